@@ -1,0 +1,1 @@
+"""The library of Bottleneck: pictures, codecs, metrics, evaluation and the artifact store."""

@@ -1,0 +1,35 @@
+"""The autoencoder of the thesis with the 40x40 bottleneck, as a codec."""
+
+from collections.abc import Iterable
+
+from core.codecs.autoencoder import (
+    DIAL,
+    SUFFIX,
+    AutoencoderCodec,
+    FloatLatent,
+    codec_at,
+    float_latents_of,
+    sweep_of,
+)
+from core.codecs.base import Kind
+from core.store import ArtifactStore
+
+__all__ = ["DIAL", "SUFFIX", "at", "references", "sweep"]
+
+LABEL = "Autoencoder 40x40"
+KIND: Kind = "learned"
+
+
+def sweep(store: ArtifactStore) -> list[AutoencoderCodec]:
+    """Curve of the family."""
+    return sweep_of("ae40", store)
+
+
+def at(value: float, store: ArtifactStore | None = None) -> AutoencoderCodec:
+    """Codec at a quality of 1 to 100."""
+    return codec_at("ae40", value, store)
+
+
+def references(store: ArtifactStore) -> Iterable[FloatLatent]:
+    """The thesis' own figure, from latents that were never quantised."""
+    return float_latents_of("ae40", store)

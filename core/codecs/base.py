@@ -1,0 +1,134 @@
+"""What every codec offers: bytes from a picture, and the picture back from those bytes alone."""
+
+from dataclasses import MISSING, dataclass, fields
+from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
+
+import numpy as np
+
+from core.images import Image
+
+Kind = Literal["lossy", "lossless", "learned"]
+
+
+class CodecError(ValueError):
+    """Bytes that a codec cannot decode, or a picture that it cannot encode."""
+
+
+@runtime_checkable
+class Codec(Protocol):
+    """One operating point of a codec: a frozen dataclass with every knob fixed.
+
+    A codec reports neither its size nor its time; `core.evaluation` measures both for all alike.
+    """
+
+    @property
+    def family(self) -> str:
+        """Name of the family, equal to the name of its module."""
+
+    @property
+    def setting(self) -> str:
+        """The knobs in words, unique in its family, such as `quality=75`."""
+
+    def encode(self, image: Image) -> bytes:
+        """Whole file for the picture, headers included."""
+
+    def decode(self, data: bytes) -> Image:
+        """Picture rebuilt from the bytes alone.
+
+        Raises:
+            CodecError: The bytes are not a complete file of this codec.
+        """
+
+
+@dataclass(frozen=True)
+class Dial:
+    """The one number of a lossy codec that trades bytes for quality.
+
+    Attributes:
+        name: What the codec's own documentation calls the number, such as `quality`.
+        lowest: Smallest value that the codec accepts.
+        highest: Largest value that the codec accepts.
+        step: Distance between neighbouring values.
+        default: Value at which a person starts.
+        rising: Whether a larger value gives a larger file.
+    """
+
+    name: str
+    lowest: float
+    highest: float
+    step: float
+    default: float
+    rising: bool = True
+
+    def positions(self) -> np.ndarray:
+        """Every value of the dial, ordered from the smallest file to the largest, float64."""
+        count = round((self.highest - self.lowest) / self.step) + 1
+        values = np.round(self.lowest + self.step * np.arange(count), 6)
+        return values if self.rising else values[::-1]
+
+    def check(self, value: float) -> float:
+        """Position of the dial that equals the value up to rounding.
+
+        Raises:
+            ValueError: The value lies outside the dial or between two positions.
+        """
+        if not self.lowest <= value <= self.highest:
+            raise ValueError(
+                f"{self.name} must lie in {self.lowest:g}..{self.highest:g}; received {value:g}."
+            )
+        steps = round((value - self.lowest) / self.step)
+        position = round(self.lowest + self.step * steps, 6)
+        if abs(value - position) > 1e-6 * self.step:
+            raise ValueError(
+                f"{self.name} moves in steps of {self.step:g} from {self.lowest:g}; "
+                f"received {value:g}."
+            )
+        return position
+
+
+@dataclass(frozen=True)
+class Knobs:
+    """Base of the codecs of existing formats: every field of a subclass is a knob.
+
+    A field without a default is what the sweep varies; the defaults of the others make the family.
+
+    Attributes:
+        family: Name of the module that defines the subclass.
+        dial: The field, of the same name, that trades bytes for quality; None when lossless.
+    """
+
+    family: ClassVar[str]
+    dial: ClassVar[Dial | None] = None
+
+    def __post_init__(self) -> None:
+        if self.dial is not None:
+            self.dial.check(getattr(self, self.dial.name))
+
+    @property
+    def setting(self) -> str:
+        """The varied knob and those that differ from the family's, `lossless` without any."""
+        knobs = sorted(fields(self), key=lambda knob: knob.default is not MISSING)
+        values = [(knob, getattr(self, knob.name)) for knob in knobs]
+        shown = [
+            f"{knob.name}={_spelled(value)}" for knob, value in values if value != knob.default
+        ]
+        return ", ".join(shown) or "lossless"
+
+
+def check_decoded(pixels: np.ndarray, format_name: str) -> Image:
+    """Pixels themselves when they are a picture as every codec here writes it.
+
+    Raises:
+        CodecError: They are not 8-bit RGB.
+    """
+    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
+        raise CodecError(
+            f"Expected an 8-bit RGB {format_name} file; "
+            f"received {pixels.dtype} pixels of shape {pixels.shape}."
+        )
+    return pixels
+
+
+def _spelled(value: Any) -> str:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return f"{value:g}" if is_number else str(value)

@@ -1,0 +1,73 @@
+"""Files that Pillow writes and reads, one format at a time."""
+
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any, ClassVar
+
+import numpy as np
+from PIL import Image as PillowImage
+from PIL import UnidentifiedImageError
+
+from core.codecs.base import CodecError, Knobs, check_decoded
+from core.images import Image
+
+# Everything that Pillow's readers and writers were seen to raise on damaged files and on pictures
+# too large for a format. Warning: on a damaged file, where warnings are errors.
+_FAILURES = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    RuntimeError,
+    PillowImage.DecompressionBombError,
+    Warning,
+)
+
+
+@dataclass(frozen=True)
+class PillowCodec(Knobs):
+    """Codec of a format that Pillow knows.
+
+    Attributes:
+        format: Pillow's name of the format; no other is read.
+    """
+
+    format: ClassVar[str]
+
+    def options(self) -> dict[str, Any]:
+        """Options of Pillow's writer."""
+        raise NotImplementedError
+
+    def encode(self, image: Image) -> bytes:
+        """Whole file for the picture.
+
+        Raises:
+            CodecError: The format cannot hold the picture.
+        """
+        file = BytesIO()
+        try:
+            PillowImage.fromarray(image).save(file, self.format, **self.options())
+        except _FAILURES as error:
+            height, width = image.shape[:2]
+            raise CodecError(
+                f"{self.format} cannot hold this picture of {width}x{height} pixels: {error}"
+            ) from error
+        return file.getvalue()
+
+    def decode(self, data: bytes) -> Image:
+        """Picture of a complete file.
+
+        Raises:
+            CodecError: The file is damaged, cut short or of another format.
+        """
+        try:
+            with PillowImage.open(BytesIO(data), formats=(self.format,)) as picture:
+                pixels = np.array(picture)
+        except _FAILURES as error:
+            raise CodecError(f"Expected a complete {self.format} file; {_reason(error)}") from error
+        return check_decoded(pixels, self.format)
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, UnidentifiedImageError):
+        return "received something else, or the beginning of one."
+    return f"the decoder says: {error}."

@@ -1,0 +1,25 @@
+"""TIFF with deflate compression."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from core.codecs import tiff_lzw
+from core.codecs.base import Kind
+
+LABEL = "TIFF, deflate"
+KIND: Kind = "lossless"
+SUFFIX = tiff_lzw.SUFFIX
+
+
+@dataclass(frozen=True)
+class TiffDeflate(tiff_lzw.TiffLzw):
+    """TIFF that holds one zlib stream per strip."""
+
+    family: ClassVar[str] = "tiff_deflate"
+
+    compression: str = "tiff_adobe_deflate"
+
+
+def sweep(store: object = None) -> list[TiffDeflate]:
+    """The one point of the family; nothing is read from the store."""
+    return [TiffDeflate()]

@@ -1,0 +1,45 @@
+"""WebP as Pillow writes it by default: lossy, method 4."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from core.codecs.base import Dial, Kind
+from core.codecs.pillow import PillowCodec
+
+LABEL = "WebP"
+KIND: Kind = "lossy"
+SUFFIX = ".webp"
+DIAL = Dial(name="quality", lowest=0, highest=100, step=1, default=80)
+# Evenly spaced in log rate on photographs of 160x160, with 25, 50 and 75 of the thesis.
+SWEEP = (1, 3, 7, 12, 18, 25, 37, 50, 75, 82, 88, 93)
+
+
+@dataclass(frozen=True)
+class Webp(PillowCodec):
+    """Lossy WebP of libwebp through Pillow.
+
+    Attributes:
+        quality: 0 to 100.
+        method: 0 (fast) to 6 (small files).
+    """
+
+    family: ClassVar[str] = "webp"
+    dial: ClassVar[Dial | None] = DIAL
+    format: ClassVar[str] = "WEBP"
+
+    quality: int
+    method: int = 4
+
+    def options(self) -> dict[str, Any]:
+        """Options of Pillow's writer."""
+        return {"quality": self.quality, "method": self.method}
+
+
+def sweep(store: object = None) -> list[Webp]:
+    """Curve of the family; nothing is read from the store."""
+    return [Webp(quality) for quality in SWEEP]
+
+
+def at(value: float, store: object = None) -> Webp:
+    """Codec at a quality of 0 to 100."""
+    return Webp(round(DIAL.check(value)))

@@ -1,0 +1,37 @@
+"""WebP without loss, with Pillow's default effort."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from core.codecs import webp
+from core.codecs.base import Kind
+from core.codecs.pillow import PillowCodec
+
+LABEL = "WebP, lossless"
+KIND: Kind = "lossless"
+SUFFIX = webp.SUFFIX
+
+
+@dataclass(frozen=True)
+class WebpLossless(PillowCodec):
+    """Lossless WebP of libwebp through Pillow.
+
+    Attributes:
+        effort: 0 (fast) to 100 (small files); Pillow and libwebp call it quality here too.
+        method: 0 (fast) to 6 (small files).
+    """
+
+    family: ClassVar[str] = "webp_lossless"
+    format: ClassVar[str] = "WEBP"
+
+    effort: int = 80
+    method: int = 4
+
+    def options(self) -> dict[str, Any]:
+        """Options of Pillow's writer."""
+        return {"lossless": True, "quality": self.effort, "method": self.method}
+
+
+def sweep(store: object = None) -> list[WebpLossless]:
+    """The one point of the family; nothing is read from the store."""
+    return [WebpLossless()]

@@ -1,0 +1,31 @@
+"""WebP by its most thorough method."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from core.codecs import webp
+from core.codecs.base import Kind
+
+LABEL = "WebP, method 6"
+KIND: Kind = "lossy"
+SUFFIX = webp.SUFFIX
+DIAL = webp.DIAL
+
+
+@dataclass(frozen=True)
+class WebpSlow(webp.Webp):
+    """Lossy WebP that spends more time to save bytes."""
+
+    family: ClassVar[str] = "webp_slow"
+
+    method: int = 6
+
+
+def sweep(store: object = None) -> list[WebpSlow]:
+    """Curve of the family; nothing is read from the store."""
+    return [WebpSlow(quality) for quality in webp.SWEEP]
+
+
+def at(value: float, store: object = None) -> WebpSlow:
+    """Codec at a quality of 0 to 100."""
+    return WebpSlow(round(DIAL.check(value)))

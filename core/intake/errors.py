@@ -1,0 +1,55 @@
+"""What the intake says when it refuses, in one sentence that a visitor understands."""
+
+from dataclasses import dataclass
+
+#: The formats in the words of the sentence that every refusal of a foreign file ends with.
+ACCEPTED = "PNG, JPEG, WebP, AVIF, TIFF, BMP, GIF and JPEG XL are accepted"
+
+MEMORY_SENTENCE = "The file is refused: reading it needs more memory than it may take."
+
+
+class ImageError(ValueError):
+    """A picture that is not accepted; the message is one sentence for the person who gave it."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How large a picture may be, checked before anything is decoded.
+
+    Attributes:
+        max_bytes: Most bytes of the file.
+        max_pixels: Most pixels (width times height).
+    """
+
+    max_bytes: int = 20_000_000
+    max_pixels: int = 16_000_000
+
+    def check_bytes(self, count: int) -> None:
+        """Refuses a file by its length.
+
+        Raises:
+            ImageError: The file is longer than `max_bytes`.
+        """
+        if count > self.max_bytes:
+            raise ImageError(
+                f"The file is too large: received {count / 1e6:.1f} MB; "
+                f"at most {self.max_bytes / 1e6:g} MB are accepted."
+            )
+
+    def check_size(self, width: int, height: int) -> None:
+        """Refuses a picture by the size that its header states.
+
+        Raises:
+            ImageError: A side is zero, or there are more than `max_pixels`.
+        """
+        if width < 1 or height < 1:
+            raise ImageError(
+                f"The picture is empty: received {width} x {height} pixels; "
+                "at least 1 x 1 is needed."
+            )
+        if width * height > self.max_pixels:
+            raise ImageError(
+                f"The picture is too large: received {width} x {height} pixels "
+                f"({width * height / 1e6:.1f} megapixels); "
+                f"at most {self.max_pixels / 1e6:g} megapixels are accepted."
+            )

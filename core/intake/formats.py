@@ -1,0 +1,101 @@
+"""Tells by the first bytes what a file is; its name is never looked at."""
+
+import struct
+
+from PIL import (
+    AvifImagePlugin,
+    BmpImagePlugin,
+    GifImagePlugin,
+    ImageFile,
+    JpegImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,
+    WebPImagePlugin,
+)
+
+#: Pillow's reader of each accepted format. Naming the classes keeps the other thirty-odd formats
+#: of Pillow (EPS starts Ghostscript) out of reach and leaves its global registry alone.
+READERS: dict[str, type[ImageFile.ImageFile]] = {
+    "PNG": PngImagePlugin.PngImageFile,
+    "JPEG": JpegImagePlugin.JpegImageFile,
+    "WebP": WebPImagePlugin.WebPImageFile,
+    "AVIF": AvifImagePlugin.AvifImageFile,
+    "TIFF": TiffImagePlugin.TiffImageFile,
+    "BMP": BmpImagePlugin.BmpImageFile,
+    "GIF": GifImagePlugin.GifImageFile,
+}
+
+JPEG_XL = "JPEG XL"
+
+_SIGNATURES: tuple[tuple[bytes, str], ...] = (
+    (b"\x89PNG\r\n\x1a\n", "PNG"),
+    (b"\xff\xd8\xff", "JPEG"),
+    (b"II*\0", "TIFF"),
+    (b"MM\0*", "TIFF"),
+    (b"II+\0", "TIFF"),
+    (b"MM\0+", "TIFF"),
+    (b"BM", "BMP"),
+    (b"GIF87a", "GIF"),
+    (b"GIF89a", "GIF"),
+    (b"\xff\x0a", JPEG_XL),
+    (b"\0\0\0\x0cJXL \r\n\x87\n", JPEG_XL),
+)
+
+_AVIF_BRANDS = (b"avif", b"avis", b"mif1", b"msf1")
+
+_HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis")
+
+_FOREIGN: tuple[tuple[bytes, str], ...] = (
+    (b"%PDF", "a PDF document"),
+    (b"%!PS", "a PostScript file"),
+    (b"\xc5\xd0\xd3\xc6", "a PostScript file"),
+    (b"8BPS", "a Photoshop document"),
+    (b"PK\x03\x04", "a zip archive"),
+    (b"PK\x05\x06", "a zip archive"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"<", "a text file with markup, such as SVG or HTML"),
+)
+
+
+def identify(data: bytes) -> str | None:
+    """Name of the accepted format that the file begins like, or None."""
+    for signature, name in _SIGNATURES:
+        if data.startswith(signature):
+            return name
+    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
+        return "WebP"
+    if data[4:8] == b"ftyp" and data[8:12] in _AVIF_BRANDS:
+        return "AVIF"
+    return None
+
+
+def read_webp_size(data: bytes) -> tuple[int, int]:
+    """Width and height in a WebP header; Pillow makes two canvases before it tells them.
+
+    Raises:
+        ValueError: The header is incomplete or of no known kind.
+    """
+    kind, body = data[12:16], data[20:30]
+    if kind == b"VP8X" and len(body) == 10:
+        return 1 + int.from_bytes(body[4:7], "little"), 1 + int.from_bytes(body[7:10], "little")
+    if kind == b"VP8L" and len(body) >= 5:
+        bits = int.from_bytes(body[1:5], "little")
+        return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
+    if kind == b"VP8 " and len(body) == 10:
+        width, height = struct.unpack("<HH", body[6:10])
+        return width & 0x3FFF, height & 0x3FFF
+    raise ValueError("The WebP header is incomplete.")
+
+
+def describe(data: bytes) -> str:
+    """What a file that is no accepted picture seems to be, in words that follow "received"."""
+    if not data:
+        return "an empty file"
+    if data[4:8] == b"ftyp" and data[8:12] in _HEIC_BRANDS:
+        return "a HEIC photograph"
+    head = data[:1024].removeprefix(b"\xef\xbb\xbf").lstrip()
+    for signature, words in _FOREIGN:
+        if head.startswith(signature):
+            return words
+    readable = all(byte >= 32 or byte in b"\t\n\r\f" for byte in head)
+    return "a text file" if readable and head.isascii() else "a file of an unknown kind"

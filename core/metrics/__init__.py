@@ -1,0 +1,13 @@
+"""The metrics: one module each, found by discovery."""
+
+from typing import cast
+
+from core.metrics.base import Metric
+from core.registry import discover
+
+
+def metrics() -> dict[str, Metric]:
+    """Metric modules by the name of their column, in the order in which tables show them."""
+    found = discover("core.metrics", marker="measure").modules.values()
+    ordered = sorted(found, key=lambda module: (module.ORDER, module.NAME))
+    return {module.NAME: cast(Metric, module) for module in ordered}

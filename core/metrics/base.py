@@ -1,0 +1,28 @@
+"""What every metric offers: one number for a picture and its reconstruction."""
+
+from typing import Protocol
+
+from core.images import Image
+
+
+class Metric(Protocol):
+    """A metric module of `core.metrics`, seen as an object.
+
+    Attributes:
+        NAME: Column in the result tables, such as `psnr_db`.
+        LABEL: What a person reads, unit included, such as `PSNR (dB)`.
+        ORDER: Place in tables; a smaller number stands further left.
+        HIGHER_IS_BETTER: Direction.
+        ON_SUBSET_ONLY: Whether evaluation measures it on the fixed subset of pictures only.
+        DEFINITION: One sentence that says exactly what is computed.
+    """
+
+    NAME: str
+    LABEL: str
+    ORDER: int
+    HIGHER_IS_BETTER: bool
+    ON_SUBSET_ONLY: bool
+    DEFINITION: str
+
+    def measure(self, reference: Image, image: Image) -> float:
+        """Value for `image` against `reference`; both uint8 RGB of one shape."""

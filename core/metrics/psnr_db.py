@@ -1,0 +1,35 @@
+"""Peak signal-to-noise ratio over the red, green and blue values."""
+
+import math
+
+import numpy as np
+
+from core.images import Image
+from core.metrics.pair import check_pair
+
+NAME = "psnr_db"
+LABEL = "PSNR (dB)"
+ORDER = 1
+HIGHER_IS_BETTER = True
+ON_SUBSET_ONLY = False
+DEFINITION = (
+    "10 log10(255^2 / MSE), where MSE is the mean squared difference over all pixels and the "
+    "three sRGB channels together, in float64; infinite for equal pictures."
+)
+
+
+def measure(reference: Image, image: Image) -> float:
+    """10 log10(255^2 / MSE) in decibels; `math.inf` for equal pictures.
+
+    MSE is the mean of (reference - image)^2 over all pixels and the three sRGB channels together.
+    255 is a constant: it does not depend on the picture.
+
+    Raises:
+        ValueError: The pictures are not uint8 RGB of one shape.
+    """
+    check_pair(reference, image)
+    difference = np.subtract(reference, image, dtype=np.float64).ravel()
+    mean_squared_error = float(difference @ difference) / difference.size
+    if mean_squared_error == 0.0:
+        return math.inf
+    return 10.0 * math.log10(255.0**2 / mean_squared_error)

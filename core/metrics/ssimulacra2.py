@@ -1,0 +1,39 @@
+"""SSIMULACRA2, a perceptual score, by the library of that name."""
+
+import io
+
+from ssimulacra2 import compute_ssimulacra2
+
+from core.images import Image
+from core.metrics.pair import check_pair
+
+NAME = "ssimulacra2"
+LABEL = "SSIMULACRA2"
+ORDER = 3
+HIGHER_IS_BETTER = True
+ON_SUBSET_ONLY = True
+DEFINITION = (
+    "SSIMULACRA2 as the Python library ssimulacra2 computes it: multi-scale structural "
+    "similarity and edge differences in the XYB colour space, at most 100 (equal pictures), "
+    "about 90 where most people see no difference, 50 medium and 10 very low quality."
+)
+_SMALLEST_SIDE = 8
+
+
+def measure(reference: Image, image: Image) -> float:
+    """SSIMULACRA2 score, at most 100 and without a lower bound.
+
+    J. Sneyers, "SSIMULACRA 2", https://github.com/cloudinary/ssimulacra2, computed by the Python
+    library `ssimulacra2`. Six scales where the picture is large enough for them.
+
+    Raises:
+        ValueError: The pictures are not uint8 RGB of one shape, or a side is below 8 pixels.
+    """
+    check_pair(reference, image, smallest_side=_SMALLEST_SIDE)
+    return float(compute_ssimulacra2(_as_file(reference), _as_file(image)))
+
+
+def _as_file(image: Image) -> io.BytesIO:
+    """Open file with the exact pixels: the library reads files only."""
+    header = f"P6 {image.shape[1]} {image.shape[0]} 255\n".encode()
+    return io.BytesIO(header + image.tobytes())

@@ -1,0 +1,88 @@
+"""Adam with a warm-up, a cosine decay to the planned end, and a running mean of the weights."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+#: Where the decay ends, as a part of the highest learning rate.
+_FLOOR = 0.01
+_MOST_WARM_UP_STEPS = 500
+
+#: So that the running mean spans about a tenth of the steps that are done, until it spans enough.
+_WARM_UP_OF_MEAN = 10.0
+
+
+class WarmUpCosine(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
+    """Learning rate as a function of the optimiser's step and of all steps that are planned.
+
+    A training that goes on from a checkpoint therefore finds the rate it had. Whoever plans more
+    steps later stretches the curve.
+
+    Args:
+        highest: Learning rate at the end of the warm-up.
+        steps: Planned steps, those already done included.
+    """
+
+    def __init__(self, highest: float, steps: int) -> None:
+        self.highest = highest
+        self.steps = steps
+
+    def __call__(self, step: Any) -> Any:
+        """Learning rate of a step."""
+        done = ops.cast(step, "float32")
+        warm_up = float(max(1, min(_MOST_WARM_UP_STEPS, self.steps // 20)))
+        decay = float(max(1.0, self.steps - warm_up))
+        position = ops.clip((done - warm_up) / decay, 0.0, 1.0)
+        cosine = 0.5 * (1.0 + ops.cos(np.pi * position))
+        falling = _FLOOR + (1.0 - _FLOOR) * cosine
+        return self.highest * ops.minimum((done + 1.0) / warm_up, falling)
+
+
+class AveragedAdam(keras.optimizers.Adam):  # type: ignore[misc]
+    """Adam that keeps the mean of the weights and leaves the weights themselves alone.
+
+    Keras replaces the weights by their mean whenever `fit` ends, which is once per epoch here
+    and would throw the training back each time.
+
+    Args:
+        highest: Learning rate at the end of the warm-up.
+        momentum: Part of the mean that stays at each step, once there were enough of them.
+    """
+
+    def __init__(self, highest: float, *, momentum: float) -> None:
+        schedule = WarmUpCosine(highest, steps=1_000_000)
+        super().__init__(
+            schedule,
+            use_ema=True,
+            ema_momentum=momentum,
+            global_clipnorm=1.0,
+            name="averaged_adam",
+        )
+        self.schedule = schedule
+
+    def finalize_variable_values(self, var_list: Any) -> None:
+        """Does nothing: `averaged` takes the means, for as long as they are wanted."""
+
+    def _update_model_variables_moving_average(self, trainable_variables: Any) -> None:
+        """As Keras does it, but over a short time at first, to forget where it all started."""
+        done = ops.cast(self.iterations, "float32")
+        stays = ops.minimum(self.ema_momentum, done / (done + _WARM_UP_OF_MEAN))
+        averages = self._model_variables_moving_average
+        for variable, average in zip(trainable_variables, averages, strict=True):
+            average.assign(stays * average + (1.0 - stays) * variable)
+
+    @contextmanager
+    def averaged(self, variables: list[Any]) -> Iterator[None]:
+        """Gives the variables their means inside the block, once there are any."""
+        kept = [np.asarray(variable).copy() for variable in variables]
+        if int(self.iterations):
+            super().finalize_variable_values(variables)
+        try:
+            yield
+        finally:
+            for variable, value in zip(variables, kept, strict=True):
+                variable.assign(value)

@@ -1,0 +1,147 @@
+"""What every trainable model offers, so that one training loop and one export serve them all."""
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any, Literal, get_args
+
+import keras
+import numpy as np
+from keras import ops
+from numpy.typing import NDArray
+
+from core.onnx_network import OnnxNetwork
+
+#: Largest value of a picture's byte; squared, the peak power of the PSNR.
+PEAK = 255.0
+
+Precision = Literal["float32", "mixed_bfloat16"]
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """What every training needs to know; a model adds its own fields.
+
+    Attributes:
+        learning_rate: Step size of the optimiser.
+        batch: Pictures per step.
+        epochs: Most passes over the training pictures.
+        patience: Epochs without a better validation loss after which training stops.
+        seed: Seed of the initial weights and of the order of the pictures.
+        precision: Numbers that the layers compute in while training. The weights, and the
+            networks that are exported, are float32 in either case; `mixed_bfloat16` halves the
+            time where the processor has instructions for it, and is slow where it has not.
+        epoch_pictures: Training pictures of an epoch; all of them, once, when None.
+        validation_pictures: Validation pictures that are looked at after an epoch, spread evenly
+            over the split; all of them when None.
+    """
+
+    learning_rate: float
+    batch: int = 32
+    epochs: int = 100
+    patience: int = 5
+    seed: int = 0
+    precision: Precision = "float32"
+    epoch_pictures: int | None = None
+    validation_pictures: int | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 < self.learning_rate < 1:
+            raise ValueError(f"learning_rate must lie in 0..1; received {self.learning_rate}.")
+        counts = ("batch", "epochs", "patience", "epoch_pictures", "validation_pictures")
+        for name in counts:
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ValueError(f"{name} must be at least 1; received {value}.")
+        if self.precision not in get_args(Precision):
+            expected = " or ".join(get_args(Precision))
+            raise ValueError(f"precision must be {expected}; received {self.precision!r}.")
+        if self.seed < 0:
+            raise ValueError(f"seed must not be negative; received {self.seed}.")
+
+    def record(self) -> dict[str, Any]:
+        """Fields as JSON knows them."""
+        fields = dataclasses.asdict(self)
+        return {name: list(v) if isinstance(v, tuple) else v for name, v in fields.items()}
+
+    def identity(self) -> dict[str, Any]:
+        """Fields that a checkpoint must share: all but when to stop and how exactly to compute."""
+        free = ("epochs", "patience", "precision")
+        return {name: value for name, value in self.record().items() if name not in free}
+
+
+class PictureModel(keras.Model):  # type: ignore[misc]
+    """A model that is trained on batches of uint8 pictures, which are input and target alike.
+
+    A subclass defines `networks`, `call` and `compute_loss`, and is compiled by its module's
+    `build`. The metric `psnr_db` is the thesis' PSNR of what `call` gives on the 0..1 scale.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.psnr_db = keras.metrics.Mean(name="psnr_db")
+
+    def networks(self) -> dict[str, keras.Model]:
+        """Networks that are exported, by the names of their files."""
+        raise NotImplementedError
+
+    def initialise(self, pictures: NDArray[np.uint8]) -> None:
+        """Gives the fresh weights a start that the training pictures suggest; none by default.
+
+        Called once, before the first step; a training that is resumed has its weights already.
+
+        Args:
+            pictures: The training pictures, uint8, shape (count, height, width, 3).
+        """
+
+    def plan(self, steps: int) -> None:
+        """Is told, before a run trains, of all steps from the first run's first to the last."""
+
+    @contextmanager
+    def averaged(self) -> Iterator[None]:
+        """Inside the block the network has the weights that shall be judged and published.
+
+        They are the latest ones by default.
+        """
+        yield
+
+    def companions(
+        self, networks: Mapping[str, OnnxNetwork], pictures: NDArray[np.uint8]
+    ) -> dict[str, bytes]:
+        """Further files of the trained model, such as tables fitted to what its networks give.
+
+        Args:
+            networks: The exported networks by name.
+            pictures: Validation pictures, uint8, shape (count, height, width, 3).
+        """
+        return {}
+
+    def compute_metrics(
+        self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None
+    ) -> dict[str, Any]:
+        """Figures of the batch, PSNR included."""
+        self.psnr_db.update_state(psnr_db(x, y_pred))
+        figures: dict[str, Any] = self.get_metrics_result()
+        return figures
+
+
+def build_seeded(module: ModuleType, config: ModelConfig) -> "PictureModel":
+    """Compiled model of a module of `core.models`, its fresh weights drawn from the seed."""
+    keras.utils.set_random_seed(config.seed)
+    model: PictureModel = module.build(config)
+    return model
+
+
+def psnr_db(pictures: Any, reconstructions: Any) -> Any:
+    """PSNR in dB of each picture after rounding to bytes, shape (batch,).
+
+    Args:
+        pictures: uint8, shape (batch, height, width, 3).
+        reconstructions: Floats on the 0..1 scale, of the same shape; clipped and rounded here.
+    """
+    levels = ops.round(ops.clip(reconstructions * PEAK, 0.0, PEAK))
+    errors = ops.square(ops.cast(pictures, "float32") - levels)
+    mean_square = ops.maximum(ops.mean(errors, axis=(1, 2, 3)), 1e-10)
+    return 10.0 * ops.log10(PEAK**2 / mean_square)

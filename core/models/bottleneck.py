@@ -1,0 +1,300 @@
+"""The learned codec's network: one model for every quality, trained for rate and distortion.
+
+It starts as a block-transform codec on the Karhunen-Loeve basis of the training pictures, with
+quantiser steps that are optimal at high rates, and every part of it improves from there. The
+parts are those of Minnen & Singh, "Channel-wise autoregressive entropy models for learned image
+compression", ICIP 2020, https://arxiv.org/abs/2007.08739 (hyperprior, channel groups, noise for
+the rate and straight-through rounding for the reconstruction) and of Cui et al., "Asymmetric
+gained deep image compression with continuous rate adaptation", CVPR 2021,
+https://arxiv.org/abs/2003.02012 (gains per quality level, interpolated in the logarithm). Here
+the context is spatial and over channels at once, and all that predicts can become integers.
+"""
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+from numpy.typing import NDArray
+
+from core.models.augmentation import mirrored_and_moved
+from core.models.averaged_adam import AveragedAdam
+from core.models.base import PEAK, ModelConfig, PictureModel, psnr_db
+from core.models.entropy_model import EntropyModel
+from core.models.entropy_networks import EntropyShape
+from core.models.karhunen_loeve import BLOCK, fit_basis
+from core.models.quality_levels import level_weights, rate_distortion_weight
+from core.models.structural_similarity import structural_similarity
+from core.models.transforms import TransformShape, make_analysis, make_synthesis
+
+LABEL = "Bottleneck, one network for all qualities"
+
+#: Pictures are coded with sides that are multiples of this: cells of 2x2 blocks.
+STRIDE = 2 * BLOCK
+
+#: Qualities, in 1..100, of which the history of a training tells.
+VALIDATED_QUALITIES = (1, 15, 30, 45, 60, 75, 90, 100)
+
+#: Bytes of a file that are neither latent nor side information.
+HEADER_BYTES = 9
+
+#: Squared error (0..255) that weighs as much as an SSIM of 0 instead of 1. The two distortions of
+#: a codec like this keep that ratio, within a fifth, from 0.25 to 1.5 bits per pixel.
+SSIM_UNIT = 600.0
+
+
+@dataclass(frozen=True)
+class BottleneckConfig(ModelConfig):
+    """Shape of the network and how it is trained.
+
+    Attributes:
+        channels: Channels of the latent, out of the 768 of a block.
+        width: Channels of the transforms at an eighth of the picture's size.
+        deep_width: Channels of the transforms at a sixteenth.
+        analysis_blocks: Residual blocks of the analysis at an eighth and at a sixteenth.
+        synthesis_blocks: Likewise of the synthesis.
+        entropy_width: Channels inside the entropy networks.
+        side_channels: Channels of the side information, at a 32nd of the picture's size.
+        levels: Quality levels with gains and biases of their own.
+        lowest_weight: Bits per pixel that a unit of squared error is worth at quality 1.
+        highest_weight: The same at quality 100.
+        ssim_share: Part of the distortion that is 1 - SSIM instead of squared error. It buys SSIM
+            with PSNR; chosen without a long comparison.
+        pace: Learning rate of the block transform's bases, as a part of that of everything else.
+        averaging: Part of the weights' running mean that stays at each step; the mean is what
+            is validated and published.
+        reach: Pixels by which training pictures are moved at random; 0 for none, nor mirrored.
+    """
+
+    channels: int = 320
+    width: int = 128
+    deep_width: int = 192
+    analysis_blocks: tuple[int, int] = (4, 1)
+    synthesis_blocks: tuple[int, int] = (6, 1)
+    entropy_width: int = 128
+    side_channels: int = 32
+    levels: int = 8
+    lowest_weight: float = 0.0009
+    highest_weight: float = 0.144
+    ssim_share: float = 0.2
+    pace: float = 0.1
+    averaging: float = 0.998
+    reach: int = 8
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in ("analysis_blocks", "synthesis_blocks"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+        if self.channels % 4 or not 4 <= self.channels <= 3 * BLOCK**2:
+            raise ValueError(
+                f"channels must be a multiple of 4 in 4..{3 * BLOCK**2}; received {self.channels}."
+            )
+        if not 0 < self.lowest_weight < self.highest_weight:
+            raise ValueError(
+                "The rate-distortion weights must be positive and rise with quality; received "
+                f"{self.lowest_weight} to {self.highest_weight}."
+            )
+        if not 0 <= self.ssim_share < 1:
+            raise ValueError(f"ssim_share must lie in 0..1; received {self.ssim_share}.")
+        if self.levels < 2:
+            raise ValueError(f"levels must be at least 2; received {self.levels}.")
+
+
+#: Trains at a useful rate on two CPU cores.
+COMPACT = BottleneckConfig(
+    learning_rate=8e-4,
+    batch=16,
+    epochs=40,
+    patience=40,
+    epoch_pictures=8192,
+    validation_pictures=192,
+)
+
+#: As large as decoding on a CPU allows; for a training on an accelerator.
+FULL = BottleneckConfig(
+    learning_rate=1.2e-3,
+    batch=64,
+    epochs=60,
+    patience=60,
+    epoch_pictures=65536,
+    validation_pictures=512,
+    width=192,
+    deep_width=256,
+    analysis_blocks=(8, 3),
+    synthesis_blocks=(10, 4),
+    entropy_width=192,
+    averaging=0.9995,
+)
+
+PRESETS = {"compact": COMPACT, "full": FULL}
+CONFIG = COMPACT
+
+
+class Bottleneck(PictureModel):
+    """Analysis, entropy model and synthesis, trained together at random qualities.
+
+    Args:
+        config: Shape and training.
+    """
+
+    def __init__(self, config: BottleneckConfig, **options: Any) -> None:
+        super().__init__(**options)
+        self.config = config
+        transforms, entropy = _shapes(config)
+        self.analysis = make_analysis(transforms)
+        self.synthesis = make_synthesis(transforms)
+        self.entropy = EntropyModel(entropy, seed=config.seed, dtype="float32", name="entropy")
+        self.chance = keras.random.SeedGenerator(config.seed, name="chance")
+        names = ["bits_per_pixel", "side_bits_per_pixel", "ssim"]
+        names += [
+            f"{name}_{quality}"
+            for quality in VALIDATED_QUALITIES
+            for name in ("bits_per_pixel", "psnr_db", "ssim")
+        ]
+        self.means = {name: keras.metrics.Mean(name=name) for name in names}
+
+    def networks(self) -> dict[str, keras.Model]:
+        """The two transforms; the entropy networks become integers, of the published weights."""
+        return {"analysis": self.analysis, "synthesis": self.synthesis}
+
+    def initialise(self, pictures: NDArray[np.uint8]) -> None:
+        """Makes the model a block-transform codec on the basis of these pictures."""
+        basis = fit_basis(pictures, self.config.channels)
+        for network, name in ((self.analysis, "analysis"), (self.synthesis, "synthesis")):
+            network.get_layer(f"block_{name}").assign(basis)
+        steps = np.sqrt(12.0 * 1.5 / math.log(2.0) / self._level_distortion_weights())
+        self.entropy.assign_gains(np.log(basis.deviations / steps[:, np.newaxis]))
+
+    def plan(self, steps: int) -> None:
+        """Lets the learning rate fall to its end at so many steps."""
+        self.optimizer.schedule.steps = steps
+
+    @contextmanager
+    def averaged(self) -> Iterator[None]:
+        """Gives the network the running means of its weights inside the block."""
+        with self.optimizer.averaged(self.trainable_variables):
+            yield
+
+    def call(self, pictures: Any, training: bool = False) -> dict[str, Any]:
+        """Figures of each picture: in training at a random quality, else at those validated.
+
+        Returns:
+            `loss`, `bits_per_pixel`, `side_bits_per_pixel`, `psnr_db` and `ssim`, of shape
+            (batch,); outside training their means over the validated qualities, and each
+            quality's own.
+        """
+        pictures = ops.cast(pictures, "float32")
+        if training:
+            return self._train_figures(pictures)
+        return self._validation_figures(pictures)
+
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Any:
+        """Mean of the pictures' losses."""
+        return ops.mean(y_pred["loss"])
+
+    def compute_metrics(
+        self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None
+    ) -> dict[str, Any]:
+        """Figures of the batch: those that `call` gave."""
+        names = [name for name in y_pred if name != "loss"]
+        for name in names:
+            mean = self.psnr_db if name == "psnr_db" else self.means[name]
+            mean.update_state(y_pred[name])
+        found = self.get_metrics_result()
+        return {name: found[name] for name in ("loss", *names)}
+
+    def _train_figures(self, pictures: Any) -> dict[str, Any]:
+        if self.config.reach:
+            pictures = mirrored_and_moved(pictures, reach=self.config.reach, seed=self.chance)
+        quality = keras.random.uniform((ops.shape(pictures)[0],), seed=self.chance)
+        latents = self.analysis(pictures, training=True)[..., : self.config.channels]
+        return self._figures(pictures, latents, quality, training=True)
+
+    def _validation_figures(self, pictures: Any) -> dict[str, Any]:
+        """Means over the qualities, and each quality's own."""
+        places = (np.array(VALIDATED_QUALITIES, dtype=np.float32) - 1.0) / 99.0
+        count = ops.shape(pictures)[0]
+        latents = self.analysis(pictures, training=False)[..., : self.config.channels]
+        # All qualities at once, as one batch: one graph to compile instead of eight.
+        pictures, latents = (ops.repeat(x, len(places), axis=0) for x in (pictures, latents))
+        quality = ops.tile(ops.convert_to_tensor(places), (count,))
+        found = self._figures(pictures, latents, quality, training=False)
+        tables = {name: ops.reshape(x, (count, len(places))) for name, x in found.items()}
+        means = {name: ops.mean(table, axis=1) for name, table in tables.items()}
+        for index, label in enumerate(VALIDATED_QUALITIES):
+            for name in ("bits_per_pixel", "psnr_db", "ssim"):
+                means[f"{name}_{label}"] = tables[name][:, index]
+        return means
+
+    def _figures(
+        self, pictures: Any, latents: Any, quality: Any, *, training: bool
+    ) -> dict[str, Any]:
+        coded = self.entropy(latents, level_weights(quality, self.config.levels), training=training)
+        plane = ops.zeros_like(coded.latents[..., :1]) + ops.reshape(quality, (-1, 1, 1, 1))
+        planes = ops.concatenate([coded.latents, plane], axis=-1)
+        found = PEAK * self.synthesis(planes, training=training)
+        _, height, width, _ = ops.shape(pictures)
+        pixels = ops.cast(height * width, "float32")
+        bits_per_pixel = (coded.bits + 8.0 * HEADER_BYTES) / pixels
+        ssim = structural_similarity(pictures, found)
+        weight = rate_distortion_weight(
+            quality, self.config.lowest_weight, self.config.highest_weight
+        )
+        error = ops.mean(ops.square(pictures - found), axis=(1, 2, 3))
+        share = self.config.ssim_share
+        distortion = (1.0 - share) * error + share * SSIM_UNIT * (1.0 - ssim)
+        # Without the root the best qualities would drown the others.
+        balance = ops.sqrt(weight / self.config.lowest_weight)
+        return {
+            "loss": (bits_per_pixel + weight * distortion) / balance,
+            "bits_per_pixel": bits_per_pixel,
+            "side_bits_per_pixel": coded.side_bits / pixels,
+            "psnr_db": psnr_db(pictures, found / PEAK),
+            "ssim": ssim,
+        }
+
+    def _level_distortion_weights(self) -> NDArray[np.float64]:
+        return np.geomspace(
+            self.config.lowest_weight, self.config.highest_weight, self.config.levels
+        )
+
+
+def build(config: BottleneckConfig = CONFIG) -> Bottleneck:
+    """Compiled model with fresh weights; `initialise` gives it its start."""
+    model = Bottleneck(config, name="bottleneck")
+    # XLA makes these convolutions slower on CPUs; JAX has nothing else.
+    compiled = keras.backend.backend() == "jax"
+    optimiser = AveragedAdam(config.learning_rate, momentum=config.averaging)
+    model.compile(optimiser, jit_compile=compiled)
+    return model
+
+
+def _shapes(config: BottleneckConfig) -> tuple[TransformShape, EntropyShape]:
+    transforms = TransformShape(
+        channels=config.channels,
+        width=config.width,
+        deep_width=config.deep_width,
+        analysis_blocks=config.analysis_blocks,
+        synthesis_blocks=config.synthesis_blocks,
+        levels=config.levels,
+        pace=config.pace,
+        precision=config.precision,
+    )
+    entropy = EntropyShape(
+        channels=config.channels,
+        width=config.entropy_width,
+        side_channels=config.side_channels,
+        levels=config.levels,
+    )
+    return transforms, entropy

@@ -1,0 +1,137 @@
+"""Entropy model of the latent: what it costs, and what the decoder will have of it.
+
+Quantising, predicting and counting bits are in float32 here, for training. What the codec does
+with the same networks in integers follows `EntropyModel.call` step by step.
+"""
+
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+from keras import layers, ops
+from numpy.typing import NDArray
+
+from core.models.coding_order import merge_steps, split_into_steps, vector_of_steps
+from core.models.entropy_networks import (
+    CONTEXT_BOUND,
+    SIDE_BOUND,
+    EntropyShape,
+    make_hyper_analysis,
+    make_hyper_synthesis,
+    make_steps,
+)
+from core.models.quality_levels import LevelTable
+from core.models.rate_model import bits, bounded_log_scale, straight_through_round
+
+_FIRST_SIDE_SCALE = 0.3
+
+
+class Coded(NamedTuple):
+    """Latents as the decoder will have them, and their price.
+
+    Attributes:
+        latents: Decoded latents, of the shape of the latents.
+        bits: Bits of each picture, shape (batch,), side information included.
+        side_bits: Bits of the side information alone.
+    """
+
+    latents: Any
+    bits: Any
+    side_bits: Any
+
+
+class _Prediction(NamedTuple):
+    features: Any
+    means: Any
+    log_scales: Any
+
+
+class EntropyModel(layers.Layer):  # type: ignore[misc]
+    """Quantises latents, predicts them in four steps, and counts their bits.
+
+    A value is divided by its channel's quantiser step, the predicted mean is taken off, and the
+    rest is rounded. Log gains are the logarithms of 1 / step, per level and channel, in units of
+    the channels' standard deviations: they are also the logarithm of each channel's standard
+    deviation in quantiser steps, which the predicted scales correct.
+
+    Args:
+        shape: Sizes of the networks.
+        seed: Seed of the noise.
+    """
+
+    def __init__(self, shape: EntropyShape, *, seed: int, **options: Any) -> None:
+        super().__init__(**options)
+        self.hyper_analysis = make_hyper_analysis(shape)
+        self.hyper_synthesis = make_hyper_synthesis(shape)
+        self.steps = make_steps(shape)
+        self.log_gains = _table(shape.levels, shape.channels, "log_gains")
+        self.restored_log_gains = _table(shape.levels, shape.channels, "restored_log_gains")
+        self.side_means = _table(shape.levels, shape.side_channels, "side_means")
+        self.side_log_scales = _table(shape.levels, shape.side_channels, "side_log_scales")
+        start = np.full((shape.levels, shape.side_channels), np.log(_FIRST_SIDE_SCALE))
+        self.side_log_scales.assign(start)
+        self.noise = keras.random.SeedGenerator(seed, name="quantisation_noise")
+        self.built = True
+
+    def assign_gains(self, log_gains: NDArray[np.floating[Any]]) -> None:
+        """Sets the gains of encoder and decoder, shape (levels, channels)."""
+        self.log_gains.assign(log_gains)
+        self.restored_log_gains.assign(log_gains)
+
+    def call(self, latents: Any, levels: Any, training: bool = False) -> Coded:
+        """What coding at a quality makes of latents.
+
+        Args:
+            latents: In standard deviations, shape (batch, rows, columns, channels), rows and
+                columns even.
+            levels: Level weights of the quality, shape (batch, levels).
+            training: Whether the bits are those of noise instead of rounding, as gradients need.
+        """
+        side, side_bits = self._side_information(latents, levels, training)
+        gains = vector_of_steps(ops.exp(self.log_gains(levels)))
+        log_gains = vector_of_steps(self.log_gains(levels))
+        features, decoded, context = self.hyper_synthesis([side, levels]), [], None
+        total = side_bits
+        for step, values in enumerate(split_into_steps(latents)):
+            found = self._predict(step, features, levels, context)
+            features, means = found.features, found.means * gains[step]
+            offsets = values * gains[step] - means
+            log_scales = bounded_log_scale(found.log_scales + log_gains[step])
+            total = total + _sum(bits(self._noisy(offsets, training), log_scales))
+            restored = straight_through_round(offsets) + means
+            context = ops.clip(restored / gains[step], -CONTEXT_BOUND, CONTEXT_BOUND)
+            decoded.append(restored)
+        restored_gains = ops.exp(self.restored_log_gains(levels))
+        return Coded(merge_steps(decoded) / restored_gains, total, side_bits)
+
+    def _side_information(self, latents: Any, levels: Any, training: bool) -> tuple[Any, Any]:
+        side = self.hyper_analysis([ops.clip(latents, -CONTEXT_BOUND, CONTEXT_BOUND), levels])
+        side = ops.clip(side, -SIDE_BOUND, SIDE_BOUND)
+        log_scales = bounded_log_scale(self.side_log_scales(levels))
+        # Noise where the symbols are whole numbers; the mean moves the table, not the grid.
+        offsets = self._noisy(side, training) - self.side_means(levels)
+        side_bits = _sum(bits(offsets, log_scales + ops.zeros_like(offsets)))
+        return straight_through_round(side), side_bits
+
+    def _predict(self, step: int, features: Any, levels: Any, context: Any) -> _Prediction:
+        known = [features, levels] if context is None else [features, levels, context]
+        features, means, log_scales = self.steps[step](known)
+        means = ops.clip(means, -CONTEXT_BOUND, CONTEXT_BOUND)
+        return _Prediction(features, means, log_scales)
+
+    def _noisy(self, values: Any, training: bool) -> Any:
+        if not training:
+            return ops.round(values)
+        noise = keras.random.uniform(ops.shape(values), -0.5, 0.5, seed=self.noise)
+        return values + noise
+
+
+def _table(levels: int, channels: int, name: str) -> LevelTable:
+    table = LevelTable(levels, channels, name=name)
+    table.build()
+    table.built = True
+    return table
+
+
+def _sum(values: Any) -> Any:
+    return ops.sum(values, axis=(1, 2, 3))

@@ -1,0 +1,82 @@
+"""Batches of pictures, read from the disk as the training asks for them."""
+
+import mmap
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+Pictures = NDArray[np.uint8]
+
+
+class PictureFeed(keras.utils.PyDataset):  # type: ignore[misc]
+    """Batches of one pass over an array of pictures, in a given order.
+
+    Args:
+        pictures: uint8, shape (count, height, width, 3); a memory-mapped array is read batch by
+            batch and never becomes part of the process's memory as a whole.
+        order: Rows of `pictures` in the order of the pass.
+        batch: Pictures per step; the last step has what is left.
+        first_step: Step at which the pass starts; those before it were seen already.
+    """
+
+    def __init__(
+        self, pictures: Pictures, order: NDArray[np.int64], *, batch: int, first_step: int = 0
+    ) -> None:
+        super().__init__()
+        self._pictures = pictures
+        self._order = order[first_step * batch :]
+        self._batch = batch
+
+    def __len__(self) -> int:
+        return step_count(len(self._order), self._batch)
+
+    def __getitem__(self, index: int) -> tuple[Pictures]:
+        rows = self._order[index * self._batch : (index + 1) * self._batch]
+        return (_remapped(self._pictures)[rows],)
+
+
+def step_count(pictures: int, batch: int) -> int:
+    """Steps of a pass over so many pictures."""
+    return -(-pictures // batch)
+
+
+def shuffled(count: int, *, seed: int, epoch: int) -> NDArray[np.int64]:
+    """Order of the pictures in an epoch: a function of seed and epoch alone.
+
+    So a training that was resumed sees what an uninterrupted one would have seen.
+    """
+    return np.random.default_rng((seed, epoch)).permutation(count)
+
+
+def epoch_rows(count: int, *, pictures: int, seed: int, epoch: int) -> NDArray[np.int64]:
+    """Rows of an epoch of so many pictures: its part of an endless row of shuffled passes.
+
+    Args:
+        count: Pictures there are.
+        pictures: Pictures of an epoch.
+        seed: Seed of the shuffling.
+        epoch: Number of the epoch, from 0.
+    """
+    first = epoch * pictures
+    passes = range(first // count, (first + pictures - 1) // count + 1)
+    rows = np.concatenate([shuffled(count, seed=seed, epoch=number) for number in passes])
+    start = first - passes[0] * count
+    return rows[start : start + pictures]
+
+
+def _remapped(pictures: Pictures) -> Pictures:
+    """The same pictures; if they are mapped from a file, through a mapping of their own.
+
+    Pages that were read count as the process's memory until their mapping goes.
+    """
+    # A part of a mapped array still names the offset of the whole, so it is left as it is.
+    if not isinstance(pictures, np.memmap) or not isinstance(pictures.base, mmap.mmap):
+        return pictures
+    return np.memmap(
+        pictures.filename,
+        dtype=pictures.dtype,
+        mode="r",
+        offset=pictures.offset,
+        shape=pictures.shape,
+    )

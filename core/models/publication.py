@@ -1,0 +1,146 @@
+"""A trained model as the artifact that codecs and dashboard read: networks, weights, card."""
+
+import dataclasses
+import json
+import math
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from core.metrics import metrics
+from core.models.base import PEAK, PictureModel
+from core.models.checkpoints import load_weights, to_npz, weight_arrays
+from core.models.complexity import measure_work
+from core.models.export import export_networks, largest_difference, reconstruct
+from core.models.feed import Pictures
+from core.models.training import Training
+from core.onnx_network import OnnxNetwork
+from core.provenance import provenance
+from core.store import ArtifactStore
+
+#: Pictures on which the exported networks are compared with Keras.
+_CHECKED = 64
+_REPORTED = ("psnr_db", "ssim")
+
+
+@dataclass(frozen=True)
+class Publisher:
+    """Makes the artifact `models/<name>`.
+
+    Attributes:
+        store: Where it goes.
+        name: Name of the model.
+        module: Its module.
+        training: What trained it; its best weights are published.
+    """
+
+    store: ArtifactStore
+    name: str
+    module: ModuleType
+    training: Training
+
+    def publish(self) -> dict[str, Any]:
+        """Card of the model, which is committed with its networks.
+
+        Raises:
+            ValueError: No epoch was finished, so there is nothing to publish.
+        """
+        if not self.training.best:
+            raise ValueError(f"No epoch of {self.name} is finished; train on with --resume.")
+        model = self._best_model()
+        files = export_networks(model)
+        networks = {name: OnnxNetwork(data) for name, data in files.items()}
+        card = self._card(model, files, networks)
+        contents = {f"{name}.onnx": data for name, data in files.items()}
+        contents |= model.companions(networks, self.training.validation)
+        contents["weights.npz"] = to_npz(weight_arrays(model))
+        contents["config.json"] = _to_json(self.training.config.record())
+        contents["card.json"] = _to_json(card)
+        named = {f"{self.name}/{file}": data for file, data in contents.items()}
+        facts = {"model": self.name, "epochs": card["training"]["epochs"], "data": card["data"]}
+        self.store.commit(f"models/{self.name}", named, facts=facts)
+        return card
+
+    def _best_model(self) -> PictureModel:
+        config = dataclasses.replace(self.training.config, precision="float32")
+        model: PictureModel = self.module.build(config)
+        load_weights(model, self.training.best)
+        return model
+
+    def _card(
+        self, model: PictureModel, files: dict[str, bytes], networks: dict[str, OnnxNetwork]
+    ) -> dict[str, Any]:
+        validation = self.training.validation
+        chain = list(networks.values())
+        return {
+            "model": self.name,
+            "label": self.module.LABEL,
+            "parameters": sum(math.prod(weight.shape) for weight in model.weights),
+            **_work(files, validation[:1]),
+            "validation": _quality(chain, validation),
+            "export": {
+                "largest_difference_levels": largest_difference(
+                    model, chain, validation[:_CHECKED]
+                ),
+                "pictures": min(_CHECKED, len(validation)),
+            },
+            "data": self.training.checkpoints.data,
+            "training": self._training_facts(),
+            "config": self.training.config.record(),
+            "provenance": provenance(),
+        }
+
+    def _training_facts(self) -> dict[str, Any]:
+        training, progress = self.training, self.training.progress
+        return {
+            "epochs": progress.epoch,
+            "best_epoch": progress.best_epoch,
+            "best_validation_loss": progress.best_loss,
+            "pictures_seen": progress.pictures,
+            "seconds": round(progress.seconds, 1),
+            "seed": training.config.seed,
+            "computed_with": progress.computed_with,
+            "ended_by": self._ended_by(),
+        }
+
+    def _ended_by(self) -> str:
+        if self.training.has_converged:
+            return "early stopping"
+        whole = self.training.progress.epoch >= self.module.CONFIG.epochs
+        return "last epoch" if whole else "hand"
+
+
+def _work(files: dict[str, bytes], picture: Pictures) -> dict[str, Any]:
+    """Multiply-adds per pixel of each network in turn, and the shape of the latent."""
+    pixels = picture.shape[1] * picture.shape[2]
+    values: Any = np.asarray(picture)
+    shapes, multiply_adds = [], {}
+    for name, data in files.items():
+        work = measure_work(data, values)
+        multiply_adds[name] = round(work.multiply_adds / pixels, 1)
+        values = work.output
+        shapes.append(list(values.shape[1:]))
+    return {
+        "latent": shapes[0],
+        "stride": picture.shape[1] // shapes[0][0],
+        "multiply_adds_per_pixel": multiply_adds,
+    }
+
+
+def _quality(networks: list[OnnxNetwork], validation: Pictures) -> dict[str, float]:
+    """Mean PSNR and SSIM over the validation pictures, latents not quantised."""
+    chosen = {name: metric for name, metric in metrics().items() if name in _REPORTED}
+    values: dict[str, list[float]] = {name: [] for name in chosen}
+    for picture in validation:
+        levels = np.rint(reconstruct(networks, picture[np.newaxis])[0] * PEAK)
+        image = np.clip(levels, 0, PEAK).astype(np.uint8)
+        for name, metric in chosen.items():
+            values[name].append(metric.measure(np.asarray(picture), image))
+    means = {name: float(np.mean(found)) for name, found in values.items()}
+    return {"pictures": len(validation), **means}
+
+
+def _to_json(value: Any) -> bytes:
+    return (json.dumps(value, indent=2, sort_keys=True) + "\n").encode()

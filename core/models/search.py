@@ -1,0 +1,162 @@
+"""The objective of the search: one short training, judged by the thesis' combined score."""
+
+import dataclasses
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+import optuna
+from numpy.typing import NDArray
+
+from core.dataset import open_split
+from core.images import Image
+from core.metrics import psnr_db, ssim
+from core.models import get_model
+from core.models.base import PEAK, PictureModel
+from core.models.feed import PictureFeed, Pictures, shuffled
+from core.search_budget import Budget
+from core.search_spaces import SearchSpace, get_space
+from core.store import ArtifactStore
+from core.studies import FILTERS, PSNR, SSIM
+from core.study_queue import Interrupted
+
+Rows = NDArray[np.int64]
+
+
+class Quality(NamedTuple):
+    """Means over the validation pictures, by the metrics that evaluation uses.
+
+    Attributes:
+        psnr_db: PSNR of the rounded pictures, range 255.
+        ssim: SSIM of the rounded pictures, range 255.
+    """
+
+    psnr_db: float
+    ssim: float
+
+    @property
+    def score(self) -> float:
+        """The thesis' objective. It minimised the negative; here the score is maximised."""
+        return self.psnr_db + self.ssim
+
+
+@dataclass(frozen=True)
+class TrialTraining:
+    """Trains a model with the parameters of a trial on the budget of a study.
+
+    Attributes:
+        module: Module of the model.
+        space: What may be chosen.
+        budget: What may be spent.
+        train: Pictures of the training split.
+        validation: Pictures of the validation split.
+    """
+
+    module: ModuleType
+    space: SearchSpace
+    budget: Budget
+    train: Pictures
+    validation: Pictures
+
+    def __call__(self, trial: optuna.Trial, should_stop: Callable[[], bool]) -> float:
+        """Combined score of the last epoch; reports the PSNR of every epoch.
+
+        Raises:
+            optuna.TrialPruned: The PSNR is too far below that of other trials.
+            Interrupted: `should_stop` said so.
+        """
+        keras.utils.clear_session(free_memory=True)
+        network = self._network(trial)
+        rows = subset_rows(len(self.train), self.budget.pictures, seed=self.budget.seed)
+        watch = _Watch(should_stop)
+        for epoch in range(1, self.budget.epochs + 1):
+            started = time.monotonic()
+            network.fit(self._feed(rows, epoch), verbose=0, shuffle=False, callbacks=[watch])
+            speed = len(rows) / (time.monotonic() - started)
+            trial.set_user_attr("pictures_per_second", round(speed, 1))
+            quality = self._validated(network)
+            _note(trial, quality, epoch=epoch)
+            if epoch < self.budget.epochs and trial.should_prune():
+                raise optuna.TrialPruned(f"below the median after epoch {epoch}")
+        return quality.score
+
+    def _network(self, trial: optuna.Trial) -> PictureModel:
+        budget = {"batch": self.budget.batch, "epochs": self.budget.epochs}
+        config = dataclasses.replace(
+            self.module.CONFIG,
+            **self.space.suggest(trial),
+            **budget,
+            seed=self.budget.seed,
+            precision=self.budget.precision,
+        )
+        keras.utils.set_random_seed(config.seed)
+        network: PictureModel = self.module.build(config)
+        network.predict_on_batch(np.asarray(self.validation[:1]))  # makes the weights
+        trial.set_user_attr(FILTERS, list(config.filters))
+        trial.set_user_attr("parameters", network.count_params())
+        return network
+
+    def _feed(self, rows: Rows, epoch: int) -> PictureFeed:
+        order = shuffled(len(rows), seed=self.budget.seed, epoch=epoch)
+        return PictureFeed(self.train, rows[order], batch=self.budget.batch)
+
+    def _validated(self, network: PictureModel) -> Quality:
+        count, batch = self.budget.validation_pictures, self.budget.batch
+        rows = subset_rows(len(self.validation), count, seed=self.budget.seed)
+        feed = PictureFeed(self.validation, rows, batch=batch)
+        pairs = [
+            (original, decoded)
+            for (pictures,) in (feed[step] for step in range(len(feed)))
+            for original, decoded in zip(pictures, _rounded(network, pictures), strict=True)
+        ]
+        return Quality(
+            psnr_db=float(np.mean([psnr_db.measure(*pair) for pair in pairs])),
+            ssim=float(np.mean([ssim.measure(*pair) for pair in pairs])),
+        )
+
+
+def make_objective(model: str, budget: Budget, store: ArtifactStore) -> TrialTraining:
+    """Objective of the search for a model.
+
+    Raises:
+        ValueError: There is no such model, or no search space for it.
+        ArtifactError: The data set is not prepared.
+    """
+    splits = [open_split(store, name).images for name in ("train", "validation")]
+    return TrialTraining(get_model(model), get_space(model), budget, *splits)
+
+
+def subset_rows(total: int, count: int, *, seed: int) -> Rows:
+    """Rows of `count` pictures out of `total`, the same for every trial, in rising order."""
+    return np.sort(np.random.default_rng((seed, count)).choice(total, count, replace=False))
+
+
+def _rounded(network: PictureModel, pictures: Pictures) -> Image:
+    """Reconstructions as bytes; what a diverged network cannot say becomes black."""
+    values = np.nan_to_num(network.predict_on_batch(pictures) * PEAK, posinf=PEAK)
+    rounded: Image = np.rint(np.clip(values, 0.0, PEAK)).astype(np.uint8)
+    return rounded
+
+
+def _note(trial: optuna.Trial, quality: Quality, *, epoch: int) -> None:
+    trial.report(quality.psnr_db, step=epoch)
+    notes: dict[str, Any] = {PSNR: quality.psnr_db, SSIM: quality.ssim, "epochs": epoch}
+    for name, value in notes.items():
+        trial.set_user_attr(name, value)
+
+
+class _Watch(keras.callbacks.Callback):  # type: ignore[misc]
+    """Ends the training at the end of a step when somebody wishes."""
+
+    def __init__(self, should_stop: Callable[[], bool]) -> None:
+        super().__init__()
+        self._should_stop = should_stop
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Ends it there if somebody wishes."""
+        if self._should_stop():
+            raise Interrupted

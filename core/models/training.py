@@ -1,0 +1,246 @@
+"""The training loop: epochs of Keras' own `fit`, and between them everything that must not be lost.
+
+One epoch is one call of `fit` over a feed that depends on seed and epoch alone, and one of
+`evaluate`. Early stopping, checkpoints and the history live between the calls, so a training that
+was killed, or asked to stop in the middle of an epoch, goes on as if nothing had happened.
+"""
+
+import time
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from core.models.base import ModelConfig, PictureModel
+from core.models.checkpoints import Arrays, Checkpoints, Progress, weight_arrays
+from core.models.feed import PictureFeed, Pictures, epoch_rows, step_count
+from core.models.history import History
+from core.models.monitor import Monitor
+from core.models.stop_request import Stopped, StopRequest
+
+
+@dataclass
+class Training:
+    """A training that can be stopped anywhere and goes on from its checkpoint.
+
+    Attributes:
+        network: Compiled model; it holds the latest weights.
+        config: How it is trained.
+        train: Training pictures.
+        validation: Validation pictures.
+        checkpoints: Where it saves itself.
+        history: Where its figures go.
+        monitor: Who is told of each step.
+        stop: The wish to stop.
+        progress: How far it is.
+        best: Weights of the epoch with the lowest validation loss.
+    """
+
+    network: PictureModel
+    config: ModelConfig
+    train: Pictures
+    validation: Pictures
+    checkpoints: Checkpoints
+    history: History
+    monitor: Monitor
+    stop: StopRequest
+    progress: Progress = field(default_factory=Progress)
+    best: Arrays = field(default_factory=dict)
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the last epoch is done or the validation loss has stopped falling."""
+        return self.has_converged or self.progress.epoch >= self.config.epochs
+
+    @property
+    def has_converged(self) -> bool:
+        """Whether the validation loss has not fallen for as long as the patience lasts."""
+        return self.progress.waited >= self.config.patience
+
+    @property
+    def exports_here(self) -> bool:
+        """Whether this process can export: Keras does it with TensorFlow alone."""
+        return bool(keras.backend.backend() == "tensorflow")
+
+    def resume(self) -> None:
+        """Takes up the newest whole checkpoint.
+
+        Raises:
+            ForeignCheckpoint: It is of another training.
+            ArtifactError: No checkpoint is whole.
+        """
+        self.progress, self.best = self.checkpoints.restore(self.network, self.monitor.say)
+
+    def run(self) -> None:
+        """Trains to the end.
+
+        Raises:
+            Stopped: A signal came; the checkpoint is written.
+        """
+        self.network.plan(self.config.epochs * self._steps)
+        if not self.progress.pictures:
+            self.network.initialise(self.train)
+        while not self.is_finished:
+            self._run_epoch()
+        self.history.write(self.progress.history)
+
+    def _run_epoch(self) -> None:
+        figures = self._fit()
+        watch = _Watch(self, steps_before=self._steps, figures_before=figures)
+        feed = PictureFeed(self.validation, self._validation_rows(), batch=self.config.batch)
+        with self.network.averaged():
+            found = self.network.evaluate(feed, verbose=0, callbacks=[watch], return_dict=True)
+            weights = weight_arrays(self.network)
+        if self.stop.signal is not None:
+            # The validation starts anew, for it may have been cut short.
+            self.stop_at(watch, self._steps, figures)
+        validation = {f"validation_{name}": float(value) for name, value in found.items()}
+        self._finish_epoch(figures | validation, weights, watch.seconds)
+
+    @property
+    def _epoch_pictures(self) -> int:
+        return self.config.epoch_pictures or len(self.train)
+
+    @property
+    def _steps(self) -> int:
+        return step_count(self._epoch_pictures, self.config.batch)
+
+    def _validation_rows(self) -> NDArray[np.int64]:
+        count = min(self.config.validation_pictures or len(self.validation), len(self.validation))
+        return np.arange(count) * len(self.validation) // count
+
+    def _fit(self) -> dict[str, float]:
+        """Mean figures of the epoch, of which a part may have been done by an earlier run."""
+        if self.progress.step >= self._steps:
+            return self.progress.partial
+        order = epoch_rows(
+            len(self.train),
+            pictures=self._epoch_pictures,
+            seed=self.config.seed,
+            epoch=self.progress.epoch,
+        )
+        first = self.progress.step
+        feed = PictureFeed(self.train, order, batch=self.config.batch, first_step=first)
+        watch = _Watch(self, steps_before=first, figures_before=self.progress.partial)
+        self.monitor.start()
+        # Keras would shuffle the batches once more, by a generator that no checkpoint remembers.
+        fitted = self.network.fit(feed, shuffle=False, verbose=0, callbacks=[watch])
+        self._count(watch, self._steps)
+        return watch.mean({name: values[-1] for name, values in fitted.history.items()})
+
+    def _count(self, watch: "_Watch", step: int) -> None:
+        """Adds the steps that were done in this run, up to `step`, to the totals."""
+        batch, total = self.config.batch, self._epoch_pictures
+        self.progress.pictures += min(step * batch, total) - min(self.progress.step * batch, total)
+        self.progress.seconds += watch.seconds
+        self.progress.step = step
+
+    def _finish_epoch(
+        self, figures: dict[str, float], weights: Arrays, validation_seconds: float
+    ) -> None:
+        progress = self.progress
+        progress.seconds += validation_seconds
+        progress.epoch += 1
+        progress.step, progress.partial = 0, {}
+        self._note_arithmetic()
+        self._judge(figures["validation_loss"], weights)
+        progress.history.append(self._row(figures))
+        self.checkpoints.save(self.network, self.best, progress)
+        self.history.write(progress.history, running={"epoch": progress.epoch + 1, "step": 0})
+        self.monitor.epoch(progress.history[-1])
+
+    def _note_arithmetic(self) -> None:
+        used = f"{keras.backend.backend()} {self.config.precision}"
+        if used not in self.progress.computed_with:
+            self.progress.computed_with.append(used)
+
+    def _judge(self, loss: float, weights: Arrays) -> None:
+        """Early stopping: remembers the best weights and counts the epochs since."""
+        progress = self.progress
+        if progress.best_loss is None or loss < progress.best_loss:
+            progress.best_loss, progress.best_epoch, progress.waited = loss, progress.epoch, 0
+            self.best = weights
+        else:
+            progress.waited += 1
+
+    def _row(self, figures: dict[str, float]) -> dict[str, float]:
+        before = self.progress.history[-1]["total_seconds"] if self.progress.history else 0.0
+        seconds = self.progress.seconds - before
+        return {
+            "epoch": self.progress.epoch,
+            **figures,
+            "learning_rate": float(self.network.optimizer.learning_rate),
+            "pictures": self.progress.pictures,
+            "pictures_per_second": self._epoch_pictures / max(seconds, 1e-9),
+            "seconds": seconds,
+            "total_seconds": self.progress.seconds,
+        }
+
+    def stop_at(self, watch: "_Watch", step: int, figures: dict[str, float]) -> None:
+        """Saves the position inside the epoch and ends the training.
+
+        Raises:
+            Stopped: Always.
+        """
+        if keras.backend.backend() == "jax":
+            # Inside `fit` the JAX trainer keeps the variables to itself.
+            self.network.jax_state_sync()
+        self._count(watch, step)
+        self.progress.partial = figures
+        self.checkpoints.save(self.network, self.best, self.progress)
+        self.history.write(self.progress.history)
+        raise Stopped(self.stop.signal or 0)
+
+
+class _Watch(keras.callbacks.Callback):  # type: ignore[misc]
+    """Tells the monitor of each step, and grants the wish to stop at the end of one."""
+
+    def __init__(
+        self, training: Training, *, steps_before: int, figures_before: dict[str, float]
+    ) -> None:
+        super().__init__()
+        self._training = training
+        self._steps_before = steps_before
+        self._figures_before = figures_before
+        self._done = 0
+        self._started = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the call of `fit` or `evaluate`."""
+        return time.monotonic() - self._started
+
+    def mean(self, figures: dict[str, Any]) -> dict[str, float]:
+        """Means over the whole epoch, from those of this run and those of the run before it."""
+        batch, total = self._training.config.batch, self._training._epoch_pictures
+        before = self._steps_before * batch
+        after = min((self._steps_before + self._done) * batch, total) - before
+        return {
+            name: (before * self._figures_before.get(name, 0.0) + after * float(value))
+            / (before + after)
+            for name, value in figures.items()
+        }
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Tells of the step; stops there if somebody wishes."""
+        self._done = batch + 1
+        training = self._training
+        step = self._steps_before + self._done
+        figures = partial(self.mean, logs or {})
+        if training.stop.signal is not None:
+            training.stop_at(self, step, figures())
+        training.monitor.step(
+            training.progress.history,
+            step=step,
+            steps=training._steps,
+            batch=training.config.batch,
+            figures=figures,
+        )
+
+    def on_test_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Ends the validation if somebody wishes; the training then stops."""
+        if self._training.stop.signal is not None:
+            self.model.stop_evaluating = True

@@ -1,0 +1,48 @@
+"""The ten figures that the thesis published: means over its 1,964 test pictures.
+
+They are quoted, not measured, so they live in the code and not among the artifacts. PSNR is that
+of RGB with range 255; SSIM is that of grey with scikit-image's defaults. The thesis saved its
+originals as JPEG again before it measured, which makes them softer than the pictures here.
+"""
+
+import math
+from typing import NamedTuple
+
+
+class PublishedFigure(NamedTuple):
+    """One method of the thesis.
+
+    Attributes:
+        method: Short name, unique.
+        label: What a person reads.
+        family: Codec family of this project that corresponds to it.
+        dial: Position of the family's dial; None where it has none or it was not coded.
+        psnr_db: Published mean PSNR; infinite for the lossless method.
+        ssim: Published mean SSIM.
+    """
+
+    method: str
+    label: str
+    family: str
+    dial: float | None
+    psnr_db: float
+    ssim: float
+
+    @property
+    def is_autoencoder(self) -> bool:
+        """Whether the thesis measured floating-point latents, which are no file."""
+        return self.method.startswith("ae-")
+
+
+THESIS = (
+    PublishedFigure("ae-1-layer", "Autoencoder, 80x80 bottleneck", "ae80", None, 36.3601, 0.9811),
+    PublishedFigure("ae-2-layer", "Autoencoder, 40x40 bottleneck", "ae40", None, 30.9173, 0.933599),
+    PublishedFigure("ae-3-layer", "Autoencoder, 20x20 bottleneck", "ae20", None, 25.2358, 0.780254),
+    PublishedFigure("jpeg-25", "JPEG, quality 25", "jpeg", 25, 28.7273, 0.890781),
+    PublishedFigure("jpeg-50", "JPEG, quality 50", "jpeg", 50, 31.2309, 0.934128),
+    PublishedFigure("jpeg-75", "JPEG, quality 75", "jpeg", 75, 34.956, 0.968011),
+    PublishedFigure("webp-25", "WebP, quality 25", "webp", 25, 30.2416, 0.914669),
+    PublishedFigure("webp-50", "WebP, quality 50", "webp", 50, 32.9438, 0.94992),
+    PublishedFigure("webp-75", "WebP, quality 75", "webp", 75, 35.1398, 0.968506),
+    PublishedFigure("tiff-lzw", "TIFF, LZW (lossless)", "tiff_lzw", None, math.inf, 1.0),
+)

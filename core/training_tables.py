@@ -1,0 +1,112 @@
+"""Trainings side by side: a row per run, a row per epoch, and where their configurations differ."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from core.training_runs import TrainingRun
+
+_SUMMARY = (
+    "run",
+    "state",
+    "epochs",
+    "best_epoch",
+    "validation_loss",
+    "validation_psnr_db",
+    "pictures",
+    "minutes",
+    "pictures_per_second",
+    "commit",
+    "last_message",
+)
+
+
+def run_table(runs: Sequence[TrainingRun], *, now: datetime | None = None) -> pd.DataFrame:
+    """One row per training: how far it came, what was best, and what it took."""
+    now = now or datetime.now(UTC)
+    return pd.DataFrame([_summary(run, now) for run in runs], columns=list(_SUMMARY))
+
+
+def epoch_table(runs: Sequence[TrainingRun]) -> pd.DataFrame:
+    """All rows of all histories, with the name of the training in the first column."""
+    frames = [run.frame.assign(run=run.name) for run in runs if len(run.frame)]
+    if not frames:
+        return pd.DataFrame({"run": pd.Series(dtype="str")})
+    frame = pd.concat(frames, ignore_index=True)
+    return frame[["run", *frame.columns.drop("run")]]
+
+
+def config_differences(runs: Sequence[TrainingRun]) -> pd.DataFrame:
+    """Fields of the configuration, and code, libraries and machine, in which trainings differ.
+
+    Returns:
+        One row per field that is not the same in all, indexed by `field`; one column of texts
+        per training, with a dash where a training has no such field.
+    """
+    described = {run.name: _description(run) for run in runs}
+    fields = dict.fromkeys(name for found in described.values() for name in found)
+    rows = {
+        field: {name: found.get(field, "-") for name, found in described.items()}
+        for field in fields
+    }
+    differing = {field: row for field, row in rows.items() if len(set(row.values())) > 1}
+    frame = pd.DataFrame.from_dict(differing, orient="index", columns=list(described))
+    return frame.rename_axis("field")
+
+
+def config_table(run: TrainingRun) -> pd.DataFrame:
+    """Configuration of one training as texts, indexed by `field`."""
+    return _one_column(run.name, {name: _text(value) for name, value in run.config.items()})
+
+
+def origin_table(run: TrainingRun) -> pd.DataFrame:
+    """Code, libraries and machine of one training as texts, indexed by `field`."""
+    return _one_column(run.name, _origin(run))
+
+
+def _one_column(name: str, rows: Mapping[str, str]) -> pd.DataFrame:
+    return pd.DataFrame({name: rows}, dtype="str").rename_axis("field")
+
+
+def _summary(run: TrainingRun, now: datetime) -> dict[str, Any]:
+    frame = run.frame
+    best = {} if run.best_row is None else frame.iloc[run.best_row].to_dict()
+    last = frame.iloc[-1].to_dict() if len(frame) else {}
+    return {
+        "run": run.name,
+        "state": run.state(now),
+        "epochs": len(frame),
+        "best_epoch": best.get("epoch", np.nan),
+        "validation_loss": best.get("validation_loss", np.nan),
+        "validation_psnr_db": best.get("validation_psnr_db", np.nan),
+        "pictures": last.get("pictures", np.nan),
+        "minutes": last.get("minutes", np.nan),
+        "pictures_per_second": frame.get("pictures_per_second", pd.Series([np.nan])).mean(),
+        "commit": run.manifest.commit,
+        "last_message": run.manifest.created,
+    }
+
+
+def _description(run: TrainingRun) -> dict[str, str]:
+    return {name: _text(value) for name, value in run.config.items()} | _origin(run)
+
+
+def _origin(run: TrainingRun) -> dict[str, str]:
+    provenance = run.manifest.provenance
+    found = {
+        "code commit": (run.manifest.commit or "unknown")[:12],
+        "python": provenance.get("python"),
+        "processor": provenance.get("cpu"),
+        "processor count": provenance.get("cpu_count"),
+        **{f"version of {name}": version for name, version in run.manifest.versions.items()},
+    }
+    return {name: _text(value) for name, value in found.items()}
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_text, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)
