@@ -1,0 +1,124 @@
+"""The command line that every pipeline step shares: flags from a config, one line on bad input."""
+
+import argparse
+import dataclasses
+import sys
+import typing
+from collections.abc import Callable, Sequence
+from types import NoneType
+from typing import Any, TypeVar
+
+from core.store import ArtifactError
+
+EXIT_BAD_INPUT = 2
+EXIT_INTERRUPTED = 130
+
+Config = TypeVar("Config")
+
+
+class UserError(Exception):
+    """Something that the person at the keyboard can mend, said in one line."""
+
+
+def option(
+    default: Any = dataclasses.MISSING, *, help: str, positional: bool = False, **more: Any
+) -> Any:
+    """Field of a config dataclass that is also a command-line flag.
+
+    Args:
+        default: Value without the flag; a field without one is required.
+        help: What `--help` says.
+        positional: Whether the value is given without a flag's name. A tuple takes any number.
+        more: Further arguments for `argparse`, such as `choices` or `metavar`.
+    """
+    metadata = {"help": help, "positional": positional, "argparse": more}
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+def run_step(
+    config_type: type[Config],
+    step: Callable[[Config], None],
+    *,
+    name: str,
+    argv: Sequence[str] | None = None,
+) -> int:
+    """Exit status of one pipeline step run with the flags in `argv`.
+
+    Args:
+        config_type: Frozen dataclass made of `option` fields; its `__post_init__` raises
+            ValueError for values that do not fit.
+        step: The work itself. It raises UserError or ArtifactError for what a person can mend.
+        name: Name of the step in `pipelines`.
+        argv: Arguments; those of the process when None.
+
+    Returns:
+        0 when the step finished, 2 on bad input (one line on standard error), 130 when it
+        was interrupted by Ctrl-C.
+    """
+    parser = _parser(config_type, name=name, description=step.__doc__ or "")
+    flags = {
+        flag: tuple(value) if isinstance(value, list) else value
+        for flag, value in vars(parser.parse_args(argv)).items()
+    }
+    try:
+        config = config_type(**flags)
+    except ValueError as error:
+        return _complain(name, str(error))
+    try:
+        step(config)
+    except (UserError, ArtifactError, OSError) as error:
+        return _complain(name, str(error))
+    except KeyboardInterrupt:
+        print(f"{name}: interrupted; what was finished is kept.", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    return 0
+
+
+def _complain(name: str, message: str) -> int:
+    print(f"{name}: {' '.join(message.split())}", file=sys.stderr)
+    return EXIT_BAD_INPUT
+
+
+def _parser(config_type: type[Any], *, name: str, description: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=f"python -m pipelines.{name}", description=description, allow_abbrev=False
+    )
+    hints = typing.get_type_hints(config_type)
+    for field in dataclasses.fields(config_type):
+        _add_argument(parser, field, hints[field.name])
+    return parser
+
+
+def _add_argument(
+    parser: argparse.ArgumentParser, field: "dataclasses.Field[Any]", hint: Any
+) -> None:
+    required = field.default is dataclasses.MISSING
+    arguments: dict[str, Any] = {"help": _help(field), **field.metadata["argparse"]}
+    if hint is bool:
+        arguments["action"] = "store_true"
+    else:
+        arguments["type"] = _value_type(hint)
+    is_tuple = typing.get_origin(hint) is tuple
+    if not required:
+        arguments["default"] = field.default
+    if field.metadata["positional"]:
+        if is_tuple or not required:
+            arguments["nargs"] = "*" if is_tuple else "?"
+        parser.add_argument(field.name, **arguments)
+        return
+    if is_tuple:
+        arguments["nargs"] = "+"
+    parser.add_argument(f"--{field.name.replace('_', '-')}", required=required, **arguments)
+
+
+def _help(field: "dataclasses.Field[Any]") -> str:
+    text: str = field.metadata["help"].replace("%", "%%")
+    shown = field.default not in (dataclasses.MISSING, None, False, ())
+    return f"{text} (default: %(default)s)" if shown else text
+
+
+def _value_type(hint: Any) -> Callable[[str], Any]:
+    """Converter of one word, from hints such as `int`, `Path | None` or `tuple[str, ...]`."""
+    inner = [part for part in typing.get_args(hint) if part not in (NoneType, Ellipsis)]
+    converter: Callable[[str], Any] = inner[0] if inner else hint
+    return converter

@@ -1,0 +1,143 @@
+"""Makes the data set: downloads Imagenette or takes a folder or an archive of pictures."""
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+from core.preparation.errors import PreparationError
+from core.preparation.imagenette import ARCHIVE_SHA256, ARCHIVE_URL, download
+from core.preparation.source import PictureSource, open_source
+from core.store import ArtifactStore, Manifest
+from pipelines.base import UserError, option, run_step
+
+#: Together with the parent, these stay below 600 MB.
+MAX_PROCESSES = 4
+
+
+@dataclass(frozen=True)
+class PrepareConfig:
+    """Where the pictures come from."""
+
+    source: Path | None = option(
+        None, help="folder or tar archive with train/ and val/ folders of class folders"
+    )
+    url: str = option(ARCHIVE_URL, help="address of the archive that is downloaded otherwise")
+    allow_hash: str | None = option(
+        None, metavar="SHA256", help="accept a downloaded archive with this content as well"
+    )
+    processes: int = option(
+        min(os.cpu_count() or 1, MAX_PROCESSES), help="number of decoding processes"
+    )
+
+    def __post_init__(self) -> None:
+        if not self.url.startswith(("http://", "https://")):
+            raise ValueError(f"--url must start with http:// or https://; received {self.url}.")
+        if self.allow_hash is not None and not re.fullmatch(r"[0-9a-f]{64}", self.allow_hash):
+            raise ValueError(
+                f"--allow-hash must be 64 lower-case hex digits; received {self.allow_hash}."
+            )
+        if not 1 <= self.processes <= 64:
+            raise ValueError(f"--processes must lie in 1..64; received {self.processes}.")
+
+    @property
+    def accepted(self) -> frozenset[str]:
+        """Hashes that a downloaded archive may have."""
+        return frozenset({ARCHIVE_SHA256, self.allow_hash} - {None})
+
+
+def prepare(config: PrepareConfig) -> None:
+    """Makes the data set that training and evaluation use, and says what it wrote."""
+    # The functions below import what needs pandas only when they run: each decoding process
+    # imports this module again, and takes half the memory without.
+    try:
+        if config.source is None:
+            _prepare_from_address(config)
+        else:
+            _prepare_from(open_source(config.source), config)
+    except PreparationError as error:
+        raise UserError(str(error)) from error
+
+
+def _prepare_from_address(config: PrepareConfig) -> None:
+    from core.dataset import KEY
+    from core.preparation.build import is_whole
+
+    store = ArtifactStore.default()
+    wanted = config.allow_hash or ARCHIVE_SHA256
+    if is_whole(store) and store.manifest(KEY).facts["archive_sha256"] == wanted:
+        print("Nothing to do: the data set was made of this archive already.")
+        return
+    with store.staging(KEY) as folder:
+        archive = folder / "archive"
+        with _progress(DownloadColumn()) as progress:
+            task = progress.add_task("Downloading", total=None)
+            download(
+                config.url,
+                archive,
+                accepted=config.accepted,
+                report=lambda done, total: progress.update(task, completed=done, total=total),
+            )
+        _prepare_from(open_source(archive, label=config.url), config)
+
+
+def _prepare_from(source: PictureSource, config: PrepareConfig) -> None:
+    from core.preparation.build import build, is_built
+    from core.preparation.listing import list_pictures
+
+    store = ArtifactStore.default()
+    print(f"Reading the source ({source.label}) ...")
+    listed = list_pictures(source)
+    if is_built(store, listed):
+        print("Nothing to do: the data set was made of these pictures already.")
+        return
+    with _progress(MofNCompleteColumn()) as progress:
+        task = progress.add_task("Decoding", total=len(listed))
+        manifest = build(
+            store,
+            source,
+            listed,
+            processes=config.processes,
+            advance=lambda count: progress.advance(task, count),
+        )
+    _report(manifest)
+
+
+def _progress(count: ProgressColumn) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        count,
+        TimeRemainingColumn(elapsed_when_finished=True),
+    )
+
+
+def _report(manifest: Manifest) -> None:
+    facts = manifest.facts
+    counts = ", ".join(f"{count} {split}" for split, count in facts["counts"].items())
+    print(f"Wrote {manifest.key}: {counts}; sha256 {facts['sha256']}.")
+    grey = sum(facts["grey_counts"].values())
+    pairs = facts["near_duplicates"]["count"]
+    print(
+        f"Without colour: {grey}. Near-duplicates between splits, named in the manifest: {pairs}."
+    )
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Exit status of the step."""
+    return run_step(PrepareConfig, prepare, name="prepare", argv=argv)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
