@@ -1,0 +1,1 @@
+"""The dashboard: pages, charts and widgets. It reads artifacts; it writes and trains nothing."""

@@ -1,0 +1,69 @@
+"""Sentences below figures: what they are over, and where their numbers come from."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from core.store import Manifest
+
+
+def basis_line(points: pd.DataFrame, *, total: int, on_subset: bool) -> str:
+    """What the means of curve points are over; empty without a point.
+
+    Args:
+        points: Rows of `dashboard.charts.rate_distortion.point_table`.
+        total: Pictures of the data set.
+        on_subset: Whether the metric is measured on the fixed subset only.
+    """
+    if points.empty:
+        return ""
+    counts = sorted(set(points["pictures"]))
+    span = f"{counts[0]:,}" if len(counts) == 1 else f"{counts[0]:,} to {counts[-1]:,}"
+    basis = f"a fixed subset of {span} of {total:,}" if on_subset else f"{span} of {total:,}"
+    dropped = points[points["dropped"] > 0].drop_duplicates("family")
+    losses = ", ".join(f"{row.label} {row.dropped}" for row in dropped.itertuples())
+    return (
+        f"Each point is the mean over {basis} pictures: those that the family coded at every "
+        "setting. The rate counts the whole file, headers included."
+        + (f" Pictures left out after an error: {losses}." if losses else "")
+    )
+
+
+def removed_line(*, kept: int, total: int) -> str:
+    """How many points a filter left out; empty when none."""
+    return f"The range leaves out {total - kept} of {total} points." if kept < total else ""
+
+
+def notes_line(table: pd.DataFrame) -> str:
+    """Why BD-rates are missing or weak, one clause for each reason; empty without any.
+
+    Args:
+        table: Rows of `dashboard.charts.bd_rate.bd_table`.
+    """
+    noted = table[table["note"] != ""]
+    clauses = [
+        f"{', '.join(rows['label'])}: {note}" for note, rows in noted.groupby("note", sort=True)
+    ]
+    return f"{'; '.join(clauses)}." if clauses else ""
+
+
+def source_line(manifests: Mapping[str, Manifest], *, pictures: int) -> str:
+    """Data set, pictures, code and date of the results, in one line."""
+    found = list(manifests.values())
+    hashes = sorted({_dataset_hash(manifest) for manifest in found})
+    commits = sorted({manifest.commit or "unknown" for manifest in found})
+    dates = sorted({manifest.created[:10] for manifest in found})
+    return " · ".join(
+        [
+            f"Data set {', '.join(text[:12] for text in hashes)}",
+            f"{pictures:,} pictures",
+            f"{len(found)} families",
+            f"code {', '.join(text[:10] for text in commits)}",
+            dates[0] if len(dates) == 1 else f"{dates[0]} to {dates[-1]}",
+        ]
+    )
+
+
+def _dataset_hash(manifest: Manifest) -> str:
+    dataset = manifest.facts.get("dataset")
+    return str(dataset["sha256"]) if isinstance(dataset, Mapping) else "unknown"

@@ -1,0 +1,198 @@
+"""Training curves: histories to figures, raw values behind the smoothed ones."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from core.training_runs import AXES, Measure, TrainingRun, measure_of
+from dashboard.charts.colors import FamilyStyle, family_style, translucent
+
+#: Measures that a person looks for first.
+_FIRST = ("loss", "psnr_db")
+_TITLES = {
+    "loss": "Loss",
+    "psnr_db": "PSNR (dB)",
+    "ssim": "SSIM",
+    "bits_per_pixel": "Bits per pixel",
+    "learning_rate": "Learning rate",
+    "pictures_per_second": "Pictures per second",
+}
+_DASHES = {"training": "dot", "validation": "solid"}
+_HEIGHT = 380
+_LOG_TICKS = [digit * 10.0**power for power in range(-7, 7) for digit in (1, 2, 3, 5, 7)]
+_LOG_LABELS = [f"{tick:.12g}" for tick in _LOG_TICKS]
+
+
+@dataclass(frozen=True)
+class Look:
+    """How curves are drawn.
+
+    Attributes:
+        axis: Column of the horizontal axis, one of `core.training_runs.AXES`.
+        smoothing: Weight of what came before, 0 (raw) to below 1.
+        log_scale: Whether the vertical axis is logarithmic, decibels excepted.
+    """
+
+    axis: str = "epoch"
+    smoothing: float = 0.0
+    log_scale: bool = False
+
+    def __post_init__(self) -> None:
+        if self.axis not in AXES:
+            raise ValueError(f"axis must be one of {', '.join(AXES)}; received {self.axis!r}.")
+        if not 0 <= self.smoothing < 1:
+            raise ValueError(f"smoothing must lie in 0..1; received {self.smoothing}.")
+
+
+def measure_title(name: str) -> str:
+    """What a person reads for a measure."""
+    spelled = name.removesuffix("_db").replace("_", " ").capitalize()
+    return _TITLES.get(name, f"{spelled} (dB)" if name.endswith("_db") else spelled)
+
+
+def measure_names(runs: Sequence[TrainingRun]) -> list[str]:
+    """Measures that any of the runs has, loss and PSNR first."""
+    names = dict.fromkeys(measure_of(column).name for run in runs for column in run.columns)
+    return sorted(names, key=lambda name: _FIRST.index(name) if name in _FIRST else len(_FIRST))
+
+
+def default_measures(names: Sequence[str]) -> list[str]:
+    """Measures to draw at first: losses, and what speaks of rate or quality."""
+    telling = ("loss", "psnr", "ssim", "bits", "rate", "distortion")
+    found = [
+        name
+        for name in names
+        if any(word in name for word in telling) and name not in ("learning_rate",)
+    ]
+    return found or list(names)
+
+
+def smoothed(values: pd.Series, weight: float) -> pd.Series:
+    """Exponential moving average without the pull towards the start; gaps stay gaps.
+
+    Args:
+        values: Values in their order.
+        weight: Share of what came before, 0 to below 1; 0 gives the values themselves.
+    """
+    if not weight:
+        return values
+    averaged = values.ewm(alpha=1 - weight, adjust=True, ignore_na=True).mean()
+    return averaged.where(values.notna())
+
+
+def training_figure(runs: Sequence[TrainingRun], name: str, look: Look) -> go.Figure:
+    """Curves of one measure: a colour per run, training dotted, validation solid.
+
+    A ring marks the epoch with the lowest validation loss. Quality levels of one measure are
+    shades of the run's colour, the highest level darkest.
+
+    Args:
+        runs: Runs to overlay.
+        name: Measure, one of `measure_names`.
+        look: How it is drawn.
+    """
+    figure = go.Figure()
+    for run in runs:
+        columns = [column for column in run.columns if measure_of(column).name == name]
+        if look.axis not in run.frame:
+            continue
+        for column in columns:
+            _add_curve(figure, run, column, columns, look)
+    return _laid_out(figure, name, look)
+
+
+def _add_curve(
+    figure: go.Figure, run: TrainingRun, column: str, columns: Sequence[str], look: Look
+) -> None:
+    measure, style = measure_of(column), family_style(run.name)
+    color = translucent(style.color, _shade(measure, columns))
+    x, raw = run.frame[look.axis], run.frame[column]
+    if look.smoothing:
+        figure.add_trace(_raw(x, raw, style))
+    values = smoothed(raw, look.smoothing)
+    figure.add_trace(
+        go.Scatter(
+            x=x,
+            y=values,
+            customdata=np.stack([run.frame["epoch"], raw], axis=-1),
+            name=_legend(run, measure),
+            legendgroup=run.name,
+            mode="lines+markers" if len(x) <= 60 else "lines",
+            line={"color": color, "width": 2, "dash": _DASHES[measure.phase]},
+            marker={"size": 5, "symbol": style.symbol, "color": color},
+            hovertemplate=(
+                f"<b>{run.name}</b>, {_spoken(measure)}, epoch %{{customdata[0]:.0f}}<br>"
+                f"{measure_title(measure.name)} %{{customdata[1]:.5~g}}<extra></extra>"
+            ),
+        )
+    )
+    best = run.best_row
+    if measure.phase == "validation" and best is not None:
+        figure.add_trace(_ring(x.iloc[best], values.iloc[best], style, run.name))
+
+
+def _raw(x: pd.Series, values: pd.Series, style: FamilyStyle) -> go.Scatter:
+    return go.Scatter(
+        x=x,
+        y=values,
+        mode="lines",
+        line={"color": translucent(style.color, 0.28), "width": 1.5},
+        hoverinfo="skip",
+        showlegend=False,
+    )
+
+
+def _ring(x: float, y: float, style: FamilyStyle, group: str) -> go.Scatter:
+    marker = {"symbol": "circle-open", "size": 14, "color": style.color, "line": {"width": 2}}
+    return go.Scatter(
+        x=[x],
+        y=[y],
+        mode="markers",
+        marker=marker,
+        legendgroup=group,
+        showlegend=False,
+        hovertemplate=f"<b>{group}</b>: lowest validation loss<extra></extra>",
+    )
+
+
+def _shade(measure: Measure, columns: Sequence[str]) -> float:
+    """Opacity of a quality level among those of its run."""
+    levels = sorted({found.level for found in map(measure_of, columns) if found.level is not None})
+    if measure.level is None or len(levels) < 2:
+        return 1.0
+    return 0.35 + 0.65 * levels.index(measure.level) / (len(levels) - 1)
+
+
+def _spoken(measure: Measure) -> str:
+    return measure.phase if measure.level is None else f"{measure.phase}, level {measure.level}"
+
+
+def _legend(run: TrainingRun, measure: Measure) -> str:
+    return f"{run.name}, {_spoken(measure)}"
+
+
+def _laid_out(figure: go.Figure, name: str, look: Look) -> go.Figure:
+    figure.update_xaxes(title=AXES[look.axis])
+    if look.axis == "epoch":
+        figure.update_xaxes(dtick=_epoch_step(figure), tick0=0)
+    figure.update_yaxes(title=measure_title(name), automargin=True)
+    if look.log_scale and not name.endswith("_db"):
+        figure.update_yaxes(type="log", tickvals=_LOG_TICKS, ticktext=_LOG_LABELS)
+    figure.update_layout(
+        height=_HEIGHT,
+        margin={"l": 8, "r": 8, "t": 12, "b": 8},
+        legend={"orientation": "h", "x": 0, "y": -0.22, "yanchor": "top", "title": None},
+        showlegend=True,
+        hovermode="closest",
+        uirevision=f"{name}-{look.axis}-{look.log_scale}",
+    )
+    return figure
+
+
+def _epoch_step(figure: go.Figure) -> int:
+    """Whole epochs between two ticks: left to itself, plotly puts ticks at parts of an epoch."""
+    last = max((float(np.max(trace.x)) for trace in figure.data if len(trace.x)), default=1.0)
+    return next((step for step in (1, 2, 5, 10, 20, 50) if last <= 10 * step), 100)

@@ -1,0 +1,73 @@
+"""Finds the dashboard's pages, so that adding a page is adding one file."""
+
+import ast
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class PageError(ValueError):
+    """A file among the pages that does not say what it is called."""
+
+
+@dataclass(frozen=True)
+class PageFile:
+    """One page, as the first lines of its file describe it.
+
+    Attributes:
+        path: File that draws the page.
+        title: Name in the navigation.
+        icon: Icon in the navigation, such as `:material/insights:`.
+        order: Place in the navigation; the lowest is the page that opens first.
+    """
+
+    path: Path
+    title: str
+    icon: str
+    order: int
+
+    @property
+    def name(self) -> str:
+        """Name in the address, equal to the file's name."""
+        return self.path.stem
+
+
+def find_pages(folder: Path) -> list[PageFile]:
+    """Pages of a folder in the order of the navigation.
+
+    Files are read, not imported: a page draws itself when it is imported.
+
+    Args:
+        folder: Folder with one file per page; names that start with an underscore are no pages.
+
+    Raises:
+        PageError: A file lacks TITLE, ICON or ORDER, or gives them another way than as a literal.
+    """
+    files = [file for file in folder.glob("*.py") if not file.name.startswith("_")]
+    return sorted(map(read_page, files), key=lambda page: (page.order, page.name))
+
+
+def read_page(path: Path) -> PageFile:
+    """Page described by the TITLE, ICON and ORDER literals at the top level of a file.
+
+    Raises:
+        PageError: One of them is absent or is not a literal of the right type.
+    """
+    literals = _literals(path)
+    for name, expected in (("TITLE", str), ("ICON", str), ("ORDER", int)):
+        if not isinstance(literals.get(name), expected):
+            raise PageError(
+                f"{path.name} needs a line `{name} = ...` with a literal {expected.__name__}; "
+                f"received {literals.get(name)!r}."
+            )
+    return PageFile(path, literals["TITLE"], literals["ICON"], literals["ORDER"])
+
+
+def _literals(path: Path) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for statement in ast.parse(path.read_text(encoding="utf-8"), filename=str(path)).body:
+        if not isinstance(statement, ast.Assign) or not isinstance(statement.value, ast.Constant):
+            continue
+        for target in statement.targets:
+            if isinstance(target, ast.Name):
+                found[target.id] = statement.value.value
+    return found

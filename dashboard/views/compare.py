@@ -1,0 +1,179 @@
+"""A picture of one's own through any codecs: what each gives back, at how many bytes."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from core.codecs import get_family
+from core.comparison import Choice, Goal, Reconstruction, goal_like, unready_families
+from core.metrics import metrics
+from dashboard.cache import open_store
+from dashboard.charts.colors import family_style
+from dashboard.compare_cache import MOST_PIXELS_FOR_SLOW_METRICS, reconstruction
+from dashboard.compare_table import comparison_table, readouts
+from dashboard.widgets.codec_picker import choose_families, set_codecs
+from dashboard.widgets.comparison_viewer import Layer, ViewerPin, comparison_viewer
+from dashboard.widgets.downloads import download_csv
+from dashboard.widgets.goal_picker import Wish, choose_wish
+from dashboard.widgets.grid import grid
+from dashboard.widgets.picture_picker import ChosenPicture, choose_picture, describe_picture
+from dashboard.widgets.reconstruction_cards import (
+    NEUTRAL,
+    plain,
+    scale_line,
+    show_original,
+    show_reconstruction,
+    show_table,
+)
+
+TITLE = "Compare"
+ICON = ":material/compare:"
+ORDER = 3
+
+INTRODUCTION = (
+    "Give a picture, choose codecs, and see what each gives back at how many bytes. Every "
+    "picture below was decoded from the file that is weighed beside it. Bytes are those of the "
+    "**whole file**, headers included."
+)
+NO_DIAL = "Left out: {names}. A lossless file has one size, so it takes part in *As set* only."
+SLOW_HELP = "These metrics take many seconds per codec on a picture of this size."
+NEEDS_SLOW = (
+    "A search for equal {label} measures each codec about ten times, which takes too long on "
+    "this picture of {megapixels:.1f} megapixels; up to {most:g} are searched."
+)
+
+
+def main() -> None:
+    """The page."""
+    st.title(TITLE)
+    st.markdown(INTRODUCTION)
+    picture = choose_picture()
+    store = open_store()
+    names = choose_families(unready_families(store))
+    wish = choose_wish(names)
+    choices = set_codecs(names, store=store, searched=[] if wish.is_as_set else others(names, wish))
+    if picture is None:
+        return
+    describe_picture(picture)
+    if choices:
+        compare(picture, choices, wish)
+    else:
+        st.info("Choose at least one codec to compare.", icon=":material/info:")
+
+
+def others(names: Sequence[str], wish: Wish) -> list[str]:
+    """Families whose dial a search turns."""
+    return [name for name in names if name != wish.reference]
+
+
+def compare(picture: ChosenPicture, choices: Sequence[Choice], wish: Wish) -> None:
+    """Results of all codecs, each as soon as it is there."""
+    slow = choose_slow_metrics(picture)
+    if not wish.is_as_set:
+        choices = with_dial(choices)
+    goal = find_goal(picture, choices, wish)
+    if goal is None and not wish.is_as_set:
+        return
+    progress, viewer, numbers = st.empty(), st.container(), st.container()
+    places = grid(1 + len(choices), columns=3)
+    with places[0]:
+        show_original(picture.pixels, title=picture.source)
+    found: list[Reconstruction] = []
+    for place, choice in zip(places[1:], choices, strict=True):
+        label = get_family(choice.family).label
+        progress.progress(len(found) / len(choices), f"{label} …")
+        own_goal = None if choice.family == wish.reference else goal
+        found.append(reconstruction(picture, choice, goal=own_goal, slow_metrics=slow))
+        with place:
+            show_reconstruction(found[-1], quantity=wish.mode)
+    progress.empty()
+    frame = comparison_table(found, upload_bytes=picture.upload_bytes)
+    with viewer:
+        show_viewer([original_layer(picture), *decoded_layers(found, frame)])
+    with numbers:
+        show_table(frame, equal=wish.mode)
+        download_csv(frame, file_name="bottleneck-comparison.csv", key="csv-comparison")
+    st.caption(scale_line(picture.pixels))
+
+
+def original_layer(picture: ChosenPicture) -> Layer:
+    """The picture as it was given, as the viewer takes it."""
+    readout = {"Bytes": f"{picture.upload_bytes:,}"} if picture.upload_bytes else {}
+    return Layer("Original", picture.pixels, readout, NEUTRAL)
+
+
+def decoded_layers(found: Sequence[Reconstruction], frame: pd.DataFrame) -> list[Layer]:
+    """The pictures that came out of the codecs; one that missed its goal is not among them."""
+    return [
+        Layer(f"{one.label} {one.record.setting}", one.decoded, words, color_of(one))
+        for one, words in zip(found, readouts(frame), strict=True)
+        if one.decoded is not None
+    ]
+
+
+def color_of(found: Reconstruction) -> str:
+    """Colour of the family, the same on every page."""
+    return family_style(found.record.family).color
+
+
+@st.fragment
+def show_viewer(layers: Sequence[Layer]) -> None:
+    """The comparison viewer; a pinned view goes into the address."""
+    if len(layers) < 2:
+        return
+    start = ViewerPin.parse(st.query_params.get("view", ""))
+    pin = comparison_viewer(layers, key="viewer", start=start)
+    if pin is not None:
+        st.query_params["view"] = pin.text
+        st.toast("The address of this page now opens this view.", icon=":material/keep:")
+
+
+def choose_slow_metrics(picture: ChosenPicture) -> bool:
+    """Whether to measure the slow metrics; only on request for a large picture."""
+    if picture.pixel_count <= MOST_PIXELS_FOR_SLOW_METRICS:
+        return True
+    labels = [metric.LABEL for metric in metrics().values() if metric.ON_SUBSET_ONLY]
+    return st.toggle(
+        f"Measure {' and '.join(labels)} too", key="slow", bind="query-params", help=SLOW_HELP
+    )
+
+
+def with_dial(choices: Sequence[Choice]) -> list[Choice]:
+    """Choices that a search can bring to a goal; names those that it cannot."""
+    fixed = [get_family(choice.family).label for choice in choices if choice.dial is None]
+    if fixed:
+        st.caption(NO_DIAL.format(names=", ".join(fixed)))
+    return [choice for choice in choices if choice.dial is not None]
+
+
+def find_goal(picture: ChosenPicture, choices: Sequence[Choice], wish: Wish) -> Goal | None:
+    """What all codecs are brought to; None where nothing can be, for a reason that is said."""
+    if wish.is_as_set or not choices:
+        return None
+    if is_too_slow(picture, wish):
+        label, megapixels = metrics()[wish.mode].LABEL, picture.pixel_count / 1e6
+        most = MOST_PIXELS_FOR_SLOW_METRICS / 1e6
+        st.info(NEEDS_SLOW.format(label=label, megapixels=megapixels, most=most))
+        return None
+    if wish.reference is None:
+        return Goal(wish.mode, wish.target(picture.pixel_count))
+    reference = next(choice for choice in choices if choice.family == wish.reference)
+    slow = picture.pixel_count <= MOST_PIXELS_FOR_SLOW_METRICS
+    with st.spinner(f"{get_family(wish.reference).label} …"):
+        like = reconstruction(picture, reference, goal=None, slow_metrics=slow)
+    try:
+        return goal_like(like, wish.mode)
+    except ValueError as error:
+        st.warning(plain(str(error)), icon=":material/block:")
+        return None
+
+
+def is_too_slow(picture: ChosenPicture, wish: Wish) -> bool:
+    """Whether a search by this metric would take minutes on this picture."""
+    metric = metrics().get(wish.mode)
+    is_large = picture.pixel_count > MOST_PIXELS_FOR_SLOW_METRICS
+    return metric is not None and metric.ON_SUBSET_ONLY and is_large
+
+
+main()

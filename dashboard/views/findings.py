@@ -1,0 +1,248 @@
+"""What the measurements say of the thesis: sentences, claims judged, ten methods weighed."""
+
+import math
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from core.codecs import families
+from core.evaluation import Results
+from core.findings import (
+    QUANTISATION_LOSS_DB,
+    MethodRow,
+    method_rows,
+    methods_table,
+)
+from core.headlines import headlines
+from core.measurements import Measurements, lossy_measurements, summary
+from core.metrics import psnr_db
+from dashboard import glossary
+from dashboard.cache import DATASET, fingerprint, load_manifest, load_results
+from dashboard.charts.bd_rate import bd_table
+from dashboard.charts.findings import HEADLINE, headline_figure, published_figure
+from dashboard.widgets.claims import show_claims
+from dashboard.widgets.downloads import download_csv
+from dashboard.widgets.links import link_to_page
+from dashboard.widgets.sources import show_sources
+from dashboard.widgets.states import show_empty, show_problems
+
+TITLE = "Findings"
+ICON = ":material/lab_research:"
+ORDER = 1
+
+INTRODUCTION = (
+    "A thesis compared three autoencoders with JPEG, WebP and TIFF on small photographs by the "
+    "quality of the picture alone. This page adds what was left open: **at how many bytes?**"
+)
+GUIDE = """
+- **Every number is measured** on the test pictures named below; nothing on this page is typed in
+  except the thesis' own figures, which are marked as published.
+- **Further left is smaller, further up is better.** A ring marks a method of the thesis.
+- **An autoencoder has two figures**: the thesis' own, from a latent of floating-point numbers that
+  is no file, and that of the file which the latent becomes here.
+- Terms with a question mark explain themselves. Every table and figure has its numbers as CSV.
+"""
+COMMAND = "python -m pipelines.evaluate"
+WHY_EMPTY = (
+    "The findings are computed from measurements of every codec on the test pictures. Until there "
+    "are some, the published figures stand alone."
+)
+CONFIG = {"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d"]}
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def tables_of(state: str) -> dict[str, Measurements]:
+    """PSNR of the families in the headline figure, from the results in that state."""
+    frame = load_results().frame
+    return lossy_measurements(frame[frame["family"].isin(HEADLINE)], metric=psnr_db.NAME)
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def means_of(state: str) -> pd.DataFrame:
+    """Means per family and setting, from the results in that state."""
+    return summary(load_results().frame)
+
+
+@st.cache_data(max_entries=2, show_spinner="Resampling the pictures …")
+def bd_rates_of(state: str) -> pd.DataFrame:
+    """BD-rates against JPEG with their intervals, from the results in that state."""
+    return bd_table(tables_of(state), anchor="jpeg", labels=labels())
+
+
+def labels() -> dict[str, str]:
+    """What a person reads, by family."""
+    return {name: family.label for name, family in families().items()}
+
+
+def show_headlines(rows: Sequence[MethodRow], state: str) -> None:
+    """The findings, one sentence each."""
+    curves = {family: table.curve() for family, table in tables_of(state).items()}
+    for sentence in headlines(curves, rows, means_of(state), labels=labels()):
+        st.markdown(f":material/trending_flat: {sentence}")
+
+
+def show_chart(rows: Sequence[MethodRow], results: Results, state: str) -> None:
+    """The headline figure."""
+    st.subheader("Quality against bytes", help=f"{glossary.BITS_PER_PIXEL}\n\n{glossary.PSNR}")
+    tables = tables_of(state)
+    if not tables:
+        st.info("No family has a rate-distortion curve yet.")
+        return
+    figure = headline_figure(tables, rows, labels=labels(), metric_label=psnr_db.LABEL)
+    alt = "Mean PSNR against bits per pixel: one curve per codec, a ring per method of the thesis."
+    st.plotly_chart(figure, key="headline", config=CONFIG, alt=alt)
+    pictures = results.frame["image"].nunique()
+    st.caption(f"Means over {pictures:,} test pictures of 160x160; the rate is the whole file.")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        download_csv(
+            means_of(state), file_name="bottleneck-means.csv", key="csv-means", label="Means as CSV"
+        )
+        link_to_page(
+            "rate_distortion",
+            "All codecs, all metrics, single pictures",
+            icon=":material/show_chart:",
+        )
+
+
+def show_methods(rows: Sequence[MethodRow]) -> None:
+    """The ten methods: published and measured, and what they weigh."""
+    st.subheader("The ten methods", help=glossary.FLOAT_LATENT)
+    table = methods_table(rows)
+    columns = method_columns()
+    if all(row.is_measured for row in rows):
+        columns.pop("state")
+    st.dataframe(
+        table.assign(
+            published_psnr_db=table["published_psnr_db"].map(decibels),
+            psnr_db=table["psnr_db"].map(decibels),
+            coded_psnr_db=table["coded_psnr_db"].map(decibels),
+            state=[state_of(row) for row in rows],
+        ),
+        hide_index=True,
+        height="content",
+        column_order=list(columns),
+        column_config=columns,
+        placeholder="",
+    )
+    show_missing_methods(rows)
+    st.caption(
+        "An autoencoder's PSNR and SSIM are those of its floating-point latent, as in the thesis. "
+        "Its bytes and the PSNR of its file are those of the coarsest quantisation that costs at "
+        f"most {QUANTISATION_LOSS_DB:g} dB. The thesis saved its originals as JPEG again before it "
+        "measured, so its pictures were softer than these; that moves the levels of all lossy "
+        "methods, and differences between methods carry over."
+    )
+    download_csv(table, file_name="bottleneck-ten-methods.csv", key="csv-methods")
+    alt = "Published and measured mean PSNR of the nine lossy methods."
+    st.plotly_chart(published_figure(rows), key="published", config=CONFIG, alt=alt)
+
+
+def decibels(value: float) -> str | None:
+    """A PSNR as the table shows it; None where there is none."""
+    if pd.isna(value):
+        return None
+    return "∞" if math.isinf(value) else f"{value:.2f}"
+
+
+def state_of(row: MethodRow) -> str | None:
+    """Why a row has no figures of ours; None where it has."""
+    if row.is_measured:
+        return None
+    return "not trained yet" if row.published.is_autoencoder else "not measured yet"
+
+
+def show_missing_methods(rows: Sequence[MethodRow]) -> None:
+    """The command that fills each row that is not measured yet."""
+    missing = {row.published.family: row for row in rows if not row.is_measured}
+    if not missing:
+        return
+    names = [row.published.label for row in missing.values()]
+    learned = [family for family, row in missing.items() if row.published.is_autoencoder]
+    steps = [f"python -m pipelines.train {family}" for family in learned]
+    show_empty(
+        f"{'Not trained yet' if learned else 'Not measured yet'}: {'; '.join(names)}",
+        why="Make what is missing and measure it:",
+        command="\n".join([*steps, f"{COMMAND} {' '.join(missing)}"]),
+    )
+
+
+def method_columns() -> dict[str, object]:
+    """How the table of the methods shows its columns, in their order."""
+    text, number = st.column_config.TextColumn, st.column_config.NumberColumn
+    narrow, wide = {"width": 80, "alignment": "right"}, {"width": 205}
+    file = "Of the file, where that is not the figure to its left. " + glossary.FLOAT_LATENT
+    return {
+        "label": text("Method", pinned=True, **wide),
+        "state": text("State", width=112),
+        "published_psnr_db": text("PSNR thesis", help=f"dB. {glossary.PSNR}", **narrow),
+        "psnr_db": text("PSNR here", help=f"dB. {glossary.PSNR}", **narrow),
+        "psnr_difference_db": number("Δ PSNR", format="%+.2f", help="Here minus thesis.", **narrow),
+        "published_ssim": number("SSIM thesis", format="%.4f", help=glossary.SSIM, **narrow),
+        "ssim": number("SSIM here", format="%.4f", help=glossary.SSIM, **narrow),
+        "ssim_difference": number("Δ SSIM", format="%+.4f", help="Here minus thesis.", **narrow),
+        "bytes": number("Bytes", format="%.0f", help="Mean size of the whole file.", **narrow),
+        "bits_per_pixel": number("bpp", format="%.2f", help=glossary.BITS_PER_PIXEL, **narrow),
+        "coded_psnr_db": text("PSNR of file", help=file, **narrow),
+        "weighed_setting": text("Setting of file"),
+    }
+
+
+def show_bd_rates(state: str) -> None:
+    """BD-rates against JPEG."""
+    if len(tables_of(state)) < 2 or "jpeg" not in tables_of(state):
+        return
+    st.subheader("Bytes at equal quality, against JPEG", help=glossary.BD_RATE)
+    table = bd_rates_of(state)
+    percent = {"format": "%+.1f %%"}
+    number = st.column_config.NumberColumn
+    st.dataframe(
+        table,
+        hide_index=True,
+        height="content",
+        column_order=[
+            "label",
+            "bd_rate_percent",
+            "low_percent",
+            "high_percent",
+            "pictures",
+            "note",
+        ],
+        column_config={
+            "label": "Family",
+            "bd_rate_percent": number("BD-rate (PSNR)", help=glossary.BD_RATE, **percent),
+            "low_percent": number("from", help=glossary.INTERVAL, **percent),
+            "high_percent": number("to", help=glossary.INTERVAL, **percent),
+            "pictures": number("Pictures", format="localized"),
+            "note": "Note",
+        },
+        placeholder="",
+    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        download_csv(table, file_name="bottleneck-bd-rate-jpeg.csv", key="csv-bd")
+        link_to_page("rate_distortion", "Other anchors and metrics", icon=":material/show_chart:")
+
+
+def main() -> None:
+    """The page."""
+    st.title(TITLE)
+    st.markdown(INTRODUCTION)
+    with st.expander("How to read this page", icon=":material/menu_book:"):
+        st.markdown(GUIDE)
+    results = load_results()
+    show_problems(results.problems)
+    state = fingerprint(f"results/{DATASET}/")
+    rows = method_rows(means_of(state))
+    if results.frame.empty:
+        show_empty("No results yet", why=WHY_EMPTY, command=COMMAND)
+    else:
+        show_headlines(rows, state)
+        show_chart(rows, results, state)
+    show_claims(rows)
+    show_methods(rows)
+    show_bd_rates(state)
+    if results.manifests:
+        show_sources(results, load_manifest(f"datasets/{DATASET}"))
+
+
+main()

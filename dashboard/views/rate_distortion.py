@@ -1,0 +1,277 @@
+"""Quality against bytes: curves of all families, the pictures behind a point, and BD-rates."""
+
+from math import ceil
+from typing import NamedTuple
+
+import pandas as pd
+import streamlit as st
+
+from core.evaluation import Results, result_datasets
+from core.metrics import metrics
+from dashboard.cache import DATASET, load_results, open_store
+from dashboard.charts.captions import basis_line, removed_line, source_line
+from dashboard.charts.colors import in_legend_order
+from dashboard.charts.rate_distortion import (
+    SINGLE_PICTURES,
+    Look,
+    picture_figure,
+    picture_table,
+    point_table,
+    rate_distortion_figure,
+)
+from dashboard.curve_cache import label_of, labels, load_lossless, load_measurements
+from dashboard.widgets.bd_rates import show_bd_rates
+from dashboard.widgets.charts import CONFIG
+from dashboard.widgets.downloads import download_csv
+from dashboard.widgets.rate_tables import show_lossless, show_pictures, show_points
+from dashboard.widgets.states import show_empty, show_problems
+
+TITLE = "Rate-distortion"
+ICON = ":material/show_chart:"
+ORDER = 2
+
+COMMAND = "python -m pipelines.evaluate"
+INTRODUCTION = (
+    "How good a picture is after so many bytes. Each point is one setting of a codec, averaged "
+    "over the test pictures; further up and further left is better."
+)
+WHY_EMPTY = "The curves are drawn from measurements of every codec on the test pictures."
+SPREADS = {"none": "Means only", "bars": "10-90 % bars", "pictures": "Single pictures"}
+SPREAD_HELP = (
+    "Bars from the 10th to the 90th percentile of the pictures, in rate and in quality; or thin "
+    f"curves of {SINGLE_PICTURES} pictures, taken evenly from the sorted ids."
+)
+LOSSLESS_HELP = "A lossless family has no curve: it is a mark at its rate on the upper edge."
+SEPARATOR = "/"
+WORST_AND_BEST = 5
+
+
+def main() -> None:
+    """The page."""
+    st.title(TITLE)
+    st.markdown(INTRODUCTION)
+    dataset = choose_dataset()
+    results = load_results(dataset)
+    show_problems(results.problems)
+    metric = choose_metric(results.frame)
+    if metric is None:
+        if not results.problems:
+            show_empty("No results yet", why=WHY_EMPTY, command=COMMAND)
+        return
+    drawn = choose_points(dataset, metric)
+    if drawn.is_empty:
+        st.info("No point to draw: choose a family, or widen the range of bits per pixel.")
+    else:
+        chart = st.container()
+        point = choose_point(drawn.points)
+        with chart:
+            show_curves(drawn, results, dataset, metric, point)
+        if point:
+            show_point(point, dataset, metric)
+        show_bd_rates(drawn.points, dataset, metric)
+        show_numbers(drawn.points, dataset, metric)
+    pictures = results.frame["image"].nunique()
+    st.caption(source_line(results.manifests, pictures=pictures))
+
+
+class Drawn(NamedTuple):
+    """What the controls leave to draw.
+
+    Attributes:
+        points: Points of the curves.
+        lossless: Marks of the lossless families.
+        look: What the figure shows beside them.
+        removed: Sentence on the points that the range of rates leaves out, or nothing.
+    """
+
+    points: pd.DataFrame
+    lossless: pd.DataFrame
+    look: Look
+    removed: str
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is left."""
+        return self.points.empty and self.lossless.empty
+
+
+def choose_dataset() -> str:
+    """Data set that the page is about; a choice only where there are several."""
+    names = result_datasets(open_store()) or [DATASET]
+    if len(names) == 1:
+        return names[0]
+    start = names.index(DATASET) if DATASET in names else 0
+    return st.selectbox("Data set", names, index=start, key="dataset", bind="query-params")
+
+
+def choose_metric(frame: pd.DataFrame) -> str | None:
+    """Metric of the vertical axis, among those that were measured; None where none was."""
+    known = metrics()
+    measured = [name for name in known if name in frame and frame[name].notna().any()]
+    if not measured:
+        return None
+    return st.segmented_control(
+        "Quality",
+        measured,
+        default=measured[0],
+        format_func=lambda name: known[name].LABEL,
+        required=True,
+        key="metric",
+        bind="query-params",
+        help="\n\n".join(f"**{known[name].LABEL}**: {known[name].DEFINITION}" for name in measured),
+    )
+
+
+def choose_families(curves: list[str], lossless: list[str]) -> list[str]:
+    """Families to draw; at first all that have a curve."""
+    return st.multiselect(
+        "Families",
+        [*in_legend_order(curves), *in_legend_order(lossless)],
+        default=in_legend_order(curves),
+        format_func=label_of,
+        key="families",
+        bind="query-params",
+        help=LOSSLESS_HELP,
+        wrap=True,
+    )
+
+
+def choose_look() -> Look:
+    """What the figure shows beside the mean curves."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        spread = st.segmented_control(
+            "Spread over pictures",
+            list(SPREADS),
+            default="none",
+            format_func=SPREADS.get,
+            required=True,
+            key="spread",
+            bind="query-params",
+            help=SPREAD_HELP,
+        )
+        log_rate = st.toggle("Logarithmic rate", value=True, key="log", bind="query-params")
+    return Look(log_rate, whiskers=spread == "bars", single_pictures=spread == "pictures")
+
+
+def choose_rates(rates: pd.Series) -> tuple[float, float]:
+    """Range of bits per pixel to draw, of those that there are."""
+    highest = float(ceil(10 * rates.max()) / 10) if len(rates) else 1.0
+    return st.slider(
+        "Bits per pixel",
+        0.0,
+        highest,
+        (0.0, highest),
+        step=0.1,
+        key="rates",
+        bind="query-params",
+    )
+
+
+def choose_points(dataset: str, metric: str) -> Drawn:
+    """Controls above the figure."""
+    tables, lossless = load_measurements(dataset, metric), load_lossless(dataset)
+    chosen = choose_families(list(tables), list(lossless["family"].unique()))
+    left, right = st.columns([5, 3], gap="medium", vertical_alignment="bottom")
+    with left:
+        look = choose_look()
+    points = point_table({name: tables[name] for name in chosen if name in tables}, labels())
+    marks = lossless[lossless["family"].isin(chosen)]
+    with right:
+        rates = choose_rates(pd.concat([points["bits_per_pixel"], marks["bits_per_pixel"]]))
+    total = len(points) + len(marks)
+    points = points[points["bits_per_pixel"].between(*rates)]
+    marks = marks[marks["bits_per_pixel"].between(*rates)]
+    removed = removed_line(kept=len(points) + len(marks), total=total)
+    return Drawn(points, marks, look, removed)
+
+
+def show_curves(
+    drawn: Drawn, results: Results, dataset: str, metric: str, point: str | None
+) -> None:
+    """The figure, and what its points are over."""
+    chosen = metrics()[metric]
+    figure = rate_distortion_figure(
+        drawn.points,
+        metric_label=chosen.LABEL,
+        look=drawn.look,
+        lossless=drawn.lossless,
+        tables=load_measurements(dataset, metric),
+        chosen=point_parts(point) if point else None,
+    )
+    st.plotly_chart(
+        figure,
+        key="curves",
+        on_select=take_click,
+        selection_mode="points",
+        config=CONFIG,
+        alt=f"{chosen.LABEL} against bits per pixel, one curve per codec family.",
+    )
+    total = results.frame["image"].nunique()
+    basis = basis_line(drawn.points, total=total, on_subset=chosen.ON_SUBSET_ONLY)
+    st.caption(f"{basis} {drawn.removed}")
+
+
+def take_click() -> None:
+    """Chooses the point of the chart that was clicked."""
+    clicked = st.session_state["curves"].selection.points
+    if clicked and "customdata" in clicked[0]:
+        st.session_state["point"] = SEPARATOR.join(clicked[0]["customdata"][:2])
+
+
+def point_parts(point: str) -> tuple[str, str]:
+    """Family and setting of a point's name."""
+    family, _, setting = point.partition(SEPARATOR)
+    return family, setting
+
+
+def point_label(point: str) -> str:
+    """What a person reads for a point."""
+    family, setting = point_parts(point)
+    return f"{label_of(family)}, {setting}"
+
+
+def choose_point(points: pd.DataFrame) -> str | None:
+    """Point whose pictures are shown; None at first."""
+    return st.selectbox(
+        "Pictures behind a point",
+        (points["family"] + SEPARATOR + points["setting"]).tolist(),
+        index=None,
+        format_func=point_label,
+        placeholder="Click a point of the chart, or choose one here",
+        key="point",
+        bind="query-params",
+    )
+
+
+def show_point(point: str, dataset: str, metric: str) -> None:
+    """The pictures behind one point."""
+    family, setting = point_parts(point)
+    label = metrics()[metric].LABEL
+    pictures = picture_table(load_measurements(dataset, metric)[family], setting)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        figure = picture_figure(pictures, family=family, metric_label=label)
+        alt = f"{label} against bits per pixel of every picture at {point_label(point)}."
+        st.plotly_chart(figure, key="pictures", config=CONFIG, alt=alt)
+    with right:
+        st.markdown("**Worst pictures**")
+        show_pictures(pictures.head(WORST_AND_BEST), label)
+        st.markdown("**Best pictures**")
+        show_pictures(pictures.tail(WORST_AND_BEST).iloc[::-1], label)
+    name = f"{dataset}-{metric}-{family}-{setting}.csv"
+    download_csv(pictures, file_name=name, key="csv-pictures", label="All pictures as CSV")
+
+
+def show_numbers(points: pd.DataFrame, dataset: str, metric: str) -> None:
+    """The numbers that were drawn, and the rates of the lossless families."""
+    st.subheader("Points")
+    show_points(points, metrics()[metric].LABEL)
+    download_csv(points, file_name=f"{dataset}-{metric}-points.csv", key="csv-points")
+    lossless = load_lossless(dataset)
+    if len(lossless):
+        st.subheader("Lossless formats")
+        show_lossless(lossless)
+        download_csv(lossless, file_name=f"{dataset}-lossless.csv", key="csv-lossless")
+
+
+main()

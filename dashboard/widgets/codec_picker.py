@@ -1,0 +1,136 @@
+"""Chooses codecs and sets each of them: its dial, and the knobs beside it."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from core.codecs import CodecFamily, families, unavailable
+from core.codecs.base import Dial
+from core.comparison import Choice, codec_of
+from core.store import ArtifactError, ArtifactStore
+from dashboard.charts.colors import family_style, in_legend_order
+from dashboard.codec_knobs import Knob, knobs_of
+from dashboard.widgets.grid import grid
+
+_FIRST = ("bottleneck", "jpeg", "webp", "avif", "jpeg_xl")
+_COLUMNS = 3
+_DIAL_HELP = "Further right is a larger file."
+_SEARCHED_HELP = "The search turns this dial."
+
+
+def choose_families(unready: Mapping[str, ArtifactError]) -> list[str]:
+    """Names of the families that a person wants to see, in the order of the legend.
+
+    Args:
+        unready: Families that cannot be chosen, with the error that tells why.
+    """
+    ready = in_legend_order([name for name in families() if name not in unready])
+    chosen = st.multiselect(
+        "Codecs",
+        ready,
+        default=[name for name in _FIRST if name in ready],
+        format_func=lambda name: families()[name].label,
+        key="codecs",
+        bind="query-params",
+        wrap=True,
+    )
+    _show_unready(unready)
+    return in_legend_order(chosen)
+
+
+def set_codecs(
+    names: Sequence[str], *, store: ArtifactStore, searched: Collection[str] = ()
+) -> list[Choice]:
+    """Each family as a person sets it.
+
+    Args:
+        names: Families to set.
+        store: Where a learned family finds its weights.
+        searched: Families whose dial a search turns, so that a person cannot.
+    """
+    choices = []
+    for place, name in zip(grid(len(names), columns=_COLUMNS), names, strict=True):
+        with place, st.container(border=True, gap="xsmall"):
+            choices.append(_set_codec(families()[name], store, is_searched=name in searched))
+    return choices
+
+
+def color_bar(color: str) -> None:
+    """Thin bar in a colour of our own, such as that of a family."""
+    st.html(f'<div style="height:4px;border-radius:2px;background:{color}"></div>')
+
+
+def _show_unready(unready: Mapping[str, ArtifactError]) -> None:
+    """Families that cannot be chosen here, each with the reason."""
+    missing = unavailable()
+    if not unready and not missing:
+        return
+    with st.expander(f"Not available here ({len(unready) + len(missing)})", key="unready"):
+        for name, error in unready.items():
+            st.checkbox(families()[name].label, disabled=True, key=f"unready_{name}")
+            st.caption(f"`artifacts/{error.file}` {error.reason}. {error.advice}:")
+            st.code(error.command, language="bash")
+        for name, reason in missing.items():
+            st.checkbox(name, disabled=True, key=f"unready_{name}")
+            st.caption(f"It {reason}.")
+
+
+def _set_codec(family: CodecFamily, store: ArtifactStore, *, is_searched: bool) -> Choice:
+    color_bar(family_style(family.name).color)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{family.label}**")
+        changed = _turn_knobs(family, store)
+    return Choice(family.name, _turn_dial(family, is_searched=is_searched), changed)
+
+
+def _turn_knobs(family: CodecFamily, store: ArtifactStore) -> tuple[tuple[str, Any], ...]:
+    """Field and value of the knobs that were turned away from how the family sets them."""
+    start = family.dial.default if family.dial else None
+    knobs = knobs_of(codec_of(Choice(family.name, start), store))
+    if not knobs:
+        return ()
+    with st.popover("Options", type="tertiary", key=f"{family.name}_options"):
+        values = [(knob, _turn_knob(family.name, knob)) for knob in knobs]
+    return tuple((knob.name, value) for knob, value in values if value != knob.default)
+
+
+def _turn_dial(family: CodecFamily, *, is_searched: bool) -> float | None:
+    dial = family.dial
+    if dial is None:
+        st.caption("Lossless: the pixels come back as they were.")
+        return None
+    return st.select_slider(
+        _words(dial.name),
+        dial_values(dial),
+        value=dial.check(dial.default),
+        format_func=lambda value: f"{value:g}",
+        key=f"{family.name}_{dial.name}",
+        bind="query-params",
+        disabled=is_searched,
+        help=_SEARCHED_HELP if is_searched else _DIAL_HELP,
+    )
+
+
+def dial_values(dial: Dial) -> list[float]:
+    """Positions of a dial from the smallest file to the largest."""
+    return [float(value) for value in dial.positions()]
+
+
+def _turn_knob(family: str, knob: Knob) -> Any:
+    key = f"{family}_{knob.name}"
+    if isinstance(knob.default, bool):
+        return st.toggle(_words(knob.name), value=knob.default, key=key, bind="query-params")
+    return st.selectbox(
+        f"{_words(knob.name)} ({knob.default} by default)",
+        knob.values,
+        index=knob.values.index(knob.default),
+        format_func=str,
+        key=key,
+        bind="query-params",
+    )
+
+
+def _words(name: str) -> str:
+    words = name.replace("_db", " (dB)").replace("_", " ")
+    return words[0].upper() + words[1:]

@@ -1,0 +1,150 @@
+"""Cards of reconstructions: the picture, its numbers, and its files."""
+
+from collections.abc import Callable
+
+import pandas as pd
+import streamlit as st
+from streamlit.elements.lib.column_types import ColumnConfig
+
+from core.comparison import Reconstruction
+from core.images import Image, encode_png
+from core.metrics import metrics
+from dashboard import glossary
+from dashboard.charts.colors import family_style
+from dashboard.compare_table import (
+    best_cells,
+    column_title,
+    file_name,
+    reached_words,
+    spelled_cell,
+)
+from dashboard.widgets.codec_picker import color_bar
+from dashboard.widgets.pixels import show_pixels
+
+#: Small pictures are magnified up to about this width, by a whole number.
+_WIDTH = 400
+_BEST_CSS = "font-weight: bold; background-color: rgba(15, 150, 140, 0.22)"
+NEUTRAL = "#808080"
+_EXPLANATIONS = {
+    "bytes": "Size of the whole file, headers included.",
+    "raw_percent": "Of three bytes per pixel.",
+    "bits_per_pixel": glossary.BITS_PER_PIXEL,
+    "encode_ms": "Measured once, while the page was made; another machine gives another time.",
+    "error_percent": "(achieved - target) / target; a dial moves in steps.",
+}
+_HIDDEN = ("family", "problem", "lossless")
+#: A larger picture stands in its card by the middle of it, this many pixels in square.
+_MOST_PIXELS = 2_000_000
+_PART_SIDE = 1024
+
+
+def whole_scale(image: Image) -> int:
+    """Largest whole number of times that a picture fits into a card, at least 1."""
+    return max(1, _WIDTH // image.shape[1])
+
+
+def part_of(image: Image) -> Image:
+    """What a card shows: the whole picture, or the middle of one too large to send many times."""
+    height, width = image.shape[:2]
+    if height * width <= _MOST_PIXELS:
+        return image
+    top, left = (max(0, (side - _PART_SIDE) // 2) for side in (height, width))
+    return image[top : top + _PART_SIDE, left : left + _PART_SIDE]
+
+
+def scale_line(image: Image) -> str:
+    """How the pictures in the cards relate to their pixels, in one sentence."""
+    scale = whole_scale(image)
+    if scale > 1:
+        return f"In the cards, each pixel is a square of {scale} x {scale} equal pixels."
+    what = "Cards show the picture" if part_of(image) is image else "Cards show the middle"
+    return (
+        f"{what}. Pixels reach the browser unchanged; where a card is narrower than the picture, "
+        "the browser scales it down for display."
+    )
+
+
+def show_original(image: Image, *, title: str) -> None:
+    """Card of the picture as it was given."""
+    with st.container(border=True, gap="xsmall"):
+        color_bar(NEUTRAL)
+        st.markdown("**Original**")
+        st.caption(title)
+        show_pixels(part_of(image), alt="The original picture", scale=whole_scale(image))
+
+
+def show_reconstruction(found: Reconstruction, *, quantity: str) -> None:
+    """Card of one codec.
+
+    Args:
+        found: What came of the codec.
+        quantity: What is equal, for the target line.
+    """
+    with st.container(border=True, gap="xsmall"):
+        color_bar(family_style(found.record.family).color)
+        st.markdown(f"**{found.label}**")
+        if found.problem is not None or found.decoded is None:
+            st.warning(plain(found.problem or ""), icon=":material/block:")
+            return
+        st.caption(found.record.setting)
+        alt = f"The picture as {found.label} at {found.record.setting} gives it back"
+        show_pixels(part_of(found.decoded), alt=alt, scale=whole_scale(found.decoded))
+        if words := reached_words(found, quantity):
+            st.caption(words)
+        _show_downloads(found)
+
+
+def show_table(frame: pd.DataFrame, *, equal: str) -> None:
+    """Numbers of all codecs, the best of each column marked.
+
+    Args:
+        frame: Rows of `dashboard.compare_table.comparison_table`.
+        equal: Quantity that all were brought to, in which none is the best.
+    """
+    shown = frame.drop(columns=[name for name in _HIDDEN if name in frame])
+    marks = best_cells(shown, equal=equal)
+    styled = shown.style.format({c: _formatter(c) for c in shown.columns}, na_rep="")
+    styled = styled.apply(lambda _: marks.map(lambda best: _BEST_CSS if best else ""), axis=None)
+    titles = {column: _heading(str(column)) for column in shown.columns}
+    st.dataframe(styled, hide_index=True, column_config=titles, height="content", placeholder="-")
+
+
+def plain(text: str) -> str:
+    """Text with every character that Markdown would read as markup made harmless."""
+    return "".join(f"\\{letter}" if letter in r"\`*_{}[]()#+!|<>~$:" else letter for letter in text)
+
+
+def _heading(column: str) -> ColumnConfig:
+    metric = metrics().get(column)
+    return st.column_config.Column(
+        column_title(column), help=metric.DEFINITION if metric else _EXPLANATIONS.get(column)
+    )
+
+
+def _formatter(column: object) -> Callable[[object], str]:
+    return lambda value: spelled_cell(str(column), value)
+
+
+def _show_downloads(found: Reconstruction) -> None:
+    data, decoded, family = found.data, found.decoded, found.record.family
+    if data is None or decoded is None:
+        return
+    with st.container(horizontal=True, gap="small"):
+        st.download_button(
+            f"File ({len(data):,} bytes)",
+            data,
+            file_name=file_name(found, suffix=found.suffix),
+            mime="application/octet-stream",
+            key=f"file_{family}",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+        st.download_button(
+            "Pixels (PNG)",
+            data=lambda: encode_png(decoded),
+            file_name=file_name(found, suffix=".png"),
+            mime="image/png",
+            key=f"pixels_{family}",
+            icon=":material/image:",
+            on_click="ignore",
+        )

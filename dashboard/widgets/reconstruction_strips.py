@@ -1,0 +1,242 @@
+"""The strips of the thesis: a picture and what each autoencoder gives back, side by side."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import streamlit as st
+
+from core.codecs import families
+from core.dataset import Split, sample_pictures
+from core.images import Image
+from core.metrics import psnr_db, ssim
+from core.model_cards import PREFIX
+from core.store import ArtifactError
+from dashboard import glossary
+from dashboard.cache import fingerprint, load_split, open_store
+from dashboard.charts.colors import family_style
+from dashboard.curve_cache import label_of
+from dashboard.widgets.comparison_viewer import Layer, ViewerPin, comparison_viewer
+from dashboard.widgets.pixels import show_pixels
+
+LATENTS = {"float": "Floating-point, as in the thesis", "file": "Quantised to a file"}
+ROWS = 3
+_ORIGINAL_COLOR = "#8f93a7"
+_SAMPLES_LINE = (
+    "Built-in sample pictures, brought to 160x160 as the data set is. With the data set prepared "
+    "on this machine (`python -m pipelines.prepare`), its test pictures stand here."
+)
+
+
+class Shown(NamedTuple):
+    """A picture of the strips.
+
+    Attributes:
+        title: What a person reads.
+        pixels: The original.
+    """
+
+    title: str
+    pixels: Image
+
+
+class Reconstruction(NamedTuple):
+    """What a model gave back.
+
+    Attributes:
+        pixels: The picture.
+        psnr_db: Against the original.
+        ssim: Against the original.
+        bits_per_pixel: Of the file; None for a floating-point latent.
+    """
+
+    pixels: Image
+    psnr_db: float
+    ssim: float
+    bits_per_pixel: float | None
+
+    @property
+    def readout(self) -> dict[str, str]:
+        """Its figures by label, as texts."""
+        rate = {} if self.bits_per_pixel is None else {"bpp": f"{self.bits_per_pixel:.2f}"}
+        return rate | {"PSNR": f"{self.psnr_db:.2f} dB", "SSIM": f"{self.ssim:.4f}"}
+
+
+def show_strips(models: Sequence[str]) -> None:
+    """Original and reconstructions of a few pictures, and one of them in the viewer.
+
+    Args:
+        models: Trained models that have a codec, in the order of the strip.
+    """
+    st.subheader("Reconstructions", help=f"{glossary.FLOAT_LATENT} {glossary.PSNR}")
+    pictures = choose_pictures()
+    quality = choose_latent()
+    for picture in pictures:
+        st.markdown(f"**{picture.title}**")
+        with st.container(horizontal=True, gap="small", vertical_alignment="top"):
+            show_pixels(picture.pixels, alt=f"{picture.title}, original", caption="Original")
+            for model in models:
+                show_reconstruction(picture, model, quality)
+    if pictures:
+        show_closer(pictures, models, quality)
+
+
+def choose_pictures() -> list[Shown]:
+    """A few test pictures where the data is prepared, built-in samples otherwise."""
+    try:
+        return choose_test_pictures(load_split("test"))
+    except ArtifactError:
+        samples = list(sample_pictures())
+    st.caption(_SAMPLES_LINE)
+    chosen = st.multiselect(
+        "Sample pictures",
+        samples,
+        default=samples[:ROWS],
+        max_selections=2 * ROWS,
+        key="samples",
+        bind="query-params",
+        wrap=True,
+    )
+    return [Shown(title, _stored(title)) for title in chosen]
+
+
+def choose_test_pictures(split: Split) -> list[Shown]:
+    """Test pictures by class and either a seed or a number."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        name = st.selectbox(
+            "Class",
+            sorted(set(split.classes)),
+            index=None,
+            placeholder="All classes",
+            key="class",
+            bind="query-params",
+            width=240,
+        )
+        way = st.segmented_control(
+            "Pick by",
+            ["Seed", "Number"],
+            default="Seed",
+            required=True,
+            key="pick",
+            bind="query-params",
+            help="A seed draws three pictures; a number takes that picture and the two after it.",
+        )
+        rows = [row for row, found in enumerate(split.classes) if name in (None, found)]
+        value = choose_position(way, len(rows))
+    if way == "Seed":
+        drawn = np.random.default_rng(value).permutation(len(rows))[:ROWS]
+        rows = [rows[place] for place in drawn]
+    else:
+        rows = rows[value - 1 : value - 1 + ROWS]
+    return [
+        Shown(f"{split.classes[row]}, {split.ids[row]}", np.asarray(split.images[row]))
+        for row in rows
+    ]
+
+
+def choose_position(way: str, count: int) -> int:
+    """Seed of the draw, or number of the first picture from 1."""
+    if way == "Seed":
+        return st.number_input("Seed", 0, 9999, 0, key="seed", bind="query-params", width=140)
+    label = f"Number, of {count:,}"
+    return st.number_input(label, 1, count, 1, key="number", bind="query-params", width=140)
+
+
+def choose_latent() -> int | None:
+    """Quality of the files to show; None for floating-point latents."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        latent = st.segmented_control(
+            "Latent",
+            list(LATENTS),
+            default="float",
+            format_func=LATENTS.get,
+            required=True,
+            key="latent",
+            bind="query-params",
+            help=glossary.FLOAT_LATENT,
+        )
+        if latent == "float":
+            return None
+        return st.slider("Quality of the file", 1, 100, 70, key="quality", bind="query-params")
+
+
+def show_reconstruction(picture: Shown, model: str, quality: int | None) -> None:
+    """One reconstruction with its figures, or why there is none."""
+    try:
+        found = reconstruction(picture.pixels, model, quality)
+    except (ArtifactError, ValueError) as error:
+        st.warning(f"{label_of(model)}: {error}", width=160)
+        return
+    figures = " · ".join(f"{label} {value}" for label, value in found.readout.items())
+    show_pixels(
+        found.pixels,
+        alt=f"{picture.title}, {label_of(model)}",
+        caption=f"**{model}**: {figures}",
+    )
+
+
+@st.fragment
+def show_closer(pictures: Sequence[Shown], models: Sequence[str], quality: int | None) -> None:
+    """One of the pictures in the comparison viewer; a pinned view goes into the address."""
+    titles = [picture.title for picture in pictures]
+    title = st.selectbox("Look closer at", titles, key="closer", bind="query-params")
+    picture = pictures[titles.index(title)]
+    layers = [Layer("Original", picture.pixels, {}, _ORIGINAL_COLOR)]
+    for model in models:
+        try:
+            found = reconstruction(picture.pixels, model, quality)
+        except (ArtifactError, ValueError):
+            continue
+        layers.append(
+            Layer(label_of(model), found.pixels, found.readout, family_style(model).color)
+        )
+    start = ViewerPin.parse(st.query_params.get("view", ""))
+    pin = comparison_viewer(layers, key="strips", start=start)
+    if pin is not None:
+        st.query_params["view"] = pin.text
+
+
+def reconstruction(picture: Image, model: str, quality: int | None) -> Reconstruction:
+    """What a model makes of a picture.
+
+    Args:
+        picture: Original.
+        model: Family of the codec.
+        quality: Quality of the file; None for the floating-point latent.
+
+    Raises:
+        ArtifactError: The model cannot be read.
+        ValueError: It does not take the picture.
+    """
+    digest = hashlib.sha256(np.ascontiguousarray(picture)).hexdigest()
+    return _reconstruction(model, fingerprint(f"{PREFIX}{model}"), quality, digest, picture)
+
+
+@st.cache_data(max_entries=128, show_spinner=False)
+def _reconstruction(
+    model: str, state: str, quality: int | None, digest: str, _picture: Image
+) -> Reconstruction:
+    family, store = families()[model], open_store()
+    rate = None
+    if quality is None and family.references is not None:
+        pixels = next(iter(family.references(store))).reconstruct(_picture)
+    elif quality is not None and family.at is not None:
+        codec = family.at(quality, store)
+        data = codec.encode(_picture)
+        pixels = codec.decode(data)
+        rate = 8 * len(data) / (_picture.shape[0] * _picture.shape[1])
+    else:
+        raise ValueError("has no such reconstruction")
+    quality_db = psnr_db.measure(_picture, pixels)
+    return Reconstruction(pixels, quality_db, ssim.measure(_picture, pixels), rate)
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _stored(title: str) -> Image:
+    """A sample picture as the data set would keep it."""
+    import PIL.Image
+
+    from core.preparation.decoding import stored_picture
+
+    return np.asarray(stored_picture(PIL.Image.fromarray(sample_pictures()[title])))

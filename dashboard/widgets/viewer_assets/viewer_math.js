@@ -1,0 +1,273 @@
+// The viewer's mathematics: no DOM, no state, the same in a browser and under node.
+//
+// A picture is {width, height} in picture pixels, a pane {width, height} in device pixels. A view
+// is {zoom, x, y}: device pixels per picture pixel, and the picture's point in the pane's centre.
+// Zoom 1 is one picture pixel on one device pixel, so whole zooms stay exact on every display.
+
+export const MAX_ZOOM = 64;
+
+const STEPS = [
+  1 / 16, 1 / 12, 1 / 8, 1 / 6, 1 / 4, 1 / 3, 1 / 2, 2 / 3, 1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24,
+  32, 40, 48, MAX_ZOOM,
+];
+// The weights of the project's SSIM, so that the luma difference shows what SSIM saw.
+const LUMA = [0.2125, 0.7154, 0.0721];
+
+export function clamp(value, low, high) {
+  return Math.min(Math.max(value, low), high);
+}
+
+/** Largest zoom at which the whole picture is seen; a whole number where it is above 1. */
+export function fitZoom(picture, pane) {
+  const exact = Math.min(pane.width / picture.width, pane.height / picture.height);
+  return exact > 1 ? Math.min(Math.floor(exact), MAX_ZOOM) : exact;
+}
+
+export function fitView(picture, pane) {
+  return { zoom: fitZoom(picture, pane), x: picture.width / 2, y: picture.height / 2 };
+}
+
+/** Whether the whole picture lies in the pane at this zoom. */
+export function isWhole(zoom, picture, pane) {
+  return picture.width * zoom <= pane.width + 0.5 && picture.height * zoom <= pane.height + 0.5;
+}
+
+/** Nearest allowed view: a picture that fits is centred, else the pane's centre stays on it. */
+export function clampView(view, picture, pane) {
+  const zoom = clamp(view.zoom, Math.min(1, fitZoom(picture, pane)), MAX_ZOOM);
+  if (isWhole(zoom, picture, pane)) {
+    return { zoom, x: picture.width / 2, y: picture.height / 2 };
+  }
+  return { zoom, x: clamp(view.x, 0, picture.width), y: clamp(view.y, 0, picture.height) };
+}
+
+/** View for another picture: the same place in relation to its sides, at the same zoom. */
+export function adaptView(view, before, picture, pane) {
+  const x = (view.x / before.width) * picture.width;
+  const y = (view.y / before.height) * picture.height;
+  return clampView({ zoom: view.zoom, x, y }, picture, pane);
+}
+
+/** View at another zoom that keeps the picture's point below a point of the pane in its place. */
+export function zoomAt(view, zoom, point, picture, pane) {
+  const allowed = clamp(zoom, Math.min(1, fitZoom(picture, pane)), MAX_ZOOM);
+  const fromCenter = { x: point.x - pane.width / 2, y: point.y - pane.height / 2 };
+  const moved = {
+    zoom: allowed,
+    x: view.x + fromCenter.x / view.zoom - fromCenter.x / allowed,
+    y: view.y + fromCenter.y / view.zoom - fromCenter.y / allowed,
+  };
+  return clampView(moved, picture, pane);
+}
+
+/** View after the picture was dragged by a distance in device pixels. */
+export function panBy(view, dx, dy, picture, pane) {
+  const moved = { zoom: view.zoom, x: view.x - dx / view.zoom, y: view.y - dy / view.zoom };
+  return clampView(moved, picture, pane);
+}
+
+/** View after two fingers moved: from and to are pairs of points of the pane. */
+export function pinch(view, from, to, picture, pane) {
+  const before = middle(from);
+  const after = middle(to);
+  const ratio = distance(to) / Math.max(distance(from), 1);
+  const zoomed = zoomAt(view, view.zoom * ratio, before, picture, pane);
+  return panBy(zoomed, after.x - before.x, after.y - before.y, picture, pane);
+}
+
+function middle([first, second]) {
+  return { x: (first.x + second.x) / 2, y: (first.y + second.y) / 2 };
+}
+
+function distance([first, second]) {
+  return Math.hypot(second.x - first.x, second.y - first.y);
+}
+
+/** Next zoom of the ladder: whole numbers above 1, simple fractions below. */
+export function stepZoom(zoom, direction) {
+  const slack = 1e-6;
+  if (direction > 0) {
+    return STEPS.find((step) => step > zoom * (1 + slack)) ?? MAX_ZOOM;
+  }
+  return STEPS.findLast((step) => step < zoom * (1 - slack)) ?? STEPS[0];
+}
+
+/** Zoom after the wheel turned; a trackpad's pinch arrives as small steps with ctrl. */
+export function wheelZoom(zoom, delta, { isLines, isPinch }) {
+  const pixels = delta * (isLines ? 16 : 1);
+  return zoom * Math.exp(-clamp(pixels, -240, 240) * (isPinch ? 0.01 : 0.0016));
+}
+
+/** Where the picture lies in the pane; its corner on a whole device pixel, or nothing is exact. */
+export function placement(view, picture, pane) {
+  return {
+    left: Math.round(pane.width / 2 - view.x * view.zoom),
+    top: Math.round(pane.height / 2 - view.y * view.zoom),
+    width: picture.width * view.zoom,
+    height: picture.height * view.zoom,
+  };
+}
+
+/** Picture pixel below a point of the pane, or null beside the picture. */
+export function pixelAt(point, view, picture, pane) {
+  const place = placement(view, picture, pane);
+  const x = Math.floor((point.x - place.left) / view.zoom);
+  const y = Math.floor((point.y - place.top) / view.zoom);
+  const isInside = x >= 0 && y >= 0 && x < picture.width && y < picture.height;
+  return isInside ? { x, y } : null;
+}
+
+/** Left and right edge of what is seen of the picture, in device pixels of the pane. */
+export function visibleSpan(view, picture, pane) {
+  const place = placement(view, picture, pane);
+  const left = clamp(place.left, 0, pane.width);
+  return { left, right: clamp(Math.round(place.left + place.width), left, pane.width) };
+}
+
+/** Column of the pane at which A ends and B begins; `wipe` is a share of what is seen. */
+export function wipeColumn(wipe, view, picture, pane) {
+  const { left, right } = visibleSpan(view, picture, pane);
+  return Math.round(left + wipe * (right - left));
+}
+
+/** The wipe that puts its line on a column of the pane: the inverse of `wipeColumn`. */
+export function wipeAt(column, view, picture, pane) {
+  const { left, right } = visibleSpan(view, picture, pane);
+  return right > left ? clamp((column - left) / (right - left), 0, 1) : 0.5;
+}
+
+/** Writes the difference of two RGBA pictures into a third, opaque.
+ *
+ * absolute: gain |B - A| per channel. signed: 128 + gain (B - A) per channel, so grey is equal.
+ * luma: gain |difference of lumas|, as grey.
+ */
+export function writeDifference(a, b, target, kind, gain) {
+  if (kind === "luma") {
+    writeLumaDifference(a, b, target, gain);
+    return;
+  }
+  const table = differenceTable(kind, gain);
+  for (let i = 0; i < a.length; i += 4) {
+    target[i] = table[b[i] - a[i] + 255];
+    target[i + 1] = table[b[i + 1] - a[i + 1] + 255];
+    target[i + 2] = table[b[i + 2] - a[i + 2] + 255];
+    target[i + 3] = 255;
+  }
+}
+
+function differenceTable(kind, gain) {
+  const table = new Uint8ClampedArray(511);
+  for (let d = -255; d <= 255; d += 1) {
+    table[d + 255] = kind === "signed" ? 128 + gain * d : gain * Math.abs(d);
+  }
+  return table;
+}
+
+function writeLumaDifference(a, b, target, gain) {
+  const [red, green, blue] = LUMA.map((weight) => weight * gain);
+  for (let i = 0; i < a.length; i += 4) {
+    const luma =
+      red * (b[i] - a[i]) + green * (b[i + 1] - a[i + 1]) + blue * (b[i + 2] - a[i + 2]);
+    const value = Math.abs(luma);
+    target[i] = value;
+    target[i + 1] = value;
+    target[i + 2] = value;
+    target[i + 3] = 255;
+  }
+}
+
+/** What the difference picture shows, as a formula. */
+export function differenceFormula(kind, gain) {
+  if (kind === "signed") {
+    return `128 + ${gain} × (B − A)`;
+  }
+  return kind === "luma" ? `${gain} × |luma of B − A|` : `${gain} × |B − A|`;
+}
+
+/** Colours of one pixel in two RGBA pictures of one width, and B minus A. */
+export function probe(a, b, width, { x, y }) {
+  const at = 4 * (y * width + x);
+  const rgbA = Array.from(a.subarray(at, at + 3));
+  const rgbB = Array.from(b.subarray(at, at + 3));
+  return { a: rgbA, b: rgbB, difference: rgbB.map((value, channel) => value - rgbA[channel]) };
+}
+
+/** B against A for one line of the readout.
+ *
+ * Numbers are compared where both texts start with one and what follows is the same unit.
+ * direction is 1 where more is better, -1 where less is, 0 where neither is.
+ */
+export function compareReadouts(textA, textB, direction) {
+  const a = leadingNumber(textA);
+  const b = leadingNumber(textB);
+  if (!a || !b || a.unit !== b.unit || direction === 0) {
+    return { text: "", better: null };
+  }
+  const difference = b.value - a.value;
+  const better = difference === 0 ? null : difference * direction > 0 ? "b" : "a";
+  return { text: differenceText(a, b, direction), better };
+}
+
+function differenceText(a, b, direction) {
+  const difference = b.value - a.value;
+  if (difference === 0) {
+    return "=";
+  }
+  if (direction > 0 || a.value <= 0) {
+    return signed(difference, Math.max(a.decimals, b.decimals));
+  }
+  const ratio = b.value / a.value;
+  return ratio >= 10 ? `×${ratio.toFixed(0)}` : `${signed(100 * (ratio - 1), 1)} %`;
+}
+
+function leadingNumber(text) {
+  const found = /^([-−+]?)(\d[\d, \u202f]*)(\.\d+)?(.*)$/s.exec(text.trim());
+  if (!found) {
+    return null;
+  }
+  const [, sign, whole, fraction = "", rest] = found;
+  const magnitude = Number(whole.replace(/[, \u202f]/g, "") + fraction);
+  const value = sign === "-" || sign === "−" ? -magnitude : magnitude;
+  return { value, decimals: Math.max(fraction.length - 1, 0), unit: unitOf(rest) };
+}
+
+// "32.1 dB (target 32.0)" is a number of dB.
+function unitOf(rest) {
+  return rest.replace(/[(,;·].*$/s, "").trim();
+}
+
+export function signed(value, decimals = 0) {
+  const text = Math.abs(value).toFixed(decimals);
+  if (Number(text) === 0) {
+    return text;
+  }
+  return (value < 0 ? "−" : "+") + text;
+}
+
+/** Percent of a zoom, with a decimal only where it says something. */
+export function zoomText(zoom) {
+  const percent = 100 * zoom;
+  return `${percent < 10 ? percent.toFixed(1) : percent.toFixed(0)} %`;
+}
+
+/** Which layer a choice means after the layers changed: the same name, else the same place. */
+export function carriedIndex(name, index, layers, fallback) {
+  const same = layers.findIndex((layer) => layer.name === name);
+  if (same >= 0) {
+    return same;
+  }
+  return index < layers.length ? index : fallback;
+}
+
+/** Header and PNG files of the blob: u32 header length, little-endian | JSON | files. */
+export function unpack(bytes) {
+  const length = new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0, true);
+  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length)));
+  let start = 4 + length;
+  const files = header.layers.map((layer) => {
+    const file = bytes.subarray(start, start + layer.bytes);
+    start += layer.bytes;
+    return file;
+  });
+  return { header, files };
+}
