@@ -1,0 +1,164 @@
+"""The autoencoders as codecs, with a network that loses nothing so that the rest can be seen."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from onnx import TensorProto, helper
+
+from core.codecs.autoencoder import AutoencoderCodec, FloatLatent, codec_at, sweep_of
+from core.codecs.base import CodecError
+from core.dataset import sample_pictures
+from core.entropy import errors
+from core.entropy.latent_tables import fit_latent_tables
+from core.images import Image
+from core.onnx_network import OnnxNetwork
+from core.store import ArtifactStore, MissingArtifact
+
+STRIDE = 8
+
+
+def _model(nodes: list, kind: int, channels: tuple[int, int]) -> bytes:
+    shapes = [[None, None, None, count] for count in channels]
+    scale = helper.make_tensor("scale", TensorProto.FLOAT, [], [255.0])
+    graph = helper.make_graph(
+        nodes,
+        "net",
+        [helper.make_tensor_value_info("x", kind, shapes[0])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, shapes[1])],
+        [scale],
+    )
+    opsets = [helper.make_opsetid("", 18)]
+    return helper.make_model(graph, opset_imports=opsets, ir_version=9).SerializeToString()
+
+
+def _encoder() -> bytes:
+    """Blocks of 8x8 pixels laid out as 192 channels."""
+    nodes = [
+        helper.make_node("Cast", ["x"], ["f"], to=TensorProto.FLOAT),
+        helper.make_node("Div", ["f", "scale"], ["u"]),
+        helper.make_node("Transpose", ["u"], ["t"], perm=[0, 3, 1, 2]),
+        helper.make_node("SpaceToDepth", ["t"], ["d"], blocksize=STRIDE),
+        helper.make_node("Transpose", ["d"], ["y"], perm=[0, 2, 3, 1]),
+    ]
+    return _model(nodes, TensorProto.UINT8, (3, 3 * STRIDE**2))
+
+
+def _decoder() -> bytes:
+    nodes = [
+        helper.make_node("Transpose", ["x"], ["t"], perm=[0, 3, 1, 2]),
+        helper.make_node("DepthToSpace", ["t"], ["s"], blocksize=STRIDE),
+        helper.make_node("Transpose", ["s"], ["y"], perm=[0, 2, 3, 1]),
+    ]
+    return _model(nodes, TensorProto.FLOAT, (3 * STRIDE**2, 3))
+
+
+def _commit(store: ArtifactStore, pictures: Image) -> None:
+    encoder = OnnxNetwork(_encoder())
+    tables = fit_latent_tables(encoder.run, lambda: iter([pictures]))
+    files = {
+        "ae20/encoder.onnx": _encoder(),
+        "ae20/decoder.onnx": _decoder(),
+        "ae20/tables.npz": tables.to_bytes(),
+        "ae20/card.json": json.dumps({"stride": STRIDE}).encode(),
+    }
+    store.commit("models/ae20", files, facts={})
+
+
+@pytest.fixture(scope="module")
+def picture() -> Image:
+    return next(iter(sample_pictures().values()))[:160, :160]
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory, picture: Image) -> ArtifactStore:
+    store = ArtifactStore(tmp_path_factory.mktemp("artifacts"))
+    black, white = np.zeros_like(picture), np.full_like(picture, 255)
+    _commit(store, np.stack([picture, black, white]))
+    return store
+
+
+def _mean_square_error(codec: AutoencoderCodec, picture: Image) -> float:
+    decoded = codec.decode(codec.encode(picture)).astype(float)
+    return float(np.mean((decoded - picture) ** 2))
+
+
+def test_finer_steps_give_larger_files_and_smaller_errors(store, picture: Image) -> None:
+    codecs = sweep_of("ae20", store)
+    sizes = [len(codec.encode(picture)) for codec in codecs]
+    distortions = [_mean_square_error(codec, picture) for codec in codecs]
+    # From quality 56 on a step is finer than the 8-bit levels that this network passes through.
+    assert np.all(np.diff(sizes[:6]) > 0)
+    assert np.all(np.diff(distortions) <= 0)
+    assert distortions[0] > 100
+    assert distortions[-1] == 0
+
+
+@pytest.mark.parametrize(("height", "width"), [(1, 1), (7, 300), (97, 131), (600, 40)])
+def test_pictures_of_any_size_keep_their_size(store, height: int, width: int) -> None:
+    picture = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    codec = codec_at("ae20", 100, store)
+    decoded = codec.decode(codec.encode(picture))
+    assert decoded.shape == picture.shape
+    assert np.array_equal(decoded, picture)
+
+
+def test_the_same_picture_gives_the_same_bytes(store, picture: Image) -> None:
+    codec = codec_at("ae20", 60, store)
+    assert codec.encode(picture) == codec.encode(picture)
+
+
+def test_the_header_of_a_picture_of_the_usual_size_takes_nine_bytes(store, picture) -> None:
+    flat = np.full((160, 160, 3), picture[0, 0], np.uint8)
+    assert len(codec_at("ae20", 1, store).encode(flat)) >= 9
+    assert codec_at("ae20", 1, store).encode(picture)[1] == 0x10
+
+
+def test_a_file_is_refused_by_a_model_that_did_not_make_it(store, picture, tmp_path) -> None:
+    data = codec_at("ae20", 60, store).encode(picture)
+    other = ArtifactStore(tmp_path)
+    _commit(other, 255 - picture[np.newaxis] // 2)
+    with pytest.raises(errors.UnknownModel):
+        codec_at("ae20", 60, other).decode(data)
+
+
+def test_damaged_files_never_give_a_picture(store, picture: Image) -> None:
+    codec = codec_at("ae20", 20, store)
+    data = codec.encode(picture[:24, :40])
+    generator = np.random.default_rng(0)
+    for _ in range(400):
+        damaged = bytearray(data)
+        for position in generator.integers(0, len(data), generator.integers(1, 4)):
+            damaged[position] ^= 1 << int(generator.integers(8))
+        if bytes(damaged) != data:
+            with pytest.raises(errors.BitstreamError):
+                codec.decode(bytes(damaged))
+    for length in range(0, len(data), 7):
+        with pytest.raises(errors.BitstreamError):
+            codec.decode(data[:length])
+    with pytest.raises(errors.CorruptStream):
+        codec.decode(data + b"\x01")
+
+
+def test_a_picture_over_the_limit_is_refused_in_words(store) -> None:
+    # 192 channels at an eighth of the size: three values a pixel.
+    huge = np.broadcast_to(np.uint8(0), (5000, 4800, 3))
+    with pytest.raises(CodecError, match=r"at most 22\.4 megapixels; received 4800x5000"):
+        codec_at("ae20", 50, store).encode(huge)
+
+
+def test_without_a_trained_model_the_command_that_trains_it_is_named(tmp_path: Path) -> None:
+    with pytest.raises(MissingArtifact, match=r"pipelines\.train"):
+        sweep_of("ae20", ArtifactStore(tmp_path))
+
+
+def test_the_float_latent_gives_a_picture_but_no_bytes(store, picture: Image) -> None:
+    reference = FloatLatent("ae20", store)
+    assert np.array_equal(reference.reconstruct(picture), picture)
+    assert not hasattr(reference, "encode")
+
+
+def test_qualities_off_the_dial_are_refused(store) -> None:
+    with pytest.raises(ValueError, match=r"1\.\.100; received 0"):
+        codec_at("ae20", 0, store)

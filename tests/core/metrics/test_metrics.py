@@ -1,0 +1,65 @@
+import inspect
+
+import numpy as np
+import pytest
+
+from core.metrics import base, metrics
+
+
+@pytest.fixture(params=list(metrics()))
+def metric(request):
+    return metrics()[request.param]
+
+
+def test_tables_show_them_in_this_order():
+    assert list(metrics()) == ["psnr_db", "ssim", "ssimulacra2", "ms_ssim_4"]
+
+
+def test_the_slow_ones_are_measured_on_the_subset_only():
+    slow = [name for name, metric in metrics().items() if metric.ON_SUBSET_ONLY]
+    assert slow == ["ssimulacra2", "ms_ssim_4"]
+
+
+def test_each_offers_what_the_contract_says(metric):
+    for name in inspect.get_annotations(base.Metric):
+        assert hasattr(metric, name)
+    assert metric.__name__.rpartition(".")[2] == metric.NAME
+    assert metric.DEFINITION.endswith(".")
+
+
+def test_each_prefers_the_reference_to_a_noisy_copy(metric):
+    random = np.random.default_rng(9)
+    reference = random.integers(0, 256, (100, 90, 3), np.uint8)
+    noisy = np.clip(reference + random.normal(0, 20, reference.shape), 0, 255).astype(np.uint8)
+    exact, worse = metric.measure(reference, reference.copy()), metric.measure(reference, noisy)
+    assert (exact > worse) == metric.HIGHER_IS_BETTER
+
+
+def test_none_changes_its_arguments(metric):
+    reference, image = np.random.default_rng(10).integers(0, 256, (2, 90, 90, 3), np.uint8)
+    copies = reference.copy(), image.copy()
+    metric.measure(reference, image)
+    assert np.array_equal(reference, copies[0])
+    assert np.array_equal(image, copies[1])
+
+
+def test_order_of_calls_does_not_matter(metric):
+    first, second, image = np.random.default_rng(11).integers(0, 256, (3, 90, 90, 3), np.uint8)
+    alone = metric.measure(first, image)
+    metric.measure(second, image)
+    assert metric.measure(first, image) == alone
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        np.zeros((90, 91, 3), np.uint8),
+        np.zeros((90, 90), np.uint8),
+        np.zeros((90, 90, 4), np.uint8),
+        np.zeros((90, 90, 3), np.float32),
+    ],
+    ids=["another shape", "grey", "alpha", "float"],
+)
+def test_each_refuses_what_it_cannot_compare(metric, image):
+    with pytest.raises(ValueError, match="received"):
+        metric.measure(np.zeros((90, 90, 3), np.uint8), image)

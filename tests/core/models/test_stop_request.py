@@ -1,0 +1,31 @@
+import os
+import signal
+
+import pytest
+
+from core.models.stop_request import StopRequest
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_the_first_signal_is_remembered(number: int) -> None:
+    stop = StopRequest()
+    with stop.listening():
+        os.kill(os.getpid(), number)
+
+        assert stop.signal == number
+
+
+def test_the_second_signal_acts_as_if_nobody_listened() -> None:
+    stop = StopRequest()
+    with stop.listening():
+        os.kill(os.getpid(), signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_nobody_listens_after_the_block() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    with StopRequest().listening():
+        pass
+
+    assert signal.getsignal(signal.SIGTERM) == before

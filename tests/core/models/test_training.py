@@ -1,0 +1,140 @@
+import dataclasses
+import io
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.models import get_model
+from core.models.autoencoder import AutoencoderConfig
+from core.models.checkpoints import Checkpoints, state_arrays
+from core.models.feed import Pictures
+from core.models.history import History
+from core.models.monitor import Monitor
+from core.models.stop_request import Stopped, StopRequest
+from core.models.training import Training
+from core.store import ArtifactStore
+
+
+class _StopAfter(StopRequest):
+    """Wishes to stop once it was asked so many times."""
+
+    def __init__(self, questions: int) -> None:
+        self._left = questions
+
+    @property
+    def signal(self) -> int | None:  # type: ignore[override]
+        self._left -= 1
+        return signal.SIGTERM if self._left < 0 else None
+
+
+def _training(
+    folder: Path,
+    config: AutoencoderConfig,
+    pictures: Pictures,
+    stop: StopRequest | None = None,
+    stream: io.StringIO | None = None,
+) -> Training:
+    store = ArtifactStore(folder)
+    history = History(store, "ae40", config)
+    model = get_model("ae40").build(config)
+    # Every training of a test starts from the same weights, without touching global seeds.
+    random = np.random.default_rng(config.seed)
+    model.set_weights([0.2 * random.normal(size=weight.shape) for weight in model.weights])
+    return Training(
+        model,
+        config,
+        pictures[:14],
+        pictures[14:],
+        Checkpoints(store, "ae40", config, "data"),
+        history,
+        Monitor(history, config.epochs, stream or io.StringIO()),
+        stop or StopRequest(),
+    )
+
+
+def _figures(training: Training) -> list[dict[str, float]]:
+    """The history without what depends on the clock."""
+    clock = {"seconds", "total_seconds", "pictures_per_second"}
+    rows = training.progress.history
+    return [{name: row[name] for name in row if name not in clock} for row in rows]
+
+
+@pytest.mark.parametrize("questions", [2, 5, 9])
+def test_a_training_that_was_stopped_ends_as_if_it_had_not_been(
+    questions: int, tmp_path: Path, small_config: AutoencoderConfig, pictures: Pictures
+) -> None:
+    straight = _training(tmp_path / "straight", small_config, pictures)
+    straight.run()
+    stopped = _training(tmp_path / "stopped", small_config, pictures, _StopAfter(questions))
+    with pytest.raises(Stopped, match="stopped by SIGTERM"):
+        stopped.run()
+
+    resumed = _training(tmp_path / "stopped", small_config, pictures)
+    resumed.resume()
+    resumed.run()
+
+    for ours, theirs in zip(_figures(resumed), _figures(straight), strict=True):
+        assert ours == pytest.approx(theirs, rel=1e-5)
+    ours, theirs = state_arrays(resumed.network), state_arrays(straight.network)
+    assert ours["optimizer/adam/iteration"] == theirs["optimizer/adam/iteration"] == 8
+    for name in theirs:
+        np.testing.assert_allclose(ours[name], theirs[name], rtol=1e-4, atol=1e-6)
+
+
+def test_more_epochs_go_on_where_fewer_ended(
+    tmp_path: Path, small_config: AutoencoderConfig, pictures: Pictures
+) -> None:
+    _training(tmp_path, dataclasses.replace(small_config, epochs=1), pictures).run()
+
+    longer = _training(tmp_path, small_config, pictures)
+    longer.resume()
+    longer.run()
+
+    assert [row["epoch"] for row in longer.progress.history] == [1, 2]
+    assert longer.progress.pictures == 28
+
+
+def test_training_stops_when_the_validation_loss_does_and_keeps_the_best_weights(
+    tmp_path: Path, small_config: AutoencoderConfig, pictures: Pictures
+) -> None:
+    # With this step size the first epoch already overshoots, and nothing gets better again.
+    wild = dataclasses.replace(small_config, learning_rate=0.9, epochs=20, patience=2)
+    training = _training(tmp_path, wild, pictures)
+    training.run()
+
+    losses = [row["validation_loss"] for row in training.progress.history]
+    progress = training.progress
+    assert training.has_converged
+    assert len(losses) == progress.best_epoch + 2 < 20
+    assert progress.best_loss == min(losses) == losses[progress.best_epoch - 1]
+    training.network.set_weights(list(training.best.values()))
+    found = training.network.evaluate(pictures[14:], batch_size=4, verbose=0, return_dict=True)
+    assert found["loss"] == pytest.approx(progress.best_loss, rel=1e-5)
+
+
+def test_the_history_is_a_table_with_one_row_per_epoch(
+    tmp_path: Path, small_config: AutoencoderConfig, pictures: Pictures
+) -> None:
+    training = _training(tmp_path, small_config, pictures)
+    training.run()
+
+    store = ArtifactStore(tmp_path)
+    header, *rows = store.read("histories/ae40", "ae40.csv").decode().splitlines()
+    facts = store.manifest("histories/ae40").facts
+    assert header.startswith("epoch,loss,psnr_db,validation_loss,validation_psnr_db,learning_rate")
+    assert [row.split(",")[0] for row in rows] == ["1", "2"]
+    assert facts["running"] is None
+    assert facts["config"]["filters"] == [4, 8]
+
+
+def test_a_log_gets_one_line_per_epoch(
+    tmp_path: Path, small_config: AutoencoderConfig, pictures: Pictures
+) -> None:
+    stream = io.StringIO()
+    _training(tmp_path, small_config, pictures, stream=stream).run()
+
+    lines = stream.getvalue().splitlines()
+    assert [line.split("  ")[0] for line in lines] == ["epoch 1/2", "epoch 2/2"]
+    assert all("validation_psnr_db" in line and "pictures/s" in line for line in lines)

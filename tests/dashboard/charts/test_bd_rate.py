@@ -1,0 +1,94 @@
+import numpy as np
+import pytest
+
+from dashboard.charts.bd_rate import bd_matrix, bd_table, interval_figure, matrix_figure
+
+LABELS = {"jpeg": "JPEG", "webp": "WebP", "avif": "AVIF"}
+
+
+@pytest.fixture
+def tables(measured):
+    return {
+        "jpeg": measured("jpeg"),
+        "webp": measured("webp", factor=0.5, noise=0.3),
+        "avif": measured("avif", factor=0.25),
+    }
+
+
+def test_the_table_lists_the_other_families_from_the_smallest_files_up(tables):
+    table = bd_table(tables, anchor="jpeg", labels=LABELS, samples=50)
+    assert list(table["label"]) == ["AVIF", "WebP"]
+    assert table["bd_rate_percent"].iloc[0] == pytest.approx(-75)
+    assert table["low_percent"].iloc[1] < table["bd_rate_percent"].iloc[1]
+    assert table["high_percent"].iloc[1] > table["bd_rate_percent"].iloc[1]
+    assert table["bd_quality"].iloc[0] == pytest.approx(10)
+    assert set(table["note"]) == {""}
+
+
+def test_a_family_out_of_reach_says_why_and_comes_last(tables, measured):
+    far = tables | {"png8": measured("png8", gain=100)}
+    row = bd_table(far, anchor="jpeg", labels=LABELS, samples=10).iloc[-1]
+    assert row["family"] == "png8"
+    assert np.isnan(row["bd_rate_percent"])
+    assert row["note"] == "the curves do not overlap"
+
+
+def test_a_small_overlap_is_noted(measured):
+    near = {"jpeg": measured("jpeg"), "webp": measured("webp", gain=12)}
+    table = bd_table(near, anchor="jpeg", labels=LABELS, samples=10)
+    assert table["note"].iloc[0] == "overlap below 25 %"
+    assert not np.isnan(table["bd_rate_percent"].iloc[0])
+
+
+def test_an_anchor_alone_gives_a_table_with_columns_and_no_row(measured):
+    table = bd_table({"jpeg": measured("jpeg")}, anchor="jpeg", labels=LABELS)
+    assert table.empty
+    assert "bd_rate_percent" in table
+
+
+def test_opposite_cells_of_the_matrix_undo_each_other(tables):
+    matrix = bd_matrix(tables)
+    product = (1 + matrix.loc["webp", "jpeg"] / 100) * (1 + matrix.loc["jpeg", "webp"] / 100)
+    assert product == pytest.approx(1)
+    assert matrix.loc["avif", "jpeg"] == pytest.approx(-75)
+    assert np.isnan(matrix.loc["jpeg", "jpeg"])
+
+
+def test_the_matrix_figure_writes_every_cell(tables, measured):
+    matrix = bd_matrix(tables | {"png8": measured("png8", gain=100)})
+    cells = matrix_figure(matrix, LABELS).data[0]
+    place = {name: number for number, name in enumerate(cells.y)}
+    assert cells.text[place["AVIF"]][place["JPEG"]] == "\u221275"
+    assert cells.text[place["JPEG"]][place["AVIF"]] == "+300"
+    assert cells.text[place["png8"]][place["JPEG"]] == "n/a"
+    assert cells.text[place["JPEG"]][place["JPEG"]] == "0"
+    assert np.nanmax(cells.z) == 100
+    written = matrix_figure(matrix, LABELS).data[1]
+    assert list(written.text) == [text for row in cells.text for text in row]
+
+
+def test_the_intervals_are_drawn_as_ratios_and_labelled_in_percent(tables):
+    table = bd_table(tables, anchor="jpeg", labels=LABELS, samples=50)
+    figure = interval_figure(table, anchor_label="JPEG")
+    drawn = {trace.y[0]: trace for trace in figure.data}
+    assert drawn["AVIF"].x[0] == pytest.approx(0.25)
+    low = drawn["WebP"].x[0] - drawn["WebP"].error_x.arrayminus[0]
+    row = table.set_index("label").loc["WebP"]
+    assert low == pytest.approx(1 + row["low_percent"] / 100)
+    axis = figure.layout.xaxis
+    assert dict(zip(axis.tickvals, axis.ticktext, strict=True))[1] == "0 %"
+    assert axis.range[0] < np.log10(0.25)
+    assert axis.range[1] > 0
+
+
+def test_families_without_a_value_are_left_out_of_the_interval_figure(tables, measured):
+    far = tables | {"png8": measured("png8", gain=100)}
+    table = bd_table(far, anchor="jpeg", labels=LABELS, samples=10)
+    figure = interval_figure(table, anchor_label="JPEG")
+    assert [trace.y[0] for trace in figure.data] == ["WebP", "AVIF"]
+
+
+def test_a_figure_of_no_interval_at_all_is_empty(measured):
+    far = {"jpeg": measured("jpeg"), "png8": measured("png8", gain=100)}
+    table = bd_table(far, anchor="jpeg", labels=LABELS)
+    assert interval_figure(table, anchor_label="JPEG").data == ()

@@ -1,0 +1,48 @@
+import pandas as pd
+
+from core.store import Manifest
+from dashboard.charts.captions import basis_line, notes_line, removed_line, source_line
+from dashboard.charts.rate_distortion import point_table
+
+
+def manifest(family, *, commit="0123456789abcdef", created="2026-01-02T10:00:00+00:00"):
+    facts = {"dataset": {"sha256": "fedcba9876543210", "pictures": 4}}
+    return Manifest(f"results/x/{family}", created, {"commit": commit}, facts, {})
+
+
+def test_the_basis_names_the_pictures_and_the_whole(measured):
+    points = point_table({"jpeg": measured("jpeg")}, {})
+    assert "over 50 of 60 pictures" in basis_line(points, total=60, on_subset=False)
+    assert "a fixed subset of 50 of 1,964" in basis_line(points, total=1964, on_subset=True)
+
+
+def test_the_basis_names_families_that_lost_pictures(measured):
+    points = point_table({"jpeg": measured("jpeg")}, {"jpeg": "JPEG"}).assign(dropped=3)
+    line = basis_line(points, total=53, on_subset=False)
+    assert line.endswith("Pictures left out after an error: JPEG 3.")
+
+
+def test_no_point_needs_no_basis():
+    assert basis_line(point_table({}, {}), total=60, on_subset=False) == ""
+
+
+def test_a_filter_says_how_many_points_it_leaves_out():
+    assert removed_line(kept=7, total=10) == "The range leaves out 3 of 10 points."
+    assert removed_line(kept=10, total=10) == ""
+
+
+def test_notes_are_gathered_by_reason():
+    table = pd.DataFrame({"label": ["A", "B", "C"], "note": ["far", "", "far"]})
+    assert notes_line(table) == "A, C: far."
+    assert notes_line(table.iloc[[1]]) == ""
+
+
+def test_the_source_names_data_code_and_dates():
+    manifests = {
+        "jpeg": manifest("jpeg"),
+        "webp": manifest("webp", created="2026-01-05T10:00:00+00:00"),
+    }
+    assert source_line(manifests, pictures=1964) == (
+        "Data set fedcba987654 · 1,964 pictures · 2 families · code 0123456789 · "
+        "2026-01-02 to 2026-01-05"
+    )

@@ -1,0 +1,191 @@
+"""Stores for the tests of all pages, made by the real steps on the built-in sample pictures."""
+
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.codecs import families
+from core.codecs.base import Codec
+from core.dataset import open_split, sample_pictures
+from core.evaluation import Record, evaluate, result_key
+from core.images import Image, encode_png
+from core.metrics import metrics
+from core.metrics.base import Metric
+from core.result_table import to_parquet, to_table
+from core.store import ArtifactStore
+from pipelines import prepare
+
+APP = Path(__file__).parents[2] / "dashboard" / "app.py"
+DATASET = "imagenette160"
+CLASSES = ("n01440764", "n02979186", "n03028079")
+#: Positions of the dial by family; a family without a dial has its one point.
+POSITIONS: Mapping[str, tuple[float, ...]] = {
+    "jpeg": (10, 25, 50, 75, 90),
+    "webp": (5, 25, 50, 75, 90),
+    "avif_444": (20, 40, 60, 80),
+    "tiff_lzw": (),
+}
+#: Autoencoders of the store: the positions of JPEG that stand in for their float and coded rows.
+AUTOENCODERS = {"ae80": (92, (50, 75, 91)), "ae40": (40, (10, 25, 39)), "ae20": (8, (3, 5, 7))}
+#: Pictures that the slow metrics are measured on.
+SUBSET_COUNT = 2
+
+OpenPage = Callable[..., AppTest]
+
+
+@pytest.fixture(autouse=True)
+def _same_main_module() -> Iterator[None]:
+    """Puts the main module back, which AppTest replaces by the page.
+
+    A process that is spawned later would otherwise run that page first.
+    """
+    main = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = main
+
+
+@pytest.fixture(scope="session")
+def full_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a store with a tiny data set and results of four codecs and three autoencoders."""
+    folder = tmp_path_factory.mktemp("full")
+    store = ArtifactStore(folder / "artifacts")
+    _write_source(folder / "source")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BOTTLENECK_ARTIFACTS", str(store.root))
+        assert prepare.main(["--source", str(folder / "source"), "--processes", "1"]) == 0
+    split = open_split(store, "test")
+    pictures = dict(zip(split.ids, split.images, strict=True))
+    for family, positions in POSITIONS.items():
+        _commit(store, family, _records(family, positions, pictures))
+    for family, (lossless_latent, positions) in AUTOENCODERS.items():
+        _commit(store, family, _autoencoder(family, lossless_latent, positions, pictures))
+    return store.root
+
+
+@pytest.fixture
+def untrained_store(full_store: Path, tmp_path: Path) -> Path:
+    """Folder of the full store without the autoencoders' results."""
+    store = ArtifactStore(shutil.copytree(full_store, tmp_path / "untrained"))
+    for family in AUTOENCODERS:
+        store.delete(result_key(DATASET, family))
+    return store.root
+
+
+@pytest.fixture
+def empty_store(tmp_path: Path) -> Path:
+    """Folder of a store without any artifact."""
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def damaged_store(full_store: Path, tmp_path: Path) -> Path:
+    """Folder of the full store after a bad disk.
+
+    The results of JPEG have a changed byte, the manifest of WebP's is cut, the index of the data
+    set is cut, the test pictures are gone. The rest is whole.
+    """
+    root = shutil.copytree(full_store, tmp_path / "damaged")
+    results = root / "results" / DATASET
+    data = bytearray((results / "jpeg.parquet").read_bytes())
+    data[len(data) // 2] ^= 1
+    (results / "jpeg.parquet").write_bytes(data)
+    _cut(results / "webp.manifest.json")
+    _cut(root / "datasets" / DATASET / "index.parquet")
+    (root / "datasets" / DATASET / "test.npy").unlink()
+    return root
+
+
+@pytest.fixture
+def open_page(monkeypatch: pytest.MonkeyPatch) -> OpenPage:
+    """Opens a page on a store: `open_page("data", store, query={"split": "test"})`.
+
+    No other page runs before it. What the dashboard caches is keyed by the store, so that tests
+    on different stores do not meet.
+    """
+
+    def opened(view: str, store: Path, *, query: Mapping[str, str] | None = None) -> AppTest:
+        monkeypatch.setenv("BOTTLENECK_ARTIFACTS", str(store))
+        app = AppTest.from_file(str(APP), default_timeout=120)
+        app.switch_page(f"views/{view}.py")
+        for name, value in (query or {}).items():
+            app.query_params[name] = value
+        return app.run()
+
+    return opened
+
+
+def _write_source(folder: Path) -> None:
+    """Crops of the sample pictures as the source of a data set: 9 for training, 12 others."""
+    crops = _crops(side=200)
+    for part, count in (("train", 3), ("val", 4)):
+        for class_id in CLASSES:
+            target = folder / part / class_id
+            target.mkdir(parents=True)
+            for number in range(count):
+                name = f"{class_id}_{part}{number}.png"
+                (target / name).write_bytes(encode_png(next(crops)))
+
+
+def _crops(*, side: int) -> Iterator[Image]:
+    pictures = [image for image in sample_pictures().values() if min(image.shape[:2]) >= 2 * side]
+    for top in range(0, 2 * side, side):
+        for left in range(0, 2 * side, side):
+            for image in pictures:
+                yield np.ascontiguousarray(image[top : top + side, left : left + side])
+
+
+def _records(
+    name: str, positions: tuple[float, ...], pictures: Mapping[str, Image]
+) -> list[Record]:
+    return [
+        evaluate(
+            codec, image, image_id=image_id, metrics=_metrics(slow=order < SUBSET_COUNT), dial=dial
+        )
+        for codec, dial in _operating_points(name, positions)
+        for order, (image_id, image) in enumerate(pictures.items())
+    ]
+
+
+def _operating_points(name: str, positions: tuple[float, ...]) -> list[tuple[Codec, float | None]]:
+    family = families()[name]
+    if family.at is None:
+        return [(codec, None) for codec in family.sweep(ArtifactStore.default())]
+    return [(family.at(position), position) for position in positions]
+
+
+def _metrics(*, slow: bool) -> dict[str, Metric]:
+    return {name: metric for name, metric in metrics().items() if slow or not metric.ON_SUBSET_ONLY}
+
+
+def _autoencoder(
+    family: str, latent: float, positions: tuple[float, ...], pictures: Mapping[str, Image]
+) -> list[Record]:
+    """Rows as an autoencoder has them, with JPEG's figures: a float row has no bytes."""
+    floats = _records("jpeg", (latent,), pictures)
+    coded = _records("jpeg", positions, pictures)
+    return [
+        replace(row, family=family, setting="float", dial=None, bytes=None, bits_per_pixel=None)
+        for row in floats
+    ] + [replace(row, family=family, setting=f"step={row.dial:g}") for row in coded]
+
+
+def _commit(store: ArtifactStore, family: str, records: list[Record]) -> None:
+    pictures = store.manifest(f"datasets/{DATASET}").files[f"{DATASET}/test.npy"]
+    store.commit(
+        result_key(DATASET, family),
+        {f"{family}.parquet": to_parquet(to_table(records))},
+        facts={"dataset": {"name": DATASET, "sha256": pictures.sha256}, "rows": len(records)},
+    )
+
+
+def _cut(file: Path) -> None:
+    data = file.read_bytes()
+    file.write_bytes(data[: len(data) // 2])

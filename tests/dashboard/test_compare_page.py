@@ -1,0 +1,230 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+import pytest
+from streamlit.runtime.media_file_storage import MediaFileKind
+from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
+from streamlit.testing.v1 import AppTest
+
+from core.codecs import get_family
+from core.images import Image, decode_picture, encode_png
+
+OpenPage = Callable[..., AppTest]
+QUICK = {"codecs": ["JPEG", "WebP"], "sample": "Chelsea (cat)"}
+
+
+@pytest.fixture(scope="module")
+def photograph() -> Image:
+    """Smooth slopes and some grain, 80x120, with known pixels."""
+    down, right = np.mgrid[0:80, 0:120]
+    slopes = np.stack([2 * right, 3 * down, 255 - right - down], axis=-1)
+    grain = np.random.default_rng(5).normal(0, 6, slopes.shape)
+    return np.clip(slopes + grain, 0, 255).astype(np.uint8)
+
+
+def _upload(app: AppTest, data: bytes, name: str = "photo.png") -> AppTest:
+    app.file_uploader[0].set_value((name, data, "image/png"))
+    return app.run()
+
+
+def _picture_ids(app: AppTest) -> list[str]:
+    pictures = (picture for element in app.get("image") for picture in element.proto.imgs)
+    return [picture.url.rpartition("/")[2] for picture in pictures]
+
+
+def _shown_as(image: Image) -> str:
+    """Name under which Streamlit serves exactly this picture."""
+    storage = MemoryMediaFileStorage("/media")
+    return storage.load_and_get_id(encode_png(image), "image/png", MediaFileKind.MEDIA) + ".png"
+
+
+def _magnified(image: Image, scale: int) -> Image:
+    return np.repeat(np.repeat(image, scale, axis=0), scale, axis=1)
+
+
+def _text(app: AppTest) -> str:
+    elements = [*app.markdown, *app.caption, *app.info, *app.warning, *app.error]
+    return "\n".join(element.value for element in elements)
+
+
+def test_the_page_opens_on_a_sample_and_says_limits_and_privacy_before_an_upload(
+    open_page: OpenPage, full_store: Path
+) -> None:
+    app = open_page("compare", full_store, query=QUICK)
+    assert not app.exception
+    text = _text(app)
+    assert "up to 20 MB and 16 megapixels" in text
+    assert "is not stored" in text
+    assert "451 x 300 pixels" in text
+    assert "Nothing is resized" in text
+    assert "whole file" in text
+    assert app.dataframe[0].value["label"].tolist() == ["JPEG", "WebP"]
+
+
+def test_an_upload_is_shown_pixel_by_pixel_as_its_file_decodes(
+    open_page: OpenPage, full_store: Path, photograph: Image
+) -> None:
+    app = open_page("compare", full_store, query=QUICK)
+    _upload(app, encode_png(photograph))
+    assert not app.exception
+    jpeg = get_family("jpeg").at(75)
+    decoded = jpeg.decode(jpeg.encode(photograph))
+    assert _shown_as(_magnified(photograph, 3)) in _picture_ids(app)
+    assert _shown_as(_magnified(decoded, 3)) in _picture_ids(app)
+    row = app.dataframe[0].value.iloc[0]
+    assert row["bytes"] == len(jpeg.encode(photograph))
+    assert row["upload_percent"] == pytest.approx(100 * row["bytes"] / len(encode_png(photograph)))
+    assert app.get("bidi_component"), "the comparison viewer is on the page"
+
+
+def test_what_the_intake_changed_is_said(
+    open_page: OpenPage, full_store: Path, photograph: Image, tmp_path: Path
+) -> None:
+    file = tmp_path / "transparent.png"
+    alpha = np.full((*photograph.shape[:2], 1), 128, np.uint8)
+    PIL.Image.fromarray(np.concatenate([photograph, alpha], axis=2)).save(file)
+    app = _upload(open_page("compare", full_store, query=QUICK), file.read_bytes())
+    (note,) = decode_picture(file.read_bytes()).notes
+    assert note in [info.value for info in app.info]
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"", "an empty file"),
+        (b"%PDF-1.7 not a picture", "a PDF document"),
+        (b"<svg onload='alert(1)'/>", "markup"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(40), "The PNG file cannot be read"),
+    ],
+)
+def test_a_bad_upload_gets_one_sentence_and_the_session_goes_on(
+    open_page: OpenPage, full_store: Path, photograph: Image, data: bytes, words: str
+) -> None:
+    app = open_page("compare", full_store, query=QUICK)
+    _upload(app, data, "<script>alert(1)</script>.png")
+    assert not app.exception
+    (error,) = app.error
+    assert words in error.value
+    assert len(app.dataframe) == 0
+    assert "<script>" not in _text(app)
+    _upload(app, encode_png(photograph))
+    assert not app.error
+    assert len(app.dataframe) == 1
+
+
+def test_equal_bytes_brings_the_others_to_the_size_of_one(
+    open_page: OpenPage, full_store: Path
+) -> None:
+    app = open_page("compare", full_store, query={**QUICK, "mode": "Equal bytes"})
+    assert not app.exception
+    frame = app.dataframe[0].value
+    sizes = dict(zip(frame["label"], frame["bytes"], strict=True))
+    assert abs(sizes["WebP"] / sizes["JPEG"] - 1) < 0.1
+    assert frame["target"].dropna().tolist() == [sizes["JPEG"]]
+    assert "Target" in _text(app)
+
+
+def test_equal_psnr_takes_a_target_of_ones_own_from_the_link(
+    open_page: OpenPage, full_store: Path
+) -> None:
+    query = {
+        **QUICK,
+        "mode": "Equal PSNR",
+        "target_psnr_db_from": "A value of my own",
+        "target_psnr_db": "33",
+    }
+    frame = open_page("compare", full_store, query=query).dataframe[0].value
+    assert frame["target"].tolist() == [33.0, 33.0]
+    assert (frame["psnr_db"] - 33).abs().max() < 0.5
+
+
+def test_equal_ssimulacra2_is_searched_too(
+    open_page: OpenPage, full_store: Path, photograph: Image
+) -> None:
+    query = {**QUICK, "mode": "Equal SSIMULACRA2"}
+    app = _upload(open_page("compare", full_store, query=query), encode_png(photograph))
+    frame = app.dataframe[0].value
+    assert abs(frame["ssimulacra2"][0] - frame["ssimulacra2"][1]) < 3
+
+
+def test_a_target_out_of_reach_is_said_and_no_picture_is_shown_for_it(
+    open_page: OpenPage, full_store: Path, photograph: Image
+) -> None:
+    query = {
+        **QUICK,
+        "mode": "Equal bytes",
+        "target_bytes_from": "Bytes of my own",
+        "target_bytes": "5",
+    }
+    app = _upload(open_page("compare", full_store, query=query), encode_png(photograph))
+    assert not app.exception
+    assert [warning.value[:27] for warning in app.warning] == [
+        "5 bytes cannot be reached\\: "[:27]
+    ] * 2
+    assert _picture_ids(app) == [_shown_as(_magnified(photograph, 3))]
+
+
+def test_lossless_codecs_take_part_as_set_and_are_left_out_of_a_search(
+    open_page: OpenPage, full_store: Path
+) -> None:
+    query = {**QUICK, "codecs": ["JPEG", "PNG"]}
+    as_set = open_page("compare", full_store, query=query)
+    assert as_set.dataframe[0].value["psnr_db"].tolist()[1] == float("inf")
+    equal = open_page("compare", full_store, query={**query, "mode": "Equal bytes"})
+    assert equal.dataframe[0].value["label"].tolist() == ["JPEG"]
+    assert "Left out: PNG" in _text(equal)
+
+
+def test_the_link_restores_dials_and_knobs(open_page: OpenPage, full_store: Path) -> None:
+    query = {**QUICK, "codecs": "JPEG", "jpeg_quality": "30", "jpeg_subsampling": "4:4:4"}
+    app = open_page("compare", full_store, query=query)
+    assert app.dataframe[0].value["setting"].tolist() == ["quality=30, subsampling=4:4:4"]
+
+
+def test_turning_one_dial_leaves_the_measured_times_of_the_others_alone(
+    open_page: OpenPage, full_store: Path
+) -> None:
+    app = open_page("compare", full_store, query=QUICK)
+    before = app.dataframe[0].value
+    app.select_slider(key="webp_quality").set_value(20.0).run()
+    after = app.dataframe[0].value
+    assert after["encode_ms"][0] == before["encode_ms"][0]
+    assert after["bytes"][1] < before["bytes"][1]
+
+
+def test_untrained_codecs_stand_disabled_with_the_command_that_trains_them(
+    open_page: OpenPage, empty_store: Path
+) -> None:
+    app = open_page("compare", empty_store, query=QUICK)
+    assert not app.exception
+    disabled = {box.label for box in app.checkbox if box.disabled}
+    assert {"Autoencoder 80x80", "Autoencoder 40x40", "Autoencoder 20x20"} <= disabled
+    assert any("pipelines.train ae80" in code.value for code in app.code)
+    assert len(app.dataframe) == 1
+
+
+def test_a_damaged_store_costs_nothing_here(open_page: OpenPage, damaged_store: Path) -> None:
+    app = open_page("compare", damaged_store, query=QUICK)
+    assert not app.exception
+    assert len(app.dataframe) == 1
+
+
+def test_without_a_codec_the_page_asks_for_one(open_page: OpenPage, empty_store: Path) -> None:
+    app = open_page("compare", empty_store, query=QUICK)
+    app.multiselect(key="codecs").set_value([]).run()
+    assert "Choose at least one codec" in _text(app)
+
+
+def test_above_two_megapixels_slow_metrics_wait_for_a_request_and_are_not_searched(
+    open_page: OpenPage, empty_store: Path
+) -> None:
+    large = np.zeros((1500, 1500, 3), np.uint8)
+    query = {**QUICK, "codecs": "JPEG", "mode": "Equal SSIMULACRA2"}
+    app = _upload(open_page("compare", empty_store, query=query), encode_png(large))
+    assert "takes too long on this picture of 2.2 megapixels" in _text(app)
+    app.segmented_control(key="mode").set_value("as_set").run()
+    frame = app.dataframe[0].value
+    assert "ssim" in frame
+    assert "ssimulacra2" not in frame

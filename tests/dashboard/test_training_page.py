@@ -1,0 +1,142 @@
+import json
+
+import pytest
+
+from core.store import ArtifactStore
+
+VIEW = "training"
+PHASES = ("training", "validation")
+HEADER = "epoch,loss,psnr_db,validation_loss,validation_psnr_db,pictures,seconds,total_seconds"
+CONFIG = {"learning_rate": 0.0015, "batch": 32, "epochs": 100, "patience": 5}
+
+
+def commit(root, name, *, epochs=4, running=None, **config):
+    rows = [
+        f"{epoch},{1 / epoch},{20 + epoch},{1.1 / epoch},{19 + epoch},{100 * epoch},60,{60 * epoch}"
+        for epoch in range(1, epochs + 1)
+    ]
+    text = "\n".join([HEADER, *rows]) + "\n"
+    facts = {"model": name, "config": CONFIG | config, "running": running}
+    ArtifactStore(root).commit(f"histories/{name}", {f"{name}.csv": text.encode()}, facts=facts)
+
+
+@pytest.fixture
+def trained(tmp_path):
+    commit(tmp_path, "ae80")
+    commit(tmp_path, "ae40", epochs=6, learning_rate=0.0017)
+    return tmp_path
+
+
+def chart(app, key):
+    found = [element for element in app.get("plotly_chart") if element.proto.id.endswith(key)]
+    assert len(found) == 1
+    return json.loads(found[0].proto.spec)
+
+
+def names(figure):
+    return {trace["name"] for trace in figure["data"] if trace.get("name")}
+
+
+def frame_with(app, column):
+    return next(frame.value for frame in app.dataframe if column in frame.value)
+
+
+def test_runs_lie_over_one_another_in_a_chart_per_measure(open_page, trained):
+    app = open_page(VIEW, trained)
+    assert not app.exception
+    expected = {f"{run}, {phase}" for run in ("ae80", "ae40") for phase in PHASES}
+    assert names(chart(app, "curve-loss")) == expected
+    assert names(chart(app, "curve-psnr_db")) == expected
+
+
+def test_only_what_differs_between_the_runs_is_shown(open_page, trained):
+    app = open_page(VIEW, trained)
+    assert list(app.table[0].value.index) == ["learning_rate"]
+    assert list(app.table[0].value.loc["learning_rate"]) == ["0.0015", "0.0017"]
+
+
+def test_one_run_alone_shows_its_whole_configuration(open_page, trained):
+    app = open_page(VIEW, trained, query={"runs": "ae80"})
+    assert names(chart(app, "curve-loss")) == {"ae80, training", "ae80, validation"}
+    assert list(app.table[0].value.index) == list(CONFIG)
+
+
+def test_the_address_restores_runs_measures_axis_scale_and_smoothing(open_page, trained):
+    query = {
+        "runs": "ae40",
+        "measures": "Loss",
+        "over": "Minutes",
+        "log": "false",
+        "smoothing": "0.5",
+    }
+    app = open_page(VIEW, trained, query=query)
+    assert not app.exception
+    figure = chart(app, "curve-loss")
+    assert figure["layout"]["xaxis"]["title"]["text"] == "Minutes"
+    assert figure["layout"]["yaxis"].get("type") != "log"
+    assert app.slider(key="smoothing").value == 0.5
+    raw = [trace for trace in figure["data"] if not trace.get("name")]
+    assert raw
+    assert not [c for c in app.get("plotly_chart") if c.proto.id.endswith("curve-psnr_db")]
+
+
+def test_the_numbers_behind_the_curves_can_be_downloaded(open_page, trained):
+    app = open_page(VIEW, trained)
+    assert len(frame_with(app, "total_seconds")) == 10
+    keys = {button.proto.id.rpartition("-csv-")[2] for button in app.get("download_button")}
+    assert keys == {"runs", "differences", "epochs"}
+
+
+def test_a_running_training_tells_its_speed_and_what_is_left(open_page, trained):
+    running = {"epoch": 5, "step": 30, "steps": 60, "pictures_per_second": 42.0, "seconds_left": 95}
+    commit(trained, "ae20", running=running)
+    app = open_page(VIEW, trained)
+    assert not app.exception
+    tiles = {tile.label: tile.value for tile in app.metric}
+    assert tiles["Pictures per second"] == "42"
+    assert tiles["Left in this epoch"] == "1 min 35 s"
+    assert tiles["Left at most"] == "1 h 35 min"
+    assert tiles["Epochs without gain"] == "0 of 5"
+
+
+def test_without_a_running_training_nothing_is_said_to_run(open_page, trained):
+    assert not open_page(VIEW, trained).metric
+
+
+def test_a_training_between_two_epochs_is_shown_without_figures_it_does_not_have(
+    open_page, tmp_path
+):
+    commit(tmp_path, "ae20", epochs=1, running={"epoch": 2, "step": 0})
+    app = open_page(VIEW, tmp_path)
+    assert not app.exception
+    assert "Pictures per second" not in {tile.label for tile in app.metric}
+
+
+def test_a_training_without_a_finished_epoch_says_so(open_page, tmp_path):
+    commit(tmp_path, "ae20", epochs=0, running={"epoch": 1, "step": 3, "steps": 9})
+    app = open_page(VIEW, tmp_path)
+    assert not app.exception
+    assert any("has not finished an epoch" in info.value for info in app.info)
+
+
+def test_no_run_and_no_measure_give_a_sentence_in_place_of_charts(open_page, trained):
+    app = open_page(VIEW, trained)
+    app.multiselect(key="measures").set_value([]).run()
+    assert "No measure is chosen" in app.info[0].value
+    app.multiselect(key="runs").set_value([]).run()
+    assert not app.exception
+    assert "No run is chosen" in app.info[0].value
+
+
+def test_an_empty_store_names_the_command_that_trains(open_page, empty_store):
+    app = open_page(VIEW, empty_store)
+    assert not app.exception
+    assert any("pipelines.train" in code.value for code in app.code)
+
+
+def test_a_damaged_history_is_named_and_the_others_are_drawn(open_page, trained):
+    (trained / "histories" / "ae40.csv").write_text("epoch\n1\n")
+    app = open_page(VIEW, trained)
+    assert not app.exception
+    assert "histories/ae40.csv" in app.warning[0].value
+    assert names(chart(app, "curve-loss")) == {"ae80, training", "ae80, validation"}

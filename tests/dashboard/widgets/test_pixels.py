@@ -1,0 +1,82 @@
+import ast
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.runtime.media_file_storage import MediaFileKind
+from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
+from streamlit.testing.v1 import AppTest
+
+from core.images import encode_png
+
+DASHBOARD = Path(__file__).parents[3] / "dashboard"
+
+
+def _noise(height: int, width: int) -> np.ndarray:
+    return np.random.default_rng(7).integers(0, 256, (height, width, 3), dtype=np.uint8)
+
+
+def _small() -> None:
+    import numpy as np
+
+    from dashboard.widgets.pixels import show_pixels
+
+    show_pixels(np.random.default_rng(7).integers(0, 256, (60, 97, 3), dtype=np.uint8), alt="Noise")
+
+
+def _wide() -> None:
+    import numpy as np
+
+    from dashboard.widgets.pixels import show_pixels
+
+    show_pixels(
+        np.random.default_rng(7).integers(0, 256, (3, 3000, 3), dtype=np.uint8), alt="Noise"
+    )
+
+
+def _magnified() -> None:
+    import numpy as np
+
+    from dashboard.widgets.pixels import show_pixels
+
+    image = np.random.default_rng(7).integers(0, 256, (60, 97, 3), dtype=np.uint8)
+    show_pixels(image, alt="Noise", scale=3)
+
+
+def _file_id(data: bytes) -> str:
+    """Name under which Streamlit serves exactly this content."""
+    storage = MemoryMediaFileStorage("/media")
+    return storage.load_and_get_id(data, "image/png", MediaFileKind.MEDIA)
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        (_small, _noise(60, 97)),
+        (_wide, _noise(3, 3000)),
+        (_magnified, np.kron(_noise(60, 97), np.ones((3, 3, 1), np.uint8))),
+    ],
+)
+def test_a_picture_reaches_the_browser_pixel_by_pixel(
+    script: Callable[[], None], expected: np.ndarray
+) -> None:
+    app = AppTest.from_function(script).run()
+    url = app.get("image")[0].proto.imgs[0].url
+    assert url.endswith(f"{_file_id(encode_png(expected))}.png")
+
+
+def _calls_of_image(path: Path) -> list[str]:
+    return [
+        f"{path.relative_to(DASHBOARD)}:{node.lineno}"
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "image"
+    ]
+
+
+def test_only_one_module_calls_the_function_that_reencodes_pictures() -> None:
+    found = {path: _calls_of_image(path) for path in DASHBOARD.rglob("*.py")}
+    assert found.pop(DASHBOARD / "widgets" / "pixels.py")
+    assert [place for places in found.values() for place in places] == []

@@ -1,0 +1,86 @@
+"""The command-line frame that all pipeline steps share."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from pipelines.base import EXIT_BAD_INPUT, EXIT_INTERRUPTED, UserError, option, run_step
+
+
+@dataclass(frozen=True)
+class _Config:
+    families: tuple[str, ...] = option((), help="What to do.", positional=True)
+    images: Path | None = option(None, help="A folder, 100 % of it.")
+    jobs: int = option(2, help="Processes.")
+    dry: bool = option(False, help="Do nothing.")
+
+    def __post_init__(self) -> None:
+        if self.jobs < 1:
+            raise ValueError(f"jobs must be at least 1; received {self.jobs}.")
+
+
+def _run(argv: list[str], step=lambda config: None) -> tuple[int, list[_Config]]:
+    seen: list[_Config] = []
+
+    def record(config: _Config) -> None:
+        """Remembers the config."""
+        seen.append(config)
+        step(config)
+
+    return run_step(_Config, record, name="example", argv=argv), seen
+
+
+def _raise(error: BaseException):
+    def step(config: _Config) -> None:
+        raise error
+
+    return step
+
+
+def test_flags_become_a_config_of_the_declared_types() -> None:
+    status, seen = _run(["a", "b", "--images", "x", "--jobs", "3", "--dry"])
+    assert status == 0
+    assert seen == [_Config(("a", "b"), Path("x"), 3, True)]
+
+
+def test_without_flags_the_defaults_hold() -> None:
+    _, seen = _run([])
+    assert seen == [_Config((), None, 2, False)]
+
+
+@pytest.mark.parametrize("error", [UserError("no such\nthing"), OSError(28, "No space left")])
+def test_what_a_person_can_mend_is_one_line_and_status_2(error, capsys) -> None:
+    status, _ = _run([], _raise(error))
+    assert status == EXIT_BAD_INPUT
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_value_that_the_config_refuses_is_one_line_and_status_2(capsys) -> None:
+    status, seen = _run(["--jobs", "0"])
+    assert (status, seen) == (EXIT_BAD_INPUT, [])
+    assert capsys.readouterr().err == "example: jobs must be at least 1; received 0.\n"
+
+
+def test_a_fault_in_the_work_itself_is_not_hidden() -> None:
+    with pytest.raises(ValueError, match="a bug"):
+        _run([], _raise(ValueError("a bug")))
+
+
+def test_an_unknown_flag_ends_with_status_2() -> None:
+    with pytest.raises(SystemExit) as stopped:
+        _run(["--colour"])
+    assert stopped.value.code == EXIT_BAD_INPUT
+
+
+def test_interrupting_says_so_and_ends_with_status_130(capsys) -> None:
+    status, _ = _run([], _raise(KeyboardInterrupt()))
+    assert status == EXIT_INTERRUPTED
+    assert "interrupted" in capsys.readouterr().err
+
+
+def test_help_shows_every_flag(capsys) -> None:
+    with pytest.raises(SystemExit):
+        _run(["--help"])
+    shown = capsys.readouterr().out
+    assert all(flag in shown for flag in ("--images", "--jobs", "--dry", "families", "100 %"))
