@@ -24,6 +24,9 @@ from core.study_storage import retry_callback
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
 _ALIVE = (*FINISHED, TrialState.RUNNING, TrialState.WAITING)
 
+#: Attribute of a trial that was not run, with the reason.
+SURPLUS = "surplus"
+
 #: Trials that the sampler draws at random before it models what it saw.
 STARTUP_TRIALS = 10
 #: Complete trials that the pruner wants to see, and the first epoch after which it ends one.
@@ -39,7 +42,7 @@ _WITHOUT_HEARTBEAT = text(
 
 
 class SurplusTrial(Exception):
-    """A trial that began although others, begun before it, already make up the number."""
+    """A trial that began although others, begun before it, make it superfluous."""
 
 
 class Interrupted(Exception):
@@ -116,18 +119,31 @@ def may_begin(study: optuna.Study, trials: int) -> bool:
 
 
 def check_wanted(study: optuna.Study, trial: optuna.Trial, trials: int) -> None:
-    """Lets a trial go on unless those begun before it make up the number.
+    """Lets a trial go on unless those begun before it make it superfluous.
 
-    Two workers may begin the last trial at the same moment. The numbers of trials are unique in
-    the study, so exactly the later one finds that it is too many.
+    Two workers may begin the last trial at the same moment, and on SQLite, which has no row
+    locks, two may put the same lost trial into the queue. The numbers of trials are unique in the
+    study, so in both cases exactly the later one finds that it is too many.
 
     Raises:
         SurplusTrial: It is too many.
     """
-    found = study.get_trials(deepcopy=False, states=_ALIVE)
-    if sum(other.number < trial.number for other in found) >= trials:
-        trial.set_user_attr("note", "one more than was asked for, so it was not run")
-        raise SurplusTrial(f"Trial {trial.number} is more than the {trials} asked for.")
+    alive = {other.number: other for other in study.get_trials(deepcopy=False, states=_ALIVE)}
+    earlier = [other for number, other in alive.items() if number < trial.number]
+    repeated = _retry_history(alive[trial.number])
+    if repeated and any(_retry_history(other) == repeated for other in earlier):
+        reason = f"trial {repeated[-1]} is repeated already"
+    elif len(earlier) >= trials:
+        reason = f"the {trials} trials that were asked for began before it"
+    else:
+        return
+    trial.set_user_attr(SURPLUS, reason)
+    raise SurplusTrial(f"Trial {trial.number} is not run: {reason}.")
+
+
+def _retry_history(trial: FrozenTrial) -> list[int]:
+    """Numbers of the lost trials that this one repeats, the last one last."""
+    return list(trial.system_attrs.get("retry_history", ()))
 
 
 def requeue(study: optuna.Study, number: int) -> None:

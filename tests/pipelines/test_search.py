@@ -17,7 +17,7 @@ from core.dataset import sample_pictures
 from core.images import encode_png
 from core.store import ArtifactStore
 from core.studies import read_database, read_study
-from core.study_queue import Interrupted
+from core.study_queue import SURPLUS, Interrupted, SurplusTrial, check_wanted, requeue
 from core.study_storage import live_path, open_storage, sqlite_url
 from pipelines import prepare, search
 from pipelines.base import UserError
@@ -234,10 +234,20 @@ def test_a_killed_worker_loses_nothing_and_its_trial_is_tried_again(tmp_path):
             worker.join(60)
     record = read_database(path, "ae80", shown="", live=True)
     assert record.counts["complete"] == 3
-    # One that began as one too many fails as well, before it has chosen anything.
-    assert [t.number for t in record.trials if t.state == "fail" and t.params] == [0]
-    retried = [trial for trial in record.trials if trial.retry_of == 0]
-    assert [dict(trial.params) for trial in retried] == [lost]
+    run = [trial for trial in record.trials if SURPLUS not in trial.attributes]
+    assert [trial.number for trial in run if trial.state == "fail"] == [0]
+    assert [dict(trial.params) for trial in run if trial.retry_of == 0] == [lost]
+
+
+def test_a_lost_trial_that_two_workers_put_into_the_queue_is_run_once(tmp_path):
+    study = study_at(tmp_path / "study.db")
+    study.ask()
+    study.tell(0, state=optuna.trial.TrialState.FAIL)
+    requeue(study, 0)
+    requeue(study, 0)
+    check_wanted(study, study.ask(), 9)
+    with pytest.raises(SurplusTrial, match="trial 0 is repeated already"):
+        check_wanted(study, study.ask(), 9)
 
 
 def test_workers_that_are_asked_to_stop_leave_their_trials_to_the_next_run(tmp_path):
