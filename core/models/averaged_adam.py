@@ -80,7 +80,11 @@ class AveragedAdam(keras.optimizers.Adam):  # type: ignore[misc]
         """Gives the variables their means inside the block, once there are any."""
         kept = [np.asarray(variable).copy() for variable in variables]
         if int(self.iterations):
-            super().finalize_variable_values(variables)
+            means = self._model_variables_moving_average
+            for variable, mean in zip(variables, means, strict=True):
+                # A copy: on JAX a step consumes the arrays that its variables hold, and the mean
+                # would go with the variable that shares it.
+                variable.assign(np.asarray(mean).copy())
         try:
             yield
         finally:

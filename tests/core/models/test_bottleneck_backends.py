@@ -29,9 +29,12 @@ model.initialise(pictures)
 model.plan(2)
 start = model.evaluate(pictures, verbose=0, return_dict=True)
 steps = [model.train_on_batch(pictures, return_dict=True)["loss"] for _ in range(2)]
-with model.averaged():
-    end = model.evaluate(pictures, verbose=0, return_dict=True)
-figures = [start["loss"], start["bits_per_pixel_45"], start["psnr_db_45"], *steps, end["loss"]]
+ends = []
+for _ in range(2):
+    with model.averaged():
+        ends.append(model.evaluate(pictures, verbose=0, return_dict=True)["loss"])
+    model.fit(pictures, batch_size=2, epochs=1, verbose=0)
+figures = [start["loss"], start["bits_per_pixel_45"], start["psnr_db_45"], *steps, *ends]
 print(json.dumps([keras.backend.backend(), [float(x) for x in figures]]))
 """
 
@@ -61,4 +64,4 @@ def test_tensorflow_and_jax_start_from_the_same_codec_and_both_train_it() -> Non
     assert ours[2] == pytest.approx(theirs[2], rel=1e-4)
     assert ours[:2] == pytest.approx(theirs[:2], rel=0.03)
     assert ours[3:] == pytest.approx(theirs[3:], rel=0.5)
-    assert ours[-1] != ours[0]
+    assert len({ours[0], *ours[-2:]}) == 3
