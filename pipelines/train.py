@@ -26,6 +26,7 @@ class TrainConfig:
     resume: bool = option(False, help="go on from the newest checkpoint")
     restart: bool = option(False, help="forget the checkpoints and start anew")
     export: bool = option(False, help="export the best weights so far, without training on")
+    preset: str | None = option(None, help="one of the model's own sizes and plans, by name")
     epochs: int | None = option(None, help="stop after so many epochs, those done before included")
     batch: int | None = option(None, help="pictures per step")
     learning_rate: float | None = option(None, help="step size of the optimiser")
@@ -47,7 +48,7 @@ class TrainConfig:
 
     def overrides(self) -> dict[str, Any]:
         """Values that replace the model's own."""
-        own = {"model", "resume", "restart", "export"}
+        own = {"model", "resume", "restart", "export", "preset"}
         given = {name: value for name, value in vars(self).items() if name not in own}
         return {name: value for name, value in given.items() if value not in (None, ())}
 
@@ -93,11 +94,11 @@ def _export_by_tensorflow(config: TrainConfig) -> None:
             "The training is finished and its checkpoint saved, but exporting needs TensorFlow: "
             f"run `python -m pipelines.train {config.model} --export` where it is installed."
         )
-    flags = [
-        word
-        for name, value in config.overrides().items()
-        for word in (f"--{name.replace('_', '-')}", str(value))
-    ]
+    chosen = config.overrides() | ({"preset": config.preset} if config.preset else {})
+    flags = []
+    for name, value in chosen.items():
+        values = value if isinstance(value, tuple) else (value,)
+        flags += [f"--{name.replace('_', '-')}", *map(str, values)]
     command = [sys.executable, "-m", "pipelines.train", config.model, "--export", *flags]
     environment = {**os.environ, "KERAS_BACKEND": "tensorflow"}
     if subprocess.run(command, env=environment, check=False).returncode:
@@ -125,7 +126,7 @@ def _training(
     from core.models.training import Training
 
     try:
-        model_config = dataclasses.replace(module.CONFIG, **config.overrides())
+        model_config = dataclasses.replace(_plan(module, config), **config.overrides())
     except (TypeError, ValueError) as error:  # TypeError: the model has no such value
         raise UserError(str(error)) from error
     splits = [open_split(store, name).images for name in ("train", "validation")]
@@ -150,6 +151,17 @@ def _training(
         except ForeignCheckpoint as error:
             raise UserError(f"{error} Start anew with --restart.") from error
     return training
+
+
+def _plan(module: ModuleType, config: TrainConfig) -> Any:
+    """The model's configuration before what the command line changes in it."""
+    if config.preset is None:
+        return module.CONFIG
+    presets = getattr(module, "PRESETS", {})
+    if config.preset not in presets:
+        names = ", ".join(presets) or "none"
+        raise UserError(f"{config.model} has no preset {config.preset!r}; it has {names}.")
+    return presets[config.preset]
 
 
 def _check_start(config: TrainConfig, checkpoints: list[str]) -> None:

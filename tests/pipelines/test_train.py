@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from core.models.autoencoder import AutoencoderConfig
 from core.models.checkpoints import from_npz
 from core.onnx_network import OnnxNetwork
 from core.store import ArtifactStore
@@ -101,6 +102,8 @@ def test_a_training_leaves_a_model_its_card_and_its_history(
         (["ae20", "--resume"], "There is no checkpoint of ae20; start with"),
         (["ae20", "--export"], "There is no checkpoint of ae20; start with"),
         (["ae20", "--resume", "--restart"], "--restart does not go with --resume"),
+        (["ae20", "--preset", "full"], "ae20 has no preset 'full'; it has none"),
+        (["bottleneck", "--preset", "fuller"], "bottleneck has no preset 'fuller'; it has compact"),
     ],
 )
 def test_what_cannot_be_done_gets_one_line(
@@ -113,6 +116,18 @@ def test_what_cannot_be_done_gets_one_line(
 
     (line,) = capsys.readouterr().err.splitlines()
     assert expected in line
+
+
+def test_a_preset_is_a_beginning_that_other_arguments_change(
+    store: ArtifactStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tiny = AutoencoderConfig(filters=(2, 2), batch=120, epochs=1, learning_rate=0.002)
+    monkeypatch.setattr("core.models.ae20.PRESETS", {"tiny": tiny}, raising=False)
+
+    assert main(["ae20", "--preset", "tiny", "--filters", "4", "4"]) == 0
+
+    config = json.loads(store.read("models/ae20", "ae20/config.json"))
+    assert (config["filters"], config["batch"], config["learning_rate"]) == ([4, 4], 120, 0.002)
 
 
 def test_data_that_is_not_prepared_is_answered_with_the_command_that_does(
