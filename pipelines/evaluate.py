@@ -27,6 +27,7 @@ from core.evaluation_block import Block, measure_block, operating_points
 from core.picture_source import Catalogue, FolderSource, PictureSource, SplitSource
 from core.store import ArtifactError, ArtifactStore, Manifest
 from pipelines.base import UserError, option, run_step
+from pipelines.cluster import cluster
 from pipelines.evaluation_plan import Plan
 from pipelines.worker_pool import worker_pool
 
@@ -49,6 +50,9 @@ class Config:
         None, help="name under which the results of --images are kept", metavar="NAME"
     )
     jobs: int = option(len(os.sched_getaffinity(0)), help="number of processes", metavar="N")
+    scheduler: str | None = option(
+        None, help="Dask cluster to work on instead, such as tcp://host:8786", metavar="URL"
+    )
     again: bool = option(False, help="measure again what is up to date")
 
     def __post_init__(self) -> None:
@@ -76,10 +80,10 @@ def evaluate(config: Config) -> None:
         return
     with _clear_errors(ahead[0].store), _progress(console) as progress:
         task = progress.add_task("", total=sum(_rows(plan, plan.blocks) for plan in ahead))
-        with worker_pool(config.jobs) as pool:
+        with _workers(config) as (executor, jobs):
             for plan in ahead:
                 progress.update(task, description=plan.family.name)
-                manifest = _measure(plan, pool, jobs=config.jobs, bar=(progress, task))
+                manifest = _measure(plan, executor, jobs=jobs, bar=(progress, task))
                 console.print(_summary(manifest), highlight=False)
 
 
@@ -132,6 +136,17 @@ def run_blocks(executor: Executor, blocks: Mapping[str, Block]) -> Iterator[tupl
     finally:
         for future in futures:
             future.cancel()
+
+
+@contextmanager
+def _workers(config: Config) -> Iterator[tuple[Executor, int]]:
+    """Executor of the run and how much it does at once."""
+    if config.scheduler is None:
+        with worker_pool(config.jobs) as pool:
+            yield pool, config.jobs
+    else:
+        with cluster(config.scheduler) as found:
+            yield found
 
 
 def _measure(
