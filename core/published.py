@@ -1,12 +1,23 @@
-"""The ten figures that the thesis published: means over its 1,964 test pictures.
+"""What others have published. It is quoted, not measured: part of the code, not of the artifacts.
 
-They are quoted, not measured, so they live in the code and not among the artifacts. PSNR is that
-of RGB with range 255; SSIM is that of grey with scikit-image's defaults. The thesis saved its
+`THESIS` are the ten figures of the thesis, means over its 1,964 test pictures. PSNR is that of
+RGB with range 255; SSIM is that of grey with scikit-image's defaults. The thesis saved its
 originals as JPEG again before it measured, which makes them softer than the pictures here.
+
+`kodak_curves` are curves of learned and conventional codecs on the 24 Kodak pictures.
 """
 
 import math
+from functools import cache
+from pathlib import Path
 from typing import NamedTuple
+
+import pandas as pd
+
+#: Name of a data set of the Kodak pictures, on which published curves are comparable with ours.
+KODAK = "kodak"
+
+_KODAK_FILE = Path(__file__).with_name("published_kodak.csv")
 
 
 class PublishedFigure(NamedTuple):
@@ -46,3 +57,13 @@ THESIS = (
     PublishedFigure("webp-75", "WebP, quality 75", "webp", 75, 35.1398, 0.968506),
     PublishedFigure("tiff-lzw", "TIFF, LZW (lossless)", "tiff_lzw", None, math.inf, 1.0),
 )
+
+
+@cache
+def kodak_curves() -> pd.DataFrame:
+    """Points of published curves on Kodak, in the order of each curve.
+
+    Columns are `codec`, `kind` (learned or traditional), `bpp` (bits per pixel), `psnr_rgb_db`,
+    `ms_ssim_rgb` (five scales, over RGB: not the metric of that name here) and `source`.
+    """
+    return pd.read_csv(_KODAK_FILE)

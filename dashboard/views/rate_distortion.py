@@ -8,9 +8,11 @@ import streamlit as st
 
 from core.evaluation import Results, result_datasets
 from core.metrics import metrics
+from core.published import KODAK
 from dashboard.cache import DATASET, load_results, open_store
 from dashboard.charts.captions import basis_line, removed_line, source_line
 from dashboard.charts.colors import in_legend_order
+from dashboard.charts.published_curves import SHOWN_FIRST, add_published, codec_names, sources
 from dashboard.charts.rate_distortion import (
     SINGLE_PICTURES,
     Look,
@@ -198,6 +200,8 @@ def show_curves(
         tables=load_measurements(dataset, metric),
         chosen=point_parts(point) if point else None,
     )
+    published = choose_published(dataset, metric)
+    add_published(figure, published)
     st.plotly_chart(
         figure,
         key="curves",
@@ -208,7 +212,22 @@ def show_curves(
     )
     total = results.frame["image"].nunique()
     basis = basis_line(drawn.points, total=total, on_subset=chosen.ON_SUBSET_ONLY)
-    st.caption(f"{basis} {drawn.removed}")
+    quoted = f"Dashed: {sources()}, quoted and not measured here." if published else ""
+    st.caption(f"{basis} {drawn.removed} {quoted}")
+
+
+def choose_published(dataset: str, metric: str) -> list[str]:
+    """Published curves to lay over ours; there are some of the PSNR on Kodak."""
+    if (dataset, metric) != (KODAK, "psnr_db"):
+        return []
+    return st.multiselect(
+        "Published curves",
+        codec_names(),
+        default=SHOWN_FIRST,
+        key="published",
+        bind="query-params",
+        wrap=True,
+    )
 
 
 def take_click() -> None:

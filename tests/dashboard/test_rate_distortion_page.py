@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import pytest
 
@@ -155,3 +156,21 @@ def test_a_store_of_one_family_still_draws(open_page, full_store, tmp_path, fami
     data = source.read(key, f"{family}.parquet")
     store.commit(key, {f"{family}.parquet": data}, facts=source.manifest(key).facts)
     assert not open_page(VIEW, tmp_path).exception
+
+
+def test_published_curves_lie_over_an_evaluation_on_kodak_and_no_other(
+    open_page, full_store, tmp_path
+):
+    store = ArtifactStore(shutil.copytree(full_store, tmp_path / "with-kodak"))
+    key = "results/imagenette160/jpeg"
+    facts, table = store.manifest(key).facts, store.read(key, "jpeg.parquet")
+    store.commit("results/kodak/jpeg", {"jpeg.parquet": table}, facts=facts)
+    elsewhere = open_page(VIEW, store.root)
+    assert not any("published" in name for name in names(chart(elsewhere, "curves")))
+    app = open_page(VIEW, store.root, query={"dataset": "kodak"})
+    assert {"JPEG", "VTM (published)"} <= set(names(chart(app, "curves")))
+    assert "quoted and not measured here" in captions(app)
+    app.multiselect(key="published").set_value(["AV1"]).run()
+    assert [n for n in names(chart(app, "curves")) if "published" in n] == ["AV1 (published)"]
+    app.segmented_control(key="metric").set_value("ssim").run()
+    assert not any("published" in name for name in names(chart(app, "curves")))
