@@ -23,7 +23,7 @@ class TrainConfig:
     """What a person says at the command line; a value left out is the model's own."""
 
     model: str = option(help="model to train, such as ae80", positional=True)
-    resume: bool = option(False, help="go on from the newest checkpoint")
+    resume: bool = option(False, help="go on from the newest checkpoint, or the published model")
     restart: bool = option(False, help="forget the checkpoints and start anew")
     export: bool = option(False, help="export the best weights so far, without training on")
     preset: str | None = option(None, help="one of the model's own sizes and plans, by name")
@@ -132,7 +132,7 @@ def _training(
     splits = [open_split(store, name).images for name in ("train", "validation")]
     data = store.manifest(KEY).files[array_file("train")].sha256
     checkpoints = Checkpoints(store, config.model, model_config, data)
-    _check_start(config, checkpoints.keys())
+    _check_start(config, checkpoints.keys(), store)
     history = History(store, config.model, model_config)
     training = Training(
         build_seeded(module, model_config),
@@ -147,10 +147,24 @@ def _training(
         checkpoints.clear()
     if config.resume or config.export:
         try:
-            training.resume()
+            _go_on(training)
         except ForeignCheckpoint as error:
             raise UserError(f"{error} Start anew with --restart.") from error
     return training
+
+
+def _go_on(training: "Training") -> None:
+    """Takes up the newest checkpoint, or the published model where no checkpoint is left."""
+    from core.models.publication import go_on_from_published
+
+    if training.checkpoints.keys():
+        training.resume()
+        return
+    go_on_from_published(training)
+    training.monitor.say(
+        f"no checkpoint is left: goes on after epoch {training.progress.epoch} from the published "
+        "weights, with a fresh optimiser"
+    )
 
 
 def _plan(module: ModuleType, config: TrainConfig) -> Any:
@@ -164,7 +178,7 @@ def _plan(module: ModuleType, config: TrainConfig) -> Any:
     return presets[config.preset]
 
 
-def _check_start(config: TrainConfig, checkpoints: list[str]) -> None:
+def _check_start(config: TrainConfig, checkpoints: list[str], store: ArtifactStore) -> None:
     command = f"python -m pipelines.train {config.model}"
     goes_on = config.resume or config.export
     if checkpoints and not (goes_on or config.restart):
@@ -172,7 +186,8 @@ def _check_start(config: TrainConfig, checkpoints: list[str]) -> None:
             f"{checkpoints[-1]} exists. Go on from it with `{command} --resume`, "
             f"or start anew with `{command} --restart`."
         )
-    if goes_on and not checkpoints:
+    is_published = config.resume and f"models/{config.model}" in store.keys("models/")
+    if goes_on and not checkpoints and not is_published:
         raise UserError(f"There is no checkpoint of {config.model}; start with `{command}`.")
 
 

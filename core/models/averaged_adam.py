@@ -25,15 +25,19 @@ class WarmUpCosine(keras.optimizers.schedules.LearningRateSchedule):  # type: ig
     Args:
         highest: Learning rate at the end of the warm-up.
         steps: Planned steps, those already done included.
+
+    Attributes:
+        forgotten: Steps that were done before the optimiser began to count.
     """
 
     def __init__(self, highest: float, steps: int) -> None:
         self.highest = highest
         self.steps = steps
+        self.forgotten = 0
 
     def __call__(self, step: Any) -> Any:
         """Learning rate of a step."""
-        done = ops.cast(step, "float32")
+        done = ops.cast(step, "float32") + float(self.forgotten)
         warm_up = float(max(1, min(_MOST_WARM_UP_STEPS, self.steps // 20)))
         decay = float(max(1.0, self.steps - warm_up))
         position = ops.clip((done - warm_up) / decay, 0.0, 1.0)

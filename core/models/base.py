@@ -96,8 +96,13 @@ class PictureModel(keras.Model):  # type: ignore[misc]
             pictures: The training pictures, uint8, shape (count, height, width, 3).
         """
 
-    def plan(self, steps: int) -> None:
-        """Is told, before a run trains, of all steps from the first run's first to the last."""
+    def plan(self, steps: int, *, forgotten: int = 0) -> None:
+        """Is told, before a run trains, how long the training is.
+
+        Args:
+            steps: All steps, from the first run's first to the last.
+            forgotten: How many of them were done before the optimiser began to count.
+        """
 
     @contextmanager
     def averaged(self) -> Iterator[None]:

@@ -169,9 +169,10 @@ class Bottleneck(PictureModel):
         steps = np.sqrt(12.0 * 1.5 / math.log(2.0) / self._level_distortion_weights())
         self.entropy.assign_gains(np.log(basis.deviations / steps[:, np.newaxis]))
 
-    def plan(self, steps: int) -> None:
+    def plan(self, steps: int, *, forgotten: int = 0) -> None:
         """Lets the learning rate fall to its end at so many steps."""
         self.optimizer.schedule.steps = steps
+        self.optimizer.schedule.forgotten = forgotten
 
     @contextmanager
     def averaged(self) -> Iterator[None]:

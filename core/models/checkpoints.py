@@ -37,6 +37,8 @@ class Progress:
         waited: Epochs since then.
         history: One row per finished epoch.
         computed_with: Backends and precisions that the epochs were computed with.
+        steps_forgotten: Steps that the optimiser knows nothing of, since the training went on from
+            published weights.
     """
 
     epoch: int = 0
@@ -49,6 +51,7 @@ class Progress:
     waited: int = 0
     history: list[dict[str, float]] = field(default_factory=list)
     computed_with: list[str] = field(default_factory=list)
+    steps_forgotten: int = 0
 
 
 @dataclass(frozen=True)
@@ -121,12 +124,21 @@ class Checkpoints:
 
     def _restore(self, key: str, network: PictureModel) -> tuple[Progress, Arrays]:
         facts = self.store.manifest(key).facts
-        self._check(key, facts)
+        self.check(key, facts)
         arrays = from_npz(self.store.read(key, f"{key.rpartition('/')[2]}.npz"))
         load_state(network, _below(arrays, "state/"))
         return Progress(**facts["progress"]), _below(arrays, "best/")
 
-    def _check(self, key: str, facts: Any) -> None:
+    def check(self, key: str, facts: Any) -> None:
+        """Holds what an artifact says of its training against this training.
+
+        Args:
+            key: Key of the artifact.
+            facts: Its facts; of interest are `model`, `config` and `data`.
+
+        Raises:
+            ForeignCheckpoint: It is of another model, configuration or other pictures.
+        """
         found = facts["config"]
         different = [
             f"{name} {found.get(name)} instead of {value}"

@@ -37,6 +37,20 @@ class History:
         files = {f"{self.model}.csv": _to_csv(rows)}
         self.store.commit(f"histories/{self.model}", files, facts=facts)
 
+    def read(self) -> list[dict[str, float]]:
+        """Rows that were written last.
+
+        Raises:
+            ArtifactError: There is no history, or it is damaged.
+        """
+        text = self.store.read(f"histories/{self.model}", f"{self.model}.csv").decode()
+        rows = csv.DictReader(io.StringIO(text))
+        return [{name: _number(value) for name, value in row.items() if value} for row in rows]
+
+
+def _number(text: str) -> float:
+    return int(text) if text.isdigit() else float(text)
+
 
 def _to_csv(rows: Sequence[Row]) -> bytes:
     text = io.StringIO()

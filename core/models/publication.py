@@ -11,7 +11,7 @@ import numpy as np
 
 from core.metrics import metrics
 from core.models.base import PEAK, PictureModel
-from core.models.checkpoints import load_weights, to_npz, weight_arrays
+from core.models.checkpoints import Progress, from_npz, load_weights, to_npz, weight_arrays
 from core.models.complexity import measure_work
 from core.models.export import export_networks, largest_difference, reconstruct
 from core.models.feed import Pictures
@@ -23,6 +23,43 @@ from core.store import ArtifactStore
 #: Pictures on which the exported networks are compared with Keras.
 _CHECKED = 64
 _REPORTED = ("psnr_db", "ssim")
+
+
+def go_on_from_published(training: Training) -> None:
+    """Takes up the best weights of the published model, where no checkpoint is left.
+
+    The epochs after the best one are forgotten, and so is what the optimiser had learned.
+
+    Args:
+        training: A training at its beginning.
+
+    Raises:
+        ArtifactError: The model or its history is not there, or damaged.
+        ForeignCheckpoint: It was trained otherwise or on other pictures.
+    """
+    checkpoints = training.checkpoints
+    store, name = checkpoints.store, checkpoints.model
+    checkpoints.check(model_key(name), store.manifest(model_key(name)).facts)
+    facts = json.loads(store.read(model_key(name), f"{name}/card.json"))["training"]
+    best = from_npz(store.read(model_key(name), f"{name}/weights.npz"))
+    load_weights(training.network, best)
+    rows = training.history.read()[: facts["best_epoch"]]
+    training.best = best
+    training.progress = Progress(
+        epoch=len(rows),
+        pictures=int(rows[-1]["pictures"]),
+        seconds=rows[-1]["total_seconds"],
+        best_loss=rows[-1]["validation_loss"],
+        best_epoch=len(rows),
+        history=rows,
+        computed_with=facts["computed_with"],
+        steps_forgotten=len(rows) * training.steps,
+    )
+
+
+def model_key(name: str) -> str:
+    """Artifact of a published model."""
+    return f"models/{name}"
 
 
 @dataclass(frozen=True)
@@ -59,8 +96,13 @@ class Publisher:
         contents["config.json"] = _to_json(self.training.config.record())
         contents["card.json"] = _to_json(card)
         named = {f"{self.name}/{file}": data for file, data in contents.items()}
-        facts = {"model": self.name, "epochs": card["training"]["epochs"], "data": card["data"]}
-        self.store.commit(f"models/{self.name}", named, facts=facts)
+        facts = {
+            "model": self.name,
+            "epochs": card["training"]["epochs"],
+            "data": card["data"],
+            "config": self.training.config.identity(),
+        }
+        self.store.commit(model_key(self.name), named, facts=facts)
         return card
 
     def _best_model(self) -> PictureModel:

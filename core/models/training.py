@@ -80,7 +80,7 @@ class Training:
         Raises:
             Stopped: A signal came; the checkpoint is written.
         """
-        self.network.plan(self.config.epochs * self._steps)
+        self.network.plan(self.config.epochs * self.steps, forgotten=self.progress.steps_forgotten)
         if not self.progress.pictures:
             self.network.initialise(self.train)
         while not self.is_finished:
@@ -89,14 +89,14 @@ class Training:
 
     def _run_epoch(self) -> None:
         figures = self._fit()
-        watch = _Watch(self, steps_before=self._steps, figures_before=figures)
+        watch = _Watch(self, steps_before=self.steps, figures_before=figures)
         feed = PictureFeed(self.validation, self._validation_rows(), batch=self.config.batch)
         with self.network.averaged():
             found = self.network.evaluate(feed, verbose=0, callbacks=[watch], return_dict=True)
             weights = weight_arrays(self.network)
         if self.stop.signal is not None:
             # The validation starts anew, for it may have been cut short.
-            self.stop_at(watch, self._steps, figures)
+            self.stop_at(watch, self.steps, figures)
         validation = {f"validation_{name}": float(value) for name, value in found.items()}
         self._finish_epoch(figures | validation, weights, watch.seconds)
 
@@ -105,7 +105,8 @@ class Training:
         return self.config.epoch_pictures or len(self.train)
 
     @property
-    def _steps(self) -> int:
+    def steps(self) -> int:
+        """Steps of an epoch."""
         return step_count(self._epoch_pictures, self.config.batch)
 
     def _validation_rows(self) -> NDArray[np.int64]:
@@ -114,7 +115,7 @@ class Training:
 
     def _fit(self) -> dict[str, float]:
         """Mean figures of the epoch, of which a part may have been done by an earlier run."""
-        if self.progress.step >= self._steps:
+        if self.progress.step >= self.steps:
             return self.progress.partial
         order = epoch_rows(
             len(self.train),
@@ -128,7 +129,7 @@ class Training:
         self.monitor.start()
         # Keras would shuffle the batches once more, by a generator that no checkpoint remembers.
         fitted = self.network.fit(feed, shuffle=False, verbose=0, callbacks=[watch])
-        self._count(watch, self._steps)
+        self._count(watch, self.steps)
         return watch.mean({name: values[-1] for name, values in fitted.history.items()})
 
     def _count(self, watch: "_Watch", step: int) -> None:
@@ -235,7 +236,7 @@ class _Watch(keras.callbacks.Callback):  # type: ignore[misc]
         training.monitor.step(
             training.progress.history,
             step=step,
-            steps=training._steps,
+            steps=training.steps,
             batch=training.config.batch,
             figures=figures,
         )

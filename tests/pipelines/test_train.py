@@ -156,6 +156,31 @@ def test_checkpoints_are_neither_overwritten_nor_mixed_up(
     assert store.manifest("checkpoints/ae20/epoch-0001") != before
 
 
+def test_without_checkpoints_a_training_goes_on_from_the_published_model(
+    store: ArtifactStore, capsys: pytest.CaptureFixture[str]
+) -> None:
+    flags = ["ae20", "--batch", "16", "--filters", "4", "4"]
+    assert main([*flags, "--epochs", "2"]) == 0
+    before = _history(store)
+    card = json.loads(store.read("models/ae20", "ae20/card.json"))
+    best = card["training"]["best_epoch"]
+    for key in store.keys("checkpoints/"):
+        store.delete(key)
+    capsys.readouterr()
+
+    assert main([*flags, "--resume", "--learning-rate", "0.1"]) == 2
+    assert "learning_rate 0.0021 instead of 0.1" in capsys.readouterr().err
+    assert main([*flags, "--resume", "--epochs", str(best + 1)]) == 0
+    assert f"goes on after epoch {best} from the published weights" in capsys.readouterr().err
+    after = _history(store)
+    assert after[:best] == before[:best]
+    assert len(after) == best + 1
+    # The weights were good ones: the next epoch is no worse than the first was.
+    assert after[-1]["loss"] < before[0]["loss"]
+    card = json.loads(store.read("models/ae20", "ae20/card.json"))
+    assert card["training"]["pictures_seen"] == (best + 1) * COUNTS["train"]
+
+
 def test_a_damaged_checkpoint_costs_one_epoch(
     store: ArtifactStore, capsys: pytest.CaptureFixture[str]
 ) -> None:
