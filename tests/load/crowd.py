@@ -1,0 +1,302 @@
+"""How the dashboard bears a crowd: `python -m tests.load.crowd [SCENARIO ...]`.
+
+Starts a server on loopback with the artifacts of `BOTTLENECK_ARTIFACTS` (else those here), lets
+visitors without browsers come, and prints for each scenario what was tried, what failed, the
+slowest answers and the largest memory of the server with its decoding workers. Counts and times
+are bounded. The exit status is 1 where a bound was missed.
+"""
+
+import argparse
+import asyncio
+import io
+import json
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Awaitable, Callable
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+import psutil
+from PIL import Image
+
+from tests.load.visitor import PageError, visiting
+
+ROOT = Path(__file__).parents[2]
+QUALITIES = ("30", "50", "80")
+PAGES = ("", "rate_distortion", "models", "data", "trials")
+MEGABYTE = 1 << 20
+
+
+@dataclass
+class Tally:
+    """What visitors saw.
+
+    Attributes:
+        seconds: Time of each answer.
+        errors: What went wrong, in words.
+    """
+
+    seconds: list[float] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    async def note(self, answer: Awaitable[float]) -> None:
+        """Counts an answer."""
+        try:
+            self.seconds.append(await answer)
+        except (PageError, OSError, TimeoutError, KeyError) as error:
+            self.errors.append(f"{type(error).__name__}: {error}")
+
+    def quantile(self, share: float) -> float:
+        """Seconds below which that share of the answers lies."""
+        return float(np.quantile(self.seconds, share)) if self.seconds else float("nan")
+
+
+@dataclass
+class Report:
+    """Outcome of one scenario.
+
+    Attributes:
+        scenario: Its name.
+        answers: How many there were.
+        errors: What went wrong.
+        p50_seconds: Median of the answers' times.
+        p95_seconds: What 95 % of the answers stayed below.
+        slowest_seconds: The longest.
+        largest_megabytes: Most memory of the server and its workers, sampled.
+        facts: What else was measured.
+        missed: Bounds that were not held.
+    """
+
+    scenario: str
+    answers: int
+    errors: list[str]
+    p50_seconds: float
+    p95_seconds: float
+    slowest_seconds: float
+    largest_megabytes: float
+    facts: dict[str, float]
+    missed: list[str]
+
+
+@dataclass
+class Server:
+    """A running dashboard.
+
+    Attributes:
+        address: Its address.
+        process: Its process.
+        largest: Most memory in bytes that was seen.
+    """
+
+    address: str
+    process: psutil.Process
+    largest: int = 0
+
+    def memory(self) -> int:
+        """Bytes of the server and its workers; shared pages count once per process."""
+        family = [self.process, *self.process.children(recursive=True)]
+        total = 0
+        for member in family:
+            try:
+                total += member.memory_info().rss
+            except psutil.NoSuchProcess:
+                continue
+        self.largest = max(self.largest, total)
+        return total
+
+    async def watch(self) -> None:
+        """Samples the memory until it is cancelled."""
+        while True:
+            self.memory()
+            await asyncio.sleep(0.25)
+
+
+@contextmanager
+def running_server():
+    """A dashboard on a free port of this machine's loopback."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", "dashboard/app.py"]
+    flags = {"port": port, "address": "127.0.0.1", "headless": "true"}
+    command += [f"--server.{name}={value}" for name, value in flags.items()]
+    with tempfile.TemporaryFile() as log:
+        process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT)
+        server = Server(f"http://127.0.0.1:{port}", psutil.Process(process.pid))
+        try:
+            _wait_for(server.address, process)
+            yield server
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def _wait_for(address: str, process: subprocess.Popen) -> None:
+    end = time.monotonic() + 120
+    while time.monotonic() < end and process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=5):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.2)
+    raise RuntimeError("The dashboard did not start.")
+
+
+def picture(seed: int, side: int = 160) -> bytes:
+    """A PNG file of soft coloured shapes, another one for each seed."""
+    coarse = np.random.default_rng(seed).integers(0, 256, (8, 8, 3), np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(coarse).resize((side, side), Image.Resampling.BICUBIC).save(file, "PNG")
+    return file.getvalue()
+
+
+def worst_file() -> bytes:
+    """A small PNG file that claims the most pixels that are accepted, so that all are decoded."""
+    file = io.BytesIO()
+    Image.new("RGB", (6000, 6000)).save(file, "PNG", compress_level=9)
+    return file.getvalue()
+
+
+async def encode(server: Server, tally: Tally, *, seed: int) -> None:
+    """One visitor uploads a picture and encodes it at three qualities."""
+    async with visiting(server.address) as visitor:
+        await tally.note(visitor.open("compare", "codecs=JPEG"))
+        if "upload" not in visitor.widgets:
+            return
+        await tally.note(visitor.upload("upload", f"{seed}.png", picture(seed)))
+        for quality in QUALITIES:
+            await tally.note(visitor.set("jpeg_quality", string_array_value={"data": [quality]}))
+        if not any("Your PNG picture" in text for text in visitor.texts):
+            tally.errors.append("The page does not show the upload.")
+
+
+async def encoders(server: Server, *, count: int) -> tuple[Tally, dict[str, float], list[str]]:
+    """Visitors who come at once, upload and encode."""
+    tally = Tally()
+    await asyncio.gather(*(encode(server, tally, seed=seed) for seed in range(count)))
+    return tally, {"visitors": count}, _late(tally, 5.0)
+
+
+async def readers(server: Server, *, count: int) -> tuple[Tally, dict[str, float], list[str]]:
+    """Visitors who come at once and read a page each."""
+
+    async def read(number: int) -> None:
+        async with visiting(server.address) as visitor:
+            await tally.note(visitor.open(PAGES[number % len(PAGES)]))
+
+    tally = Tally()
+    await asyncio.gather(*(read(number) for number in range(count)))
+    return tally, {"visitors": count}, _late(tally, 5.0)
+
+
+async def uploads(server: Server, *, count: int) -> tuple[Tally, dict[str, float], list[str]]:
+    """One upload after another, each by a new visitor; the server must not grow."""
+    tally, after_warm_up = Tally(), 0
+    for number in range(count):
+        async with visiting(server.address) as visitor:
+            await tally.note(visitor.open("compare", "codecs=JPEG"))
+            await tally.note(visitor.upload("upload", f"{number}.png", picture(number)))
+        if number + 1 == count // 10:
+            after_warm_up = server.memory()
+    growth = (server.memory() - after_warm_up) / MEGABYTE
+    missed = [f"grew by {growth:.0f} MB, not 100 MB at most"] if growth > 100 else []
+    return tally, {"uploads": count, "growth_megabytes": round(growth, 1)}, missed
+
+
+async def flood(server: Server, *, count: int) -> tuple[Tally, dict[str, float], list[str]]:
+    """Some visitors work, alone first and then while another sends the worst file in a loop."""
+    alone, beside = Tally(), Tally()
+    await asyncio.gather(*(encode(server, alone, seed=1000 + seed) for seed in range(count)))
+    sent, stop = 0, asyncio.Event()
+
+    async def send() -> None:
+        nonlocal sent
+        data = worst_file()
+        async with visiting(server.address) as visitor:
+            await visitor.open("compare", "codecs=JPEG")
+            while not stop.is_set():
+                await visitor.upload("upload", f"{sent}.png", data)
+                sent += 1
+
+    flooding = asyncio.create_task(send())
+    await asyncio.sleep(3)
+    end, seed = time.monotonic() + 60, 2000
+    while time.monotonic() < end:
+        await asyncio.gather(*(encode(server, beside, seed=seed + own) for own in range(count)))
+        seed += count
+    stop.set()
+    await flooding
+    before, after = alone.quantile(0.95), beside.quantile(0.95)
+    facts = {"visitors": count, "worst_files": sent, "p95_alone": before, "p95_beside": after}
+    missed = [f"p95 {after:.1f} s beside {before:.1f} s alone"] if after > 2 * before else []
+    beside.errors += alone.errors
+    return beside, facts, missed
+
+
+def _late(tally: Tally, bound: float) -> list[str]:
+    late = tally.quantile(0.95)
+    return [f"p95 {late:.1f} s, not {bound:g} s at most"] if late > bound else []
+
+
+SCENARIOS: dict[str, tuple[Callable[..., Awaitable], int]] = {
+    "encoders": (encoders, 20),
+    "readers": (readers, 50),
+    "uploads": (uploads, 200),
+    "flood": (flood, 5),
+}
+
+
+async def play(name: str, *, count: int | None = None) -> Report:
+    """One scenario on a server of its own, which one visitor has warmed up.
+
+    Args:
+        name: Key of `SCENARIOS`.
+        count: How many visitors or uploads; the scenario's own number when None.
+    """
+    scenario, usual = SCENARIOS[name]
+    with running_server() as server:
+        await encode(server, Tally(), seed=9999)
+        watching = asyncio.create_task(server.watch())
+        tally, facts, missed = await scenario(server, count=count or usual)
+        watching.cancel()
+        largest = server.largest / MEGABYTE
+    if largest > 1536:
+        missed.append(f"{largest:.0f} MB, not 1536 MB at most")
+    if tally.errors:
+        missed.append(f"{len(tally.errors)} errors")
+    return Report(
+        name,
+        len(tally.seconds),
+        tally.errors[:10],
+        tally.quantile(0.5),
+        tally.quantile(0.95),
+        max(tally.seconds, default=float("nan")),
+        largest,
+        facts,
+        missed,
+    )
+
+
+def main() -> int:
+    """Exit status of the command."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    names = {"nargs": "*", "choices": [*SCENARIOS, []], "help": "all without any"}
+    parser.add_argument("scenarios", metavar="SCENARIO", **names)
+    parser.add_argument("--count", type=int, help="visitors or uploads, not the usual number")
+    chosen = parser.parse_args()
+    reports = []
+    for name in chosen.scenarios or SCENARIOS:
+        reports.append(asyncio.run(play(name, count=chosen.count)))
+        print(json.dumps(asdict(reports[-1])), flush=True)
+    return 1 if any(report.missed for report in reports) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

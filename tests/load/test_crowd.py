@@ -1,0 +1,17 @@
+import asyncio
+
+import pytest
+
+from core.store import ArtifactStore
+from tests.load.crowd import play
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["encoders", "readers", "uploads"])
+def test_a_small_crowd_meets_no_error(name, tmp_path, monkeypatch):
+    """The bounds on time belong to a quiet machine and the command; errors belong to none."""
+    ArtifactStore(tmp_path)
+    monkeypatch.setenv("BOTTLENECK_ARTIFACTS", str(tmp_path))
+    report = asyncio.run(play(name, count=3))
+    assert report.errors == []
+    assert report.answers >= 3
