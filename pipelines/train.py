@@ -35,6 +35,7 @@ class TrainConfig:
         None, help="activation of an autoencoder", choices=("relu", "leaky_relu")
     )
     patience: int | None = option(None, help="epochs without progress before stopping")
+    drops: int | None = option(None, help="times to lower the learning rate before stopping")
     seed: int | None = option(None, help="seed of weights and order")
     precision: str | None = option(
         None,

@@ -29,6 +29,8 @@ class ModelConfig:
         batch: Pictures per step.
         epochs: Most passes over the training pictures.
         patience: Epochs without a better validation loss after which training stops.
+        drops: How often, before it stops, the learning rate is instead lowered to a third and
+            training goes on from the best weights. The thesis did not.
         seed: Seed of the initial weights and of the order of the pictures.
         precision: Numbers that the layers compute in while training. The weights, and the
             networks that are exported, are float32 in either case; `mixed_bfloat16` halves the
@@ -42,6 +44,7 @@ class ModelConfig:
     batch: int = 32
     epochs: int = 100
     patience: int = 5
+    drops: int = 0
     seed: int = 0
     precision: Precision = "float32"
     epoch_pictures: int | None = None
@@ -58,8 +61,9 @@ class ModelConfig:
         if self.precision not in get_args(Precision):
             expected = " or ".join(get_args(Precision))
             raise ValueError(f"precision must be {expected}; received {self.precision!r}.")
-        if self.seed < 0:
-            raise ValueError(f"seed must not be negative; received {self.seed}.")
+        for name in ("seed", "drops"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} must not be negative; received {getattr(self, name)}.")
 
     def record(self) -> dict[str, Any]:
         """Fields as JSON knows them."""
@@ -68,7 +72,7 @@ class ModelConfig:
 
     def identity(self) -> dict[str, Any]:
         """Fields that a checkpoint must share: all but when to stop and how exactly to compute."""
-        free = ("epochs", "patience", "precision")
+        free = ("epochs", "patience", "drops", "precision")
         return {name: value for name, value in self.record().items() if name not in free}
 
 

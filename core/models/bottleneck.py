@@ -100,6 +100,8 @@ class BottleneckConfig(ModelConfig):
             )
         if not 0 <= self.ssim_share < 1:
             raise ValueError(f"ssim_share must lie in 0..1; received {self.ssim_share}.")
+        if self.drops:
+            raise ValueError("The learning rate of this model falls by a plan of its own.")
         if self.levels < 2:
             raise ValueError(f"levels must be at least 2; received {self.levels}.")
 

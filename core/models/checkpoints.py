@@ -34,7 +34,8 @@ class Progress:
         seconds: Seconds spent in training, over all runs.
         best_loss: Lowest validation loss; None before the first.
         best_epoch: Epoch of that loss, counted from 1; 0 before the first.
-        waited: Epochs since then.
+        waited: Epochs since then, or since the learning rate was lowered.
+        drops: How often it was lowered.
         history: One row per finished epoch.
         computed_with: Backends and precisions that the epochs were computed with.
         steps_forgotten: Steps that the optimiser knows nothing of, since the training went on from
@@ -49,6 +50,7 @@ class Progress:
     best_loss: float | None = None
     best_epoch: int = 0
     waited: int = 0
+    drops: int = 0
     history: list[dict[str, float]] = field(default_factory=list)
     computed_with: list[str] = field(default_factory=list)
     steps_forgotten: int = 0

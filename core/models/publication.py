@@ -55,6 +55,8 @@ def go_on_from_published(training: Training) -> None:
         computed_with=facts["computed_with"],
         steps_forgotten=len(rows) * training.steps,
     )
+    for _ in range(facts["drops"]):
+        training.lower_learning_rate()
 
 
 def model_key(name: str) -> str:
@@ -144,6 +146,7 @@ class Publisher:
             "seconds": round(progress.seconds, 1),
             "seed": training.config.seed,
             "computed_with": progress.computed_with,
+            "drops": progress.drops,
             "ended_by": self._ended_by(),
         }
 

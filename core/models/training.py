@@ -15,11 +15,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.models.base import ModelConfig, PictureModel
-from core.models.checkpoints import Arrays, Checkpoints, Progress, weight_arrays
+from core.models.checkpoints import (
+    Arrays,
+    Checkpoints,
+    Progress,
+    load_weights,
+    weight_arrays,
+)
 from core.models.feed import PictureFeed, Pictures, epoch_rows, step_count
 from core.models.history import History
 from core.models.monitor import Monitor
 from core.models.stop_request import Stopped, StopRequest
+
+#: What the learning rate is multiplied by when it is lowered.
+DROP = 1.0 / 3.0
 
 
 @dataclass
@@ -166,6 +175,18 @@ class Training:
             self.best = weights
         else:
             progress.waited += 1
+        if self.has_converged and progress.drops < self.config.drops:
+            load_weights(self.network, self.best)
+            self.lower_learning_rate()
+
+    def lower_learning_rate(self) -> None:
+        """Lowers the learning rate once, and counts the epochs without progress anew."""
+        rate = DROP * float(self.network.optimizer.learning_rate)
+        self.network.optimizer.learning_rate = rate
+        self.progress.drops, self.progress.waited = self.progress.drops + 1, 0
+        self.monitor.say(
+            f"goes on from epoch {self.progress.best_epoch} at learning rate {rate:.2g}"
+        )
 
     def _row(self, figures: dict[str, float]) -> dict[str, float]:
         before = self.progress.history[-1]["total_seconds"] if self.progress.history else 0.0

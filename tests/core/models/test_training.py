@@ -138,3 +138,38 @@ def test_a_log_gets_one_line_per_epoch(
     lines = stream.getvalue().splitlines()
     assert [line.split("  ")[0] for line in lines] == ["epoch 1/2", "epoch 2/2"]
     assert all("validation_psnr_db" in line and "pictures/s" in line for line in lines)
+
+
+def test_the_learning_rate_falls_before_a_training_without_progress_ends(
+    tmp_path: Path, pictures: Pictures, small_config: AutoencoderConfig
+) -> None:
+    # So large a rate that most epochs are worse than the best.
+    config = dataclasses.replace(
+        small_config, learning_rate=0.5, drops=2, patience=1, epochs=30, batch=14
+    )
+    stream = io.StringIO()
+    training = _training(tmp_path, config, pictures, stream=stream)
+    training.run()
+
+    rates = [row["learning_rate"] for row in training.progress.history]
+    assert sorted({round(rate, 6) for rate in rates}, reverse=True) == pytest.approx(
+        [0.5, 0.5 / 3, 0.5 / 9], abs=1e-5
+    )
+    assert training.progress.drops == 2
+    assert training.has_converged
+    assert "at learning rate 0.17" in stream.getvalue()
+
+
+def test_a_lowered_learning_rate_is_still_low_after_a_stop(
+    tmp_path: Path, pictures: Pictures, small_config: AutoencoderConfig
+) -> None:
+    config = dataclasses.replace(small_config, drops=1, epochs=1)
+    training = _training(tmp_path, config, pictures)
+    training.lower_learning_rate()
+    training.run()
+    resumed = _training(tmp_path, dataclasses.replace(config, epochs=2), pictures)
+    resumed.resume()
+    resumed.run()
+    assert [row["learning_rate"] for row in resumed.progress.history] == pytest.approx(
+        [0.002 / 3] * 2, rel=1e-5
+    )
