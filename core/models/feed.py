@@ -1,6 +1,7 @@
 """Batches of pictures, read from the disk as the training asks for them."""
 
 import mmap
+from typing import Any
 
 import keras
 import numpy as np
@@ -34,6 +35,25 @@ class PictureFeed(keras.utils.PyDataset):  # type: ignore[misc]
     def __getitem__(self, index: int) -> tuple[Pictures]:
         rows = self._order[index * self._batch : (index + 1) * self._batch]
         return (_remapped(self._pictures)[rows],)
+
+    def for_keras(self) -> Any:
+        """The same batches as Keras' `fit` and `evaluate` shall get them.
+
+        On TensorFlow they become a data set whose autotuning is off. Left on, as Keras leaves it,
+        the end of every second pass or so waits a minute for the thread that tunes, which sleeps.
+        """
+        if keras.backend.backend() != "tensorflow":
+            return self
+        import tensorflow as tf
+
+        signature = (tf.TensorSpec((None, *self._pictures.shape[1:]), tf.uint8),)
+        options = tf.data.Options()
+        options.autotune.enabled = False
+        batches = tf.data.Dataset.from_generator(
+            lambda: (self[index] for index in range(len(self))), output_signature=signature
+        )
+        counted = batches.apply(tf.data.experimental.assert_cardinality(len(self)))
+        return counted.prefetch(1).with_options(options)
 
 
 def step_count(pictures: int, batch: int) -> int:

@@ -75,7 +75,8 @@ class TrialTraining:
         watch = _Watch(should_stop)
         for epoch in range(1, self.budget.epochs + 1):
             started = time.monotonic()
-            network.fit(self._feed(rows, epoch), verbose=0, shuffle=False, callbacks=[watch])
+            feed = self._feed(rows, epoch).for_keras()
+            network.fit(feed, verbose=0, shuffle=False, callbacks=[watch])
             speed = len(rows) / (time.monotonic() - started)
             trial.set_user_attr("pictures_per_second", round(speed, 1))
             quality = self._validated(network)

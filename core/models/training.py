@@ -62,7 +62,8 @@ class Training:
     @property
     def is_finished(self) -> bool:
         """Whether the last epoch is done or the validation loss has stopped falling."""
-        return self.has_converged or self.progress.epoch >= self.config.epochs
+        ends = self.has_converged and self.progress.drops >= self.config.drops
+        return ends or self.progress.epoch >= self.config.epochs
 
     @property
     def has_converged(self) -> bool:
@@ -93,6 +94,9 @@ class Training:
         if not self.progress.pictures:
             self.network.initialise(self.train)
         while not self.is_finished:
+            if self.has_converged:
+                load_weights(self.network, self.best)
+                self.lower_learning_rate()
             self._run_epoch()
         self.history.write(self.progress.history)
 
@@ -101,7 +105,9 @@ class Training:
         watch = _Watch(self, steps_before=self.steps, figures_before=figures)
         feed = PictureFeed(self.validation, self._validation_rows(), batch=self.config.batch)
         with self.network.averaged():
-            found = self.network.evaluate(feed, verbose=0, callbacks=[watch], return_dict=True)
+            found = self.network.evaluate(
+                feed.for_keras(), verbose=0, callbacks=[watch], return_dict=True
+            )
             weights = weight_arrays(self.network)
         if self.stop.signal is not None:
             # The validation starts anew, for it may have been cut short.
@@ -137,7 +143,8 @@ class Training:
         watch = _Watch(self, steps_before=first, figures_before=self.progress.partial)
         self.monitor.start()
         # Keras would shuffle the batches once more, by a generator that no checkpoint remembers.
-        fitted = self.network.fit(feed, shuffle=False, verbose=0, callbacks=[watch])
+        given = feed.for_keras()
+        fitted = self.network.fit(given, shuffle=False, verbose=0, callbacks=[watch])
         self._count(watch, self.steps)
         return watch.mean({name: values[-1] for name, values in fitted.history.items()})
 
@@ -175,9 +182,6 @@ class Training:
             self.best = weights
         else:
             progress.waited += 1
-        if self.has_converged and progress.drops < self.config.drops:
-            load_weights(self.network, self.best)
-            self.lower_learning_rate()
 
     def lower_learning_rate(self) -> None:
         """Lowers the learning rate once, and counts the epochs without progress anew."""

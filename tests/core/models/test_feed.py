@@ -42,6 +42,16 @@ def test_pictures_on_the_disk_are_read_as_they_are(pictures: Pictures, tmp_path:
     np.testing.assert_array_equal(_all(PictureFeed(mapped[5:9], order[:4], batch=6)), pictures[5:9])
 
 
+def test_keras_gets_the_same_batches_without_the_thread_that_tunes(pictures: Pictures) -> None:
+    order = shuffled(len(pictures), seed=0, epoch=0)
+    given = PictureFeed(pictures, order, batch=6).for_keras()
+
+    assert len(given) == 4
+    assert given.options().autotune.enabled is False
+    found = np.concatenate([batch.numpy() for (batch,) in given])
+    np.testing.assert_array_equal(found, pictures[order])
+
+
 def test_epochs_of_any_length_are_parts_of_one_row_of_shuffled_passes() -> None:
     def rows(epoch: int) -> list[int]:
         return epoch_rows(10, pictures=7, seed=1, epoch=epoch).tolist()
