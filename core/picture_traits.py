@@ -2,7 +2,7 @@
 
 A network does well on what it was trained on. Each trait is a number that a person can check with
 an eye on the picture; a picture is unlike the training pictures where a trait lies outside the
-range that 99.8 % of them span. That is a sign, not a proof: a picture inside every range can still
+range that 99 % of them span. That is a sign, not a proof: a picture inside every range can still
 be new to a network, and one outside can be easy for it.
 """
 
@@ -21,7 +21,7 @@ from core.store import ArtifactStore
 KEY = "statistics/imagenette160"
 FILE = "imagenette160.json"
 #: Percentiles of the training pictures that bound what counts as usual.
-PERCENTILES = (0.1, 99.9)
+PERCENTILES = (0.5, 99.5)
 #: A picture is measured in blocks of the size of a training picture, so that like meets like.
 BLOCK_SIDE = 160
 _BLOCKS_PER_AXIS = 5
