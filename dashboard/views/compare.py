@@ -87,7 +87,7 @@ def others(names: Sequence[str], wish: Wish) -> list[str]:
 
 def compare(picture: ChosenPicture, choices: Sequence[Choice], wish: Wish) -> None:
     """Results of all codecs, each as soon as it is there."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         containers = choose_containers(choices)
         has_maps = choose_maps(picture)
         slow = choose_slow_metrics(picture)

@@ -7,22 +7,20 @@ import pandas as pd
 import streamlit as st
 
 from core.evaluation import Results
-from core.images import Image
-from core.metrics import metrics, psnr_db
+from core.metrics import metrics
 from core.store import ArtifactError
 from dashboard.cache import load_results
 from dashboard.charts.captions import source_line
-from dashboard.charts.colors import family_style
 from dashboard.charts.picture_ranking import RATE, Point, ranked, ranked_by_gap
 from dashboard.compare_table import spelled_cell
 from dashboard.curve_cache import label_of
-from dashboard.decoded_cache import decoded_picture
 from dashboard.gallery_pictures import (
     BuiltInPictures,
     DatasetPictures,
     GalleryPictures,
     load_dataset_pictures,
 )
+from dashboard.gallery_tiles import make_tiles
 from dashboard.widgets.downloads import download_csv
 from dashboard.widgets.gallery_controls import (
     GalleryWish,
@@ -31,8 +29,8 @@ from dashboard.widgets.gallery_controls import (
     quantity_label,
 )
 from dashboard.widgets.gallery_viewer import PARAMETER, show_opened
-from dashboard.widgets.picture_grid import Tile, TilePicture, picture_grid
-from dashboard.widgets.reconstruction_cards import NEUTRAL, plain
+from dashboard.widgets.picture_grid import picture_grid
+from dashboard.widgets.reconstruction_cards import plain
 from dashboard.widgets.states import show_empty, show_problems
 
 TITLE = "Gallery"
@@ -57,10 +55,13 @@ DIFFERS_LINE = (
     "{count} of these pictures came back with another PSNR than the recorded one: the codec's "
     "library here is of another version than the one that was measured."
 )
-TILES = {"decoded": "Decoded", "both": "With the original"}
+TILES = {"decoded": "Decoded", "both": "With the original", "detail": "Middle, 4 times"}
+TILES_HELP = (
+    "What came back from the file; the original beside it; or the middle quarter of both, each "
+    "pixel a square of 4 x 4. **detail** and **colour** below a tile say how much of the mean "
+    "Laplacian and of the colourfulness was lost; more detail than before is what the codec added."
+)
 PICTURES_ON_A_PAGE = 15
-#: PSNR that rounding of the recorded figure can account for.
-MOST_ROUNDING_DB = 0.01
 
 
 def main() -> None:
@@ -74,13 +75,13 @@ def main() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         names = sorted(set(pictures.classes.values()))
         chosen = choose_class(names) if names else None
-        show_original = choose_tiles()
+        look = choose_tiles()
     table = ordered(pictures, wish, chosen)
     if table.empty:
         st.info(empty_line(wish), icon=":material/info:")
         return
     st.caption(basis_line(wish, table, len(pictures.classes)))
-    show_page(pictures, wish, table, with_original=show_original)
+    show_page(pictures, wish, table, look=look)
     download_csv(table, file_name=csv_name(wish), key="csv-gallery")
     show_source(pictures, results)
 
@@ -107,19 +108,18 @@ def measured_metrics(pictures: GalleryPictures) -> list[str]:
     return [name for name in metrics() if name in frame and frame[name].notna().any()]
 
 
-def choose_tiles() -> bool:
-    """Whether the original stands beside what came back."""
-    return (
-        st.segmented_control(
-            "Tiles",
-            list(TILES),
-            default="decoded",
-            format_func=TILES.get,
-            required=True,
-            key="tiles",
-            bind="query-params",
-        )
-        == "both"
+def choose_tiles() -> str:
+    """What a tile shows: one of `TILES`."""
+    return st.segmented_control(
+        "Tiles",
+        list(TILES),
+        default="decoded",
+        format_func=TILES.get,
+        required=True,
+        key="tiles",
+        bind="query-params",
+        help=TILES_HELP,
+        wrap=True,
     )
 
 
@@ -164,7 +164,7 @@ def basis_line(wish: GalleryWish, table: pd.DataFrame, total: int) -> str:
 
 
 def show_page(
-    pictures: GalleryPictures, wish: GalleryWish, table: pd.DataFrame, *, with_original: bool
+    pictures: GalleryPictures, wish: GalleryWish, table: pd.DataFrame, *, look: str
 ) -> None:
     """One page of tiles, and the picture that was clicked."""
     count = ceil(len(table) / PICTURES_ON_A_PAGE)
@@ -172,66 +172,18 @@ def show_page(
     page = min(st.pagination(count, key="page", bind="query-params"), count) if count > 1 else 1
     rows = table.iloc[(page - 1) * PICTURES_ON_A_PAGE : page * PICTURES_ON_A_PAGE]
     with place, st.spinner("Coding the pictures …", show_time=True):
-        tiles, problems, differing = make_tiles(pictures, wish, rows, with_original=with_original)
+        made = make_tiles(
+            pictures, wish, rows, with_original=look != "decoded", is_magnified=look == "detail"
+        )
     with place:
-        for problem in problems:
+        for problem in sorted(made.problems):
             st.warning(plain(problem), icon=":material/block:")
-        picked = picture_grid(tiles, key="tiles-grid")
-        if differing:
-            st.caption(DIFFERS_LINE.format(count=differing))
+        picked = picture_grid(made.tiles, key="tiles-grid")
+        if made.differing:
+            st.caption(DIFFERS_LINE.format(count=made.differing))
     if picked is not None:
         st.query_params[PARAMETER] = picked
     show_opened(pictures, table["image"].tolist(), wish.points)
-
-
-def make_tiles(
-    pictures: GalleryPictures, wish: GalleryWish, rows: pd.DataFrame, *, with_original: bool
-) -> tuple[list[Tile], list[str], int]:
-    """Tiles of some rows, what could not be shown, and how many differ from their record."""
-    tiles: list[Tile] = []
-    problems: dict[str, None] = {}
-    differing = 0
-    for row in rows.to_dict("records"):
-        original = pictures.picture(row["image"])
-        shown = []
-        for point, column in zip(wish.points, ("psnr_db", "second_psnr_db"), strict=False):
-            try:
-                decoded = decoded_picture(original, point)
-            except (ArtifactError, ValueError) as error:
-                problems[f"{label_of(point.family)} cannot be shown: {error}"] = None
-                continue
-            differing += differs(original, decoded, row[column])
-            style = family_style(point.family)
-            shown.append(TilePicture(label_of(point.family), decoded, style.color))
-        if with_original or not shown:
-            shown.insert(0, TilePicture("Original", original, NEUTRAL))
-        title = row.get("class") or row["image"]
-        tiles.append(Tile(row["image"], title, shown, tile_figures(row, wish)))
-    return tiles, list(problems), differing
-
-
-def differs(original: Image, decoded: Image, recorded_db: float | None) -> bool:
-    """Whether the picture came back otherwise than when it was measured."""
-    if recorded_db is None or pd.isna(recorded_db):
-        return False
-    return abs(psnr_db.measure(original, decoded) - recorded_db) > MOST_ROUNDING_DB
-
-
-def tile_figures(row: dict[str, object], wish: GalleryWish) -> list[str]:
-    """Lines below a tile."""
-    quantity = wish.quantity
-    label = quantity_label(quantity)
-    rate = f"{spelled_cell('bytes', row['bytes'])} bytes, {spelled_cell(RATE, row[RATE])} bpp"
-    first = spelled_cell(quantity, row[quantity])
-    if wish.second is None:
-        return [rate] if quantity == RATE else [f"{label} {first}", rate]
-    second = spelled_cell(quantity, row[f"second_{quantity}"])
-    gap = float(row["gap"])  # type: ignore[arg-type]
-    return [
-        f"{label} {first} and {second}",
-        f"gap {gap:+.3g}",
-        f"{row['bytes']:,.0f} and {row['second_bytes']:,.0f} bytes",
-    ]
 
 
 def point_label(point: Point) -> str:

@@ -103,6 +103,30 @@ def test_the_picture_where_a_codec_is_furthest_behind_another_stands_first(open_
     assert tiles(app)[0]["figures"][1] == f"gap {gaps.min():+.3g}"
 
 
+def test_two_settings_of_one_codec_can_be_compared(open_page, full_store):
+    query = {
+        "codec": "JPEG",
+        "setting": "quality=10",
+        "order": "Furthest behind",
+        "second": "JPEG",
+        "second_setting": "quality=90",
+    }
+    app = open_page(VIEW, full_store, query=query)
+    assert not app.exception
+    names = [picture["name"] for picture in tiles(app)[0]["pictures"]]
+    assert names == ["JPEG quality=10", "JPEG quality=90"]
+
+
+def test_the_same_part_of_every_picture_is_shown_four_times_magnified(open_page, full_store):
+    query = {"codec": "JPEG", "setting": "quality=50", "tiles": "Middle, 4 times"}
+    app = open_page(VIEW, full_store, query=query)
+    split = open_split(ArtifactStore(full_store), "test")
+    for tile, (original, decoded) in zip(tiles(app), tile_pictures(app), strict=True):
+        pixels = np.asarray(split.images[split.ids.index(tile["id"])])
+        np.testing.assert_array_equal(original[::4, ::4], pixels[60:100, 60:100])
+        assert decoded.shape == original.shape
+
+
 def test_the_second_codec_takes_by_itself_the_setting_nearest_in_bytes(open_page, full_store):
     query = {"codec": "JPEG", "setting": "quality=10", "order": "Furthest ahead", "second": "WebP"}
     text = captions(open_page(VIEW, full_store, query=query))
