@@ -4,6 +4,7 @@ import hashlib
 import threading
 from collections.abc import Mapping
 
+import numpy as np
 import streamlit as st
 
 from core import comparison
@@ -51,7 +52,8 @@ def bytes_of_container(choice: Choice) -> int:
 
 def structure_map(picture: ChosenPicture, decoded: Image) -> Image:
     """Where a reconstruction differs in structure, as `core.ssim_map` draws it."""
-    digest = hashlib.sha256(decoded).hexdigest()
+    # A codec may give back a crop of a larger array, which has no bytes in one piece.
+    digest = hashlib.sha256(np.ascontiguousarray(decoded)).hexdigest()
     return _structure_map(picture.digest, digest, picture.pixels, decoded)
 
 

@@ -15,6 +15,8 @@ from core.dataset import open_split
 from core.images import Image, decode_picture, encode_png
 from core.picture_traits import load_ranges, oddities
 from core.store import ArtifactStore
+from dashboard.compare_cache import structure_map
+from dashboard.widgets.picture_picker import ChosenPicture
 from pipelines import describe
 
 OpenPage = Callable[..., AppTest]
@@ -293,6 +295,11 @@ def test_the_maps_of_structure_are_layers_after_the_codecs(
     assert names == ["Original", "JPEG quality=75", "WebP quality=80"]
     app.toggle(key="maps").set_value(True).run()
     assert _layers(app) == [*names, "SSIM map, JPEG", "SSIM map, WebP"]
+
+
+def test_a_crop_of_a_larger_array_has_a_map_too(photograph: Image) -> None:
+    picture = ChosenPicture(photograph[:60, :50], "a crop", "a crop")
+    assert (structure_map(picture, photograph[:60, :50]) == 255).all()
 
 
 def test_a_picture_too_small_for_the_map_has_no_map(open_page: OpenPage, empty_store: Path) -> None:
