@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -10,19 +10,34 @@ import pandas as pd
 from core.comparison import BYTES, Reconstruction
 from core.metrics import metrics
 
-_LOWER_IS_BETTER = ("bytes", "bits_per_pixel", "encode_ms", "decode_ms")
+_LOWER_IS_BETTER = (
+    "bytes",
+    "bits_per_pixel",
+    "payload_bytes",
+    "payload_bits_per_pixel",
+    "encode_ms",
+    "decode_ms",
+)
 
 
 def comparison_table(
-    reconstructions: Sequence[Reconstruction], *, upload_bytes: int | None
+    reconstructions: Sequence[Reconstruction],
+    *,
+    upload_bytes: int | None,
+    containers: Mapping[str, int] | None = None,
 ) -> pd.DataFrame:
     """One row per codec, numbers in full precision.
 
     Args:
         reconstructions: What came of each codec; one with a problem has a row without values.
         upload_bytes: Size of the uploaded file; None leaves its column out, as any without values.
+        containers: Bytes of the container by family, for a table with the payload as well; None
+            counts whole files alone.
     """
-    rows = [_row(found, upload_bytes) for found in reconstructions]
+    rows = [
+        _row(found, upload_bytes, (containers or {}).get(found.record.family))
+        for found in reconstructions
+    ]
     return pd.DataFrame(rows).dropna(axis="columns", how="all")
 
 
@@ -91,6 +106,9 @@ _TITLES = {
     "upload_percent": "% of upload",
     "raw_percent": "% of raw",
     "bits_per_pixel": "Bits per pixel",
+    "container_bytes": "Container (bytes)",
+    "payload_bytes": "Payload (bytes)",
+    "payload_bits_per_pixel": "Payload bits per pixel",
     "lossless": "Lossless",
     "encode_ms": "Encode (ms)",
     "decode_ms": "Decode (ms)",
@@ -104,6 +122,9 @@ _SPELLINGS = {
     "upload_percent": "{:.1f}",
     "raw_percent": "{:.2f}",
     "bits_per_pixel": "{:.3f}",
+    "container_bytes": "{:,.0f}",
+    "payload_bytes": "{:,.0f}",
+    "payload_bits_per_pixel": "{:.3f}",
     "encode_ms": "{:,.1f}",
     "decode_ms": "{:,.1f}",
     "target": "{:,.6g}",
@@ -112,17 +133,24 @@ _SPELLINGS = {
 }
 
 
-def _row(found: Reconstruction, upload_bytes: int | None) -> dict[str, object]:
+def _row(
+    found: Reconstruction, upload_bytes: int | None, container: int | None
+) -> dict[str, object]:
     record = found.record
-    raw = 3 * (record.width or 0) * (record.height or 0)
+    pixels = (record.width or 0) * (record.height or 0)
+    is_split = container is not None and record.bytes is not None
+    payload = max(0, record.bytes - container) if is_split else None  # type: ignore[operator]
     return {
         "family": record.family,
         "label": found.label,
         "setting": record.setting if found.problem is None else _trouble(found),
         "bytes": record.bytes,
         "upload_percent": _percent(record.bytes, upload_bytes),
-        "raw_percent": _percent(record.bytes, raw),
+        "raw_percent": _percent(record.bytes, 3 * pixels),
         "bits_per_pixel": record.bits_per_pixel,
+        "container_bytes": container if is_split else None,
+        "payload_bytes": payload,
+        "payload_bits_per_pixel": None if payload is None else 8 * payload / pixels,
         **record.metrics,
         "lossless": record.lossless if record.bytes is not None else None,
         "encode_ms": _milliseconds(record.encode_seconds),

@@ -8,15 +8,22 @@ import streamlit as st
 from core.codecs import get_family
 from core.comparison import Choice, Goal, Reconstruction, goal_like, unready_families
 from core.metrics import metrics
+from core.metrics.ssim import WINDOW
 from dashboard.cache import open_store
 from dashboard.charts.colors import family_style
-from dashboard.compare_cache import MOST_PIXELS_FOR_SLOW_METRICS, reconstruction
+from dashboard.compare_cache import (
+    MOST_PIXELS_FOR_SLOW_METRICS,
+    bytes_of_container,
+    reconstruction,
+    structure_map,
+)
 from dashboard.compare_table import comparison_table, readouts
 from dashboard.widgets.codec_picker import choose_families, set_codecs
 from dashboard.widgets.comparison_viewer import Layer, ViewerPin, comparison_viewer
 from dashboard.widgets.downloads import download_csv
 from dashboard.widgets.goal_picker import Wish, choose_wish
 from dashboard.widgets.grid import grid
+from dashboard.widgets.picture_oddities import warn_of_oddities
 from dashboard.widgets.picture_picker import ChosenPicture, choose_picture, describe_picture
 from dashboard.widgets.reconstruction_cards import (
     NEUTRAL,
@@ -37,6 +44,16 @@ INTRODUCTION = (
     "**whole file**, headers included."
 )
 NO_DIAL = "Left out: {names}. A lossless file has one size, so it takes part in *As set* only."
+COUNTED = {"file": "Whole file", "payload": "Payload too"}
+COUNTED_HELP = (
+    "The rate is that of the whole file, everywhere. On a small picture the container (headers, "
+    "tables, boxes) can be most of it; **Payload too** adds what is left without it. The container "
+    "is measured: it is the size of the codec's file for a grey picture of 16x16 pixels."
+)
+MAPS_HELP = (
+    "One layer more per codec in the viewer: white where the structure is that of the original, "
+    "darker where it is not. For pictures of up to {most:g} megapixels."
+)
 SLOW_HELP = "These metrics take many seconds per codec on a picture of this size."
 NEEDS_SLOW = (
     "A search for equal {label} measures each codec about ten times, which takes too long on "
@@ -56,6 +73,7 @@ def main() -> None:
     if picture is None:
         return
     describe_picture(picture)
+    warn_of_oddities(picture)
     if choices:
         compare(picture, choices, wish)
     else:
@@ -69,7 +87,10 @@ def others(names: Sequence[str], wish: Wish) -> list[str]:
 
 def compare(picture: ChosenPicture, choices: Sequence[Choice], wish: Wish) -> None:
     """Results of all codecs, each as soon as it is there."""
-    slow = choose_slow_metrics(picture)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        containers = choose_containers(choices)
+        has_maps = choose_maps(picture)
+        slow = choose_slow_metrics(picture)
     if not wish.is_as_set:
         choices = with_dial(choices)
     goal = find_goal(picture, choices, wish)
@@ -88,9 +109,10 @@ def compare(picture: ChosenPicture, choices: Sequence[Choice], wish: Wish) -> No
         with place:
             show_reconstruction(found[-1], quantity=wish.mode)
     progress.empty()
-    frame = comparison_table(found, upload_bytes=picture.upload_bytes)
+    frame = comparison_table(found, upload_bytes=picture.upload_bytes, containers=containers)
+    layers = [original_layer(picture), *decoded_layers(found, frame)]
     with viewer:
-        show_viewer([original_layer(picture), *decoded_layers(found, frame)])
+        show_viewer([*layers, *(map_layers(picture, found) if has_maps else [])])
     with numbers:
         show_table(frame, equal=wish.mode)
         download_csv(frame, file_name="bottleneck-comparison.csv", key="csv-comparison")
@@ -112,6 +134,15 @@ def decoded_layers(found: Sequence[Reconstruction], frame: pd.DataFrame) -> list
     ]
 
 
+def map_layers(picture: ChosenPicture, found: Sequence[Reconstruction]) -> list[Layer]:
+    """Where each reconstruction differs from the original in structure."""
+    return [
+        Layer(f"SSIM map, {one.label}", structure_map(picture, one.decoded), {}, color_of(one))
+        for one in found
+        if one.decoded is not None
+    ]
+
+
 def color_of(found: Reconstruction) -> str:
     """Colour of the family, the same on every page."""
     return family_style(found.record.family).color
@@ -127,6 +158,37 @@ def show_viewer(layers: Sequence[Layer]) -> None:
     if pin is not None:
         st.query_params["view"] = pin.text
         st.toast("The address of this page now opens this view.", icon=":material/keep:")
+
+
+def choose_containers(choices: Sequence[Choice]) -> dict[str, int] | None:
+    """Bytes of each codec's container, where a person wants the payload beside the whole file."""
+    counted = st.segmented_control(
+        "Count",
+        list(COUNTED),
+        default="file",
+        format_func=COUNTED.get,
+        required=True,
+        key="count",
+        bind="query-params",
+        help=COUNTED_HELP,
+    )
+    if counted == "file":
+        return None
+    return {choice.family: bytes_of_container(choice) for choice in choices}
+
+
+def choose_maps(picture: ChosenPicture) -> bool:
+    """Whether the viewer has the map of each codec's structural similarity."""
+    is_small = picture.pixel_count <= MOST_PIXELS_FOR_SLOW_METRICS
+    is_possible = is_small and min(picture.pixels.shape[:2]) >= WINDOW
+    wanted = st.toggle(
+        "SSIM maps",
+        key="maps",
+        bind="query-params",
+        disabled=not is_possible,
+        help=MAPS_HELP.format(most=MOST_PIXELS_FOR_SLOW_METRICS / 1e6),
+    )
+    return wanted and is_possible
 
 
 def choose_slow_metrics(picture: ChosenPicture) -> bool:

@@ -16,8 +16,6 @@ from dashboard.charts.published_curves import SHOWN_FIRST, add_published, codec_
 from dashboard.charts.rate_distortion import (
     SINGLE_PICTURES,
     Look,
-    picture_figure,
-    picture_table,
     point_table,
     rate_distortion_figure,
 )
@@ -25,7 +23,8 @@ from dashboard.curve_cache import label_of, labels, load_lossless, load_measurem
 from dashboard.widgets.bd_rates import show_bd_rates
 from dashboard.widgets.charts import CONFIG
 from dashboard.widgets.downloads import download_csv
-from dashboard.widgets.rate_tables import show_lossless, show_pictures, show_points
+from dashboard.widgets.point_pictures import show_point_pictures
+from dashboard.widgets.rate_tables import show_lossless, show_points
 from dashboard.widgets.states import show_empty, show_problems
 
 TITLE = "Rate-distortion"
@@ -45,7 +44,6 @@ SPREAD_HELP = (
 )
 LOSSLESS_HELP = "A lossless family has no curve: it is a mark at its rate on the upper edge."
 SEPARATOR = "/"
-WORST_AND_BEST = 5
 
 
 def main() -> None:
@@ -69,7 +67,7 @@ def main() -> None:
         with chart:
             show_curves(drawn, results, dataset, metric, point)
         if point:
-            show_point(point, dataset, metric)
+            show_point_pictures(*point_parts(point), dataset=dataset, metric=metric)
         show_bd_rates(drawn.points, dataset, metric)
         show_numbers(drawn.points, dataset, metric)
     pictures = results.frame["image"].nunique()
@@ -260,25 +258,6 @@ def choose_point(points: pd.DataFrame) -> str | None:
         key="point",
         bind="query-params",
     )
-
-
-def show_point(point: str, dataset: str, metric: str) -> None:
-    """The pictures behind one point."""
-    family, setting = point_parts(point)
-    label = metrics()[metric].LABEL
-    pictures = picture_table(load_measurements(dataset, metric)[family], setting)
-    left, right = st.columns(2, gap="medium")
-    with left:
-        figure = picture_figure(pictures, family=family, metric_label=label)
-        alt = f"{label} against bits per pixel of every picture at {point_label(point)}."
-        st.plotly_chart(figure, key="pictures", config=CONFIG, alt=alt)
-    with right:
-        st.markdown("**Worst pictures**")
-        show_pictures(pictures.head(WORST_AND_BEST), label)
-        st.markdown("**Best pictures**")
-        show_pictures(pictures.tail(WORST_AND_BEST).iloc[::-1], label)
-    name = f"{dataset}-{metric}-{family}-{setting}.csv"
-    download_csv(pictures, file_name=name, key="csv-pictures", label="All pictures as CSV")
 
 
 def show_numbers(points: pd.DataFrame, dataset: str, metric: str) -> None:

@@ -1,17 +1,28 @@
-"""Takes a picture from a person: an upload, or one of the built-in samples."""
+"""Takes a picture from a person: an upload, a test picture, or one of the built-in samples."""
 
 import hashlib
 from dataclasses import dataclass
 
+import numpy as np
 import streamlit as st
 
-from core.dataset import sample_pictures
+from core.dataset import Split, sample_pictures
 from core.images import Image, ImageError, Limits, Picture
 from core.intake.errors import ACCEPTED
+from core.store import ArtifactError
+from dashboard.cache import load_split
+from dashboard.widgets.states import show_empty
 
 LIMITS = Limits()
 #: Height and width of the pictures that the learned codecs were trained on.
 _TRAINED_ON = (160, 160)
+#: Name in the address of a test picture's id.
+PARAMETER = "picture"
+_PREPARE = "python -m pipelines.prepare"
+_NOT_PREPARED = (
+    "The link names a test picture of the data set, which is not prepared on this machine. Take a "
+    "sample or a picture of your own, or prepare the data set:"
+)
 _NOT_RESIZED = " Nothing is resized: codecs and metrics work on this grid of pixels."
 _LIMITS_LINE = (
     f"{ACCEPTED.removesuffix(' are accepted')}, up to {LIMITS.max_bytes / 1e6:g} MB and "
@@ -45,7 +56,10 @@ class ChosenPicture:
 
 
 def choose_picture() -> ChosenPicture | None:
-    """The upload if there is one, else the chosen sample; None for an upload that is refused."""
+    """The upload if there is one, else the test picture, else the sample that a person chose.
+
+    None for an upload that is refused, and for a test picture that is not on this machine.
+    """
     left, right = st.columns(2, gap="large")
     with left:
         upload = st.file_uploader(
@@ -56,21 +70,19 @@ def choose_picture() -> ChosenPicture | None:
         )
         st.caption(_LIMITS_LINE)
     with right:
-        sample = st.pills(
-            "Or a sample",
-            list(sample_pictures()),
-            default=next(iter(sample_pictures())),
-            required=True,
-            key="sample",
-            bind="query-params",
-            disabled=upload is not None,
-            wrap=True,
-        )
+        split = _test_split()
+        test_id = _choose_test_picture(split, is_disabled=upload is not None) if split else None
+        sample = _choose_sample(is_disabled=upload is not None or test_id is not None)
         if upload is not None:
-            st.caption("The upload is shown. Take it away to come back to the samples.")
-    if upload is None:
-        return _take_sample(sample or next(iter(sample_pictures())))
-    return _take_upload(upload.getvalue())
+            st.caption("The upload is shown. Take it away to come back to the pictures here.")
+    if upload is not None:
+        return _take_upload(upload.getvalue())
+    if split is None and PARAMETER in st.query_params:
+        show_empty("This test picture is not here", why=_NOT_PREPARED, command=_PREPARE)
+        return None
+    if split is not None and test_id is not None:
+        return _take_test_picture(split, test_id)
+    return _take_sample(sample)
 
 
 def describe_picture(picture: ChosenPicture) -> None:
@@ -84,6 +96,49 @@ def describe_picture(picture: ChosenPicture) -> None:
     )
     for note in picture.notes:
         st.info(note, icon=":material/info:")
+
+
+def _choose_test_picture(split: Split, *, is_disabled: bool) -> str | None:
+    return st.selectbox(
+        "A test picture of the data set",
+        split.ids,
+        index=None,
+        placeholder="Type a part of its id, or come here from the gallery",
+        key=PARAMETER,
+        bind="query-params",
+        disabled=is_disabled,
+    )
+
+
+def _choose_sample(*, is_disabled: bool) -> str:
+    titles = list(sample_pictures())
+    chosen = st.pills(
+        "Or a sample",
+        titles,
+        default=titles[0],
+        required=True,
+        key="sample",
+        bind="query-params",
+        disabled=is_disabled,
+        wrap=True,
+    )
+    return chosen or titles[0]
+
+
+def _test_split() -> Split | None:
+    """The test pictures, or None where the data set is not prepared."""
+    try:
+        return load_split("test")
+    except ArtifactError:
+        return None
+
+
+def _take_test_picture(split: Split, image_id: str) -> ChosenPicture:
+    place = split.ids.index(image_id)
+    pixels = np.array(split.images[place])
+    pixels.flags.writeable = False
+    source = f"Test picture: {split.classes[place]}, {image_id}"
+    return ChosenPicture(pixels, hashlib.sha256(pixels).hexdigest(), source)
 
 
 def _take_sample(title: str) -> ChosenPicture:

@@ -27,6 +27,10 @@ _BEST_CSS = "font-weight: bold; background-color: rgba(15, 150, 140, 0.22)"
 NEUTRAL = "#808080"
 _EXPLANATIONS = {
     "bytes": "Size of the whole file, headers included.",
+    "container_bytes": (
+        "Size of this codec's file for a grey picture of 16x16 pixels: headers, tables and boxes."
+    ),
+    "payload_bytes": "The whole file less the container.",
     "raw_percent": "Of three bytes per pixel.",
     "bits_per_pixel": glossary.BITS_PER_PIXEL,
     "encode_ms": "Measured once, while the page was made; another machine gives another time.",

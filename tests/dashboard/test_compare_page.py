@@ -1,3 +1,5 @@
+import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +11,13 @@ from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 from streamlit.testing.v1 import AppTest
 
 from core.codecs import get_family
+from core.dataset import open_split
 from core.images import Image, decode_picture, encode_png
+from core.picture_traits import load_ranges, oddities
+from core.store import ArtifactStore
+from dashboard.compare_cache import structure_map
+from dashboard.widgets.picture_picker import ChosenPicture
+from pipelines import describe
 
 OpenPage = Callable[..., AppTest]
 QUICK = {"codecs": ["JPEG", "WebP"], "sample": "Chelsea (cat)"}
@@ -228,3 +236,110 @@ def test_above_two_megapixels_slow_metrics_wait_for_a_request_and_are_not_search
     frame = app.dataframe[0].value
     assert "ssim" in frame
     assert "ssimulacra2" not in frame
+
+
+def _layers(app: AppTest) -> list[str]:
+    data = app.get("bidi_component")[0].proto.bytes
+    header = json.loads(data[4 : 4 + int.from_bytes(data[:4], "little")])
+    return [layer["name"] for layer in header["layers"]]
+
+
+def test_a_link_brings_a_test_picture_with_its_codec_at_its_setting(
+    open_page: OpenPage, full_store: Path
+) -> None:
+    split = open_split(ArtifactStore(full_store), "test")
+    query = {"picture": split.ids[2], "codecs": "JPEG", "jpeg_quality": "50"}
+    app = open_page("compare", full_store, query=query)
+    assert not app.exception
+    assert f"Test picture: {split.classes[2]}, {split.ids[2]}" in _text(app)
+    original = np.asarray(split.images[2])
+    assert _shown_as(_magnified(original, 2)) in _picture_ids(app)
+    row = app.dataframe[0].value.iloc[0]
+    assert row["bytes"] == len(get_family("jpeg").at(50).encode(original))
+
+
+def test_an_upload_comes_before_the_test_picture_of_the_link(
+    open_page: OpenPage, full_store: Path, photograph: Image
+) -> None:
+    image_id = open_split(ArtifactStore(full_store), "test").ids[0]
+    app = open_page("compare", full_store, query={"picture": image_id, "codecs": "JPEG"})
+    _upload(app, encode_png(photograph))
+    assert not app.exception
+    assert "120 x 80 pixels" in _text(app)
+
+
+def test_a_test_picture_that_is_not_on_this_machine_is_said_with_the_command(
+    open_page: OpenPage, empty_store: Path
+) -> None:
+    app = open_page("compare", empty_store, query={"picture": "n1/x", "codecs": "JPEG"})
+    assert not app.exception
+    assert any("pipelines.prepare" in code.value for code in app.code)
+    assert len(app.dataframe) == 0
+
+
+def test_the_payload_stands_beside_the_whole_file_only_on_request(
+    open_page: OpenPage, full_store: Path
+) -> None:
+    assert "payload_bytes" not in open_page("compare", full_store, query=QUICK).dataframe[0].value
+    app = open_page("compare", full_store, query={**QUICK, "count": "Payload too"})
+    frame = app.dataframe[0].value
+    assert (frame["payload_bytes"] == frame["bytes"] - frame["container_bytes"]).all()
+    assert frame["container_bytes"].tolist()[0] > 600  # JPEG's tables and headers
+
+
+def test_the_maps_of_structure_are_layers_after_the_codecs(
+    open_page: OpenPage, full_store: Path
+) -> None:
+    app = open_page("compare", full_store, query=QUICK)
+    names = _layers(app)
+    assert names == ["Original", "JPEG quality=75", "WebP quality=80"]
+    app.toggle(key="maps").set_value(True).run()
+    assert _layers(app) == [*names, "SSIM map, JPEG", "SSIM map, WebP"]
+
+
+def test_a_crop_of_a_larger_array_has_a_map_too(photograph: Image) -> None:
+    picture = ChosenPicture(photograph[:60, :50], "a crop", "a crop")
+    assert (structure_map(picture, photograph[:60, :50]) == 255).all()
+
+
+def test_a_picture_too_small_for_the_map_has_no_map(open_page: OpenPage, empty_store: Path) -> None:
+    app = open_page("compare", empty_store, query={**QUICK, "maps": "true"})
+    _upload(app, encode_png(np.full((5, 9, 3), 80, np.uint8)))
+    assert not app.exception
+    assert app.toggle(key="maps").disabled
+    assert _layers(app) == ["Original", "JPEG quality=75", "WebP quality=80"]
+
+
+@pytest.fixture
+def described_store(full_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Folder of the full store with the traits of its training pictures."""
+    root = shutil.copytree(full_store, tmp_path / "described")
+    monkeypatch.setenv("BOTTLENECK_ARTIFACTS", str(root))
+    assert describe.main([]) == 0
+    return root
+
+
+def test_a_drawing_is_said_to_be_unlike_the_training_pictures(
+    open_page: OpenPage, described_store: Path, photograph: Image
+) -> None:
+    drawing = np.full((200, 300, 3), 255, np.uint8)
+    drawing[50:60, 20:280] = 0
+    app = _upload(open_page("compare", described_store, query=QUICK), encode_png(drawing))
+    assert not app.exception
+    (warning,) = [found.value for found in app.warning]
+    assert "unlike those that the learned codecs were trained on" in warning
+    assert "equal to their right neighbour" in warning
+
+
+def test_a_training_picture_is_no_warning(open_page: OpenPage, described_store: Path) -> None:
+    image = np.asarray(open_split(ArtifactStore(described_store), "train").images[4])
+    app = _upload(open_page("compare", described_store, query=QUICK), encode_png(image))
+    inside = not oddities(image, load_ranges(ArtifactStore(described_store)))
+    assert (len(app.warning) == 0) == inside
+
+
+def test_without_the_statistics_the_page_names_the_command(
+    open_page: OpenPage, empty_store: Path
+) -> None:
+    app = open_page("compare", empty_store, query=QUICK)
+    assert "python -m pipelines.describe" in _text(app)

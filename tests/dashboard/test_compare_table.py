@@ -55,6 +55,18 @@ def test_a_size_is_told_as_bytes_as_share_of_the_upload_and_of_raw_and_per_pixel
     assert (row["encode_ms"], row["decode_ms"]) == (250.0, 1.0)
 
 
+def test_the_payload_is_counted_beside_the_whole_file_and_only_on_request() -> None:
+    found = [_found("jpeg", size=900), FAILED]
+    assert "payload_bytes" not in comparison_table(found, upload_bytes=None)
+    frame = comparison_table(found, upload_bytes=None, containers={"jpeg": 600, "webp": 40})
+    row = frame.iloc[0]
+    assert (row["bytes"], row["container_bytes"], row["payload_bytes"]) == (900, 600, 300)
+    assert row["bits_per_pixel"] == 9.0
+    assert row["payload_bits_per_pixel"] == 3.0
+    assert readouts(frame)[0]["Payload (bytes)"] == "300"
+    assert frame["container_bytes"].isna().tolist() == [False, True]
+
+
 def test_a_sample_has_no_share_of_an_upload() -> None:
     assert "upload_percent" not in comparison_table([_found("jpeg")], upload_bytes=None)
 

@@ -187,14 +187,18 @@ def test_each_picture_pixel_covers_a_square_of_screen_pixels_of_its_colour(
     open_viewer: Open, density: float
 ) -> None:
     viewer = open_viewer(device_scale_factor=density)
-    assert (viewer.state("a"), viewer.state("b")) == ("Original", "Learned")
-    viewer.press("f")
-    np.testing.assert_array_equal(viewer.picture(), ORIGINAL)
-    viewer.press(" ")
+    viewer.press("f", "3")
     np.testing.assert_array_equal(viewer.picture(), LEARNED)
+    viewer.press(" ")
+    np.testing.assert_array_equal(viewer.picture(), ORIGINAL)
     viewer.page.get_by_role("button", name="One picture pixel").click()
     assert viewer.state("zoom") == "1"
-    np.testing.assert_array_equal(viewer.picture(), LEARNED)
+    np.testing.assert_array_equal(viewer.picture(), ORIGINAL)
+
+
+def test_the_viewer_opens_with_the_original_and_the_layer_after_it(open_viewer: Open) -> None:
+    viewer = open_viewer()
+    assert (viewer.state("a"), viewer.state("b")) == ("Original", "<b>JPEG</b>")
 
 
 def test_a_picture_of_odd_size_is_exact_too(open_viewer: Open) -> None:
@@ -211,7 +215,7 @@ def test_the_wipe_shows_a_on_its_left_and_b_on_its_right(open_viewer: Open) -> N
     zoom = int(float(viewer.state("zoom")))
     left, top = (picture.shape[1] - 64 * zoom) // 2, (picture.shape[0] - 48 * zoom) // 2
     line = left + round(0.54 * 64 * zoom)
-    a, b = (np.kron(layer, np.ones((zoom, zoom, 1), np.uint8)) for layer in (ORIGINAL, LEARNED))
+    a, b = (np.kron(layer, np.ones((zoom, zoom, 1), np.uint8)) for layer in (ORIGINAL, INVERTED))
     rows = slice(top, top + 48 * zoom)
     np.testing.assert_array_equal(picture[rows, left : line - 1], a[:, : line - 1 - left])
     np.testing.assert_array_equal(
@@ -242,7 +246,7 @@ def test_side_by_side_shows_both_at_one_zoom(open_viewer: Open) -> None:
 def test_the_difference_is_computed_from_the_exact_pixels(open_viewer: Open) -> None:
     viewer = open_viewer()
     viewer.press("d")
-    a, b = ORIGINAL.astype(int), LEARNED.astype(int)
+    a, b = ORIGINAL.astype(int), INVERTED.astype(int)
     np.testing.assert_array_equal(viewer.picture(), np.clip(8 * abs(b - a), 0, 255))
     viewer.page.get_by_role("slider", name="Gain").fill("3")
     viewer.page.locator("[data-value=signed]").click()
@@ -360,13 +364,13 @@ def test_the_probe_reads_the_pixel_under_the_pointer(open_viewer: Open) -> None:
     numbers = [
         int(word) for word in text.replace("B - A", " ").split() if word.strip("+-").isdigit()
     ]
-    a, b = ORIGINAL[7, 20].astype(int), LEARNED[7, 20].astype(int)
+    a, b = ORIGINAL[7, 20].astype(int), INVERTED[7, 20].astype(int)
     assert numbers == [20, 7, *a, *b, *(b - a)]
 
 
 def test_figures_show_which_of_the_two_is_better(open_viewer: Open) -> None:
     viewer = open_viewer()
-    viewer.press("Shift+Digit2")
+    viewer.press("Shift+Digit2", "3")
     tile = viewer.root.locator(".readout li", has_text="PSNR")
     assert tile.locator("strong").inner_text() == "33.50 dB"
     assert tile.locator(".delta").inner_text() == "+3.50"

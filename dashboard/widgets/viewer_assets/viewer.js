@@ -113,13 +113,14 @@ class Viewer {
   /** Keeps the pair and the place in the picture as far as the new layers have them. */
   carry(names, size) {
     const { state, layers } = this;
-    const last = layers.length - 1;
+    // At first the original and the layer after it, which is the first codec.
+    const second = Math.min(1, layers.length - 1);
     const pick = (index, fallback) =>
       state.isChosen && names[index]
         ? carriedIndex(names[index].name, index, layers, fallback)
         : fallback;
     state.a = pick(state.a, 0);
-    state.b = pick(state.b, last);
+    state.b = pick(state.b, second);
     if (state.isFitted || !size) {
       this.fit();
     } else {

@@ -1,0 +1,95 @@
+"""Shows many small pictures as tiles, pixel by pixel; a click on one gives its id."""
+
+import functools
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from core.images import Image, encode_png
+
+_ASSETS = Path(__file__).parent / "grid_assets"
+
+
+@dataclass(frozen=True)
+class TilePicture:
+    """One picture of a tile.
+
+    Attributes:
+        name: What it is, such as `JPEG` or `Original`.
+        pixels: The picture.
+        color: CSS colour of its mark.
+    """
+
+    name: str
+    pixels: Image
+    color: str
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One or more pictures that a click opens together.
+
+    Attributes:
+        id: What a click gives.
+        title: First line below the pictures.
+        pictures: At least one.
+        figures: Further lines.
+    """
+
+    id: str
+    title: str
+    pictures: Sequence[TilePicture]
+    figures: Sequence[str]
+
+
+def picture_grid(tiles: Sequence[Tile], *, key: str) -> str | None:
+    """Shows the tiles; gives the id of a tile at the one run after a person clicked it.
+
+    Args:
+        tiles: The tiles in their order.
+        key: Identity of this grid on the page.
+    """
+    result = _component()(key=key, data=pack_tiles(tiles), on_pick_change=_do_nothing)
+    known = {tile.id for tile in tiles}
+    return result.pick if result.pick in known else None
+
+
+def pack_tiles(tiles: Sequence[Tile]) -> bytes:
+    """Everything the grid needs in one blob: u32 header length | JSON header | PNG files."""
+    header, files = [], []
+    for tile in tiles:
+        own = [encode_png(picture.pixels) for picture in tile.pictures]
+        pictures = [
+            {
+                "name": picture.name,
+                "color": picture.color,
+                "width": picture.pixels.shape[1],
+                "height": picture.pixels.shape[0],
+                "bytes": len(file),
+            }
+            for picture, file in zip(tile.pictures, own, strict=True)
+        ]
+        figures = list(tile.figures)
+        header.append(
+            {"id": tile.id, "title": tile.title, "figures": figures, "pictures": pictures}
+        )
+        files += own
+    text = json.dumps(header, ensure_ascii=False).encode("utf-8")
+    return b"".join([len(text).to_bytes(4, "little"), text, *files])
+
+
+@functools.cache
+def _component() -> Any:
+    return st.components.v2.component(
+        "picture_grid",
+        css=(_ASSETS / "picture_grid.css").read_text(encoding="utf-8"),
+        js=(_ASSETS / "picture_grid.js").read_text(encoding="utf-8"),
+    )
+
+
+def _do_nothing() -> None:
+    """Streamlit reports a trigger only where it has a callback."""
