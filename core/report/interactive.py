@@ -42,12 +42,12 @@ def plotly_figure(plot: Plot) -> go.Figure:
     if plot.reference is not None:
         figure.add_vline(x=plot.reference, line={"width": 1, "dash": "dot", "color": "gray"})
     figure.update_xaxes(gridcolor=_GRID, linecolor=_GRID, zeroline=False)
-    figure.update_yaxes(gridcolor=_GRID, linecolor=_GRID, zeroline=False, automargin=True)
+    figure.update_yaxes(gridcolor=_GRID, linecolor=_GRID, zeroline=False, automargin=not plot.names)
     figure.update_layout(
         template="none",
         font={"family": "system-ui, sans-serif", "size": 13, "color": _TEXT},
         height=plot.height,
-        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        margin={"l": _left_margin(plot), "r": 16, "t": 8, "b": 52},
         showlegend=_needs_legend(plot),
         legend={"orientation": "h", "x": 0, "y": 1.01, "yanchor": "bottom"},
         hovermode="closest",
@@ -62,9 +62,14 @@ def _needs_legend(plot: Plot) -> bool:
     return len(labels) > 1 and not labels <= set(plot.names)
 
 
+def _left_margin(plot: Plot) -> int:
+    """Room for the names in pixels: measuring them itself, Plotly may not come to an end."""
+    return 16 + round(7.2 * max(map(len, plot.names))) if plot.names else 8
+
+
 def _x_axis(plot: Plot) -> dict[str, Any]:
     low, high = axis_range(plot)
-    axis: dict[str, Any] = {"type": plot.x_scale, "automargin": True}
+    axis: dict[str, Any] = {"type": plot.x_scale}
     if plot.x_scale == "log":
         axis["range"] = [log10(low), log10(high)]
     if plot.x_ticks:

@@ -12,7 +12,7 @@ from core.family_styles import FamilyStyle
 Scale = Literal["linear", "log"]
 
 #: Least distance of two labels as part of the axis, so that they also fit on a narrow screen.
-_TICK_DISTANCE = 0.17
+_TICK_DISTANCE = 0.2
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,10 @@ from core.training_runs import TrainingRun
 from core.training_tables import run_table
 
 _OPERATIONS = {"encode": "circle", "decode": "circle-open"}
-_MILLISECONDS = tuple((10.0**power, f"{10.0**power:,g}") for power in (0, 2, 4, 6, -2, 1, 3, 5, -1))
+_TIME_TICKS = (
+    *((1.0, "1 ms"), (1e2, "100 ms"), (1e4, "10 s"), (1e6, "1000 s"), (1e-2, "0.01 ms")),
+    *((1e1, "10 ms"), (1e3, "1 s"), (1e5, "100 s"), (1e-1, "0.1 ms")),
+)
 
 
 def training_section(runs: Sequence[TrainingRun], *, now: datetime) -> Section:
@@ -193,11 +196,11 @@ def _times(usual: pd.DataFrame, size: tuple[int, int]) -> Plot:
         name=f"times-{width}x{height}",
         title=f"Time to encode and to decode {width}x{height} pixels",
         caption="Full marks: encode. Open marks: decode. The axis is logarithmic.",
-        x_title="Milliseconds",
+        x_title="Time",
         y_title="",
         series=tuple(series),
         x_scale="log",
-        x_ticks=_MILLISECONDS,
+        x_ticks=_TIME_TICKS,
         names=tuple(labels[method] for method in methods),
     )
 
@@ -248,12 +251,17 @@ def _time_table(coding: pd.DataFrame) -> Table:
 
 
 def _machine(manifests: Iterable[Manifest]) -> Table:
+    """What is known of the machine, once where all parts of the benchmark agree."""
+    parts: dict[tuple[str, str], list[str]] = {}
+    for manifest in manifests:
+        for fact, value in machine_facts(manifest).items():
+            parts.setdefault((fact, value), []).append(manifest.key.rpartition("/")[2])
     rows = [
-        {"part": manifest.key.rpartition("/")[2], "fact": name, "value": value}
-        for manifest in manifests
-        for name, value in machine_facts(manifest).items()
+        {"fact": fact, "value": value, "parts": ", ".join(names)}
+        for (fact, value), names in parts.items()
+        if fact != "Libraries"  # those of all artifacts are listed with their sources
     ]
-    columns = {"part": Column("Part"), "fact": Column("What"), "value": Column("Value")}
+    columns = {"fact": Column("What"), "value": Column("Value"), "parts": Column("Measured there")}
     return Table("machine", "The machine", "", pd.DataFrame(rows), columns)
 
 

@@ -143,6 +143,7 @@ def _methods(quality: Quality) -> Section:
         f"quantisation that costs at most {QUANTISATION_LOSS_DB:g} dB."
     )
     frame = methods_table(quality.rows)
+    frame["pictures"] = frame["pictures"].where(frame["pictures"] > 0)
     table = Table("methods", "Published and measured", caption, frame, columns)
     return Section("methods", "The ten methods of the thesis", parts=(table,))
 

@@ -11,7 +11,10 @@ from dashboard.charts.colors import family_style, in_legend_order, translucent
 #: What is timed of a codec, and how it is spelled.
 OPERATIONS = {"encode": "Encode", "decode": "Decode"}
 _MARGIN = {"l": 8, "r": 8, "t": 12, "b": 8}
-_MILLISECONDS = [10.0**power for power in range(-3, 7)]
+_TIME_TICKS = {
+    **{10.0**power: f"{10.0**power:g} ms" for power in range(-3, 3)},
+    **{10.0**power: f"{10.0 ** (power - 3):g} s" for power in range(3, 7)},
+}
 _NANOSECONDS = [digit * 10.0**power for power in range(-1, 6) for digit in (1, 3)]
 _MEGA = 2.0**20
 
@@ -68,10 +71,10 @@ def time_figure(rows: pd.DataFrame, *, threads: int) -> go.Figure:
         figure.add_traces([_mark(row, names[row["method"]]) for _, row in chosen.iterrows()])
     figure.add_traces(list(_legend()))
     figure.update_xaxes(
-        title="Milliseconds (logarithmic)",
+        title="Time (logarithmic)",
         type="log",
-        tickvals=_MILLISECONDS,
-        ticktext=[f"{tick:,g}" for tick in _MILLISECONDS],
+        tickvals=list(_TIME_TICKS),
+        ticktext=list(_TIME_TICKS.values()),
         tickangle=0,
     )
     _list_names(figure, list(names.values()))
