@@ -27,6 +27,20 @@ def write_file(path: Path, data: bytes) -> None:
         os.close(descriptor)
 
 
+def replace_file(path: Path, data: bytes) -> None:
+    """Puts a file with this content in the place of what was there, at one moment.
+
+    Raises:
+        OSError: The disk refuses; what was there is then still there.
+    """
+    waiting = path.with_name(f".tmp-{os.getpid()}-{path.name}")
+    try:
+        write_file(waiting, data)
+        os.replace(waiting, path)
+    finally:
+        waiting.unlink(missing_ok=True)
+
+
 def sync_file(path: Path) -> None:
     """Waits until the content of a file, written by whomever, is on the disk."""
     with path.open("rb+") as file:

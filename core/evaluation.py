@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import NamedTuple, ParamSpec, TypeVar
+from typing import Generic, NamedTuple, ParamSpec, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -20,12 +20,14 @@ from core.store import ArtifactError, ArtifactStore, Manifest
 __all__ = [
     "Record",
     "Results",
+    "Timed",
     "evaluate",
     "evaluate_reference",
     "in_one_line",
     "load_results",
     "result_datasets",
     "result_key",
+    "timed",
 ]
 
 _LONGEST_ERROR = 300
@@ -47,6 +49,18 @@ class Results:
     frame: pd.DataFrame
     problems: tuple[ArtifactError, ...]
     manifests: dict[str, Manifest]
+
+
+class Timed(NamedTuple, Generic[_Answer]):
+    """What a call gave back.
+
+    Attributes:
+        answer: Its answer.
+        seconds: Time on the wall that it took.
+    """
+
+    answer: _Answer
+    seconds: float
 
 
 class _Coded(NamedTuple):
@@ -83,7 +97,7 @@ def evaluate(
         coded = _code(codec, image)
     except Exception as error:  # whatever a codec raises becomes its row; the run goes on
         return replace(record, error=in_one_line(error))
-    values, metric_seconds = _timed(_measure, image, coded.decoded, metrics)
+    values, metric_seconds = timed(_measure, image, coded.decoded, metrics)
     return replace(
         record,
         bytes=len(coded.data),
@@ -113,9 +127,20 @@ def evaluate_reference(
         decoded = _check(reference.reconstruct(image), image)
     except Exception as error:  # as for a codec
         return replace(record, error=in_one_line(error))
-    values, metric_seconds = _timed(_measure, image, decoded, metrics)
+    values, metric_seconds = timed(_measure, image, decoded, metrics)
     lossless = np.array_equal(image, decoded)
     return replace(record, metrics=values, lossless=lossless, metric_seconds=metric_seconds)
+
+
+def timed(
+    function: Callable[_Arguments, _Answer],
+    *arguments: _Arguments.args,
+    **named: _Arguments.kwargs,
+) -> Timed[_Answer]:
+    """Answer of a call, and how long it took by the clock on the wall."""
+    start = time.perf_counter()
+    answer = function(*arguments, **named)
+    return Timed(answer, time.perf_counter() - start)
 
 
 def load_results(store: ArtifactStore, dataset: str) -> Results:
@@ -150,10 +175,10 @@ def in_one_line(error: Exception) -> str:
 
 
 def _code(codec: Codec, image: Image) -> _Coded:
-    data, encode_seconds = _timed(codec.encode, image)
+    data, encode_seconds = timed(codec.encode, image)
     if not isinstance(data, bytes):
         raise TypeError(f"A codec must encode to bytes; received {type(data).__name__}.")
-    decoded, decode_seconds = _timed(codec.decode, data)
+    decoded, decode_seconds = timed(codec.decode, data)
     return _Coded(data, _check(decoded, image), encode_seconds, decode_seconds)
 
 
@@ -164,16 +189,6 @@ def _check(decoded: Image, image: Image) -> Image:
             f"{decoded.shape}."
         )
     return decoded
-
-
-def _timed(
-    function: Callable[_Arguments, _Answer],
-    *arguments: _Arguments.args,
-    **named: _Arguments.kwargs,
-) -> tuple[_Answer, float]:
-    start = time.perf_counter()
-    answer = function(*arguments, **named)
-    return answer, time.perf_counter() - start
 
 
 def _measure(

@@ -24,6 +24,7 @@ from dashboard.charts.findings import HEADLINE, headline_figure, published_figur
 from dashboard.widgets.claims import show_claims
 from dashboard.widgets.downloads import download_csv
 from dashboard.widgets.links import link_to_page
+from dashboard.widgets.report_download import show_report_downloads
 from dashboard.widgets.sources import show_sources
 from dashboard.widgets.states import show_empty, show_problems
 
@@ -237,6 +238,7 @@ def main() -> None:
         show_empty("No results yet", why=WHY_EMPTY, command=COMMAND)
     else:
         show_headlines(rows, state)
+        show_report_downloads(DATASET)
         show_chart(rows, results, state)
     show_claims(rows)
     show_methods(rows)

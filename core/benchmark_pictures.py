@@ -1,0 +1,53 @@
+"""Pictures of any size for the benchmark, made of the built-in photographs."""
+
+import math
+
+import numpy as np
+import PIL.Image
+
+from core.dataset import sample_pictures
+from core.images import Image
+
+#: Longest side of one photograph in the picture: scaled further up they would hold less detail
+#: per pixel than a photograph of that size has, and codecs are faster on smooth pictures.
+_LONGEST_SIDE = 1000
+#: Photographs of everyday things; those of microscopes and telescopes are unlike them.
+_TITLES = (
+    "Motorcycle in a garage",
+    "Coffee cup",
+    "Chelsea (cat)",
+    "Astronaut (portrait)",
+    "Rocket on its pad",
+)
+
+
+def benchmark_picture(width: int, height: int) -> Image:
+    """Picture of that size: one photograph, or a grid of them where one would be blurred.
+
+    Each photograph is scaled to cover its cell of the grid and cropped to it around its middle.
+
+    Args:
+        width: Columns of the picture.
+        height: Rows of the picture.
+    """
+    columns, rows = math.ceil(width / _LONGEST_SIDE), math.ceil(height / _LONGEST_SIDE)
+    across = [width * place // columns for place in range(columns + 1)]
+    down = [height * place // rows for place in range(rows + 1)]
+    picture = np.empty((height, width, 3), np.uint8)
+    for row in range(rows):
+        for column in range(columns):
+            left, right = across[column : column + 2]
+            top, bottom = down[row : row + 2]
+            title = _TITLES[(row * columns + column) % len(_TITLES)]
+            picture[top:bottom, left:right] = _covering(title, right - left, bottom - top)
+    return picture
+
+
+def _covering(title: str, width: int, height: int) -> Image:
+    photograph = PIL.Image.fromarray(sample_pictures()[title])
+    scale = max(width / photograph.width, height / photograph.height)
+    cut_width, cut_height = width / scale, height / scale
+    left, top = (photograph.width - cut_width) / 2, (photograph.height - cut_height) / 2
+    box = (left, top, left + cut_width, top + cut_height)
+    scaled = photograph.resize((width, height), PIL.Image.Resampling.LANCZOS, box=box)
+    return np.asarray(scaled)

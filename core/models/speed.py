@@ -1,0 +1,54 @@
+"""How fast a model trains here: epochs of Keras' own `fit`, timed after the first."""
+
+import dataclasses
+from functools import cache
+
+import numpy as np
+
+from core.benchmark_pictures import benchmark_picture
+from core.evaluation import timed
+from core.models import get_model
+from core.models.base import PictureModel, build_seeded
+from core.models.feed import PictureFeed, Pictures
+
+#: Steps of one measurement.
+STEPS = 4
+_SIDE = 160
+_COLUMNS, _ROWS = 8, 4
+
+
+def seconds_per_picture(name: str) -> float:
+    """Time that a training on pictures of 160x160 takes per picture, validation not counted.
+
+    The first call for a model builds it and trains one untimed epoch, in which its graph is made.
+
+    Args:
+        name: The model.
+    """
+    network, batch = _warm(name)
+    pictures = STEPS * batch
+    return timed(_epoch, network, batch).seconds / pictures
+
+
+@cache
+def _warm(name: str) -> tuple[PictureModel, int]:
+    module = get_model(name)
+    config = dataclasses.replace(module.CONFIG, epochs=1)
+    network = build_seeded(module, config)
+    network.plan(1000 * STEPS)
+    network.initialise(_pictures())
+    _epoch(network, config.batch)
+    return network, config.batch
+
+
+def _epoch(network: PictureModel, batch: int) -> None:
+    order = np.arange(STEPS * batch) % len(_pictures())
+    network.fit(PictureFeed(_pictures(), order, batch=batch), shuffle=False, verbose=0)
+
+
+@cache
+def _pictures() -> Pictures:
+    """Crops of the built-in photographs, uint8, shape (count, 160, 160, 3)."""
+    whole = benchmark_picture(_COLUMNS * _SIDE, _ROWS * _SIDE)
+    cells = whole.reshape(_ROWS, _SIDE, _COLUMNS, _SIDE, 3).swapaxes(1, 2)
+    return np.ascontiguousarray(cells.reshape(-1, _SIDE, _SIDE, 3))

@@ -1,0 +1,98 @@
+"""The report as data, read from the artifacts."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from core.benchmarks import load_benchmarks
+from core.codecs import families
+from core.dataset import KEY
+from core.evaluation import load_results
+from core.report.document import Report
+from core.report.process import search_section, source_section, speed_section, training_section
+from core.report.quality import Quality, quality_sections
+from core.store import ArtifactError, ArtifactStore, Manifest, MissingArtifact
+from core.studies import StudyRecord, read_study, study_names
+from core.study_storage import study_key
+from core.training_runs import read_runs
+
+TITLE = "What an autoencoder's bottleneck costs in bytes"
+_ABSTRACT = (
+    "A thesis compared three autoencoders with JPEG, WebP and TIFF on small photographs by the "
+    "quality of the picture alone. This report adds what was left open: **at how many bytes?** "
+    "Every number is computed from measurements; only the thesis' own figures are quoted."
+)
+
+
+def build_report(store: ArtifactStore, *, dataset: str = "imagenette160") -> Report:
+    """Everything that the artifacts have to say; what is missing or damaged is named in it.
+
+    The same artifacts give the same report, on whatever day.
+
+    Args:
+        store: Where the artifacts are.
+        dataset: Whose results are reported.
+
+    Raises:
+        MissingArtifact: There are no results of that data set.
+    """
+    results = load_results(store, dataset)
+    if results.frame.empty:
+        raise results.problems[0] if results.problems else _no_results(dataset)
+    labels = {name: family.label for name, family in families().items()}
+    runs, benchmarks, studies = read_runs(store), load_benchmarks(store), _read_studies(store)
+    found = [
+        *_manifests(store, [KEY]),
+        *results.manifests.values(),
+        *(run.manifest for run in runs.runs.values()),
+        *_manifests(store, [study_key(study.name) for study in studies.found]),
+        *benchmarks.manifests.values(),
+    ]
+    latest = max(manifest.created for manifest in found)
+    problems = [*results.problems, *runs.problems, *studies.problems, *benchmarks.problems]
+    sections = [
+        *quality_sections(Quality(results, labels)),
+        training_section(list(runs.runs.values()), now=datetime.fromisoformat(latest)),
+        search_section(studies.found),
+        speed_section(benchmarks),
+        source_section(found, problems),
+    ]
+    pictures = results.frame["image"].nunique()
+    return Report(
+        TITLE,
+        (_ABSTRACT, _made_from(dataset, pictures, latest)),
+        tuple(section for section in sections if not section.is_empty),
+    )
+
+
+class _Studies(NamedTuple):
+    found: list[StudyRecord]
+    problems: list[ArtifactError]
+
+
+def _read_studies(store: ArtifactStore) -> _Studies:
+    studies = _Studies([], [])
+    for name in study_names(store):
+        try:
+            studies.found.append(read_study(store, name))
+        except ArtifactError as error:
+            studies.problems.append(error)
+    return studies
+
+
+def _manifests(store: ArtifactStore, keys: Iterable[str]) -> Iterator[Manifest]:
+    """Manifests of those artifacts that have one that can be read."""
+    for key in keys:
+        with suppress(ArtifactError):
+            yield store.manifest(key)
+
+
+def _no_results(dataset: str) -> MissingArtifact:
+    key = f"results/{dataset}/jpeg"
+    return MissingArtifact(key, f"results/{dataset}", "holds no results yet")
+
+
+def _made_from(dataset: str, pictures: int, latest: str) -> str:
+    day = datetime.fromisoformat(latest).astimezone(UTC).date().isoformat()
+    return f"Data set `{dataset}`, {pictures:,} pictures; the latest artifact is of {day}."

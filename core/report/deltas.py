@@ -1,0 +1,120 @@
+"""Section on bytes at equal quality: BD-rates with their intervals."""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import pandas as pd
+
+from core.family_styles import family_style
+from core.measurements import Measurements
+from core.metrics import metrics
+from core.rate_distortion import bd_rates
+from core.report.document import Section
+from core.report.plot import Plot, Series
+from core.report.tables import Column, Table, without
+
+ANCHOR = "jpeg"
+#: Resamples of the pictures for an interval.
+SAMPLES = 300
+_RATIO_TICKS = tuple(
+    (1 + percent / 100, f"{percent:+d} %".replace("-", "\N{MINUS SIGN}").replace("+0", "0"))
+    for percent in (0, -50, 100, -75, 300, -30, -20, -10, 900, -90, 50, -40, -60, 20)
+)
+
+
+def delta_section(
+    tables: Mapping[str, Mapping[str, Measurements]], label: Callable[[str], str]
+) -> Section:
+    """Bytes at equal quality against the anchor, as figures and tables.
+
+    Args:
+        tables: Measurements by metric and family.
+        label: Gives what a person reads for a family.
+    """
+    parts: list[Plot | Table] = []
+    for metric, found in tables.items():
+        if ANCHOR in found and len(found) > 1:
+            frame = _frame(found, label)
+            parts += [_plot(metric, frame, label(ANCHOR)), _table(metric, frame)]
+    text = (
+        "Mean difference in bytes at equal quality (Bjontegaard delta rate, Akima interpolation, "
+        f"over the quality that both curves cover), against {label(ANCHOR)}. The interval "
+        f"holds 95 % of {SAMPLES} paired resamples of the pictures."
+    )
+    title = "Bytes at equal quality"
+    return Section("bd-rates", title, (text,) if parts else (), tuple(parts))
+
+
+def _frame(tables: Mapping[str, Measurements], label: Callable[[str], str]) -> pd.DataFrame:
+    rows = [
+        {
+            "family": family,
+            "label": label(family),
+            "bd_rate_percent": interval.value,
+            "low_percent": interval.low,
+            "high_percent": interval.high,
+            "overlap_percent": 100 * interval.overlap,
+            "pictures": interval.images,
+            "note": interval.reason,
+        }
+        for family, interval in bd_rates(tables, anchor=ANCHOR, samples=SAMPLES).items()
+    ]
+    frame = pd.DataFrame(rows)
+    numbers = ["bd_rate_percent", "low_percent", "high_percent"]
+    frame = frame.astype(dict.fromkeys(numbers, "float64"))
+    return frame.sort_values("bd_rate_percent", na_position="last", ignore_index=True)
+
+
+def _plot(metric: str, frame: pd.DataFrame, anchor: str) -> Plot:
+    shown = frame[frame["bd_rate_percent"].notna()].reset_index(drop=True)
+    series = tuple(_series(row, place) for place, row in shown.iterrows())
+    label = metrics()[metric].LABEL
+    return Plot(
+        name=f"bd-rate-{metric}".replace("_", "-"),
+        title=f"BD-rate by {label}",
+        caption=(
+            f"Bytes at equal {label}. Further left: fewer. The axis is logarithmic: half and "
+            "double lie equally far."
+        ),
+        x_title=f"Bytes, against {anchor}",
+        y_title="",
+        series=series,
+        x_scale="log",
+        x_ticks=_RATIO_TICKS,
+        names=tuple(shown["label"]),
+        reference=1.0,
+    )
+
+
+def _series(row: "pd.Series[float]", place: object) -> Series:
+    ratio, low, high = (
+        1 + float(row[name]) / 100 for name in ("bd_rate_percent", "low_percent", "high_percent")
+    )
+    has_interval = bool(np.isfinite([low, high]).all())
+    return Series(
+        label=str(row["label"]),
+        style=family_style(str(row["family"])),
+        x=(ratio,),
+        y=(float(str(place)),),
+        low=(low,) if has_interval else (),
+        high=(high,) if has_interval else (),
+        has_line=False,
+        notes=(f"{row['bd_rate_percent']:+.1f} %",),
+    )
+
+
+def _table(metric: str, frame: pd.DataFrame) -> Table:
+    columns = {
+        "label": Column("Family"),
+        "bd_rate_percent": Column("BD-rate (%)", "+.1f"),
+        "low_percent": Column("from", "+.1f"),
+        "high_percent": Column("to", "+.1f"),
+        "overlap_percent": Column("Overlap (%)", ".0f"),
+        "pictures": Column("Pictures", ",.0f"),
+        "note": Column("Note"),
+    }
+    shown = columns if frame["note"].notna().any() else without(columns, "note")
+    label = metrics()[metric].LABEL
+    caption = "Overlap: part of the quality range of either curve that both cover."
+    name = f"bd-rates-{metric}".replace("_", "-")
+    return Table(name, f"BD-rates by {label}, with intervals", caption, frame, shown)

@@ -1,0 +1,33 @@
+"""The figures and tables of a report as files for a paper."""
+
+import io
+import zipfile
+
+from core.report.document import Report
+from core.report.printed import printed
+from core.report.tables import to_csv, to_latex
+
+#: Archives carry a date; a fixed one makes equal reports equal files.
+_DATE = (1980, 1, 1, 0, 0, 0)
+
+
+def to_files(report: Report) -> dict[str, bytes]:
+    """Content by file name: each figure as SVG, PDF and CSV, each table as LaTeX and CSV."""
+    files: dict[str, bytes] = {}
+    for plot in report.plots():
+        files[f"{plot.name}.svg"] = printed(plot, "svg")
+        files[f"{plot.name}.pdf"] = printed(plot, "pdf")
+        files[f"{plot.name}.csv"] = plot.numbers().to_csv(index=False).encode("utf-8")
+    for table in report.tables():
+        files[f"{table.name}.tex"] = to_latex(table)
+        files[f"{table.name}.csv"] = to_csv(table)
+    return files
+
+
+def to_zip(report: Report) -> bytes:
+    """The same files in one archive."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in to_files(report).items():
+            archive.writestr(zipfile.ZipInfo(name, _DATE), content, zipfile.ZIP_DEFLATED)
+    return buffer.getvalue()

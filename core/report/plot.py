@@ -1,0 +1,121 @@
+"""A figure of the report as data, drawn alike for the screen and for paper."""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from core.family_styles import FamilyStyle
+
+Scale = Literal["linear", "log"]
+
+#: Least distance of two labels as part of the axis, so that they also fit on a narrow screen.
+_TICK_DISTANCE = 0.2
+
+
+@dataclass(frozen=True)
+class Series:
+    """Points of one thing, such as a codec family.
+
+    Attributes:
+        label: Its name in the legend.
+        style: How it is drawn.
+        x: Positions on the horizontal axis.
+        y: Positions on the vertical axis; in a plot with `names`, places among them from 0.
+        low: Lower end of the interval around each `x`; empty without intervals.
+        high: Upper end, likewise.
+        has_line: Whether the points are joined.
+        notes: What the pointer shows at each point; empty for the numbers alone.
+    """
+
+    label: str
+    style: FamilyStyle
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+    low: tuple[float, ...] = ()
+    high: tuple[float, ...] = ()
+    has_line: bool = True
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Plot:
+    """One figure.
+
+    Attributes:
+        name: Unique in the report; the name of its files without ending.
+        title: Its heading.
+        caption: What a reader needs to know below it.
+        x_title: Title of the horizontal axis.
+        y_title: Title of the vertical axis.
+        series: What is drawn, in the order of the legend.
+        x_scale: Scale of the horizontal axis.
+        y_scale: Scale of the vertical axis.
+        x_ticks: Places on the horizontal axis that may be labelled, the most welcome first; left
+            to the renderer when empty.
+        names: Lines of the vertical axis from the top, where it is no axis of numbers.
+        reference: Place of a dotted vertical line, if there is one.
+    """
+
+    name: str
+    title: str
+    caption: str
+    x_title: str
+    y_title: str
+    series: tuple[Series, ...]
+    x_scale: Scale = "linear"
+    y_scale: Scale = "linear"
+    x_ticks: tuple[tuple[float, str], ...] = ()
+    names: tuple[str, ...] = ()
+    reference: float | None = None
+
+    @property
+    def height(self) -> int:
+        """Height that its content needs, in pixels of a page of usual width."""
+        return 110 + 30 * len(self.names) if self.names else 540
+
+    def numbers(self) -> pd.DataFrame:
+        """What is drawn, one row per point: series, x, y, and low and high where there are."""
+        return pd.concat([_numbers(series, self.names) for series in self.series])
+
+
+def axis_range(plot: Plot) -> tuple[float, float]:
+    """Smallest and largest place on the horizontal axis that the plot needs, with some room."""
+    places = [value for one in plot.series for value in (*one.x, *one.low, *one.high)]
+    if plot.reference is not None:
+        places.append(plot.reference)
+    found = np.asarray([place for place in places if np.isfinite(place)])
+    if not len(found):
+        return 0.1, 1.0
+    if plot.x_scale == "log":
+        room = max(1.08, (found.max() / found.min()) ** 0.05)
+        return float(found.min() / room), float(found.max() * room)
+    room = 0.05 * (found.max() - found.min()) or 1.0
+    return float(found.min() - room), float(found.max() + room)
+
+
+def shown_ticks(plot: Plot) -> list[tuple[float, str]]:
+    """Places to be labelled: the most welcome ones that do not stand in each other's way."""
+    low, high = (_position(place, plot.x_scale) for place in axis_range(plot))
+    shown: list[tuple[float, str]] = []
+    for place, text in plot.x_ticks:
+        here = _position(place, plot.x_scale)
+        distances = [abs(here - _position(other, plot.x_scale)) for other, _ in shown]
+        if low <= here <= high and min(distances, default=math.inf) > _TICK_DISTANCE * (high - low):
+            shown.append((place, text))
+    return sorted(shown)
+
+
+def _position(place: float, scale: Scale) -> float:
+    return math.log10(place) if scale == "log" else place
+
+
+def _numbers(series: Series, names: tuple[str, ...]) -> pd.DataFrame:
+    frame = pd.DataFrame({"series": series.label, "x": series.x, "y": series.y})
+    if names:
+        frame["y"] = [names[int(place)] for place in series.y]
+    if series.low:
+        frame = frame.assign(low=series.low, high=series.high)
+    return frame

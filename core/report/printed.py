@@ -1,0 +1,127 @@
+"""Figures of the report for paper: SVG and PDF by Matplotlib, the same bytes every time."""
+
+import io
+import threading
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from core.report.plot import Plot, Series, axis_range, shown_ticks
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+#: Matplotlib's marker by the name that Plotly has for it; open ones are drawn without a filling.
+_MARKERS = {
+    "circle": "o",
+    "square": "s",
+    "diamond": "D",
+    "triangle-up": "^",
+    "triangle-down": "v",
+    "triangle-left": "<",
+    "triangle-right": ">",
+    "cross": "P",
+    "x": "X",
+    "bowtie": "d",
+    "star": "*",
+    "pentagon": "p",
+    "hexagon": "h",
+    "hexagram": "H",
+    "octagon": "8",
+}
+_DASHES: dict[str, Any] = {
+    "solid": "-",
+    "dot": ":",
+    "dash": "--",
+    "dashdot": "-.",
+    "longdash": (0, (8, 3)),
+    "longdashdot": (0, (8, 3, 2, 3)),
+}
+_METADATA: dict[str, dict[str, None]] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
+_INCHES_PER_PIXEL = 1 / 100
+_WIDTH_INCHES = 7.0
+#: Settings are global in Matplotlib, and a dashboard has several visitors.
+_LOCK = threading.Lock()
+
+
+def printed(plot: Plot, ending: str) -> bytes:
+    """File of the figure.
+
+    Args:
+        plot: The figure.
+        ending: `svg` or `pdf`.
+
+    Raises:
+        ValueError: Another ending.
+    """
+    if ending not in _METADATA:
+        raise ValueError(f"The ending must be one of {', '.join(_METADATA)}; received {ending!r}.")
+    import matplotlib  # a second that a page without figures for paper need not wait
+
+    settings: Any = {"svg.hashsalt": plot.name, "font.size": 9, "axes.axisbelow": True}
+    file = io.BytesIO()
+    with _LOCK, matplotlib.rc_context(settings):
+        figure = _figure(plot)
+        figure.savefig(file, format=ending, metadata=_METADATA[ending], bbox_inches="tight")
+    return file.getvalue()
+
+
+def _figure(plot: Plot) -> "Figure":
+    from matplotlib.figure import Figure
+
+    height = plot.height * _INCHES_PER_PIXEL * (1.0 if plot.names else 0.85)
+    figure = Figure(figsize=(_WIDTH_INCHES, height))
+    axes = figure.add_subplot()
+    for series in plot.series:
+        _draw(axes, series)
+    _finish_x(axes, plot)
+    _finish_y(axes, plot)
+    axes.grid(color="#dddddd", linewidth=0.6)
+    if plot.reference is not None:
+        axes.axvline(plot.reference, color="gray", linestyle=":", linewidth=1)
+    labels = {series.label for series in plot.series}
+    if len(labels) > 1 and not labels <= set(plot.names):
+        axes.legend(fontsize=7.5, frameon=False, ncols=2)
+    return figure
+
+
+def _draw(axes: "Axes", series: Series) -> None:
+    style = series.style
+    is_open = style.symbol.endswith("-open")
+    look: dict[str, Any] = {
+        "color": style.color,
+        "marker": _MARKERS.get(style.symbol.removesuffix("-open"), "o"),
+        "markersize": 5,
+        "markerfacecolor": "white" if is_open else style.color,
+        "linestyle": _DASHES.get(style.dash, "-") if series.has_line else "none",
+        "linewidth": 0.7 * style.width,
+        "label": series.label,
+    }
+    if not series.low:
+        axes.plot(series.x, series.y, **look)
+        return
+    x = np.asarray(series.x)
+    arms = np.stack([x - np.asarray(series.low), np.asarray(series.high) - x])
+    axes.errorbar(series.x, series.y, xerr=np.maximum(arms, 0), capsize=2.5, elinewidth=1, **look)
+
+
+def _finish_x(axes: "Axes", plot: Plot) -> None:
+    from matplotlib.ticker import NullFormatter
+
+    axes.set_xscale(plot.x_scale)
+    axes.set_xlim(*axis_range(plot))
+    axes.set_xlabel(plot.x_title)
+    if plot.x_ticks:
+        shown = shown_ticks(plot)
+        axes.set_xticks([place for place, _ in shown], [text for _, text in shown])
+        axes.xaxis.set_minor_formatter(NullFormatter())
+
+
+def _finish_y(axes: "Axes", plot: Plot) -> None:
+    if plot.names:
+        axes.set_yticks(range(len(plot.names)), plot.names)
+        axes.set_ylim(len(plot.names) - 0.5, -0.5)
+        return
+    axes.set_yscale(plot.y_scale)
+    axes.set_ylabel(plot.y_title)

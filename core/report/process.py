@@ -1,0 +1,271 @@
+"""Sections on how the results came to be: training, search, speed, and where all comes from."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+import pandas as pd
+
+from core.benchmarks import Benchmarks, machine_facts, medians, picture_sizes, was_busy
+from core.family_styles import family_style
+from core.report.document import Section
+from core.report.plot import Plot, Series
+from core.report.tables import THREE_DIGITS, Column, Table
+from core.store import ArtifactError, Manifest
+from core.studies import StudyRecord
+from core.training_runs import TrainingRun
+from core.training_tables import run_table
+
+_OPERATIONS = {"encode": "circle", "decode": "circle-open"}
+_TIME_TICKS = (
+    *((1.0, "1 ms"), (1e2, "100 ms"), (1e4, "10 s"), (1e6, "1000 s"), (1e-2, "0.01 ms")),
+    *((1e1, "10 ms"), (1e3, "1 s"), (1e5, "100 s"), (1e-1, "0.1 ms")),
+)
+
+
+def training_section(runs: Sequence[TrainingRun], *, now: datetime) -> Section:
+    """How the models were trained."""
+    columns = {
+        "run": Column("Training"),
+        "state": Column("State"),
+        "epochs": Column("Epochs", ",.0f"),
+        "best_epoch": Column("Best epoch", ",.0f"),
+        "validation_loss": Column("Validation loss", ".3g"),
+        "validation_psnr_db": Column("Validation PSNR (dB)", ".2f"),
+        "pictures": Column("Pictures seen", ",.0f"),
+        "minutes": Column("Minutes", ",.0f"),
+    }
+    if not runs:
+        return Section("training", "Training")
+    caption = "The weights of the epoch with the lowest validation loss were kept."
+    table = Table("training", "Trainings", caption, run_table(runs, now=now), columns)
+    series = tuple(
+        Series(
+            run.name,
+            family_style(run.name),
+            tuple(run.frame["epoch"]),
+            tuple(run.frame["validation_psnr_db"]),
+        )
+        for run in runs
+        if "validation_psnr_db" in run.frame and len(run.frame)
+    )
+    if not series:
+        return Section("training", "Training", parts=(table,))
+    plot = Plot(
+        name="training-psnr",
+        title="PSNR on the validation pictures by epoch",
+        caption="Of what the network gives back, before any quantisation.",
+        x_title="Epoch",
+        y_title="Validation PSNR (dB)",
+        series=series,
+    )
+    return Section("training", "Training", parts=(table, plot))
+
+
+def search_section(studies: Sequence[StudyRecord]) -> Section:
+    """What the search for hyperparameters found."""
+    if not studies:
+        return Section("search", "Search")
+    rows = [
+        {
+            "study": study.name,
+            "trials": len(study.trials),
+            "complete": study.counts["complete"],
+            "pruned": study.counts["pruned"],
+            "failed": study.counts["fail"],
+            "best_value": study.best.value if study.best else None,
+            "best_trial": study.best.number if study.best else None,
+            "best_parameters": _parameters(study),
+        }
+        for study in studies
+    ]
+    columns = {
+        "study": Column("Model"),
+        "trials": Column("Trials", ",.0f"),
+        "complete": Column("complete", ",.0f"),
+        "pruned": Column("pruned", ",.0f"),
+        "failed": Column("failed", ",.0f"),
+        "best_value": Column("Best value", ".4g"),
+        "best_trial": Column("in trial", ".0f"),
+        "best_parameters": Column("with"),
+    }
+    caption = "The value is PSNR in decibels plus SSIM on validation pictures, as in the thesis."
+    table = Table("studies", "Studies", caption, pd.DataFrame(rows), columns)
+    return Section("search", "Search for hyperparameters", parts=(table, *_progress(studies)))
+
+
+def speed_section(found: Benchmarks) -> Section:
+    """How long codecs take."""
+    table = medians(found.frame)
+    coding = table[table["operation"].isin(list(_OPERATIONS)) & (table["repeats"] > 0)]
+    if coding.empty:
+        return Section("speed", "Speed")
+    paragraphs = [
+        "Median time on one core in a process that has coded such a picture before, and the "
+        "middle half of the rounds. Codecs took turns, round by round."
+    ]
+    if any(was_busy(manifest) for manifest in found.manifests.values()):
+        paragraphs.append("**Other programs were running meanwhile**: compare only roughly.")
+    if any(manifest.facts.get("quick") for manifest in found.manifests.values()):
+        paragraphs.append("**A rehearsal of few rounds**, not the whole benchmark.")
+    usual = coding[(coding["start"] == "warm") & (coding["threads"] == 1)]
+    plots = [_times(usual, size) for size in picture_sizes(usual)]
+    tables = [_time_table(coding), _machine(found.manifests.values())]
+    return Section("speed", "Speed", tuple(paragraphs), (*plots, *tables))
+
+
+def source_section(manifests: Iterable[Manifest], problems: Sequence[ArtifactError]) -> Section:
+    """Which artifacts the report was made from, and what is the matter with others."""
+    frame = pd.DataFrame(
+        {
+            "artifact": manifest.key,
+            "created": manifest.created[:16].replace("T", " "),
+            "commit": (manifest.commit or "unknown")[:12],
+            "changed": _spoken(manifest.provenance.get("dirty")),
+            "cpu": manifest.provenance.get("cpu"),
+            "cores": manifest.provenance.get("cpu_count"),
+            "python": manifest.provenance.get("python"),
+            "libraries": ", ".join(f"{name} {one}" for name, one in manifest.versions.items()),
+            "sha256": " ".join(entry.sha256 for entry in manifest.files.values()),
+        }
+        for manifest in manifests
+    )
+    columns = {
+        "artifact": Column("Artifact"),
+        "created": Column("Made (UTC)"),
+        "commit": Column("Code (git commit)"),
+        "changed": Column("Code differed from it"),
+        "cpu": Column("Processor"),
+        "cores": Column("Cores", ".0f"),
+        "python": Column("Python"),
+    }
+    caption = "The file `sources.csv` beside this report has the sha256 of every file as well."
+    parts = (Table("sources", "Artifacts", caption, frame, columns),) if len(frame) else ()
+    unused = tuple(f"Not used: {problem}" for problem in problems)
+    title = "Where the numbers come from"
+    return Section("sources", title, (*unused, *_library_lines(frame)), parts)
+
+
+def _library_lines(frame: pd.DataFrame) -> list[str]:
+    """The libraries, once for all artifacts that were made with the same ones."""
+    if frame.empty:
+        return []
+    counts = frame["libraries"].value_counts()
+    return [f"Libraries of {count} artifacts: {text}." for text, count in counts.items() if text]
+
+
+def _parameters(study: StudyRecord) -> str:
+    params = study.best.params if study.best else {}
+    return ", ".join(
+        f"{name} {value:.3g}" if isinstance(value, float) else f"{name} {value}"
+        for name, value in params.items()
+    )
+
+
+def _progress(studies: Sequence[StudyRecord]) -> list[Plot]:
+    """Best value so far by the number of the trial."""
+    series = []
+    for study in studies:
+        trials = [trial for trial in study.trials if trial.value is not None]
+        values = pd.Series([trial.value for trial in trials], dtype="float64")
+        best = values.cummax() if study.is_maximized else values.cummin()
+        numbers = tuple(float(trial.number) for trial in trials)
+        if numbers:
+            series.append(Series(study.name, family_style(study.name), numbers, tuple(best)))
+    if not series:
+        return []
+    return [
+        Plot(
+            name="search-progress",
+            title="Best value so far",
+            caption="Complete trials only, by the number of the trial.",
+            x_title="Trial",
+            y_title="PSNR (dB) + SSIM",
+            series=tuple(series),
+        )
+    ]
+
+
+def _times(usual: pd.DataFrame, size: tuple[int, int]) -> Plot:
+    width, height = size
+    rows = usual[(usual["width"] == width) & (usual["height"] == height)]
+    encoding = rows[rows["operation"] == "encode"].sort_values("seconds")
+    methods = list(dict.fromkeys([*encoding["method"], *rows["method"]]))
+    labels = dict(zip(rows["method"], rows["label"], strict=True))
+    series = [_time_series(row, methods.index(row["method"])) for _, row in rows.iterrows()]
+    return Plot(
+        name=f"times-{width}x{height}",
+        title=f"Time to encode and to decode {width}x{height} pixels",
+        caption="Full marks: encode. Open marks: decode. The axis is logarithmic.",
+        x_title="Time",
+        y_title="",
+        series=tuple(series),
+        x_scale="log",
+        x_ticks=_TIME_TICKS,
+        names=tuple(labels[method] for method in methods),
+    )
+
+
+def _time_series(row: "pd.Series[float]", place: int) -> Series:
+    style = family_style(str(row["method"]))
+    middle, low, high = (
+        1000 * float(row[name]) for name in ("seconds", "seconds_q1", "seconds_q3")
+    )
+    operation = str(row["operation"])
+    return Series(
+        label=str(row["label"]),
+        style=type(style)(style.color, _OPERATIONS[operation]),
+        x=(middle,),
+        y=(float(place),),
+        low=(low,),
+        high=(high,),
+        has_line=False,
+        notes=(f"{operation}: {middle:,.3g} ms ({low:,.3g} to {high:,.3g})",),
+    )
+
+
+def _time_table(coding: pd.DataFrame) -> Table:
+    frame = coding.assign(
+        picture=[f"{row.width:.0f}x{row.height:.0f}" for row in coding.itertuples()],
+        milliseconds=1000 * coding["seconds"],
+        milliseconds_q1=1000 * coding["seconds_q1"],
+        milliseconds_q3=1000 * coding["seconds_q3"],
+        peak_megabytes=coding["peak_bytes"] / 1e6,
+    ).sort_values(["width", "start", "threads", "label", "operation"])
+    columns = {
+        "label": Column("Codec"),
+        "setting": Column("Setting"),
+        "picture": Column("Picture"),
+        "start": Column("Process"),
+        "threads": Column("Cores", ".0f"),
+        "operation": Column("Operation"),
+        "milliseconds": Column("Median (ms)", THREE_DIGITS),
+        "milliseconds_q1": Column("from", THREE_DIGITS),
+        "milliseconds_q3": Column("to", THREE_DIGITS),
+        "peak_megabytes": Column("Peak memory (MB)", ",.0f"),
+        "repeats": Column("Rounds", ".0f"),
+    }
+    caption = (
+        "Cold: the first call in a fresh process; its peak memory counts Python and all libraries."
+    )
+    return Table("times", "All times and memory", caption, frame, columns)
+
+
+def _machine(manifests: Iterable[Manifest]) -> Table:
+    """What is known of the machine, once where all parts of the benchmark agree."""
+    parts: dict[tuple[str, str], list[str]] = {}
+    for manifest in manifests:
+        for fact, value in machine_facts(manifest).items():
+            parts.setdefault((fact, value), []).append(manifest.key.rpartition("/")[2])
+    rows = [
+        {"fact": fact, "value": value, "parts": ", ".join(names)}
+        for (fact, value), names in parts.items()
+        if fact != "Libraries"  # those of all artifacts are listed with their sources
+    ]
+    columns = {"fact": Column("What"), "value": Column("Value"), "parts": Column("Measured there")}
+    return Table("machine", "The machine", "", pd.DataFrame(rows), columns)
+
+
+def _spoken(value: object) -> str:
+    return (
+        {True: "yes", False: "no"}.get(value, "unknown") if isinstance(value, bool) else "unknown"
+    )

@@ -1,0 +1,207 @@
+"""Sections on quality and bytes: findings, the thesis' claims and methods, curves, BD-rates."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import pandas as pd
+
+from core.evaluation import Results
+from core.family_styles import family_style, in_legend_order
+from core.findings import (
+    CLAIMS,
+    QUANTISATION_LOSS_DB,
+    Margin,
+    MethodRow,
+    Verdict,
+    method_rows,
+    methods_table,
+    verdicts,
+)
+from core.headlines import headlines
+from core.measurements import Measurements, lossless_families, lossy_measurements, summary
+from core.metrics import metrics, psnr_db
+from core.report.deltas import delta_section
+from core.report.document import Section
+from core.report.plot import Plot, Series
+from core.report.tables import Column, Table, without
+
+_RATE_TICKS = tuple(
+    (value, f"{value:g}") for value in (1.0, 0.3, 3.0, 10.0, 0.1, 0.5, 2.0, 5.0, 0.2, 1.5, 0.05)
+)
+
+
+@dataclass(frozen=True)
+class Quality:
+    """The results of one data set, ready to be reported.
+
+    Attributes:
+        results: The results.
+        labels: What a person reads, by family.
+    """
+
+    results: Results
+    labels: Mapping[str, str]
+
+    @cached_property
+    def means(self) -> pd.DataFrame:
+        """Means per family and setting."""
+        return summary(self.results.frame)
+
+    @cached_property
+    def rows(self) -> tuple[MethodRow, ...]:
+        """The ten methods of the thesis."""
+        return method_rows(self.means)
+
+    @cached_property
+    def measured(self) -> list[str]:
+        """Metrics that were measured."""
+        frame = self.results.frame
+        return [name for name in metrics() if name in frame and frame[name].notna().any()]
+
+    def tables(self, metric: str) -> dict[str, Measurements]:
+        """Measurements by family of those that have a curve under a metric."""
+        return lossy_measurements(self.results.frame, metric=metric)
+
+    def label(self, family: str) -> str:
+        """What a person reads for a family, also for one that cannot run here."""
+        return self.labels.get(family, family)
+
+
+def quality_sections(quality: Quality) -> list[Section]:
+    """All sections on quality and bytes."""
+    tables = {metric: quality.tables(metric) for metric in quality.measured}
+    return [
+        _findings(quality, tables.get(psnr_db.NAME, {})),
+        _methods(quality),
+        Section(
+            "curves",
+            "Quality against bytes",
+            parts=(
+                *(_curves(quality, metric, found) for metric, found in tables.items() if found),
+                *_lossless(quality),
+            ),
+        ),
+        delta_section(tables, quality.label),
+    ]
+
+
+def _findings(quality: Quality, tables: Mapping[str, Measurements]) -> Section:
+    curves = {family: table.curve() for family, table in tables.items()}
+    sentences = headlines(curves, quality.rows, quality.means, labels=quality.labels)
+    return Section("findings", "Findings", tuple(sentences), (_claims(quality.rows),))
+
+
+def _claims(rows: Sequence[MethodRow]) -> Table:
+    frame = pd.DataFrame(
+        {
+            "claim": verdict.claim.statement,
+            "verdict": str(verdict.outcome),
+            "rule": verdict.claim.rule,
+            "published": _margin(verdict.published),
+            "measured": _margin(verdict.measured) if verdict.measured else None,
+            "bits_per_pixel": verdict.method.bits_per_pixel,
+            "reference": verdict.reference.published.label,
+            "reference_bits_per_pixel": verdict.reference.bits_per_pixel,
+            "rate_ratio": verdict.rate_ratio,
+            "missing": _missing(verdict),
+        }
+        for verdict in verdicts(rows)
+    )
+    columns = {
+        "claim": Column("Claim of the thesis"),
+        "verdict": Column("Verdict"),
+        "published": Column("Published margin"),
+        "measured": Column("Measured margin"),
+        "bits_per_pixel": Column("Bits per pixel", ".2f"),
+        "reference": Column("Against"),
+        "reference_bits_per_pixel": Column("its bits per pixel", ".2f"),
+        "rate_ratio": Column("Times its bytes", ".1f"),
+        "missing": Column("Needs"),
+    }
+    shown = columns if frame["missing"].notna().any() else without(columns, "missing")
+    rules = "; ".join(f"{claim.statement.rstrip('.')}: {claim.rule}" for claim in CLAIMS)
+    caption = f"How each is judged. {rules}."
+    return Table("claims", "The claims of the thesis", caption, frame, shown)
+
+
+def _methods(quality: Quality) -> Section:
+    columns = {
+        "label": Column("Method"),
+        "published_psnr_db": Column("PSNR thesis (dB)", ".2f"),
+        "psnr_db": Column("PSNR here (dB)", ".2f"),
+        "published_ssim": Column("SSIM thesis", ".4f"),
+        "ssim": Column("SSIM here", ".4f"),
+        "bytes": Column("Bytes", ",.0f"),
+        "bits_per_pixel": Column("Bits per pixel", ".2f"),
+        "coded_psnr_db": Column("PSNR of the file (dB)", ".2f"),
+        "pictures": Column("Pictures", ",.0f"),
+    }
+    caption = (
+        "An autoencoder's PSNR and SSIM are those of its floating-point latent, as in the thesis, "
+        "which is no file. Its bytes and the PSNR of its file are those of the coarsest "
+        f"quantisation that costs at most {QUANTISATION_LOSS_DB:g} dB."
+    )
+    frame = methods_table(quality.rows)
+    frame["pictures"] = frame["pictures"].where(frame["pictures"] > 0)
+    table = Table("methods", "Published and measured", caption, frame, columns)
+    return Section("methods", "The ten methods of the thesis", parts=(table,))
+
+
+def _curves(quality: Quality, metric: str, tables: Mapping[str, Measurements]) -> Plot:
+    chosen = metrics()[metric]
+    names = in_legend_order(list(tables))
+    series = tuple(_curve(tables[name], quality.label(name), chosen.LABEL) for name in names)
+    counts = sorted({len(tables[name].images) for name in names})
+    pictures = f"{counts[0]:,}" if len(counts) == 1 else f"{counts[0]:,} to {counts[-1]:,}"
+    return Plot(
+        name=f"curves-{metric}".replace("_", "-"),
+        title=f"{chosen.LABEL} against bits per pixel",
+        caption=(
+            f"Each point is the mean over {pictures} pictures at one setting; the rate counts the "
+            f"whole file, headers included. {chosen.LABEL}: {chosen.DEFINITION}"
+        ),
+        x_title="Bits per pixel (whole file)",
+        y_title=chosen.LABEL,
+        series=series,
+        x_scale="log",
+        x_ticks=_RATE_TICKS,
+    )
+
+
+def _curve(table: Measurements, label: str, metric_label: str) -> Series:
+    curve = table.curve()
+    notes = tuple(
+        f"{setting}: {rate:.3f} bits per pixel, {metric_label} {value:.4g}"
+        for setting, rate, value in zip(
+            curve.settings, curve.bits_per_pixel, curve.values, strict=True
+        )
+    )
+    style = family_style(table.family)
+    return Series(label, style, curve.bits_per_pixel, curve.values, notes=notes)
+
+
+def _lossless(quality: Quality) -> list[Table]:
+    exact = lossless_families(quality.results.frame)
+    rows = quality.means[quality.means["family"].isin(exact)]
+    rows = rows[rows["bits_per_pixel"].notna()].sort_values("bits_per_pixel", ignore_index=True)
+    if rows.empty:
+        return []
+    frame = rows.assign(label=rows["family"].map(quality.label))
+    columns = {
+        "label": Column("Format"),
+        "bits_per_pixel": Column("Bits per pixel", ".2f"),
+        "bytes": Column("Bytes", ",.0f"),
+        "pictures": Column("Pictures", ",.0f"),
+    }
+    caption = "They restore every pixel, so that their rate is all there is to say of them."
+    frame = frame[["family", "setting", *columns]]
+    return [Table("lossless", "Lossless formats", caption, frame, columns)]
+
+
+def _margin(margin: Margin) -> str:
+    return f"{margin.psnr_db:+.2f} dB, {margin.ssim:+.4f}".replace("-", "\N{MINUS SIGN}")
+
+
+def _missing(verdict: Verdict) -> str | None:
+    return f"results of {', '.join(verdict.unmeasured)}" if verdict.unmeasured else None

@@ -1,0 +1,139 @@
+"""Tables of the report, for the page (HTML), for a paper (LaTeX) and for a program (CSV)."""
+
+import html
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+_LATEX = {
+    "\\": r"\textbackslash{}",
+    "&": r"\&",
+    "%": r"\%",
+    "$": r"\$",
+    "#": r"\#",
+    "_": r"\_",
+    "{": r"\{",
+    "}": r"\}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    "\N{INFINITY}": r"$\infty$",
+    "\N{MINUS SIGN}": r"$-$",
+    "\N{GREEK CAPITAL LETTER DELTA}": r"$\Delta$",
+}
+
+#: Form of a number with at least three significant digits and no exponent.
+THREE_DIGITS = "three digits"
+
+
+@dataclass(frozen=True)
+class Column:
+    """How a column is shown.
+
+    Attributes:
+        header: Its title.
+        form: Format of a number, such as `.2f` or `THREE_DIGITS`; None for a text.
+    """
+
+    header: str
+    form: str | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table.
+
+    Attributes:
+        name: Unique in the report; the name of its files without ending.
+        title: Its heading.
+        caption: What a reader needs to know below it.
+        frame: All its numbers, in full precision.
+        columns: How the columns that are shown are shown, in their order.
+    """
+
+    name: str
+    title: str
+    caption: str
+    frame: pd.DataFrame
+    columns: Mapping[str, Column]
+
+    def cells(self) -> list[list[str]]:
+        """Texts of the shown columns, row by row; empty where there is no value."""
+        return [
+            [_text(row[name], column.form) for name, column in self.columns.items()]
+            for row in self.frame.to_dict("records")
+        ]
+
+
+def without(columns: Mapping[str, Column], name: str) -> dict[str, Column]:
+    """The columns but one."""
+    return {key: column for key, column in columns.items() if key != name}
+
+
+def to_csv(table: Table) -> bytes:
+    """The whole table in full precision, UTF-8 with one header line."""
+    return table.frame.to_csv(index=False).encode("utf-8")
+
+
+def to_html(table: Table) -> str:
+    """The table as an HTML element; every text is escaped."""
+    heads = "".join(
+        f"<th{_alignment(column)}>{html.escape(column.header)}</th>"
+        for column in table.columns.values()
+    )
+    columns = list(table.columns.values())
+    rows = "".join(f"<tr>{_html_cells(cells, columns)}</tr>" for cells in table.cells())
+    return f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+def to_latex(table: Table) -> bytes:
+    """The table as a LaTeX float, for documents that load the package `booktabs`."""
+    form = "".join("l" if column.form is None else "r" for column in table.columns.values())
+    heads = " & ".join(_escape_latex(column.header) for column in table.columns.values())
+    rows = [" & ".join(map(_escape_latex, cells)) + r" \\" for cells in table.cells()]
+    lines = [
+        "% Needs \\usepackage{booktabs}.",
+        r"\begin{table}",
+        r"  \centering",
+        rf"  \caption{{{_escape_latex(table.title)}. {_escape_latex(table.caption)}}}",
+        rf"  \label{{tab:{table.name}}}",
+        rf"  \begin{{tabular}}{{{form}}}",
+        r"    \toprule",
+        rf"    {heads} \\",
+        r"    \midrule",
+        *(f"    {row}" for row in rows),
+        r"    \bottomrule",
+        r"  \end{tabular}",
+        r"\end{table}",
+        "",
+    ]
+    return "\n".join(lines).encode("utf-8")
+
+
+def _text(value: Any, form: str | None) -> str:
+    if value is None or pd.isna(value):
+        return ""
+    if form is None:
+        return str(value)
+    if value in (float("inf"), float("-inf")):
+        return "\N{INFINITY}" if value > 0 else "\N{MINUS SIGN}\N{INFINITY}"
+    if form == THREE_DIGITS:
+        form = ",.0f" if abs(value) >= 100 else ".3g"
+    return format(value, form).replace("-", "\N{MINUS SIGN}")
+
+
+def _html_cells(cells: Sequence[str], columns: Sequence[Column]) -> str:
+    pairs = zip(cells, columns, strict=True)
+    return "".join(f"<td{_alignment(column)}>{html.escape(cell)}</td>" for cell, column in pairs)
+
+
+def _alignment(column: Column) -> str:
+    return "" if column.form is None else ' class="number"'
+
+
+def _escape_latex(text: str) -> str:
+    return "".join(_LATEX.get(letter, letter) for letter in text)

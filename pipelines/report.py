@@ -1,0 +1,83 @@
+"""Writes the results as one HTML file for reviewers, and as figures and tables for a paper."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from core.atomic import replace_file
+from core.report.content import build_report
+from core.report.files import to_files
+from core.report.page import to_html
+from core.store import ArtifactStore
+from pipelines.base import UserError, option, run_step
+
+
+@dataclass(frozen=True)
+class Config:
+    """Where the report goes."""
+
+    output: Path = option(help="HTML file to write", metavar="FILE")
+    figures: Path | None = option(
+        None,
+        help="folder for figures (SVG, PDF) and tables (LaTeX, CSV); beside the file without it",
+        metavar="DIR",
+    )
+    dataset: str = option("imagenette160", help="data set whose results are reported")
+
+    @property
+    def folder(self) -> Path:
+        """Folder of the figures and tables."""
+        return self.figures or self.output.with_name(f"{self.output.stem}-figures")
+
+
+def report(config: Config) -> None:
+    """Writes one self-contained HTML file that opens offline, and a folder of figures and tables.
+
+    The same artifacts give the same files, byte by byte.
+    """
+    console = Console(stderr=True, soft_wrap=True)
+    _check_places(config)
+    with console.status("Reading the artifacts"):
+        found = build_report(ArtifactStore.default(), dataset=config.dataset)
+    with console.status("Drawing"):
+        page, files = to_html(found).encode("utf-8"), to_files(found)
+    config.folder.mkdir(exist_ok=True)
+    for name, content in files.items():
+        replace_file(config.folder / name, content)
+    replace_file(config.output, page)
+    console.print(
+        f"{config.output}: {len(page) / 1e6:.1f} MB; "
+        f"{config.folder}: {len(found.plots())} figures, {len(found.tables())} tables.",
+        highlight=False,
+        markup=False,
+    )
+
+
+def _check_places(config: Config) -> None:
+    """Refuses what cannot be written before the work begins.
+
+    Raises:
+        UserError: A folder does not exist or may not be written, or a name is taken.
+    """
+    if config.output.is_dir() or not config.output.name:
+        raise UserError(f"--output names a file; {config.output} is a folder.")
+    if config.folder.exists() and not config.folder.is_dir():
+        raise UserError(f"--figures names a folder; {config.folder} is a file.")
+    for place in (config.output, config.folder):
+        parent = place.absolute().parent
+        if not parent.is_dir():
+            raise UserError(f"There is no folder {parent}.")
+        if not os.access(parent, os.W_OK):
+            raise UserError(f"The folder {parent} may not be written.")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Exit status of `python -m pipelines.report`."""
+    return run_step(Config, report, name="report", argv=argv)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,104 @@
+import json
+import re
+from dataclasses import replace
+
+import pytest
+
+from core.family_styles import family_style
+from core.report.interactive import figure_json, plotly_figure
+from core.report.plot import Plot, Series, axis_range, shown_ticks
+from core.report.printed import printed
+
+CURVES = Plot(
+    name="curves",
+    title="Curves",
+    caption="Two of them.",
+    x_title="Bits per pixel",
+    y_title="PSNR (dB)",
+    series=(
+        Series("JPEG", family_style("jpeg"), (0.5, 1.0, 2.0), (28.0, 31.0, 35.0)),
+        Series("</script><b>", family_style("webp"), (0.4, 0.9), (29.0, 33.0)),
+    ),
+    x_scale="log",
+    x_ticks=((0.5, "0.5"), (1.0, "1"), (9.0, "9")),
+)
+BARS = Plot(
+    name="bars",
+    title="Intervals",
+    caption="",
+    x_title="Bytes against JPEG",
+    y_title="",
+    series=(
+        Series("WebP", family_style("webp"), (0.7,), (0.0,), (0.6,), (0.8,), has_line=False),
+        Series("AVIF", family_style("avif"), (0.5,), (1.0,), (0.4,), (0.7,), has_line=False),
+    ),
+    x_scale="log",
+    names=("WebP", "AVIF"),
+    reference=1.0,
+)
+
+
+def test_the_screen_shows_the_points_that_were_given() -> None:
+    [jpeg, _] = plotly_figure(CURVES).data
+    assert list(jpeg.x) == [0.5, 1.0, 2.0]
+    assert jpeg.line.color == family_style("jpeg").color
+
+
+def test_intervals_reach_from_low_to_high() -> None:
+    webp = plotly_figure(BARS).data[0]
+    assert webp.x[0] + webp.error_x.array[0] == pytest.approx(0.8)
+    assert webp.x[0] - webp.error_x.arrayminus[0] == pytest.approx(0.6)
+
+
+def test_names_read_from_the_top_and_need_no_legend() -> None:
+    layout = plotly_figure(BARS).layout
+    assert tuple(layout.yaxis.ticktext) == ("WebP", "AVIF")
+    assert layout.yaxis.range[0] > layout.yaxis.range[1]
+    assert layout.showlegend is False
+    assert plotly_figure(CURVES).layout.showlegend is True
+
+
+def test_json_cannot_end_the_script_element_and_offers_no_upload() -> None:
+    text = figure_json(CURVES)
+    assert "</" not in text
+    config = json.loads(text)["config"]
+    assert config["showSendToCloud"] is False
+    assert config["showEditInChartStudio"] is False
+
+
+def test_the_axis_holds_everything_that_is_drawn() -> None:
+    low, high = axis_range(BARS)
+    assert low < 0.4
+    assert high > 1.0
+
+
+def test_labels_on_the_axis_lie_within_it_and_keep_their_distance() -> None:
+    assert shown_ticks(CURVES) == [(0.5, "0.5"), (1.0, "1")]
+    crowded = replace(CURVES, x_ticks=((1.0, "1"), (1.1, "1.1"), (0.5, "0.5")))
+    assert [text for _, text in shown_ticks(crowded)] == ["0.5", "1"]
+
+
+def test_numbers_are_those_of_the_figure() -> None:
+    frame = BARS.numbers()
+    assert frame["y"].tolist() == ["WebP", "AVIF"]
+    assert frame["low"].tolist() == [0.6, 0.4]
+    assert len(CURVES.numbers()) == 5
+
+
+@pytest.mark.parametrize("plot", [CURVES, BARS], ids=lambda plot: plot.name)
+@pytest.mark.parametrize(("ending", "magic"), [("svg", b"<?xml"), ("pdf", b"%PDF")])
+def test_paper_gets_the_same_file_every_time(plot: Plot, ending: str, magic: bytes) -> None:
+    first = printed(plot, ending)
+    assert first.startswith(magic)
+    assert printed(plot, ending) == first
+
+
+def test_the_printed_figure_has_the_colours_of_the_families() -> None:
+    text = printed(CURVES, "svg").decode()
+    assert family_style("jpeg").color in text
+    assert re.search(r"<dc:date>", text) is None
+
+
+def test_another_ending_is_refused() -> None:
+    with pytest.raises(ValueError, match="svg, pdf; received 'png'"):
+        printed(CURVES, "png")

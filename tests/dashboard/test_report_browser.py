@@ -1,0 +1,104 @@
+"""The report in a real browser that has no network."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, sync_playwright
+
+from core.report.content import build_report
+from core.store import ArtifactStore
+from dashboard.charts.bd_rate import SAMPLES
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM = Path("/usr/bin/chromium")
+PATIENCE_MS = 120_000
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        not CHROMIUM.exists() and os.environ.get("CI") != "true",
+        reason=f"there is no browser at {CHROMIUM}",
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def report_file(full_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report of the full store, written by the command."""
+    file = tmp_path_factory.mktemp("report") / "report.html"
+    command = [sys.executable, "-m", "pipelines.report", "--output", str(file)]
+    environment = {**os.environ, "BOTTLENECK_ARTIFACTS": str(full_store)}
+    subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True)
+    return file
+
+
+@pytest.fixture
+def page() -> Iterator[Page]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu"]
+        )
+        context = browser.new_context(viewport={"width": 1280, "height": 900}, offline=True)
+        opened = context.new_page()
+        opened.set_default_timeout(PATIENCE_MS)
+        yield opened
+        browser.close()
+
+
+def test_the_report_opens_offline_asks_for_nothing_and_draws_every_chart(
+    report_file: Path, full_store: Path, page: Page
+) -> None:
+    asked: list[str] = []
+    complaints: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(report_file.as_uri())
+    report = build_report(ArtifactStore(full_store))
+    charts = page.locator("figure > div[data-figure]")
+    page.locator("figure > div[data-figure] .main-svg").nth(2 * charts.count() - 1).wait_for(
+        state="attached"
+    )
+    assert charts.count() == len(report.plots()) > 3
+    for place in range(charts.count()):
+        assert charts.nth(place).locator(".points path, .point").count() > 0
+    assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
+    assert [url for url in asked if url.startswith("file:")] == [report_file.as_uri()]
+    assert complaints == []
+
+
+def test_no_button_uploads_or_edits_elsewhere_and_points_explain_themselves(
+    report_file: Path, page: Page
+) -> None:
+    page.goto(report_file.as_uri())
+    page.locator(".modebar-btn").first.wait_for(state="attached")
+    titles = page.locator(".modebar-btn").evaluate_all(
+        "buttons => buttons.map(b => (b.dataset.title || b.getAttribute('aria-label') || ''))"
+    )
+    assert any("Zoom" in title for title in titles)
+    banned = ("cloud", "share", "edit", "upload", "studio")
+    assert [title for title in titles for word in banned if word in title.lower()] == []
+    chart = page.locator("figure > div[data-figure]").first
+    chart.scroll_into_view_if_needed()
+    chart.locator(".points path").first.hover(force=True)
+    page.locator(".hoverlayer .hovertext").first.wait_for()
+
+
+def test_the_report_says_what_the_findings_page_says(report_file: Path, page: Page) -> None:
+    page.goto(report_file.as_uri())
+    text = page.locator("main").inner_text()
+    for words in ("The ten methods", "JPEG, quality 75", "not reproduced", "git commit"):
+        assert words.lower() in text.lower()
+    assert f"{SAMPLES} paired resamples" in text
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_nothing_is_wider_than_the_screen(report_file: Path, page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(report_file.as_uri())
+    page.locator(".main-svg").first.wait_for(state="attached")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -1,0 +1,153 @@
+import shutil
+import socket
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from core.benchmark_pictures import benchmark_picture
+from core.benchmarks import Timing, benchmark_key
+from core.benchmarks import to_parquet as timings_to_parquet
+from core.codecs import get_family
+from core.evaluation import evaluate, result_key
+from core.metrics import metrics
+from core.report.content import build_report
+from core.report.page import to_html
+from core.result_table import to_parquet, to_table
+from core.store import ArtifactStore
+from pipelines import report
+
+DIALS = {"jpeg": (10, 25, 50, 75), "webp": (10, 25, 50, 75), "tiff_lzw": ()}
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory):
+    """Store with results of three codecs on three small pictures, a training and some times."""
+    store = ArtifactStore(tmp_path_factory.mktemp("report") / "artifacts")
+    whole = benchmark_picture(288, 96)
+    pictures = {
+        str(place): np.ascontiguousarray(whole[:, place : place + 96]) for place in (0, 96, 192)
+    }
+    for name, dials in DIALS.items():
+        family = get_family(name)
+        codecs = [(family.at(dial), dial) for dial in dials] or [(family.sweep(store)[0], None)]
+        records = [
+            evaluate(codec, picture, image_id=image, metrics=_fast_metrics(), dial=dial)
+            for image, picture in pictures.items()
+            for codec, dial in codecs
+        ]
+        files = {f"{name}.parquet": to_parquet(to_table(records))}
+        facts = {"dataset": {"name": "imagenette160", "sha256": "0" * 64}}
+        store.commit(result_key("imagenette160", name), files, facts=facts)
+    history = pd.DataFrame(
+        {"epoch": [1, 2], "validation_loss": [2, 1], "validation_psnr_db": [20, 25]}
+    )
+    files = {"ae20.csv": history.to_csv(index=False).encode()}
+    store.commit("histories/ae20", files, facts={"config": {"epochs": 2}})
+    times = [
+        Timing("jpeg", "JPEG", "lossy", operation, "warm", 1, 0, "quality=75", 160, 160, 0.001)
+        for operation in ("encode", "decode")
+    ]
+    files = {"codecs.parquet": timings_to_parquet(times)}
+    store.commit(benchmark_key("codecs"), files, facts={"quick": True})
+    return store
+
+
+@pytest.fixture
+def store(measured, monkeypatch):
+    monkeypatch.setenv("BOTTLENECK_ARTIFACTS", str(measured.root))
+    return measured
+
+
+def _fast_metrics():
+    return {name: metric for name, metric in metrics().items() if not metric.ON_SUBSET_ONLY}
+
+
+def run(*arguments):
+    return report.main([str(argument) for argument in arguments])
+
+
+def test_the_command_writes_one_page_and_a_folder_beside_it(store, tmp_path, capsys):
+    output = tmp_path / "report.html"
+    assert run("--output", output) == 0
+    assert {path.name for path in tmp_path.iterdir()} == {"report.html", "report-figures"}
+    names = {path.name for path in (tmp_path / "report-figures").iterdir()}
+    figures = ("curves-psnr-db", "curves-ssim", "bd-rate-psnr-db", "training-psnr", "times-160x160")
+    assert {f"{name}.{end}" for name in figures for end in ("svg", "pdf", "csv")} <= names
+    tables = ("claims", "methods", "lossless", "bd-rates-psnr-db", "training", "times", "sources")
+    assert {f"{name}.{end}" for name in tables for end in ("tex", "csv")} <= names
+    assert "report.html" in capsys.readouterr().err
+
+
+def test_the_same_artifacts_give_the_same_files(store, tmp_path):
+    for name in ("first", "second"):
+        assert run("--output", tmp_path / f"{name}.html", "--figures", tmp_path / name) == 0
+    assert (tmp_path / "first.html").read_bytes() == (tmp_path / "second.html").read_bytes()
+    for path in (tmp_path / "first").iterdir():
+        assert path.read_bytes() == (tmp_path / "second" / path.name).read_bytes()
+
+
+def test_the_page_holds_what_it_needs_and_forbids_the_rest(store):
+    page = to_html(build_report(store))
+    head, _, rest = page.partition("</head>")
+    assert "default-src 'none'" in head
+    own = rest.partition("<script>/**")[0]
+    assert "<link" not in page.partition("<script>")[0]
+    assert "src=" not in own
+    assert "http" not in own.partition('<section id="sources"')[0]
+
+
+def test_the_page_names_neither_the_machine_nor_its_folders(store):
+    page = to_html(build_report(store)).partition("<script>/**")[0]
+    assert str(store.root) not in page
+    assert f">{socket.gethostname()}<" not in page
+
+
+def test_every_part_that_has_artifacts_is_reported(store):
+    sections = [section.name for section in build_report(store).sections]
+    assert sections == ["findings", "methods", "curves", "bd-rates", "training", "speed", "sources"]
+    assert any("rehearsal" in text for text in _paragraphs(build_report(store), "speed"))
+
+
+def test_a_damaged_artifact_is_named_and_the_rest_is_reported(store, tmp_path):
+    other = ArtifactStore(shutil.copytree(store.root, tmp_path / "damaged"))
+    (other.root / "results" / "imagenette160" / "webp.parquet").write_bytes(b"cut")
+    found = build_report(other)
+    [named] = [text for text in _paragraphs(found, "sources") if text.startswith("Not used")]
+    assert "results/imagenette160/webp.parquet" in named
+    assert "JPEG" in {series.label for series in found.plots()[0].series}
+
+
+def test_an_empty_store_ends_with_one_line_and_status_2(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("BOTTLENECK_ARTIFACTS", str(tmp_path / "none"))
+    assert run("--output", tmp_path / "report.html") == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert "python -m pipelines.evaluate" in error
+    assert not (tmp_path / "report.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("output", "more", "message"),
+    [
+        ("folder", [], "is a folder"),
+        ("nowhere/report.html", [], "There is no folder"),
+        ("report.html", ["--figures", "taken"], "is a file"),
+        ("report.html", ["--figures", "nowhere/figures"], "There is no folder"),
+    ],
+)
+def test_a_bad_place_gets_one_line_and_status_2(
+    store, tmp_path, monkeypatch, capsys, output, more, message
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "taken").write_text("a file")
+    assert run("--output", output, *more) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+    assert not (tmp_path / "report.html").exists()
+
+
+def _paragraphs(found, name):
+    return next(section.paragraphs for section in found.sections if section.name == name)
