@@ -1,6 +1,8 @@
 """Trained networks at work: ONNX Runtime, and large pictures in tiles without seams."""
 
+import hashlib
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +12,11 @@ from numpy.typing import NDArray
 
 
 class OnnxNetwork:
-    """One exported network that maps a batch of arrays to a batch of arrays, channels last."""
+    """One exported network that maps a batch of arrays to a batch of arrays, channels last.
+
+    Attributes:
+        digest: sha256 of the ONNX file.
+    """
 
     def __init__(self, model: bytes, *, threads: int | None = None) -> None:
         """Loads a network.
@@ -19,6 +25,7 @@ class OnnxNetwork:
             model: Content of the ONNX file.
             threads: Threads of one call; those that OMP_NUM_THREADS allows when None.
         """
+        self.digest = hashlib.sha256(model).digest()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads or _allowed_threads()
         options.log_severity_level = 3
@@ -51,17 +58,18 @@ class Tiling:
 
     def run(self, network: OnnxNetwork, array: NDArray[Any]) -> NDArray[np.float32]:
         """Output for one array of shape (height, width, channels), as if it were run whole."""
+        strips = list(self.strips(network, array))
+        return strips[0] if len(strips) == 1 else np.concatenate(strips, axis=0)
+
+    def strips(self, network: OnnxNetwork, array: NDArray[Any]) -> Iterator[NDArray[np.float32]]:
+        """The same, a few rows at a time from top to bottom, for outputs that are large."""
         height, width, _ = array.shape
         if height <= self.tile + self.halo and width <= self.tile + self.halo:
-            return network.run(array[np.newaxis]).squeeze(0)
-        rows = [
-            np.concatenate(
-                [self._tile(network, array, top, left) for left in range(0, width, self.tile)],
-                axis=1,
-            )
-            for top in range(0, height, self.tile)
-        ]
-        return np.concatenate(rows, axis=0)
+            yield network.run(array[np.newaxis]).squeeze(0)
+            return
+        for top in range(0, height, self.tile):
+            tiles = [self._tile(network, array, top, left) for left in range(0, width, self.tile)]
+            yield np.concatenate(tiles, axis=1)
 
     def _tile(
         self, network: OnnxNetwork, array: NDArray[Any], top: int, left: int

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.entropy.errors import CorruptStream
-from core.entropy.tables import entropy_model
+from core.entropy.tables import PreparedTable
 
 queue = constriction.stream.queue
 
@@ -23,11 +23,14 @@ _TAIL_SYMBOLS = 4096
 #: Bytes that two trailing words can lose.
 _MOST_BYTES_TO_DROP = 8
 
+#: A table, or one that was prepared because it is used often.
+Table = NDArray[np.int32] | PreparedTable
+
 
 @dataclass(frozen=True)
 class _Group:
     symbols: NDArray[np.int32]
-    table: NDArray[np.int32]
+    model: Any
     start: tuple[int, tuple[int, int]]
 
 
@@ -42,7 +45,7 @@ class SymbolWriter:
     _coder: Any = field(default_factory=queue.RangeEncoder)
     _groups: list[_Group] = field(default_factory=list)
 
-    def write(self, symbols: NDArray[np.int32], table: NDArray[np.int32]) -> None:
+    def write(self, symbols: NDArray[np.int32], table: Table) -> None:
         """Appends a group.
 
         Args:
@@ -52,13 +55,14 @@ class SymbolWriter:
         Raises:
             ValueError: A symbol lies outside the table.
         """
-        if symbols.size and not 0 <= symbols.min() <= symbols.max() < table.size:
+        prepared = _prepared(table)
+        most = prepared.entries.size - 1
+        if symbols.size and not 0 <= symbols.min() <= symbols.max() <= most:
             raise ValueError(
-                f"Symbols must lie in 0..{table.size - 1}; received {symbols.min()}.."
-                f"{symbols.max()}."
+                f"Symbols must lie in 0..{most}; received {symbols.min()}..{symbols.max()}."
             )
-        self._groups.append(_Group(symbols, table, self._coder.pos()))
-        self._coder.encode(symbols, entropy_model(table))
+        self._groups.append(_Group(symbols, prepared.model, self._coder.pos()))
+        self._coder.encode(symbols, prepared.model)
 
     def finish(self) -> bytes:
         """Shortest payload that the decoder reads back; its last byte is never zero."""
@@ -95,7 +99,7 @@ class SymbolReader:
     def __init__(self, payload: bytes) -> None:
         self._coder = queue.RangeDecoder(_words(payload))
 
-    def read(self, count: int, table: NDArray[np.int32]) -> NDArray[np.int32]:
+    def read(self, count: int, table: Table) -> NDArray[np.int32]:
         """Next group.
 
         Args:
@@ -109,10 +113,14 @@ class SymbolReader:
             CorruptStream: The bytes cannot come from these tables.
         """
         try:
-            symbols: NDArray[np.int32] = self._coder.decode(entropy_model(table), count)
+            symbols: NDArray[np.int32] = self._coder.decode(_prepared(table).model, count)
         except AssertionError as error:
             raise CorruptStream("The data does not fit its probability tables.") from error
         return symbols
+
+
+def _prepared(table: Table) -> PreparedTable:
+    return table if isinstance(table, PreparedTable) else PreparedTable.of(table)
 
 
 def _words(payload: bytes) -> NDArray[np.uint32]:
@@ -138,7 +146,7 @@ def _reads_back(payload: bytes, groups: list[_Group]) -> bool:
         if position:
             decoder.seek(position, state)
         for group in groups:
-            decoded = decoder.decode(entropy_model(group.table), group.symbols.size)
+            decoded = decoder.decode(group.model, group.symbols.size)
             if not np.array_equal(decoded, group.symbols):
                 return False
     except (AssertionError, ValueError):

@@ -1,5 +1,7 @@
 """Probability tables as integers, so that every machine builds the same entropy model."""
 
+from dataclasses import dataclass
+
 import constriction
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -54,6 +56,28 @@ def entropy_model(table: NDArray[np.int32]) -> constriction.stream.model.Categor
             f"without negative entries; received sum {total}, smallest {table.min(initial=0)}."
         )
     return constriction.stream.model.Categorical(table.astype(np.float64), perfect=False)
+
+
+@dataclass(frozen=True)
+class PreparedTable:
+    """A table and constriction's model of it, for tables that are used again and again.
+
+    Attributes:
+        entries: Integers as `normalised` makes them, shape (symbols,).
+        model: What `entropy_model` makes of them.
+    """
+
+    entries: NDArray[np.int32]
+    model: constriction.stream.model.Categorical
+
+    @classmethod
+    def of(cls, entries: NDArray[np.int32]) -> "PreparedTable":
+        """Table of some entries.
+
+        Raises:
+            ValueError: As `entropy_model`.
+        """
+        return cls(entries, entropy_model(entries))
 
 
 def ideal_bits(symbols: NDArray[np.int32], table: NDArray[np.int32]) -> float:

@@ -127,6 +127,15 @@ class PictureModel(keras.Model):  # type: ignore[misc]
         """
         return {}
 
+    def card_facts(self, files: Mapping[str, bytes], pictures: NDArray[np.uint8]) -> dict[str, Any]:
+        """What the model's card says beyond what is true of every model.
+
+        Args:
+            files: All networks and companions by the names of their files.
+            pictures: Validation pictures, uint8, shape (count, height, width, 3).
+        """
+        return {}
+
     def compute_metrics(
         self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None
     ) -> dict[str, Any]:

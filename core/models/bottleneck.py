@@ -11,7 +11,7 @@ the context is spatial and over channels at once, and all that predicts can beco
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -24,12 +24,14 @@ from numpy.typing import NDArray
 from core.models.augmentation import mirrored_and_moved
 from core.models.averaged_adam import AveragedAdam
 from core.models.base import PEAK, ModelConfig, PictureModel, psnr_db
+from core.models.bottleneck_export import card_facts, companions
+from core.models.bottleneck_shapes import entropy_shape, transform_shape
 from core.models.entropy_model import EntropyModel
-from core.models.entropy_networks import EntropyShape
 from core.models.karhunen_loeve import BLOCK, fit_basis
 from core.models.quality_levels import level_weights, rate_distortion_weight
 from core.models.structural_similarity import structural_similarity
-from core.models.transforms import TransformShape, make_analysis, make_synthesis
+from core.models.transforms import make_analysis, make_synthesis
+from core.onnx_network import OnnxNetwork
 
 LABEL = "Bottleneck, one network for all qualities"
 
@@ -146,10 +148,12 @@ class Bottleneck(PictureModel):
     def __init__(self, config: BottleneckConfig, **options: Any) -> None:
         super().__init__(**options)
         self.config = config
-        transforms, entropy = _shapes(config)
+        transforms = transform_shape(config)
         self.analysis = make_analysis(transforms)
         self.synthesis = make_synthesis(transforms)
-        self.entropy = EntropyModel(entropy, seed=config.seed, dtype="float32", name="entropy")
+        self.entropy = EntropyModel(
+            entropy_shape(config), seed=config.seed, dtype="float32", name="entropy"
+        )
         self.chance = keras.random.SeedGenerator(config.seed, name="chance")
         names = ["bits_per_pixel", "side_bits_per_pixel", "ssim"]
         names += [
@@ -162,6 +166,16 @@ class Bottleneck(PictureModel):
     def networks(self) -> dict[str, keras.Model]:
         """The two transforms; the entropy networks become integers, of the published weights."""
         return {"analysis": self.analysis, "synthesis": self.synthesis}
+
+    def companions(
+        self, networks: Mapping[str, OnnxNetwork], pictures: NDArray[np.uint8]
+    ) -> dict[str, bytes]:
+        """The entropy model: as integers, and the part of it that only an encoder runs."""
+        return companions(self.entropy, synthesis_digest=networks["synthesis"].digest)
+
+    def card_facts(self, files: Mapping[str, bytes], pictures: NDArray[np.uint8]) -> dict[str, Any]:
+        """How far the transforms see, and what the integers cost."""
+        return card_facts(self, files, pictures)
 
     def initialise(self, pictures: NDArray[np.uint8]) -> None:
         """Makes the model a block-transform codec on the basis of these pictures."""
@@ -281,23 +295,3 @@ def build(config: BottleneckConfig = CONFIG) -> Bottleneck:
     optimiser = AveragedAdam(config.learning_rate, momentum=config.averaging)
     model.compile(optimiser, jit_compile=compiled)
     return model
-
-
-def _shapes(config: BottleneckConfig) -> tuple[TransformShape, EntropyShape]:
-    transforms = TransformShape(
-        channels=config.channels,
-        width=config.width,
-        deep_width=config.deep_width,
-        analysis_blocks=config.analysis_blocks,
-        synthesis_blocks=config.synthesis_blocks,
-        levels=config.levels,
-        pace=config.pace,
-        precision=config.precision,
-    )
-    entropy = EntropyShape(
-        channels=config.channels,
-        width=config.entropy_width,
-        side_channels=config.side_channels,
-        levels=config.levels,
-    )
-    return transforms, entropy

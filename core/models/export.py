@@ -20,7 +20,7 @@ def export_networks(model: PictureModel) -> dict[str, bytes]:
 
     Keras exports with TensorFlow; on another backend this fails with ImportError.
     """
-    return {name: _export(network) for name, network in model.networks().items()}
+    return {name: export_network(network) for name, network in model.networks().items()}
 
 
 def reconstruct(networks: list[OnnxNetwork], pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -38,11 +38,14 @@ def largest_difference(
     model: PictureModel, networks: list[OnnxNetwork], pictures: NDArray[np.uint8]
 ) -> float:
     """Largest difference between Keras and the exported networks, in levels of 0..255."""
-    ours = model.predict(pictures, batch_size=_BATCH, verbose=0)
+    ours: NDArray[Any] = pictures
+    for network in model.networks().values():
+        ours = network.predict(ours, batch_size=_BATCH, verbose=0)
     return float(np.max(np.abs(ours - reconstruct(networks, pictures))) * PEAK)
 
 
-def _export(network: keras.Model) -> bytes:
+def export_network(network: keras.Model) -> bytes:
+    """ONNX file of a network with one input."""
     tensor = network.inputs[0]
     signature = keras.InputSpec(shape=tensor.shape, dtype=tensor.dtype, name=tensor.name)
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():

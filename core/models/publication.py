@@ -91,9 +91,10 @@ class Publisher:
         model = self._best_model()
         files = export_networks(model)
         networks = {name: OnnxNetwork(data) for name, data in files.items()}
-        card = self._card(model, files, networks)
         contents = {f"{name}.onnx": data for name, data in files.items()}
         contents |= model.companions(networks, self.training.validation)
+        card = self._card(model, files, networks)
+        card |= model.card_facts(contents, self.training.validation)
         contents["weights.npz"] = to_npz(weight_arrays(model))
         contents["config.json"] = _to_json(self.training.config.record())
         contents["card.json"] = _to_json(card)

@@ -3,7 +3,9 @@
 import math
 from typing import Any
 
+import numpy as np
 from keras import ops
+from numpy.typing import NDArray
 
 #: Range of the scales, in quantiser steps, over which the coder's tables are spread evenly in
 #: the logarithm.
@@ -32,6 +34,32 @@ def bits(offsets: Any, log_scales: Any) -> Any:
     distances = ops.abs(offsets)
     probabilities = (1.0 - TAIL) * _normal(distances, scales) + TAIL * _laplace(distances, scales)
     return -ops.log(ops.maximum(probabilities, _FLOOR)) / math.log(2.0)
+
+
+def symbol_probabilities(
+    offsets: NDArray[np.float64], scales: NDArray[np.float64] | float
+) -> NDArray[np.float64]:
+    """Probabilities whose information `bits` gives, in float64, for the coder's tables.
+
+    Args:
+        offsets: Symbols minus their mean, in quantiser steps.
+        scales: Scales, of a shape that fits.
+    """
+    distances, deviations = np.abs(offsets), np.broadcast_to(scales, np.shape(offsets))
+    lower = _tail_of_normal((distances - 0.5) / deviations)
+    normal = lower - _tail_of_normal((distances + 0.5) / deviations)
+    widths = 1.0 + 4.0 * deviations
+    far = np.exp(-distances / widths) * np.sinh(0.5 / widths)
+    near = 1.0 - np.exp(-0.5 / widths) * np.cosh(np.minimum(distances, 0.5) / widths)
+    mixed: NDArray[np.float64] = (1.0 - TAIL) * normal
+    mixed += TAIL * np.where(distances > 0.5, far, near)
+    return mixed
+
+
+def _tail_of_normal(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Probability of more than a value, without cancellation far out."""
+    tails = [0.5 * math.erfc(value / math.sqrt(2.0)) for value in values.ravel().tolist()]
+    return np.array(tails).reshape(values.shape)
 
 
 def bounded_log_scale(log_scales: Any) -> Any:

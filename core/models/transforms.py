@@ -5,6 +5,7 @@ from there. The branches work at an eighth and a sixteenth of the picture's size
 3x3 convolutions, which CPUs are fastest at.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,6 +56,18 @@ class TransformShape:
     levels: int
     pace: float
     precision: str
+
+    @property
+    def analysis_halo(self) -> int:
+        """Pixels that the analysis sees on each side of a block, in whole blocks."""
+        fine, deep = self.analysis_blocks
+        return BLOCK * math.ceil((_PATCH * (fine + 1) + BLOCK * deep) / BLOCK)
+
+    @property
+    def synthesis_halo(self) -> int:
+        """Latent positions that the synthesis sees on each side of one."""
+        fine, deep = self.synthesis_blocks
+        return math.ceil((_PATCH * (fine + 1) + BLOCK * deep) / BLOCK)
 
 
 class QualityPlane(layers.Layer):  # type: ignore[misc]

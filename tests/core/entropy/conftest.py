@@ -1,5 +1,6 @@
 """A second range decoder, in pure Python integers and independent of constriction."""
 
+from bisect import bisect_right
 from collections.abc import Callable
 
 import numpy as np
@@ -31,7 +32,7 @@ class PlainDecoder:
     def _read_one(self, edges: list[int]) -> int:
         scale = self._range >> 24
         quantile = (self._point - self._lower & _MASK) // scale
-        symbol = max(index for index, edge in enumerate(edges[:-1]) if edge <= quantile)
+        symbol = bisect_right(edges, quantile, hi=len(edges) - 1) - 1
         self._lower = self._lower + scale * edges[symbol] & _MASK
         self._range = scale * (edges[symbol + 1] - edges[symbol])
         if self._range < _WORD:

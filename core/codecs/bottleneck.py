@@ -1,0 +1,259 @@
+"""The learned codec: one network for every quality, its entropy model in exact integers.
+
+The analysis and what it tells as side information run in float, for the encoder alone chooses
+them; so does the synthesis, whose pixels decide no bit. All between them is `core.entropy`.
+"""
+
+import json
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.codecs.base import CodecError, Dial, Kind
+from core.entropy.bitstream import MAX_PIXELS, Header, pack, unpack
+from core.entropy.errors import CorruptStream, LimitExceeded, UnknownModel
+from core.entropy.integer_model import IntegerModel
+from core.entropy.latent_coding import Decoded, LatentCoder
+from core.images import Image, crop, pad_to_multiple
+from core.onnx_network import OnnxNetwork, Tiling
+from core.progress import report
+from core.store import ArtifactStore, DamagedArtifact
+
+LABEL = "Bottleneck"
+KIND: Kind = "learned"
+DIAL = Dial(name="quality", lowest=1, highest=100, step=1, default=60)
+SWEEP = tuple(range(1, 101, 9))
+SUFFIX = ".bnk"
+
+_KEY = "models/bottleneck"
+
+#: Pixels per latent position, and per cell of side information.
+_BLOCK = 16
+_CELL = 2 * _BLOCK
+#: Bounds memory where a picture is so narrow that it is mostly padding.
+MOST_CELLS = 2 * MAX_PIXELS // _CELL**2
+
+_TILE_PIXELS = 512
+#: The side information sees one cell further than its own.
+_SIDE_TILING = Tiling(tile=64, halo=4, down=2)
+
+
+@dataclass(frozen=True)
+class _Network:
+    """The parts of the trained model.
+
+    Attributes:
+        analysis: From pixels to latents and one further plane.
+        hyper_analysis: From latents and a plane of the quality to side information.
+        synthesis: From latents and a plane of the quality to pixels.
+        model: What decides bits.
+        coder_at: The model at a quality.
+        analysis_halo: How far the analysis sees, in pixels, a multiple of the block.
+        synthesis_halo: How far the synthesis sees, in latent positions.
+    """
+
+    analysis: OnnxNetwork
+    hyper_analysis: OnnxNetwork
+    synthesis: OnnxNetwork
+    model: IntegerModel
+    coder_at: Callable[[int], LatentCoder]
+    analysis_halo: int
+    synthesis_halo: int
+
+    def latents(self, image: Image) -> NDArray[np.float32]:
+        """Latents of a picture, the padding to whole cells included."""
+        tiling = Tiling(_TILE_PIXELS, self.analysis_halo, down=_BLOCK)
+        padded = pad_to_multiple(image, _CELL)
+        rows, columns = (side // _BLOCK for side in padded.shape[:2])
+        latents = np.empty((rows, columns, self.model.channels), np.float32)
+        top = 0
+        for strip in tiling.strips(self.analysis, padded):
+            latents[top : top + len(strip)] = strip[..., : self.model.channels]
+            top += len(strip)
+            report("analysis", top / rows)
+        return latents
+
+    def side(self, latents: NDArray[np.float32], quality: int) -> NDArray[np.float32]:
+        """Side information, not yet rounded."""
+        return _SIDE_TILING.run(self.hyper_analysis, _with_quality(latents, quality))
+
+    def picture(self, latents: NDArray[np.float32], header: Header) -> Image:
+        """Picture of decoded latents, cropped to its size."""
+        tiling = Tiling(_TILE_PIXELS // _BLOCK, self.synthesis_halo, up=_BLOCK)
+        rows, columns, _ = latents.shape
+        picture = np.empty((_BLOCK * rows, _BLOCK * columns, 3), np.uint8)
+        top = 0
+        for strip in tiling.strips(self.synthesis, _with_quality(latents, header.quality)):
+            picture[top : top + len(strip)] = _levels(strip)
+            top += len(strip)
+            report("synthesis", top / len(picture))
+        return crop(picture, height=header.height, width=header.width)
+
+
+@dataclass(frozen=True)
+class BottleneckCodec:
+    """The learned codec at one quality.
+
+    Attributes:
+        quality: 1 (smallest files) to 100 (best pictures).
+        store: Where the trained model is.
+    """
+
+    quality: int
+    store: ArtifactStore
+
+    family = "bottleneck"
+
+    @property
+    def setting(self) -> str:
+        """Position of the dial."""
+        return f"quality={self.quality}"
+
+    def encode(self, image: Image) -> bytes:
+        """Whole file for the picture.
+
+        Raises:
+            CodecError: The picture is too large.
+            MissingArtifact: The model is not trained.
+        """
+        height, width = image.shape[:2]
+        _check_size(height, width)
+        network = load_network(self.store)
+        latents = network.latents(image)
+        side = network.side(latents, self.quality)
+        coded = network.coder_at(self.quality).encode(latents, side)
+        digest = network.model.digest
+        header = Header(digest[:2], self.quality, width, height)
+        data = pack(header, coded.payload, model_digest=digest, symbols=coded.symbols)
+        read = _read(network, data).decoded.symbols
+        if not all(np.array_equal(*pair) for pair in zip(read, coded.symbols, strict=True)):
+            raise CodecError("Bottleneck wrote a file that it cannot read back.")
+        return data
+
+    def decode(self, data: bytes) -> Image:
+        """Picture of a complete file.
+
+        Raises:
+            BitstreamError: The file is damaged, of another model, or too large.
+            MissingArtifact: The model is not trained.
+        """
+        network = load_network(self.store)
+        read = _read(network, data)
+        return network.picture(read.decoded.latents, read.header)
+
+
+def sweep(store: ArtifactStore) -> list[BottleneckCodec]:
+    """Curve of the family.
+
+    Raises:
+        MissingArtifact: The model is not trained.
+    """
+    store.manifest(_KEY)
+    return [BottleneckCodec(quality, store) for quality in SWEEP]
+
+
+def at(value: float, store: ArtifactStore | None = None) -> BottleneckCodec:
+    """Codec at a quality of 1 to 100.
+
+    Raises:
+        ValueError: The value is no position of the dial.
+        MissingArtifact: The model is not trained.
+    """
+    store = store or ArtifactStore.default()
+    store.manifest(_KEY)
+    return BottleneckCodec(int(DIAL.check(value)), store)
+
+
+def load_network(store: ArtifactStore) -> _Network:
+    """Trained model, loaded once for each committed version.
+
+    Raises:
+        MissingArtifact: The model is not trained.
+        DamagedArtifact: Its files do not belong together.
+    """
+    manifest = store.manifest(_KEY)
+    version = tuple(sorted((name, entry.sha256) for name, entry in manifest.files.items()))
+    return _load(store.root, version)
+
+
+@lru_cache(maxsize=4)
+def _load(root: Path, version: tuple[Any, ...]) -> _Network:
+    store = ArtifactStore(root)
+    model = _load_integers(store)
+    synthesis = OnnxNetwork(store.read(_KEY, "bottleneck/synthesis.onnx"))
+    if synthesis.digest != model.synthesis_digest.tobytes():
+        raise DamagedArtifact(_KEY, f"{_KEY}/synthesis.onnx", "is that of another model")
+    halo = json.loads(store.read(_KEY, "bottleneck/card.json"))["halo"]
+    return _Network(
+        analysis=OnnxNetwork(store.read(_KEY, "bottleneck/analysis.onnx")),
+        hyper_analysis=OnnxNetwork(store.read(_KEY, "bottleneck/hyper_analysis.onnx")),
+        synthesis=synthesis,
+        model=model,
+        coder_at=lru_cache(maxsize=len(SWEEP))(lambda quality: LatentCoder(model, quality)),
+        analysis_halo=int(halo["analysis_pixels"]),
+        synthesis_halo=int(halo["synthesis_positions"]),
+    )
+
+
+def _load_integers(store: ArtifactStore) -> IntegerModel:
+    data = store.read(_KEY, "bottleneck/entropy.npz")
+    try:
+        return IntegerModel.from_bytes(data)
+    except (ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+        raise DamagedArtifact(_KEY, f"{_KEY}/entropy.npz", "holds other tables") from error
+
+
+@dataclass(frozen=True)
+class _Read:
+    header: Header
+    decoded: Decoded
+
+
+def _read(network: _Network, data: bytes) -> _Read:
+    """What a file holds, verified; no pixel is computed before."""
+    stream = unpack(data)
+    header, digest = stream.header, network.model.digest
+    if header.model_id != digest[:2]:
+        raise UnknownModel(
+            f"The file was made by model {header.model_id.hex()}; this one is {digest[:2].hex()}."
+        )
+    if not DIAL.lowest <= header.quality <= DIAL.highest:
+        raise CorruptStream(f"Quality must lie in 1..100; received {header.quality}.")
+    _check_size(header.height, header.width)
+    decoded = network.coder_at(header.quality).decode(
+        stream.payload,
+        rows=2 * -(-header.height // _CELL),
+        columns=2 * -(-header.width // _CELL),
+    )
+    stream.verify(model_digest=digest, symbols=decoded.symbols)
+    return _Read(header, decoded)
+
+
+def _check_size(height: int, width: int) -> None:
+    cells = -(-height // _CELL) * -(-width // _CELL)
+    if height * width > MAX_PIXELS or cells > MOST_CELLS:
+        raise LimitExceeded(
+            f"Bottleneck takes at most {MAX_PIXELS / 1e6:g} megapixels, in at most {MOST_CELLS:,} "
+            f"squares of {_CELL}x{_CELL}; received {width}x{height}."
+        )
+
+
+def _with_quality(latents: NDArray[np.float32], quality: int) -> NDArray[np.float32]:
+    """Latents with a plane that tells a network the quality, in 0..1."""
+    plane = np.full((*latents.shape[:2], 1), (quality - 1) / 99, np.float32)
+    return np.concatenate([latents, plane], axis=-1)
+
+
+def _levels(pixels: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Pixels in 0..1 as bytes; overwrites them."""
+    if not np.isfinite(pixels).all():
+        raise CorruptStream("The file holds values that have no picture.")
+    pixels *= 255
+    np.clip(np.rint(pixels, out=pixels), 0, 255, out=pixels)
+    return pixels.astype(np.uint8)

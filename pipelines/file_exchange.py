@@ -1,0 +1,87 @@
+"""Files that a person names at the command line: read whole, and written whole or not at all."""
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from core.atomic import sync_folder, write_file
+from core.images import Image
+from core.progress import listening
+from pipelines.base import UserError
+
+#: Pictures below this are done before a person could read a progress bar.
+_LARGE_PIXELS = 1_000_000
+
+
+def read_file(path: Path) -> bytes:
+    """Content of a file.
+
+    Raises:
+        UserError: It cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}.") from error
+
+
+def check_writable(path: Path) -> None:
+    """Makes sure, before any long work, that a file may be written.
+
+    Raises:
+        UserError: It may not.
+    """
+    if path.is_dir():
+        raise UserError(f"{path} cannot be written: it is a folder.")
+    if not path.parent.is_dir():
+        raise UserError(f"{path} cannot be written: there is no folder {path.parent}.")
+    if not os.access(path.parent, os.W_OK):
+        raise UserError(f"{path} cannot be written: {path.parent} may not be written to.")
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Writes a file whole; whatever fails, what stood in its place stays.
+
+    Raises:
+        UserError: It cannot be written.
+    """
+    unfinished = path.with_name(f".tmp-{path.name}.{secrets.token_hex(4)}")
+    try:
+        write_file(unfinished, data)
+        os.replace(unfinished, path)
+        sync_folder(path.parent)
+    except OSError as error:
+        raise UserError(f"{path} cannot be written: {error.strerror}.") from error
+    finally:
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)
+
+
+@contextmanager
+def shown_progress(pixels: int) -> Iterator[None]:
+    """Shows how far codecs are inside the block, where the picture is large."""
+    if pixels < _LARGE_PIXELS:
+        yield
+        return
+    columns = (BarColumn(), TimeElapsedColumn(), TextColumn("left:"), TimeRemainingColumn())
+    console = Console(stderr=True)
+    with Progress(
+        TextColumn("{task.description:>12}"), *columns, console=console, transient=True
+    ) as bar:
+        task = bar.add_task("working", total=1.0)
+
+        def show(part: str, done: float) -> None:
+            bar.update(task, description=part, completed=done)
+
+        with listening(show):
+            yield
+
+
+def pixel_count(image: Image) -> int:
+    """Width times height."""
+    return int(image.shape[0]) * int(image.shape[1])

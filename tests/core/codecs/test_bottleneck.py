@@ -1,0 +1,274 @@
+"""The learned codec, on the small model of the golden streams."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.codecs import get_family
+from core.codecs.base import CodecError
+from core.codecs.bottleneck import MOST_CELLS, SWEEP, at, load_network, sweep
+from core.dataset import sample_pictures
+from core.dial_search import match_bytes
+from core.entropy import errors
+from core.entropy.bitstream import unpack
+from core.images import Image
+from core.onnx_network import Tiling
+from core.store import ArtifactStore, DamagedArtifact, MissingArtifact
+
+GOLDEN = Path(__file__).parents[2] / "golden"
+STREAMS = {path.stem: path.read_bytes() for path in sorted((GOLDEN / "streams").glob("*.bnk"))}
+#: Streams of all kinds, short enough that every bit of them can be tried.
+EXHAUSTIVE = (
+    "black_1", "black_75", "column_1", "column_75", "dot_1", "dot_100", "noise_1", "ramp_25",
+    "row_50", "wide_1",
+)  # fmt: skip
+MUTATIONS = 2000
+
+
+@pytest.fixture(scope="module")
+def store() -> ArtifactStore:
+    return ArtifactStore(GOLDEN)
+
+
+@pytest.fixture(scope="module")
+def photograph() -> Image:
+    return next(iter(sample_pictures().values()))
+
+
+@pytest.mark.parametrize("name", ["dot_1", "row_50", "odd_25", "square_75", "wide_100"])
+def test_a_golden_stream_becomes_a_picture_of_its_size(name: str, store: ArtifactStore) -> None:
+    header = unpack(STREAMS[name]).header
+    picture = at(header.quality, store).decode(STREAMS[name])
+    assert picture.shape == (header.height, header.width, 3)
+    assert picture.dtype == np.uint8
+
+
+@pytest.mark.parametrize(("height", "width"), [(1, 1), (1, 300), (300, 1), (33, 64), (97, 131)])
+def test_pictures_of_any_size_come_back_in_their_size(store, height: int, width: int) -> None:
+    picture = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    codec = at(50, store)
+    assert codec.decode(codec.encode(picture)).shape == picture.shape
+
+
+def test_better_qualities_take_more_bytes_and_come_closer(store, photograph: Image) -> None:
+    picture = photograph[:160, :160]
+    sizes, errors_of = [], []
+    for codec in sweep(store):
+        data = codec.encode(picture)
+        sizes.append(len(data))
+        errors_of.append(float(np.mean((codec.decode(data).astype(float) - picture) ** 2)))
+    assert sizes == sorted(sizes)
+    # Sixteen channels leave an error that no quality takes away.
+    assert np.all(np.diff(errors_of) < 0.01 * errors_of[0])
+    assert errors_of[-1] < 0.9 * errors_of[0]
+    assert len(SWEEP) >= 12
+
+
+def test_a_block_transform_of_few_coefficients_shows_the_picture(store, photograph) -> None:
+    picture = photograph[64:224, 64:224]
+    codec = at(100, store)
+    error = np.mean((codec.decode(codec.encode(picture)).astype(float) - picture) ** 2)
+    assert error < 0.25 * picture.astype(float).var(axis=(0, 1)).mean()
+
+
+def test_the_same_picture_gives_the_same_bytes(store, photograph: Image) -> None:
+    picture = photograph[:97, :131]
+    assert at(40, store).encode(picture) == at(40, store).encode(picture.copy())
+
+
+def test_a_picture_of_the_data_sets_size_has_nine_bytes_of_header(store, photograph) -> None:
+    data = at(1, store).encode(photograph[:160, :160])
+    stream = unpack(data)
+    assert len(data) - len(stream.payload) == 9
+    assert stream.header.model_id == load_network(store).model.digest[:2]
+
+
+def test_a_wanted_size_is_met_by_the_search_on_the_dial(store, photograph: Image) -> None:
+    match = match_bytes(
+        get_family("bottleneck"), photograph[:160, :160], 900, bound="at_most", store=store
+    )
+    assert 700 < len(match.data) <= 900
+
+
+def _tiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.codecs.bottleneck._TILE_PIXELS", 64)
+    monkeypatch.setattr("core.codecs.bottleneck._SIDE_TILING", Tiling(tile=4, halo=4, down=2))
+
+
+def test_a_picture_in_tiles_has_no_seams(store, photograph, monkeypatch) -> None:
+    codec, picture = at(80, store), photograph[:250, :330]
+    data = codec.encode(picture)
+    whole = codec.decode(data)
+    _tiled(monkeypatch)
+    assert np.abs(codec.decode(data).astype(int) - whole).max() <= 1
+    # Other tiles may round a near tie of the latent otherwise, but nothing more.
+    again = codec.decode(codec.encode(picture))
+    assert np.mean(np.abs(again.astype(int) - whole) > 1) < 1e-3
+
+
+def test_a_picture_over_the_limit_is_refused_before_anything_is_computed(store) -> None:
+    huge = np.broadcast_to(np.uint8(0), (4001, 4000, 3))
+    with pytest.raises(CodecError, match=r"at most 16 megapixels.*received 4000x4001"):
+        at(50, store).encode(huge)
+    narrow = np.broadcast_to(np.uint8(0), (1, 32 * MOST_CELLS + 1, 3))
+    with pytest.raises(errors.LimitExceeded, match="squares of 32x32"):
+        at(50, store).encode(narrow)
+
+
+def test_a_file_of_another_model_is_refused_by_name(store) -> None:
+    data = bytearray(STREAMS["odd_50"])
+    data[2] ^= 1
+    with pytest.raises(errors.UnknownModel, match=bytes(data[2:4]).hex()):
+        at(50, store).decode(bytes(data))
+
+
+@pytest.mark.parametrize("quality", [0, 101, 255])
+def test_a_quality_that_no_encoder_writes_is_refused(store, quality: int) -> None:
+    data = bytearray(STREAMS["odd_50"])
+    data[4] = quality
+    with pytest.raises(errors.CorruptStream, match=rf"1\.\.100; received {quality}"):
+        at(50, store).decode(bytes(data))
+
+
+def test_without_a_trained_model_the_command_that_trains_it_is_named(tmp_path: Path) -> None:
+    for start in (lambda: sweep(ArtifactStore(tmp_path)), lambda: at(50, ArtifactStore(tmp_path))):
+        with pytest.raises(MissingArtifact, match=r"pipelines\.train bottleneck"):
+            start()
+
+
+@pytest.mark.parametrize("changed", ["entropy.npz", "synthesis.onnx"])
+def test_files_that_do_not_belong_together_are_refused(tmp_path, changed: str) -> None:
+    folder = GOLDEN / "models" / "bottleneck"
+    files = {f"bottleneck/{path.name}": path.read_bytes() for path in folder.iterdir()}
+    other = "analysis.onnx" if changed == "synthesis.onnx" else "card.json"
+    files[f"bottleneck/{changed}"] = files[f"bottleneck/{other}"]
+    store = ArtifactStore(tmp_path)
+    store.commit("models/bottleneck", files, facts={})
+    with pytest.raises(DamagedArtifact, match=changed):
+        at(50, store).decode(STREAMS["dot_1"])
+
+
+def test_the_codec_needs_no_training_library() -> None:
+    shown = json.loads(_run_apart(_DECODE_AND_LIST, str(GOLDEN)))
+    assert not {"keras", "tensorflow", "jax", "torch"} & set(shown["modules"])
+    assert shown["shape"] == [97, 131, 3]
+
+
+_DECODE_AND_LIST = """
+import json, pathlib, sys
+from core.codecs.bottleneck import at
+from core.store import ArtifactStore
+golden = pathlib.Path(sys.argv[1])
+data = (golden / "streams" / "odd_50.bnk").read_bytes()
+shape = at(50, ArtifactStore(golden)).decode(data).shape
+print(json.dumps({"modules": sorted(sys.modules), "shape": shape}))
+"""
+
+_SIXTEEN_MEGAPIXELS = """
+import pathlib, resource, sys
+import numpy as np
+from core.codecs.bottleneck import at
+from core.store import ArtifactStore
+codec = at(60, ArtifactStore(pathlib.Path(sys.argv[1])))
+down, right = np.meshgrid(np.arange(4000), np.arange(4000), indexing="ij", sparse=True)
+picture = np.stack([(down * right >> shift & 255).astype(np.uint8) for shift in (4, 9, 14)], -1)
+data = codec.encode(picture)
+assert codec.decode(data).shape == picture.shape
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+def _run_apart(program: str, *arguments: str) -> str:
+    found = subprocess.run(
+        [sys.executable, "-c", program, *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parents[3],
+    )
+    return found.stdout
+
+
+@pytest.mark.slow
+def test_sixteen_megapixels_take_at_most_a_gigabyte() -> None:
+    assert int(_run_apart(_SIXTEEN_MEGAPIXELS, str(GOLDEN))) * 1024 <= 2**30
+
+
+def _flip(data: bytearray, random: np.random.Generator) -> None:
+    data[random.integers(len(data))] ^= 1 << int(random.integers(8))
+
+
+def _overwrite(data: bytearray, random: np.random.Generator) -> None:
+    start = int(random.integers(len(data)))
+    data[start : start + 4] = random.bytes(min(4, len(data) - start))
+
+
+def _truncate(data: bytearray, random: np.random.Generator) -> None:
+    del data[int(random.integers(len(data))) :]
+
+
+def _append(data: bytearray, random: np.random.Generator) -> None:
+    data += random.bytes(int(random.integers(1, 9)))
+
+
+def _delete(data: bytearray, random: np.random.Generator) -> None:
+    start = int(random.integers(len(data)))
+    del data[start : start + int(random.integers(1, 5))]
+
+
+def _splice(data: bytearray, random: np.random.Generator) -> None:
+    other = list(STREAMS.values())[random.integers(len(STREAMS))]
+    cut = int(random.integers(1, len(data)))
+    data[cut:] = other[cut:]
+
+
+def _replace_payload(data: bytearray, random: np.random.Generator) -> None:
+    data[13:] = random.bytes(max(1, len(data) - 13))
+
+
+def _replace_header(data: bytearray, random: np.random.Generator) -> None:
+    data[4:9] = random.bytes(5)
+
+
+_MUTATORS: tuple[Callable[[bytearray, np.random.Generator], None], ...] = (
+    _flip, _overwrite, _truncate, _append, _delete, _splice, _replace_payload, _replace_header,
+)  # fmt: skip
+
+
+def _mutations() -> Iterator[bytes]:
+    random = np.random.default_rng(2000)
+    streams = list(STREAMS.values())
+    while True:
+        original = streams[random.integers(len(streams))]
+        data = bytearray(original)
+        _MUTATORS[random.integers(len(_MUTATORS))](data, random)
+        if bytes(data) not in streams:
+            yield bytes(data)
+
+
+def test_no_mutation_of_a_stream_gives_a_picture(store: ArtifactStore) -> None:
+    codec = at(50, store)
+    for data in islice(_mutations(), MUTATIONS):
+        with pytest.raises(errors.BitstreamError):
+            codec.decode(data)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", EXHAUSTIVE)
+def test_no_flipped_bit_and_no_truncation_gives_a_picture(name: str, store: ArtifactStore) -> None:
+    data, codec = STREAMS[name], at(50, store)
+    flipped = (
+        data[:position] + bytes([data[position] ^ 1 << bit]) + data[position + 1 :]
+        for position in range(len(data))
+        for bit in range(8)
+    )
+    cut = (data[:length] for length in range(len(data)))
+    for damaged in (*flipped, *cut):
+        with pytest.raises(errors.BitstreamError):
+            codec.decode(damaged)

@@ -1,0 +1,352 @@
+"""Streams that must decode to the same symbols for ever, on every machine, by two decoders."""
+
+import hashlib
+import io
+import json
+import os
+import subprocess
+import sys
+import zlib
+from collections.abc import Callable
+from importlib.util import find_spec
+from itertools import product
+from operator import mul
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core.entropy.bitstream import Bitstream, unpack
+from core.entropy.errors import CorruptStream
+from core.entropy.integer_model import IntegerModel
+from core.entropy.latent_coding import Decoded, LatentCoder, put_step, step_order, take_step
+
+ROOT = Path(__file__).parents[3]
+GOLDEN = ROOT / "tests" / "golden"
+MODEL = (GOLDEN / "models" / "bottleneck" / "entropy.npz").read_bytes()
+STREAMS = {path.stem: path.read_bytes() for path in sorted((GOLDEN / "streams").glob("*.bnk"))}
+SYMBOLS = json.loads((GOLDEN / "symbols.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def model() -> IntegerModel:
+    return IntegerModel.from_bytes(MODEL)
+
+
+def _decode(model: IntegerModel, stream: Bitstream) -> Decoded:
+    rows, columns = (2 * -(-side // 32) for side in (stream.header.height, stream.header.width))
+    coder = LatentCoder(model, stream.header.quality)
+    return coder.decode(stream.payload, rows=rows, columns=columns)
+
+
+def _digest(symbols: tuple[np.ndarray, ...]) -> str:
+    return hashlib.sha256(b"".join(group.astype("<i2").tobytes() for group in symbols)).hexdigest()
+
+
+def test_there_are_twelve_pictures_at_five_qualities() -> None:
+    assert len(STREAMS) == len(SYMBOLS) == 60
+    assert STREAMS.keys() == SYMBOLS.keys()
+
+
+@pytest.mark.parametrize("name", STREAMS)
+def test_a_golden_stream_decodes_to_its_symbols(name: str, model: IntegerModel) -> None:
+    stream = unpack(STREAMS[name])
+    decoded = _decode(model, stream)
+    assert _digest(decoded.symbols) == SYMBOLS[name]
+    stream.verify(model_digest=hashlib.sha256(MODEL).digest(), symbols=decoded.symbols)
+
+
+@pytest.mark.parametrize("name", STREAMS)
+def test_an_independent_decoder_reads_the_same_symbols(
+    name: str, plain_decoder: Callable[[bytes], Any]
+) -> None:
+    data = STREAMS[name]
+    symbols, check = PlainStream(data).symbols(plain_decoder)
+    assert hashlib.sha256(symbols).hexdigest() == SYMBOLS[name]
+    digest = hashlib.sha256(MODEL).digest()
+    header, payload = data[: check.start], data[check.stop :]
+    expected = zlib.crc32(symbols, zlib.crc32(payload, zlib.crc32(header, zlib.crc32(digest))))
+    assert data[check.start : check.stop] == expected.to_bytes(4, "little")
+
+
+def test_the_golden_streams_hold_values_outside_their_tables(model: IntegerModel) -> None:
+    largest = max(
+        np.abs(group).max()
+        for name in ("checks_100", "flat_100")
+        for group in _decode(model, unpack(STREAMS[name])).symbols[1:]
+    )
+    assert largest > model.values.reaches.min()
+
+
+def test_a_prediction_that_is_off_by_one_table_is_noticed(model: IntegerModel) -> None:
+    """Undamaged bytes, a decoder that lost its way: what the check over the symbols is for."""
+    for seed in range(50):
+        with pytest.raises(CorruptStream):
+            _read_derailed(model, STREAMS["odd_50"], seed)
+
+
+def _read_derailed(model: IntegerModel, data: bytes, seed: int) -> None:
+    stream, coder = unpack(data), LatentCoder(model, 50)
+    _derail(coder, seed)
+    symbols = coder.decode(stream.payload, rows=8, columns=10).symbols
+    stream.verify(model_digest=hashlib.sha256(MODEL).digest(), symbols=symbols)
+
+
+def _derail(coder: LatentCoder, seed: int) -> None:
+    expect = coder._expect
+    random = np.random.default_rng(seed)
+
+    def derailed(step: int, prediction: np.ndarray) -> Any:
+        expected = expect(step, prediction)
+        if step == seed % 4:
+            place = random.integers(expected.indices.size)
+            expected.indices[place] += 1 if expected.indices[place] < 80 else -1
+        return expected
+
+    coder._expect = derailed  # type: ignore[method-assign]
+
+
+def test_every_value_has_one_place_in_the_coding_order() -> None:
+    latents = np.arange(6 * 4 * 8, dtype=np.float32).reshape(6, 4, 8)
+    restored = np.full_like(latents, -1)
+    for step in range(4):
+        put_step(restored, step, take_step(latents, step))
+    assert np.array_equal(restored, latents)
+
+
+def test_the_channel_order_of_the_steps_is_that_of_their_maps() -> None:
+    channels = np.broadcast_to(np.arange(8, dtype=np.float32), (2, 2, 8))
+    for step, order in enumerate(step_order(8)):
+        assert take_step(channels, step)[0, 0].tolist() == order.tolist()
+
+
+def test_a_payload_longer_than_any_picture_needs_is_refused(model: IntegerModel) -> None:
+    with pytest.raises(CorruptStream, match="longer than a picture"):
+        LatentCoder(model, 50).decode(bytes(10_000), rows=2, columns=2)
+
+
+def test_the_model_survives_its_file_and_a_changed_one_has_another_name() -> None:
+    model = IntegerModel.from_bytes(MODEL)
+    again = IntegerModel.from_bytes(model.to_bytes())
+    assert np.array_equal(again.mixed[1].kernel, model.mixed[1].kernel)
+    assert model.digest == hashlib.sha256(MODEL).digest()
+    model.mixed[0].kernel[0, 0, 0, 0] ^= 1
+    assert hashlib.sha256(model.to_bytes()).digest() != again.digest
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("side_tables", "do not sum"),
+        ("value_halves", "lengths that their reaches say"),
+        ("mixed_1.kernel", "inputs; the kernel has"),
+        ("spatial_2.range", "exceeds 16 bits"),
+        ("log2_gains", "Gains do not fit"),
+        ("layout", "Layout 1 is read"),
+    ],
+)
+def test_a_file_of_a_model_that_does_not_fit_is_refused(name: str, message: str) -> None:
+    with np.load(io.BytesIO(MODEL)) as file:
+        arrays = dict(file)
+    spoiled = {
+        "side_tables": arrays["side_tables"] + 1,
+        "value_halves": arrays["value_halves"][1:],
+        "mixed_1.kernel": arrays["mixed_1.kernel"][:, :, 1:],
+        "spatial_2.range": arrays["spatial_2.range"] * 2,
+        "log2_gains": arrays["log2_gains"][:, 1:],
+        "layout": np.int32(2),
+    }
+    buffer = io.BytesIO()
+    np.savez(buffer, **{**arrays, name: spoiled[name]})
+    with pytest.raises(ValueError, match=message):
+        IntegerModel.from_bytes(buffer.getvalue())
+
+
+_DECODE_ALL = """
+import hashlib, importlib, pathlib, sys
+golden = pathlib.Path(sys.argv[1])
+for name in sys.argv[2:]:
+    importlib.import_module(name)
+from core.entropy.bitstream import unpack
+from core.entropy.integer_model import IntegerModel
+from core.entropy.latent_coding import LatentCoder
+model = IntegerModel.from_bytes((golden / "models/bottleneck/entropy.npz").read_bytes())
+for path in sorted((golden / "streams").glob("*.bnk")):
+    stream = unpack(path.read_bytes())
+    rows, columns = (2 * -(-side // 32) for side in (stream.header.height, stream.header.width))
+    coder = LatentCoder(model, stream.header.quality)
+    symbols = coder.decode(stream.payload, rows=rows, columns=columns).symbols
+    digest = hashlib.sha256(b"".join(group.astype("<i2").tobytes() for group in symbols))
+    print(path.stem, digest.hexdigest())
+"""
+
+_LOADED = ((), ("tensorflow",), ("jax",))
+_KERNELS = (None, "Haswell", "Prescott", "SkylakeX")
+_THREADS = (1, 2)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("loaded", "kernel", "threads"), list(product(_LOADED, _KERNELS, _THREADS))
+)
+def test_golden_streams_decode_alike_in_every_configuration(
+    loaded: tuple[str, ...], kernel: str | None, threads: int
+) -> None:
+    for name in loaded:
+        if find_spec(name) is None:
+            pytest.skip(f"{name} is not installed")
+    chosen = {"OPENBLAS_CORETYPE": kernel} if kernel else {}
+    counts = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), str(threads))
+    found = subprocess.run(
+        [sys.executable, "-c", _DECODE_ALL, str(GOLDEN), *loaded],
+        env={**os.environ, **chosen, **counts},
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+    )
+    lines = [line.split() for line in found.stdout.splitlines() if len(line.split()) == 2]
+    assert dict(lines) == SYMBOLS
+
+
+class PlainStream:
+    """A decoder of whole streams in Python's integers, written from the description alone.
+
+    It shares no code with the program: its range decoder is the tests' own, its networks are
+    loops over lists, and it reads the model's file as arrays of integers.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        assert data[0] == 0xB5
+        assert data[1] in (0x10, 0x11)
+        self.data, self.quality, self.end = data, data[4], 5
+        self.width, self.height = 160, 160
+        if data[1] == 0x11:
+            self.width, self.height = self._number() + 1, self._number() + 1
+        with np.load(GOLDEN / "models" / "bottleneck" / "entropy.npz") as file:
+            self.arrays = {name: file[name].tolist() for name in file.files}
+
+    def _number(self) -> int:
+        number, place = 0, 0
+        while True:
+            digit = self.data[self.end]
+            self.end += 1
+            number |= (digit & 127) << place
+            place += 7
+            if digit < 128:
+                return number
+
+    def symbols(self, decoder: Callable[[bytes], Any]) -> tuple[bytes, slice]:
+        """Symbols in coding order as 16-bit numbers, and where the check stands."""
+        check = slice(self.end, self.end + 4)
+        self.coder = decoder(self.data[check.stop :])
+        self.rows, self.columns = -(-self.height // 32), -(-self.width // 32)
+        side = self._side()
+        groups, features = [side], self._convolve("hyper_synthesis", side)
+        for step in range(4):
+            features = self._convolve(f"spatial_{step}", features)
+            values, context = self._step(step, self._convolve(f"prediction_{step}", features))
+            groups.append(values)
+            if step < 3:
+                known = [a + b for a, b in zip(features, context, strict=True)]
+                features = self._convolve(f"mixed_{step + 1}", known)
+        numbers = [number for group in groups for cell in group for number in cell]
+        return b"".join(number.to_bytes(2, "little", signed=True) for number in numbers), check
+
+    def _side(self) -> list[list[int]]:
+        tables = self.arrays["side_tables"][self.quality - 1]
+        cells = self.rows * self.columns
+        channels = [self._read(cells, table) for table in tables]
+        return [[channel[cell] - 31 for channel in channels] for cell in range(cells)]
+
+    def _read(self, count: int, table: list[int]) -> list[int]:
+        return self.coder.read(count, np.array(table))
+
+    def _at(self, levels: list[list[int]]) -> list[int]:
+        last = len(levels) - 1
+        if last == 0:
+            return levels[0]
+        lower, part = divmod((self.quality - 1) * last, 99)
+        pairs = zip(levels[lower], levels[min(lower + 1, last)], strict=True)
+        return [(2 * (a * (99 - part) + b * part) + 99) // 198 for a, b in pairs]
+
+    def _convolve(self, name: str, cells: list[list[int]]) -> list[list[int]]:
+        kernel, shifts = self.arrays[f"{name}.kernel"], self.arrays[f"{name}.shift"]
+        lowest, highest = self.arrays[f"{name}.range"]
+        biases, size = self._at(self.arrays[f"{name}.bias"]), len(kernel)
+        columns_of = [[list(zip(*tap, strict=True)) for tap in row] for row in kernel]
+        found = []
+        for row, column in np.ndindex(self.rows, self.columns):
+            sums = list(biases)
+            for down, right in np.ndindex(size, size):
+                near = (row + down - size // 2, column + right - size // 2)
+                if 0 <= near[0] < self.rows and 0 <= near[1] < self.columns:
+                    values = cells[near[0] * self.columns + near[1]]
+                    for output, weights in enumerate(columns_of[down][right]):
+                        sums[output] += sum(map(mul, weights, values))
+            moved = [s >> k if k >= 0 else s << -k for s, k in zip(sums, shifts, strict=True)]
+            found.append([min(max(value, lowest), highest) for value in moved])
+        return found
+
+    def _step(self, step: int, predictions: list[list[int]]) -> tuple[list[list[int]], Any]:
+        octaves = self._at(self.arrays["log2_gains"])
+        count = len(octaves)
+        order = [c for p in range(4) for c in range((p + step) % 4, count, 4)]
+        gains = [self._power(octaves[c], 16) for c in order]
+        inverses = [self._power(-octaves[c], 18) for c in order]
+        first = self.arrays["smallest_octaves"]
+        means, tables = [], []
+        for prediction in predictions:
+            means += [_rounded(m * g, 22) for m, g in zip(prediction, gains, strict=False)]
+            scales = zip(prediction[count:], order, strict=True)
+            tables += [_rounded(8 * (s + octaves[c] - first), 11) for s, c in scales]
+        last = len(self.arrays["value_reaches"]) - 1
+        values = self._values([min(max(table, 0), last) for table in tables])
+        restored = [64 * value + mean for value, mean in zip(values, means, strict=True)]
+        limited = [
+            min(max(_rounded(r * inverses[i % count], 12), -32767), 32767)
+            for i, r in enumerate(restored)
+        ]
+        cells = range(0, len(values), count)
+        return [values[i : i + count] for i in cells], [limited[i : i + count] for i in cells]
+
+    def _power(self, octaves: int, bits: int) -> int:
+        mantissa, shift = self.arrays["powers"][octaves & 2047], (octaves >> 11) + bits - 16
+        return mantissa << shift if shift >= 0 else _rounded(mantissa, -shift)
+
+    def _values(self, tables: list[int]) -> list[int]:
+        reaches, halves = self.arrays["value_reaches"], self.arrays["value_halves"]
+        starts = [sum(reaches[:k]) + 2 * k for k in range(len(reaches))]
+        values, outside = [0] * len(tables), []
+        for index in sorted(set(tables)):
+            places = [place for place, table in enumerate(tables) if table == index]
+            reach = reaches[index]
+            half = halves[starts[index] : starts[index] + reach + 2]
+            whole = half[reach:0:-1] + half
+            for place, symbol in zip(places, self._read(len(places), whole), strict=True):
+                values[place] = symbol - reach
+                outside += [(place, reach)] if symbol == 2 * reach + 1 else []
+        if outside:
+            self._read_outside(values, outside)
+        return values
+
+    def _read_outside(self, values: list[int], outside: list[tuple[int, int]]) -> None:
+        coin = [2**23 - 1, 2**23 - 1]
+        lengths = [2 ** (15 - k) for k in range(16)]
+        total = sum(lengths)
+        table = [length * (2**24 - 16) // total for length in lengths]
+        table[0] += 2**24 - 16 - sum(table)
+        signs = self._read(len(outside), coin)
+        counts = self._read(len(outside), table)
+        bits = iter(self._read(sum(counts), coin))
+        for (place, reach), sign, count in zip(outside, signs, counts, strict=True):
+            excess = 1
+            for _ in range(count):
+                excess = 2 * excess + next(bits)
+            values[place] = -(reach + excess) if sign else reach + excess
+
+
+def _rounded(value: int, shift: int) -> int:
+    """Value times 2**-shift to the nearest integer, halves upwards."""
+    return (value + (1 << shift >> 1)) >> shift

@@ -1,0 +1,175 @@
+"""One picture through any codec and back, at the command line."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.codecs.bottleneck import at
+from core.dataset import sample_pictures
+from core.images import decode_picture, encode_png
+from core.progress import listening, report
+from pipelines import compress, decompress
+from pipelines.file_exchange import shown_progress
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+PICTURE = next(iter(sample_pictures().values()))[:97, :131]
+
+
+@pytest.fixture(autouse=True)
+def _small_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BOTTLENECK_ARTIFACTS", str(GOLDEN))
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    path = tmp_path / "photo.png"
+    path.write_bytes(encode_png(PICTURE))
+    return path
+
+
+def _compress(*words: object) -> int:
+    return compress.main([str(word) for word in words])
+
+
+def _decompress(*words: object) -> int:
+    return decompress.main([str(word) for word in words])
+
+
+def _left_over(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [(), ("--quality", 80), ("--codec", "png"), ("--codec", "jpeg_xl", "--quality", 2)],
+    ids=lambda flags: " ".join(map(str, flags)),
+)
+def test_a_picture_goes_through_a_file_and_back(photo: Path, tmp_path, flags, capsys) -> None:
+    file, back = tmp_path / "photo.out", tmp_path / "back.png"
+    assert _compress(photo, file, *flags) == 0
+    assert _decompress(file, back) == 0
+    pixels = decode_picture(back.read_bytes()).pixels
+    assert pixels.shape == PICTURE.shape
+    assert "png" not in flags or np.array_equal(pixels, PICTURE)
+    said = capsys.readouterr().out
+    assert f"{file.stat().st_size:,} bytes" in said
+    assert "131x97 pixels" in said
+
+
+def test_without_a_codec_the_learned_one_is_taken(photo: Path, tmp_path, capsys) -> None:
+    assert _compress(photo, tmp_path / "photo.bnk") == 0
+    assert "bottleneck quality=60" in capsys.readouterr().out
+    assert (tmp_path / "photo.bnk").read_bytes()[0] == 0xB5
+
+
+@pytest.mark.parametrize("codec", ["bottleneck", "webp"])
+def test_a_wanted_size_is_not_exceeded(photo: Path, tmp_path, codec: str) -> None:
+    file = tmp_path / "photo.bin"
+    assert _compress(photo, file, "--codec", codec, "--target-bytes", 700) == 0
+    assert 500 < file.stat().st_size <= 700
+    assert _compress(photo, file, "--codec", codec, "--target-bpp", 0.4) == 0
+    assert 8 * file.stat().st_size <= 0.4 * 97 * 131
+
+
+def _is_one_line(text: str, *words: str) -> bool:
+    return text.count("\n") == 1 and all(word in text for word in words)
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("missing.png", "out.bnk"), ("missing.png", "No such file")),
+        (("text.png", "out.bnk"), ("text.png", "not a supported picture")),
+        (("photo.png", "nowhere/out.bnk"), ("nowhere", "cannot be written")),
+        (("photo.png", "folder"), ("folder", "is a folder")),
+        (("photo.png", "out.bnk", "--codec", "heif"), ("one of", "received 'heif'")),
+        (("photo.png", "out.bnk", "--quality", "101"), ("1..100", "received 101")),
+        (("photo.png", "out.bnk", "--quality", "nan"), ("1..100", "received nan")),
+        (("photo.png", "out.bnk", "--target-bytes", "12"), ("cannot make a file of 12 bytes",)),
+        (("photo.png", "out.bnk", "--target-bytes", "0"), ("at least 1",)),
+        (("photo.png", "out.bnk", "--target-bpp", "-1"), ("positive",)),
+        (("photo.png", "out.png", "--codec", "png", "--quality", "3"), ("has no dial",)),
+        (("photo.png", "out.png", "--codec", "png", "--target-bpp", "3"), ("has no dial",)),
+        (("photo.png", "out.bnk", "--quality", "3", "--target-bpp", "3"), ("Give one of",)),
+    ],
+    ids=lambda words: " ".join(words),
+)
+def test_what_cannot_be_compressed_is_one_line_and_leaves_no_file(
+    photo: Path, tmp_path, monkeypatch, capsys, words, says
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "text.png").write_text("no picture")
+    (tmp_path / "folder").mkdir()
+    before = _left_over(tmp_path)
+    assert _compress(*words) == 2
+    assert _is_one_line(capsys.readouterr().err, "compress: ", *says)
+    assert _left_over(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("cut.bnk", lambda data: data[:-9], "check does not hold"),
+        ("short.bnk", lambda data: data[:7], "at least 9 bytes"),
+        ("other.bnk", lambda data: data[:2] + b"\0\0" + data[4:], "No model here made this file"),
+        ("huge.bnk", lambda data: data[:5] + b"\xff\x7f\xff\x7f" + data[9:], "At most 16,000,000"),
+        ("cut.jpg", lambda _: b"\xff\xd8\xff\xe0" + bytes(40), "JPEG file is damaged"),
+        ("text.txt", lambda _: b"no picture at all", "No codec here writes such files"),
+        ("empty.bnk", lambda _: b"", "No codec here writes such files"),
+    ],
+)
+def test_what_cannot_be_decompressed_is_one_line_and_leaves_no_file(
+    tmp_path, capsys, name: str, content, says: str
+) -> None:
+    file = tmp_path / name
+    file.write_bytes(content((GOLDEN / "streams" / "odd_50.bnk").read_bytes()))
+    assert _decompress(file, tmp_path / "back.png") == 2
+    assert _is_one_line(capsys.readouterr().err, "decompress: ", name, says)
+    assert _left_over(tmp_path) == [name]
+
+
+def test_without_the_model_the_command_that_makes_it_is_named(
+    photo: Path, tmp_path, monkeypatch, capsys
+) -> None:
+    monkeypatch.setenv("BOTTLENECK_ARTIFACTS", str(tmp_path / "none"))
+    assert _compress(photo, tmp_path / "photo.bnk") == 2
+    assert _is_one_line(capsys.readouterr().err, "pipelines.train bottleneck")
+    stream = GOLDEN / "streams" / "odd_50.bnk"
+    assert _decompress(stream, tmp_path / "back.png") == 2
+    assert _is_one_line(capsys.readouterr().err, "pipelines.train")
+
+
+def test_a_full_disk_leaves_what_was_there(photo: Path, tmp_path, monkeypatch, capsys) -> None:
+    file = tmp_path / "photo.bnk"
+    file.write_bytes(b"older")
+
+    def full(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "write", full)
+    assert _compress(photo, file) == 2
+    monkeypatch.undo()
+    assert file.read_bytes() == b"older"
+    assert _left_over(tmp_path) == ["photo.bnk", "photo.png"]
+
+
+def test_an_output_that_is_no_png_is_refused(tmp_path, capsys) -> None:
+    assert _decompress(GOLDEN / "streams" / "odd_50.bnk", tmp_path / "back.jpg") == 2
+    assert _is_one_line(capsys.readouterr().err, "back.jpg", "PNG")
+
+
+def test_the_codec_tells_how_far_it_is() -> None:
+    heard: list[tuple[str, float]] = []
+    with listening(lambda part, done: heard.append((part, done))):
+        codec = at(50)
+        codec.decode(codec.encode(PICTURE))
+    assert {part for part, _ in heard} == {"analysis", "coding", "decoding", "synthesis"}
+    assert all(0 < done <= 1 for _, done in heard)
+
+
+def test_a_bar_is_shown_for_large_pictures_only() -> None:
+    for pixels in (10, 2_000_000):
+        with shown_progress(pixels):
+            report("coding", 0.5)
