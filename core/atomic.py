@@ -2,7 +2,9 @@
 
 import hashlib
 import os
+import secrets
 import time
+from contextlib import suppress
 from io import BufferedReader
 from pathlib import Path
 
@@ -33,12 +35,14 @@ def replace_file(path: Path, data: bytes) -> None:
     Raises:
         OSError: The disk refuses; what was there is then still there.
     """
-    waiting = path.with_name(f".tmp-{os.getpid()}-{path.name}")
+    unfinished = path.with_name(f".tmp-{path.name}.{secrets.token_hex(4)}")
     try:
-        write_file(waiting, data)
-        os.replace(waiting, path)
+        write_file(unfinished, data)
+        os.replace(unfinished, path)
+        sync_folder(path.parent)
     finally:
-        waiting.unlink(missing_ok=True)
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)
 
 
 def sync_file(path: Path) -> None:

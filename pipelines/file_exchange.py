@@ -1,15 +1,14 @@
 """Files that a person names at the command line: read whole, and written whole or not at all."""
 
 import os
-import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from core.atomic import sync_folder, write_file
+from core import atomic
 from core.images import Image
 from core.progress import listening
 from pipelines.base import UserError
@@ -50,16 +49,10 @@ def replace_file(path: Path, data: bytes) -> None:
     Raises:
         UserError: It cannot be written.
     """
-    unfinished = path.with_name(f".tmp-{path.name}.{secrets.token_hex(4)}")
     try:
-        write_file(unfinished, data)
-        os.replace(unfinished, path)
-        sync_folder(path.parent)
+        atomic.replace_file(path, data)
     except OSError as error:
         raise UserError(f"{path} cannot be written: {error.strerror}.") from error
-    finally:
-        with suppress(OSError):
-            unfinished.unlink(missing_ok=True)
 
 
 @contextmanager

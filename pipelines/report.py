@@ -7,12 +7,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from core.atomic import replace_file
 from core.report.content import build_report
 from core.report.files import to_files
 from core.report.page import to_html
 from core.store import ArtifactStore
 from pipelines.base import UserError, option, run_step
+from pipelines.file_exchange import replace_file
 
 
 @dataclass(frozen=True)
