@@ -68,7 +68,7 @@ def test_of_two_trials_begun_for_one_place_the_later_one_gives_up():
     study = study_of(TrialState.COMPLETE)
     first, second = study.ask(), study.ask()
     check_wanted(study, first, 2)
-    with pytest.raises(SurplusTrial, match="more than the 2"):
+    with pytest.raises(SurplusTrial, match="the 2 trials that were asked for"):
         check_wanted(study, second, 2)
 
 
