@@ -157,6 +157,8 @@ def test_a_click_opens_the_viewer_and_the_zoom_stays_from_one_picture_to_the_nex
     page.keyboard.press("f")
     page.keyboard.press("+")
     page.keyboard.press("+")
+    # The viewer draws, and says its zoom, with the next frame.
+    page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
     zoom = viewer.get_attribute("data-zoom")
     page.get_by_role("button", name="Next").click()
     page.get_by_text(f"3 of {len(worst_first)}").wait_for()
