@@ -81,7 +81,12 @@ class PictureModel(keras.Model):  # type: ignore[misc]
 
     A subclass defines `networks`, `call` and `compute_loss`, and is compiled by its module's
     `build`. The metric `psnr_db` is the thesis' PSNR of what `call` gives on the 0..1 scale.
+
+    Attributes:
+        stored_as: Numbers that the weights are rounded to when the model is published.
     """
+
+    stored_as: Literal["float32", "float16"] = "float32"
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)

@@ -15,7 +15,7 @@ from core.entropy.latent_coding import LatentCoder
 from core.models.bottleneck_shapes import transform_shape
 from core.models.entropy_model import EntropyModel
 from core.models.entropy_networks import CONTEXT_BOUND
-from core.models.export import export_network
+from core.models.export import export_network, halved
 from core.models.integer_export import integer_model
 from core.models.quality_levels import level_weights
 from core.models.transforms import PlaneLevels
@@ -59,7 +59,7 @@ def companions(entropy: EntropyModel, *, synthesis_digest: bytes) -> dict[str, b
     """
     model = integer_model(entropy, synthesis_digest=synthesis_digest)
     return {
-        "hyper_analysis.onnx": export_network(told_hyper_analysis(entropy)),
+        "hyper_analysis.onnx": halved(export_network(told_hyper_analysis(entropy))),
         INTEGERS: model.to_bytes(),
     }
 

@@ -13,6 +13,7 @@ STEPS = 4
 
 #: Rows and columns of a cell.
 CELL = 2
+_POSITIONS = CELL * CELL
 
 
 def split_into_steps(latents: Any) -> list[Any]:
@@ -28,13 +29,14 @@ def split_into_steps(latents: Any) -> list[Any]:
     """
     _, rows, columns, channels = ops.shape(latents)
     shape = (-1, rows // CELL, CELL, columns // CELL, CELL, channels // STEPS, STEPS)
-    cells = ops.reshape(latents, shape)
+    ordered = ops.transpose(ops.reshape(latents, shape), (0, 1, 3, 2, 4, 6, 5))
+    flat = ops.reshape(ordered, (-1, rows // CELL, columns // CELL, _POSITIONS * channels))
+    # Position by position, and quarter by quarter in each. Splits, for slices would each cost a
+    # gradient of the size of everything.
+    parts = ops.split(flat, _POSITIONS * STEPS, axis=-1)
     return [
         ops.concatenate(
-            [
-                cells[:, :, position // CELL, :, position % CELL, :, (position + step) % STEPS]
-                for position in range(CELL * CELL)
-            ],
+            [parts[position * STEPS + (position + step) % STEPS] for position in range(_POSITIONS)],
             axis=-1,
         )
         for step in range(STEPS)
@@ -44,20 +46,17 @@ def split_into_steps(latents: Any) -> list[Any]:
 def merge_steps(maps: list[Any]) -> Any:
     """The way back of `split_into_steps`."""
     _, rows, columns, channels = ops.shape(maps[0])
-    size = channels // STEPS
-    positions = [
-        ops.stack(
-            [
-                maps[(quarter - position) % STEPS][..., position * size : (position + 1) * size]
-                for quarter in range(STEPS)
-            ],
-            axis=-1,
-        )
-        for position in range(CELL * CELL)
-    ]
-    shape = (-1, rows, columns, CELL, CELL, size, STEPS)
-    cells = ops.reshape(ops.stack(positions, axis=3), shape)
-    ordered = ops.transpose(cells, (0, 1, 3, 2, 4, 5, 6))
+    parts = [ops.split(values, _POSITIONS, axis=-1) for values in maps]
+    flat = ops.concatenate(
+        [
+            parts[(quarter - position) % STEPS][position]
+            for position in range(_POSITIONS)
+            for quarter in range(STEPS)
+        ],
+        axis=-1,
+    )
+    shape = (-1, rows, columns, CELL, CELL, STEPS, channels // STEPS)
+    ordered = ops.transpose(ops.reshape(flat, shape), (0, 1, 3, 2, 4, 6, 5))
     return ops.reshape(ordered, (-1, CELL * rows, CELL * columns, channels))
 
 

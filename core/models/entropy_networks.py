@@ -8,6 +8,7 @@ the same predictions on every machine.
 One position of these networks is a cell of 2x2 latent positions (`core.models.coding_order`).
 """
 
+import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,12 +50,14 @@ class EntropyShape:
 def make_hyper_analysis(shape: EntropyShape) -> keras.Model:
     """Network from latents and level weights to side information, one vector per cell.
 
-    Only the encoder runs it, so it need not be exact.
+    Only the encoder runs it, so it need not be exact. It says little, a hundredth of a bit per
+    pixel, so it is narrow where its kernels are largest.
     """
     latents = keras.Input((None, None, shape.channels), name="hyper_latents")
     levels = keras.Input((shape.levels,), name="hyper_levels")
-    values = _convolution(latents, shape.width, 1, "hyper_analysis_first")
-    values = _hidden(values, levels, shape, "hyper_analysis_first")
+    narrow = dataclasses.replace(shape, width=shape.width // 4)
+    values = _convolution(latents, narrow.width, 1, "hyper_analysis_first")
+    values = _hidden(values, levels, narrow, "hyper_analysis_first")
     values = SpaceToDepth(CELL, name="hyper_analysis_cells")(values)
     values = _convolution(values, shape.width, 3, "hyper_analysis_second")
     values = _hidden(values, levels, shape, "hyper_analysis_second")

@@ -7,12 +7,16 @@ from typing import Any
 
 import keras
 import numpy as np
+import onnx
 from numpy.typing import NDArray
 
 from core.models.base import PEAK, PictureModel
 from core.onnx_network import OnnxNetwork
 
 _BATCH = 8
+
+#: Weights of fewer numbers than this are not worth a conversion when a network is loaded.
+_FEWEST_TO_HALVE = 1024
 
 
 def export_networks(model: PictureModel) -> dict[str, bytes]:
@@ -54,3 +58,22 @@ def export_network(network: keras.Model) -> bytes:
         file = Path(folder) / "network.onnx"
         network.export(file, format="onnx", verbose=False, input_signature=[signature])
         return file.read_bytes()
+
+
+def halved(model: bytes) -> bytes:
+    """The same network with its large weights in half precision; it computes in float32 as before.
+
+    Args:
+        model: ONNX file of a network in float32.
+    """
+    network = onnx.load_from_string(model)
+    for tensor in network.graph.initializer:
+        values = onnx.numpy_helper.to_array(tensor)
+        if values.dtype != np.float32 or values.size < _FEWEST_TO_HALVE:
+            continue
+        name, half = tensor.name, f"{tensor.name}/half"
+        tensor.CopyFrom(onnx.numpy_helper.from_array(values.astype(np.float16), half))
+        whole = onnx.helper.make_node("Cast", [half], [name], to=onnx.TensorProto.FLOAT)
+        network.graph.node.insert(0, whole)
+    halves: bytes = network.SerializeToString()
+    return halves

@@ -11,9 +11,9 @@ import numpy as np
 
 from core.metrics import metrics
 from core.models.base import PEAK, PictureModel
-from core.models.checkpoints import Progress, from_npz, load_weights, to_npz, weight_arrays
+from core.models.checkpoints import Arrays, Progress, from_npz, load_weights, to_npz, weight_arrays
 from core.models.complexity import measure_work
-from core.models.export import export_networks, largest_difference, reconstruct
+from core.models.export import export_networks, halved, largest_difference, reconstruct
 from core.models.feed import Pictures
 from core.models.training import Training
 from core.onnx_network import OnnxNetwork
@@ -90,12 +90,14 @@ class Publisher:
             raise ValueError(f"No epoch of {self.name} is finished; train on with --resume.")
         model = self._best_model()
         files = export_networks(model)
-        networks = {name: OnnxNetwork(data) for name, data in files.items()}
-        contents = {f"{name}.onnx": data for name, data in files.items()}
+        is_halved = model.stored_as == "float16"
+        stored = {name: halved(data) if is_halved else data for name, data in files.items()}
+        networks = {name: OnnxNetwork(data) for name, data in stored.items()}
+        contents = {f"{name}.onnx": data for name, data in stored.items()}
         contents |= model.companions(networks, self.training.validation)
         card = self._card(model, files, networks)
         card |= model.card_facts(contents, self.training.validation)
-        contents["weights.npz"] = to_npz(weight_arrays(model))
+        contents["weights.npz"] = to_npz(_rounded(weight_arrays(model), model.stored_as))
         contents["config.json"] = _to_json(self.training.config.record())
         contents["card.json"] = _to_json(card)
         named = {f"{self.name}/{file}": data for file, data in contents.items()}
@@ -111,7 +113,7 @@ class Publisher:
     def _best_model(self) -> PictureModel:
         config = dataclasses.replace(self.training.config, precision="float32")
         model: PictureModel = self.module.build(config)
-        load_weights(model, self.training.best)
+        load_weights(model, _rounded(self.training.best, model.stored_as))
         return model
 
     def _card(
@@ -186,6 +188,14 @@ def _quality(networks: list[OnnxNetwork], validation: Pictures) -> dict[str, flo
             values[name].append(metric.measure(np.asarray(picture), image))
     means = {name: float(np.mean(found)) for name, found in values.items()}
     return {"pictures": len(validation), **means}
+
+
+def _rounded(arrays: Arrays, dtype: str) -> Arrays:
+    """Weights in the numbers that they are stored in."""
+    return {
+        name: array.astype(dtype) if np.issubdtype(array.dtype, np.floating) else array
+        for name, array in arrays.items()
+    }
 
 
 def _to_json(value: Any) -> bytes:

@@ -15,18 +15,19 @@ _TO_SAMPLE = WINDOW**2 / (WINDOW**2 - 1.0)
 _GREY_MIDDLE = 128.0
 
 
-def structural_similarity(pictures: Any, reconstructions: Any) -> Any:
+def structural_similarity(pictures: Any, reconstructions: Any, *, stride: int = 1) -> Any:
     """SSIM of each picture as `core.metrics.ssim` defines it, shape (batch,).
 
     Args:
         pictures: Floats in 0..255, shape (batch, height, width, 3), sides of at least 7.
         reconstructions: Likewise; neither clipped nor rounded here.
+        stride: Distance of the windows that are looked at; at 1, all of them.
     """
     ours, theirs = _grey(pictures), _grey(reconstructions)
     planes = [ours, theirs, ours * ours, theirs * theirs, ours * theirs]
     stacked = ops.concatenate(planes, axis=-1)
-    means = ops.average_pool(stacked, (WINDOW, 1), strides=1, padding="valid")
-    means = ops.average_pool(means, (1, WINDOW), strides=1, padding="valid")
+    means = ops.average_pool(stacked, (WINDOW, 1), strides=(stride, 1), padding="valid")
+    means = ops.average_pool(means, (1, WINDOW), strides=(1, stride), padding="valid")
     our_mean, their_mean, our_square, their_square, product = ops.split(means, 5, axis=-1)
     our_variance = _TO_SAMPLE * (our_square - our_mean * our_mean)
     their_variance = _TO_SAMPLE * (their_square - their_mean * their_mean)

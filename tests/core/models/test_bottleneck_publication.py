@@ -11,7 +11,7 @@ from core.codecs.bottleneck import at
 from core.dataset import sample_pictures
 from core.models import bottleneck
 from core.models.bottleneck import BottleneckConfig
-from core.models.checkpoints import Checkpoints
+from core.models.checkpoints import Checkpoints, from_npz
 from core.models.history import History
 from core.models.monitor import Monitor
 from core.models.publication import Publisher
@@ -66,6 +66,8 @@ def test_a_published_model_is_a_codec_whose_card_tells_its_cost(
     assert card["integer_path"]["rate_cost_percent"] < 0.5
     assert card["export"]["largest_difference_levels"] < 0.1
     assert card["stride"] == 16
+    weights = from_npz(store.read("models/bottleneck", "bottleneck/weights.npz"))
+    assert {array.dtype for array in weights.values()} == {np.dtype(np.float16)}
     codec, picture = at(80, store), scenes[13]
     data = codec.encode(picture)
     error = np.mean((codec.decode(data).astype(float) - picture) ** 2)

@@ -7,7 +7,7 @@ from core.dataset import sample_pictures
 from core.models import get_model
 from core.models.autoencoder import Autoencoder
 from core.models.complexity import measure_work
-from core.models.export import export_networks, largest_difference, reconstruct
+from core.models.export import export_networks, halved, largest_difference, reconstruct
 from core.models.feed import Pictures
 from core.onnx_network import OnnxNetwork
 
@@ -65,3 +65,13 @@ def test_multiply_adds_are_those_of_the_kernels(
 def test_a_file_of_a_network_carries_no_path_of_this_machine(exported: dict[str, bytes]) -> None:
     for data in exported.values():
         assert str(Path(__file__).parents[3]).encode() not in data
+
+
+def test_a_halved_network_does_the_same_in_half_the_space(
+    model: Autoencoder, exported: dict[str, bytes], photographs: Pictures
+) -> None:
+    halves = {name: halved(data) for name, data in exported.items()}
+    networks = [OnnxNetwork(data) for data in halves.values()]
+
+    assert sum(map(len, halves.values())) < 0.6 * sum(map(len, exported.values()))
+    assert largest_difference(model, networks, photographs) < 0.5

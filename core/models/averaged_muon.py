@@ -1,4 +1,10 @@
-"""Adam with a warm-up, a cosine decay to the planned end, and a running mean of the weights."""
+"""Muon with a warm-up, a cosine decay to the planned end, and a running mean of the weights.
+
+Muon (Jordan et al., 2024, https://kellerjordan.github.io/posts/muon/) moves a weight matrix by the
+nearest orthogonal matrix of its momentum. Rate and distortion pull a codec in different directions,
+which plain gradients follow in turns; preconditioned ones do not (Zhang & Zhu, 2026,
+https://arxiv.org/abs/2601.20769, who use SOAP).
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +17,11 @@ from keras import ops
 #: Where the decay ends, as a part of the highest learning rate.
 _FLOOR = 0.01
 _MOST_WARM_UP_STEPS = 500
+
+#: Rows, columns, inputs, outputs.
+_KERNEL_RANK = 4
+
+_SMALLEST_NORM = 1e-7
 
 #: So that the running mean spans about a tenth of the steps that are done, until it spans enough.
 _WARM_UP_OF_MEAN = 10.0
@@ -46,27 +57,62 @@ class WarmUpCosine(keras.optimizers.schedules.LearningRateSchedule):  # type: ig
         return self.highest * ops.minimum((done + 1.0) / warm_up, falling)
 
 
-class AveragedAdam(keras.optimizers.Adam):  # type: ignore[misc]
-    """Adam that keeps the mean of the weights and leaves the weights themselves alone.
+class AveragedMuon(keras.optimizers.Muon):  # type: ignore[misc]
+    """Muon for the kernels of convolutions, Adam for all else, and the mean of the weights.
 
     Keras replaces the weights by their mean whenever `fit` ends, which is once per epoch here
-    and would throw the training back each time.
+    and would throw the training back each time; this leaves the weights themselves alone.
 
     Args:
-        highest: Learning rate at the end of the warm-up.
+        highest: Learning rate of the kernels at the end of the warm-up.
+        pace: Learning rate of all else, as a part of that.
         momentum: Part of the mean that stays at each step, once there were enough of them.
     """
 
-    def __init__(self, highest: float, *, momentum: float) -> None:
+    def __init__(self, highest: float, *, pace: float, momentum: float) -> None:
         schedule = WarmUpCosine(highest, steps=1_000_000)
         super().__init__(
             schedule,
+            adam_lr_ratio=pace,
+            weight_decay=None,
+            adam_weight_decay=None,
             use_ema=True,
             ema_momentum=momentum,
             global_clipnorm=1.0,
-            name="averaged_adam",
+            name="averaged_muon",
         )
         self.schedule = schedule
+
+    def _should_use_adamw(self, variable: Any) -> bool:
+        return len(variable.shape) != _KERNEL_RANK
+
+    def _muon_update_step(self, gradient: Any, variable: Any, lr: Any, m: Any) -> None:
+        """As Keras does it for matrices; a kernel is one, with a row for each of its inputs."""
+        self.assign(m, self.momentum * m + gradient)
+        direction = gradient + self.momentum * m
+        matrix = ops.reshape(direction, (-1, variable.shape[-1]))
+        update = self.lr_adjust(lr * self.zeropower_via_newtonschulz5(matrix, self.ns_steps))
+        self.assign_sub(variable, ops.reshape(update, variable.shape))
+
+    def zeropower_via_newtonschulz5(self, x: Any, steps: int) -> Any:
+        """As Keras does it, but by way of the smaller of the two matrices of products.
+
+        All factors are polynomials of that matrix, so they commute and can be multiplied before
+        the long matrix is; this halves the time of a step of the optimiser.
+        """
+        is_wide = x.shape[0] < x.shape[1]
+        tall = ops.transpose(x) if is_wide else x
+        tall = tall / (ops.norm(tall) + _SMALLEST_NORM)
+        products = ops.transpose(tall) @ tall
+        identity = ops.eye(products.shape[0])
+        whole = identity
+        for _ in range(steps):
+            square = products @ products
+            factor = self.muon_a * identity + self.muon_b * products + self.muon_c * square
+            whole = whole @ factor
+            products = factor @ products @ factor
+        found = tall @ whole
+        return ops.transpose(found) if is_wide else found
 
     def finalize_variable_values(self, var_list: Any) -> None:
         """Does nothing: `averaged` takes the means, for as long as they are wanted."""
