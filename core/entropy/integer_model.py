@@ -33,10 +33,13 @@ CONTEXT_BITS = 12
 OCTAVE_BITS = 11
 #: Gains lie in 2**-GAIN_OCTAVES..2**GAIN_OCTAVES quantiser steps per standard deviation.
 GAIN_OCTAVES = 12
+#: Fraction bits of a position's modulation, in octaves, and its largest absolute value.
+MODULATION_BITS = 3
+MODULATION_LIMIT = 2 << MODULATION_BITS
 #: Fraction bits of the mantissas in `IntegerModel.powers`.
 POWER_BITS = 16
 
-_LAYOUT = 1
+_LAYOUT = 2
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,8 @@ class IntegerModel:
         mixed: From features and the step before to one map, of every step but the first.
         spatial: To the features of each step.
         prediction: From features to means and to logarithms of scales, of each step.
+        modulation: From the first step's features to octaves by which the quantiser steps of each
+            position of a cell are finer, in units of 2**-MODULATION_BITS.
         log2_gains: int32, shape (levels, channels): octaves of 1 / quantiser step, in units of
             2**-OCTAVE_BITS, at the quality levels.
         restored_log2_gains: The same for the way back to the latent.
@@ -62,6 +67,7 @@ class IntegerModel:
     mixed: tuple[IntegerConvolution, ...]
     spatial: tuple[IntegerConvolution, ...]
     prediction: tuple[IntegerConvolution, ...]
+    modulation: IntegerConvolution
     log2_gains: NDArray[np.int32]
     restored_log2_gains: NDArray[np.int32]
     powers: NDArray[np.int32]
@@ -106,6 +112,10 @@ class IntegerModel:
             layer.check(most)
         if any(layer.kernel.shape[-1] != 2 * self.channels for layer in self.prediction):
             raise ValueError("Predictions do not fit the channels.")
+        modulation = self.modulation
+        bound = max(-modulation.lowest, modulation.highest)
+        if modulation.kernel.shape[-1] != CELL * CELL or bound > MODULATION_LIMIT:
+            raise ValueError("The modulation does not fit the cells.")
         for octaves in (self.log2_gains, self.restored_log2_gains):
             if np.abs(octaves).max() > GAIN_OCTAVES << OCTAVE_BITS:
                 raise ValueError(f"Gains must lie within {GAIN_OCTAVES} octaves of one.")
@@ -153,7 +163,8 @@ class IntegerModel:
             hyper_synthesis=layers[0],
             mixed=tuple(layers[1:STEPS]),
             spatial=tuple(layers[STEPS : 2 * STEPS]),
-            prediction=tuple(layers[2 * STEPS :]),
+            prediction=tuple(layers[2 * STEPS : 3 * STEPS]),
+            modulation=layers[3 * STEPS],
             log2_gains=arrays["log2_gains"],
             restored_log2_gains=arrays["restored_log2_gains"],
             powers=arrays["powers"],
@@ -169,7 +180,8 @@ class IntegerModel:
 
     @property
     def _layers(self) -> tuple[IntegerConvolution, ...]:
-        return (self.hyper_synthesis, *self.mixed, *self.spatial, *self.prediction)
+        steps = (*self.mixed, *self.spatial, *self.prediction)
+        return (self.hyper_synthesis, *steps, self.modulation)
 
     def _inputs(self) -> list[list[int]]:
         """Largest absolute value of each input channel of each network."""
@@ -178,7 +190,7 @@ class IntegerModel:
         first = [LARGEST_ACTIVATION] * self.hyper_synthesis.kernel.shape[-1]
         before = [[LARGEST_ACTIVATION] * layer.kernel.shape[-1] for layer in self.mixed]
         mixed = [known + context for known in features[:-1]]
-        return [[SIDE_LIMIT] * self.side_channels, *mixed, first, *before, *features]
+        return [[SIDE_LIMIT] * self.side_channels, *mixed, first, *before, *features, first]
 
     def _check_side_tables(self) -> None:
         tables = self.side_tables
@@ -194,6 +206,7 @@ _LAYER_NAMES = (
     *(f"mixed_{step}" for step in range(1, STEPS)),
     *(f"spatial_{step}" for step in range(STEPS)),
     *(f"prediction_{step}" for step in range(STEPS)),
+    "modulation",
 )
 
 

@@ -3,7 +3,8 @@
 The order is that of `core.models.coding_order`: two by two positions are a cell, channels with
 the same remainder modulo four a quarter; step s codes at position p of every cell the quarter
 (p + s) modulo 4. Before each step small networks predict mean and scale of its values from the
-side information and from the steps before. Encoder and decoder run the same code.
+side information and from the steps before. Side information also says by how much each position's
+quantiser steps are finer than those of the quality. Encoder and decoder run the same code.
 """
 
 from collections.abc import Callable
@@ -17,7 +18,10 @@ from core.entropy.fixed_point import Map, at_quality, rescaled
 from core.entropy.integer_model import (
     CELL,
     CONTEXT_BITS,
+    GAIN_OCTAVES,
     LARGEST_SIGNED,
+    MODULATION_BITS,
+    MODULATION_LIMIT,
     OCTAVE_BITS,
     POWER_BITS,
     SIDE_LIMIT,
@@ -67,7 +71,31 @@ class Decoded(NamedTuple):
 
 class _Expected(NamedTuple):
     means: Map
+    gains: Map
     indices: NDArray[np.uint8]
+
+
+class _Gains(NamedTuple):
+    """Of one step: numbers for each modulation and channel, or for each value of the step's map.
+
+    Attributes:
+        gains: Quantiser steps per standard deviation, with POWER_BITS fraction bits.
+        inverses: Their reciprocals, with INVERSE_BITS fraction bits.
+        restoring: Standard deviations of the latent per unit of a restored value.
+        octaves: Logarithms of the gains, above that of the smallest scale.
+    """
+
+    gains: Map
+    inverses: Map
+    restoring: Map
+    octaves: Map
+
+    def at(self, modulation: NDArray[np.int64]) -> "_Gains":
+        """Numbers for each value, from the modulation of each position of each cell."""
+        rows, columns, positions = modulation.shape
+        index, place = modulation + MODULATION_LIMIT, np.arange(positions)
+        parts = [table.reshape(len(table), positions, -1)[index, place] for table in self]
+        return _Gains(*(part.reshape(rows, columns, -1) for part in parts))
 
 
 class LatentCoder:
@@ -79,15 +107,9 @@ class LatentCoder:
     """
 
     def __init__(self, model: IntegerModel, quality: int) -> None:
-        octaves = at_quality(model.log2_gains, quality)
-        restored = at_quality(model.restored_log2_gains, quality)
-        order = step_order(model.channels)
-        inverses = power_of_two(model.powers, -restored, INVERSE_BITS)
         self._model = model
-        self._gains = power_of_two(model.powers, octaves, POWER_BITS)[order]
-        self._inverses = power_of_two(model.powers, -octaves, INVERSE_BITS)[order]
-        self._restoring = np.ldexp(inverses, -INVERSE_BITS - STEP_BITS)[order]
-        self._octaves = (octaves - model.smallest_octaves).astype(np.float64)[order]
+        self._gains = _gains(model, quality)
+        self._modulation = model.modulation.at(quality)
         self._hyper_synthesis = model.hyper_synthesis.at(quality)
         self._mixed = [layer.at(quality) for layer in model.mixed]
         self._spatial = [layer.at(quality) for layer in model.spatial]
@@ -110,7 +132,7 @@ class LatentCoder:
 
         def code(step: int, expected: _Expected) -> NDArray[np.int16]:
             values = take_step(latents, step).astype(np.float64)
-            values *= self._gains[step] * 2.0**-POWER_BITS
+            values *= expected.gains * 2.0**-POWER_BITS
             values -= expected.means * 2.0**-STEP_BITS
             np.clip(np.rint(values, out=values), -LARGEST_VALUE, LARGEST_VALUE, out=values)
             symbols.append(values.astype(np.int16))
@@ -158,37 +180,59 @@ class LatentCoder:
         rows, columns, _ = side.shape
         latents = np.empty((CELL * rows, CELL * columns, self._model.channels), np.float32)
         features = self._hyper_synthesis.run(side.astype(np.float64))
+        modulation = self._modulation.run(features).astype(np.int64)
         for step in range(STEPS):
+            gains = self._gains[step].at(modulation)
             features = self._spatial[step].run(features)
-            expected = self._expect(step, self._prediction[step].run(features))
+            expected = self._expect(gains, self._prediction[step].run(features))
             restored = code(step, expected).astype(np.float64)
             restored *= 2.0**STEP_BITS
             restored += expected.means
-            put_step(latents, step, restored * self._restoring[step])
+            put_step(latents, step, restored * gains.restoring)
             report(part, (step + 1) / STEPS)
             if step + 1 < STEPS:
-                known = np.concatenate([features, self._context(step, restored)], axis=-1)
+                known = np.concatenate([features, _context(gains, restored)], axis=-1)
                 features = self._mixed[step].run(known)
         return latents
 
-    def _expect(self, step: int, prediction: Map) -> _Expected:
+    def _expect(self, gains: _Gains, prediction: Map) -> _Expected:
         channels = self._model.channels
         shift = CONTEXT_BITS + POWER_BITS - STEP_BITS
-        means = rescaled(prediction[..., :channels] * self._gains[step], shift)
-        octaves = prediction[..., channels:] + self._octaves[step]
+        means = rescaled(prediction[..., :channels] * gains.gains, shift)
+        octaves = prediction[..., channels:] + gains.octaves
         scales = rescaled(octaves * SCALES_PER_OCTAVE, OCTAVE_BITS)
         np.clip(scales, 0, self._model.values.count - 1, out=scales)
-        return _Expected(means, scales.astype(np.uint8).ravel())
-
-    def _context(self, step: int, restored: Map) -> Map:
-        shift = STEP_BITS + INVERSE_BITS - CONTEXT_BITS
-        context = rescaled(restored * self._inverses[step], shift)
-        return np.clip(context, -LARGEST_SIGNED, LARGEST_SIGNED, out=context)
+        return _Expected(means, gains.gains, scales.astype(np.uint8).ravel())
 
     def _check_length(self, payload: bytes, cells: int) -> None:
         values = cells * (self._model.side_channels + CELL * CELL * self._model.channels)
         if len(payload) > values * MOST_BITS_PER_VALUE // 8 + _SLACK_BYTES:
             raise CorruptStream("The file is longer than a picture of its size can be.")
+
+
+def _gains(model: IntegerModel, quality: int) -> list[_Gains]:
+    """Gains of each step at each modulation, never beyond what the model's own gains may reach."""
+    unit = 1 << OCTAVE_BITS - MODULATION_BITS
+    modulations = unit * np.arange(-MODULATION_LIMIT, MODULATION_LIMIT + 1)[:, np.newaxis]
+    most = GAIN_OCTAVES << OCTAVE_BITS
+    octaves = np.clip(at_quality(model.log2_gains, quality) + modulations, -most, most)
+    restored = np.clip(at_quality(model.restored_log2_gains, quality) + modulations, -most, most)
+    gains = _Gains(
+        gains=power_of_two(model.powers, octaves, POWER_BITS),
+        inverses=power_of_two(model.powers, -octaves, INVERSE_BITS),
+        restoring=np.ldexp(
+            power_of_two(model.powers, -restored, INVERSE_BITS), -INVERSE_BITS - STEP_BITS
+        ),
+        octaves=(octaves - model.smallest_octaves).astype(np.float64),
+    )
+    return [_Gains(*(table[:, order] for table in gains)) for order in step_order(model.channels)]
+
+
+def _context(gains: _Gains, restored: Map) -> Map:
+    """What the next step sees of restored values: in standard deviations, bounded."""
+    shift = STEP_BITS + INVERSE_BITS - CONTEXT_BITS
+    context = rescaled(restored * gains.inverses, shift)
+    return np.clip(context, -LARGEST_SIGNED, LARGEST_SIGNED, out=context)
 
 
 def power_of_two(

@@ -11,13 +11,16 @@ import numpy as np
 from keras import layers, ops
 from numpy.typing import NDArray
 
-from core.models.coding_order import merge_steps, split_into_steps, vector_of_steps
+from core.entropy.integer_model import MODULATION_LIMIT
+from core.models.coding_order import STEPS, merge_steps, split_into_steps, vector_of_steps
 from core.models.entropy_networks import (
     CONTEXT_BOUND,
+    MODULATION_UNIT,
     SIDE_BOUND,
     EntropyShape,
     make_hyper_analysis,
     make_hyper_synthesis,
+    make_modulation,
     make_steps,
 )
 from core.models.quality_levels import LevelTable
@@ -52,7 +55,8 @@ class EntropyModel(layers.Layer):  # type: ignore[misc]
     A value is divided by its channel's quantiser step, the predicted mean is taken off, and the
     rest is rounded. Log gains are the logarithms of 1 / step, per level and channel, in units of
     the channels' standard deviations: they are also the logarithm of each channel's standard
-    deviation in quantiser steps, which the predicted scales correct.
+    deviation in quantiser steps, which the predicted scales correct. Side information may make
+    the steps of a position finer or coarser.
 
     Args:
         shape: Sizes of the networks.
@@ -63,6 +67,7 @@ class EntropyModel(layers.Layer):  # type: ignore[misc]
         super().__init__(**options)
         self.hyper_analysis = make_hyper_analysis(shape)
         self.hyper_synthesis = make_hyper_synthesis(shape)
+        self.modulation = make_modulation(shape)
         self.steps = make_steps(shape)
         self.log_gains = _table(shape.levels, shape.channels, "log_gains")
         self.restored_log_gains = _table(shape.levels, shape.channels, "restored_log_gains")
@@ -88,21 +93,28 @@ class EntropyModel(layers.Layer):  # type: ignore[misc]
             training: Whether the bits are those of noise instead of rounding, as gradients need.
         """
         side, side_bits = self._side_information(latents, levels, training)
-        gains = vector_of_steps(ops.exp(self.log_gains(levels)))
-        log_gains = vector_of_steps(self.log_gains(levels))
         features, decoded, context = self.hyper_synthesis([side, levels]), [], None
+        modulation = self._modulation(features)
+        log_gains = [x + modulation for x in vector_of_steps(self.log_gains(levels))]
         total = side_bits
         for step, values in enumerate(split_into_steps(latents)):
+            gains = ops.exp(log_gains[step])
             found = self._predict(step, features, levels, context)
-            features, means = found.features, found.means * gains[step]
-            offsets = values * gains[step] - means
+            features, means = found.features, found.means * gains
+            offsets = values * gains - means
             log_scales = bounded_log_scale(found.log_scales + log_gains[step])
             total = total + _sum(bits(self._noisy(offsets, training), log_scales))
             restored = straight_through_round(offsets) + means
-            context = ops.clip(restored / gains[step], -CONTEXT_BOUND, CONTEXT_BOUND)
-            decoded.append(restored)
+            context = ops.clip(restored / gains, -CONTEXT_BOUND, CONTEXT_BOUND)
+            decoded.append(restored / ops.exp(modulation))
         restored_gains = ops.exp(self.restored_log_gains(levels))
         return Coded(merge_steps(decoded) / restored_gains, total, side_bits)
+
+    def _modulation(self, features: Any) -> Any:
+        """Logarithms of the positions' gains, shaped as each step's maps are."""
+        multiples = straight_through_round(self.modulation(features) / MODULATION_UNIT)
+        log_gains = MODULATION_UNIT * ops.clip(multiples, -MODULATION_LIMIT, MODULATION_LIMIT)
+        return ops.repeat(log_gains, self.log_gains.channels // STEPS, axis=-1)
 
     def _side_information(self, latents: Any, levels: Any, training: bool) -> tuple[Any, Any]:
         side = self.hyper_analysis([ops.clip(latents, -CONTEXT_BOUND, CONTEXT_BOUND), levels])

@@ -9,12 +9,14 @@ One position of these networks is a cell of 2x2 latent positions (`core.models.c
 """
 
 import dataclasses
+import math
 from dataclasses import dataclass
 from typing import Any
 
 import keras
 from keras import layers
 
+from core.entropy.integer_model import MODULATION_BITS
 from core.models.coding_order import CELL, STEPS
 from core.models.karhunen_loeve import SpaceToDepth
 from core.models.quality_levels import LevelTable
@@ -26,6 +28,8 @@ ACTIVATION_BOUND = 8.0
 CONTEXT_BOUND = 8.0
 #: Largest absolute value of the side information.
 SIDE_BOUND = 31.0
+#: Changes of a position's quantiser step are whole multiples of this logarithm of a factor.
+MODULATION_UNIT = math.log(2.0) / 2**MODULATION_BITS
 
 _SMALL_START = 0.1
 
@@ -73,6 +77,17 @@ def make_hyper_synthesis(shape: EntropyShape) -> keras.Model:
     values = _convolution(side, shape.width, 3, "hyper_synthesis_first")
     features = _hidden(values, levels, shape, "hyper_synthesis_first")
     return keras.Model([side, levels], features, name="hyper_synthesis")
+
+
+def make_modulation(shape: EntropyShape) -> keras.Model:
+    """Network from the first step's features to a logarithm of a gain for each latent position.
+
+    So side information can tell where a picture is worth more bits, as flat parts are to SSIM.
+    Position by position of a cell; zero at the start.
+    """
+    features = keras.Input((None, None, shape.width), name="modulation_features")
+    log_gains = layers.Conv2D(CELL**2, 1, kernel_initializer="zeros", name="modulation")(features)
+    return keras.Model(features, log_gains, name="modulation_network")
 
 
 def make_step(shape: EntropyShape, step: int) -> keras.Model:

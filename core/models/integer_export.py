@@ -18,6 +18,8 @@ from core.entropy.integer_model import (
     GAIN_OCTAVES,
     LARGEST_ACTIVATION,
     LARGEST_SIGNED,
+    MODULATION_BITS,
+    MODULATION_LIMIT,
     OCTAVE_BITS,
     POWER_BITS,
     SIDE_LIMIT,
@@ -64,6 +66,7 @@ def integer_model(entropy: EntropyModel, *, synthesis_digest: bytes) -> IntegerM
             _hidden(entropy.steps[step], f"step_{step}_spatial", known) for step in range(STEPS)
         ),
         prediction=tuple(_prediction(entropy.steps[step], step) for step in range(STEPS)),
+        modulation=_modulation(entropy.modulation),
         log2_gains=_octaves(entropy.log_gains),
         restored_log2_gains=_octaves(entropy.restored_log_gains),
         powers=np.rint(2.0 ** (POWER_BITS + np.arange(_OCTAVE) / _OCTAVE)).astype(np.int32),
@@ -155,6 +158,20 @@ def _prediction(network: keras.Model, step: int) -> IntegerConvolution:
         output_bits=np.repeat([CONTEXT_BITS, OCTAVE_BITS], channels),
         lowest=-LARGEST_SIGNED,
         highest=LARGEST_SIGNED,
+    )
+
+
+def _modulation(network: keras.Model) -> IntegerConvolution:
+    """Octaves instead of natural logarithms."""
+    layer = network.get_layer("modulation")
+    kernel, bias = _array(layer.kernel), _array(layer.bias)
+    return quantised(
+        kernel / math.log(2.0),
+        bias[np.newaxis] / math.log(2.0),
+        input_bits=np.full(kernel.shape[2], ACTIVATION_BITS),
+        output_bits=np.full(kernel.shape[3], MODULATION_BITS),
+        lowest=-MODULATION_LIMIT,
+        highest=MODULATION_LIMIT,
     )
 
 

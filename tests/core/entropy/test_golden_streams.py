@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import itertools
 import json
 import os
 import subprocess
@@ -9,7 +10,6 @@ import sys
 import zlib
 from collections.abc import Callable
 from importlib.util import find_spec
-from itertools import product
 from operator import mul
 from pathlib import Path
 from typing import Any
@@ -97,9 +97,11 @@ def _derail(coder: LatentCoder, seed: int) -> None:
     expect = coder._expect
     random = np.random.default_rng(seed)
 
-    def derailed(step: int, prediction: np.ndarray) -> Any:
-        expected = expect(step, prediction)
-        if step == seed % 4:
+    steps = itertools.count()
+
+    def derailed(gains: Any, prediction: np.ndarray) -> Any:
+        expected = expect(gains, prediction)
+        if next(steps) == seed % 4:
             place = random.integers(expected.indices.size)
             expected.indices[place] += 1 if expected.indices[place] < 80 else -1
         return expected
@@ -143,7 +145,8 @@ def test_the_model_survives_its_file_and_a_changed_one_has_another_name() -> Non
         ("mixed_1.kernel", "inputs; the kernel has"),
         ("spatial_2.range", "exceeds 16 bits"),
         ("log2_gains", "Gains do not fit"),
-        ("layout", "Layout 1 is read"),
+        ("layout", "Layout 2 is read"),
+        ("modulation.range", "modulation does not fit"),
     ],
 )
 def test_a_file_of_a_model_that_does_not_fit_is_refused(name: str, message: str) -> None:
@@ -155,7 +158,8 @@ def test_a_file_of_a_model_that_does_not_fit_is_refused(name: str, message: str)
         "mixed_1.kernel": arrays["mixed_1.kernel"][:, :, 1:],
         "spatial_2.range": arrays["spatial_2.range"] * 2,
         "log2_gains": arrays["log2_gains"][:, 1:],
-        "layout": np.int32(2),
+        "layout": np.int32(1),
+        "modulation.range": arrays["modulation.range"] * 2,
     }
     buffer = io.BytesIO()
     np.savez(buffer, **{**arrays, name: spoiled[name]})
@@ -188,7 +192,7 @@ _THREADS = (1, 2)
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("loaded", "kernel", "threads"), list(product(_LOADED, _KERNELS, _THREADS))
+    ("loaded", "kernel", "threads"), list(itertools.product(_LOADED, _KERNELS, _THREADS))
 )
 def test_golden_streams_decode_alike_in_every_configuration(
     loaded: tuple[str, ...], kernel: str | None, threads: int
@@ -244,6 +248,7 @@ class PlainStream:
         self.rows, self.columns = -(-self.height // 32), -(-self.width // 32)
         side = self._side()
         groups, features = [side], self._convolve("hyper_synthesis", side)
+        self.modulation = self._convolve("modulation", features)
         for step in range(4):
             features = self._convolve(f"spatial_{step}", features)
             values, context = self._step(step, self._convolve(f"prediction_{step}", features))
@@ -292,21 +297,23 @@ class PlainStream:
     def _step(self, step: int, predictions: list[list[int]]) -> tuple[list[list[int]], Any]:
         octaves = self._at(self.arrays["log2_gains"])
         count = len(octaves)
-        order = [c for p in range(4) for c in range((p + step) % 4, count, 4)]
-        gains = [self._power(octaves[c], 16) for c in order]
-        inverses = [self._power(-octaves[c], 18) for c in order]
+        order = [(c, p) for p in range(4) for c in range((p + step) % 4, count, 4)]
         first = self.arrays["smallest_octaves"]
-        means, tables = [], []
-        for prediction in predictions:
+        means, tables, inverses = [], [], []
+        for prediction, finer in zip(predictions, self.modulation, strict=True):
+            # Eighths of an octave, on gains of 2048ths.
+            moved = [min(max(octaves[c] + 256 * finer[p], -24576), 24576) for c, p in order]
+            inverses += [self._power(-octave, 18) for octave in moved]
+            gains = [self._power(octave, 16) for octave in moved]
             means += [_rounded(m * g, 22) for m, g in zip(prediction, gains, strict=False)]
-            scales = zip(prediction[count:], order, strict=True)
-            tables += [_rounded(8 * (s + octaves[c] - first), 11) for s, c in scales]
+            scales = zip(prediction[count:], moved, strict=True)
+            tables += [_rounded(8 * (s + octave - first), 11) for s, octave in scales]
         last = len(self.arrays["value_reaches"]) - 1
         values = self._values([min(max(table, 0), last) for table in tables])
         restored = [64 * value + mean for value, mean in zip(values, means, strict=True)]
         limited = [
-            min(max(_rounded(r * inverses[i % count], 12), -32767), 32767)
-            for i, r in enumerate(restored)
+            min(max(_rounded(r * inverse, 12), -32767), 32767)
+            for r, inverse in zip(restored, inverses, strict=True)
         ]
         cells = range(0, len(values), count)
         return [values[i : i + count] for i in cells], [limited[i : i + count] for i in cells]
