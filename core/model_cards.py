@@ -21,8 +21,6 @@ PREFIX = "models/"
 
 #: Smallest picture that every codec takes whole; a file of it names the model.
 _PROBE = np.full((16, 16, 3), 128, dtype=np.uint8)
-_PICTURE_CHANNELS = 3
-_ACTIVATIONS = {"relu": "ReLU", "leaky_relu": "leaky ReLU"}
 
 
 @dataclass(frozen=True)
@@ -99,29 +97,6 @@ class FileCheck(NamedTuple):
     fault: str | None
 
 
-class Layer(NamedTuple):
-    """What a model holds after one of its steps, for a picture of 160x160.
-
-    Attributes:
-        step: The step in words.
-        height: Rows.
-        width: Columns.
-        channels: Channels.
-        part: `picture`, `encoder`, `latent` or `decoder`.
-    """
-
-    step: str
-    height: int
-    width: int
-    channels: int
-    part: str
-
-    @property
-    def values(self) -> int:
-        """Numbers that it holds."""
-        return self.height * self.width * self.channels
-
-
 def learned_families() -> dict[str, CodecFamily]:
     """Codec families that need a trained model, by name."""
     return {name: family for name, family in families().items() if family.kind == "learned"}
@@ -190,42 +165,13 @@ def channel_bits(tables: LatentTables, quality: int) -> NDArray[np.float64]:
     return bits
 
 
-def layers(model: ModelCard) -> list[Layer]:
-    """Steps of an autoencoder from picture to picture; none for a model of another build."""
-    config = model.card.get("config", {})
-    filters = config.get("filters")
-    if not filters or not model.latent:
-        return []
-    stride = int(model.card["stride"])
-    height, width = (size * stride for size in model.latent[:2])
-    activation = _ACTIVATIONS.get(config.get("activation"), config.get("activation", "activation"))
-    first = Layer("Picture", height, width, _PICTURE_CHANNELS, "picture")
-    encoder = _encoder(filters, activation, height, width)
-    return [first, *encoder, *_decoder(filters, activation, *model.latent[:2])]
+def measured_channel_bits(model: ModelCard) -> dict[int, NDArray[np.float64]]:
+    """Mean bits per symbol of each channel on validation pictures, by quality.
 
-
-def _encoder(filters: list[int], activation: str, height: int, width: int) -> list[Layer]:
-    found = []
-    for depth, channels in enumerate(filters):
-        rows, columns = height >> depth, width >> depth
-        step = f"3x3 convolution, {activation}"
-        found.append(Layer(step, rows, columns, channels, "encoder"))
-        part = "latent" if depth + 1 == len(filters) else "encoder"
-        name = "2x2 max-pooling: the latent" if part == "latent" else "2x2 max-pooling"
-        found.append(Layer(name, rows // 2, columns // 2, channels, part))
-    return found
-
-
-def _decoder(filters: list[int], activation: str, height: int, width: int) -> list[Layer]:
-    found = []
-    for depth, channels in enumerate(reversed(filters)):
-        rows, columns = height << depth, width << depth
-        step = f"Transposed convolution, {activation}"
-        found.append(Layer(step, rows, columns, channels, "decoder"))
-        found.append(Layer("Doubling", 2 * rows, 2 * columns, channels, "decoder"))
-    last = found[-1]
-    step = "3x3 convolution to the picture"
-    return [*found, Layer(step, last.height, last.width, _PICTURE_CHANNELS, "picture")]
+    Empty for a model whose card does not tell.
+    """
+    measured = model.card.get("channel_bits", {})
+    return {int(quality): np.asarray(bits, np.float64) for quality, bits in measured.items()}
 
 
 def _read(store: ArtifactStore, name: str) -> ModelCard:

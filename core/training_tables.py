@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core.training_runs import TrainingRun
+from core.training_runs import TrainingRun, measure_of
 
 _SUMMARY = (
     "run",
@@ -37,6 +37,30 @@ def epoch_table(runs: Sequence[TrainingRun]) -> pd.DataFrame:
         return pd.DataFrame({"run": pd.Series(dtype="str")})
     frame = pd.concat(frames, ignore_index=True)
     return frame[["run", *frame.columns.drop("run")]]
+
+
+def level_table(run: TrainingRun) -> pd.DataFrame:
+    """What was measured at single quality levels on the validation pictures.
+
+    Returns:
+        One row per epoch and level, with the columns `epoch`, `level` and one per measure; without
+        a row for a model that has no levels.
+    """
+    measures = {column: measure_of(column) for column in run.columns}
+    levels = sorted({measure.level for measure in measures.values() if measure.level is not None})
+    frames = []
+    for level in levels:
+        names = {
+            column: measure.name
+            for column, measure in measures.items()
+            if measure.level == level and measure.phase == "validation"
+        }
+        columns = run.frame[["epoch", *names]].rename(columns=names)
+        frames.append(columns.assign(level=level))
+    if not frames:
+        return pd.DataFrame(columns=["epoch", "level"])
+    table = pd.concat(frames, ignore_index=True).dropna().astype({"epoch": int})
+    return table.sort_values(["epoch", "level"], ignore_index=True)
 
 
 def config_differences(runs: Sequence[TrainingRun]) -> pd.DataFrame:

@@ -13,7 +13,6 @@ the context is spatial and over channels at once, and all that predicts can beco
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -23,9 +22,9 @@ from numpy.typing import NDArray
 
 from core.models.augmentation import mirrored_and_moved
 from core.models.averaged_muon import AveragedMuon
-from core.models.base import PEAK, ModelConfig, PictureModel, psnr_db
+from core.models.base import PEAK, PictureModel, psnr_db
+from core.models.bottleneck_config import BottleneckConfig, entropy_shape, transform_shape
 from core.models.bottleneck_export import card_facts, companions
-from core.models.bottleneck_shapes import entropy_shape, transform_shape
 from core.models.entropy_model import EntropyModel
 from core.models.karhunen_loeve import BLOCK, fit_basis
 from core.models.quality_levels import level_weights, rate_distortion_weight
@@ -51,67 +50,6 @@ SSIM_UNIT = 600.0
 #: Distance of the SSIM's windows in training: every pixel is still in several of them, and the
 #: loss takes a quarter of the time.
 _TRAINING_STRIDE = 3
-
-
-@dataclass(frozen=True)
-class BottleneckConfig(ModelConfig):
-    """Shape of the network and how it is trained.
-
-    Attributes:
-        channels: Channels of the latent, out of the 768 of a block.
-        width: Channels of the transforms at an eighth of the picture's size.
-        deep_width: Channels of the transforms at a sixteenth.
-        analysis_blocks: Residual blocks of the analysis at an eighth and at a sixteenth.
-        synthesis_blocks: Likewise of the synthesis.
-        entropy_width: Channels inside the entropy networks.
-        side_channels: Channels of the side information, at a 32nd of the picture's size.
-        levels: Quality levels with gains and biases of their own.
-        lowest_weight: Bits per pixel that a unit of squared error is worth at quality 1.
-        highest_weight: The same at quality 100.
-        ssim_share: Part of the distortion that is 1 - SSIM instead of squared error. It buys SSIM
-            with PSNR; chosen without a long comparison.
-        vector_pace: Learning rate of gains and biases, as a part of that of the kernels.
-        pace: Learning rate of the block transform's bases, as a part of that of gains and biases.
-        averaging: Part of the weights' running mean that stays at each step; the mean is what
-            is validated and published.
-        reach: Pixels by which training pictures are moved at random; 0 for none, nor mirrored.
-    """
-
-    channels: int = 320
-    width: int = 128
-    deep_width: int = 192
-    analysis_blocks: tuple[int, int] = (4, 1)
-    synthesis_blocks: tuple[int, int] = (6, 1)
-    entropy_width: int = 128
-    side_channels: int = 32
-    levels: int = 8
-    lowest_weight: float = 0.0009
-    highest_weight: float = 0.144
-    ssim_share: float = 0.2
-    vector_pace: float = 0.4
-    pace: float = 0.1
-    averaging: float = 0.998
-    reach: int = 8
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        for name in ("analysis_blocks", "synthesis_blocks"):
-            object.__setattr__(self, name, tuple(getattr(self, name)))
-        if self.channels % 4 or not 4 <= self.channels <= 3 * BLOCK**2:
-            raise ValueError(
-                f"channels must be a multiple of 4 in 4..{3 * BLOCK**2}; received {self.channels}."
-            )
-        if not 0 < self.lowest_weight < self.highest_weight:
-            raise ValueError(
-                "The rate-distortion weights must be positive and rise with quality; received "
-                f"{self.lowest_weight} to {self.highest_weight}."
-            )
-        if not 0 <= self.ssim_share < 1:
-            raise ValueError(f"ssim_share must lie in 0..1; received {self.ssim_share}.")
-        if self.drops:
-            raise ValueError("The learning rate of this model falls by a plan of its own.")
-        if self.levels < 2:
-            raise ValueError(f"levels must be at least 2; received {self.levels}.")
 
 
 #: Trains at a useful rate on two CPU cores.

@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from core.entropy.fixed_point import QUALITIES
 from core.entropy.integer_model import IntegerModel
 from core.entropy.latent_coding import LatentCoder
-from core.models.bottleneck_shapes import transform_shape
+from core.models.bottleneck_config import transform_shape
 from core.models.entropy_model import EntropyModel
 from core.models.entropy_networks import CONTEXT_BOUND
 from core.models.export import export_network, halved
 from core.models.integer_export import integer_model
+from core.models.karhunen_loeve import BLOCK
 from core.models.quality_levels import level_weights
 from core.models.transforms import PlaneLevels
 
@@ -39,10 +40,12 @@ class Cost(NamedTuple):
     Attributes:
         estimated: What the float model estimates in training.
         written: What the files of the integer model have.
+        channel_bits: Mean bits per value of each channel of the latent, as estimated.
     """
 
     estimated: float
     written: float
+    channel_bits: NDArray[np.float64]
 
     @property
     def percent(self) -> float:
@@ -85,10 +88,17 @@ def card_facts(
         pictures: Validation pictures.
     """
     shape = transform_shape(model.config)
+    rows, columns = (side // BLOCK for side in pictures.shape[1:3])
     integers = IntegerModel.from_bytes(files[INTEGERS])
     compared = pictures[:: -(-len(pictures) // _COMPARED_PICTURES)]
     costs = compare(model, integers, np.asarray(compared))
     return {
+        # Without the plane that tells the synthesis the quality.
+        "latent": [rows, columns, shape.channels],
+        "channel_bits": {
+            str(quality): [round(float(bits), 4) for bits in cost.channel_bits]
+            for quality, cost in costs.items()
+        },
         "halo": {
             "analysis_pixels": shape.analysis_halo,
             "synthesis_positions": shape.synthesis_halo,
@@ -112,8 +122,12 @@ def compare(
     for quality in COMPARED_QUALITIES:
         coder = LatentCoder(integers, quality)
         costs = [_cost(model.entropy, coder, quality, batch) for batch in latents]
-        estimated, written = np.sum(costs, axis=0)
-        found[quality] = Cost(float(estimated), float(written))
+        sizes = [len(batch) for batch in latents]
+        found[quality] = Cost(
+            estimated=sum(cost.estimated for cost in costs),
+            written=sum(cost.written for cost in costs),
+            channel_bits=np.average([cost.channel_bits for cost in costs], axis=0, weights=sizes),
+        )
     return found
 
 
@@ -122,8 +136,10 @@ def _cost(entropy: EntropyModel, coder: LatentCoder, quality: int, latents: Any)
     levels = level_weights(ops.convert_to_tensor(place), entropy.log_gains.levels)
     bounded = ops.clip(latents, -CONTEXT_BOUND, CONTEXT_BOUND)
     side = ops.convert_to_numpy(entropy.hyper_analysis([bounded, levels]))
-    estimated = ops.convert_to_numpy(entropy(latents, levels).bits)
+    coded = entropy(latents, levels)
+    estimated = ops.convert_to_numpy(coded.bits)
     pairs = zip(ops.convert_to_numpy(latents), side, strict=True)
     written = sum(8 * len(coder.encode(*pair).payload) for pair in pairs)
     headers = _HEADER_BITS * len(side)
-    return Cost(float(estimated.sum()) + headers, float(written + headers))
+    channel_bits = ops.convert_to_numpy(coded.symbol_bits).mean(axis=(0, 1, 2), dtype=np.float64)
+    return Cost(float(estimated.sum()) + headers, float(written + headers), channel_bits)

@@ -36,11 +36,13 @@ class Coded(NamedTuple):
         latents: Decoded latents, of the shape of the latents.
         bits: Bits of each picture, shape (batch,), side information included.
         side_bits: Bits of the side information alone.
+        symbol_bits: Bits of each value, of the shape of the latents.
     """
 
     latents: Any
     bits: Any
     side_bits: Any
+    symbol_bits: Any
 
 
 class _Prediction(NamedTuple):
@@ -93,22 +95,23 @@ class EntropyModel(layers.Layer):  # type: ignore[misc]
             training: Whether the bits are those of noise instead of rounding, as gradients need.
         """
         side, side_bits = self._side_information(latents, levels, training)
-        features, decoded, context = self.hyper_synthesis([side, levels]), [], None
+        features, context = self.hyper_synthesis([side, levels]), None
         modulation = self._modulation(features)
         log_gains = [x + modulation for x in vector_of_steps(self.log_gains(levels))]
-        total = side_bits
+        decoded, costs = [], []
         for step, values in enumerate(split_into_steps(latents)):
             gains = ops.exp(log_gains[step])
             found = self._predict(step, features, levels, context)
             features, means = found.features, found.means * gains
             offsets = values * gains - means
             log_scales = bounded_log_scale(found.log_scales + log_gains[step])
-            total = total + _sum(bits(self._noisy(offsets, training), log_scales))
+            costs.append(bits(self._noisy(offsets, training), log_scales))
             restored = straight_through_round(offsets) + means
             context = ops.clip(restored / gains, -CONTEXT_BOUND, CONTEXT_BOUND)
             decoded.append(restored / ops.exp(modulation))
         restored_gains = ops.exp(self.restored_log_gains(levels))
-        return Coded(merge_steps(decoded) / restored_gains, total, side_bits)
+        restored_latents, symbol_bits = merge_steps(decoded) / restored_gains, merge_steps(costs)
+        return Coded(restored_latents, side_bits + _sum(symbol_bits), side_bits, symbol_bits)
 
     def _modulation(self, features: Any) -> Any:
         """Logarithms of the positions' gains, shaped as each step's maps are."""

@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from core.model_cards import Layer
+from core.model_layers import Layer
 from dashboard.charts.colors import family_style, translucent
 
 _ROW_PIXELS = 52

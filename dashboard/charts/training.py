@@ -22,7 +22,7 @@ _TITLES = {
 }
 _DASHES = {"training": "dot", "validation": "solid"}
 _HEIGHT = 380
-_LOG_TICKS = [digit * 10.0**power for power in range(-7, 7) for digit in (1, 2, 3, 5, 7)]
+_LOG_TICKS = [digit * 10.0**power for power in range(-7, 7) for digit in (1, 3)]
 _LOG_LABELS = [f"{tick:.12g}" for tick in _LOG_TICKS]
 
 
@@ -55,7 +55,8 @@ def measure_title(name: str) -> str:
 
 def measure_names(runs: Sequence[TrainingRun]) -> list[str]:
     """Measures that any of the runs has, loss and PSNR first."""
-    names = dict.fromkeys(measure_of(column).name for run in runs for column in run.columns)
+    found = (measure_of(column) for run in runs for column in run.columns)
+    names = dict.fromkeys(measure.name for measure in found if measure.level is None)
     return sorted(names, key=lambda name: _FIRST.index(name) if name in _FIRST else len(_FIRST))
 
 
@@ -86,8 +87,8 @@ def smoothed(values: pd.Series, weight: float) -> pd.Series:
 def training_figure(runs: Sequence[TrainingRun], name: str, look: Look) -> go.Figure:
     """Curves of one measure: a colour per run, training dotted, validation solid.
 
-    A ring marks the epoch with the lowest validation loss. Quality levels of one measure are
-    shades of the run's colour, the highest level darkest.
+    A ring marks the epoch with the lowest validation loss. What was measured at single quality
+    levels is left out: see `dashboard.charts.training_rates`.
 
     Args:
         runs: Runs to overlay.
@@ -96,19 +97,19 @@ def training_figure(runs: Sequence[TrainingRun], name: str, look: Look) -> go.Fi
     """
     figure = go.Figure()
     for run in runs:
-        columns = [column for column in run.columns if measure_of(column).name == name]
+        measures = {column: measure_of(column) for column in run.columns}
         if look.axis not in run.frame:
             continue
-        for column in columns:
-            _add_curve(figure, run, column, columns, look)
+        for column, measure in measures.items():
+            if measure.name == name and measure.level is None:
+                _add_curve(figure, run, column, measure, look)
     return _laid_out(figure, name, look)
 
 
 def _add_curve(
-    figure: go.Figure, run: TrainingRun, column: str, columns: Sequence[str], look: Look
+    figure: go.Figure, run: TrainingRun, column: str, measure: Measure, look: Look
 ) -> None:
-    measure, style = measure_of(column), family_style(run.name)
-    color = translucent(style.color, _shade(measure, columns))
+    style = family_style(run.name)
     x, raw = run.frame[look.axis], run.frame[column]
     if look.smoothing:
         figure.add_trace(_raw(x, raw, style))
@@ -118,13 +119,13 @@ def _add_curve(
             x=x,
             y=values,
             customdata=np.stack([run.frame["epoch"], raw], axis=-1),
-            name=_legend(run, measure),
+            name=f"{run.name}, {measure.phase}",
             legendgroup=run.name,
             mode="lines+markers" if len(x) <= 60 else "lines",
-            line={"color": color, "width": 2, "dash": _DASHES[measure.phase]},
-            marker={"size": 5, "symbol": style.symbol, "color": color},
+            line={"color": style.color, "width": 2, "dash": _DASHES[measure.phase]},
+            marker={"size": 5, "symbol": style.symbol, "color": style.color},
             hovertemplate=(
-                f"<b>{run.name}</b>, {_spoken(measure)}, epoch %{{customdata[0]:.0f}}<br>"
+                f"<b>{run.name}</b>, {measure.phase}, epoch %{{customdata[0]:.0f}}<br>"
                 f"{measure_title(measure.name)} %{{customdata[1]:.5~g}}<extra></extra>"
             ),
         )
@@ -156,22 +157,6 @@ def _ring(x: float, y: float, style: FamilyStyle, group: str) -> go.Scatter:
         showlegend=False,
         hovertemplate=f"<b>{group}</b>: lowest validation loss<extra></extra>",
     )
-
-
-def _shade(measure: Measure, columns: Sequence[str]) -> float:
-    """Opacity of a quality level among those of its run."""
-    levels = sorted({found.level for found in map(measure_of, columns) if found.level is not None})
-    if measure.level is None or len(levels) < 2:
-        return 1.0
-    return 0.35 + 0.65 * levels.index(measure.level) / (len(levels) - 1)
-
-
-def _spoken(measure: Measure) -> str:
-    return measure.phase if measure.level is None else f"{measure.phase}, level {measure.level}"
-
-
-def _legend(run: TrainingRun, measure: Measure) -> str:
-    return f"{run.name}, {_spoken(measure)}"
 
 
 def _laid_out(figure: go.Figure, name: str, look: Look) -> go.Figure:

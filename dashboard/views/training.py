@@ -11,6 +11,7 @@ from core.training_tables import (
     config_differences,
     config_table,
     epoch_table,
+    level_table,
     origin_table,
     run_table,
 )
@@ -23,6 +24,7 @@ from dashboard.charts.training import (
     measure_title,
     training_figure,
 )
+from dashboard.charts.training_rates import moving_curve_figure
 from dashboard.widgets.charts import CONFIG
 from dashboard.widgets.downloads import download_csv
 from dashboard.widgets.live_training import REFRESH_SECONDS, show_interrupted, show_live
@@ -42,6 +44,11 @@ GUIDE = (
     "Dotted: on the training pictures, while the weights still change. Solid: on the validation "
     "pictures, which the network never learns from. A ring marks the lowest validation loss: the "
     "weights of that epoch are the ones that are kept."
+)
+CURVE_HELP = (
+    "Rates are those that the training estimates for the rounded latent; files have the same "
+    "within a fraction of a percent. Each curve is an epoch; the strong one is that whose weights "
+    "are kept."
 )
 RUN_LINE = "The test pictures play no part in training; see Models for what came out."
 SMOOTHING_HELP = (
@@ -171,6 +178,8 @@ def show_chosen(choice: Choice, was_live: bool) -> None:
         st.info("No run is chosen.")
         return
     show_curves(runs, choice)
+    for run in runs:
+        show_moving_curve(run)
     show_runs(runs)
     show_differences(runs)
     show_epochs(runs)
@@ -195,6 +204,30 @@ def show_curves(runs: Sequence[TrainingRun], choice: Choice) -> None:
                 alt = f"{measure_title(name)} over {AXES[choice.look.axis].lower()} of each run."
                 figure = training_figure(drawn, name, choice.look)
                 st.plotly_chart(figure, key=f"curve-{name}", config=CONFIG, alt=alt)
+
+
+def show_moving_curve(run: TrainingRun) -> None:
+    """Rate and quality at the levels of a model that has them, epoch by epoch."""
+    table = level_table(run)
+    qualities = [name for name in ("psnr_db", "ssim") if name in table]
+    if table.empty or not qualities:
+        return
+    st.subheader(f"Rate-distortion of {run.name} on the validation pictures", help=CURVE_HELP)
+    quality = st.segmented_control(
+        "Quality measure",
+        qualities,
+        default=qualities[0],
+        format_func=measure_title,
+        required=True,
+        key=f"curve_{run.name}",
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    best = None if run.best_row is None else int(run.frame["epoch"].iloc[run.best_row])
+    figure = moving_curve_figure(table, quality, run=run.name, best=best)
+    alt = f"{measure_title(quality)} against bits per pixel of {run.name}, a curve per epoch."
+    st.plotly_chart(figure, key=f"levels-{run.name}", config=CONFIG, alt=alt)
+    download_csv(table, file_name=f"{run.name}-levels.csv", key=f"csv-levels-{run.name}")
 
 
 def show_runs(runs: Sequence[TrainingRun]) -> None:

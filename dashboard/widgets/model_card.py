@@ -9,10 +9,10 @@ from core.model_cards import (
     PREFIX,
     ModelCard,
     check_files,
-    layers,
     learned_families,
     written_model_id,
 )
+from core.model_layers import layers
 from core.store import ArtifactError
 from dashboard import glossary
 from dashboard.cache import fingerprint, open_store
@@ -29,12 +29,20 @@ _MODEL_ID = (
 LIMITS = """
 - Trained on small photographs of ten classes, resized to 160x160. Screenshots, drawings and text
   are unlike them and come back worse than their place on the curves says.
-- Trained for squared error on latents that were never quantised, as the thesis did: rate played no
-  part in training, so the bytes are those of a network that did not know it would be weighed.
+{training}
 - Any picture size is taken, by padding, and worked on in tiles; very large pictures are refused
   with the limit in the message.
 - What decides a bit is integer, so a file decodes on every machine; the last step to pixels is a
   float network, which may differ by one level between processors.
+"""
+BLIND_TO_RATE = """
+- Trained for squared error on latents that were never quantised, as the thesis did: rate played no
+  part in training, so the bytes are those of a network that did not know it would be weighed.
+"""
+TRAINED_FOR_RATE = """
+- Trained for rate and distortion together, the distortion {mse:.0%} squared error and {ssim:.0%}
+  SSIM; by other measures of quality it may stand elsewhere.
+- Slower than the formats that it is compared with: see Speed.
 """
 _TALL = 8
 _FEW = (12, 34, 56, 72, 88, 100)
@@ -58,8 +66,17 @@ def show_card(model: ModelCard, means: pd.DataFrame) -> None:
     # A tall diagram leaves room beside it.
     with right if len(layers(model)) > _TALL else st.container():
         st.subheader("Limits")
-        st.markdown(LIMITS)
+        st.markdown(limits_of(model))
     show_files(model)
+
+
+def limits_of(model: ModelCard) -> str:
+    """What the model is not made for, in Markdown."""
+    share = model.card.get("config", {}).get("ssim_share")
+    if share is None:
+        return LIMITS.format(training=BLIND_TO_RATE.strip())
+    told = TRAINED_FOR_RATE.format(mse=1 - share, ssim=share)
+    return LIMITS.format(training=told.strip())
 
 
 def show_tiles(model: ModelCard) -> None:
@@ -70,7 +87,11 @@ def show_tiles(model: ModelCard) -> None:
     tiles = [
         ("Parameters", _whole(model.card.get("parameters")), None),
         ("Multiply-adds/pixel", _whole(sum(work.values()) or None), f"{_MULTIPLY_ADDS} {split}."),
-        ("Latent", _shape(model.latent), "Of a 160x160 picture: rows, columns, channels."),
+        (
+            "Latent",
+            _shape(model.latent).replace(" ", ""),
+            "Of a 160x160 picture: rows, columns, channels.",
+        ),
         ("Values per pixel", _number(model.values_per_pixel), _VALUES),
         ("PSNR, float latent", _number(quality.get("psnr_db"), " dB"), _validated(quality)),
     ]
@@ -206,4 +227,5 @@ def _number(value: float | None, unit: str = "", digits: int = 2) -> str:
 
 
 def _shape(latent: Sequence[int] | None) -> str:
-    return " x ".join(map(str, latent)) if latent else "unknown"
+    # No spaces, for a tile is narrow.
+    return "x".join(map(str, latent)) if latent else "unknown"

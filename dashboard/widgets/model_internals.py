@@ -3,7 +3,14 @@
 import pandas as pd
 import streamlit as st
 
-from core.model_cards import PREFIX, ModelCard, channel_bits, layers, read_tables
+from core.model_cards import (
+    PREFIX,
+    ModelCard,
+    channel_bits,
+    measured_channel_bits,
+    read_tables,
+)
+from core.model_layers import layers
 from core.store import ArtifactError
 from dashboard.cache import fingerprint, open_store
 from dashboard.charts.models import channel_figure, channel_table, layer_figure, layer_table
@@ -13,12 +20,16 @@ from dashboard.widgets.states import show_artifact_error
 
 _LAYER_NOTE = (
     "Dotted line: the numbers that the picture itself has. A bar beyond it holds more than the "
-    "picture. Activations are drawn with their convolution; they are computed after the pooling, "
-    "with the same result."
+    "picture."
 )
-_CHANNEL_NOTE = (
-    "Entropy of the channel's static table on the validation pictures. A channel near zero carries "
-    "next to nothing: the network does not use it at this step size."
+_POOLING_NOTE = (
+    "Activations are drawn with their convolution; they are computed after the pooling, with the "
+    "same result."
+)
+_TABLE_NOTE = "Entropy of the channel's static table on the validation pictures."
+_MEASURED_NOTE = "Mean over validation pictures; side information comes on top."
+_IDLE_NOTE = (
+    "A channel near zero carries next to nothing: the network does not use it at this step size."
 )
 
 
@@ -32,23 +43,40 @@ def show_layers(model: ModelCard) -> None:
     alt = f"Numbers held after each layer of {model.name}, from the picture to the picture."
     figure = layer_figure(found, family=model.name)
     st.plotly_chart(figure, key="layers", config=CONFIG, alt=alt)
-    st.caption(_LAYER_NOTE)
+    pooled = any("pooling" in layer.step for layer in found)
+    st.caption(f"{_LAYER_NOTE} {_POOLING_NOTE}" if pooled else _LAYER_NOTE)
     download_csv(layer_table(found), file_name=f"{model.name}-layers.csv", key="csv-layers")
 
 
 def show_channels(model: ModelCard) -> None:
     """Rate of each channel of the latent at a chosen quality."""
     st.subheader("Rate per latent channel")
+    stride, measured = int(model.card.get("stride", 1)), measured_channel_bits(model)
+    if measured:
+        quality = st.select_slider(
+            "Quality",
+            sorted(measured),
+            value=sorted(measured)[len(measured) // 2],
+            key="measured_quality",
+            bind="query-params",
+        )
+        _show_channel_table(
+            model, channel_table(measured[quality], stride=stride), quality, _MEASURED_NOTE
+        )
+        return
     quality = st.slider("Quality", 1, 100, 70, key="channel_quality", bind="query-params")
-    stride, state = int(model.card.get("stride", 1)), fingerprint(f"{PREFIX}{model.name}")
     try:
-        table = _channels(model.name, quality, stride, state)
+        table = _channels(model.name, quality, stride, fingerprint(f"{PREFIX}{model.name}"))
     except ArtifactError as error:
         show_artifact_error(error)
         return
     if table is None:
-        st.markdown("This model has no static tables: its rate depends on the picture alone.")
+        st.markdown("The card of this model does not tell what its channels cost.")
         return
+    _show_channel_table(model, table, quality, _TABLE_NOTE)
+
+
+def _show_channel_table(model: ModelCard, table: pd.DataFrame, quality: int, note: str) -> None:
     alt = f"Bits per symbol of each latent channel of {model.name}, the dearest first."
     figure = channel_figure(table, family=model.name)
     st.plotly_chart(figure, key="channels", config=CONFIG, alt=alt)
@@ -56,7 +84,7 @@ def show_channels(model: ModelCard) -> None:
     idle = int((table["bits_per_symbol"] < 0.05).sum())
     st.caption(
         f"{total:.2f} bits per pixel altogether; {idle} of {len(table)} channels take less than "
-        f"0.05 bits per symbol. {_CHANNEL_NOTE}"
+        f"0.05 bits per symbol. {note} {_IDLE_NOTE}"
     )
     name = f"{model.name}-channels-quality-{quality}.csv"
     download_csv(table, file_name=name, key="csv-channels")

@@ -72,6 +72,9 @@ def show_strips(models: Sequence[str]) -> None:
     st.subheader("Reconstructions", help=f"{glossary.FLOAT_LATENT} {glossary.PSNR}")
     pictures = choose_pictures()
     quality = choose_latent()
+    if quality is None:
+        # The learned codec has no such latent: it was trained on quantised ones.
+        models = [name for name in models if families()[name].references is not None]
     for picture in pictures:
         st.markdown(f"**{picture.title}**")
         with st.container(horizontal=True, gap="small", vertical_alignment="top"):

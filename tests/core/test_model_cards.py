@@ -8,11 +8,12 @@ from core.entropy.range_coding import SymbolWriter
 from core.model_cards import (
     channel_bits,
     check_files,
-    layers,
     learned_families,
+    measured_channel_bits,
     read_cards,
     read_tables,
 )
+from core.model_layers import layers
 from core.store import ArtifactStore
 
 CARD = {
@@ -101,6 +102,21 @@ def test_layers_run_from_the_picture_over_the_latent_to_the_picture(store):
     assert (latent.height, latent.width, latent.channels) == (40, 40, 64)
     assert latent.values == 102_400
     assert [layer.channels for layer in found] == [3, 32, 32, 64, 64, 64, 64, 32, 32, 3]
+
+
+def test_the_learned_codec_has_layers_and_channels_of_its_own(store):
+    blocks = {"analysis_blocks": [4, 1], "synthesis_blocks": [6, 2]}
+    config = {"width": 128, "deep_width": 192, **blocks}
+    card = CARD | {"latent": [10, 10, 320], "stride": 16, "config": config}
+    facts = card | {"channel_bits": {"1": [0.5, 0.25], "60": [2.0, 1.0]}}
+    files = {"bottleneck/card.json": json.dumps(facts).encode()}
+    store.commit("models/bottleneck", files, facts={})
+    model = read_cards(store).cards["bottleneck"]
+    found = layers(model)
+    assert [found[0][1:4], found[-1][1:4]] == [(160, 160, 3)] * 2
+    assert [layer[1:4] for layer in found if layer.part == "latent"] == [(10, 10, 320)]
+    assert "6 residual blocks" in {layer.step for layer in found}
+    assert measured_channel_bits(model)[60].tolist() == [2.0, 1.0]
 
 
 def test_a_channel_that_spreads_twice_as_far_costs_a_bit_more(tables):

@@ -5,7 +5,13 @@ import pytest
 
 from core.store import ArtifactStore, DamagedArtifact
 from core.training_runs import SILENCE_BEFORE_DEATH, measure_of, outlook, read_runs
-from core.training_tables import config_differences, config_table, epoch_table, run_table
+from core.training_tables import (
+    config_differences,
+    config_table,
+    epoch_table,
+    level_table,
+    run_table,
+)
 
 CONFIG = {"learning_rate": 0.0015, "epochs": 10, "patience": 5, "filters": [32, 64]}
 HEADER = "epoch,loss,validation_loss,validation_psnr_db,pictures,seconds,total_seconds"
@@ -139,3 +145,21 @@ def test_the_table_of_epochs_holds_every_row_of_every_run(store):
     assert table["run"].value_counts().to_dict() == {"ae80": 3, "ae40": 2}
     assert table.columns[0] == "run"
     assert epoch_table([]).empty
+
+
+def test_what_was_measured_at_levels_has_a_row_per_epoch_and_level(store):
+    header = "epoch,loss,validation_psnr_db_1,validation_psnr_db_90,validation_bits_per_pixel_1"
+    header += ",validation_bits_per_pixel_90,seconds,total_seconds"
+    commit(
+        store,
+        "ae80",
+        rows=("1,0.5,20,30,0.2,2.0,60,60", "2,0.3,21,31,0.1,1.9,60,120"),
+        header=header,
+    )
+    table = level_table(read(store))
+    assert table["epoch"].tolist() == [1, 1, 2, 2]
+    assert table["level"].tolist() == [1, 90, 1, 90]
+    assert table["psnr_db"].tolist() == [20, 30, 21, 31]
+    assert table["bits_per_pixel"].tolist() == [0.2, 2.0, 0.1, 1.9]
+    commit(store, "ae40")
+    assert level_table(read(store, "ae40")).empty

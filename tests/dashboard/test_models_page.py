@@ -157,7 +157,7 @@ def test_the_card_tells_what_the_training_said(open_page, trained):
     assert not app.exception
     shown = tiles(app)
     assert shown["Parameters"] == "1,234"
-    assert shown["Latent"] == "20 x 20 x 3"
+    assert shown["Latent"] == "20x20x3"
     assert shown["Values per pixel"] == "0.05"
     assert shown["PSNR, float latent"] == "27.50 dB"
     text = words(app)

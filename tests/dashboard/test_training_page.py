@@ -6,6 +6,7 @@ from core.store import ArtifactStore
 
 VIEW = "training"
 PHASES = ("training", "validation")
+LEVEL_MEASURES = ("bits_per_pixel", "psnr_db", "ssim")
 HEADER = "epoch,loss,psnr_db,validation_loss,validation_psnr_db,pictures,seconds,total_seconds"
 CONFIG = {"learning_rate": 0.0015, "batch": 32, "epochs": 100, "patience": 5}
 
@@ -140,3 +141,24 @@ def test_a_damaged_history_is_named_and_the_others_are_drawn(open_page, trained)
     assert not app.exception
     assert "histories/ae40.csv" in app.warning[0].value
     assert names(chart(app, "curve-loss")) == {"ae80, training", "ae80, validation"}
+
+
+def test_a_model_with_quality_levels_shows_its_curve_moving(open_page, tmp_path):
+    columns = [f"validation_{name}_{level}" for level in (1, 90) for name in LEVEL_MEASURES]
+    header = f"{HEADER},{','.join(columns)}"
+    rows = [
+        f"{epoch},{1 / epoch},20,{1.1 / epoch},19,100,60,60,{0.3 / epoch},22,0.7,{2 / epoch},35,0.9"
+        for epoch in (1, 2)
+    ]
+    facts = {"model": "bottleneck", "config": CONFIG, "running": None}
+    files = {"bottleneck.csv": "\n".join([header, *rows, ""]).encode()}
+    ArtifactStore(tmp_path).commit("histories/bottleneck", files, facts=facts)
+
+    app = open_page(VIEW, tmp_path, query={"curve_bottleneck": "SSIM"})
+    assert not app.exception
+    figure = chart(app, "levels-bottleneck")
+    assert names(figure) == {"epoch 1", "epoch 2, kept"}
+    assert figure["layout"]["yaxis"]["title"]["text"] == "SSIM"
+    assert {"bottleneck, validation"} == names(chart(app, "curve-psnr_db")) - {
+        "bottleneck, training"
+    }

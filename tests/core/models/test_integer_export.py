@@ -132,6 +132,10 @@ def test_integers_cost_less_than_half_a_percent(
     costs = compare(model, integers, pictures)
     assert costs.keys() == set(COMPARED_QUALITIES)
     assert np.mean([cost.percent for cost in costs.values()]) < 0.5
+    # What the channels cost is all but side information and headers.
+    positions = len(pictures) * (pictures.shape[1] // 16) * (pictures.shape[2] // 16)
+    for cost in costs.values():
+        assert 0.5 * cost.estimated < positions * cost.channel_bits.sum() < cost.estimated
 
 
 def test_the_exported_hyper_analysis_knows_the_quality_from_its_plane(model: Bottleneck) -> None:
