@@ -7,9 +7,14 @@ import pandas as pd
 
 from core.findings import MethodRow
 from core.measurements import Curve
+from core.rate_distortion import bd_rate
 
 #: Rate of a picture that is not compressed: three bytes per pixel.
 RAW_BITS_PER_PIXEL = 24.0
+
+#: The codec that was trained for rate, and what it is held against first.
+_LEARNED = "bottleneck"
+_RIVALS = ("jpeg", "webp", "jpeg_xl", "avif_444")
 
 
 def rate_at(curve: Curve, value: float) -> float | None:
@@ -49,6 +54,7 @@ def headlines(
     }
     return [
         *_saving(formats, by_method["jpeg-75"], labels),
+        *_learned(curves, labels),
         *(
             sentence
             for row in rows
@@ -81,6 +87,23 @@ def _saving(
         f"{jpeg.psnr_db:.2f} dB: {reached[family]:.2f} bits per pixel instead of "
         f"{jpeg.bits_per_pixel:.2f}, over {jpeg.pictures:,} pictures."
     )
+
+
+def _learned(curves: Mapping[str, Curve], labels: Mapping[str, str]) -> Iterator[str]:
+    """What the learned codec needs at equal quality, beside each of its rivals."""
+    if _LEARNED not in curves:
+        return
+    deltas = {name: bd_rate(curves[name], curves[_LEARNED]) for name in _RIVALS if name in curves}
+    parts = [
+        f"{abs(delta.value):.0f} % {'fewer' if delta.value < 0 else 'more'} than "
+        f"{labels.get(name, name)}"
+        for name, delta in deltas.items()
+        if delta.value is not None
+    ]
+    if parts:
+        told = f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else parts[0]
+        name = labels.get(_LEARNED, _LEARNED)
+        yield f"**{name}, the learned codec, needs {told}** in bytes at equal PSNR, by BD-rate."
 
 
 def _weighed(row: MethodRow, jpeg: Curve | None) -> Iterator[str]:

@@ -68,6 +68,18 @@ def test_the_best_format_is_named_with_its_saving() -> None:
     assert sentences[0].startswith("**AVIF needs 50 % fewer bytes than JPEG**")
 
 
+def test_the_learned_codec_is_told_beside_each_rival() -> None:
+    values = (28.0, 30.0, 32.0, 34.0)
+    curves = {
+        "jpeg": _curve("jpeg", (1.0, 2.0, 4.0, 8.0), values),
+        "avif_444": _curve("avif_444", (0.4, 0.8, 1.6, 3.2), values),
+        "bottleneck": _curve("bottleneck", (0.5, 1.0, 2.0, 4.0), values),
+    }
+    labels = {"jpeg": "JPEG", "avif_444": "AVIF 4:4:4", "bottleneck": "Bottleneck"}
+    [sentence] = headlines(curves, _rows(), NO_MEANS, labels=labels)
+    assert "needs 50 % fewer than JPEG and 25 % more than AVIF 4:4:4" in sentence
+
+
 def test_jpeg_is_not_said_to_beat_itself() -> None:
     curves = {"jpeg": _curve("jpeg", (1.0, 2.0), (30.0, 34.0))}
     rows = _rows(jpeg_75=_measured("jpeg-75", 34.0, 2.0))
