@@ -21,6 +21,7 @@ _COMMANDS = {
     "studies": "python -m pipelines.search {second}",
     "statistics": "python -m pipelines.describe",
     "benchmarks": "python -m pipelines.benchmark",
+    "reliability": "python -m tests.load.fuzz",
     "cache": "python -m pipelines.{second}",
 }
 
