@@ -9,6 +9,9 @@ import pandas as pd
 
 from core.training_runs import TrainingRun, measure_of
 
+#: What stands where a training has no such field; a word, for a dash would be drawn as a list.
+ABSENT = "not set"
+
 _SUMMARY = (
     "run",
     "state",
@@ -68,12 +71,12 @@ def config_differences(runs: Sequence[TrainingRun]) -> pd.DataFrame:
 
     Returns:
         One row per field that is not the same in all, indexed by `field`; one column of texts
-        per training, with a dash where a training has no such field.
+        per training; `ABSENT` where a training has no such field.
     """
     described = {run.name: _description(run) for run in runs}
     fields = dict.fromkeys(name for found in described.values() for name in found)
     rows = {
-        field: {name: found.get(field, "-") for name, found in described.items()}
+        field: {name: found.get(field, ABSENT) for name, found in described.items()}
         for field in fields
     }
     differing = {field: row for field, row in rows.items() if len(set(row.values())) > 1}

@@ -22,8 +22,8 @@ _TITLES = {
 }
 _DASHES = {"training": "dot", "validation": "solid"}
 _HEIGHT = 380
-_LOG_TICKS = [digit * 10.0**power for power in range(-7, 7) for digit in (1, 3)]
-_LOG_LABELS = [f"{tick:.12g}" for tick in _LOG_TICKS]
+#: Decades that a logarithmic axis spans from which on it gets ticks of 1, 2, 5, and of 1, 3.
+_FINE_TICKS_FROM, _COARSE_TICKS_FROM = 0.7, 2.0
 
 
 @dataclass(frozen=True)
@@ -164,17 +164,30 @@ def _laid_out(figure: go.Figure, name: str, look: Look) -> go.Figure:
     if look.axis == "epoch":
         figure.update_xaxes(dtick=_epoch_step(figure), tick0=0)
     figure.update_yaxes(title=measure_title(name), automargin=True)
-    if look.log_scale and not name.endswith("_db"):
-        figure.update_yaxes(type="log", tickvals=_LOG_TICKS, ticktext=_LOG_LABELS)
+    if look.log_scale and not name.endswith("_db") and name != "ssim":
+        figure.update_yaxes(type="log", **_log_ticks(figure))
     figure.update_layout(
         height=_HEIGHT,
         margin={"l": 8, "r": 8, "t": 12, "b": 8},
-        legend={"orientation": "h", "x": 0, "y": -0.22, "yanchor": "top", "title": None},
+        legend={"orientation": "h", "x": 0, "y": -0.3, "yanchor": "top", "title": None},
         showlegend=True,
         hovermode="closest",
         uirevision=f"{name}-{look.axis}-{look.log_scale}",
     )
     return figure
+
+
+def _log_ticks(figure: go.Figure) -> dict[str, list[float] | list[str]]:
+    """Ticks over several decades; within less than one, plotly's own are good."""
+    drawn = [np.asarray(trace.y, dtype=float) for trace in figure.data]
+    values = np.concatenate(drawn) if drawn else np.ones(1)
+    values = values[np.isfinite(values) & (values > 0)]
+    decades = float(np.ptp(np.log10(values))) if values.size else 0.0
+    if decades < _FINE_TICKS_FROM:
+        return {}
+    digits = (1, 3) if decades > _COARSE_TICKS_FROM else (1, 2, 5)
+    ticks = [digit * 10.0**power for power in range(-7, 7) for digit in digits]
+    return {"tickvals": ticks, "ticktext": [f"{tick:.12g}" for tick in ticks]}
 
 
 def _epoch_step(figure: go.Figure) -> int:

@@ -61,7 +61,7 @@ def moving_curve_figure(
     figure.update_layout(
         height=_HEIGHT,
         margin={"l": 8, "r": 8, "t": 12, "b": 8},
-        legend={"orientation": "h", "x": 0, "y": -0.2, "yanchor": "top"},
+        legend={"orientation": "h", "x": 0, "y": -0.24, "yanchor": "top"},
         hovermode="closest",
         uirevision=f"{run}-{quality}",
     )

@@ -6,6 +6,7 @@ import pytest
 from core.store import ArtifactStore, DamagedArtifact
 from core.training_runs import SILENCE_BEFORE_DEATH, measure_of, outlook, read_runs
 from core.training_tables import (
+    ABSENT,
     config_differences,
     config_table,
     epoch_table,
@@ -122,7 +123,7 @@ def test_only_what_differs_between_runs_is_listed(store):
     table = config_differences([read(store, "ae80"), read(store, "ae40")])
     assert list(table.index) == ["learning_rate", "filters", "extra"]
     assert list(table.loc["filters"]) == ["32, 64", "32"]
-    assert list(table.loc["extra"]) == ["-", "1"]
+    assert list(table.loc["extra"]) == [ABSENT, "1"]
     assert config_differences([read(store, "ae80")] * 2).empty
 
 

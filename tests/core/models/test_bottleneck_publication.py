@@ -11,10 +11,10 @@ from core.codecs.bottleneck import at
 from core.dataset import sample_pictures
 from core.models import bottleneck
 from core.models.bottleneck import BottleneckConfig
-from core.models.checkpoints import Checkpoints, from_npz
+from core.models.checkpoints import Checkpoints, from_npz, weight_arrays
 from core.models.history import History
 from core.models.monitor import Monitor
-from core.models.publication import Publisher
+from core.models.publication import Publisher, go_on_from_published
 from core.models.stop_request import StopRequest
 from core.models.training import Training
 from core.store import ArtifactStore
@@ -43,13 +43,9 @@ def scenes() -> np.ndarray:
     return np.stack([p[t : t + 160, s : s + 160] for p in photographs for t, s in corners][:16])
 
 
-@pytest.mark.slow
-def test_a_published_model_is_a_codec_whose_card_tells_its_cost(
-    tmp_path: Path, scenes: np.ndarray
-) -> None:
-    store = ArtifactStore(tmp_path)
+def _training(store: ArtifactStore, scenes: np.ndarray) -> Training:
     history = History(store, "bottleneck", CONFIG)
-    training = Training(
+    return Training(
         bottleneck.build(CONFIG),
         CONFIG,
         scenes[:12],
@@ -59,6 +55,14 @@ def test_a_published_model_is_a_codec_whose_card_tells_its_cost(
         Monitor(history, CONFIG.epochs, io.StringIO()),
         StopRequest(),
     )
+
+
+@pytest.mark.slow
+def test_a_published_model_is_a_codec_whose_card_tells_its_cost(
+    tmp_path: Path, scenes: np.ndarray
+) -> None:
+    store = ArtifactStore(tmp_path)
+    training = _training(store, scenes)
     training.run()
     card = Publisher(store, "bottleneck", bottleneck, training).publish()
 
@@ -73,3 +77,13 @@ def test_a_published_model_is_a_codec_whose_card_tells_its_cost(
     error = np.mean((codec.decode(data).astype(float) - picture) ** 2)
     assert 9 < len(data) < picture.size // 8
     assert error < 0.3 * picture.astype(float).var()
+
+    training.checkpoints.clear()
+    other = _training(store, scenes)
+    go_on_from_published(other)
+    for name, array in training.best.items():
+        np.testing.assert_allclose(other.best[name], array, rtol=1e-3, atol=1e-4, err_msg=name)
+    np.testing.assert_array_equal(
+        weight_arrays(other.network)["step_1_spatial/kernel"],
+        weights["step_1_spatial/kernel"].astype(np.float32),
+    )

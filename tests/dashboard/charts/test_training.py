@@ -84,6 +84,15 @@ def test_a_logarithmic_scale_is_for_losses_and_not_for_decibels(run):
     assert training_figure([run], "psnr_db", look).layout.yaxis.type is None
 
 
+def test_a_logarithmic_axis_has_ticks_however_little_it_spans(run):
+    look = Look(log_scale=True)
+    assert training_figure([run], "loss", look).layout.yaxis.tickvals is None
+    wide = run.frame.assign(loss=[40.0, 2.0, 0.01])
+    figure = training_figure([TrainingRun("ae80", wide, {}, {}, run.manifest)], "loss", look)
+    assert {0.01, 0.03, 1, 30} <= set(figure.layout.yaxis.tickvals)
+    assert 20 not in figure.layout.yaxis.tickvals
+
+
 def test_quality_levels_stand_in_a_figure_of_their_own(run):
     assert not training_figure([run], "bits_per_pixel", Look()).data
 
