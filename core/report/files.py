@@ -1,14 +1,9 @@
 """The figures and tables of a report as files for a paper."""
 
-import io
-import zipfile
-
 from core.report.document import Report
 from core.report.printed import printed
 from core.report.tables import to_csv, to_latex
-
-#: Archives carry a date; a fixed one makes equal reports equal files.
-_DATE = (1980, 1, 1, 0, 0, 0)
+from core.zip_archive import zip_of
 
 
 def to_files(report: Report) -> dict[str, bytes]:
@@ -26,8 +21,4 @@ def to_files(report: Report) -> dict[str, bytes]:
 
 def to_zip(report: Report) -> bytes:
     """The same files in one archive."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in to_files(report).items():
-            archive.writestr(zipfile.ZipInfo(name, _DATE), content, zipfile.ZIP_DEFLATED)
-    return buffer.getvalue()
+    return zip_of(to_files(report))

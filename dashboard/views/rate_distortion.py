@@ -22,7 +22,7 @@ from dashboard.charts.rate_distortion import (
 from dashboard.curve_cache import label_of, labels, load_lossless, load_measurements
 from dashboard.widgets.bd_rates import show_bd_rates
 from dashboard.widgets.charts import CONFIG
-from dashboard.widgets.downloads import download_csv
+from dashboard.widgets.downloads import download_csv, download_exchange
 from dashboard.widgets.point_pictures import show_point_pictures
 from dashboard.widgets.rate_tables import show_lossless, show_points
 from dashboard.widgets.states import show_empty, show_problems
@@ -264,7 +264,9 @@ def show_numbers(points: pd.DataFrame, dataset: str, metric: str) -> None:
     """The numbers that were drawn, and the rates of the lossless families."""
     st.subheader("Points")
     show_points(points, metrics()[metric].LABEL)
-    download_csv(points, file_name=f"{dataset}-{metric}-points.csv", key="csv-points")
+    with st.container(horizontal=True):
+        download_csv(points, file_name=f"{dataset}-{metric}-points.csv", key="csv-points")
+        download_exchange(dataset)
     lossless = load_lossless(dataset)
     if len(lossless):
         st.subheader("Lossless formats")

@@ -3,6 +3,11 @@
 import pandas as pd
 import streamlit as st
 
+from core.interchange import exchange_files
+from core.zip_archive import zip_of
+from dashboard.cache import fingerprint, load_results
+from dashboard.curve_cache import labels
+
 
 def download_csv(
     frame: pd.DataFrame, *, file_name: str, key: str, label: str = "Numbers as CSV"
@@ -19,4 +24,27 @@ def download_csv(
         key=key,
         icon=":material/download:",
         on_click="ignore",
+    )
+
+
+def download_exchange(dataset: str) -> None:
+    """Button that saves all records of a data set in the formats of other tools."""
+    st.download_button(
+        "For other tools (ZIP)",
+        data=lambda: _exchange(dataset, fingerprint(f"results/{dataset}/")),
+        file_name=f"{dataset}-for-other-tools.zip",
+        mime="application/zip",
+        key="zip-exchange",
+        icon=":material/folder_zip:",
+        on_click="ignore",
+        help="Curves as CompressAI draws them, batches for codec-compare, and every record as "
+        "Parquet. Made when clicked, which takes some seconds.",
+    )
+
+
+@st.cache_data(max_entries=1, show_spinner=False)
+def _exchange(dataset: str, state: str) -> bytes:
+    results = load_results(dataset)
+    return zip_of(
+        exchange_files(results.frame, results.manifests, dataset=dataset, labels=labels())
     )
