@@ -81,9 +81,11 @@ def _publish(name: str, module: ModuleType, store: ArtifactStore, training: "Tra
     except ValueError as error:
         raise UserError(str(error)) from error
     quality, export = card["validation"], card["export"]
+    figures = ""
+    if quality:
+        figures = f"validation PSNR {quality['psnr_db']:.2f} dB, SSIM {quality['ssim']:.4f}; "
     training.monitor.say(
-        f"wrote models/{name}: validation PSNR {quality['psnr_db']:.2f} dB, "
-        f"SSIM {quality['ssim']:.4f}; the exported networks differ from Keras by at most "
+        f"wrote models/{name}: {figures}the exported networks differ from Keras by at most "
         f"{export['largest_difference_levels']:.1e} levels"
     )
 

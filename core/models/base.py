@@ -84,9 +84,12 @@ class PictureModel(keras.Model):  # type: ignore[misc]
 
     Attributes:
         stored_as: Numbers that the weights are rounded to when the model is published.
+        has_float_latent: Whether its networks, one after another and nothing quantised between
+            them, give a picture back, as the thesis had it.
     """
 
     stored_as: Literal["float32", "float16"] = "float32"
+    has_float_latent = True
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)

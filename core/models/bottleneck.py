@@ -92,6 +92,8 @@ class Bottleneck(PictureModel):
     """
 
     stored_as = "float16"
+    # Between analysis and synthesis lie gains that differ on the two sides.
+    has_float_latent = False
 
     def __init__(self, config: BottleneckConfig, **options: Any) -> None:
         super().__init__(**options)

@@ -126,7 +126,7 @@ class Publisher:
             "label": self.module.LABEL,
             "parameters": sum(math.prod(weight.shape) for weight in model.weights),
             **_work(files, validation[:1]),
-            "validation": _quality(chain, validation),
+            "validation": _quality(chain, validation) if model.has_float_latent else {},
             "export": {
                 "largest_difference_levels": largest_difference(
                     model, chain, validation[:_CHECKED]

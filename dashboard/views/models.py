@@ -122,7 +122,7 @@ def show_overview(table: pd.DataFrame) -> None:
         column_order=list(columns),
         column_config=columns,
         height="content",
-        placeholder="unknown",
+        placeholder="—",
     )
 
 

@@ -93,8 +93,11 @@ def show_tiles(model: ModelCard) -> None:
             "Of a 160x160 picture: rows, columns, channels.",
         ),
         ("Values per pixel", _number(model.values_per_pixel), _VALUES),
-        ("PSNR, float latent", _number(quality.get("psnr_db"), " dB"), _validated(quality)),
     ]
+    if "psnr_db" in quality:
+        tiles.append(
+            ("PSNR, float latent", _number(quality["psnr_db"], " dB"), _validated(quality))
+        )
     with st.container(horizontal=True, gap="small"):
         for label, value, help_text in tiles:
             st.metric(label, value, help=help_text, border=True, width=168)
@@ -107,7 +110,7 @@ def show_facts(model: ModelCard) -> None:
     epochs = f"{training.get('epochs', '?')}, weights of epoch {training.get('best_epoch', '?')}"
     rows = {
         "Model id in its files": _model_id(model),
-        "SSIM, float latent": _number(model.card.get("validation", {}).get("ssim"), "", 4),
+        **_float_latent_facts(model),
         "Training pictures (sha256)": f"`{short_hash(model.data_digest)}`",
         "Epochs": f"{epochs}; ended by {training.get('ended_by', 'unknown')}",
         "Training time": _span(training.get("seconds")),
@@ -184,6 +187,12 @@ def _show_verdict(faulty: Sequence[str], count: int) -> None:
         st.success(
             f"All {count} files have the sha256 of their manifest.", icon=":material/verified:"
         )
+
+
+def _float_latent_facts(model: ModelCard) -> dict[str, str]:
+    """What the thesis would have said of the model; nothing for one without such a latent."""
+    quality = model.card.get("validation", {})
+    return {"SSIM, float latent": _number(quality["ssim"], "", 4)} if "ssim" in quality else {}
 
 
 def _model_id(model: ModelCard) -> str:
