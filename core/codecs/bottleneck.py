@@ -19,7 +19,7 @@ from core.codecs.base import CodecError, Dial, Kind
 from core.entropy.bitstream import MAX_PIXELS, Header, pack, unpack
 from core.entropy.errors import CorruptStream, LimitExceeded, UnknownModel
 from core.entropy.integer_model import IntegerModel
-from core.entropy.latent_coding import Decoded, LatentCoder
+from core.entropy.latent_coding import Decoded, LatentCoder, Symbols
 from core.images import Image, crop, pad_to_multiple
 from core.onnx_network import OnnxNetwork, Tiling
 from core.progress import report
@@ -125,16 +125,21 @@ class BottleneckCodec:
         height, width = image.shape[:2]
         _check_size(height, width)
         network = load_network(self.store)
+        payload, symbols = self._coded(network, image)
+        digest = network.model.digest
+        header = Header(digest[:2], self.quality, width, height)
+        data = pack(header, payload, model_digest=digest, symbols=symbols)
+        read = _read(network, data).decoded.symbols
+        if not all(np.array_equal(*pair) for pair in zip(read, symbols, strict=True)):
+            raise CodecError("Bottleneck wrote a file that it cannot read back.")
+        return data
+
+    def _coded(self, network: _Network, image: Image) -> tuple[bytes, Symbols]:
+        """Payload and symbols; the latents, which are large, are gone when they are read back."""
         latents = network.latents(image)
         side = network.side(latents, self.quality)
         coded = network.coder_at(self.quality).encode(latents, side)
-        digest = network.model.digest
-        header = Header(digest[:2], self.quality, width, height)
-        data = pack(header, coded.payload, model_digest=digest, symbols=coded.symbols)
-        read = _read(network, data).decoded.symbols
-        if not all(np.array_equal(*pair) for pair in zip(read, coded.symbols, strict=True)):
-            raise CodecError("Bottleneck wrote a file that it cannot read back.")
-        return data
+        return coded.payload, coded.symbols
 
     def decode(self, data: bytes) -> Image:
         """Picture of a complete file.

@@ -154,13 +154,13 @@ def at_quality(levels: NDArray[np.signedinteger[Any]], quality: int) -> NDArray[
 
 
 def rescaled(values: Map, shift: int) -> Map:
-    """Integers times 2**-shift, rounded to the nearest, halves upwards; float64.
+    """Integers times 2**-shift, rounded to the nearest, halves upwards; overwrites them.
 
     Exact for absolute values below 2**52.
     """
-    scaled = values * 2.0**-shift
-    scaled += 0.5
-    return np.floor(scaled, out=scaled)
+    values *= 2.0**-shift
+    values += 0.5
+    return np.floor(values, out=values)
 
 
 def _padded(values: Map, margin: int) -> Map:

@@ -8,6 +8,7 @@ quantiser steps are finer than those of the quality. Encoder and decoder run the
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -75,8 +76,12 @@ class _Expected(NamedTuple):
     indices: NDArray[np.uint8]
 
 
+#: Codes the values of a step, or decodes them; gives their symbols.
+_Code = Callable[[int, _Expected], NDArray[np.int16]]
+
+
 class _Gains(NamedTuple):
-    """Of one step: numbers for each modulation and channel, or for each value of the step's map.
+    """Of one step, at each modulation and channel; float64.
 
     Attributes:
         gains: Quantiser steps per standard deviation, with POWER_BITS fraction bits.
@@ -85,17 +90,30 @@ class _Gains(NamedTuple):
         octaves: Logarithms of the gains, above that of the smallest scale.
     """
 
-    gains: Map
-    inverses: Map
-    restoring: Map
-    octaves: Map
+    gains: NDArray[np.float64]
+    inverses: NDArray[np.float64]
+    restoring: NDArray[np.float64]
+    octaves: NDArray[np.float64]
 
-    def at(self, modulation: NDArray[np.int64]) -> "_Gains":
-        """Numbers for each value, from the modulation of each position of each cell."""
-        rows, columns, positions = modulation.shape
-        index, place = modulation + MODULATION_LIMIT, np.arange(positions)
-        parts = [table.reshape(len(table), positions, -1)[index, place] for table in self]
-        return _Gains(*(part.reshape(rows, columns, -1) for part in parts))
+
+@dataclass(frozen=True)
+class _GainsAt:
+    """The same for each value of the step's map, made when asked for: a map is large.
+
+    Attributes:
+        tables: The numbers at each modulation and channel.
+        modulation: Of each position of each cell.
+    """
+
+    tables: _Gains
+    modulation: NDArray[np.int64]
+
+    def map_of(self, table: NDArray[np.float64]) -> Map:
+        """Numbers of one of the tables, shape (rows, columns, channels)."""
+        rows, columns, positions = self.modulation.shape
+        by_position = table.reshape(len(table), positions, -1)
+        found = by_position[self.modulation + MODULATION_LIMIT, np.arange(positions)]
+        return found.reshape(rows, columns, -1)
 
 
 class LatentCoder:
@@ -173,7 +191,7 @@ class LatentCoder:
     def _walk(
         self,
         side: NDArray[np.int16],
-        code: Callable[[int, _Expected], NDArray[np.int16]],
+        code: _Code,
         part: str,
     ) -> NDArray[np.float32]:
         """Latents, step after step: predicted, coded, and told to the next step."""
@@ -182,27 +200,35 @@ class LatentCoder:
         features = self._hyper_synthesis.run(side.astype(np.float64))
         modulation = self._modulation.run(features).astype(np.int64)
         for step in range(STEPS):
-            gains = self._gains[step].at(modulation)
+            gains = _GainsAt(self._gains[step], modulation)
             features = self._spatial[step].run(features)
-            expected = self._expect(gains, self._prediction[step].run(features))
-            restored = code(step, expected).astype(np.float64)
-            restored *= 2.0**STEP_BITS
-            restored += expected.means
-            put_step(latents, step, restored * gains.restoring)
+            restored = self._restored(step, features, gains, code)
+            put_step(latents, step, restored * gains.map_of(gains.tables.restoring))
             report(part, (step + 1) / STEPS)
             if step + 1 < STEPS:
                 known = np.concatenate([features, _context(gains, restored)], axis=-1)
                 features = self._mixed[step].run(known)
         return latents
 
-    def _expect(self, gains: _Gains, prediction: Map) -> _Expected:
+    def _restored(self, step: int, features: Map, gains: _GainsAt, code: _Code) -> Map:
+        """Values of a step as they come back, with STEP_BITS fraction bits."""
+        expected = self._expect(gains, self._prediction[step].run(features))
+        restored = code(step, expected).astype(np.float64)
+        restored *= 2.0**STEP_BITS
+        restored += expected.means
+        return restored
+
+    def _expect(self, gains: _GainsAt, prediction: Map) -> _Expected:
         channels = self._model.channels
+        scaling = gains.map_of(gains.tables.gains)
         shift = CONTEXT_BITS + POWER_BITS - STEP_BITS
-        means = rescaled(prediction[..., :channels] * gains.gains, shift)
-        octaves = prediction[..., channels:] + gains.octaves
-        scales = rescaled(octaves * SCALES_PER_OCTAVE, OCTAVE_BITS)
+        means = rescaled(prediction[..., :channels] * scaling, shift)
+        octaves = gains.map_of(gains.tables.octaves)
+        octaves += prediction[..., channels:]
+        octaves *= SCALES_PER_OCTAVE
+        scales = rescaled(octaves, OCTAVE_BITS)
         np.clip(scales, 0, self._model.values.count - 1, out=scales)
-        return _Expected(means, gains.gains, scales.astype(np.uint8).ravel())
+        return _Expected(means, scaling, scales.astype(np.uint8).ravel())
 
     def _check_length(self, payload: bytes, cells: int) -> None:
         values = cells * (self._model.side_channels + CELL * CELL * self._model.channels)
@@ -228,10 +254,10 @@ def _gains(model: IntegerModel, quality: int) -> list[_Gains]:
     return [_Gains(*(table[:, order] for table in gains)) for order in step_order(model.channels)]
 
 
-def _context(gains: _Gains, restored: Map) -> Map:
-    """What the next step sees of restored values: in standard deviations, bounded."""
-    shift = STEP_BITS + INVERSE_BITS - CONTEXT_BITS
-    context = rescaled(restored * gains.inverses, shift)
+def _context(gains: _GainsAt, restored: Map) -> Map:
+    """What the next step sees of restored values, in standard deviations; overwrites them."""
+    restored *= gains.map_of(gains.tables.inverses)
+    context = rescaled(restored, STEP_BITS + INVERSE_BITS - CONTEXT_BITS)
     return np.clip(context, -LARGEST_SIGNED, LARGEST_SIGNED, out=context)
 
 

@@ -20,6 +20,8 @@ queue = constriction.stream.queue
 MOST_BITS_PER_SYMBOL = 24
 #: Symbols at the end that are decoded for each candidate of a shorter tail.
 _TAIL_SYMBOLS = 4096
+#: Symbols that a writer holds before it looks for those that the tail no longer needs.
+_MOST_HELD = 2**20
 #: Bytes that two trailing words can lose.
 _MOST_BYTES_TO_DROP = 8
 
@@ -44,6 +46,8 @@ class SymbolWriter:
 
     _coder: Any = field(default_factory=queue.RangeEncoder)
     _groups: list[_Group] = field(default_factory=list)
+    _held: int = 0
+    _look_at: int = _MOST_HELD
 
     def write(self, symbols: NDArray[np.int32], table: Table) -> None:
         """Appends a group.
@@ -63,6 +67,9 @@ class SymbolWriter:
             )
         self._groups.append(_Group(symbols, prepared.model, self._coder.pos()))
         self._coder.encode(symbols, prepared.model)
+        self._held += symbols.size
+        if self._held > self._look_at:
+            self._forget()
 
     def finish(self) -> bytes:
         """Shortest payload that the decoder reads back; its last byte is never zero."""
@@ -73,6 +80,12 @@ class SymbolWriter:
                 if _reads_back(candidate, tail):
                     return candidate.rstrip(b"\0")
         return whole.rstrip(b"\0")
+
+    def _forget(self) -> None:
+        """Lets go of groups that no later tail can begin before."""
+        self._groups = self._tail()
+        self._held = sum(group.symbols.size for group in self._groups)
+        self._look_at = _MOST_HELD + 2 * self._held
 
     def _tail(self) -> list[_Group]:
         """Last groups, enough of them that what precedes is settled by earlier bytes."""

@@ -85,7 +85,8 @@ class ValueTables:
         outside = np.abs(ordered) > reaches
         symbols = np.where(outside, 2 * reaches + 1, ordered + reaches)
         for index, start, end in groups.spans:
-            writer.write(symbols[start:end], self.prepared[index])
+            # A copy: the writer forgets groups one by one.
+            writer.write(symbols[start:end].copy(), self.prepared[index])
         if outside.any():
             _write_outside(writer, ordered[outside], reaches[outside])
 

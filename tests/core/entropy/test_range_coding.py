@@ -57,6 +57,18 @@ def test_a_long_run_of_nearly_certain_symbols_at_the_end_is_read_back() -> None:
     assert _reads_back(_write(made), made)
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_what_a_writer_forgets_changes_no_byte(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = _random_groups(seed, 60, 900)
+    whole = _write(made)
+    monkeypatch.setattr("core.entropy.range_coding._MOST_HELD", 5000)
+    writer = SymbolWriter(_look_at=5000)
+    for symbols, table in made:
+        writer.write(symbols, table)
+    assert len(writer._groups) < len(made)
+    assert writer.finish() == whole
+
+
 def test_the_tail_costs_less_than_a_byte_on_average() -> None:
     overheads = []
     for seed in range(200):
