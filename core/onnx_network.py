@@ -29,6 +29,8 @@ class OnnxNetwork:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads or _allowed_threads()
         options.log_severity_level = 3
+        # Threads that wait by spinning take the cores from the entropy networks in between.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self._session = onnxruntime.InferenceSession(
             model, sess_options=options, providers=["CPUExecutionProvider"]
         )
