@@ -8,21 +8,18 @@ quantiser steps are finer than those of the quality. Encoder and decoder run the
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.entropy.errors import CorruptStream
-from core.entropy.fixed_point import Map, at_quality, rescaled
+from core.entropy.fixed_point import Map, rescaled
+from core.entropy.gains import INVERSE_BITS, STEP_BITS, GainsAt, gains_of_steps
 from core.entropy.integer_model import (
     CELL,
     CONTEXT_BITS,
-    GAIN_OCTAVES,
     LARGEST_SIGNED,
-    MODULATION_BITS,
-    MODULATION_LIMIT,
     OCTAVE_BITS,
     POWER_BITS,
     SIDE_LIMIT,
@@ -33,11 +30,6 @@ from core.entropy.range_coding import SymbolReader, SymbolWriter
 from core.entropy.tables import PreparedTable
 from core.entropy.value_tables import LARGEST_VALUE, MOST_BITS_PER_VALUE, SCALES_PER_OCTAVE
 from core.progress import report
-
-#: Fraction bits of means and decoded values, in quantiser steps.
-STEP_BITS = 6
-#: Fraction bits of the gains' reciprocals.
-INVERSE_BITS = 18
 
 _SLACK_BYTES = 16
 
@@ -80,42 +72,6 @@ class _Expected(NamedTuple):
 _Code = Callable[[int, _Expected], NDArray[np.int16]]
 
 
-class _Gains(NamedTuple):
-    """Of one step, at each modulation and channel; float64.
-
-    Attributes:
-        gains: Quantiser steps per standard deviation, with POWER_BITS fraction bits.
-        inverses: Their reciprocals, with INVERSE_BITS fraction bits.
-        restoring: Standard deviations of the latent per unit of a restored value.
-        octaves: Logarithms of the gains, above that of the smallest scale.
-    """
-
-    gains: NDArray[np.float64]
-    inverses: NDArray[np.float64]
-    restoring: NDArray[np.float64]
-    octaves: NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class _GainsAt:
-    """The same for each value of the step's map, made when asked for: a map is large.
-
-    Attributes:
-        tables: The numbers at each modulation and channel.
-        modulation: Of each position of each cell.
-    """
-
-    tables: _Gains
-    modulation: NDArray[np.int64]
-
-    def map_of(self, table: NDArray[np.float64]) -> Map:
-        """Numbers of one of the tables, shape (rows, columns, channels)."""
-        rows, columns, positions = self.modulation.shape
-        by_position = table.reshape(len(table), positions, -1)
-        found = by_position[self.modulation + MODULATION_LIMIT, np.arange(positions)]
-        return found.reshape(rows, columns, -1)
-
-
 class LatentCoder:
     """A model at one quality.
 
@@ -126,7 +82,7 @@ class LatentCoder:
 
     def __init__(self, model: IntegerModel, quality: int) -> None:
         self._model = model
-        self._gains = _gains(model, quality)
+        self._gains = gains_of_steps(model, quality, step_order(model.channels))
         self._modulation = model.modulation.at(quality)
         self._hyper_synthesis = model.hyper_synthesis.at(quality)
         self._mixed = [layer.at(quality) for layer in model.mixed]
@@ -200,7 +156,7 @@ class LatentCoder:
         features = self._hyper_synthesis.run(side.astype(np.float64))
         modulation = self._modulation.run(features).astype(np.int64)
         for step in range(STEPS):
-            gains = _GainsAt(self._gains[step], modulation)
+            gains = GainsAt(self._gains[step], modulation)
             features = self._spatial[step].run(features)
             restored = self._restored(step, features, gains, code)
             put_step(latents, step, restored * gains.map_of(gains.tables.restoring))
@@ -210,7 +166,7 @@ class LatentCoder:
                 features = self._mixed[step].run(known)
         return latents
 
-    def _restored(self, step: int, features: Map, gains: _GainsAt, code: _Code) -> Map:
+    def _restored(self, step: int, features: Map, gains: GainsAt, code: _Code) -> Map:
         """Values of a step as they come back, with STEP_BITS fraction bits."""
         expected = self._expect(gains, self._prediction[step].run(features))
         restored = code(step, expected).astype(np.float64)
@@ -218,7 +174,7 @@ class LatentCoder:
         restored += expected.means
         return restored
 
-    def _expect(self, gains: _GainsAt, prediction: Map) -> _Expected:
+    def _expect(self, gains: GainsAt, prediction: Map) -> _Expected:
         channels = self._model.channels
         scaling = gains.map_of(gains.tables.gains)
         shift = CONTEXT_BITS + POWER_BITS - STEP_BITS
@@ -236,45 +192,11 @@ class LatentCoder:
             raise CorruptStream("The file is longer than a picture of its size can be.")
 
 
-def _gains(model: IntegerModel, quality: int) -> list[_Gains]:
-    """Gains of each step at each modulation, never beyond what the model's own gains may reach."""
-    unit = 1 << OCTAVE_BITS - MODULATION_BITS
-    modulations = unit * np.arange(-MODULATION_LIMIT, MODULATION_LIMIT + 1)[:, np.newaxis]
-    most = GAIN_OCTAVES << OCTAVE_BITS
-    octaves = np.clip(at_quality(model.log2_gains, quality) + modulations, -most, most)
-    restored = np.clip(at_quality(model.restored_log2_gains, quality) + modulations, -most, most)
-    gains = _Gains(
-        gains=power_of_two(model.powers, octaves, POWER_BITS),
-        inverses=power_of_two(model.powers, -octaves, INVERSE_BITS),
-        restoring=np.ldexp(
-            power_of_two(model.powers, -restored, INVERSE_BITS), -INVERSE_BITS - STEP_BITS
-        ),
-        octaves=(octaves - model.smallest_octaves).astype(np.float64),
-    )
-    return [_Gains(*(table[:, order] for table in gains)) for order in step_order(model.channels)]
-
-
-def _context(gains: _GainsAt, restored: Map) -> Map:
+def _context(gains: GainsAt, restored: Map) -> Map:
     """What the next step sees of restored values, in standard deviations; overwrites them."""
     restored *= gains.map_of(gains.tables.inverses)
     context = rescaled(restored, STEP_BITS + INVERSE_BITS - CONTEXT_BITS)
     return np.clip(context, -LARGEST_SIGNED, LARGEST_SIGNED, out=context)
-
-
-def power_of_two(
-    powers: NDArray[np.int32], octaves: NDArray[np.int64], bits: int
-) -> NDArray[np.float64]:
-    """2**octaves as integers with so many fraction bits, float64, by table and shift.
-
-    Args:
-        powers: As in `IntegerModel`.
-        octaves: Exponents with OCTAVE_BITS fraction bits.
-        bits: Fraction bits of the result.
-    """
-    whole, part = octaves >> OCTAVE_BITS, octaves & (1 << OCTAVE_BITS) - 1
-    mantissas = powers[part].astype(np.float64)
-    shifted: NDArray[np.float64] = np.ldexp(mantissas, (whole + bits - POWER_BITS).astype(np.int32))
-    return np.floor(shifted + 0.5)
 
 
 def step_order(channels: int) -> NDArray[np.int64]:
