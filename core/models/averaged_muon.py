@@ -98,7 +98,7 @@ class AveragedMuon(keras.optimizers.Muon):  # type: ignore[misc]
         """As Keras does it, but by way of the smaller of the two matrices of products.
 
         All factors are polynomials of that matrix, so they commute and can be multiplied before
-        the long matrix is; this halves the time of a step of the optimiser.
+        the long matrix is; this halves the time of the iteration.
         """
         is_wide = x.shape[0] < x.shape[1]
         tall = ops.transpose(x) if is_wide else x

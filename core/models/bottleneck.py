@@ -48,7 +48,7 @@ HEADER_BYTES = 9
 SSIM_UNIT = 600.0
 
 #: Distance of the SSIM's windows in training: every pixel is still in several of them, and the
-#: loss takes a quarter of the time.
+#: SSIM takes less than half of the time.
 _TRAINING_STRIDE = 3
 
 

@@ -34,28 +34,13 @@ def moving_curve_figure(
         run: Training that the curves are of.
         best: Epoch whose weights are kept; None when there is none yet.
     """
-    figure, style = go.Figure(), family_style(run)
+    figure, color = go.Figure(), family_style(run).color
     epochs = shown_epochs(table["epoch"].tolist(), best)
     strengths = np.linspace(_FAINTEST, 1.0, len(epochs)) if len(epochs) > 1 else [1.0]
     for epoch, strength in zip(epochs, strengths, strict=True):
         rows = table[table["epoch"] == epoch].sort_values("bits_per_pixel")
-        is_best = epoch == best
-        color = style.color if is_best else translucent(style.color, float(strength))
-        figure.add_trace(
-            go.Scatter(
-                x=rows["bits_per_pixel"],
-                y=rows[quality],
-                customdata=rows["level"],
-                name=f"epoch {epoch}, kept" if is_best else f"epoch {epoch}",
-                mode="lines+markers",
-                line={"color": color, "width": 3 if is_best else 1.5},
-                marker={"size": 7 if is_best else 4, "color": color},
-                hovertemplate=(
-                    f"epoch {epoch}, quality %{{customdata}}<br>%{{x:.3f}} bits per pixel<br>"
-                    f"{measure_title(quality)} %{{y:.4~g}}<extra></extra>"
-                ),
-            )
-        )
+        shade = color if epoch == best else translucent(color, float(strength))
+        figure.add_trace(_curve(rows, quality, color=shade, is_best=epoch == best))
     figure.update_xaxes(title="Bits per pixel (estimated, header included)", type="log")
     figure.update_yaxes(title=measure_title(quality))
     figure.update_layout(
@@ -66,3 +51,21 @@ def moving_curve_figure(
         uirevision=f"{run}-{quality}",
     )
     return figure
+
+
+def _curve(rows: pd.DataFrame, quality: str, *, color: str, is_best: bool) -> go.Scatter:
+    """Curve of one epoch."""
+    epoch = int(rows["epoch"].iloc[0])
+    return go.Scatter(
+        x=rows["bits_per_pixel"],
+        y=rows[quality],
+        customdata=rows["level"],
+        name=f"epoch {epoch}, kept" if is_best else f"epoch {epoch}",
+        mode="lines+markers",
+        line={"color": color, "width": 3 if is_best else 1.5},
+        marker={"size": 7 if is_best else 4, "color": color},
+        hovertemplate=(
+            f"epoch {epoch}, quality %{{customdata}}<br>%{{x:.3f}} bits per pixel<br>"
+            f"{measure_title(quality)} %{{y:.4~g}}<extra></extra>"
+        ),
+    )

@@ -42,7 +42,7 @@ BLIND_TO_RATE = """
 TRAINED_FOR_RATE = """
 - Trained for rate and distortion together, the distortion {mse:.0%} squared error and {ssim:.0%}
   SSIM; by other measures of quality it may stand elsewhere.
-- Slower than the formats that it is compared with: see Speed.
+- A network costs time and memory that a format does not: see Speed.
 """
 _TALL = 8
 _FEW = (12, 34, 56, 72, 88, 100)
@@ -87,11 +87,7 @@ def show_tiles(model: ModelCard) -> None:
     tiles = [
         ("Parameters", _whole(model.card.get("parameters")), None),
         ("Multiply-adds/pixel", _whole(sum(work.values()) or None), f"{_MULTIPLY_ADDS} {split}."),
-        (
-            "Latent",
-            _shape(model.latent).replace(" ", ""),
-            "Of a 160x160 picture: rows, columns, channels.",
-        ),
+        ("Latent", _shape(model.latent), "Of a 160x160 picture: rows, columns, channels."),
         ("Values per pixel", _number(model.values_per_pixel), _VALUES),
     ]
     if "psnr_db" in quality:

@@ -33,7 +33,7 @@ STREAMS = {path.stem: path.read_bytes() for path in sorted((GOLDEN / "streams").
 #: A refusal must not take longer.
 MOST_SECONDS = 1.0
 _CHUNK = 2000
-_NO_BYTES = 16
+_NAME_LENGTH = 16
 
 Mutator = Callable[[bytearray, np.random.Generator], None]
 
@@ -183,7 +183,7 @@ def _verdict(decode: Callable[[], object]) -> str:
 def _keep(data: bytes) -> str:
     """Name of the file in the corpus."""
     CORPUS.mkdir(exist_ok=True)
-    name = hashlib.sha256(data).hexdigest()[:_NO_BYTES]
+    name = hashlib.sha256(data).hexdigest()[:_NAME_LENGTH]
     (CORPUS / f"{name}.bnk").write_bytes(data)
     return name
 
