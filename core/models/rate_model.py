@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 #: Range of the scales, in quantiser steps, over which the coder's tables are spread evenly in
 #: the logarithm.
-SMALLEST_SCALE = 0.11
+SMALLEST_SCALE = 0.0625
 LARGEST_SCALE = 256.0
 
 #: Share of a wide Laplacian in every table. It costs 0.0001 bits per symbol and lets a symbol
@@ -18,12 +18,16 @@ TAIL = 2.0**-14
 
 _FLOOR = 1e-30
 
+#: Parameter of a logistic distribution per standard deviation.
+_LOGISTIC = math.sqrt(3.0) / math.pi
+
 
 def bits(offsets: Any, log_scales: Any) -> Any:
     """Information of each symbol in bits.
 
-    A normal distribution of the given scale, mixed with a wide Laplacian, is integrated over the
-    symbol's interval.
+    A logistic distribution of the given standard deviation, mixed with a wide Laplacian, is
+    integrated over the symbol's interval. A normal distribution predicts zeros too rarely where
+    the scale is half a step or more: it costs 0.8 % more bits.
 
     Args:
         offsets: Symbols minus the mean that was predicted, in quantiser steps; in training with
@@ -32,7 +36,7 @@ def bits(offsets: Any, log_scales: Any) -> Any:
     """
     scales = ops.exp(log_scales)
     distances = ops.abs(offsets)
-    probabilities = (1.0 - TAIL) * _normal(distances, scales) + TAIL * _laplace(distances, scales)
+    probabilities = (1.0 - TAIL) * _logistic(distances, scales) + TAIL * _laplace(distances, scales)
     return -ops.log(ops.maximum(probabilities, _FLOOR)) / math.log(2.0)
 
 
@@ -46,20 +50,21 @@ def symbol_probabilities(
         scales: Scales, of a shape that fits.
     """
     distances, deviations = np.abs(offsets), np.broadcast_to(scales, np.shape(offsets))
-    lower = _tail_of_normal((distances - 0.5) / deviations)
-    normal = lower - _tail_of_normal((distances + 0.5) / deviations)
+    narrow = _LOGISTIC * deviations
+    # Tails are subtracted, not what lies below them: far out nothing is lost to rounding.
+    inner = _logistic_tail((distances - 0.5) / narrow) - _logistic_tail((distances + 0.5) / narrow)
     widths = 1.0 + 4.0 * deviations
     far = np.exp(-distances / widths) * np.sinh(0.5 / widths)
     near = 1.0 - np.exp(-0.5 / widths) * np.cosh(np.minimum(distances, 0.5) / widths)
-    mixed: NDArray[np.float64] = (1.0 - TAIL) * normal
+    mixed: NDArray[np.float64] = (1.0 - TAIL) * inner
     mixed += TAIL * np.where(distances > 0.5, far, near)
     return mixed
 
 
-def _tail_of_normal(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Probability of more than a value, without cancellation far out."""
-    tails = [0.5 * math.erfc(value / math.sqrt(2.0)) for value in values.ravel().tolist()]
-    return np.array(tails).reshape(values.shape)
+def _logistic_tail(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Probability of more than a value."""
+    tails: NDArray[np.float64] = np.exp(-np.logaddexp(0.0, values))
+    return tails
 
 
 def bounded_log_scale(log_scales: Any) -> Any:
@@ -86,10 +91,9 @@ def _bounded(values: Any) -> Any:
     return ops.clip(values, low, high), gradient
 
 
-def _normal(distances: Any, scales: Any) -> Any:
-    widths = scales * math.sqrt(2.0)
-    upper, lower = ops.erf((distances + 0.5) / widths), ops.erf((distances - 0.5) / widths)
-    return 0.5 * (upper - lower)
+def _logistic(distances: Any, scales: Any) -> Any:
+    narrow = _LOGISTIC * scales
+    return ops.sigmoid((0.5 - distances) / narrow) - ops.sigmoid((-0.5 - distances) / narrow)
 
 
 def _laplace(distances: Any, scales: Any) -> Any:

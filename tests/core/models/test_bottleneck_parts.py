@@ -122,13 +122,14 @@ def test_probabilities_of_all_symbols_sum_to_one(scale: float, mean: float) -> N
     assert (2.0 ** -price.astype(np.float64)).sum() == pytest.approx(1.0, abs=2e-5)
 
 
-def test_a_fitting_scale_costs_the_entropy_of_the_normal_distribution(
+def test_a_fitting_scale_costs_the_entropy_of_the_logistic_distribution(
     random: np.random.Generator,
 ) -> None:
-    symbols = np.rint(random.normal(0, 6, 100_000)).astype(np.float32)
+    parameter = 6.0 * math.sqrt(3.0) / math.pi
+    symbols = np.rint(random.logistic(0, parameter, 100_000)).astype(np.float32)
     price = ops.convert_to_numpy(bits(symbols, np.full_like(symbols, math.log(6.0)))).mean()
 
-    assert price == pytest.approx(0.5 * math.log2(2 * math.pi * math.e * 36), abs=0.01)
+    assert price == pytest.approx((math.log(parameter) + 2.0) / math.log(2.0), abs=0.01)
 
 
 def test_a_surprise_costs_bits_in_tens_not_in_thousands() -> None:
