@@ -1,6 +1,7 @@
 """Pictures of any size for the benchmark, made of the built-in photographs."""
 
 import math
+from functools import cache
 
 import numpy as np
 import PIL.Image
@@ -19,6 +20,10 @@ _TITLES = (
     "Astronaut (portrait)",
     "Rocket on its pad",
 )
+#: Small pictures that `benchmark_cells` gives, and their side.
+CELLS = 32
+_CELL_SIDE = 160
+_CELL_COLUMNS = 8
 
 
 def benchmark_picture(width: int, height: int) -> Image:
@@ -41,6 +46,15 @@ def benchmark_picture(width: int, height: int) -> Image:
             title = _TITLES[(row * columns + column) % len(_TITLES)]
             picture[top:bottom, left:right] = _covering(title, right - left, bottom - top)
     return picture
+
+
+@cache
+def benchmark_cells() -> Image:
+    """Small pictures cut from a large one, uint8, shape (CELLS, 160, 160, 3)."""
+    rows, side = CELLS // _CELL_COLUMNS, _CELL_SIDE
+    whole = benchmark_picture(_CELL_COLUMNS * side, rows * side)
+    cells = whole.reshape(rows, side, _CELL_COLUMNS, side, 3).swapaxes(1, 2)
+    return np.ascontiguousarray(cells.reshape(CELLS, side, side, 3))
 
 
 def _covering(title: str, width: int, height: int) -> Image:

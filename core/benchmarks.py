@@ -17,6 +17,9 @@ from core.store import ArtifactError, ArtifactStore, DamagedArtifact, Manifest
 
 PREFIX = "benchmarks/"
 
+#: Kind of what is measured side by side with what a person would use instead.
+RIVAL = "rival"
+
 #: Cores in use by others above which times are doubtful.
 BUSY_CORES = 0.2
 
@@ -42,13 +45,14 @@ class Timing:
     Attributes:
         method: What was measured: a codec family, a model, `dashboard`, or a foreign method.
         label: What a person reads for it.
-        kind: Kind of a codec, else `model` or `dashboard`.
+        kind: Kind of a codec, else `model`, `dashboard` or `RIVAL`.
         operation: `encode`, `decode`, `evaluate` (encode, decode and all metrics that every
-            picture gets), `train` (per picture) or `first_page`.
+            picture gets), `train` (per picture) or `first_page`; among rivals also `fit`, `feed`,
+            `evaluate_file` and `metrics`, all per picture.
         start: `cold`: the first call in a fresh process; `warm`: a later one.
         threads: Processor cores that the process might use.
         repeat: Number of the round, from 0.
-        setting: Setting of a codec.
+        setting: Setting of a codec; among rivals the model that both have.
         width: Width of the picture in pixels; None where there is none.
         height: Height of the picture in pixels; None where there is none.
         seconds: Time on the wall.

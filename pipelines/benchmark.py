@@ -22,8 +22,9 @@ from pipelines.benchmark_blocks import (
 from pipelines.benchmark_dashboard import dashboard_blocks, reason_against
 from pipelines.benchmark_plan import Part, busy_cores
 from pipelines.benchmark_process import measuring_processes
+from pipelines.benchmark_rivals import AUTOENCODERS, check_rivals, rival_blocks
 
-PARTS = ("codecs", "training", "dashboard")
+PARTS = ("codecs", "training", "rivals", "dashboard")
 _WATCH_SECONDS = 2.0
 
 Say = Callable[[str], None]
@@ -37,6 +38,9 @@ class Config:
         (), help="parts to measure; all without it", choices=PARTS, metavar="PART"
     )
     quick: bool = option(False, help="few rounds and no large pictures: a rehearsal")
+    rivals: str | None = option(
+        None, help="Python that has CompressAI, to be timed beside ours", metavar="PYTHON"
+    )
     again: bool = option(False, help="measure again what is up to date")
 
     @property
@@ -79,7 +83,12 @@ def benchmark(config: Config) -> None:
 
 
 def _parts(config: Config, store: ArtifactStore, say: Say) -> list[Part]:
-    makers = {"codecs": _codecs, "training": _training, "dashboard": _dashboard}
+    makers = {
+        "codecs": _codecs,
+        "training": _training,
+        "rivals": _rivals,
+        "dashboard": _dashboard,
+    }
     found = [makers[name](config, store, say) for name in PARTS if name in (config.only or PARTS)]
     return [part for part in found if part is not None]
 
@@ -107,6 +116,26 @@ def _training(config: Config, store: ArtifactStore, say: Say) -> Part | None:
         training_blocks(config.rounds),
         sources=tuple(f"core.models.{name}" for name in names),
         facts={"quick": config.quick},
+    )
+
+
+def _rivals(config: Config, store: ArtifactStore, say: Say) -> Part | None:
+    missing = [name for name in AUTOENCODERS if not store.keys(f"models/{name}")]
+    if missing:
+        say(f"rivals: left out; they are timed beside {', '.join(missing)}, not trained here.")
+        return None
+    left_out, versions = {}, ""
+    if config.rivals is None:
+        left_out["CompressAI"] = "No Python that has it was named (--rivals)."
+    else:
+        versions = check_rivals(config.rivals)
+    return Part(
+        store,
+        "rivals",
+        rival_blocks(config.rounds, config.rivals),
+        sources=("core.codecs.bottleneck", "core.models.feed", "core.models.autoencoder"),
+        models=("models/",),
+        facts={"quick": config.quick, "left_out": left_out, "rivals": versions},
     )
 
 

@@ -31,6 +31,7 @@ class Rounds:
         evaluate: Rounds of whole evaluations.
         train: Rounds of training.
         first_page: Starts of the dashboard.
+        rivals: Rounds of what is measured beside rivals.
     """
 
     warm: dict[tuple[int, int], int]
@@ -38,6 +39,7 @@ class Rounds:
     evaluate: int
     train: int
     first_page: int
+    rivals: int = 2
 
 
 FULL = Rounds(
@@ -46,6 +48,7 @@ FULL = Rounds(
     evaluate=31,
     train=9,
     first_page=5,
+    rivals=9,
 )
 QUICK = Rounds(
     warm={SMALL: 5, (768, 512): 3},

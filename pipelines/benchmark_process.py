@@ -4,32 +4,38 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from pipelines.benchmark_worker import Answer, receive, send
+from pipelines.benchmark_messages import Answer, receive, send
 
 ROOT = Path(__file__).resolve().parents[1]
+#: Measures what is ours.
+WORKER = (sys.executable, "-m", "pipelines.benchmark_worker")
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 class MeasuringProcess:
     """One fresh process that measures what it is asked to.
 
+    Args:
+        cores: Processor cores that it may use.
+        store_root: Folder of the artifact store.
+        command: Program that works as `pipelines.benchmark_messages.work` does.
+
     Attributes:
         startup_seconds: Time from its start until everything was imported.
     """
 
-    def __init__(self, *, cores: int, store_root: Path) -> None:
-        self._cores = cores
+    def __init__(self, *, cores: int, store_root: Path, command: Sequence[str] = WORKER) -> None:
         environment = os.environ | dict.fromkeys(_THREAD_VARIABLES, str(cores))
         environment |= {"BOTTLENECK_ARTIFACTS": str(store_root)}
         started = time.perf_counter()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "pipelines.benchmark_worker", str(cores)],
+            [*command, str(cores)],
             cwd=ROOT,
             env=environment,
             stdin=subprocess.PIPE,
@@ -86,19 +92,21 @@ class Processes:
         self._store_root = store_root
         self._kept: dict[tuple[str, int], MeasuringProcess] = {}
 
-    def warm(self, purpose: str, *, cores: int) -> MeasuringProcess:
+    def warm(
+        self, purpose: str, *, cores: int, command: Sequence[str] = WORKER
+    ) -> MeasuringProcess:
         """A process that has been used before, if it is still alive."""
         kept = self._kept.get((purpose, cores))
         if kept is not None and kept.is_alive:
             return kept
         if kept is not None:
             kept.close()
-        found = self._kept[purpose, cores] = self.fresh(cores=cores)
+        found = self._kept[purpose, cores] = self.fresh(cores=cores, command=command)
         return found
 
-    def fresh(self, *, cores: int) -> MeasuringProcess:
+    def fresh(self, *, cores: int, command: Sequence[str] = WORKER) -> MeasuringProcess:
         """A new process, which the caller closes."""
-        return MeasuringProcess(cores=cores, store_root=self._store_root)
+        return MeasuringProcess(cores=cores, store_root=self._store_root, command=command)
 
     def close(self) -> None:
         """Ends all."""

@@ -1,37 +1,20 @@
 """A process of the benchmark's own: does what it is told and says how long that took.
 
-Started as `python -m pipelines.benchmark_worker CORES`. Each request is one line of JSON and then
-the bytes that the line announces; so is each answer.
+Started as `python -m pipelines.benchmark_worker CORES`; see `pipelines.benchmark_messages`.
 """
 
-import json
-import os
-import sys
-from contextlib import suppress
 from dataclasses import fields, is_dataclass, replace
-from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from core.codecs import CodecFamily, get_family
 from core.codecs.base import Codec
-from core.evaluation import evaluate, in_one_line, timed
+from core.evaluation import evaluate, timed
 from core.images import Image
 from core.metrics import metrics
 from core.store import ArtifactStore
-
-
-class Answer(NamedTuple):
-    """What a call gave.
-
-    Attributes:
-        facts: Seconds by operation, and memory; or the error.
-        data: Bytes that it gave beside, such as the file.
-    """
-
-    facts: dict[str, Any]
-    data: bytes = b""
+from pipelines.benchmark_messages import Answer, Handle, forget_peak, memory, work
 
 
 def benchmarked_codec(family: CodecFamily, store: ArtifactStore, *, threads: int = 1) -> Codec:
@@ -55,44 +38,19 @@ def can_use_threads(family: CodecFamily, codec: Codec) -> bool:
     return family.kind == "learned" or _has_thread_knob(codec)
 
 
-def send(pipe: BinaryIO, facts: dict[str, Any], data: bytes) -> None:
-    """Writes one message."""
-    pipe.write(json.dumps({**facts, "length": len(data)}).encode() + b"\n")
-    pipe.write(data)
-    pipe.flush()
-
-
-def receive(pipe: BinaryIO) -> Answer | None:
-    """Reads one message; None where the other side is gone."""
-    line = pipe.readline()
-    if not line:
-        return None
-    facts = json.loads(line)
-    data = pipe.read(facts.pop("length"))
-    return Answer(facts, data)
-
-
-def serve(requests: BinaryIO, answers: BinaryIO, *, cores: int) -> None:
-    """Answers requests until there are no more."""
-    send(answers, {"ready": True}, b"")
+def make_handle(cores: int) -> Handle:
+    """Answers requests; what is to be warm is done once before it is measured."""
     seen: set[tuple[Any, ...]] = set()
-    while request := receive(requests):
-        facts, data = request
-        try:
-            job = _Job(facts, data, ArtifactStore.default(), cores)
-            touched = (
-                facts.get("method"),
-                facts["operation"],
-                facts.get("width"),
-                facts.get("height"),
-            )
-            if facts.get("start") == "warm" and touched not in seen:
-                job.run()
-                seen.add(touched)
-            answer = job.measured()
-        except Exception as error:  # whatever a codec raises is its result
-            answer = Answer({"error": in_one_line(error)})
-        send(answers, answer.facts, answer.data)
+
+    def handle(facts: dict[str, Any], data: bytes) -> Answer:
+        job = _Job(facts, data, ArtifactStore.default(), cores)
+        touched = tuple(facts.get(name) for name in ("method", "operation", "width", "height"))
+        if facts.get("start") == "warm" and touched not in seen:
+            job.run()
+            seen.add(touched)
+        return job.measured()
+
+    return handle
 
 
 class _Job:
@@ -101,11 +59,11 @@ class _Job:
 
     def measured(self) -> Answer:
         """Answer with the memory before and the most memory in between."""
-        before = _memory("VmRSS")
-        _forget_peak()
+        before = memory("VmRSS")
+        forget_peak()
         answer = self.run()
-        memory = {"baseline_bytes": before, "peak_bytes": _memory("VmHWM")}
-        return Answer(answer.facts | memory, answer.data)
+        found = {"baseline_bytes": before, "peak_bytes": memory("VmHWM")}
+        return Answer(answer.facts | found, answer.data)
 
     def run(self) -> Answer:
         """Answer of the operation that the request names."""
@@ -157,33 +115,5 @@ def _has_thread_knob(codec: Codec) -> bool:
     return is_dataclass(codec) and any(field.name == "threads" for field in fields(codec))
 
 
-def _memory(name: str) -> int | None:
-    """A memory figure of this process in bytes, from Linux; None on other systems.
-
-    `resource.getrusage` does not serve: its peak is inherited from the process that started this.
-    """
-    with suppress(OSError):
-        for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
-            if line.startswith(f"{name}:"):
-                return 1024 * int(line.split()[1])
-    return None
-
-
-def _forget_peak() -> None:
-    with suppress(OSError):
-        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
-
-
-def _keep_to(cores: int) -> None:
-    """Lets this process use so many cores only, whatever its libraries think they may use."""
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:cores])
-
-
 if __name__ == "__main__":
-    chosen_cores = int(sys.argv[1])
-    _keep_to(chosen_cores)
-    # What a library prints must not get between the answers.
-    answer_pipe = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    serve(sys.stdin.buffer, answer_pipe, cores=chosen_cores)
+    work(make_handle)

@@ -5,16 +5,14 @@ from functools import cache
 
 import numpy as np
 
-from core.benchmark_pictures import benchmark_picture
+from core.benchmark_pictures import benchmark_cells
 from core.evaluation import timed
 from core.models import get_model
 from core.models.base import PictureModel, build_seeded
-from core.models.feed import PictureFeed, Pictures
+from core.models.feed import PictureFeed
 
 #: Steps of one measurement.
 STEPS = 4
-_SIDE = 160
-_COLUMNS, _ROWS = 8, 4
 
 
 def seconds_per_picture(name: str) -> float:
@@ -36,19 +34,11 @@ def _warm(name: str) -> tuple[PictureModel, int]:
     config = dataclasses.replace(module.CONFIG, epochs=1)
     network = build_seeded(module, config)
     network.plan(1000 * STEPS)
-    network.initialise(_pictures())
+    network.initialise(benchmark_cells())
     _epoch(network, config.batch)
     return network, config.batch
 
 
 def _epoch(network: PictureModel, batch: int) -> None:
-    order = np.arange(STEPS * batch) % len(_pictures())
-    network.fit(PictureFeed(_pictures(), order, batch=batch), shuffle=False, verbose=0)
-
-
-@cache
-def _pictures() -> Pictures:
-    """Crops of the built-in photographs, uint8, shape (count, 160, 160, 3)."""
-    whole = benchmark_picture(_COLUMNS * _SIDE, _ROWS * _SIDE)
-    cells = whole.reshape(_ROWS, _SIDE, _COLUMNS, _SIDE, 3).swapaxes(1, 2)
-    return np.ascontiguousarray(cells.reshape(-1, _SIDE, _SIDE, 3))
+    order = np.arange(STEPS * batch) % len(benchmark_cells())
+    network.fit(PictureFeed(benchmark_cells(), order, batch=batch), shuffle=False, verbose=0)

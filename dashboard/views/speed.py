@@ -7,6 +7,7 @@ import streamlit as st
 
 from core.benchmarks import (
     PREFIX,
+    RIVAL,
     Benchmarks,
     Start,
     load_benchmarks,
@@ -27,6 +28,7 @@ from dashboard.charts.speed import (
 )
 from dashboard.widgets.charts import CONFIG
 from dashboard.widgets.downloads import download_csv
+from dashboard.widgets.rivals import show_rivals
 from dashboard.widgets.speed_tables import (
     machine_table,
     rates,
@@ -93,8 +95,10 @@ def main() -> None:
         return
     show_doubts(found.manifests)
     table = medians_of(state)
-    show_codecs(table)
-    show_program(table)
+    ours = table[table["kind"] != RIVAL]
+    show_codecs(ours)
+    show_program(ours)
+    show_rivals(found.frame)
     show_what_is_missing(table, found.manifests)
     show_source(found)
 

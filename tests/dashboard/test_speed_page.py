@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.benchmarks import Timing, benchmark_key, to_parquet
+from core.benchmarks import RIVAL, Timing, benchmark_key, to_parquet
 from core.store import ArtifactStore
 
 OpenPage = Callable[..., AppTest]
@@ -131,6 +131,35 @@ def test_cost_per_pixel_is_flat_where_time_grows_with_the_picture(
     for line in _chart(open_page(VIEW, timed_store), "growth")["data"]:
         small, large = _values(line["y"])
         assert small == pytest.approx(large)
+
+
+def test_rivals_are_a_table_of_ratios_and_no_codecs_of_ours(
+    open_page: OpenPage, timed_store: Path
+) -> None:
+    rows = [
+        Timing(method, label, RIVAL, "encode", "warm", 2, repeat, "", 768, 512, seconds=seconds)
+        for method, label, seconds in (
+            ("bottleneck", "Bottleneck", 0.1),
+            ("compressai_x", "CompressAI x", 0.7),
+        )
+        for repeat in range(3)
+    ]
+    rows += [
+        Timing("bottleneck", "Bottleneck", RIVAL, operation, "warm", 2, 0, "ae20", seconds=seconds)
+        for operation, seconds in (("fit", 0.01), ("feed", 0.0005))
+    ]
+    facts = {"quick": False, "left_out": {}, "machine": {"busy_cores_before": 0.0}}
+    files = {"rivals.parquet": to_parquet(rows)}
+    ArtifactStore(timed_store).commit(benchmark_key("rivals"), files, facts=facts)
+    app = open_page(VIEW, timed_store)
+    assert not app.exception
+    tables = [one.value for one in app.dataframe]
+    [ratios] = [table for table in tables if "ratio" in table]
+    assert ratios["ratio"].tolist() == [pytest.approx(7.0)]
+    assert ratios["task"].tolist() == ["Encode, 768x512"]
+    assert _names(app) == ["JPEG", "JPEG XL", "AVIF"]
+    assert "2,000 pictures per second" in _text(app)
+    assert "trains on 100" in _text(app)
 
 
 def test_memory_evaluation_training_and_first_page_are_shown(

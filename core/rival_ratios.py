@@ -1,0 +1,48 @@
+"""How many times faster, and with how much less memory, this program does what others do."""
+
+import pandas as pd
+
+from core.benchmarks import RIVAL
+
+#: Method of our own rows among those of rivals.
+OURS = "bottleneck"
+
+_TASK = ["operation", "setting", "width", "height", "threads"]
+_MIB = 2**20
+
+
+def rival_ratios(frame: pd.DataFrame) -> pd.DataFrame:
+    """One row per rival and task that both did in the same rounds.
+
+    Args:
+        frame: Measurements as `core.benchmarks.load_benchmarks` gives them.
+
+    Returns:
+        Columns: operation, setting, width, height, threads, rival, ours_seconds and rival_seconds
+        (medians), ratio, ratio_low and ratio_high (median and quartiles over the rounds of theirs
+        divided by ours), ours_mebibytes, rival_mebibytes (largest resident memory of the process,
+        of trainings), repeats.
+    """
+    rows = frame[(frame["kind"] == RIVAL) & frame["seconds"].notna()]
+    rows = rows.fillna({"width": 0.0, "height": 0.0})
+    ours = rows[rows["method"] == OURS]
+    theirs = rows[rows["method"] != OURS]
+    both = theirs.merge(ours, on=[*_TASK, "repeat"], suffixes=("_rival", "_ours"))
+    both["ratio"] = both["seconds_rival"] / both["seconds_ours"]
+    groups = both.groupby([*_TASK, "label_rival"], sort=False)
+    found = pd.DataFrame(
+        {
+            "ours_seconds": groups["seconds_ours"].median(),
+            "rival_seconds": groups["seconds_rival"].median(),
+            "ratio": groups["ratio"].median(),
+            "ratio_low": groups["ratio"].quantile(0.25),
+            "ratio_high": groups["ratio"].quantile(0.75),
+            "ours_mebibytes": groups["peak_bytes_ours"].max() / _MIB,
+            "rival_mebibytes": groups["peak_bytes_rival"].max() / _MIB,
+            "repeats": groups["ratio"].count(),
+        }
+    ).reset_index()
+    memory = ["ours_mebibytes", "rival_mebibytes"]
+    # An evaluation's memory is that of its libraries: it tells nothing.
+    found[memory] = found[memory].where(found["operation"] == "fit")
+    return found.rename(columns={"label_rival": "rival"})

@@ -1,0 +1,213 @@
+"""What the benchmark measures side by side with what a person would use instead.
+
+Each piece measures both in turns, in processes of their own. Ours has the method `bottleneck`, and
+both rows are alike in all else that identifies them; `core.rival_ratios` pairs them.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from core.benchmark_pictures import CELLS, benchmark_cells, benchmark_picture
+from core.benchmarks import RIVAL, Timing
+from core.rival_ratios import OURS
+from pipelines.base import UserError
+from pipelines.benchmark_blocks import SMALL, Block, Rounds
+from pipelines.benchmark_process import MeasuringProcess, Processes
+
+#: Of the training split of the data set, which the thesis held in memory.
+TRAINING_PICTURES = 9469
+AUTOENCODERS = ("ae80", "ae40", "ae20")
+
+_SIZES = (SMALL, (768, 512))
+_THESIS = (sys.executable, "-m", "pipelines.rival_thesis")
+#: Steps of a timed piece of a training, and their pictures.
+_STEPS, _BATCH = 8, 32
+
+
+class _Rival(NamedTuple):
+    """A model of CompressAI's zoo."""
+
+    model: str
+    quality: int
+    channels: int
+
+    @property
+    def label(self) -> str:
+        return f"CompressAI {self.model.replace('_', '-')}, {self.channels} channels"
+
+
+_ZOO = (_Rival("bmshj2018_hyperprior", 3, 128), _Rival("mbt2018_mean", 5, 192))
+
+
+def check_rivals(python: str) -> str:
+    """Versions of CompressAI and PyTorch that a Python has.
+
+    Raises:
+        UserError: It cannot be run, or has no CompressAI.
+    """
+    program = (
+        "import compressai, torch; print(f'CompressAI {compressai.__version__}, "
+        "PyTorch {torch.__version__}')"
+    )
+    try:
+        found = subprocess.run([python, "-c", program], capture_output=True, text=True, check=False)
+    except OSError as error:
+        raise UserError(f"{python} cannot be run: {error.strerror}.") from error
+    if found.returncode:
+        last = (found.stderr.strip().splitlines() or ["no word of why"])[-1]
+        raise UserError(f"{python} has no CompressAI that works: {last}")
+    return found.stdout.strip()
+
+
+def rival_blocks(rounds: Rounds, python: str | None) -> list[Block]:
+    """Codecs in each round; training, evaluation and metrics of each autoencoder in one piece.
+
+    Args:
+        rounds: How often each thing is measured.
+        python: Interpreter that has CompressAI; without one it is left out.
+    """
+    count = rounds.rivals
+    blocks = [Block(f"thesis-{name}", 90.0, partial(_thesis, name, count)) for name in AUTOENCODERS]
+    if python is not None:
+        command = (python, "-m", "pipelines.rival_compressai")
+        blocks += [
+            Block(f"compressai-{repeat:02d}", 8.0, partial(_compressai, command, repeat))
+            for repeat in range(count)
+        ]
+    return blocks
+
+
+def _compressai(command: tuple[str, ...], repeat: int, processes: Processes) -> list[Timing]:
+    return [
+        timing
+        for cores in range(1, min(2, len(os.sched_getaffinity(0))) + 1)
+        for size in _SIZES
+        for timing in _coding(command, size, cores, repeat, processes)
+    ]
+
+
+def _coding(
+    command: tuple[str, ...],
+    size: tuple[int, int],
+    cores: int,
+    repeat: int,
+    processes: Processes,
+) -> Iterator[Timing]:
+    """Ours and each rival on one picture."""
+    width, height = size
+    data = benchmark_picture(width, height).tobytes()
+    shape = {"width": width, "height": height}
+    request = {"method": "bottleneck", "operation": "code", "start": "warm", **shape}
+    answers = [(OURS, "Bottleneck", processes.warm("codecs", cores=cores).ask(request, data))]
+    theirs = processes.warm("compressai", cores=cores, command=command)
+    for rival in _ZOO:
+        request = {"model": rival.model, "quality": rival.quality, **shape}
+        answers.append((f"compressai_{rival.model}", rival.label, theirs.ask(request, data)))
+    for method, label, answer in answers:
+        for operation in ("encode", "decode"):
+            yield _timing(
+                method,
+                label,
+                operation,
+                repeat,
+                threads=cores,
+                width=width,
+                height=height,
+                seconds=answer.facts.get(operation),
+                error=answer.facts.get("error"),
+            )
+
+
+def _thesis(name: str, count: int, processes: Processes) -> list[Timing]:
+    """One autoencoder as the thesis trained and evaluated it, and as this program does."""
+    cores = len(os.sched_getaffinity(0))
+    with _picture_files() as (many, few):
+        return [
+            *_both(name, "fit", many, _STEPS * _BATCH, count, cores, processes),
+            *_both(name, "evaluate", few, CELLS, count, 1, processes),
+            *_both(name, "evaluate_file", few, CELLS, count, 1, processes),
+            *_both(name, "metrics", few, CELLS, count, 1, processes),
+            *_feeds(name, many, count, cores, processes),
+        ]
+
+
+def _both(
+    name: str,
+    operation: str,
+    path: Path,
+    pictures: int,
+    count: int,
+    cores: int,
+    processes: Processes,
+) -> Iterator[Timing]:
+    """Rounds of an operation in two fresh processes that take turns; seconds are per picture."""
+    fresh = partial(processes.fresh, cores=cores, command=_THESIS)
+    with fresh() as ours, fresh() as theirs:
+        for repeat in range(count):
+            for way, process in ((OURS, ours), ("thesis", theirs)):
+                yield _asked(process, way, name, operation, path, pictures, repeat, cores)
+
+
+def _feeds(name: str, path: Path, count: int, cores: int, processes: Processes) -> Iterator[Timing]:
+    """Passes of our feed over all pictures, without a network."""
+    with processes.fresh(cores=cores, command=_THESIS) as process:
+        for repeat in range(count):
+            yield _asked(process, OURS, name, "feed", path, TRAINING_PICTURES, repeat, cores)
+
+
+def _asked(
+    process: MeasuringProcess,
+    way: str,
+    name: str,
+    operation: str,
+    path: Path,
+    pictures: int,
+    repeat: int,
+    cores: int,
+) -> Timing:
+    job = {"operation": operation, "way": way, "model": name, "path": str(path)}
+    facts: dict[str, Any] = process.ask({**job, "steps": _STEPS}).facts
+    seconds = facts.get("seconds")
+    return _timing(
+        way,
+        "Bottleneck" if way == OURS else "The thesis' way",
+        operation,
+        repeat,
+        setting=name,
+        threads=cores,
+        seconds=None if seconds is None else seconds / pictures,
+        peak_bytes=facts.get("peak_bytes"),
+        error=facts.get("error"),
+    )
+
+
+def _timing(method: str, label: str, operation: str, repeat: int, **facts: Any) -> Timing:
+    return Timing(
+        method=method,
+        label=label,
+        kind=RIVAL,
+        operation=operation,
+        start="warm",
+        repeat=repeat,
+        **facts,
+    )
+
+
+@contextmanager
+def _picture_files() -> Iterator[tuple[Path, Path]]:
+    """Files of as many pictures as are trained on, and of those that are evaluated."""
+    cells = benchmark_cells()
+    with TemporaryDirectory() as folder:
+        few, many = Path(folder) / "few.npy", Path(folder) / "many.npy"
+        np.save(few, cells)
+        np.save(many, np.resize(cells, (TRAINING_PICTURES, *cells.shape[1:])))
+        yield many, few

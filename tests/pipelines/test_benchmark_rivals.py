@@ -1,0 +1,61 @@
+"""What is measured beside others, in real processes."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from core.benchmarks import RIVAL
+from core.store import ArtifactStore
+from pipelines import benchmark_rivals
+from pipelines.base import UserError
+from pipelines.benchmark_blocks import QUICK
+from pipelines.benchmark_process import measuring_processes
+from pipelines.benchmark_rivals import check_rivals, rival_blocks
+
+
+def test_a_python_without_compressai_is_refused_with_the_reason():
+    with pytest.raises(UserError, match="No module named 'compressai'"):
+        check_rivals(sys.executable)
+    with pytest.raises(UserError, match="cannot be run"):
+        check_rivals("no-such-python")
+
+
+def test_without_a_python_for_it_compressai_is_left_out():
+    names = [block.name for block in rival_blocks(QUICK, None)]
+    assert names == ["thesis-ae80", "thesis-ae40", "thesis-ae20"]
+    assert len(rival_blocks(QUICK, "python")) == len(names) + QUICK.rivals
+
+
+def test_a_rival_that_ends_gives_errors_and_ours_its_times(monkeypatch):
+    monkeypatch.setattr(benchmark_rivals, "_SIZES", ((64, 32),))
+    block = rival_blocks(QUICK, "false")[-1]
+    store = ArtifactStore.default()
+    if not store.keys("models/bottleneck"):
+        pytest.skip("bottleneck is not trained here")
+    with measuring_processes(store.root) as processes:
+        timings = block.measure(processes)
+    ours = [timing for timing in timings if timing.method == "bottleneck"]
+    theirs = [timing for timing in timings if timing.method != "bottleneck"]
+    assert all(timing.seconds > 0 for timing in ours)
+    assert len(theirs) == 2 * len(ours)
+    assert all("ended with status" in timing.error for timing in theirs)
+
+
+@pytest.mark.slow
+def test_both_ways_train_and_evaluate_and_ours_needs_less_memory(monkeypatch):
+    monkeypatch.setattr(benchmark_rivals, "TRAINING_PICTURES", 4000)
+    monkeypatch.setattr(benchmark_rivals, "_STEPS", 1)
+    store = ArtifactStore(Path(__file__).parents[2] / "artifacts")
+    block = next(one for one in rival_blocks(QUICK, None) if one.name == "thesis-ae20")
+    with measuring_processes(store.root) as processes:
+        timings = block.measure(processes)
+    assert [timing.error for timing in timings if timing.error] == []
+    assert {timing.kind for timing in timings} == {RIVAL}
+    found = {(timing.operation, timing.method) for timing in timings}
+    both = ("fit", "evaluate", "evaluate_file", "metrics")
+    expected = {(name, way) for name in both for way in ("bottleneck", "thesis")}
+    assert found == expected | {("feed", "bottleneck")}
+    peaks = {timing.method: timing.peak_bytes for timing in timings if timing.operation == "fit"}
+    # The floats alone are 4 times the bytes, and Keras makes a copy of them.
+    assert peaks["thesis"] - peaks["bottleneck"] > 4000 * 160 * 160 * 3 * 4
