@@ -36,7 +36,7 @@ from core.models.rate_model import LARGEST_SCALE, SMALLEST_SCALE, symbol_probabi
 ACTIVATION_BITS = 16 - int(math.log2(ACTIVATION_BOUND))
 
 #: Standard deviations that a table reaches from zero; beyond is the escape.
-_REACH = 4.5
+_REACH = 7.0
 _SMALLEST_REACH = 3
 
 _MOST_SHIFT = 40
