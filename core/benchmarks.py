@@ -47,19 +47,20 @@ class Timing:
         label: What a person reads for it.
         kind: Kind of a codec, else `model`, `dashboard` or `RIVAL`.
         operation: `encode`, `decode`, `evaluate` (encode, decode and all metrics that every
-            picture gets), `train` (per picture) or `first_page`; among rivals also `fit`, `feed`,
-            `evaluate_file` and `metrics`, all per picture.
+            picture gets), `train` (per picture); of a page of the dashboard `first_content`,
+            `whole_page` and `memory`; among rivals also `fit`, `feed`, `evaluate_file` and
+            `metrics`, all per picture.
         start: `cold`: the first call in a fresh process; `warm`: a later one.
         threads: Processor cores that the process might use.
         repeat: Number of the round, from 0.
-        setting: Setting of a codec; among rivals the model that both have.
+        setting: Setting of a codec; page of the dashboard; among rivals the model that both have.
         width: Width of the picture in pixels; None where there is none.
         height: Height of the picture in pixels; None where there is none.
         seconds: Time on the wall.
         startup_seconds: Time from the start of a cold process to the call, imports included.
         file_bytes: Size of the file that a codec wrote or read.
         baseline_bytes: Resident memory of a cold process before the call.
-        peak_bytes: Largest resident memory of a cold process in the call.
+        peak_bytes: Largest resident memory of a cold process in the call, or of the dashboard.
         error: Why there is no time.
     """
 

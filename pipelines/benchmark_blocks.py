@@ -30,7 +30,7 @@ class Rounds:
         cold: Rounds in fresh processes, likewise.
         evaluate: Rounds of whole evaluations.
         train: Rounds of training.
-        first_page: Starts of the dashboard.
+        pages: Rounds over the dashboard's pages.
         rivals: Rounds of what is measured beside rivals.
     """
 
@@ -38,7 +38,7 @@ class Rounds:
     cold: dict[tuple[int, int], int]
     evaluate: int
     train: int
-    first_page: int
+    pages: int
     rivals: int = 2
 
 
@@ -47,7 +47,7 @@ FULL = Rounds(
     cold={SMALL: 5, (768, 512): 5, (4000, 3000): 3},
     evaluate=31,
     train=9,
-    first_page=5,
+    pages=3,
     rivals=9,
 )
 QUICK = Rounds(
@@ -55,7 +55,7 @@ QUICK = Rounds(
     cold={SMALL: 1, (768, 512): 1},
     evaluate=5,
     train=2,
-    first_page=1,
+    pages=1,
 )
 
 

@@ -1,4 +1,4 @@
-"""Seconds from the start of the dashboard to its first page, in a browser without a window."""
+"""Seconds until the dashboard's pages are shown, in a browser without a window, and its memory."""
 
 import os
 import shutil
@@ -12,16 +12,26 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from core.benchmarks import Start, Timing
 from pipelines.benchmark_blocks import Block, Rounds
+from pipelines.benchmark_messages import memory
 from pipelines.benchmark_process import ROOT, Processes
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 _PATIENCE_SECONDS = 120.0
 _STARTS: tuple[Start, ...] = ("cold", "warm")
-#: Server and browser alike draw a page; what counts as shown is its heading.
+#: Server and browser alike draw a page; its first content is its heading, and it is whole when the
+#: server has run through and nothing on it is waited for.
 _SHOWN = "h1"
+_WHOLE = (
+    "() => document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'"
+    " && !document.querySelector('[data-testid=stSkeleton], [data-stale=true]')"
+)
 
 
 def reason_against() -> str | None:
@@ -36,54 +46,80 @@ def reason_against() -> str | None:
 
 
 def dashboard_blocks(rounds: Rounds, store_root: Path) -> list[Block]:
-    """One piece per start of the dashboard."""
+    """One piece per round over all pages."""
     return [
-        Block(f"first-page-{repeat:02d}", 8.0, partial(_first_pages, repeat, store_root))
-        for repeat in range(rounds.first_page)
+        Block(f"pages-{repeat:02d}", 60.0, partial(_pages, repeat, store_root))
+        for repeat in range(rounds.pages)
     ]
 
 
-def _first_pages(repeat: int, store_root: Path, processes: Processes) -> list[Timing]:
-    """Time to the first page of a server that starts, and of the same server once more."""
+def _pages(repeat: int, store_root: Path, processes: Processes) -> list[Timing]:
+    """Each page on a server that starts, and once more; at last all pages on one server."""
     from playwright.sync_api import sync_playwright
 
-    timings = []
+    names = sorted(path.stem for path in (ROOT / "dashboard" / "views").glob("[!_]*.py"))
+    timings: list[Timing] = []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=_browser(), args=["--no-sandbox", "--disable-gpu"]
         )
         try:
-            started = time.perf_counter()
-            with _dashboard(store_root) as address:
-                for start in _STARTS:
-                    page = browser.new_page(viewport={"width": 1280, "height": 900})
-                    page.goto(address)
-                    page.locator(_SHOWN).first.wait_for(timeout=1000 * _PATIENCE_SECONDS)
-                    seconds = time.perf_counter() - started
-                    page.close()
-                    timings.append(_timing(start, repeat, seconds))
-                    started = time.perf_counter()
+            for name in names:
+                started = time.perf_counter()
+                with _dashboard(store_root) as server:
+                    for start in _STARTS:
+                        timings += _visit(browser, server, name, start, repeat, started)
+                        started = time.perf_counter()
+            with _dashboard(store_root) as server:
+                for name in names:
+                    _visit(browser, server, name, "warm", repeat, time.perf_counter())
+                most = memory("VmHWM", process=server.process)
+                timings.append(_timing("all pages", "memory", "warm", repeat, peak_bytes=most))
         finally:
             browser.close()
     return timings
 
 
-def _timing(start: Start, repeat: int, seconds: float) -> Timing:
+def _visit(
+    browser: "Browser", server: "_Server", name: str, start: Start, repeat: int, started: float
+) -> list[Timing]:
+    """Times since a moment to a page's first content and to the whole page."""
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.set_default_timeout(1000 * _PATIENCE_SECONDS)
+    page.goto(f"{server.address}/{name}")
+    page.locator(_SHOWN).first.wait_for()
+    first = time.perf_counter() - started
+    page.wait_for_function(_WHOLE)
+    whole = time.perf_counter() - started
+    page.close()
+    return [
+        _timing(name, "first_content", start, repeat, seconds=first),
+        _timing(name, "whole_page", start, repeat, seconds=whole),
+    ]
+
+
+def _timing(name: str, operation: str, start: Start, repeat: int, **measured: Any) -> Timing:
     return Timing(
         method="dashboard",
         label="Dashboard",
         kind="dashboard",
-        operation="first_page",
+        operation=operation,
         start=start,
         threads=len(os.sched_getaffinity(0)),
         repeat=repeat,
-        seconds=seconds,
+        setting=name,
+        **measured,
     )
 
 
+class _Server(NamedTuple):
+    address: str
+    process: int
+
+
 @contextmanager
-def _dashboard(store_root: Path) -> Iterator[str]:
-    """Address of a dashboard that runs for the duration."""
+def _dashboard(store_root: Path) -> Iterator[_Server]:
+    """A dashboard that runs for the duration."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -101,7 +137,7 @@ def _dashboard(store_root: Path) -> Iterator[str]:
         try:
             address = f"http://127.0.0.1:{port}"
             _wait_for(f"{address}/_stcore/health", process)
-            yield address
+            yield _Server(address, process.pid)
         finally:
             process.kill()
             process.wait()

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO, Literal, NamedTuple
 
 _LONGEST_ERROR = 300
 
@@ -78,16 +78,17 @@ def keep_to(cores: int) -> None:
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:cores])
 
 
-def memory(name: str) -> int | None:
-    """A memory figure of this process in bytes, from Linux; None on other systems.
+def memory(name: str, *, process: int | Literal["self"] = "self") -> int | None:
+    """A memory figure of a process in bytes, from Linux; None on other systems.
 
     `resource.getrusage` does not serve: its peak is inherited from the process that started this.
 
     Args:
         name: `VmRSS` for what is resident now, `VmHWM` for the most since `forget_peak`.
+        process: Its number, if it is another one.
     """
     with suppress(OSError):
-        for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+        for line in Path(f"/proc/{process}/status").read_text(encoding="ascii").splitlines():
             if line.startswith(f"{name}:"):
                 return 1024 * int(line.split()[1])
     return None

@@ -10,9 +10,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, NamedTuple
 
-import keras
 import numpy as np
-from keras import layers
 from numpy.typing import NDArray
 from skimage.color import rgb2gray
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
@@ -23,6 +21,7 @@ from core.metrics import metrics
 from core.models import get_model
 from core.models.base import build_seeded
 from core.models.feed import PictureFeed, Pictures
+from core.models.thesis_network import thesis_network
 from core.store import ArtifactStore
 from pipelines.benchmark_messages import Answer, Handle, memory, work
 from pipelines.benchmark_worker import benchmarked_codec
@@ -46,27 +45,6 @@ class Job(NamedTuple):
     model: str
     path: str
     steps: int
-
-
-def thesis_network(name: str) -> keras.Model:
-    """One of the thesis' autoencoders, on pictures in 0..1, compiled as it was."""
-    config = get_model(name).CONFIG
-
-    def activation() -> layers.Layer:
-        return layers.ReLU() if config.activation == "relu" else layers.LeakyReLU()
-
-    network = keras.Sequential([keras.Input((160, 160, 3))])
-    for filters in config.filters:
-        network.add(layers.Conv2D(filters, 3, padding="same"))
-        network.add(activation())
-        network.add(layers.MaxPooling2D(2))
-    for filters in reversed(config.filters):
-        network.add(layers.Conv2DTranspose(filters, 3, padding="same"))
-        network.add(activation())
-        network.add(layers.UpSampling2D(2))
-    network.add(layers.Conv2D(3, 3, padding="same"))
-    network.compile(keras.optimizers.Adam(config.learning_rate), loss="mse")
-    return network
 
 
 def make_handle(cores: int) -> Handle:

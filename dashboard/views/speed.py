@@ -31,9 +31,11 @@ from dashboard.widgets.downloads import download_csv
 from dashboard.widgets.rivals import show_rivals
 from dashboard.widgets.speed_tables import (
     machine_table,
+    page_times,
     rates,
     refusals,
     show_machine,
+    show_pages,
     show_rates,
     show_times,
 )
@@ -67,7 +69,10 @@ MEMORY_HELP = (
 )
 EVALUATION_HELP = "Encode, decode, PSNR and SSIM of one picture of 160x160 in one process."
 TRAINING_HELP = "Pictures of 160x160 that a training goes through, validation not counted."
-PAGE_HELP = "From the start of the server, or from the visit, to the heading of the first page."
+PAGE_HELP = (
+    "From the start of the server, or from the visit to a server that runs and has shown the page "
+    "before, to the heading and to the whole page; in Chromium on the same machine."
+)
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
@@ -244,15 +249,17 @@ def show_program(table: pd.DataFrame) -> None:
 
 
 def show_page_times(table: pd.DataFrame) -> None:
-    """Seconds to the first page of the dashboard."""
-    rows = table[(table["operation"] == "first_page") & (table["repeats"] > 0)]
+    """Seconds until each page of the dashboard is shown, and the server's memory."""
+    rows = page_times(table)
     if rows.empty:
         return
-    st.subheader("Dashboard, seconds to the first page", help=PAGE_HELP)
-    with st.container(horizontal=True, gap="small"):
-        for row in rows.itertuples():
-            label = "Server starts" if row.start == "cold" else "Server runs"
-            st.metric(label, f"{row.seconds:.2f} s", border=True, width=168)
+    st.subheader("Dashboard, seconds to each page", help=PAGE_HELP)
+    show_pages(rows)
+    most = table.loc[table["operation"] == "memory", "peak_bytes"]
+    if most.notna().any():
+        mebibytes = most.max() / 2**20
+        st.caption(f"Memory of the server after a visit to every page: {mebibytes:,.0f} MiB.")
+    download_csv(rows, file_name="bottleneck-pages.csv", key="csv-pages")
 
 
 def show_what_is_missing(table: pd.DataFrame, manifests: Mapping[str, Manifest]) -> None:

@@ -76,6 +76,34 @@ def show_rates(rows: pd.DataFrame, *, subject: str, unit: str) -> None:
     )
 
 
+def page_times(medians: pd.DataFrame) -> pd.DataFrame:
+    """One row per page of the dashboard, in the order in which they were measured.
+
+    Columns: page, and the median seconds cold_first_content, cold_whole_page, warm_first_content
+    and warm_whole_page.
+    """
+    rows = medians[medians["operation"].isin(["first_content", "whole_page"])]
+    rows = rows.assign(column=rows["start"] + "_" + rows["operation"])
+    pages = rows["setting"].drop_duplicates()
+    table = rows.pivot(index="setting", columns="column", values="seconds").reindex(pages)
+    return table.rename_axis(index="page", columns=None).reset_index()
+
+
+def show_pages(rows: pd.DataFrame) -> None:
+    """Rows of `page_times`."""
+    number = st.column_config.NumberColumn
+    columns = {
+        "page": "Page",
+        "cold_first_content": number("Server starts: heading", format="%.2f s"),
+        "cold_whole_page": number("whole page", format="%.2f s"),
+        "warm_first_content": number("Server runs: heading", format="%.2f s"),
+        "warm_whole_page": number("whole page ", format="%.2f s"),
+    }
+    st.dataframe(
+        rows, hide_index=True, column_order=list(columns), column_config=columns, height="content"
+    )
+
+
 def refusals(medians: pd.DataFrame) -> list[str]:
     """One line per codec and size that gave no time, with its reason."""
     failed = medians[medians["error"].notna()]

@@ -13,7 +13,7 @@ from pipelines.benchmark_plan import Part, busy_cores
 from pipelines.benchmark_process import measuring_processes
 
 SIZE = (64, 48)
-ROUNDS = Rounds(warm={SIZE: 2}, cold={SIZE: 1}, evaluate=1, train=1, first_page=1)
+ROUNDS = Rounds(warm={SIZE: 2}, cold={SIZE: 1}, evaluate=1, train=1, pages=1)
 
 
 @pytest.fixture
