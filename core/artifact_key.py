@@ -19,6 +19,7 @@ _COMMANDS = {
     "histories": "python -m pipelines.train {second}",
     "checkpoints": "python -m pipelines.train {second}",
     "studies": "python -m pipelines.search {second}",
+    "strips": "python -m pipelines.search {second}",
     "statistics": "python -m pipelines.describe",
     "benchmarks": "python -m pipelines.benchmark",
     "reliability": "python -m tests.load.fuzz",

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from core.store import ArtifactError, ArtifactStore, DamagedArtifact, Manifest
+from core.strips import STRIPS
 
 PREFIX = "histories/"
 
@@ -55,6 +56,7 @@ class TrainingRun:
         config: Configuration.
         running: State of the epoch under way, as the training tells it; empty when none is.
         manifest: Manifest of the history.
+        strip_epochs: Epochs of which `core.strips.read_strips` has a strip.
     """
 
     name: str
@@ -62,6 +64,7 @@ class TrainingRun:
     config: Mapping[str, Any]
     running: Mapping[str, Any]
     manifest: Manifest
+    strip_epochs: tuple[int, ...] = ()
 
     @property
     def touched(self) -> datetime:
@@ -181,6 +184,7 @@ def _read(store: ArtifactStore, key: str) -> TrainingRun:
         config=facts.get("config") or {},
         running=facts.get("running") or {},
         manifest=manifest,
+        strip_epochs=tuple(facts.get(STRIPS) or ()),
     )
 
 

@@ -15,6 +15,7 @@ from core.dataset import KEY, open_split
 from core.search_budget import Budget
 from core.search_spaces import SearchSpace, get_space
 from core.store import ArtifactStore
+from core.strips import STRIPS
 from core.studies import to_record
 from core.study_storage import (
     StorageError,
@@ -24,6 +25,7 @@ from core.study_storage import (
     shown_url,
     sqlite_url,
 )
+from core.trial_strips import TrialStrips
 from pipelines.base import UserError, run_step
 from pipelines.search_report import Report, best_lines
 from pipelines.search_study import Config, open_live_storage, open_study, study_facts
@@ -164,9 +166,13 @@ def _finish(config: Config, store: ArtifactStore, storage: RDBStorage, study: op
         store, config.model, storage, facts=study_facts(config, record, storage)
     )
     close_storage(storage)
+    strips = TrialStrips(store, config.model).pack(record)
     for line in best_lines(record):
         print(line)
     print(f"Wrote artifacts/{manifest.key}.db ({len(record.trials)} trials).", flush=True)
+    if strips is not None:
+        count = len(strips.facts[STRIPS])
+        print(f"Wrote artifacts/{strips.key}.png (strips of {count} trials).", flush=True)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

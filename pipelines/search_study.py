@@ -21,6 +21,7 @@ from core.studies import (
 )
 from core.study_queue import PRUNER_FIRST_EPOCH, PRUNER_STARTUP_TRIALS, STARTUP_TRIALS
 from core.study_storage import live_path, open_storage, restore_study
+from core.trial_strips import TrialStrips
 from pipelines.base import UserError, option
 
 OBJECTIVE_TEXT = "PSNR in dB + SSIM, both at range 255 (means over the validation pictures)"
@@ -97,6 +98,7 @@ def open_study(
             study_name=config.model, storage=storage, direction="maximize", load_if_exists=True
         )
         if BUDGET not in study.user_attrs:
+            TrialStrips(store, config.model).forget()
             _describe(study, space, config.budget(), dataset)
     _check_study(config, study, dataset)
     return study, Budget(**study.user_attrs[BUDGET])

@@ -124,6 +124,14 @@ class PictureModel(keras.Model):  # type: ignore[misc]
         """
         yield
 
+    def reconstructions(self, pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """What the model makes of pictures with the weights that it has, of their shape.
+
+        Args:
+            pictures: uint8, shape (count, height, width, 3).
+        """
+        return rounded_to_bytes(self.predict_on_batch(pictures))
+
     def companions(
         self, networks: Mapping[str, OnnxNetwork], pictures: NDArray[np.uint8]
     ) -> dict[str, bytes]:
@@ -158,6 +166,17 @@ def build_seeded(module: ModuleType, config: ModelConfig) -> "PictureModel":
     keras.utils.set_random_seed(config.seed)
     model: PictureModel = module.build(config)
     return model
+
+
+def rounded_to_bytes(values: Any) -> NDArray[np.uint8]:
+    """Pictures as bytes; what a diverged network cannot say becomes black.
+
+    Args:
+        values: Floats on the 0..1 scale; clipped and rounded here.
+    """
+    levels = np.nan_to_num(np.asarray(values) * PEAK, posinf=PEAK)
+    rounded: NDArray[np.uint8] = np.rint(np.clip(levels, 0.0, PEAK)).astype(np.uint8)
+    return rounded
 
 
 def psnr_db(pictures: Any, reconstructions: Any) -> Any:

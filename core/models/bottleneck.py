@@ -13,7 +13,7 @@ the context is spatial and over channels at once, and all that predicts can beco
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -22,15 +22,16 @@ from numpy.typing import NDArray
 
 from core.models.augmentation import mirrored_and_moved
 from core.models.averaged_muon import AveragedMuon
-from core.models.base import PEAK, PictureModel, psnr_db
+from core.models.base import PEAK, PictureModel, psnr_db, rounded_to_bytes
 from core.models.bottleneck_config import BottleneckConfig, entropy_shape, transform_shape
 from core.models.bottleneck_export import card_facts, companions
-from core.models.entropy_model import EntropyModel
+from core.models.entropy_model import Coded, EntropyModel
 from core.models.karhunen_loeve import BLOCK, fit_basis
 from core.models.quality_levels import level_weights, rate_distortion_weight
 from core.models.structural_similarity import structural_similarity
 from core.models.transforms import make_analysis, make_synthesis
 from core.onnx_network import OnnxNetwork
+from core.strips import STRIP_QUALITY
 
 LABEL = "Bottleneck, one network for all qualities"
 
@@ -82,6 +83,13 @@ FULL = BottleneckConfig(
 
 PRESETS = {"compact": COMPACT, "full": FULL}
 CONFIG = COMPACT
+
+
+class _Decoded(NamedTuple):
+    """Coded latents, and the pictures that the decoder makes of them, in 0..255 and unrounded."""
+
+    coded: Coded
+    pictures: Any
 
 
 class Bottleneck(PictureModel):
@@ -159,6 +167,13 @@ class Bottleneck(PictureModel):
             return self._train_figures(pictures)
         return self._validation_figures(pictures)
 
+    def reconstructions(self, pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """What the decoder makes of pictures that were coded at quality `STRIP_QUALITY`."""
+        quality = np.full(len(pictures), _place(STRIP_QUALITY), dtype=np.float32)
+        latents = self._latents(ops.cast(pictures, "float32"), training=False)
+        found = self._decoded(latents, quality, training=False)
+        return rounded_to_bytes(ops.convert_to_numpy(found.pictures) / PEAK)
+
     def compute_loss(
         self,
         x: Any = None,
@@ -185,14 +200,14 @@ class Bottleneck(PictureModel):
         if self.config.reach:
             pictures = mirrored_and_moved(pictures, reach=self.config.reach, seed=self.chance)
         quality = keras.random.uniform((ops.shape(pictures)[0],), seed=self.chance)
-        latents = self.analysis(pictures, training=True)[..., : self.config.channels]
+        latents = self._latents(pictures, training=True)
         return self._figures(pictures, latents, quality, training=True)
 
     def _validation_figures(self, pictures: Any) -> dict[str, Any]:
         """Means over the qualities, and each quality's own."""
-        places = (np.array(VALIDATED_QUALITIES, dtype=np.float32) - 1.0) / 99.0
+        places = np.array([_place(quality) for quality in VALIDATED_QUALITIES], dtype=np.float32)
         count = ops.shape(pictures)[0]
-        latents = self.analysis(pictures, training=False)[..., : self.config.channels]
+        latents = self._latents(pictures, training=False)
         # All qualities at once, as one batch: one graph to compile instead of eight.
         pictures, latents = (ops.repeat(x, len(places), axis=0) for x in (pictures, latents))
         quality = ops.tile(ops.convert_to_tensor(places), (count,))
@@ -204,13 +219,19 @@ class Bottleneck(PictureModel):
                 means[f"{name}_{label}"] = tables[name][:, index]
         return means
 
-    def _figures(
-        self, pictures: Any, latents: Any, quality: Any, *, training: bool
-    ) -> dict[str, Any]:
+    def _latents(self, pictures: Any, *, training: bool) -> Any:
+        return self.analysis(pictures, training=training)[..., : self.config.channels]
+
+    def _decoded(self, latents: Any, quality: Any, *, training: bool) -> _Decoded:
         coded = self.entropy(latents, level_weights(quality, self.config.levels), training=training)
         plane = ops.zeros_like(coded.latents[..., :1]) + ops.reshape(quality, (-1, 1, 1, 1))
         planes = ops.concatenate([coded.latents, plane], axis=-1)
-        found = PEAK * self.synthesis(planes, training=training)
+        return _Decoded(coded, PEAK * self.synthesis(planes, training=training))
+
+    def _figures(
+        self, pictures: Any, latents: Any, quality: Any, *, training: bool
+    ) -> dict[str, Any]:
+        coded, found = self._decoded(latents, quality, training=training)
         _, height, width, _ = ops.shape(pictures)
         pixels = ops.cast(height * width, "float32")
         bits_per_pixel = (coded.bits + 8.0 * HEADER_BYTES) / pixels
@@ -236,6 +257,11 @@ class Bottleneck(PictureModel):
         return np.geomspace(
             self.config.lowest_weight, self.config.highest_weight, self.config.levels
         )
+
+
+def _place(quality: int) -> float:
+    """Place of a quality in 1..100 on the network's own scale, 0..1."""
+    return (quality - 1) / 99
 
 
 def build(config: BottleneckConfig = CONFIG) -> Bottleneck:

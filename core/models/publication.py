@@ -44,6 +44,7 @@ def go_on_from_published(training: Training) -> None:
     best = from_npz(store.read(model_key(name), f"{name}/weights.npz"))
     load_weights(training.network, best)
     rows = training.history.read()[: facts["best_epoch"]]
+    training.history.recall_strips(epochs=len(rows), warn=training.monitor.say)
     training.best = best
     training.progress = Progress(
         epoch=len(rows),

@@ -13,16 +13,17 @@ import optuna
 from numpy.typing import NDArray
 
 from core.dataset import open_split
-from core.images import Image
 from core.metrics import psnr_db, ssim
 from core.models import get_model
-from core.models.base import PEAK, PictureModel
+from core.models.base import PictureModel
 from core.models.feed import PictureFeed, Pictures, shuffled
 from core.search_budget import Budget
 from core.search_spaces import SearchSpace, get_space
 from core.store import ArtifactStore
+from core.strips import join_strip, strip_originals
 from core.studies import FILTERS, PSNR, SSIM
 from core.study_queue import Interrupted
+from core.trial_strips import TrialStrips
 
 Rows = NDArray[np.int64]
 
@@ -54,6 +55,7 @@ class TrialTraining:
         budget: What may be spent.
         train: Pictures of the training split.
         validation: Pictures of the validation split.
+        strips: Where each trial's strip goes.
     """
 
     module: ModuleType
@@ -61,6 +63,7 @@ class TrialTraining:
     budget: Budget
     train: Pictures
     validation: Pictures
+    strips: TrialStrips
 
     def __call__(self, trial: optuna.Trial, should_stop: Callable[[], bool]) -> float:
         """Combined score of the last epoch; reports the PSNR of every epoch.
@@ -80,6 +83,11 @@ class TrialTraining:
             speed = len(rows) / (time.monotonic() - started)
             trial.set_user_attr("pictures_per_second", round(speed, 1))
             quality = self._validated(network)
+            self.strips.save(
+                join_strip(network.reconstructions(strip_originals())),
+                number=trial.number,
+                started=trial.datetime_start,
+            )
             _note(trial, quality, epoch=epoch)
             if epoch < self.budget.epochs and trial.should_prune():
                 raise optuna.TrialPruned(f"below the median after epoch {epoch}")
@@ -96,7 +104,7 @@ class TrialTraining:
         )
         keras.utils.set_random_seed(config.seed)
         network: PictureModel = self.module.build(config)
-        network.predict_on_batch(np.asarray(self.validation[:1]))  # makes the weights
+        network.reconstructions(strip_originals())  # makes the weights
         trial.set_user_attr(FILTERS, list(config.filters))
         trial.set_user_attr("parameters", network.count_params())
         return network
@@ -112,7 +120,7 @@ class TrialTraining:
         pairs = [
             (original, decoded)
             for (pictures,) in (feed[step] for step in range(len(feed)))
-            for original, decoded in zip(pictures, _rounded(network, pictures), strict=True)
+            for original, decoded in zip(pictures, network.reconstructions(pictures), strict=True)
         ]
         return Quality(
             psnr_db=float(np.mean([psnr_db.measure(*pair) for pair in pairs])),
@@ -127,20 +135,14 @@ def make_objective(model: str, budget: Budget, store: ArtifactStore) -> TrialTra
         ValueError: There is no such model, or no search space for it.
         ArtifactError: The data set is not prepared.
     """
-    splits = [open_split(store, name).images for name in ("train", "validation")]
-    return TrialTraining(get_model(model), get_space(model), budget, *splits)
+    train, validation = (open_split(store, name).images for name in ("train", "validation"))
+    strips = TrialStrips(store, model)
+    return TrialTraining(get_model(model), get_space(model), budget, train, validation, strips)
 
 
 def subset_rows(total: int, count: int, *, seed: int) -> Rows:
     """Rows of `count` pictures out of `total`, the same for every trial, in rising order."""
     return np.sort(np.random.default_rng((seed, count)).choice(total, count, replace=False))
-
-
-def _rounded(network: PictureModel, pictures: Pictures) -> Image:
-    """Reconstructions as bytes; what a diverged network cannot say becomes black."""
-    values = np.nan_to_num(network.predict_on_batch(pictures) * PEAK, posinf=PEAK)
-    rounded: Image = np.rint(np.clip(values, 0.0, PEAK)).astype(np.uint8)
-    return rounded
 
 
 def _note(trial: optuna.Trial, quality: Quality, *, epoch: int) -> None:

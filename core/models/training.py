@@ -14,6 +14,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from core.images import Image
 from core.models.base import ModelConfig, PictureModel
 from core.models.checkpoints import (
     Arrays,
@@ -26,6 +27,7 @@ from core.models.feed import PictureFeed, Pictures, epoch_rows, step_count
 from core.models.history import History
 from core.models.monitor import Monitor
 from core.models.stop_request import Stopped, StopRequest
+from core.strips import join_strip, strip_originals
 
 #: What the learning rate is multiplied by when it is lowered.
 DROP = 1.0 / 3.0
@@ -83,6 +85,7 @@ class Training:
             ArtifactError: No checkpoint is whole.
         """
         self.progress, self.best = self.checkpoints.restore(self.network, self.monitor.say)
+        self.history.recall_strips(epochs=self.progress.epoch, warn=self.monitor.say)
 
     def run(self) -> None:
         """Trains to the end.
@@ -109,11 +112,12 @@ class Training:
                 feed.for_keras(), verbose=0, callbacks=[watch], return_dict=True
             )
             weights = weight_arrays(self.network)
+            strip = join_strip(self.network.reconstructions(strip_originals()))
         if self.stop.signal is not None:
             # The validation starts anew, for it may have been cut short.
             self.stop_at(watch, self.steps, figures)
         validation = {f"validation_{name}": float(value) for name, value in found.items()}
-        self._finish_epoch(figures | validation, weights, watch.seconds)
+        self._finish_epoch(figures | validation, weights, strip, watch.seconds)
 
     @property
     def _epoch_pictures(self) -> int:
@@ -156,7 +160,7 @@ class Training:
         self.progress.step = step
 
     def _finish_epoch(
-        self, figures: dict[str, float], weights: Arrays, validation_seconds: float
+        self, figures: dict[str, float], weights: Arrays, strip: Image, validation_seconds: float
     ) -> None:
         progress = self.progress
         progress.seconds += validation_seconds
@@ -166,6 +170,7 @@ class Training:
         self._judge(figures["validation_loss"], weights)
         progress.history.append(self._row(figures))
         self.checkpoints.save(self.network, self.best, progress)
+        self.history.strips.append(progress.epoch, strip)
         self.history.write(progress.history, running={"epoch": progress.epoch + 1, "step": 0})
         self.monitor.epoch(progress.history[-1])
 

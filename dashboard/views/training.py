@@ -27,6 +27,7 @@ from dashboard.charts.training import (
 from dashboard.charts.training_rates import moving_curve_figure
 from dashboard.widgets.charts import CONFIG
 from dashboard.widgets.downloads import download_csv
+from dashboard.widgets.epoch_strips import show_epoch_strips
 from dashboard.widgets.live_training import REFRESH_SECONDS, show_interrupted, show_live
 from dashboard.widgets.states import show_empty, show_problems
 
@@ -180,6 +181,7 @@ def show_chosen(choice: Choice, was_live: bool) -> None:
     show_curves(runs, choice)
     for run in runs:
         show_moving_curve(run)
+    show_epoch_strips(runs)
     show_runs(runs)
     show_differences(runs)
     show_epochs(runs)

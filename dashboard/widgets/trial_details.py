@@ -16,6 +16,7 @@ from dashboard.charts.trials import report_figure
 from dashboard.widgets.charts import CONFIG
 from dashboard.widgets.downloads import download_csv
 from dashboard.widgets.links import link_to_page
+from dashboard.widgets.trial_strips import show_trial_strips
 
 
 def show_chosen(study: StudyRecord, chosen: Sequence[TrialRecord]) -> None:
@@ -47,6 +48,7 @@ def show_trial(study: StudyRecord, trial: TrialRecord) -> None:
         download_csv(table, file_name=name, key="csv-trial")
     with right:
         show_reports([trial], key="reports-one")
+    show_trial_strips(study, [trial])
     if trial.params and study.name:
         st.caption("Trains the model with these parameters on the full training split:")
         st.code(rerun_command(study.name, trial), language="bash", wrap_lines=True)
@@ -69,6 +71,7 @@ def show_comparison(study: StudyRecord, chosen: Sequence[TrialRecord]) -> None:
         download_csv(table, file_name=f"{study.name}-comparison.csv", key="csv-comparison")
     with right:
         show_reports(chosen, key="reports-many")
+    show_trial_strips(study, chosen)
 
 
 def show_reports(trials: Sequence[TrialRecord], *, key: str) -> None:

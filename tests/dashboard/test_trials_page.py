@@ -3,11 +3,14 @@ import os
 import shutil
 import time
 
+import numpy as np
 import optuna
 import pytest
 
 from core.search_spaces import get_space
 from core.store import ArtifactStore
+from core.strips import strip_psnr_db
+from core.studies import read_study
 from core.study_storage import (
     close_storage,
     commit_study,
@@ -15,6 +18,7 @@ from core.study_storage import (
     open_storage,
     sqlite_url,
 )
+from core.trial_strips import TrialStrips
 from dashboard.charts.trials import PLOTS
 
 VIEW = "trials"
@@ -198,3 +202,62 @@ def test_a_damaged_study_is_named_and_the_others_are_shown(open_page, studied_st
     assert not app.exception
     assert "artifacts/studies/ae80.db" in app.warning[0].value
     assert frame(app, "best_value")["study"].tolist() == ["ae40"]
+
+
+def strip(seed):
+    return np.random.default_rng(seed).integers(0, 256, (64, 384, 3), dtype=np.uint8)
+
+
+@pytest.fixture
+def strips_store(studied_store, tmp_path):
+    """Folder of a store whose trials 0 and 4 of ae80 have packed strips and 1 one on its own."""
+    root = shutil.copytree(studied_store, tmp_path / "strips")
+    store = ArtifactStore(root)
+    study, strips = read_study(store, "ae80"), TrialStrips(store, "ae80")
+    for number in (0, 4):
+        strips.save(strip(number), number=number, started=study.trials[number].started)
+    strips.pack(study)
+    strips.save(strip(1), number=1, started=study.trials[1].started)
+    return root
+
+
+def titles(app):
+    return [line.value for line in app.markdown if ": PSNR " in line.value]
+
+
+def test_a_chosen_trial_shows_what_it_made_of_the_six_pictures(open_page, strips_store):
+    app = open_page(VIEW, strips_store, query={"study": "ae80", "ae80-chosen": ["4"]})
+    assert not app.exception
+    pictures = [image.proto.imgs[0].alt for image in app.get("image")]
+    assert pictures[0] == "Face, original"
+    assert pictures[6:] == [f"{name.partition(',')[0]}, Trial 4" for name in pictures[:6]]
+    assert titles(app) == [f"**Trial 4**: PSNR {strip_psnr_db(strip(4)):.2f} dB"]
+    assert "no pictures here" not in captions(app)
+
+
+def test_compared_trials_show_their_pictures_below_each_other(open_page, strips_store):
+    query = {"study": "ae80", "ae80-chosen": ["0", "1", "2", "3", "4"]}
+    app = open_page(VIEW, strips_store, query=query)
+    assert not app.exception
+    assert [title.partition(":")[0] for title in titles(app)] == [
+        "**Trial 0**",
+        "**Trial 1**",
+        "**Trial 4**",
+    ]
+    assert len(app.get("image")) == 4 * 6
+    assert "Trials 2 and 3 have no pictures here." in captions(app)
+
+
+def test_a_trial_without_pictures_says_so_in_one_line(open_page, studied_store):
+    app = open_page(VIEW, studied_store, query={"study": "ae80", "ae80-chosen": ["4"]})
+    assert not app.exception
+    assert not app.get("image")
+    assert "Trial 4 has no pictures here." in captions(app)
+
+
+def test_damaged_pictures_of_trials_are_named_and_the_page_goes_on(open_page, strips_store):
+    (strips_store / "strips" / "ae80.png").unlink()
+    app = open_page(VIEW, strips_store, query={"study": "ae80", "ae80-chosen": ["0", "4"]})
+    assert not app.exception
+    assert any("strips/ae80.png" in line.value for line in app.markdown)
+    assert figure(app, "plot-history")["data"]

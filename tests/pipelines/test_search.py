@@ -16,9 +16,11 @@ import pytest
 from core.dataset import sample_pictures
 from core.images import encode_png
 from core.store import ArtifactStore
-from core.studies import read_database, read_study
+from core.strips import STRIPS, strip_psnr_db
+from core.studies import read_database, read_study, to_record
 from core.study_queue import SURPLUS, Interrupted, SurplusTrial, check_wanted, requeue
 from core.study_storage import live_path, open_storage, sqlite_url
+from core.trial_strips import TrialStrips
 from pipelines import prepare, search
 from pipelines.base import UserError
 from pipelines.search import Stopped, run_search
@@ -66,6 +68,17 @@ def suggested(trial):
 
 def cheap(model, budget, store):
     return lambda trial, should_stop: suggested(trial)
+
+
+def with_strips(model, budget, store):
+    """Objective whose strips have the number of the trial as their colour."""
+
+    def judge(trial, should_stop):
+        strip = np.full((64, 384, 3), trial.number, np.uint8)
+        TrialStrips(store, model).save(strip, number=trial.number, started=trial.datetime_start)
+        return suggested(trial)
+
+    return judge
 
 
 def slow(model, budget, store):
@@ -131,6 +144,11 @@ def study_at(path):
 
 def states(store):
     return [trial.state for trial in read_study(store, "ae80").trials]
+
+
+def complete_numbers(store):
+    trials = read_study(store, "ae80").trials
+    return [trial.number for trial in trials if trial.state == "complete"]
 
 
 def wait_for(condition, *, seconds=60):
@@ -199,6 +217,29 @@ def test_trials_of_another_budget_are_not_mixed_in(store):
     assert states(store) == ["complete"]
     run_search(config(trials=1, epochs=2, restart=True), store, cheap)
     assert read_study(store, "ae80").budget["epochs"] == 2
+
+
+def test_the_strips_of_all_workers_are_packed_beside_the_study(store, capsys):
+    run_search(config(workers=2), store, with_strips)
+    assert "Wrote artifacts/strips/ae80.png (strips of 4 trials)." in capsys.readouterr().out
+    # Two workers may both begin the last trial; the one too many is not run.
+    numbers = complete_numbers(store)
+    assert store.manifest("strips/ae80").facts[STRIPS] == numbers
+    found = TrialStrips(store, "ae80").read(read_study(store, "ae80").trials)
+    assert {number: strip.max() for number, strip in found.items()} == {
+        number: number for number in numbers
+    }
+    run_search(config(trials=5), store, with_strips)
+    assert store.manifest("strips/ae80").facts[STRIPS] == complete_numbers(store)
+    assert len(complete_numbers(store)) == 5
+
+
+def test_a_study_that_starts_anew_has_no_strips_of_the_one_before(store):
+    run_search(config(trials=2), store, with_strips)
+    TrialStrips(store, "ae80").save(np.zeros((64, 384, 3), np.uint8), number=7, started=None)
+    run_search(config(trials=1, restart=True), store, cheap)
+    assert store.keys("strips/") == []
+    assert store.keys("cache/") == []
 
 
 def test_trials_of_another_data_set_are_not_mixed_in(store):
@@ -354,6 +395,22 @@ def test_the_objective_trains_and_notes_what_it_measured(store):
     assert notes["parameters"] > 10_000
     assert list(trial.intermediate_values) == [1, 2]
     assert trial.intermediate_values[2] == notes["psnr_db"]
+
+
+def test_a_pruned_trial_keeps_the_strip_of_its_last_finished_epoch(store):
+    from core.models.search import make_objective
+    from core.search_budget import Budget
+
+    study = optuna.create_study(
+        direction="maximize", pruner=optuna.pruners.ThresholdPruner(lower=1000)
+    )
+    objective = make_objective("ae80", Budget(**{**BUDGET, "epochs": 3}), store)
+    study.optimize(lambda trial: objective(trial, never), n_trials=1)
+    (trial,) = to_record(study).trials
+    assert (trial.state, trial.attributes["epochs"]) == ("pruned", 1)
+    strip = TrialStrips(store, "ae80").read([trial])[0]
+    assert 3 < strip_psnr_db(strip) < 40
+    assert "strip" not in " ".join(trial.attributes)
 
 
 def test_the_same_trial_gives_the_same_score_twice(store):

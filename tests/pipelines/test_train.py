@@ -17,6 +17,7 @@ from core.models.autoencoder import AutoencoderConfig
 from core.models.checkpoints import from_npz
 from core.onnx_network import OnnxNetwork
 from core.store import ArtifactStore
+from core.strips import read_strips
 from pipelines.train import main
 
 ROOT = Path(__file__).parents[2]
@@ -61,6 +62,10 @@ def _history(store: ArtifactStore) -> list[dict[str, float]]:
         {name: float(value) for name, value in row.items() if name not in clock}
         for row in csv.DictReader(io.StringIO(text))
     ]
+
+
+def _strip_epochs(store: ArtifactStore) -> list[int]:
+    return list(read_strips(store, "histories/ae20").rows)
 
 
 def _steps(store: ArtifactStore) -> int:
@@ -177,6 +182,7 @@ def test_without_checkpoints_a_training_goes_on_from_the_published_model(
     assert len(after) == best + 1
     # The weights were good ones: the next epoch is no worse than the first was.
     assert after[-1]["loss"] < before[0]["loss"]
+    assert _strip_epochs(store) == list(range(1, best + 2))
     card = json.loads(store.read("models/ae20", "ae20/card.json"))
     assert card["training"]["pictures_seen"] == (best + 1) * COUNTS["train"]
 
@@ -270,6 +276,8 @@ def straight_history(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str,
 
 def _check_equal(store: ArtifactStore, straight: list[dict[str, float]]) -> None:
     assert _steps(store) == 3 * COUNTS["train"] // 4
+    # A kill between checkpoint and history costs the strip of that epoch.
+    assert _strip_epochs(store)[-2:] == [2, 3]
     for ours, theirs in zip(_history(store), straight, strict=True):
         assert ours == pytest.approx(theirs, rel=1e-6)
 

@@ -26,6 +26,7 @@ for name in ("ae20", "ae80"):
     model.set_weights([0.05 * random.normal(size=shape) for shape in shapes])
     found[name] = [model.train_on_batch(pictures, return_dict=True)["loss"] for _ in range(2)]
     found[name].append(model.evaluate(pictures, verbose=0, return_dict=True)["loss"])
+    found[name].append(model.reconstructions(pictures).mean())
 print(json.dumps([keras.backend.backend(), {k: [float(x) for x in v] for k, v in found.items()}]))
 """
 

@@ -19,6 +19,7 @@ from core.models.quality_levels import level_weights
 from core.models.stop_request import StopRequest
 from core.models.training import Training
 from core.store import ArtifactStore
+from core.strips import STRIP_QUALITY, join_strip, read_strips, strip_originals, strip_psnr_db
 
 TINY = BottleneckConfig(
     learning_rate=2e-3,
@@ -93,6 +94,13 @@ def test_the_start_is_a_block_transform_codec(started: Bottleneck, scenes: Pictu
     assert distances == sorted(distances)
     assert found["bits_per_pixel"] == pytest.approx(np.mean(rates), rel=1e-4)
     assert found["psnr_db_100"] > 28
+
+
+def test_its_strip_is_what_its_figures_are_of(started: Bottleneck) -> None:
+    found = started(strip_originals())[f"psnr_db_{STRIP_QUALITY}"]
+    strip = join_strip(started.reconstructions(strip_originals()))
+
+    assert strip_psnr_db(strip) == pytest.approx(float(np.mean(found)), rel=1e-4)
 
 
 def test_a_latent_is_restored_to_within_half_a_quantiser_step(started: Bottleneck) -> None:
@@ -177,6 +185,11 @@ def test_the_best_weights_are_averages_and_training_goes_on_from_the_latest(
     np.testing.assert_array_equal(training.best[name], averaged[name])
     assert not np.array_equal(latest[name], averaged[name])
     np.testing.assert_array_equal(weight_arrays(network)[name], latest[name])
+    with network.averaged():
+        strip = join_strip(network.reconstructions(strip_originals()))
+    kept = read_strips(ArtifactStore(tmp_path), "histories/bottleneck").rows
+    np.testing.assert_array_equal(kept[1], strip)
+    assert not np.array_equal(strip, join_strip(network.reconstructions(strip_originals())))
 
     resumed = _training(tmp_path, TINY, scenes)
     resumed.resume()

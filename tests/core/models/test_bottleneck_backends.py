@@ -16,6 +16,7 @@ import json
 import keras, numpy as np
 from core.models import bottleneck
 from core.models.bottleneck import BottleneckConfig
+from core.strips import STRIP_QUALITY
 
 config = BottleneckConfig(
     learning_rate=1e-3, channels=16, width=8, deep_width=8, analysis_blocks=(1, 1),
@@ -33,6 +34,10 @@ ends = []
 for _ in range(2):
     with model.averaged():
         ends.append(model.evaluate(pictures, verbose=0, return_dict=True)["loss"])
+        psnr_db = model.evaluate(pictures, verbose=0, return_dict=True)[f"psnr_db_{STRIP_QUALITY}"]
+        squares = np.square(model.reconstructions(pictures).astype(float) - pictures)
+        again = np.mean(10 * np.log10(255**2 / squares.mean(axis=(1, 2, 3))))
+        assert abs(again - psnr_db) < 0.01, (again, psnr_db)
     model.fit(pictures, batch_size=2, epochs=1, verbose=0)
 figures = [start["loss"], start["bits_per_pixel_45"], start["psnr_db_45"], *steps, *ends]
 print(json.dumps([keras.backend.backend(), [float(x) for x in figures]]))

@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.images import Image
 from core.models import get_model
-from core.models.autoencoder import AutoencoderConfig
+from core.models.autoencoder import Autoencoder, AutoencoderConfig
 from core.models.checkpoints import Checkpoints, state_arrays
 from core.models.feed import Pictures
 from core.models.history import History
@@ -15,6 +16,7 @@ from core.models.monitor import Monitor
 from core.models.stop_request import Stopped, StopRequest
 from core.models.training import Training
 from core.store import ArtifactStore
+from core.strips import join_strip, read_strips, strip_originals, strip_psnr_db
 
 
 class _StopAfter(StopRequest):
@@ -173,3 +175,99 @@ def test_a_lowered_learning_rate_is_still_low_after_a_stop(
     assert [row["learning_rate"] for row in resumed.progress.history] == pytest.approx(
         [0.002 / 3] * 2, rel=1e-5
     )
+
+
+def _strips(folder: Path) -> dict[int, Image]:
+    return read_strips(ArtifactStore(folder), "histories/ae40").rows
+
+
+def test_the_history_keeps_what_the_model_made_of_the_six_pictures_after_each_epoch(
+    tmp_path: Path, small_config: AutoencoderConfig, pictures: Pictures
+) -> None:
+    training = _training(tmp_path, small_config, pictures)
+    training.run()
+
+    found = _strips(tmp_path)
+    assert list(found) == [1, 2]
+    assert not np.array_equal(found[1], found[2])
+    last = training.network.reconstructions(strip_originals())
+    np.testing.assert_array_equal(found[2], join_strip(last))
+
+
+def test_the_strip_says_what_the_validation_of_the_same_pictures_says(
+    small_model: Autoencoder,
+) -> None:
+    random = np.random.default_rng(3)
+    small_model.set_weights([0.2 * random.normal(size=w.shape) for w in small_model.weights])
+    found = small_model.evaluate(strip_originals(), verbose=0, return_dict=True)
+    strip = join_strip(small_model.reconstructions(strip_originals()))
+
+    assert strip_psnr_db(strip) == pytest.approx(found["psnr_db"], rel=1e-4)
+
+
+def test_what_a_diverged_model_cannot_say_becomes_black(small_model: Autoencoder) -> None:
+    small_model.set_weights([np.full(w.shape, np.nan) for w in small_model.weights])
+
+    assert not small_model.reconstructions(strip_originals()).any()
+
+
+def test_a_training_that_goes_on_keeps_the_strips_of_the_epochs_that_it_knows(
+    tmp_path: Path, small_config: AutoencoderConfig, pictures: Pictures
+) -> None:
+    _training(tmp_path, small_config, pictures).run()
+    before = _strips(tmp_path)
+    store = ArtifactStore(tmp_path)
+    store.delete("checkpoints/ae40/epoch-0002")  # as if the newest checkpoint were lost
+
+    longer = _training(tmp_path, dataclasses.replace(small_config, epochs=3), pictures)
+    longer.resume()
+    assert longer.history.strips.numbers == [1]
+    longer.run()
+
+    after = _strips(tmp_path)
+    assert list(after) == [1, 2, 3]
+    np.testing.assert_array_equal(after[1], before[1])
+
+
+def test_a_training_whose_earlier_epochs_have_no_strips_goes_on_with_strips(
+    tmp_path: Path, small_config: AutoencoderConfig, pictures: Pictures
+) -> None:
+    first = _training(tmp_path, dataclasses.replace(small_config, epochs=1), pictures)
+    first.run()
+    store = ArtifactStore(tmp_path)
+    facts = {"model": "ae40", "config": small_config.record(), "running": None}
+    table = store.read("histories/ae40", "ae40.csv")
+    store.commit("histories/ae40", {"ae40.csv": table}, facts=facts)  # as histories once were
+
+    resumed = _training(tmp_path, small_config, pictures)
+    resumed.resume()
+    resumed.run()
+
+    assert list(_strips(tmp_path)) == [2]
+    assert [row["epoch"] for row in resumed.history.read()] == [1, 2]
+
+
+def test_damaged_strips_are_told_of_and_do_not_keep_a_training_from_going_on(
+    tmp_path: Path, small_config: AutoencoderConfig, pictures: Pictures
+) -> None:
+    _training(tmp_path, dataclasses.replace(small_config, epochs=1), pictures).run()
+    (tmp_path / "histories" / "ae40.png").write_bytes(b"no picture")
+    stream = io.StringIO()
+
+    resumed = _training(tmp_path, small_config, pictures, stream=stream)
+    resumed.resume()
+    resumed.run()
+
+    assert "the strips of earlier epochs are lost: artifacts/histories/ae40.png" in (
+        stream.getvalue()
+    )
+    assert list(_strips(tmp_path)) == [2]
+
+
+def test_a_training_that_starts_anew_has_no_strips_of_the_one_before(
+    tmp_path: Path, small_config: AutoencoderConfig, pictures: Pictures
+) -> None:
+    _training(tmp_path, small_config, pictures).run()
+    _training(tmp_path, dataclasses.replace(small_config, epochs=1), pictures).run()
+
+    assert list(_strips(tmp_path)) == [1]

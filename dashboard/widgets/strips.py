@@ -1,0 +1,48 @@
+"""One strip on a page: six small pictures in a line that breaks where the screen ends."""
+
+import streamlit as st
+
+from core.images import Image
+from core.strips import (
+    PLACES,
+    STRIP_QUALITY,
+    join_strip,
+    split_strip,
+    strip_originals,
+    strip_psnr_db,
+)
+from dashboard import glossary
+from dashboard.widgets.pixels import show_pixels
+
+#: Edge of the square that stands for each pixel: two pictures fit beside each other on a phone.
+SCALE = 2
+
+HELP = (
+    "Six crops of photographs that come with scikit-image, 64x64 pixels each and shown at twice "
+    "their size; no model was trained on them. An autoencoder's latent is not quantised here; the "
+    f"learned codec decodes at quality {STRIP_QUALITY}. PSNR is the mean over the six. "
+    f"{glossary.PSNR}"
+)
+
+
+def show_originals() -> None:
+    """The six pictures as they are."""
+    _show("**Originals**", join_strip(strip_originals()), of="original")
+
+
+def show_strip(strip: Image, *, title: str, of: str) -> None:
+    """What a model made of the six pictures, below its title and PSNR.
+
+    Args:
+        strip: uint8, shape (64, 384, 3).
+        title: Markdown that says whose strip it is.
+        of: The same in plain words, for readers who do not see the pictures.
+    """
+    _show(f"{title}: PSNR {strip_psnr_db(strip):.2f} dB", strip, of=of)
+
+
+def _show(caption: str, strip: Image, *, of: str) -> None:
+    st.markdown(caption)
+    with st.container(horizontal=True, gap="xsmall"):
+        for place, picture in zip(PLACES, split_strip(strip), strict=True):
+            show_pixels(picture, alt=f"{place.title}, {of}", scale=SCALE)
