@@ -43,8 +43,8 @@ class Rounds:
 
 
 FULL = Rounds(
-    warm={SMALL: 31, (768, 512): 11, (4000, 3000): 5},
-    cold={SMALL: 5, (768, 512): 5, (4000, 3000): 3},
+    warm={SMALL: 31, (768, 512): 11, (4000, 3000): 3},
+    cold={SMALL: 5, (768, 512): 5, (4000, 3000): 2},
     evaluate=31,
     train=9,
     pages=3,
