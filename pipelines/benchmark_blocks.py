@@ -47,7 +47,7 @@ FULL = Rounds(
     cold={SMALL: 5, (768, 512): 5, (4000, 3000): 2},
     evaluate=31,
     train=9,
-    pages=3,
+    pages=2,
     rivals=9,
 )
 QUICK = Rounds(

@@ -110,8 +110,8 @@ class Outcome:
         mutated: How many by each mutator.
         faults: What was not refused, with the name of its file in the corpus.
         slow: What took too long.
-        slowest_seconds: Longest time that one took.
-        seconds: Time of all, summed over processes.
+        slowest_seconds: Most processor time that one took; a busy machine does not change it.
+        seconds: Processor time of all, summed over processes.
         largest_megabytes: Most memory of a process.
     """
 
@@ -152,9 +152,9 @@ def run_chunk(seed: int, *, count: int) -> Outcome:
     """What becomes of so many cases of a seed."""
     codec, outcome = at(50, ArtifactStore(GOLDEN)), Outcome()
     for case in islice(mutations(seed), count):
-        started = time.perf_counter()
+        started = time.process_time()
         verdict = _verdict(lambda data=case.data: codec.decode(data))
-        seconds = time.perf_counter() - started
+        seconds = time.process_time() - started
         outcome.cases += 1
         outcome.mutated[case.mutator] += 1
         outcome.seconds += seconds
