@@ -146,9 +146,9 @@ def test_the_loss_falls(scenes: Pictures) -> None:
     config = dataclasses.replace(TINY, reach=0, averaging=0.9, learning_rate=5e-3)
     model = build_seeded(bottleneck, config)
     model.initialise(scenes)
-    model.plan(36)
+    model.plan(90)
     before = _figures(model, scenes)["loss"]
-    model.fit(scenes, batch_size=8, epochs=12, verbose=0)
+    model.fit(scenes, batch_size=8, epochs=30, verbose=0)
 
     with model.averaged():
         after = _figures(model, scenes)["loss"]
