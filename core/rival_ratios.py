@@ -7,6 +7,10 @@ from core.benchmarks import RIVAL
 #: Method of our own rows among those of rivals.
 OURS = "bottleneck"
 
+#: Pictures of 160x160 in memory or in a file while trainings are compared: those of the training
+#: split of the data set.
+TRAINING_PICTURES = 9469
+
 _TASK = ["operation", "setting", "width", "height", "threads"]
 _MIB = 2**20
 

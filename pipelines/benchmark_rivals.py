@@ -18,13 +18,11 @@ import numpy as np
 
 from core.benchmark_pictures import CELLS, benchmark_cells, benchmark_picture
 from core.benchmarks import RIVAL, Timing
-from core.rival_ratios import OURS
+from core.rival_ratios import OURS, TRAINING_PICTURES
 from pipelines.base import UserError
 from pipelines.benchmark_blocks import SMALL, Block, Rounds
 from pipelines.benchmark_process import MeasuringProcess, Processes
 
-#: Of the training split of the data set, which the thesis held in memory.
-TRAINING_PICTURES = 9469
 AUTOENCODERS = ("ae80", "ae40", "ae20")
 
 _SIZES = (SMALL, (768, 512))

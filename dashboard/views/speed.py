@@ -234,18 +234,17 @@ def show_memory(table: pd.DataFrame, size: tuple[int, int]) -> None:
 def show_program(table: pd.DataFrame) -> None:
     """How fast evaluation, training and the dashboard are."""
     show_page_times(table)
-    left, right = st.columns(2, gap="medium")
     parts = (
-        (left, "evaluate", "Evaluation", EVALUATION_HELP, "Codec", "Evaluations"),
-        (right, "train", "Training", TRAINING_HELP, "Model", "Pictures"),
+        ("evaluate", "Evaluation", EVALUATION_HELP, "Codec", "Evaluations"),
+        ("train", "Training", TRAINING_HELP, "Model", "Pictures"),
     )
-    for column, operation, title, explanation, subject, unit in parts:
-        rows = rates(table, operation)
-        if len(rows):
-            with column:
-                st.subheader(title, help=explanation)
-                show_rates(rows, subject=subject, unit=unit)
-                download_csv(rows, file_name=f"bottleneck-{operation}.csv", key=f"csv-{operation}")
+    found = [(part, rows) for part in parts if len(rows := rates(table, part[0]))]
+    for column, (part, rows) in zip(st.columns(2, gap="medium"), found, strict=False):
+        operation, title, explanation, subject, unit = part
+        with column:
+            st.subheader(title, help=explanation)
+            show_rates(rows, subject=subject, unit=unit)
+            download_csv(rows, file_name=f"bottleneck-{operation}.csv", key=f"csv-{operation}")
 
 
 def show_page_times(table: pd.DataFrame) -> None:

@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from core.benchmarks import RIVAL
-from core.rival_ratios import OURS, rival_ratios
+from core.rival_ratios import OURS, TRAINING_PICTURES, rival_ratios
 from dashboard.widgets.downloads import download_csv
 
 _HELP = (
@@ -26,21 +26,33 @@ _OPERATIONS = {
 }
 
 
+def show_rivals(frame: pd.DataFrame) -> None:
+    """Codecs beside those of others, and the program beside the thesis' way."""
+    rows = rival_ratios(frame)
+    if rows.empty:
+        return
+    st.subheader("Beside what one would use instead", help=_HELP)
+    is_coding = rows["operation"].isin(["encode", "decode"])
+    for part in (rows[is_coding], rows[~is_coding]):
+        if len(part):
+            _show_ratios(part)
+    for line in (_memory_line(rows), _feed_line(frame)):
+        if line:
+            st.caption(line)
+    download_csv(rows, file_name="bottleneck-rivals.csv", key="csv-rivals")
+
+
 def _show_ratios(rows: pd.DataFrame) -> None:
-    """Rows of `core.rival_ratios.rival_ratios`."""
     number = st.column_config.NumberColumn
-    memory = "Largest resident memory of the process."
     columns = {
-        "rival": st.column_config.TextColumn("Instead of Bottleneck", pinned=True),
-        "task": st.column_config.TextColumn("Task", pinned=True),
+        "task": "Task",
+        "rival": st.column_config.TextColumn("Instead of Bottleneck", width=300),
         "threads": number("Cores", format="%d"),
         "ratio": number("Times faster", format="%.2f", help="Median over the rounds."),
         "ratio_low": number("from", format="%.2f", help=_QUARTILES),
         "ratio_high": number("to", format="%.2f", help=_QUARTILES),
         "ours": number("Bottleneck", format="%.4g ms"),
         "theirs": number("The other", format="%.4g ms"),
-        "ours_mebibytes": number("Bottleneck, memory", format="%.0f MiB", help=memory),
-        "rival_mebibytes": number("The other, memory", format="%.0f MiB", help=memory),
         "repeats": number("Rounds", format="%d"),
     }
     subjects = rows["setting"].where(rows["width"] == 0, _sizes(rows))
@@ -49,9 +61,8 @@ def _show_ratios(rows: pd.DataFrame) -> None:
         ours=1000 * rows["ours_seconds"],
         theirs=1000 * rows["rival_seconds"],
     )
-    order = [name for name in columns if shown[name].notna().any()]
     st.dataframe(
-        shown, hide_index=True, column_order=order, column_config=columns, height="content"
+        shown, hide_index=True, column_order=list(columns), column_config=columns, height="content"
     )
 
 
@@ -60,20 +71,27 @@ def _sizes(rows: pd.DataFrame) -> pd.Series:
     return sides["width"] + "x" + sides["height"]
 
 
-def show_rivals(frame: pd.DataFrame) -> None:
-    """What a person would use instead, timed in turns with what is used here."""
-    rows = rival_ratios(frame)
-    if rows.empty:
-        return
-    st.subheader("Beside what one would use instead", help=_HELP)
-    _show_ratios(rows)
+def _memory_line(rows: pd.DataFrame) -> str | None:
+    """What the trainings needed."""
+    fits = rows.dropna(subset=["ours_mebibytes", "rival_mebibytes"])
+    if fits.empty:
+        return None
+    ours, theirs = fits["ours_mebibytes"].max(), fits["rival_mebibytes"].max()
+    return (
+        f"Most resident memory of a training: {ours:,.0f} MiB, and {theirs:,.0f} MiB the thesis' "
+        f"way, on {TRAINING_PICTURES:,} pictures of 160x160."
+    )
+
+
+def _feed_line(frame: pd.DataFrame) -> str | None:
+    """How fast pictures come when no network asks for them."""
     feeds = frame[(frame["kind"] == RIVAL) & (frame["operation"] == "feed")]
     fits = frame[(frame["operation"] == "fit") & (frame["method"] == OURS)]
-    if len(feeds) and len(fits):
-        with_network = 1 / fits.groupby("setting")["seconds"].median().min()
-        st.caption(
-            "Without a network the training's input pipeline gives "
-            f"{1 / feeds['seconds'].median():,.0f} pictures per second; the quickest autoencoder "
-            f"trains on {with_network:,.0f}."
-        )
-    download_csv(rows, file_name="bottleneck-rivals.csv", key="csv-rivals")
+    if feeds.empty or fits.empty:
+        return None
+    with_network = 1 / fits.groupby("setting")["seconds"].median().min()
+    return (
+        "Without a network the training's input pipeline gives "
+        f"{1 / feeds['seconds'].median():,.0f} pictures per second; the quickest autoencoder "
+        f"trains on {with_network:,.0f}."
+    )
