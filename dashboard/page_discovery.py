@@ -2,7 +2,13 @@
 
 import ast
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
+from threading import Lock
+
+#: Every rerun of every visitor asks for the pages, and Python 3.11 cannot parse in two threads at
+#: once: "SystemError: AST constructor recursion depth mismatch".
+_PARSING = Lock()
 
 
 class PageError(ValueError):
@@ -52,7 +58,8 @@ def read_page(path: Path) -> PageFile:
     Raises:
         PageError: One of them is absent or is not a literal of the right type.
     """
-    literals = _literals(path)
+    with _PARSING:
+        literals = _literals(path, path.stat().st_mtime_ns)
     for name, expected in (("TITLE", str), ("ICON", str), ("ORDER", int)):
         if not isinstance(literals.get(name), expected):
             raise PageError(
@@ -62,7 +69,9 @@ def read_page(path: Path) -> PageFile:
     return PageFile(path, literals["TITLE"], literals["ICON"], literals["ORDER"])
 
 
-def _literals(path: Path) -> dict[str, object]:
+@lru_cache(maxsize=64)
+def _literals(path: Path, changed: int) -> dict[str, object]:
+    """Literals of a file that was last changed at that time."""
     found: dict[str, object] = {}
     for statement in ast.parse(path.read_text(encoding="utf-8"), filename=str(path)).body:
         if not isinstance(statement, ast.Assign) or not isinstance(statement.value, ast.Constant):
