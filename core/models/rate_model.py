@@ -27,7 +27,7 @@ def bits(offsets: Any, log_scales: Any) -> Any:
 
     A logistic distribution of the given standard deviation, mixed with a wide Laplacian, is
     integrated over the symbol's interval. A normal distribution predicts zeros too rarely where
-    the scale is half a step or more: it costs 0.8 % more bits.
+    the scale is half a step or more, and costs more bits.
 
     Args:
         offsets: Symbols minus the mean that was predicted, in quantiser steps; in training with

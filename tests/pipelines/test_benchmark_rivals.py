@@ -6,12 +6,14 @@ from pathlib import Path
 import pytest
 
 from core.benchmarks import RIVAL
-from core.store import ArtifactStore
 from pipelines import benchmark_rivals
 from pipelines.base import UserError
 from pipelines.benchmark_blocks import QUICK
 from pipelines.benchmark_process import measuring_processes
 from pipelines.benchmark_rivals import check_rivals, rival_blocks
+
+#: The models that are part of the repository.
+SHIPPED = Path(__file__).parents[2] / "artifacts"
 
 
 def test_a_python_without_compressai_is_refused_with_the_reason():
@@ -30,10 +32,7 @@ def test_without_a_python_for_it_compressai_is_left_out():
 def test_a_rival_that_ends_gives_errors_and_ours_its_times(monkeypatch):
     monkeypatch.setattr(benchmark_rivals, "_SIZES", ((64, 32),))
     block = rival_blocks(QUICK, "false")[-1]
-    store = ArtifactStore.default()
-    if not store.keys("models/bottleneck"):
-        pytest.skip("bottleneck is not trained here")
-    with measuring_processes(store.root) as processes:
+    with measuring_processes(SHIPPED) as processes:
         timings = block.measure(processes)
     ours = [timing for timing in timings if timing.method == "bottleneck"]
     theirs = [timing for timing in timings if timing.method != "bottleneck"]
@@ -46,9 +45,8 @@ def test_a_rival_that_ends_gives_errors_and_ours_its_times(monkeypatch):
 def test_both_ways_train_and_evaluate_and_ours_needs_less_memory(monkeypatch):
     monkeypatch.setattr(benchmark_rivals, "TRAINING_PICTURES", 4000)
     monkeypatch.setattr(benchmark_rivals, "_STEPS", 1)
-    store = ArtifactStore(Path(__file__).parents[2] / "artifacts")
     block = next(one for one in rival_blocks(QUICK, None) if one.name == "thesis-ae20")
-    with measuring_processes(store.root) as processes:
+    with measuring_processes(SHIPPED) as processes:
         timings = block.measure(processes)
     assert [timing.error for timing in timings if timing.error] == []
     assert {timing.kind for timing in timings} == {RIVAL}
