@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -29,6 +29,7 @@ _SIZES = (SMALL, (768, 512))
 _THESIS = (sys.executable, "-m", "pipelines.rival_thesis")
 #: Steps of a timed piece of a training, and their pictures.
 _STEPS, _BATCH = 8, 32
+_THEIRS = "thesis"
 
 
 class _Rival(NamedTuple):
@@ -41,6 +42,26 @@ class _Rival(NamedTuple):
     @property
     def label(self) -> str:
         return f"CompressAI {self.model.replace('_', '-')}, {self.channels} channels"
+
+
+class _Task(NamedTuple):
+    """Something that is measured in one way or two.
+
+    Attributes:
+        model: Name of an autoencoder.
+        operation: As `pipelines.rival_thesis` has it.
+        path: File of pictures.
+        pictures: How many pictures the operation goes through.
+        cores: Processor cores.
+        ways: Ours, and theirs where there is one.
+    """
+
+    model: str
+    operation: str
+    path: Path
+    pictures: int
+    cores: int
+    ways: tuple[str, ...]
 
 
 _ZOO = (_Rival("bmshj2018_hyperprior", 3, 128), _Rival("mbt2018_mean", 5, 192))
@@ -127,62 +148,42 @@ def _coding(
 
 def _thesis(name: str, count: int, processes: Processes) -> list[Timing]:
     """One autoencoder as the thesis trained and evaluated it, and as this program does."""
-    cores = len(os.sched_getaffinity(0))
+    cores, both = len(os.sched_getaffinity(0)), (OURS, _THEIRS)
     with _picture_files() as (many, few):
-        return [
-            *_both(name, "fit", many, _STEPS * _BATCH, count, cores, processes),
-            *_both(name, "evaluate", few, CELLS, count, 1, processes),
-            *_both(name, "evaluate_file", few, CELLS, count, 1, processes),
-            *_both(name, "metrics", few, CELLS, count, 1, processes),
-            *_feeds(name, many, count, cores, processes),
+        tasks = [
+            _Task(name, "fit", many, _STEPS * _BATCH, cores, both),
+            _Task(name, "evaluate", few, CELLS, 1, both),
+            _Task(name, "evaluate_file", few, CELLS, 1, both),
+            _Task(name, "metrics", few, CELLS, 1, both),
+            # Without a network; the thesis had no feed.
+            _Task(name, "feed", many, TRAINING_PICTURES, cores, (OURS,)),
         ]
+        return [timing for task in tasks for timing in _rounds(task, count, processes)]
 
 
-def _both(
-    name: str,
-    operation: str,
-    path: Path,
-    pictures: int,
-    count: int,
-    cores: int,
-    processes: Processes,
-) -> Iterator[Timing]:
-    """Rounds of an operation in two fresh processes that take turns; seconds are per picture."""
-    fresh = partial(processes.fresh, cores=cores, command=_THESIS)
-    with fresh() as ours, fresh() as theirs:
+def _rounds(task: _Task, count: int, processes: Processes) -> Iterator[Timing]:
+    """Rounds of a task in fresh processes, one for each way, that take turns."""
+    with ExitStack() as stack:
+        fresh = partial(processes.fresh, cores=task.cores, command=_THESIS)
+        asked = {way: stack.enter_context(fresh()) for way in task.ways}
         for repeat in range(count):
-            for way, process in ((OURS, ours), ("thesis", theirs)):
-                yield _asked(process, way, name, operation, path, pictures, repeat, cores)
+            for way, process in asked.items():
+                yield _asked(process, task, way, repeat)
 
 
-def _feeds(name: str, path: Path, count: int, cores: int, processes: Processes) -> Iterator[Timing]:
-    """Passes of our feed over all pictures, without a network."""
-    with processes.fresh(cores=cores, command=_THESIS) as process:
-        for repeat in range(count):
-            yield _asked(process, OURS, name, "feed", path, TRAINING_PICTURES, repeat, cores)
-
-
-def _asked(
-    process: MeasuringProcess,
-    way: str,
-    name: str,
-    operation: str,
-    path: Path,
-    pictures: int,
-    repeat: int,
-    cores: int,
-) -> Timing:
-    job = {"operation": operation, "way": way, "model": name, "path": str(path)}
+def _asked(process: MeasuringProcess, task: _Task, way: str, repeat: int) -> Timing:
+    """One measurement; its seconds are per picture."""
+    job = {"operation": task.operation, "way": way, "model": task.model, "path": str(task.path)}
     facts: dict[str, Any] = process.ask({**job, "steps": _STEPS}).facts
     seconds = facts.get("seconds")
     return _timing(
         way,
         "Bottleneck" if way == OURS else "The thesis' way",
-        operation,
+        task.operation,
         repeat,
-        setting=name,
-        threads=cores,
-        seconds=None if seconds is None else seconds / pictures,
+        setting=task.model,
+        threads=task.cores,
+        seconds=None if seconds is None else seconds / task.pictures,
         peak_bytes=facts.get("peak_bytes"),
         error=facts.get("error"),
     )
