@@ -6,6 +6,7 @@ which plain gradients follow in turns; preconditioned ones do not (Zhang & Zhu, 
 https://arxiv.org/abs/2601.20769, who use SOAP).
 """
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -86,25 +87,48 @@ class AveragedMuon(keras.optimizers.Muon):  # type: ignore[misc]
     def _should_use_adamw(self, variable: Any) -> bool:
         return len(variable.shape) != _KERNEL_RANK
 
-    def _muon_update_step(self, gradient: Any, variable: Any, lr: Any, m: Any) -> None:
-        """As Keras does it for matrices; a kernel is one, with a row for each of its inputs."""
-        self.assign(m, self.momentum * m + gradient)
-        direction = gradient + self.momentum * m
-        matrix = ops.reshape(direction, (-1, variable.shape[-1]))
-        update = self.lr_adjust(lr * self.zeropower_via_newtonschulz5(matrix, self.ns_steps))
-        self.assign_sub(variable, ops.reshape(update, variable.shape))
+    def _backend_update_step(self, grads: Any, trainable_variables: Any, learning_rate: Any) -> None:
+        """As Keras does it, but kernels of one shape together, in a tenth of the operations."""
+        alike: dict[tuple[int, int], list[tuple[Any, Any]]] = {}
+        for gradient, variable in zip(grads, trainable_variables, strict=True):
+            if self._should_use_adamw(variable):
+                self.update_step(gradient, variable, learning_rate)
+            else:
+                *inputs, outputs = variable.shape
+                shape = (math.prod(inputs), outputs)
+                alike.setdefault(shape, []).append((gradient, variable))
+        for shape, pairs in alike.items():
+            self._update_kernels(pairs, shape, learning_rate)
+
+    def _update_kernels(
+        self, pairs: list[tuple[Any, Any]], shape: tuple[int, int], learning_rate: Any
+    ) -> None:
+        """Muon's step for kernels that are matrices of one shape, a row for each input."""
+        directions = []
+        for gradient, variable in pairs:
+            m = self.momentums[self._get_variable_index(variable)]
+            self.assign(m, self.momentum * m + gradient)
+            directions.append(ops.reshape(gradient + self.momentum * m, shape))
+        updates = self.zeropower_via_newtonschulz5(ops.stack(directions), self.ns_steps)
+        size = learning_rate * self.rms_rate * math.sqrt(max(shape))
+        for (_, variable), update in zip(pairs, ops.unstack(updates), strict=True):
+            self.assign_sub(variable, ops.reshape(size * update, variable.shape))
 
     def zeropower_via_newtonschulz5(self, x: Any, steps: int) -> Any:
         """As Keras does it, but by way of the smaller of the two matrices of products.
 
         All factors are polynomials of that matrix, so they commute and can be multiplied before
         the long matrix is; this halves the time of the iteration.
+
+        Args:
+            x: Matrices, shape (count, rows, columns).
+            steps: Iterations.
         """
-        is_wide = x.shape[0] < x.shape[1]
-        tall = ops.transpose(x) if is_wide else x
-        tall = tall / (ops.norm(tall) + _SMALLEST_NORM)
-        products = ops.transpose(tall) @ tall
-        identity = ops.eye(products.shape[0])
+        is_wide = x.shape[-2] < x.shape[-1]
+        tall = ops.swapaxes(x, -1, -2) if is_wide else x
+        tall = tall / (ops.norm(tall, axis=(-2, -1), keepdims=True) + _SMALLEST_NORM)
+        products = ops.swapaxes(tall, -1, -2) @ tall
+        identity = ops.eye(tall.shape[-1])
         whole = identity
         for _ in range(steps):
             square = products @ products
@@ -112,7 +136,7 @@ class AveragedMuon(keras.optimizers.Muon):  # type: ignore[misc]
             whole = whole @ factor
             products = factor @ products @ factor
         found = tall @ whole
-        return ops.transpose(found) if is_wide else found
+        return ops.swapaxes(found, -1, -2) if is_wide else found
 
     def finalize_variable_values(self, var_list: Any) -> None:
         """Does nothing: `averaged` takes the means, for as long as they are wanted."""

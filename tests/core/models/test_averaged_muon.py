@@ -11,9 +11,9 @@ def optimiser() -> AveragedMuon:
     return AveragedMuon(1e-2, pace=0.5, momentum=0.9)
 
 
-@pytest.mark.parametrize("shape", [(5, 9), (40, 8), (300, 64), (64, 48)])
-def test_a_direction_becomes_what_keras_own_iteration_makes_of_it(
-    optimiser: AveragedMuon, shape: tuple[int, int]
+@pytest.mark.parametrize("shape", [(1, 5, 9), (3, 40, 8), (2, 300, 64), (1, 64, 48)])
+def test_directions_become_what_keras_own_iteration_makes_of_them(
+    optimiser: AveragedMuon, shape: tuple[int, int, int]
 ) -> None:
     direction = ops.convert_to_tensor(np.random.default_rng(0).normal(size=shape).astype("float32"))
     ours = optimiser.zeropower_via_newtonschulz5(direction, 5)
@@ -43,6 +43,25 @@ def test_a_kernel_moves_evenly_in_all_directions_and_a_vector_by_adam(
     assert moved.max() < 10 * moved.min()
     assert np.sum(np.asarray(kernel) * gradient) < 0
     np.testing.assert_allclose(np.asarray(vector), -0.5e-2, rtol=1e-2)
+
+
+def test_kernels_of_one_shape_move_as_each_would_alone() -> None:
+    random = np.random.default_rng(2)
+    shapes = [(1, 1, 8, 4), (3, 3, 2, 4), (1, 1, 8, 4)]
+    gradients = [ops.convert_to_tensor(random.normal(size=s).astype("float32")) for s in shapes]
+
+    def moved(chosen: list[int]) -> list[np.ndarray]:
+        optimiser = AveragedMuon(1e-2, pace=0.5, momentum=0.9)
+        optimiser.global_clipnorm = None
+        kernels = [keras.Variable(np.zeros(shapes[i], np.float32)) for i in chosen]
+        optimiser.build(kernels)
+        optimiser.apply_gradients(zip([gradients[i] for i in chosen], kernels, strict=True))
+        return [np.asarray(kernel) for kernel in kernels]
+
+    together = moved([0, 1, 2])
+    for index, kernel in enumerate(together):
+        np.testing.assert_allclose(kernel, moved([index])[0], atol=1e-7)
+    assert np.abs(together[0] - together[2]).max() > 1e-3
 
 
 def test_the_mean_of_the_weights_leaves_the_weights_alone(optimiser: AveragedMuon) -> None:
