@@ -87,7 +87,9 @@ class AveragedMuon(keras.optimizers.Muon):  # type: ignore[misc]
     def _should_use_adamw(self, variable: Any) -> bool:
         return len(variable.shape) != _KERNEL_RANK
 
-    def _backend_update_step(self, grads: Any, trainable_variables: Any, learning_rate: Any) -> None:
+    def _backend_update_step(
+        self, grads: Any, trainable_variables: Any, learning_rate: Any
+    ) -> None:
         """As Keras does it, but kernels of one shape together, in a tenth of the operations."""
         alike: dict[tuple[int, int], list[tuple[Any, Any]]] = {}
         for gradient, variable in zip(grads, trainable_variables, strict=True):

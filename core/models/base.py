@@ -75,6 +75,11 @@ class ModelConfig:
         free = ("epochs", "patience", "drops", "precision")
         return {name: value for name, value in self.record().items() if name not in free}
 
+    def plan_fields(self) -> frozenset[str]:
+        """Fields of the identity that a further stage may change; the network's own stay."""
+        own = ("learning_rate", "batch", "seed", "epoch_pictures", "validation_pictures")
+        return frozenset(own)
+
 
 class PictureModel(keras.Model):  # type: ignore[misc]
     """A model that is trained on batches of uint8 pictures, which are input and target alike.
@@ -98,6 +103,10 @@ class PictureModel(keras.Model):  # type: ignore[misc]
     def networks(self) -> dict[str, keras.Model]:
         """Networks that are exported, by the names of their files."""
         raise NotImplementedError
+
+    def scaled_weights(self) -> dict[str, float]:
+        """Factors by which an exported network multiplies weights before it uses them, by paths."""
+        return {}
 
     def initialise(self, pictures: NDArray[np.uint8]) -> None:
         """Gives the fresh weights a start that the training pictures suggest; none by default.

@@ -15,6 +15,7 @@ from core.models.checkpoints import Arrays, Progress, from_npz, load_weights, to
 from core.models.complexity import measure_work
 from core.models.export import export_networks, halved, largest_difference, reconstruct
 from core.models.feed import Pictures
+from core.models.shared_weights import Place, with_shared, without_shared
 from core.models.training import Training
 from core.onnx_network import OnnxNetwork
 from core.provenance import provenance
@@ -23,15 +24,19 @@ from core.store import ArtifactStore
 #: Pictures on which the exported networks are compared with Keras.
 _CHECKED = 64
 _REPORTED = ("psnr_db", "ssim")
+#: Where the weights are that the networks' files hold, by their paths.
+_SHARED = "shared_weights.json"
 
 
-def go_on_from_published(training: Training) -> None:
+def go_on_from_published(training: Training, *, anew: bool = False) -> None:
     """Takes up the best weights of the published model, where no checkpoint is left.
 
     The epochs after the best one are forgotten, and so is what the optimiser had learned.
 
     Args:
         training: A training at its beginning.
+        anew: Whether a further stage begins here, with a plan of its own, instead of going on
+            with the plan that the model was trained by.
 
     Raises:
         ArtifactError: The model or its history is not there, or damaged.
@@ -39,13 +44,15 @@ def go_on_from_published(training: Training) -> None:
     """
     checkpoints = training.checkpoints
     store, name = checkpoints.store, checkpoints.model
-    checkpoints.check(model_key(name), store.manifest(model_key(name)).facts)
+    free = training.config.plan_fields() if anew else ()
+    checkpoints.check(model_key(name), store.manifest(model_key(name)).facts, free=free)
     facts = json.loads(store.read(model_key(name), f"{name}/card.json"))["training"]
-    best = from_npz(store.read(model_key(name), f"{name}/weights.npz"))
+    best = _published_weights(store, name)
     load_weights(training.network, best)
     rows = training.history.read()[: facts["best_epoch"]]
     training.history.recall_strips(epochs=len(rows), warn=training.monitor.say)
     training.best = best
+    plan_start = len(rows) if anew else facts.get("plan_start", 0)
     training.progress = Progress(
         epoch=len(rows),
         pictures=int(rows[-1]["pictures"]),
@@ -54,10 +61,21 @@ def go_on_from_published(training: Training) -> None:
         best_epoch=len(rows),
         history=rows,
         computed_with=facts["computed_with"],
-        steps_forgotten=len(rows) * training.steps,
+        plan_start=plan_start,
+        steps_forgotten=(len(rows) - plan_start) * training.steps,
     )
-    for _ in range(facts["drops"]):
+    for _ in range(0 if anew else facts["drops"]):
         training.lower_learning_rate()
+
+
+def _published_weights(store: ArtifactStore, name: str) -> Arrays:
+    key, shared = model_key(name), f"{name}/{_SHARED}"
+    own = from_npz(store.read(key, f"{name}/weights.npz"))
+    if shared not in store.manifest(key).files:
+        return own
+    places = {path: Place(*place) for path, place in json.loads(store.read(key, shared)).items()}
+    files = {place.file for place in places.values()}
+    return with_shared(own, places, {file: store.read(key, f"{name}/{file}") for file in files})
 
 
 def model_key(name: str) -> str:
@@ -98,7 +116,11 @@ class Publisher:
         contents |= model.companions(networks, self.training.validation)
         card = self._card(model, files, networks)
         card |= model.card_facts(contents, self.training.validation)
-        contents["weights.npz"] = to_npz(_rounded(weight_arrays(model), model.stored_as))
+        exported = {file: data for file, data in contents.items() if file.endswith(".onnx")}
+        weights = _rounded(weight_arrays(model), model.stored_as)
+        own, places = without_shared(weights, exported, model.scaled_weights())
+        contents["weights.npz"] = to_npz(own)
+        contents[_SHARED] = _to_json(places)
         contents["config.json"] = _to_json(self.training.config.record())
         contents["card.json"] = _to_json(card)
         named = {f"{self.name}/{file}": data for file, data in contents.items()}
@@ -151,13 +173,14 @@ class Publisher:
             "seed": training.config.seed,
             "computed_with": progress.computed_with,
             "drops": progress.drops,
+            "plan_start": progress.plan_start,
             "ended_by": self._ended_by(),
         }
 
     def _ended_by(self) -> str:
         if self.training.has_converged:
             return "early stopping"
-        whole = self.training.progress.epoch >= self.module.CONFIG.epochs
+        whole = self.training.progress.epoch >= self.training.config.epochs
         return "last epoch" if whole else "hand"
 
 

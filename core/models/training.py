@@ -5,6 +5,7 @@ One epoch is one call of `fit` over a feed that depends on seed and epoch alone,
 was killed, or asked to stop in the middle of an epoch, goes on as if nothing had happened.
 """
 
+import math
 import time
 from dataclasses import dataclass, field
 from functools import partial
@@ -31,6 +32,10 @@ from core.strips import join_strip, strip_originals
 
 #: What the learning rate is multiplied by when it is lowered.
 DROP = 1.0 / 3.0
+
+
+class Diverged(ValueError):
+    """The loss is no number any more, and with it all weights are lost."""
 
 
 @dataclass
@@ -92,8 +97,10 @@ class Training:
 
         Raises:
             Stopped: A signal came; the checkpoint is written.
+            Diverged: The loss is no number any more; the checkpoint of the epoch before stays.
         """
-        self.network.plan(self.config.epochs * self.steps, forgotten=self.progress.steps_forgotten)
+        planned = self.config.epochs - self.progress.plan_start
+        self.network.plan(planned * self.steps, forgotten=self.progress.steps_forgotten)
         if not self.progress.pictures:
             self.network.initialise(self.train)
         while not self.is_finished:
@@ -105,6 +112,11 @@ class Training:
 
     def _run_epoch(self) -> None:
         figures = self._fit()
+        if not math.isfinite(figures["loss"]):
+            raise Diverged(
+                f"The training diverged in epoch {self.progress.epoch + 1}: its loss is "
+                f"{figures['loss']}. Start anew with a lower learning rate."
+            )
         watch = _Watch(self, steps_before=self.steps, figures_before=figures)
         feed = PictureFeed(self.validation, self._validation_rows(), batch=self.config.batch)
         with self.network.averaged():

@@ -52,6 +52,7 @@ def test_kernels_of_one_shape_move_as_each_would_alone() -> None:
 
     def moved(chosen: list[int]) -> list[np.ndarray]:
         optimiser = AveragedMuon(1e-2, pace=0.5, momentum=0.9)
+        optimiser.schedule.steps = 1
         optimiser.global_clipnorm = None
         kernels = [keras.Variable(np.zeros(shapes[i], np.float32)) for i in chosen]
         optimiser.build(kernels)
