@@ -44,11 +44,11 @@ class Rounds:
 
 FULL = Rounds(
     warm={SMALL: 31, (768, 512): 11, (4000, 3000): 3},
-    cold={SMALL: 5, (768, 512): 5, (4000, 3000): 2},
+    cold={SMALL: 3, (768, 512): 3, (4000, 3000): 2},
     evaluate=31,
-    train=9,
+    train=7,
     pages=2,
-    rivals=9,
+    rivals=7,
 )
 QUICK = Rounds(
     warm={SMALL: 5, (768, 512): 3},

@@ -48,7 +48,7 @@ class _Task(NamedTuple):
     """Something that is measured in one way or two.
 
     Attributes:
-        model: Name of an autoencoder.
+        model: Name of an autoencoder; empty where no network is asked.
         operation: As `pipelines.rival_thesis` has it.
         path: File of pictures.
         pictures: How many pictures the operation goes through.
@@ -88,7 +88,7 @@ def check_rivals(python: str) -> str:
 
 
 def rival_blocks(rounds: Rounds, python: str | None) -> list[Block]:
-    """Codecs in each round; training, evaluation and metrics of each autoencoder in one piece.
+    """Codecs in each round; training and evaluation of each autoencoder in one piece.
 
     Args:
         rounds: How often each thing is measured.
@@ -96,6 +96,7 @@ def rival_blocks(rounds: Rounds, python: str | None) -> list[Block]:
     """
     count = rounds.rivals
     blocks = [Block(f"thesis-{name}", 90.0, partial(_thesis, name, count)) for name in AUTOENCODERS]
+    blocks.append(Block("pictures", 30.0, partial(_without_network, count)))
     if python is not None:
         command = (python, "-m", "pipelines.rival_compressai")
         blocks += [
@@ -154,9 +155,18 @@ def _thesis(name: str, count: int, processes: Processes) -> list[Timing]:
             _Task(name, "fit", many, _STEPS * _BATCH, cores, both),
             _Task(name, "evaluate", few, CELLS, 1, both),
             _Task(name, "evaluate_file", few, CELLS, 1, both),
-            _Task(name, "metrics", few, CELLS, 1, both),
-            # Without a network; the thesis had no feed.
-            _Task(name, "feed", many, TRAINING_PICTURES, cores, (OURS,)),
+        ]
+        return [timing for task in tasks for timing in _rounds(task, count, processes)]
+
+
+def _without_network(count: int, processes: Processes) -> list[Timing]:
+    """What is done to pictures alone, whatever the model."""
+    cores, both = len(os.sched_getaffinity(0)), (OURS, _THEIRS)
+    with _picture_files() as (many, few):
+        tasks = [
+            _Task("", "metrics", few, CELLS, 1, both),
+            # The thesis had no feed.
+            _Task("", "feed", many, TRAINING_PICTURES, cores, (OURS,)),
         ]
         return [timing for task in tasks for timing in _rounds(task, count, processes)]
 

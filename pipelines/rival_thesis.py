@@ -28,6 +28,8 @@ from pipelines.benchmark_worker import benchmarked_codec
 
 Floats = NDArray[np.float32]
 
+_FEED_BATCH = 32
+
 
 class Job(NamedTuple):
     """What to measure.
@@ -35,7 +37,7 @@ class Job(NamedTuple):
     Attributes:
         operation: `fit`, `feed`, `evaluate`, `evaluate_file` or `metrics`.
         way: `thesis`, or else ours.
-        model: Name of an autoencoder.
+        model: Name of an autoencoder; empty where no network is asked.
         path: File of pictures, uint8, shape (count, 160, 160, 3).
         steps: Steps of a piece of a training.
     """
@@ -90,11 +92,10 @@ def _feed(job: Job) -> Callable[[], None]:
     if job.way == "thesis":
         raise ValueError("The thesis had no feed: its pictures were in memory.")
     pictures = np.load(job.path, mmap_mode="r")
-    batch = get_model(job.model).CONFIG.batch
     order = np.random.default_rng(0).permutation(len(pictures))
 
     def run() -> None:
-        for _ in PictureFeed(pictures, order, batch=batch).for_keras():
+        for _ in PictureFeed(pictures, order, batch=_FEED_BATCH).for_keras():
             pass
 
     return run

@@ -70,7 +70,7 @@ class BottleneckConfig(ModelConfig):
 
     def plan_fields(self) -> frozenset[str]:
         """As in every model, and what else is of the training alone."""
-        return super().plan_fields() | {"vector_pace", "averaging", "reach"}
+        return super().plan_fields() | {"ssim_share", "vector_pace", "averaging", "reach"}
 
 
 def transform_shape(config: BottleneckConfig) -> TransformShape:

@@ -57,7 +57,8 @@ def go_on_from_published(training: Training, *, anew: bool = False) -> None:
         epoch=len(rows),
         pictures=int(rows[-1]["pictures"]),
         seconds=rows[-1]["total_seconds"],
-        best_loss=rows[-1]["validation_loss"],
+        # The loss of another stage may weigh its parts otherwise.
+        best_loss=None if anew else rows[-1]["validation_loss"],
         best_epoch=len(rows),
         history=rows,
         computed_with=facts["computed_with"],

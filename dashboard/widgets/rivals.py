@@ -57,7 +57,8 @@ def _show_ratios(rows: pd.DataFrame) -> None:
     }
     subjects = rows["setting"].where(rows["width"] == 0, _sizes(rows))
     shown = rows.assign(
-        task=rows["operation"].map(_OPERATIONS) + ", " + subjects,
+        # Of what is done to pictures alone there is no subject.
+        task=(rows["operation"].map(_OPERATIONS) + ", " + subjects).str.removesuffix(", "),
         ours=1000 * rows["ours_seconds"],
         theirs=1000 * rows["rival_seconds"],
     )

@@ -51,9 +51,20 @@ def test_both_ways_train_and_evaluate_and_ours_needs_less_memory(monkeypatch):
     assert [timing.error for timing in timings if timing.error] == []
     assert {timing.kind for timing in timings} == {RIVAL}
     found = {(timing.operation, timing.method) for timing in timings}
-    both = ("fit", "evaluate", "evaluate_file", "metrics")
-    expected = {(name, way) for name in both for way in ("bottleneck", "thesis")}
-    assert found == expected | {("feed", "bottleneck")}
+    both = ("fit", "evaluate", "evaluate_file")
+    assert found == {(name, way) for name in both for way in ("bottleneck", "thesis")}
     peaks = {timing.method: timing.peak_bytes for timing in timings if timing.operation == "fit"}
     # The floats alone are 4 times the bytes, and Keras makes a copy of them.
     assert peaks["thesis"] - peaks["bottleneck"] > 4000 * 160 * 160 * 3 * 4
+
+
+def test_metrics_and_the_feed_are_measured_once_and_of_no_model(monkeypatch):
+    monkeypatch.setattr(benchmark_rivals, "TRAINING_PICTURES", 100)
+    (block,) = (one for one in rival_blocks(QUICK, None) if one.name == "pictures")
+    with measuring_processes(SHIPPED) as processes:
+        timings = block.measure(processes)
+    assert [timing.error for timing in timings if timing.error] == []
+    assert {timing.setting for timing in timings} == {""}
+    found = {(timing.operation, timing.method) for timing in timings}
+    ours, theirs = {("metrics", "bottleneck"), ("feed", "bottleneck")}, {("metrics", "thesis")}
+    assert found == ours | theirs

@@ -14,7 +14,7 @@ from core.models.feed import Pictures
 from core.models.history import History
 from core.models.monitor import Monitor
 from core.models.stop_request import Stopped, StopRequest
-from core.models.training import Training
+from core.models.training import Diverged, Training
 from core.store import ArtifactStore
 from core.strips import join_strip, read_strips, strip_originals, strip_psnr_db
 
@@ -83,6 +83,21 @@ def test_a_training_that_was_stopped_ends_as_if_it_had_not_been(
     assert ours["optimizer/adam/iteration"] == theirs["optimizer/adam/iteration"] == 8
     for name in theirs:
         np.testing.assert_allclose(ours[name], theirs[name], rtol=1e-4, atol=1e-6)
+
+
+def test_a_training_that_diverges_says_so_and_leaves_the_last_good_checkpoint(
+    tmp_path: Path, small_config: AutoencoderConfig, pictures: Pictures
+) -> None:
+    good = _training(tmp_path, dataclasses.replace(small_config, epochs=1), pictures)
+    good.run()
+    (kept,) = good.checkpoints.keys()
+
+    lost = _training(tmp_path, small_config, pictures)
+    lost.resume()
+    lost.network.set_weights([np.full(w.shape, np.nan) for w in lost.network.weights])
+    with pytest.raises(Diverged, match="diverged in epoch 2: its loss is nan"):
+        lost.run()
+    assert lost.checkpoints.keys() == [kept]
 
 
 def test_more_epochs_go_on_where_fewer_ended(
