@@ -39,7 +39,7 @@ _CELL = 2 * _BLOCK
 #: Bounds memory where a picture is so narrow that it is mostly padding.
 MOST_CELLS = 2 * MAX_PIXELS // _CELL**2
 
-_TILE_PIXELS = 512
+_TILE_PIXELS = 768
 #: The side information sees one cell further than its own.
 _SIDE_TILING = Tiling(tile=64, halo=4, down=2)
 
