@@ -25,9 +25,6 @@ class TrainConfig:
     model: str = option(help="model to train, such as ae80", positional=True)
     resume: bool = option(False, help="go on from the newest checkpoint, or the published model")
     restart: bool = option(False, help="forget the checkpoints and start anew")
-    polish: bool = option(
-        False, help="forget the checkpoints and begin a further stage from the published model"
-    )
     export: bool = option(False, help="export the best weights so far, without training on")
     preset: str | None = option(None, help="one of the model's own sizes and plans, by name")
     epochs: int | None = option(None, help="stop after so many epochs, those done before included")
@@ -49,12 +46,10 @@ class TrainConfig:
     def __post_init__(self) -> None:
         if self.restart and (self.resume or self.export):
             raise ValueError("--restart does not go with --resume or --export.")
-        if self.polish and (self.resume or self.export or self.restart):
-            raise ValueError("--polish does not go with --resume, --export or --restart.")
 
     def overrides(self) -> dict[str, Any]:
         """Values that replace the model's own."""
-        own = {"model", "resume", "restart", "polish", "export", "preset"}
+        own = {"model", "resume", "restart", "export", "preset"}
         given = {name: value for name, value in vars(self).items() if name not in own}
         return {name: value for name, value in given.items() if value not in (None, ())}
 
@@ -162,27 +157,25 @@ def _training(
     )
     if config.restart:
         checkpoints.clear()
-    if config.resume or config.export or config.polish:
+    if config.resume or config.export:
         try:
-            _go_on(training, anew=config.polish)
+            _go_on(training)
         except ForeignCheckpoint as error:
             raise UserError(f"{error} Start anew with --restart.") from error
     return training
 
 
-def _go_on(training: "Training", *, anew: bool) -> None:
-    """Takes up the newest checkpoint; or the published model, where none is left or wanted."""
+def _go_on(training: "Training") -> None:
+    """Takes up the newest checkpoint, or the published model where no checkpoint is left."""
     from core.models.publication import go_on_from_published
 
-    if training.checkpoints.keys() and not anew:
+    if training.checkpoints.keys():
         training.resume()
         return
-    go_on_from_published(training, anew=anew)
-    training.checkpoints.clear()
-    why = "a further stage" if anew else "no checkpoint is left"
+    go_on_from_published(training)
     training.monitor.say(
-        f"{why}: goes on after epoch {training.progress.epoch} from the published weights, with a "
-        "fresh optimiser"
+        f"no checkpoint is left: goes on after epoch {training.progress.epoch} from the published "
+        "weights, with a fresh optimiser"
     )
 
 
@@ -199,15 +192,13 @@ def _plan(module: ModuleType, config: TrainConfig) -> Any:
 
 def _check_start(config: TrainConfig, checkpoints: list[str], store: ArtifactStore) -> None:
     command = f"python -m pipelines.train {config.model}"
-    goes_on = config.resume or config.export or config.polish
+    goes_on = config.resume or config.export
     if checkpoints and not (goes_on or config.restart):
         raise UserError(
             f"{checkpoints[-1]} exists. Go on from it with `{command} --resume`, "
             f"or start anew with `{command} --restart`."
         )
-    is_published = f"models/{config.model}" in store.keys("models/") and not config.export
-    if config.polish and not is_published:
-        raise UserError(f"{config.model} is not published yet; start with `{command}`.")
+    is_published = config.resume and f"models/{config.model}" in store.keys("models/")
     if goes_on and not checkpoints and not is_published:
         raise UserError(f"There is no checkpoint of {config.model}; start with `{command}`.")
 

@@ -68,10 +68,6 @@ class BottleneckConfig(ModelConfig):
         if self.levels < 2:
             raise ValueError(f"levels must be at least 2; received {self.levels}.")
 
-    def plan_fields(self) -> frozenset[str]:
-        """As in every model, and what else is of the training alone."""
-        return super().plan_fields() | {"ssim_share", "vector_pace", "averaging", "reach"}
-
 
 def transform_shape(config: BottleneckConfig) -> TransformShape:
     """Sizes of analysis and synthesis."""
