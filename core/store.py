@@ -66,7 +66,8 @@ class ArtifactStore:
 
     def keys(self, prefix: str = "") -> list[str]:
         """Keys of the committed artifacts that start with `prefix`, in alphabetical order."""
-        paths = (path.relative_to(self.root) for path in self.root.rglob(f"*{MANIFEST_SUFFIX}"))
+        folder = self.root / prefix.rpartition("/")[0]
+        paths = (path.relative_to(self.root) for path in folder.rglob(f"*{MANIFEST_SUFFIX}"))
         keys = (path.as_posix().removesuffix(MANIFEST_SUFFIX) for path in paths)
         return sorted(key for key in keys if is_key(key) and key.startswith(prefix))
 

@@ -5,6 +5,10 @@ or one that was repaired, at its next rerun. Cached tables are shared by all vis
 be changed in place.
 """
 
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -29,27 +33,21 @@ def fingerprint(prefix: str) -> str:
     """State of all artifacts whose key starts with `prefix`; another state, another text.
 
     Give it to a cached function as an argument: a new, changed, damaged or repaired artifact then
-    misses the cache. Files are looked at, not read.
+    misses the cache. Files are looked at, not read, for pages ask at every rerun.
     """
-    store = open_store()
-    return "\n".join([str(store.root), *(_state(store, key) for key in store.keys(prefix))])
+    root, start = open_store().root, prefix.rpartition("/")[0]
+    found = _file_states(root / start, beginning=str(root / prefix) if prefix else "")
+    return "\n".join([str(root), *sorted(found)])
 
 
-def _state(store: ArtifactStore, key: str) -> str:
-    try:
-        manifest = store.manifest(key)
-    except ArtifactError as error:
-        return str(error)
-    files = (_file_state(store, key, name) for name in manifest.files)
-    return " ".join([key, manifest.created, *files])
-
-
-def _file_state(store: ArtifactStore, key: str, name: str) -> str:
-    try:
-        found = store.path(key, name, verify=False).stat()
-    except (ArtifactError, OSError) as error:
-        return str(error)
-    return f"{name} {found.st_size} {found.st_mtime_ns}"
+def _file_states(folder: Path, *, beginning: str) -> Iterator[str]:
+    """Path, size, time and identity of each file below a folder that begins so."""
+    for parent, _, names in os.walk(folder):
+        for path in (os.path.join(parent, name) for name in names if not name.startswith(".")):
+            if path.startswith(beginning):
+                with suppress(OSError):
+                    found = os.stat(path)
+                    yield f"{path} {found.st_size} {found.st_mtime_ns} {found.st_ino}"
 
 
 def load_results(dataset: str = DATASET) -> "Results":

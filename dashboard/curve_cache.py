@@ -1,17 +1,27 @@
-"""What the curve pages compute from the results, kept between reruns.
+"""What the curve pages compute and draw from the results, kept between reruns.
 
 Every entry is keyed by the state of the results, as in `dashboard.cache`; nothing of it may be
 changed in place.
 """
 
+from collections.abc import Sequence
+
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from core.codecs import families
 from core.measurements import Measurements, lossless_families, lossy_measurements, summary
+from core.metrics import metrics
 from dashboard.cache import fingerprint, load_results
-from dashboard.charts.bd_rate import bd_matrix, bd_table
-from dashboard.charts.rate_distortion import lossless_table
+from dashboard.charts.bd_rate import bd_matrix, bd_table, interval_figure, matrix_figure
+from dashboard.charts.published_curves import add_published
+from dashboard.charts.rate_distortion import (
+    Look,
+    lossless_table,
+    point_table,
+    rate_distortion_figure,
+)
 
 
 def labels() -> dict[str, str]:
@@ -44,6 +54,55 @@ def load_bd_matrix(dataset: str, metric: str) -> pd.DataFrame:
     return _bd_matrix(dataset, metric, fingerprint(f"results/{dataset}/"))
 
 
+def load_points(dataset: str, metric: str) -> pd.DataFrame:
+    """Points of the curves of all families, as `point_table` gives them."""
+    return _points(dataset, metric, fingerprint(f"results/{dataset}/"))
+
+
+def load_curves(
+    dataset: str,
+    metric: str,
+    *,
+    points: pd.DataFrame,
+    lossless: pd.DataFrame,
+    look: Look,
+    chosen: tuple[str, str] | None,
+    published: Sequence[str],
+) -> go.Figure:
+    """Curves of a choice of points, drawn once per choice.
+
+    Args:
+        dataset: Data set that they were measured on.
+        metric: Metric of the vertical axis.
+        points: Rows of `load_points`, with their index.
+        lossless: Rows of `load_lossless`, with their index.
+        look: What is shown beside the mean curves.
+        chosen: Family and setting of the point that gets a ring.
+        published: Published curves to lay over ours.
+    """
+    rows = (tuple(points.index), tuple(lossless.index))
+    state = fingerprint(f"results/{dataset}/")
+    return _curves(dataset, metric, rows, look, chosen, tuple(published), state, points, lossless)
+
+
+def load_intervals(dataset: str, metric: str, anchor: str, *, table: pd.DataFrame) -> go.Figure:
+    """BD-rates with their intervals, drawn once per choice of families.
+
+    Args:
+        dataset: Data set that they were measured on.
+        metric: Metric of the curves.
+        anchor: Family that the others are compared with.
+        table: Rows of `load_bd_table`.
+    """
+    state = fingerprint(f"results/{dataset}/")
+    return _intervals(dataset, metric, anchor, tuple(table["family"]), state, table)
+
+
+def load_matrix(dataset: str, metric: str) -> go.Figure:
+    """BD-rates of all pairs as coloured cells."""
+    return _matrix(dataset, metric, fingerprint(f"results/{dataset}/"))
+
+
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _measurements(dataset: str, metric: str, state: str) -> dict[str, Measurements]:
     return lossy_measurements(load_results(dataset).frame, metric=metric)
@@ -55,11 +114,57 @@ def _lossless(dataset: str, state: str) -> pd.DataFrame:
     return lossless_table(summary(frame), lossless_families(frame), labels())
 
 
-@st.cache_data(max_entries=64, show_spinner="Resampling the pictures …")
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _points(dataset: str, metric: str, state: str) -> pd.DataFrame:
+    return point_table(load_measurements(dataset, metric), labels())
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _curves(
+    dataset: str,
+    metric: str,
+    rows: tuple[tuple[int, ...], tuple[int, ...]],
+    look: Look,
+    chosen: tuple[str, str] | None,
+    published: tuple[str, ...],
+    state: str,
+    _points: pd.DataFrame,
+    _lossless: pd.DataFrame,
+) -> go.Figure:
+    figure = rate_distortion_figure(
+        _points,
+        metric_label=metrics()[metric].LABEL,
+        look=look,
+        lossless=_lossless,
+        tables=load_measurements(dataset, metric),
+        chosen=chosen,
+    )
+    add_published(figure, published)
+    return figure
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _intervals(
+    dataset: str,
+    metric: str,
+    anchor: str,
+    families: tuple[str, ...],
+    state: str,
+    _table: pd.DataFrame,
+) -> go.Figure:
+    return interval_figure(_table, anchor_label=label_of(anchor))
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _matrix(dataset: str, metric: str, state: str) -> go.Figure:
+    return matrix_figure(load_bd_matrix(dataset, metric), labels())
+
+
+@st.cache_resource(max_entries=64, show_spinner="Resampling the pictures …")
 def _bd_table(dataset: str, metric: str, anchor: str, state: str) -> pd.DataFrame:
     return bd_table(load_measurements(dataset, metric), anchor=anchor, labels=labels())
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
+@st.cache_resource(max_entries=16, show_spinner=False)
 def _bd_matrix(dataset: str, metric: str, state: str) -> pd.DataFrame:
     return bd_matrix(load_measurements(dataset, metric))

@@ -59,7 +59,7 @@ def _study(name: str, state: str) -> StudyRecord:
 def load_figure(
     plot: str, study: StudyRecord, trials: list[TrialRecord], *, log_value: bool
 ) -> go.Figure:
-    """One of Optuna's plots over trials of a study, drawn once per choice."""
+    """One of Optuna's plots over trials of a study, drawn once per choice; not to be changed."""
     drawn = drawn_trials(trials, best=study.best)
     numbers = tuple(trial.number for trial in drawn)
     state = study_state(open_store(), study.name)
@@ -68,7 +68,7 @@ def load_figure(
 
 
 def load_overlay(kind: str, studies: list[StudyRecord]) -> go.Figure:
-    """History or distribution of several studies in one figure.
+    """History or distribution of several studies in one figure; not to be changed.
 
     Raises:
         ValueError: The studies differ in direction.
@@ -78,12 +78,12 @@ def load_overlay(kind: str, studies: list[StudyRecord]) -> go.Figure:
     return _overlay(kind, states, studies)
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
+@st.cache_resource(max_entries=16, show_spinner=False)
 def _overlay(kind: str, states: tuple[str, ...], _studies: list[StudyRecord]) -> go.Figure:
     return overlay_figure(kind, _studies)
 
 
-@st.cache_data(max_entries=64, show_spinner="Drawing …")
+@st.cache_resource(max_entries=64, show_spinner="Drawing …")
 def _figure(
     plot: str,
     name: str,

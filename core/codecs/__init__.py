@@ -88,7 +88,7 @@ class CodecFamily:
 
 def families() -> dict[str, CodecFamily]:
     """Family by name, in alphabetical order, of all codecs that can run here."""
-    return {name: _family(name, module) for name, module in _discovery().modules.items()}
+    return dict(_families())
 
 
 def get_family(name: str) -> CodecFamily:
@@ -108,6 +108,11 @@ def get_family(name: str) -> CodecFamily:
 def unavailable() -> dict[str, str]:
     """Reason by name for each module that lacks a dependency."""
     return dict(_discovery().unavailable)
+
+
+@cache
+def _families() -> dict[str, CodecFamily]:
+    return {name: _family(name, module) for name, module in _discovery().modules.items()}
 
 
 @cache

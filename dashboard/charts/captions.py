@@ -6,6 +6,9 @@ import pandas as pd
 
 from core.store import Manifest
 
+#: Edge of the stored pictures, in pixels.
+SIDE = 160
+
 
 def basis_line(points: pd.DataFrame, *, total: int, on_subset: bool) -> str:
     """What the means of curve points are over; empty without a point.
@@ -45,6 +48,27 @@ def notes_line(table: pd.DataFrame) -> str:
         f"{', '.join(rows['label'])}: {note}" for note, rows in noted.groupby("note", sort=True)
     ]
     return f"{'; '.join(clauses)}." if clauses else ""
+
+
+def size_line(index: pd.DataFrame) -> str:
+    """What the index of the data set says of the source's sizes.
+
+    Args:
+        index: One row per picture with `source_width` and `source_height`.
+    """
+    width, height = index["source_width"], index["source_height"]
+    sizes = index.groupby(["source_width", "source_height"]).size().sort_values()
+    (common_width, common_height), count = sizes.index[-1], sizes.iloc[-1]
+    line = (
+        f"{100 * count / len(index):.0f} % of the {len(index):,} source pictures have "
+        f"{common_width} x {common_height} pixels"
+    )
+    if (width != height).any():
+        line += f"; {100 * (width > height).mean():.0f} % are wider than high"
+    untouched = int(((width == SIDE) & (height == SIDE)).sum())
+    if untouched:
+        return f"{line}. {untouched:,} were {SIDE} x {SIDE} already and keep their JPEG blocks."
+    return f"{line}. None had {SIDE} x {SIDE} already, so all were resampled."
 
 
 def source_line(manifests: Mapping[str, Manifest], *, pictures: int) -> str:

@@ -1,6 +1,6 @@
 """The pictures behind every number: source, split, classes, preprocessing, and what they favour."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,8 @@ from core.dataset import KEY, SPLITS, Split, sample_pictures
 from core.images import Image
 from core.store import ArtifactError, Manifest
 from dashboard.cache import load_index, load_split, open_store
-from dashboard.charts.data import class_figure, class_table, shape_figure
+from dashboard.index_cache import IndexSummary, load_index_summary
+from dashboard.widgets.charts import CONFIG
 from dashboard.widgets.downloads import download_csv
 from dashboard.widgets.pixels import show_pixels
 from dashboard.widgets.states import (
@@ -45,9 +46,6 @@ SQUARE = (
     "off. The filter is antialiasing: fine patterns fade instead of turning into false ones."
 )
 STRIP_COUNT = 15
-#: Edge of the stored pictures, in pixels.
-SIDE = 160
-CONFIG = {"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d"]}
 
 
 def load_manifest_or_show() -> Manifest | None:
@@ -105,14 +103,14 @@ def show_source(manifest: Manifest) -> None:
     show_provenance(manifest)
 
 
-def show_classes(index: pd.DataFrame) -> None:
+def show_classes(summary: IndexSummary) -> None:
     """Classes by split, as a figure and as numbers."""
     st.subheader("Classes", help="Equal marks in a row: the class is as frequent in each split.")
-    table = class_table(index)
+    table = summary.classes
     left, right = st.columns([3, 2], gap="medium")
     with left:
         alt = "Share of each class in the train, validation and test split."
-        st.plotly_chart(class_figure(table), key="classes", config=CONFIG, alt=alt)
+        st.plotly_chart(summary.class_figure, key="classes", config=CONFIG, alt=alt)
     with right:
         columns = {"class_name": "Class", **{name: name.capitalize() for name in SPLITS}}
         st.dataframe(
@@ -121,7 +119,7 @@ def show_classes(index: pd.DataFrame) -> None:
         download_csv(table, file_name="imagenette160-classes.csv", key="csv-classes")
 
 
-def show_preprocessing(index: pd.DataFrame | None) -> None:
+def show_preprocessing(summary: IndexSummary | None) -> None:
     """What happens to a picture before anything is measured, seen on a sample picture."""
     st.subheader("From the source to 160x160")
     st.markdown(SQUARE)
@@ -147,12 +145,12 @@ def show_preprocessing(index: pd.DataFrame | None) -> None:
             alt=f"{title} as the data set would keep it",
             caption="After: 160 x 160",
         )
-    if index is None:
+    if summary is None:
         return
-    if (index["source_width"] != index["source_height"]).any():
+    if summary.shape_figure is not None:
         alt = "Number of source pictures by the ratio of width to height."
-        st.plotly_chart(shape_figure(index), key="shapes", config=CONFIG, alt=alt)
-    st.caption(size_line(index))
+        st.plotly_chart(summary.shape_figure, key="shapes", config=CONFIG, alt=alt)
+    st.caption(summary.sizes)
 
 
 def oblong(samples: Mapping[str, Image]) -> int:
@@ -180,34 +178,16 @@ def preprocessed(title: str) -> Image:
     return np.asarray(stored_picture(PIL.Image.fromarray(sample_pictures()[title])))
 
 
-def size_line(index: pd.DataFrame) -> str:
-    """What the index says of the source's sizes."""
-    width, height = index["source_width"], index["source_height"]
-    sizes = index.groupby(["source_width", "source_height"]).size().sort_values()
-    (common_width, common_height), count = sizes.index[-1], sizes.iloc[-1]
-    line = (
-        f"{100 * count / len(index):.0f} % of the {len(index):,} source pictures have "
-        f"{common_width} x {common_height} pixels"
-    )
-    if (width != height).any():
-        line += f"; {100 * (width > height).mean():.0f} % are wider than high"
-    untouched = int(((width == SIDE) & (height == SIDE)).sum())
-    if untouched:
-        return f"{line}. {untouched:,} were {SIDE} x {SIDE} already and keep their JPEG blocks."
-    return f"{line}. None had {SIDE} x {SIDE} already, so all were resampled."
-
-
-def show_pictures(index: pd.DataFrame) -> None:
+def show_pictures(class_names: Sequence[str]) -> None:
     """Pictures of a split, a page at a time."""
     st.subheader("Pictures")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         split = st.segmented_control(
             "Split", list(SPLITS), default="test", required=True, key="split", bind="query-params"
         )
-        names = sorted(index["class_name"].unique())
         name = st.selectbox(
             "Class",
-            names,
+            class_names,
             index=None,
             placeholder="All classes",
             key="class",
@@ -273,11 +253,13 @@ def main() -> None:
     st.warning(JPEG_WARNING, icon=":material/warning:")
     if manifest:
         show_source(manifest)
+    summary = None if index is None else load_index_summary()
+    if summary:
+        show_classes(summary)
+    show_preprocessing(summary)
+    if summary:
+        show_pictures(summary.class_names)
     if index is not None:
-        show_classes(index)
-    show_preprocessing(index)
-    if index is not None:
-        show_pictures(index)
         show_index(index, manifest)
     st.subheader("Licence")
     st.markdown(LICENCE)

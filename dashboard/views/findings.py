@@ -1,26 +1,16 @@
 """What the measurements say of the thesis: sentences, claims judged, ten methods weighed."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import pandas as pd
 import streamlit as st
 
-from core.codecs import families
-from core.evaluation import Results
-from core.findings import (
-    QUANTISATION_LOSS_DB,
-    MethodRow,
-    method_rows,
-    methods_table,
-)
-from core.headlines import headlines
-from core.measurements import Measurements, lossy_measurements, summary
-from core.metrics import psnr_db
+from core.findings import QUANTISATION_LOSS_DB, MethodRow, methods_table
 from dashboard import glossary
-from dashboard.cache import DATASET, fingerprint, load_manifest, load_results
-from dashboard.charts.bd_rate import bd_table
-from dashboard.charts.findings import HEADLINE, headline_figure, published_figure
+from dashboard.cache import DATASET, load_manifest, load_results
+from dashboard.findings_cache import Findings, load_bd_rates, load_findings
+from dashboard.widgets.charts import CONFIG
 from dashboard.widgets.claims import show_claims
 from dashboard.widgets.downloads import download_csv
 from dashboard.widgets.links import link_to_page
@@ -49,55 +39,25 @@ WHY_EMPTY = (
     "The findings are computed from measurements of every codec on the test pictures. Until there "
     "are some, the published figures stand alone."
 )
-CONFIG = {"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d"]}
 
 
-@st.cache_resource(max_entries=2, show_spinner=False)
-def tables_of(state: str) -> dict[str, Measurements]:
-    """PSNR of the families in the headline figure, from the results in that state."""
-    frame = load_results().frame
-    return lossy_measurements(frame[frame["family"].isin(HEADLINE)], metric=psnr_db.NAME)
-
-
-@st.cache_resource(max_entries=2, show_spinner=False)
-def means_of(state: str) -> pd.DataFrame:
-    """Means per family and setting, from the results in that state."""
-    return summary(load_results().frame)
-
-
-@st.cache_data(max_entries=2, show_spinner="Resampling the pictures …")
-def bd_rates_of(state: str) -> pd.DataFrame:
-    """BD-rates against JPEG with their intervals, from the results in that state."""
-    return bd_table(tables_of(state), anchor="jpeg", labels=labels())
-
-
-def labels() -> dict[str, str]:
-    """What a person reads, by family."""
-    return {name: family.label for name, family in families().items()}
-
-
-def show_headlines(rows: Sequence[MethodRow], state: str) -> None:
-    """The findings, one sentence each."""
-    curves = {family: table.curve() for family, table in tables_of(state).items()}
-    for sentence in headlines(curves, rows, means_of(state), labels=labels()):
-        st.markdown(f":material/trending_flat: {sentence}")
-
-
-def show_chart(rows: Sequence[MethodRow], results: Results, state: str) -> None:
+def show_chart(findings: Findings) -> None:
     """The headline figure."""
     st.subheader("Quality against bytes", help=f"{glossary.BITS_PER_PIXEL}\n\n{glossary.PSNR}")
-    tables = tables_of(state)
-    if not tables:
+    if not findings.tables:
         st.info("No family has a rate-distortion curve yet.")
         return
-    figure = headline_figure(tables, rows, labels=labels(), metric_label=psnr_db.LABEL)
     alt = "Mean PSNR against bits per pixel: one curve per codec, a ring per method of the thesis."
-    st.plotly_chart(figure, key="headline", config=CONFIG, alt=alt)
-    pictures = results.frame["image"].nunique()
-    st.caption(f"Means over {pictures:,} test pictures of 160x160; the rate is the whole file.")
+    st.plotly_chart(findings.headline, key="headline", config=CONFIG, alt=alt)
+    st.caption(
+        f"Means over {findings.pictures:,} test pictures of 160x160; the rate is the whole file."
+    )
     with st.container(horizontal=True, vertical_alignment="center"):
         download_csv(
-            means_of(state), file_name="bottleneck-means.csv", key="csv-means", label="Means as CSV"
+            findings.means,
+            file_name="bottleneck-means.csv",
+            key="csv-means",
+            label="Means as CSV",
         )
         link_to_page(
             "rate_distortion",
@@ -106,8 +66,9 @@ def show_chart(rows: Sequence[MethodRow], results: Results, state: str) -> None:
         )
 
 
-def show_methods(rows: Sequence[MethodRow]) -> None:
+def show_methods(findings: Findings) -> None:
     """The ten methods: published and measured, and what they weigh."""
+    rows = findings.rows
     st.subheader("The ten methods", help=glossary.FLOAT_LATENT)
     table = methods_table(rows)
     columns = method_columns()
@@ -136,7 +97,7 @@ def show_methods(rows: Sequence[MethodRow]) -> None:
     )
     download_csv(table, file_name="bottleneck-ten-methods.csv", key="csv-methods")
     alt = "Published and measured mean PSNR of the nine lossy methods."
-    st.plotly_chart(published_figure(rows), key="published", config=CONFIG, alt=alt)
+    st.plotly_chart(findings.published, key="published", config=CONFIG, alt=alt)
 
 
 def decibels(value: float) -> str | None:
@@ -189,12 +150,12 @@ def method_columns() -> dict[str, object]:
     }
 
 
-def show_bd_rates(state: str) -> None:
-    """BD-rates against JPEG."""
-    if len(tables_of(state)) < 2 or "jpeg" not in tables_of(state):
+def show_bd_rates(families: Collection[str]) -> None:
+    """BD-rates against JPEG, of the families that have a curve."""
+    if len(families) < 2 or "jpeg" not in families:
         return
     st.subheader("Bytes at equal quality, against JPEG", help=glossary.BD_RATE)
-    table = bd_rates_of(state)
+    table = load_bd_rates()
     percent = {"format": "%+.1f %%"}
     number = st.column_config.NumberColumn
     st.dataframe(
@@ -232,17 +193,17 @@ def main() -> None:
         st.markdown(GUIDE)
     results = load_results()
     show_problems(results.problems)
-    state = fingerprint(f"results/{DATASET}/")
-    rows = method_rows(means_of(state))
+    findings = load_findings()
     if results.frame.empty:
         show_empty("No results yet", why=WHY_EMPTY, command=COMMAND)
     else:
-        show_headlines(rows, state)
+        for sentence in findings.sentences:
+            st.markdown(f":material/trending_flat: {sentence}")
         show_report_downloads(DATASET)
-        show_chart(rows, results, state)
-    show_claims(rows)
-    show_methods(rows)
-    show_bd_rates(state)
+        show_chart(findings)
+    show_claims(findings.rows)
+    show_methods(findings)
+    show_bd_rates(findings.tables)
     if results.manifests:
         show_sources(results, load_manifest(f"datasets/{DATASET}"))
 

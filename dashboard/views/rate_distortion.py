@@ -12,14 +12,15 @@ from core.published import KODAK
 from dashboard.cache import DATASET, load_results, open_store
 from dashboard.charts.captions import basis_line, removed_line, source_line
 from dashboard.charts.colors import in_legend_order
-from dashboard.charts.published_curves import SHOWN_FIRST, add_published, codec_names, sources
-from dashboard.charts.rate_distortion import (
-    SINGLE_PICTURES,
-    Look,
-    point_table,
-    rate_distortion_figure,
+from dashboard.charts.published_curves import SHOWN_FIRST, codec_names, sources
+from dashboard.charts.rate_distortion import SINGLE_PICTURES, Look
+from dashboard.curve_cache import (
+    label_of,
+    load_curves,
+    load_lossless,
+    load_measurements,
+    load_points,
 )
-from dashboard.curve_cache import label_of, labels, load_lossless, load_measurements
 from dashboard.widgets.bd_rates import show_bd_rates
 from dashboard.widgets.charts import CONFIG
 from dashboard.widgets.downloads import download_csv, download_exchange
@@ -174,7 +175,8 @@ def choose_points(dataset: str, metric: str) -> Drawn:
     left, right = st.columns([5, 3], gap="medium", vertical_alignment="bottom")
     with left:
         look = choose_look()
-    points = point_table({name: tables[name] for name in chosen if name in tables}, labels())
+    points = load_points(dataset, metric)
+    points = points[points["family"].isin(chosen)]
     marks = lossless[lossless["family"].isin(chosen)]
     with right:
         rates = choose_rates(pd.concat([points["bits_per_pixel"], marks["bits_per_pixel"]]))
@@ -190,16 +192,16 @@ def show_curves(
 ) -> None:
     """The figure, and what its points are over."""
     chosen = metrics()[metric]
-    figure = rate_distortion_figure(
-        drawn.points,
-        metric_label=chosen.LABEL,
-        look=drawn.look,
-        lossless=drawn.lossless,
-        tables=load_measurements(dataset, metric),
-        chosen=point_parts(point) if point else None,
-    )
     published = choose_published(dataset, metric)
-    add_published(figure, published)
+    figure = load_curves(
+        dataset,
+        metric,
+        points=drawn.points,
+        lossless=drawn.lossless,
+        look=drawn.look,
+        chosen=point_parts(point) if point else None,
+        published=published,
+    )
     st.plotly_chart(
         figure,
         key="curves",

@@ -4,14 +4,15 @@ import pandas as pd
 import streamlit as st
 
 from core.metrics import metrics
-from dashboard.charts.bd_rate import SAMPLES, interval_figure, matrix_figure
+from dashboard.charts.bd_rate import SAMPLES
 from dashboard.charts.captions import notes_line
 from dashboard.charts.colors import in_legend_order
 from dashboard.curve_cache import (
     label_of,
-    labels,
     load_bd_matrix,
     load_bd_table,
+    load_intervals,
+    load_matrix,
     load_measurements,
 )
 from dashboard.widgets.charts import CONFIG
@@ -47,7 +48,7 @@ def show_bd_rates(points: pd.DataFrame, dataset: str, metric: str) -> None:
         return
     left, right = st.columns([4, 5], gap="medium")
     with left:
-        figure = interval_figure(table, anchor_label=label_of(anchor))
+        figure = load_intervals(dataset, metric, anchor, table=table)
         st.plotly_chart(figure, key="intervals", config=CONFIG, alt="BD-rates with intervals.")
     with right:
         show_bd_table(table, metrics()[metric].LABEL)
@@ -60,9 +61,8 @@ def show_bd_rates(points: pd.DataFrame, dataset: str, metric: str) -> None:
 def show_bd_matrix(dataset: str, metric: str) -> None:
     """BD-rates of all pairs of families."""
     with st.expander("Every family against every other", key="all-pairs"):
-        matrix = load_bd_matrix(dataset, metric)
         st.caption("Bytes of the row's family at the quality of the column's, in percent.")
-        figure = matrix_figure(matrix, labels())
+        figure = load_matrix(dataset, metric)
         st.plotly_chart(figure, key="matrix", config=CONFIG, alt="BD-rates of all pairs.")
-        numbers = matrix.reset_index(names="family")
+        numbers = load_bd_matrix(dataset, metric).reset_index(names="family")
         download_csv(numbers, file_name=f"{dataset}-{metric}-bd-matrix.csv", key="csv-matrix")

@@ -16,8 +16,9 @@ from typing import Any
 
 import streamlit as st
 
-from core.images import Image, check_image, encode_png
+from core.images import Image, check_image
 from core.ssim_map import ssim_map, ssim_picture
+from dashboard.png_cache import png_of
 from dashboard.widgets.viewer_crop import Crop, choose_crop
 
 _ASSETS = Path(__file__).parent / "viewer_assets"
@@ -145,7 +146,7 @@ def pack(
     """Everything the viewer needs in one blob: u32 header length | JSON header | PNG files."""
     parts = [crop.of(layer.pixels) for layer in layers]
     digests = [hashlib.sha256(part).hexdigest() for part in parts]
-    files = [_png(digest, part.shape, part) for digest, part in zip(digests, parts, strict=True)]
+    files = [png_of(part) for part in parts]
     header = {
         "key": key,
         "width": crop.width,
@@ -180,12 +181,6 @@ def _component() -> Any:
         css=(_ASSETS / "viewer.css").read_text(encoding="utf-8"),
         js=viewer_script(),
     )
-
-
-@st.cache_data(max_entries=128, show_spinner=False)
-def _png(digest: str, shape: tuple[int, ...], _pixels: Image) -> bytes:
-    """PNG by the hash of the pixels: Streamlit's own hash looks at a sample of a large array."""
-    return encode_png(_pixels)
 
 
 def _description(layer: Layer, digest: str, file: bytes) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The inside of one trained model: what its layers hold and what its latent channels cost."""
 
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from core.model_cards import (
@@ -10,7 +11,7 @@ from core.model_cards import (
     measured_channel_bits,
     read_tables,
 )
-from core.model_layers import layers
+from core.model_layers import Layer, layers
 from core.store import ArtifactError
 from dashboard.cache import fingerprint, open_store
 from dashboard.charts.models import channel_figure, channel_table, layer_figure, layer_table
@@ -41,7 +42,7 @@ def show_layers(model: ModelCard) -> None:
         st.markdown("The card of this model does not describe its layers.")
         return
     alt = f"Numbers held after each layer of {model.name}, from the picture to the picture."
-    figure = layer_figure(found, family=model.name)
+    figure = _layer_figure(model.name, fingerprint(f"{PREFIX}{model.name}"), found)
     st.plotly_chart(figure, key="layers", config=CONFIG, alt=alt)
     pooled = any("pooling" in layer.step for layer in found)
     st.caption(f"{_LAYER_NOTE} {_POOLING_NOTE}" if pooled else _LAYER_NOTE)
@@ -78,7 +79,8 @@ def show_channels(model: ModelCard) -> None:
 
 def _show_channel_table(model: ModelCard, table: pd.DataFrame, quality: int, note: str) -> None:
     alt = f"Bits per symbol of each latent channel of {model.name}, the dearest first."
-    figure = channel_figure(table, family=model.name)
+    state = fingerprint(f"{PREFIX}{model.name}")
+    figure = _channel_figure(model.name, quality, state, table)
     st.plotly_chart(figure, key="channels", config=CONFIG, alt=alt)
     total = table["bits_per_pixel"].sum()
     idle = int((table["bits_per_symbol"] < 0.05).sum())
@@ -90,7 +92,17 @@ def _show_channel_table(model: ModelCard, table: pd.DataFrame, quality: int, not
     download_csv(table, file_name=name, key="csv-channels")
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _layer_figure(name: str, state: str, _layers: list[Layer]) -> go.Figure:
+    return layer_figure(_layers, family=name)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _channel_figure(name: str, quality: int, state: str, _table: pd.DataFrame) -> go.Figure:
+    return channel_figure(_table, family=name)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
 def _channels(name: str, quality: int, stride: int, state: str) -> pd.DataFrame | None:
     tables = read_tables(open_store(), name)
     if tables is None:

@@ -9,7 +9,8 @@ from typing import Any
 
 import streamlit as st
 
-from core.images import Image, encode_png
+from core.images import Image
+from dashboard.png_cache import png_of
 
 _ASSETS = Path(__file__).parent / "grid_assets"
 
@@ -62,7 +63,7 @@ def pack_tiles(tiles: Sequence[Tile]) -> bytes:
     """Everything the grid needs in one blob: u32 header length | JSON header | PNG files."""
     header, files = [], []
     for tile in tiles:
-        own = [encode_png(picture.pixels) for picture in tile.pictures]
+        own = [png_of(picture.pixels) for picture in tile.pictures]
         pictures = [
             {
                 "name": picture.name,

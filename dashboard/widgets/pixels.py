@@ -1,9 +1,9 @@
 """Shows pictures without changing a pixel: the only module that may call `st.image`."""
 
-import numpy as np
 import streamlit as st
 
-from core.images import Image, encode_png
+from core.images import Image
+from dashboard.png_cache import png_of
 
 
 def show_pixels(image: Image, *, alt: str, caption: str | None = None, scale: int = 1) -> None:
@@ -18,11 +18,10 @@ def show_pixels(image: Image, *, alt: str, caption: str | None = None, scale: in
         caption: Line below the picture.
         scale: Edge of the square of equal pixels that stands for each pixel.
     """
-    magnified = np.repeat(np.repeat(image, scale, axis=0), scale, axis=1) if scale > 1 else image
     st.image(
-        encode_png(magnified),
+        png_of(image, scale=scale),
         caption=caption,
-        width=magnified.shape[1],
+        width=scale * image.shape[1],
         output_format="PNG",
         alt=alt,
     )

@@ -174,3 +174,16 @@ def test_published_curves_lie_over_an_evaluation_on_kodak_and_no_other(
     assert [n for n in names(chart(app, "curves")) if "published" in n] == ["AV1 (published)"]
     app.segmented_control(key="metric").set_value("ssim").run()
     assert not any("published" in name for name in names(chart(app, "curves")))
+
+
+def test_a_choice_that_was_drawn_before_looks_the_same_again(open_page, full_store):
+    choices = [{"families": ["JPEG", "WebP"]}, {"families": ["JPEG"], "spread": "10-90 % bars"}]
+    first, second, again = (
+        chart(open_page(VIEW, full_store, query=query), "curves")
+        for query in (*choices, choices[0])
+    )
+    assert first == again
+    assert names(first) == ["JPEG", "WebP"]
+    assert names(second) == ["JPEG"]
+    assert "error_y" in second["data"][0]
+    assert "error_y" not in first["data"][0]

@@ -4,6 +4,7 @@ Speaks Streamlit's own protocol: protocol buffers over a WebSocket, uploads by H
 """
 
 import asyncio
+import math
 import time
 import urllib.request
 from contextlib import asynccontextmanager
@@ -36,6 +37,8 @@ class Visitor:
         widgets: Ids of the page's elements by the key that the page gave them.
         states: What the visitor has set, by id.
         texts: All words of the last run.
+        heading_seconds: Time of the last run until the page's own heading was there, the first
+            that is painted of the page itself; NaN for a page without one.
     """
 
     address: str
@@ -47,6 +50,7 @@ class Visitor:
     widgets: dict[str, str] = field(default_factory=dict)
     states: dict[str, WidgetState] = field(default_factory=dict)
     texts: list[str] = field(default_factory=list)
+    heading_seconds: float = math.nan
 
     async def open(self, page: str, query: str = "") -> float:
         """Seconds until the whole page is there."""
@@ -94,7 +98,7 @@ class Visitor:
         request.rerun_script.query_string = self.query
         request.rerun_script.widget_states.widgets.extend(self.states.values())
         await self._send(request)
-        self.texts = []
+        self.texts, self.heading_seconds = [], math.nan
         while True:
             message = await self._receive()
             kind = message.WhichOneof("type")
@@ -102,6 +106,8 @@ class Visitor:
                 self.session = message.new_session.initialize.session_id
             elif kind == "delta":
                 self._take(message)
+                if math.isnan(self.heading_seconds) and _is_heading(message):
+                    self.heading_seconds = time.perf_counter() - started
             elif kind == "page_not_found":
                 raise PageError(f"There is no page {self.page!r}.")
             elif kind == "script_finished":
@@ -168,6 +174,10 @@ def _cookie(address: str) -> str:
         cookies = answer.headers.get_all("Set-Cookie") or []
     values = [text.split(";")[0].partition("=")[2] for text in cookies if text.startswith(_COOKIE)]
     return values[0] if values else ""
+
+
+def _is_heading(message: ForwardMsg) -> bool:
+    return message.delta.new_element.WhichOneof("type") == "heading"
 
 
 def _words(content: Message | None) -> list[str]:
