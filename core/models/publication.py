@@ -174,7 +174,7 @@ class Publisher:
     def _ended_by(self) -> str:
         if self.training.has_converged:
             return "early stopping"
-        whole = self.training.progress.epoch >= self.training.config.epochs
+        whole = self.training.progress.epoch >= self.module.CONFIG.epochs
         return "last epoch" if whole else "hand"
 
 

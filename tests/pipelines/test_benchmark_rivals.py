@@ -25,7 +25,7 @@ def test_a_python_without_compressai_is_refused_with_the_reason():
 
 def test_without_a_python_for_it_compressai_is_left_out():
     names = [block.name for block in rival_blocks(QUICK, None)]
-    assert names == ["thesis-ae80", "thesis-ae40", "thesis-ae20"]
+    assert names == ["thesis-ae80", "thesis-ae40", "thesis-ae20", "pictures"]
     assert len(rival_blocks(QUICK, "python")) == len(names) + QUICK.rivals
 
 
