@@ -1,1 +1,7 @@
 """The library of Bottleneck: pictures, codecs, metrics, evaluation and the artifact store."""
+
+import os
+
+# A thread of OpenBLAS waits for its next product by spinning, for tens of milliseconds unless told
+# otherwise: on a core that ONNX Runtime needs in between. OpenBLAS reads this when NumPy is loaded.
+os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -54,9 +55,14 @@ class GainsAt:
     def map_of(self, table: NDArray[np.float64]) -> Map:
         """Numbers of one of the tables, shape (rows, columns, channels)."""
         rows, columns, positions = self.modulation.shape
-        by_position = table.reshape(len(table), positions, -1)
-        found = by_position[self.modulation + MODULATION_LIMIT, np.arange(positions)]
-        return found.reshape(rows, columns, -1)
+        by_position = table.reshape(len(table) * positions, -1)
+        return by_position.take(self._places, axis=0).reshape(rows, columns, -1)
+
+    @cached_property
+    def _places(self) -> NDArray[np.int64]:
+        positions = self.modulation.shape[-1]
+        places: NDArray[np.int64] = (self.modulation + MODULATION_LIMIT) * positions
+        return places + np.arange(positions)
 
 
 def gains_of_steps(

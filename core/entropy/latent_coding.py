@@ -42,12 +42,10 @@ class Coded(NamedTuple):
     Attributes:
         payload: The range-coded bytes.
         symbols: Side information, then each step's symbols, int16, in the order of coding.
-        latents: Latents as a decoder will have them, float32.
     """
 
     payload: bytes
     symbols: Symbols
-    latents: NDArray[np.float32]
 
 
 class Decoded(NamedTuple):
@@ -113,8 +111,8 @@ class LatentCoder:
             self._model.values.write(writer, symbols[-1].ravel(), expected.indices)
             return symbols[-1]
 
-        restored = self._walk(bounded, code, "coding")
-        return Coded(writer.finish(), tuple(symbols), restored)
+        self._walk(bounded, code, "coding")
+        return Coded(writer.finish(), tuple(symbols))
 
     def decode(self, payload: bytes, *, rows: int, columns: int) -> Decoded:
         """Latents of a payload.
@@ -141,7 +139,8 @@ class LatentCoder:
             symbols.append(values.reshape(expected.means.shape))
             return symbols[-1]
 
-        latents = self._walk(side, code, "decoding")
+        latents = np.empty((rows, columns, self._model.channels), np.float32)
+        self._walk(side, code, "decoding", latents)
         return Decoded(tuple(symbols), latents)
 
     def _walk(
@@ -149,22 +148,21 @@ class LatentCoder:
         side: NDArray[np.int16],
         code: _Code,
         part: str,
-    ) -> NDArray[np.float32]:
-        """Latents, step after step: predicted, coded, and told to the next step."""
-        rows, columns, _ = side.shape
-        latents = np.empty((CELL * rows, CELL * columns, self._model.channels), np.float32)
+        latents: NDArray[np.float32] | None = None,
+    ) -> None:
+        """Step after step: predicted, coded, told to the next step, and put into the latents."""
         features = self._hyper_synthesis.run(side.astype(np.float64))
         modulation = self._modulation.run(features).astype(np.int64)
         for step in range(STEPS):
             gains = GainsAt(self._gains[step], modulation)
             features = self._spatial[step].run(features)
             restored = self._restored(step, features, gains, code)
-            put_step(latents, step, restored * gains.map_of(gains.tables.restoring))
+            if latents is not None:
+                put_step(latents, step, restored * gains.map_of(gains.tables.restoring))
             report(part, (step + 1) / STEPS)
             if step + 1 < STEPS:
                 known = np.concatenate([features, _context(gains, restored)], axis=-1)
                 features = self._mixed[step].run(known)
-        return latents
 
     def _restored(self, step: int, features: Map, gains: GainsAt, code: _Code) -> Map:
         """Values of a step as they come back, with STEP_BITS fraction bits."""

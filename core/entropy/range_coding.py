@@ -74,12 +74,18 @@ class SymbolWriter:
     def finish(self) -> bytes:
         """Shortest payload that the decoder reads back; its last byte is never zero."""
         whole: bytes = self._coder.get_compressed().astype(">u4").tobytes()
-        tail = self._tail()
-        for kept in range(max(0, len(whole) - _MOST_BYTES_TO_DROP), len(whole)):
-            for candidate in (whole[:kept], _incremented(whole[:kept])):
-                if _reads_back(candidate, tail):
-                    return candidate.rstrip(b"\0")
-        return whole.rstrip(b"\0")
+        tail, found = self._tail(), whole
+        least, most = max(0, len(whole) - _MOST_BYTES_TO_DROP), len(whole)
+        # Whatever number a short payload says, a longer one can say too: so lengths are halved.
+        while least < most:
+            kept = (least + most) // 2
+            candidates = (whole[:kept], _incremented(whole[:kept]))
+            readable = next((data for data in candidates if _reads_back(data, tail)), None)
+            if readable is None:
+                least = kept + 1
+            else:
+                found, most = readable, kept
+        return found.rstrip(b"\0")
 
     def _forget(self) -> None:
         """Lets go of groups that no later tail can begin before."""

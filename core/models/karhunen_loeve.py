@@ -88,15 +88,20 @@ class _BlockTransform(layers.Layer):  # type: ignore[misc]
         self.deviations.assign(basis.deviations)
         self.mean_colour.assign(basis.mean_colour)
 
+    def _mean_block(self) -> Any:
+        return ops.tile(self.mean_colour, BLOCK * BLOCK)
+
 
 class BlockAnalysis(_BlockTransform):
     """Latent of pictures: each block's coordinates, in units of their standard deviations."""
 
     def call(self, pictures: Any) -> Any:
         """Latents, shape (batch, height / BLOCK, width / BLOCK, channels)."""
-        values = ops.cast(pictures, self.compute_dtype) - self.mean_colour
-        kernel = ops.reshape(self.scaled_basis * self.pace, (1, 1, -1, self.channels))
-        return ops.conv(space_to_depth(values, BLOCK), kernel) / self.deviations
+        basis = self.scaled_basis * self.pace / self.deviations
+        blocks = ops.cast(space_to_depth(pictures, BLOCK), self.compute_dtype)
+        coordinates = ops.conv(blocks, ops.reshape(basis, (1, 1, -1, self.channels)))
+        # Behind the product, where a runtime takes the mean into it.
+        return coordinates + ops.matmul(-self._mean_block(), basis)
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         """Shape of the latents."""
@@ -109,8 +114,8 @@ class BlockSynthesis(_BlockTransform):
     def call(self, latents: Any) -> Any:
         """Pictures, shape (batch, rows * BLOCK, columns * BLOCK, 3)."""
         kernel = ops.reshape(ops.transpose(self.scaled_basis * self.pace), (1, 1, -1, 768))
-        values = ops.conv(latents * self.deviations, kernel)
-        return depth_to_space(values, BLOCK) + self.mean_colour
+        blocks = ops.conv(latents * self.deviations, kernel) + self._mean_block()
+        return depth_to_space(blocks, BLOCK)
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         """Shape of the pictures."""

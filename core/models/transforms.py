@@ -106,8 +106,8 @@ def make_analysis(shape: TransformShape) -> keras.Model:
     """
     dtype = shape.precision
     pictures = keras.Input((None, None, 3), dtype="uint8", name="pictures")
-    values = layers.Rescaling(1 / 64.0, -2.0, dtype=dtype, name="analysis_scale")(pictures)
-    values = SpaceToDepth(_PATCH, dtype=dtype, name="analysis_patches")(values)
+    patches = SpaceToDepth(_PATCH, dtype=dtype, name="analysis_patches")(pictures)
+    values = layers.Rescaling(1 / 64.0, -2.0, dtype=dtype, name="analysis_scale")(patches)
     values = _convolution(values, shape.width, 1, shape, "analysis_first")
     for index in range(shape.analysis_blocks[0]):
         values = _residual(values, shape.width, shape, f"analysis_fine_{index}")

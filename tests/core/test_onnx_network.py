@@ -1,5 +1,8 @@
 """Networks on ONNX Runtime, whole and in tiles."""
 
+import subprocess
+import sys
+
 import numpy as np
 import onnx
 import pytest
@@ -69,3 +72,25 @@ def test_threads_follow_the_shared_convention(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     network = OnnxNetwork(_network(stride=2, enlarging=True))
     assert network._session.get_session_options().intra_op_num_threads == 1
+
+
+_ORDER_OF_IMPORTS = """
+import importlib, os, sys
+importlib.import_module(sys.argv[1])
+order = list(sys.modules)
+print(order.index("core") < order.index("numpy"), os.environ["OPENBLAS_THREAD_TIMEOUT"])
+"""
+
+
+@pytest.mark.parametrize("module", ["core.codecs", "pipelines.compress", "pipelines.benchmark"])
+def test_matrix_products_are_told_not_to_wait_on_the_cores_of_networks(
+    module: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """OpenBLAS reads its environment once, when NumPy is loaded."""
+    for given, expected in ((None, "4"), ("20", "20")):
+        monkeypatch.delenv("OPENBLAS_THREAD_TIMEOUT", raising=False)
+        if given:
+            monkeypatch.setenv("OPENBLAS_THREAD_TIMEOUT", given)
+        command = [sys.executable, "-c", _ORDER_OF_IMPORTS, module]
+        found = subprocess.run(command, check=True, capture_output=True, text=True)
+        assert found.stdout.split() == ["True", expected]

@@ -78,6 +78,23 @@ def test_the_tail_costs_less_than_a_byte_on_average() -> None:
     assert -0.5 <= np.mean(overheads) <= 0.6
 
 
+def test_no_shorter_payload_says_the_same() -> None:
+    for seed in range(150):
+        made = _random_groups(seed, 4, 150)
+        payload = _write(made)
+        for kept in range(max(0, len(payload) - 8), len(payload)):
+            number = int.from_bytes(payload[:kept], "big")
+            for shorter in {number, min(number + 1, 256**kept - 1)}:
+                assert not _says(shorter.to_bytes(kept, "big"), made), (seed, kept)
+
+
+def _says(payload: bytes, groups: Groups) -> bool:
+    try:
+        return _reads_back(payload, groups)
+    except CorruptStream:
+        return False
+
+
 def test_a_payload_never_ends_with_a_byte_that_carries_nothing() -> None:
     payloads = [_write(_random_groups(seed, 3, 50)) for seed in range(300)]
     assert not any(payload.endswith(b"\0") for payload in payloads)

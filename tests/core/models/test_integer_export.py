@@ -112,10 +112,13 @@ def test_integers_restore_the_latents_that_floats_restore(
     place = np.array([(quality - 1) / 99], np.float32)
     levels = level_weights(ops.convert_to_tensor(place), CONFIG.levels)
     side = ops.convert_to_numpy(model.entropy.hyper_analysis([latents, levels]))[0]
-    coded = LatentCoder(integers, quality).encode(ops.convert_to_numpy(latents)[0], side)
+    coder = LatentCoder(integers, quality)
+    coded = coder.encode(ops.convert_to_numpy(latents)[0], side)
+    rows, columns = latents.shape[1:3]
+    decoded = coder.decode(coded.payload, rows=rows, columns=columns)
     restored = ops.convert_to_numpy(model.entropy(latents, levels).latents)[0]
     steps = np.exp(-ops.convert_to_numpy(model.entropy.restored_log_gains(levels)))[0]
-    differences = np.abs(coded.latents - restored) / steps
+    differences = np.abs(decoded.latents - restored) / steps
     # The gains differ by a fraction of their last place, which counts for large values. Where a
     # value is nearly halfway between two symbols the two may round apart, and then later steps
     # predict otherwise.
