@@ -52,8 +52,7 @@ class IntegerConvolution:
 
     def at(self, quality: int) -> "ConvolutionAtQuality":
         """The convolution at one position of the dial."""
-        bias = at_quality(self.bias, quality).astype(np.float64)
-        return ConvolutionAtQuality(self, bias)
+        return ConvolutionAtQuality(self, at_quality(self.bias, quality) * self._multiplier)
 
     def largest_sum(self, most: Sequence[int]) -> int:
         """Bound of every sum that can occur, partial ones included, in Python's integers.
@@ -94,12 +93,14 @@ class IntegerConvolution:
 
     @cached_property
     def matrix(self) -> NDArray[np.float64]:
-        """Weights as a matrix, float64, shape (size * size * inputs, outputs)."""
-        return self.kernel.reshape(-1, self.kernel.shape[-1]).astype(np.float64)
+        """Weights times 2**-shift as a matrix, float64, shape (size * size * inputs, outputs).
 
-    @cached_property
-    def multiplier(self) -> NDArray[np.float64]:
-        """2**-shift, exact."""
+        A power of two changes no digit of a sum, so products with it are as exact as with integers.
+        """
+        return self.kernel.reshape(-1, self.kernel.shape[-1]) * self._multiplier
+
+    @property
+    def _multiplier(self) -> NDArray[np.float64]:
         return np.ldexp(1.0, -self.shift.astype(np.int32))
 
 
@@ -109,7 +110,7 @@ class ConvolutionAtQuality:
 
     Attributes:
         convolution: The convolution.
-        bias: Integers as float64, shape (outputs,).
+        bias: Integers times 2**-shift, float64, shape (outputs,).
     """
 
     convolution: IntegerConvolution
@@ -131,7 +132,6 @@ class ConvolutionAtQuality:
     def _run_strip(self, patches: NDArray[np.float64], output: NDArray[np.float64]) -> None:
         np.matmul(patches, self.convolution.matrix, out=output)
         output += self.bias
-        output *= self.convolution.multiplier
         np.floor(output, out=output)
         np.clip(output, self.convolution.lowest, self.convolution.highest, out=output)
 

@@ -81,9 +81,10 @@ class ValueTables:
         """
         groups = _groups(indices, self.count)
         ordered = values[groups.order].astype(np.int32)
-        reaches = self.reaches[indices[groups.order]]
+        reaches = np.repeat(self.reaches, groups.counts)
         outside = np.abs(ordered) > reaches
-        symbols = np.where(outside, 2 * reaches + 1, ordered + reaches)
+        symbols = ordered + reaches
+        symbols[outside] = 2 * reaches[outside] + 1
         for index, start, end in groups.spans:
             # A copy: the writer forgets groups one by one.
             writer.write(symbols[start:end].copy(), self.prepared[index])
@@ -100,9 +101,9 @@ class ValueTables:
         ordered = np.empty(indices.size, np.int32)
         for index, start, end in groups.spans:
             ordered[start:end] = reader.read(end - start, self.prepared[index])
-        reaches = self.reaches[indices[groups.order]]
-        outside = ordered == 2 * reaches + 1
+        reaches = np.repeat(self.reaches, groups.counts)
         ordered -= reaches
+        outside = ordered > reaches
         if outside.any():
             ordered[outside] = _read_outside(reader, reaches[outside])
         values = np.empty(indices.size, np.int16)
@@ -113,15 +114,17 @@ class ValueTables:
 @dataclass(frozen=True)
 class _Groups:
     order: NDArray[np.int64]
+    counts: NDArray[np.int64]
     spans: list[tuple[int, int, int]]
 
 
 def _groups(indices: NDArray[np.uint8], count: int) -> _Groups:
     """Positions ordered by table, and where each table's positions start and end."""
     order = np.argsort(indices, kind="stable")
-    ends = np.cumsum(np.bincount(indices, minlength=count)).tolist()
+    counts = np.bincount(indices, minlength=count)
+    ends = np.cumsum(counts).tolist()
     spans = zip(range(count), [0, *ends], ends, strict=False)
-    return _Groups(order, [span for span in spans if span[1] < span[2]])
+    return _Groups(order, counts, [span for span in spans if span[1] < span[2]])
 
 
 def _write_outside(

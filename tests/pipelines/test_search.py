@@ -1,12 +1,12 @@
+"""The search: its studies, its objective and its command line."""
+
 import json
 import multiprocessing
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -17,15 +17,22 @@ from core.dataset import sample_pictures
 from core.images import encode_png
 from core.store import ArtifactStore
 from core.strips import STRIPS, strip_psnr_db
-from core.studies import read_database, read_study, to_record
-from core.study_queue import SURPLUS, Interrupted, SurplusTrial, check_wanted, requeue
-from core.study_storage import live_path, open_storage, sqlite_url
+from core.studies import read_study, to_record
+from core.study_queue import Interrupted
+from core.study_storage import live_path
 from core.trial_strips import TrialStrips
 from pipelines import prepare, search
 from pipelines.base import UserError
 from pipelines.search import Stopped, run_search
 from pipelines.search_study import Config
-from pipelines.search_workers import Job, running_workers, work
+from tests.pipelines.search_objectives import (
+    cheap,
+    running_since_start,
+    slow,
+    study_at,
+    wait_for,
+    with_strips,
+)
 
 BUDGET = {"pictures": 6, "validation_pictures": 4, "epochs": 1}
 SMALL = ["--pictures", "6", "--validation-pictures", "4", "--epochs", "1"]
@@ -59,87 +66,8 @@ def store(prepared, tmp_path, monkeypatch):
     return ArtifactStore(tmp_path / "artifacts")
 
 
-def suggested(trial):
-    width = trial.suggest_categorical("filters_1", (16, 32, 64))
-    trial.suggest_categorical("activation", ("relu", "leaky_relu"))
-    rate = trial.suggest_float("learning_rate", 1e-4, 1e-2, log=True)
-    return width * rate
-
-
-def cheap(model, budget, store):
-    return lambda trial, should_stop: suggested(trial)
-
-
-def with_strips(model, budget, store):
-    """Objective whose strips have the number of the trial as their colour."""
-
-    def judge(trial, should_stop):
-        strip = np.full((64, 384, 3), trial.number, np.uint8)
-        TrialStrips(store, model).save(strip, number=trial.number, started=trial.datetime_start)
-        return suggested(trial)
-
-    return judge
-
-
-def slow(model, budget, store):
-    """Objective of half a minute that stops when it is asked to."""
-
-    def judge(trial, should_stop):
-        value = suggested(trial)
-        for _ in range(300):
-            time.sleep(0.1)
-            if should_stop():
-                raise Interrupted
-        return value
-
-    return judge
-
-
-def slow_at_first(model, budget, store):
-    """As `slow` for the first attempt of trial 0; any other attempt ends at once."""
-
-    def judge(trial, should_stop):
-        if trial.number == 0:
-            return slow(model, budget, store)(trial, should_stop)
-        return suggested(trial)
-
-    return judge
-
-
-def prepare_cheap():
-    return cheap(None, None, None)
-
-
-def prepare_reporting():
-    """Objective with three reports and no pause."""
-
-    def judge(trial, should_stop):
-        value = suggested(trial)
-        for step in (1, 2, 3):
-            trial.report(value, step)
-        return value
-
-    return judge
-
-
-def prepare_slow():
-    return slow(None, None, None)
-
-
 def config(**more):
     return Config(**({"model": "ae80", "trials": 4} | BUDGET | more))
-
-
-def job(url, prepare, *, trials, heartbeat=1):
-    return Job(url, "ae80", trials, seed=0, heartbeat_seconds=heartbeat, prepare=prepare)
-
-
-def study_at(path):
-    storage = open_storage(sqlite_url(path))
-    study = optuna.create_study(
-        study_name="ae80", storage=storage, direction="maximize", load_if_exists=True
-    )
-    return study
 
 
 def states(store):
@@ -149,22 +77,6 @@ def states(store):
 def complete_numbers(store):
     trials = read_study(store, "ae80").trials
     return [trial.number for trial in trials if trial.state == "complete"]
-
-
-def wait_for(condition, *, seconds=60):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.05)
-
-
-def running_since_start(path):
-    """Whether a trial has begun and chosen its parameters."""
-    try:
-        found = read_database(path, "ae80", shown="", live=True).trials
-    except Exception:
-        return False
-    return any(trial.state == "running" and len(trial.params) == 3 for trial in found)
 
 
 def test_a_search_finishes_its_trials_and_commits_the_study(store, capsys):
@@ -261,49 +173,6 @@ def test_when_all_workers_end_early_it_says_so(store, monkeypatch):
         run_search(config(), store, cheap)
 
 
-def test_a_killed_worker_loses_nothing_and_its_trial_is_tried_again(tmp_path):
-    path = tmp_path / "study.db"
-    study = study_at(path)
-    url = sqlite_url(path)
-    with running_workers(job(url, prepare_slow, trials=3), 1) as (victim,):
-        wait_for(lambda: running_since_start(path))
-        os.kill(victim.pid, signal.SIGKILL)
-        victim.join()
-    lost = dict(study.trials[0].params)
-    with running_workers(job(url, prepare_cheap, trials=3), 2) as workers:
-        for worker in workers:
-            worker.join(60)
-    record = read_database(path, "ae80", shown="", live=True)
-    assert record.counts["complete"] == 3
-    run = [trial for trial in record.trials if SURPLUS not in trial.attributes]
-    assert [trial.number for trial in run if trial.state == "fail"] == [0]
-    assert [dict(trial.params) for trial in run if trial.retry_of == 0] == [lost]
-
-
-def test_a_lost_trial_that_two_workers_put_into_the_queue_is_run_once(tmp_path):
-    study = study_at(tmp_path / "study.db")
-    study.ask()
-    study.tell(0, state=optuna.trial.TrialState.FAIL)
-    requeue(study, 0)
-    requeue(study, 0)
-    check_wanted(study, study.ask(), 9)
-    with pytest.raises(SurplusTrial, match="trial 0 is repeated already"):
-        check_wanted(study, study.ask(), 9)
-
-
-def test_workers_that_are_asked_to_stop_leave_their_trials_to_the_next_run(tmp_path):
-    path = tmp_path / "study.db"
-    study_at(path)
-    began = 0.0
-    with running_workers(job(sqlite_url(path), prepare_slow, trials=2), 1):
-        wait_for(lambda: running_since_start(path))
-        began = time.monotonic()
-    assert time.monotonic() - began < 10
-    found = read_database(path, "ae80", shown="", live=True).trials
-    assert [trial.state for trial in found] == ["fail", "waiting"]
-    assert found[1].params == found[0].params
-
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_the_search_and_keeps_what_was_finished(store, number):
     run_search(config(trials=1), store, cheap)
@@ -326,55 +195,6 @@ def search_until_signal(root):
         run_search(config(trials=2), ArtifactStore(root), slow)
     except Stopped as stopped:
         sys.exit(128 + stopped.signal)
-
-
-@pytest.mark.slow
-def test_four_workers_make_fifteen_trials_each_on_one_sqlite_file(tmp_path):
-    path = tmp_path / "study.db"
-    study_at(path)
-    with running_workers(job(sqlite_url(path), prepare_reporting, trials=60), 4) as workers:
-        for worker in workers:
-            worker.join(300)
-        assert [worker.exitcode for worker in workers] == [0, 0, 0, 0]
-    record = read_database(path, "ae80", shown="", live=True)
-    assert record.counts["complete"] == 60
-    assert all(len(trial.reports) == 3 for trial in record.trials if trial.state == "complete")
-
-
-@pytest.mark.slow
-def test_a_database_that_is_locked_for_half_a_minute_is_waited_for(tmp_path):
-    path = tmp_path / "study.db"
-    study_at(path)
-    with running_workers(job(sqlite_url(path), prepare_cheap, trials=40), 2) as workers:
-        wait_for(lambda: path.stat().st_size > 0)
-        with closing(sqlite3.connect(path, timeout=60)) as other:
-            other.execute("BEGIN EXCLUSIVE")
-            time.sleep(30)
-            other.rollback()
-        for worker in workers:
-            worker.join(120)
-        assert [worker.exitcode for worker in workers] == [0, 0]
-    assert read_database(path, "ae80", shown="", live=True).counts["complete"] == 40
-
-
-@pytest.mark.slow
-def test_a_database_survives_twenty_kills_and_every_trial_is_made_up_for(tmp_path):
-    path = tmp_path / "study.db"
-    study_at(path)
-    pause = np.random.default_rng(0).uniform(0.0, 0.4, 20)
-    for seconds in pause:
-        with running_workers(job(sqlite_url(path), prepare_reporting, trials=10_000), 1) as (one,):
-            wait_for(lambda: path.stat().st_mtime > time.time() - 0.5)
-            time.sleep(seconds)
-            os.kill(one.pid, signal.SIGKILL)
-    with closing(sqlite3.connect(path)) as database:
-        assert database.execute("pragma integrity_check").fetchone() == ("ok",)
-    done = read_database(path, "ae80", shown="", live=True).counts["complete"]
-    with running_workers(job(sqlite_url(path), prepare_cheap, trials=done + 5), 1) as (one,):
-        one.join(120)
-        assert one.exitcode == 0
-    counts = read_database(path, "ae80", shown="", live=True).counts
-    assert counts["complete"] == done + 5
 
 
 def test_the_objective_trains_and_notes_what_it_measured(store):
@@ -478,15 +298,3 @@ def test_the_command_line_searches_with_real_trainings(store):
     assert "Thesis: trial 0  complete" in done.stdout
     manifest = json.loads((store.root / "studies" / "ae80.manifest.json").read_text())
     assert manifest["facts"]["trials"]["complete"] == 1
-
-
-def test_a_worker_can_be_run_in_this_process(tmp_path):
-    before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
-    study_at(tmp_path / "study.db")
-    try:
-        work(job(sqlite_url(tmp_path / "study.db"), prepare_cheap, trials=3))
-    finally:
-        signal.signal(signal.SIGTERM, before[0])
-        signal.signal(signal.SIGINT, before[1])
-    record = read_database(tmp_path / "study.db", "ae80", shown="", live=True)
-    assert record.counts["complete"] == 3
