@@ -15,6 +15,8 @@ if str(ROOT) not in sys.path:
     # Streamlit puts only this file's own folder on the path.
     sys.path.insert(0, str(ROOT))
 
+# First, for it sets what NumPy's threads read when a page loads NumPy.
+import core  # noqa: E402, F401
 from dashboard.page_discovery import find_pages  # noqa: E402
 
 SIDEBAR_PIXELS = 230

@@ -115,16 +115,18 @@ class ValueTables:
 class _Groups:
     order: NDArray[np.int64]
     counts: NDArray[np.int64]
-    spans: list[tuple[int, int, int]]
+
+    @property
+    def spans(self) -> list[tuple[int, int, int]]:
+        """Table, start and end of each group that is not empty."""
+        ends = np.cumsum(self.counts).tolist()
+        spans = zip(range(len(ends)), [0, *ends], ends, strict=False)
+        return [span for span in spans if span[1] < span[2]]
 
 
 def _groups(indices: NDArray[np.uint8], count: int) -> _Groups:
-    """Positions ordered by table, and where each table's positions start and end."""
-    order = np.argsort(indices, kind="stable")
-    counts = np.bincount(indices, minlength=count)
-    ends = np.cumsum(counts).tolist()
-    spans = zip(range(count), [0, *ends], ends, strict=False)
-    return _Groups(order, counts, [span for span in spans if span[1] < span[2]])
+    """Positions ordered by table, and how many each table has."""
+    return _Groups(np.argsort(indices, kind="stable"), np.bincount(indices, minlength=count))
 
 
 def _write_outside(

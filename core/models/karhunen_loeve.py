@@ -113,7 +113,8 @@ class BlockSynthesis(_BlockTransform):
 
     def call(self, latents: Any) -> Any:
         """Pictures, shape (batch, rows * BLOCK, columns * BLOCK, 3)."""
-        kernel = ops.reshape(ops.transpose(self.scaled_basis * self.pace), (1, 1, -1, 768))
+        basis = ops.transpose(self.scaled_basis * self.pace)
+        kernel = ops.reshape(basis, (1, 1, self.channels, -1))
         blocks = ops.conv(latents * self.deviations, kernel) + self._mean_block()
         return depth_to_space(blocks, BLOCK)
 

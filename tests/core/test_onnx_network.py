@@ -75,14 +75,20 @@ def test_threads_follow_the_shared_convention(monkeypatch: pytest.MonkeyPatch) -
 
 
 _ORDER_OF_IMPORTS = """
-import importlib, os, sys
-importlib.import_module(sys.argv[1])
+import importlib, os, runpy, sys
+if sys.argv[1].endswith(".py"):
+    runpy.run_path(sys.argv[1])
+    import numpy  # as a page does
+else:
+    importlib.import_module(sys.argv[1])
 order = list(sys.modules)
 print(order.index("core") < order.index("numpy"), os.environ["OPENBLAS_THREAD_TIMEOUT"])
 """
 
 
-@pytest.mark.parametrize("module", ["core.codecs", "pipelines.compress", "pipelines.benchmark"])
+@pytest.mark.parametrize(
+    "module", ["core.codecs", "pipelines.compress", "pipelines.benchmark", "dashboard/app.py"]
+)
 def test_matrix_products_are_told_not_to_wait_on_the_cores_of_networks(
     module: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
