@@ -1,10 +1,12 @@
 """Trained networks at work: ONNX Runtime, and large pictures in tiles without seams."""
 
 import hashlib
+import itertools
+import math
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import onnxruntime
@@ -42,48 +44,83 @@ class OnnxNetwork:
         return output
 
 
+class _Span(NamedTuple):
+    """Rows, or columns, of one window, and those of them that it is responsible for."""
+
+    start: int
+    end: int
+    first: int
+    last: int
+
+
+class Tile(NamedTuple):
+    """Part of a network's output, where it belongs, and how much of the whole it completes."""
+
+    rows: slice
+    columns: slice
+    output: NDArray[np.float32]
+    done: float
+
+
 @dataclass(frozen=True)
 class Tiling:
     """How a fully convolutional network is run over an array of any size in bounded memory.
 
+    Windows are all of one size, for which the runtime lays out its memory once, and overlap by at
+    least two halos.
+
     Attributes:
-        tile: Rows and columns of the input that one run is responsible for.
-        halo: Further rows and columns on each side, at least as far as the network sees.
+        window: Most rows, and columns, of the input of one run.
+        halo: Rows and columns of a window, on each side where the array goes on, that are there
+            only to be seen. One of at least what the network sees makes windows invisible.
         up: Output rows per input row, in a network that enlarges.
-        down: Input rows per output row, in a network that shrinks; divides tile and halo.
+        down: Input rows per output row, in a network that shrinks; divides window and halo.
     """
 
-    tile: int
+    window: int
     halo: int
     up: int = 1
     down: int = 1
 
     def run(self, network: OnnxNetwork, array: NDArray[Any]) -> NDArray[np.float32]:
         """Output for one array of shape (height, width, channels), as if it were run whole."""
-        strips = list(self.strips(network, array))
-        return strips[0] if len(strips) == 1 else np.concatenate(strips, axis=0)
+        height, width = (self._scaled(side) for side in array.shape[:2])
+        tiles = self.tiles(network, array)
+        first = next(tiles)
+        output = np.empty((height, width, first.output.shape[-1]), np.float32)
+        for tile in itertools.chain([first], tiles):
+            output[tile.rows, tile.columns] = tile.output
+        return output
 
-    def strips(self, network: OnnxNetwork, array: NDArray[Any]) -> Iterator[NDArray[np.float32]]:
-        """The same, a few rows at a time from top to bottom, for outputs that are large."""
+    def tiles(self, network: OnnxNetwork, array: NDArray[Any]) -> Iterator[Tile]:
+        """The same in parts, for outputs that are large."""
         height, width, _ = array.shape
-        if height <= self.tile + self.halo and width <= self.tile + self.halo:
-            yield network.run(array[np.newaxis]).squeeze(0)
-            return
-        for top in range(0, height, self.tile):
-            tiles = [self._tile(network, array, top, left) for left in range(0, width, self.tile)]
-            yield np.concatenate(tiles, axis=1)
+        places = list(itertools.product(self._spans(height), self._spans(width)))
+        for count, (rows, columns) in enumerate(places, start=1):
+            window = array[rows.start : rows.end, columns.start : columns.end]
+            output = network.run(np.ascontiguousarray(window)[np.newaxis]).squeeze(0)
+            yield Tile(
+                slice(self._scaled(rows.first), self._scaled(rows.last)),
+                slice(self._scaled(columns.first), self._scaled(columns.last)),
+                output[self._kept(rows), self._kept(columns)],
+                count / len(places),
+            )
 
-    def _tile(
-        self, network: OnnxNetwork, array: NDArray[Any], top: int, left: int
-    ) -> NDArray[np.float32]:
-        first_row, first_column = max(0, top - self.halo), max(0, left - self.halo)
-        surrounded = array[
-            first_row : top + self.tile + self.halo, first_column : left + self.tile + self.halo
-        ]
-        output = network.run(np.ascontiguousarray(surrounded)[np.newaxis]).squeeze(0)
-        skip_rows, skip_columns = self._scaled(top - first_row), self._scaled(left - first_column)
-        size = self._scaled(self.tile)
-        return output[skip_rows : skip_rows + size, skip_columns : skip_columns + size]
+    def _spans(self, length: int) -> list[_Span]:
+        """Windows along one side, whose length is a multiple of `down`."""
+        if length <= self.window:
+            return [_Span(0, length, 0, length)]
+        overlap = 2 * self.halo
+        count = math.ceil((length - overlap) / (self.window - overlap))
+        size = self.down * math.ceil((length + overlap * (count - 1)) / (count * self.down))
+        steps = (length - size) // self.down
+        starts = [self.down * (steps * place // (count - 1)) for place in range(count)]
+        firsts = [0, *(start + self.halo for start in starts[1:])]
+        ends = zip(starts, firsts, [*firsts[1:], length], strict=True)
+        return [_Span(start, start + size, first, last) for start, first, last in ends]
+
+    def _kept(self, span: _Span) -> slice:
+        return slice(self._scaled(span.first - span.start), self._scaled(span.last - span.start))
 
     def _scaled(self, length: int) -> int:
         return length * self.up // self.down

@@ -31,7 +31,7 @@ SUFFIX = ".bnk"
 
 #: Bounds the memory of one picture: 4 megapixels for `ae80`, whose latent is the largest.
 MOST_SYMBOLS = 2**26
-_TILE_PIXELS = 512
+_WINDOW_PIXELS = 576
 #: Further than any of the three networks sees, in pixels of the picture.
 _HALO_PIXELS = 32
 _PAYLOAD_SLACK_BYTES = 16
@@ -50,13 +50,13 @@ class _Network:
 
     def latent(self, image: Image) -> NDArray[np.float32]:
         """Float latent of a picture, shape (height, width, channels)."""
-        tiling = Tiling(_TILE_PIXELS, _HALO_PIXELS, down=self.stride)
+        tiling = Tiling(_WINDOW_PIXELS, _HALO_PIXELS, down=self.stride)
         return tiling.run(self.encoder, pad_to_multiple(image, self.stride))
 
     def picture(self, latent: NDArray[np.float32], *, height: int, width: int) -> Image:
         """Picture of a latent, cropped to its size."""
         stride = self.stride
-        tiling = Tiling(_TILE_PIXELS // stride, _HALO_PIXELS // stride, up=stride)
+        tiling = Tiling(_WINDOW_PIXELS // stride, _HALO_PIXELS // stride, up=stride)
         levels = np.rint(tiling.run(self.decoder, latent) * 255)
         return crop(np.clip(levels, 0, 255).astype(np.uint8), height=height, width=width)
 

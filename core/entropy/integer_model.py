@@ -110,6 +110,8 @@ class IntegerModel:
             raise ValueError("Gains do not fit the channels.")
         for layer, most in zip(self._layers, self._inputs(), strict=True):
             layer.check(most)
+        if any(layer.kernel.shape[0] != 1 for layer in (*self.mixed, *self.prediction)):
+            raise ValueError("What mixes and predicts must see one position.")
         if any(layer.kernel.shape[-1] != 2 * self.channels for layer in self.prediction):
             raise ValueError("Predictions do not fit the channels.")
         modulation = self.modulation

@@ -32,6 +32,8 @@ from core.entropy.value_tables import LARGEST_VALUE, MOST_BITS_PER_VALUE, SCALES
 from core.progress import report
 
 _SLACK_BYTES = 16
+#: Values of the maps that are made at once; more leave the cache.
+_VALUES_AT_ONCE = 2**17
 
 Symbols = tuple[NDArray[np.int16], ...]
 
@@ -66,8 +68,10 @@ class _Expected(NamedTuple):
     indices: NDArray[np.uint8]
 
 
-#: Codes the values of a step, or decodes them; gives their symbols.
-_Code = Callable[[int, _Expected], NDArray[np.int16]]
+#: Is told what is expected of some rows of cells of a step.
+_Look = Callable[[int, slice, _Expected], None]
+#: Codes the values of a step by the tables' indices, or decodes them; gives their symbols.
+_Code = Callable[[int, NDArray[np.uint8]], NDArray[np.int16]]
 
 
 class LatentCoder:
@@ -100,19 +104,23 @@ class LatentCoder:
         bounded = np.clip(np.rint(side), -SIDE_LIMIT, SIDE_LIMIT).astype(np.int16)
         for channel, table in enumerate(self._side_tables):
             writer.write(bounded[..., channel].ravel().astype(np.int32) + SIDE_LIMIT, table)
-        symbols: list[NDArray[np.int16]] = [bounded]
+        shape = (*side.shape[:2], self._model.channels)
+        symbols = [np.empty(shape, np.int16) for _ in range(STEPS)]
 
-        def code(step: int, expected: _Expected) -> NDArray[np.int16]:
-            values = take_step(latents, step).astype(np.float64)
-            values *= expected.gains * 2.0**-POWER_BITS
+        def quantise(step: int, rows: slice, expected: _Expected) -> None:
+            values = take_step(latents[_positions(rows)], step).astype(np.float64)
+            values *= expected.gains
+            values *= 2.0**-POWER_BITS
             values -= expected.means * 2.0**-STEP_BITS
             np.clip(np.rint(values, out=values), -LARGEST_VALUE, LARGEST_VALUE, out=values)
-            symbols.append(values.astype(np.int16))
-            self._model.values.write(writer, symbols[-1].ravel(), expected.indices)
-            return symbols[-1]
+            symbols[step][rows] = values
 
-        self._walk(bounded, code, "coding")
-        return Coded(writer.finish(), tuple(symbols))
+        def write(step: int, indices: NDArray[np.uint8]) -> NDArray[np.int16]:
+            self._model.values.write(writer, symbols[step].ravel(), indices.ravel())
+            return symbols[step]
+
+        self._walk(bounded, quantise, write, "coding")
+        return Coded(writer.finish(), (bounded, *symbols))
 
     def decode(self, payload: bytes, *, rows: int, columns: int) -> Decoded:
         """Latents of a payload.
@@ -132,45 +140,57 @@ class LatentCoder:
         for channel, table in enumerate(self._side_tables):
             found = reader.read(shape[0] * shape[1], table).reshape(shape)
             side[..., channel] = found - SIDE_LIMIT
-        symbols: list[NDArray[np.int16]] = [side]
+        symbols: list[NDArray[np.int16]] = []
 
-        def code(step: int, expected: _Expected) -> NDArray[np.int16]:
-            values = self._model.values.read(reader, expected.indices)
-            symbols.append(values.reshape(expected.means.shape))
-            return symbols[-1]
+        def read(step: int, indices: NDArray[np.uint8]) -> NDArray[np.int16]:
+            values = self._model.values.read(reader, indices.ravel())
+            symbols.append(values.reshape(indices.shape))
+            return symbols[step]
 
         latents = np.empty((rows, columns, self._model.channels), np.float32)
-        self._walk(side, code, "decoding", latents)
-        return Decoded(tuple(symbols), latents)
+        self._walk(side, _ignore, read, "decoding", latents)
+        return Decoded((side, *symbols), latents)
 
     def _walk(
         self,
         side: NDArray[np.int16],
+        look: _Look,
         code: _Code,
         part: str,
         latents: NDArray[np.float32] | None = None,
     ) -> None:
-        """Step after step: predicted, coded, told to the next step, and put into the latents."""
+        """Step after step: predicted, coded, put into the latents, and told to the next step.
+
+        What is as large as all values of a step is made a few rows at a time, within the cache.
+        """
         features = self._hyper_synthesis.run(side.astype(np.float64))
         modulation = self._modulation.run(features).astype(np.int64)
+        height, width, channels = *side.shape[:2], self._model.channels
+        # A mean has 22 bits, which float32 holds exactly.
+        means = np.empty((height, width, channels), np.float32)
+        indices = np.empty((height, width, channels), np.uint8)
+        count = max(1, _VALUES_AT_ONCE // (width * channels))
+        blocks = [slice(top, min(top + count, height)) for top in range(0, height, count)]
         for step in range(STEPS):
-            gains = GainsAt(self._gains[step], modulation)
             features = self._spatial[step].run(features)
-            restored = self._restored(step, features, gains, code)
-            if latents is not None:
-                put_step(latents, step, restored * gains.map_of(gains.tables.restoring))
+            for rows in blocks:
+                gains = GainsAt(self._gains[step], modulation[rows])
+                expected = self._expect(gains, self._prediction[step].run(features[rows]))
+                means[rows], indices[rows] = expected.means, expected.indices
+                look(step, rows, expected)
+            symbols = code(step, indices)
             report(part, (step + 1) / STEPS)
-            if step + 1 < STEPS:
-                known = np.concatenate([features, _context(gains, restored)], axis=-1)
-                features = self._mixed[step].run(known)
-
-    def _restored(self, step: int, features: Map, gains: GainsAt, code: _Code) -> Map:
-        """Values of a step as they come back, with STEP_BITS fraction bits."""
-        expected = self._expect(gains, self._prediction[step].run(features))
-        restored = code(step, expected).astype(np.float64)
-        restored *= 2.0**STEP_BITS
-        restored += expected.means
-        return restored
+            for rows in blocks:
+                gains = GainsAt(self._gains[step], modulation[rows])
+                restored = symbols[rows].astype(np.float64)
+                restored *= 2.0**STEP_BITS
+                restored += means[rows]
+                if latents is not None:
+                    to_latents = restored * gains.map_of(gains.tables.restoring)
+                    put_step(latents[_positions(rows)], step, to_latents)
+                if step + 1 < STEPS:
+                    known = [features[rows], _context(gains, restored)]
+                    features[rows] = self._mixed[step].run(np.concatenate(known, axis=-1))
 
     def _expect(self, gains: GainsAt, prediction: Map) -> _Expected:
         channels = self._model.channels
@@ -182,12 +202,21 @@ class LatentCoder:
         octaves *= SCALES_PER_OCTAVE
         scales = rescaled(octaves, OCTAVE_BITS)
         np.clip(scales, 0, self._model.values.count - 1, out=scales)
-        return _Expected(means, scaling, scales.astype(np.uint8).ravel())
+        return _Expected(means, scaling, scales.astype(np.uint8))
 
     def _check_length(self, payload: bytes, cells: int) -> None:
         values = cells * (self._model.side_channels + CELL * CELL * self._model.channels)
         if len(payload) > values * MOST_BITS_PER_VALUE // 8 + _SLACK_BYTES:
             raise CorruptStream("The file is longer than a picture of its size can be.")
+
+
+def _ignore(step: int, rows: slice, expected: _Expected) -> None:
+    """What a decoder does before it knows the symbols."""
+
+
+def _positions(rows: slice) -> slice:
+    """Rows of the latent in rows of cells."""
+    return slice(CELL * rows.start, CELL * rows.stop)
 
 
 def _context(gains: GainsAt, restored: Map) -> Map:

@@ -1,5 +1,6 @@
 """Networks on ONNX Runtime, whole and in tiles."""
 
+import itertools
 import subprocess
 import sys
 
@@ -49,7 +50,7 @@ def _array(height: int, width: int) -> np.ndarray:
 def test_a_shrinking_network_gives_the_same_in_tiles(height: int, width: int) -> None:
     network = OnnxNetwork(_network(stride=4, enlarging=False))
     whole = network.run(_array(height, width)[np.newaxis])[0]
-    tiled = Tiling(32, 16, down=4).run(network, _array(height, width))
+    tiled = Tiling(64, 16, down=4).run(network, _array(height, width))
     assert np.allclose(whole, tiled, atol=1e-6)
 
 
@@ -57,15 +58,31 @@ def test_a_shrinking_network_gives_the_same_in_tiles(height: int, width: int) ->
 def test_an_enlarging_network_gives_the_same_in_tiles(height: int, width: int) -> None:
     network = OnnxNetwork(_network(stride=4, enlarging=True))
     whole = network.run(_array(height, width)[np.newaxis])[0]
-    tiled = Tiling(8, 4, up=4).run(network, _array(height, width))
+    tiled = Tiling(16, 4, up=4).run(network, _array(height, width))
     assert np.allclose(whole, tiled, atol=1e-6)
 
 
 def test_a_halo_that_is_too_small_shows() -> None:
     network = OnnxNetwork(_network(stride=4, enlarging=False))
     whole = network.run(_array(64, 64)[np.newaxis])[0]
-    tiled = Tiling(32, 0, down=4).run(network, _array(64, 64))
+    tiled = Tiling(36, 0, down=4).run(network, _array(64, 64))
     assert not np.allclose(whole, tiled, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    "tiling", [Tiling(64, 16, down=4), Tiling(7, 3, up=4), Tiling(72, 4, down=2)]
+)
+def test_windows_are_of_one_size_and_see_their_halo(tiling: Tiling) -> None:
+    for length in range(tiling.down, 40 * tiling.window, tiling.down):
+        spans = tiling._spans(length)
+        (size,) = {span.end - span.start for span in spans}
+        assert size <= tiling.window
+        assert (spans[0].start, spans[0].first) == (0, 0)
+        assert spans[-1].end == spans[-1].last == length
+        for span, following in itertools.pairwise(spans):
+            assert span.last == following.first
+            assert span.last + tiling.halo <= span.end
+            assert following.start + tiling.halo <= following.first
 
 
 def test_threads_follow_the_shared_convention(monkeypatch: pytest.MonkeyPatch) -> None:

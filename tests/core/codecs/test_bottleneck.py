@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from skimage.metrics import peak_signal_noise_ratio
 
 from core.codecs import get_family
 from core.codecs.base import CodecError
@@ -94,11 +95,12 @@ def test_a_wanted_size_is_met_by_the_search_on_the_dial(store, photograph: Image
 
 
 def _tiled(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.codecs.bottleneck._TILE_PIXELS", 64)
-    monkeypatch.setattr("core.codecs.bottleneck._SIDE_TILING", Tiling(tile=4, halo=4, down=2))
+    monkeypatch.setattr("core.codecs.bottleneck._WINDOW_PIXELS", 224)
+    monkeypatch.setattr("core.codecs.bottleneck._SIDE_TILING", Tiling(window=12, halo=4, down=2))
 
 
 def test_a_picture_in_tiles_has_no_seams(store, photograph, monkeypatch) -> None:
+    monkeypatch.setattr("core.codecs.bottleneck._HALO_SHARE", 1.0)
     codec, picture = at(80, store), photograph[:250, :330]
     data = codec.encode(picture)
     whole = codec.decode(data)
@@ -107,6 +109,27 @@ def test_a_picture_in_tiles_has_no_seams(store, photograph, monkeypatch) -> None
     # Other tiles may round a near tie of the latent otherwise, but nothing more.
     again = codec.decode(codec.encode(picture))
     assert np.mean(np.abs(again.astype(int) - whole) > 1) < 1e-3
+
+
+@pytest.mark.parametrize("quality", [1, 60, 100])
+def test_no_seam_of_the_published_model_is_more_than_a_level(
+    photograph: Image, quality: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Windows that see half of what the synthesis does."""
+    codec = at(quality, ArtifactStore(Path(__file__).parents[3] / "artifacts"))
+    data = codec.encode(photograph)
+    whole = codec.decode(data)
+    monkeypatch.setattr("core.codecs.bottleneck._WINDOW_PIXELS", 224)
+    difference = np.abs(codec.decode(data).astype(int) - whole)
+    assert 0 < np.mean(difference > 0) < 0.01
+    assert difference.max() == 1
+    # The encoder's windows are its own business, but they must cost nothing.
+    again = codec.encode(photograph)
+    assert abs(len(again) / len(data) - 1) < 2e-3
+    distances = [
+        peak_signal_noise_ratio(photograph, found) for found in (whole, codec.decode(again))
+    ]
+    assert abs(distances[1] - distances[0]) < 0.01
 
 
 def test_a_picture_over_the_limit_is_refused_before_anything_is_computed(store) -> None:

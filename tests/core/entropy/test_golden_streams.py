@@ -1,5 +1,6 @@
 """Streams that must decode to the same symbols for ever, on every machine, by two decoders."""
 
+import dataclasses
 import hashlib
 import io
 import itertools
@@ -70,6 +71,35 @@ def test_an_independent_decoder_reads_the_same_symbols(
     assert data[check.start : check.stop] == expected.to_bytes(4, "little")
 
 
+@pytest.mark.parametrize("name", ["odd_100", "noise_1"])
+def test_rows_that_are_made_at_once_change_nothing(
+    name: str, model: IntegerModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream = unpack(STREAMS[name])
+    whole = _decode(model, stream)
+    monkeypatch.setattr("core.entropy.latent_coding._VALUES_AT_ONCE", 1)
+    by_rows = _decode(model, stream)
+    assert _digest(by_rows.symbols) == SYMBOLS[name]
+    np.testing.assert_array_equal(by_rows.latents, whole.latents)
+    coder = LatentCoder(model, stream.header.quality)
+    side = whole.symbols[0].astype(np.float32)
+    payload, symbols = coder.encode(whole.latents, side)
+    monkeypatch.undo()
+    assert (payload, _digest(symbols)) == (
+        coder.encode(whole.latents, side).payload,
+        _digest(coder.encode(whole.latents, side).symbols),
+    )
+
+
+def test_networks_that_look_around_where_rows_stand_alone_are_refused(model: IntegerModel) -> None:
+    for name in ("mixed", "prediction"):
+        first, *others = getattr(model, name)
+        kernel = np.pad(first.kernel, ((1, 1), (1, 1), (0, 0), (0, 0)))
+        wider = (dataclasses.replace(first, kernel=kernel), *others)
+        with pytest.raises(ValueError, match="must see one position"):
+            dataclasses.replace(model, **{name: wider}).check()
+
+
 def test_the_golden_streams_hold_values_outside_their_tables(model: IntegerModel) -> None:
     largest = max(
         np.abs(group).max()
@@ -103,7 +133,7 @@ def _derail(coder: LatentCoder, seed: int) -> None:
         expected = expect(gains, prediction)
         if next(steps) == seed % 4:
             place = random.integers(expected.indices.size)
-            expected.indices[place] += 1 if expected.indices[place] < 80 else -1
+            expected.indices.flat[place] += 1 if expected.indices.flat[place] < 80 else -1
         return expected
 
     coder._expect = derailed  # type: ignore[method-assign]
