@@ -56,20 +56,22 @@ def _transform_codec(
     return [
         Layer("Picture", *picture),
         Layer("8x8 squares, 1x1 convolution", *sides[8], width, "encoder"),
-        Layer(_blocks(fine_in), *sides[8], width, "encoder"),
+        *_blocks(fine_in, *sides[8], width, "encoder"),
         Layer("3x3 convolution, stride 2", *sides[16], deep, "encoder"),
-        Layer(_blocks(deep_in), *sides[16], deep, "encoder"),
+        *_blocks(deep_in, *sides[16], deep, "encoder"),
         Layer(f"1x1 convolution, plus a {block}: the latent", rows, columns, channels, "latent"),
         Layer("1x1 convolution", *sides[16], deep, "decoder"),
-        Layer(_blocks(deep_out), *sides[16], deep, "decoder"),
+        *_blocks(deep_out, *sides[16], deep, "decoder"),
         Layer("1x1 convolution, doubling", *sides[8], width, "decoder"),
-        Layer(_blocks(fine_out), *sides[8], width, "decoder"),
+        *_blocks(fine_out, *sides[8], width, "decoder"),
         Layer(f"3x3 convolution, plus the inverse {block}", *picture),
     ]
 
 
-def _blocks(count: int) -> str:
-    return f"{count} residual block{'s' if count != 1 else ''}"
+def _blocks(count: int, height: int, width: int, channels: int, part: str) -> list[Layer]:
+    """Blocks as one layer, or none."""
+    label = f"{count} residual block{'s' if count != 1 else ''}"
+    return [Layer(label, height, width, channels, part)] if count else []
 
 
 def _autoencoder(model: ModelCard, filters: list[int], config: Mapping[str, Any]) -> list[Layer]:

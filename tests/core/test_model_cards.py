@@ -105,7 +105,7 @@ def test_layers_run_from_the_picture_over_the_latent_to_the_picture(store):
 
 
 def test_the_learned_codec_has_layers_and_channels_of_its_own(store):
-    blocks = {"analysis_blocks": [4, 1], "synthesis_blocks": [6, 2]}
+    blocks = {"analysis_blocks": [4, 0], "synthesis_blocks": [6, 1]}
     config = {"width": 128, "deep_width": 192, **blocks}
     card = CARD | {"latent": [10, 10, 320], "stride": 16, "config": config}
     facts = card | {"channel_bits": {"1": [0.5, 0.25], "60": [2.0, 1.0]}}
@@ -115,7 +115,8 @@ def test_the_learned_codec_has_layers_and_channels_of_its_own(store):
     found = layers(model)
     assert [found[0][1:4], found[-1][1:4]] == [(160, 160, 3)] * 2
     assert [layer[1:4] for layer in found if layer.part == "latent"] == [(10, 10, 320)]
-    assert "6 residual blocks" in {layer.step for layer in found}
+    named = [layer.step for layer in found if "residual" in layer.step]
+    assert named == ["4 residual blocks", "1 residual block", "6 residual blocks"]
     assert measured_channel_bits(model)[60].tolist() == [2.0, 1.0]
 
 
