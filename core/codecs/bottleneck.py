@@ -42,7 +42,7 @@ MOST_CELLS = 2 * MAX_PIXELS // _CELL**2
 
 _WINDOW_PIXELS = 1120
 #: Part of what a transform sees that a window shows it beyond its own pixels. What lies further
-#: away changes hardly a level of a pixel by one, and would cost a third of the time.
+#: away changes hardly a pixel, and none by more than one level, but takes time.
 _HALO_SHARE = 0.5
 #: The side information sees one cell further than its own.
 _SIDE_TILING = Tiling(window=72, halo=4, down=2)

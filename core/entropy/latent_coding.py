@@ -169,8 +169,7 @@ class LatentCoder:
         # A mean has 22 bits, which float32 holds exactly.
         means = np.empty((height, width, channels), np.float32)
         indices = np.empty((height, width, channels), np.uint8)
-        count = max(1, _VALUES_AT_ONCE // (width * channels))
-        blocks = [slice(top, min(top + count, height)) for top in range(0, height, count)]
+        blocks = _blocks(height, width * channels)
         for step in range(STEPS):
             features = self._spatial[step].run(features)
             for rows in blocks:
@@ -182,9 +181,7 @@ class LatentCoder:
             report(part, (step + 1) / STEPS)
             for rows in blocks:
                 gains = GainsAt(self._gains[step], modulation[rows])
-                restored = symbols[rows].astype(np.float64)
-                restored *= 2.0**STEP_BITS
-                restored += means[rows]
+                restored = _restored(symbols[rows], means[rows])
                 if latents is not None:
                     to_latents = restored * gains.map_of(gains.tables.restoring)
                     put_step(latents[_positions(rows)], step, to_latents)
@@ -212,6 +209,20 @@ class LatentCoder:
 
 def _ignore(step: int, rows: slice, expected: _Expected) -> None:
     """What a decoder does before it knows the symbols."""
+
+
+def _blocks(rows: int, values: int) -> list[slice]:
+    """Rows of a map of so many values in each, as they are made at once."""
+    count = max(1, _VALUES_AT_ONCE // values)
+    return [slice(top, min(top + count, rows)) for top in range(0, rows, count)]
+
+
+def _restored(symbols: NDArray[np.int16], means: NDArray[np.float32]) -> Map:
+    """Values as they come back, with STEP_BITS fraction bits."""
+    restored = symbols.astype(np.float64)
+    restored *= 2.0**STEP_BITS
+    restored += means
+    return restored
 
 
 def _positions(rows: slice) -> slice:
