@@ -25,6 +25,9 @@ class TrainConfig:
     model: str = option(help="model to train, such as ae80", positional=True)
     resume: bool = option(False, help="go on from the newest checkpoint, or the published model")
     restart: bool = option(False, help="forget the checkpoints and start anew")
+    further: bool = option(
+        False, help="forget the checkpoints and begin a further stage from the published model"
+    )
     export: bool = option(False, help="export the best weights so far, without training on")
     preset: str | None = option(None, help="one of the model's own sizes and plans, by name")
     epochs: int | None = option(None, help="stop after so many epochs, those done before included")
@@ -46,10 +49,12 @@ class TrainConfig:
     def __post_init__(self) -> None:
         if self.restart and (self.resume or self.export):
             raise ValueError("--restart does not go with --resume or --export.")
+        if self.further and (self.resume or self.export or self.restart):
+            raise ValueError("--further does not go with --resume, --export or --restart.")
 
     def overrides(self) -> dict[str, Any]:
         """Values that replace the model's own."""
-        own = {"model", "resume", "restart", "export", "preset"}
+        own = {"model", "resume", "restart", "further", "export", "preset"}
         given = {name: value for name, value in vars(self).items() if name not in own}
         return {name: value for name, value in given.items() if value not in (None, ())}
 
@@ -157,25 +162,27 @@ def _training(
     )
     if config.restart:
         checkpoints.clear()
-    if config.resume or config.export:
+    if config.resume or config.export or config.further:
         try:
-            _go_on(training)
+            _go_on(training, anew=config.further)
         except ForeignCheckpoint as error:
             raise UserError(f"{error} Start anew with --restart.") from error
     return training
 
 
-def _go_on(training: "Training") -> None:
-    """Takes up the newest checkpoint, or the published model where no checkpoint is left."""
+def _go_on(training: "Training", *, anew: bool) -> None:
+    """Takes up the newest checkpoint; or the published model, where none is left or wanted."""
     from core.models.publication import go_on_from_published
 
-    if training.checkpoints.keys():
+    if training.checkpoints.keys() and not anew:
         training.resume()
         return
-    go_on_from_published(training)
+    go_on_from_published(training, anew=anew)
+    training.checkpoints.clear()
+    why = "a further stage" if anew else "no checkpoint is left"
     training.monitor.say(
-        f"no checkpoint is left: goes on after epoch {training.progress.epoch} from the published "
-        "weights, with a fresh optimiser"
+        f"{why}: goes on after epoch {training.progress.epoch} from the published weights, with a "
+        "fresh optimiser"
     )
 
 
@@ -192,13 +199,15 @@ def _plan(module: ModuleType, config: TrainConfig) -> Any:
 
 def _check_start(config: TrainConfig, checkpoints: list[str], store: ArtifactStore) -> None:
     command = f"python -m pipelines.train {config.model}"
-    goes_on = config.resume or config.export
+    goes_on = config.resume or config.export or config.further
     if checkpoints and not (goes_on or config.restart):
         raise UserError(
             f"{checkpoints[-1]} exists. Go on from it with `{command} --resume`, "
             f"or start anew with `{command} --restart`."
         )
-    is_published = config.resume and f"models/{config.model}" in store.keys("models/")
+    is_published = f"models/{config.model}" in store.keys("models/") and not config.export
+    if config.further and not is_published:
+        raise UserError(f"{config.model} is not published yet; start with `{command}`.")
     if goes_on and not checkpoints and not is_published:
         raise UserError(f"There is no checkpoint of {config.model}; start with `{command}`.")
 

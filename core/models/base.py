@@ -75,6 +75,11 @@ class ModelConfig:
         free = ("epochs", "patience", "drops", "precision")
         return {name: value for name, value in self.record().items() if name not in free}
 
+    def plan_fields(self) -> frozenset[str]:
+        """Fields of the identity that a further stage may change; the network's own stay."""
+        own = ("learning_rate", "batch", "seed", "epoch_pictures", "validation_pictures")
+        return frozenset(own)
+
 
 class PictureModel(keras.Model):  # type: ignore[misc]
     """A model that is trained on batches of uint8 pictures, which are input and target alike.

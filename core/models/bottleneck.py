@@ -7,7 +7,8 @@ compression", ICIP 2020, https://arxiv.org/abs/2007.08739 (hyperprior, channel g
 the rate and straight-through rounding for the reconstruction) and of Cui et al., "Asymmetric
 gained deep image compression with continuous rate adaptation", CVPR 2021,
 https://arxiv.org/abs/2003.02012 (gains per quality level, interpolated in the logarithm). Here
-the context is spatial and over channels at once, and all that predicts can become integers.
+the context is spatial and over channels at once, values that spread over more than a quantiser
+step go into a lattice by eights (`core.models.lattice`), and all that predicts can become integers.
 """
 
 import math
@@ -23,7 +24,14 @@ from numpy.typing import NDArray
 from core.models.augmentation import mirrored_and_moved
 from core.models.averaged_muon import AveragedMuon
 from core.models.base import PEAK, PictureModel, psnr_db, rounded_to_bytes
-from core.models.bottleneck_config import BottleneckConfig, entropy_shape, transform_shape
+from core.models.bottleneck_config import (
+    COMPACT,
+    CONFIG,
+    FURTHER,
+    BottleneckConfig,
+    entropy_shape,
+    transform_shape,
+)
 from core.models.bottleneck_export import card_facts, companions
 from core.models.entropy_model import Coded, EntropyModel
 from core.models.karhunen_loeve import BLOCK, fit_basis
@@ -52,39 +60,7 @@ SSIM_UNIT = 600.0
 #: SSIM takes less than half of the time.
 _TRAINING_STRIDE = 3
 
-#: As large as decoding on a CPU allows; for a training on an accelerator. A learning rate half as
-#: high again makes it diverge.
-CONFIG = BottleneckConfig(
-    learning_rate=4e-3,
-    batch=128,
-    epochs=4,
-    patience=4,
-    epoch_pictures=131072,
-    validation_pictures=256,
-    width=192,
-    deep_width=256,
-    # The published weights were trained with (6, 3), less what had come to rest.
-    analysis_blocks=(3, 0),
-    synthesis_blocks=(6, 2),
-    entropy_width=160,
-    vector_pace=0.5,
-    ssim_share=0.1,
-    averaging=0.9995,
-)
-
-#: Trains at a useful rate on two CPU cores.
-COMPACT = BottleneckConfig(
-    learning_rate=4e-3,
-    batch=16,
-    epochs=51,
-    patience=51,
-    epoch_pictures=8192,
-    validation_pictures=96,
-    entropy_width=160,
-    vector_pace=0.5,
-)
-
-PRESETS = {"compact": COMPACT}
+PRESETS = {"compact": COMPACT, "further": FURTHER}
 
 
 class _Decoded(NamedTuple):

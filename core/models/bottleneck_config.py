@@ -1,7 +1,9 @@
 """Configuration of the learned codec, and the sizes of its parts that follow from it."""
 
+import dataclasses
 from dataclasses import dataclass
 
+from core.entropy.lattice import GROUP
 from core.models.base import ModelConfig
 from core.models.entropy_networks import EntropyShape
 from core.models.karhunen_loeve import BLOCK
@@ -52,9 +54,10 @@ class BottleneckConfig(ModelConfig):
         super().__post_init__()
         for name in ("analysis_blocks", "synthesis_blocks"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
-        if self.channels % 4 or not 4 <= self.channels <= 3 * BLOCK**2:
+        if self.channels % GROUP or not GROUP <= self.channels <= 3 * BLOCK**2:
             raise ValueError(
-                f"channels must be a multiple of 4 in 4..{3 * BLOCK**2}; received {self.channels}."
+                f"channels must be a multiple of {GROUP} in {GROUP}..{3 * BLOCK**2}; "
+                f"received {self.channels}."
             )
         if not 0 < self.lowest_weight < self.highest_weight:
             raise ValueError(
@@ -67,6 +70,57 @@ class BottleneckConfig(ModelConfig):
             raise ValueError("The learning rate of this model falls by a plan of its own.")
         if self.levels < 2:
             raise ValueError(f"levels must be at least 2; received {self.levels}.")
+
+    def plan_fields(self) -> frozenset[str]:
+        """As in every model, and what else is of the training alone."""
+        return super().plan_fields() | {"ssim_share", "vector_pace", "averaging", "reach"}
+
+
+#: As large as decoding on a CPU allows; for a training on an accelerator. A learning rate half as
+#: high again makes it diverge.
+CONFIG = BottleneckConfig(
+    learning_rate=4e-3,
+    batch=128,
+    epochs=4,
+    patience=4,
+    epoch_pictures=131072,
+    validation_pictures=256,
+    channels=384,
+    width=192,
+    deep_width=256,
+    # The published weights were trained with (6, 3), less what had come to rest.
+    analysis_blocks=(3, 0),
+    synthesis_blocks=(6, 2),
+    entropy_width=160,
+    vector_pace=0.5,
+    ssim_share=0.1,
+    averaging=0.9995,
+)
+
+#: Trains at a useful rate on two CPU cores.
+COMPACT = BottleneckConfig(
+    learning_rate=4e-3,
+    batch=16,
+    epochs=51,
+    patience=51,
+    epoch_pictures=8192,
+    validation_pictures=96,
+    entropy_width=160,
+    vector_pace=0.5,
+)
+
+#: A further stage on two CPU cores, of hours. Short ones with a low learning rate brought nothing:
+#: batches as small as these undo at first what the accelerator's last epoch had settled.
+FURTHER = dataclasses.replace(
+    CONFIG,
+    learning_rate=1e-3,
+    batch=32,
+    epochs=21,
+    patience=21,
+    epoch_pictures=16384,
+    ssim_share=0.02,
+    averaging=0.999,
+)
 
 
 def transform_shape(config: BottleneckConfig) -> TransformShape:

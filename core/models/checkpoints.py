@@ -1,7 +1,7 @@
 """Checkpoints: all that a training needs to go on exactly where it stopped."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -38,8 +38,9 @@ class Progress:
         drops: How often it was lowered.
         history: One row per finished epoch.
         computed_with: Backends and precisions that the epochs were computed with.
-        steps_forgotten: Steps that the optimiser knows nothing of, since the training went on from
-            published weights.
+        plan_start: Epochs that were done before the present plan of learning rates began.
+        steps_forgotten: Steps of that plan that the optimiser knows nothing of, since the training
+            went on from published weights.
     """
 
     epoch: int = 0
@@ -53,6 +54,7 @@ class Progress:
     drops: int = 0
     history: list[dict[str, float]] = field(default_factory=list)
     computed_with: list[str] = field(default_factory=list)
+    plan_start: int = 0
     steps_forgotten: int = 0
 
 
@@ -131,12 +133,13 @@ class Checkpoints:
         load_state(network, _below(arrays, "state/"))
         return Progress(**facts["progress"]), _below(arrays, "best/")
 
-    def check(self, key: str, facts: Any) -> None:
+    def check(self, key: str, facts: Any, *, free: Collection[str] = ()) -> None:
         """Holds what an artifact says of its training against this training.
 
         Args:
             key: Key of the artifact.
             facts: Its facts; of interest are `model`, `config` and `data`.
+            free: Values of the configuration that may differ.
 
         Raises:
             ForeignCheckpoint: It is of another model, configuration or other pictures.
@@ -145,7 +148,7 @@ class Checkpoints:
         different = [
             f"{name} {found.get(name)} instead of {value}"
             for name, value in self.config.identity().items()
-            if found.get(name) != value
+            if name not in free and found.get(name) != value
         ]
         if facts["data"] != self.data:
             different.append("other training pictures")

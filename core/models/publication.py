@@ -28,13 +28,15 @@ _REPORTED = ("psnr_db", "ssim")
 _SHARED = "shared_weights.json"
 
 
-def go_on_from_published(training: Training) -> None:
+def go_on_from_published(training: Training, *, anew: bool = False) -> None:
     """Takes up the best weights of the published model, where no checkpoint is left.
 
     The epochs after the best one are forgotten, and so is what the optimiser had learned.
 
     Args:
         training: A training at its beginning.
+        anew: Whether a further stage begins here, with a plan of its own, instead of going on
+            with the plan that the model was trained by.
 
     Raises:
         ArtifactError: The model or its history is not there, or damaged.
@@ -42,24 +44,28 @@ def go_on_from_published(training: Training) -> None:
     """
     checkpoints = training.checkpoints
     store, name = checkpoints.store, checkpoints.model
-    checkpoints.check(model_key(name), store.manifest(model_key(name)).facts)
+    free = training.config.plan_fields() if anew else ()
+    checkpoints.check(model_key(name), store.manifest(model_key(name)).facts, free=free)
     facts = json.loads(store.read(model_key(name), f"{name}/card.json"))["training"]
     best = _published_weights(store, name)
     load_weights(training.network, best)
     rows = training.history.read()[: facts["best_epoch"]]
     training.history.recall_strips(epochs=len(rows), warn=training.monitor.say)
     training.best = best
+    plan_start = len(rows) if anew else facts.get("plan_start", 0)
     training.progress = Progress(
         epoch=len(rows),
         pictures=int(rows[-1]["pictures"]),
         seconds=rows[-1]["total_seconds"],
-        best_loss=rows[-1]["validation_loss"],
+        # The loss of another stage may weigh its parts otherwise.
+        best_loss=None if anew else rows[-1]["validation_loss"],
         best_epoch=len(rows),
         history=rows,
         computed_with=facts["computed_with"],
-        steps_forgotten=len(rows) * training.steps,
+        plan_start=plan_start,
+        steps_forgotten=(len(rows) - plan_start) * training.steps,
     )
-    for _ in range(facts["drops"]):
+    for _ in range(0 if anew else facts["drops"]):
         training.lower_learning_rate()
 
 
@@ -168,6 +174,7 @@ class Publisher:
             "seed": training.config.seed,
             "computed_with": progress.computed_with,
             "drops": progress.drops,
+            "plan_start": progress.plan_start,
             "ended_by": self._ended_by(),
         }
 

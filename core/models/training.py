@@ -99,7 +99,8 @@ class Training:
             Stopped: A signal came; the checkpoint is written.
             Diverged: The loss is no number any more; the checkpoint of the epoch before stays.
         """
-        self.network.plan(self.config.epochs * self.steps, forgotten=self.progress.steps_forgotten)
+        planned = self.config.epochs - self.progress.plan_start
+        self.network.plan(planned * self.steps, forgotten=self.progress.steps_forgotten)
         if not self.progress.pictures:
             self.network.initialise(self.train)
         while not self.is_finished:

@@ -107,6 +107,8 @@ def test_a_training_leaves_a_model_its_card_and_its_history(
         (["ae20", "--resume"], "There is no checkpoint of ae20; start with"),
         (["ae20", "--export"], "There is no checkpoint of ae20; start with"),
         (["ae20", "--resume", "--restart"], "--restart does not go with --resume"),
+        (["ae20", "--further", "--export"], "--further does not go with --resume, --export"),
+        (["ae20", "--further"], "ae20 is not published yet; start with"),
         (["ae20", "--preset", "full"], "ae20 has no preset 'full'; it has none"),
         (["bottleneck", "--preset", "fuller"], "bottleneck has no preset 'fuller'; it has compact"),
     ],
@@ -133,6 +135,27 @@ def test_a_preset_is_a_beginning_that_other_arguments_change(
 
     config = json.loads(store.read("models/ae20", "ae20/config.json"))
     assert (config["filters"], config["batch"], config["learning_rate"]) == ([4, 4], 120, 0.002)
+
+
+def test_a_further_stage_begins_at_the_published_model_with_a_plan_of_its_own(
+    store: ArtifactStore, capsys: pytest.CaptureFixture[str]
+) -> None:
+    flags = ["ae20", "--filters", "4", "4"]
+    assert main([*flags, "--batch", "16", "--epochs", "1"]) == 0
+    before = _history(store)
+    capsys.readouterr()
+
+    # Another plan, but not another network.
+    other = ["ae20", "--filters", "4", "8", "--batch", "8", "--further"]
+    assert main(other) == 2
+    assert "filters [4, 4] instead of [4, 8]" in capsys.readouterr().err
+    assert main([*flags, "--batch", "8", "--epochs", "2", "--further"]) == 0
+    assert "a further stage: goes on after epoch 1" in capsys.readouterr().err
+    after = _history(store)
+    assert (after[:1], len(after)) == (before, 2)
+    card = json.loads(store.read("models/ae20", "ae20/card.json"))
+    assert card["training"]["plan_start"] == 1
+    assert [key.rpartition("/")[2] for key in store.keys("checkpoints/ae20/")] == ["epoch-0002"]
 
 
 def test_data_that_is_not_prepared_is_answered_with_the_command_that_does(

@@ -1,5 +1,6 @@
 """From a training to files: the published model is a codec."""
 
+import dataclasses
 import io
 import json
 from pathlib import Path
@@ -11,7 +12,13 @@ from core.codecs.bottleneck import at
 from core.dataset import sample_pictures
 from core.models import bottleneck
 from core.models.bottleneck import BottleneckConfig
-from core.models.checkpoints import Checkpoints, from_npz, weight_arrays
+from core.models.checkpoints import (
+    Arrays,
+    Checkpoints,
+    ForeignCheckpoint,
+    from_npz,
+    weight_arrays,
+)
 from core.models.history import History
 from core.models.monitor import Monitor
 from core.models.publication import Publisher, go_on_from_published
@@ -43,16 +50,18 @@ def scenes() -> np.ndarray:
     return np.stack([p[t : t + 160, s : s + 160] for p in photographs for t, s in corners][:16])
 
 
-def _training(store: ArtifactStore, scenes: np.ndarray) -> Training:
-    history = History(store, "bottleneck", CONFIG)
+def _training(
+    store: ArtifactStore, scenes: np.ndarray, config: BottleneckConfig = CONFIG
+) -> Training:
+    history = History(store, "bottleneck", config)
     return Training(
-        bottleneck.build(CONFIG),
-        CONFIG,
+        bottleneck.build(config),
+        config,
         scenes[:12],
         scenes[12:],
-        Checkpoints(store, "bottleneck", CONFIG, "data"),
+        Checkpoints(store, "bottleneck", config, "data"),
         history,
-        Monitor(history, CONFIG.epochs, io.StringIO()),
+        Monitor(history, config.epochs, io.StringIO()),
         StopRequest(),
     )
 
@@ -87,3 +96,30 @@ def test_a_published_model_is_a_codec_whose_card_tells_its_cost(
         weight_arrays(other.network)["step_1_spatial/kernel"],
         weights["step_1_spatial/kernel"].astype(np.float32),
     )
+    _check_a_further_stage(store, scenes, weights_before=other.best)
+
+
+def _check_a_further_stage(
+    store: ArtifactStore, scenes: np.ndarray, *, weights_before: Arrays
+) -> None:
+    """A stage may change the plan but not the network, and its plan begins where it does."""
+    for change in ({"learning_rate": 2e-3}, {"levels": 4}):
+        foreign = _training(store, scenes, dataclasses.replace(CONFIG, **change))
+        with pytest.raises(ForeignCheckpoint, match=next(iter(change))):
+            go_on_from_published(foreign, anew="levels" in change)
+
+    config = dataclasses.replace(CONFIG, learning_rate=2e-3, batch=3, epochs=3)
+    stage = _training(store, scenes, config)
+    go_on_from_published(stage, anew=True)
+    for name, array in weights_before.items():
+        np.testing.assert_array_equal(stage.best[name], array, err_msg=name)
+    stage.run()
+    assert stage.progress.epoch == 3
+    assert stage.network.optimizer.schedule.steps == 2 * stage.steps == 8
+    assert int(stage.network.optimizer.iterations) == 8
+
+    Publisher(store, "bottleneck", bottleneck, stage).publish()
+    resumed = _training(store, scenes, dataclasses.replace(config, epochs=5))
+    go_on_from_published(resumed)
+    done = resumed.progress.best_epoch - 1
+    assert (resumed.progress.plan_start, resumed.progress.steps_forgotten) == (1, 4 * done)
