@@ -125,8 +125,18 @@ def write_streams(store: ArtifactStore) -> None:
     (FOLDER / "symbols.json").write_text(json.dumps(held, indent=2) + "\n", encoding="utf-8")
 
 
+def renew_corpus(store: ArtifactStore) -> None:
+    """Lets the damaged files of the corpus name the model, so that what else is wrong is found."""
+    model_id = load_network(store).model.digest[:2]
+    for path in (FOLDER.parent / "corpus").glob("*.bnk"):
+        data = path.read_bytes()
+        if len(data) >= 4:
+            path.write_bytes(data[:2] + model_id + data[4:])
+
+
 if __name__ == "__main__":
     golden = ArtifactStore(FOLDER)
     if "--streams-only" not in sys.argv:
         write_model(golden)
     write_streams(golden)
+    renew_corpus(golden)

@@ -88,7 +88,8 @@ def gains_of_steps(
         ),
         octaves=(octaves - model.smallest_octaves).astype(np.float64),
     )
-    return [Gains(*(table[:, order] for table in gains)) for order in orders]
+    # In rows, or each look into a table would copy it first.
+    return [Gains(*(np.ascontiguousarray(t[:, order]) for t in gains)) for order in orders]
 
 
 def power_of_two(

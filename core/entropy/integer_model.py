@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.entropy.fixed_point import QUALITIES, IntegerConvolution
+from core.entropy.lattice import LatticeValues
 from core.entropy.tables import PRECISION_BITS
 from core.entropy.value_tables import ValueTables
 
@@ -39,7 +40,7 @@ MODULATION_LIMIT = 2 << MODULATION_BITS
 #: Fraction bits of the mantissas in `IntegerModel.powers`.
 POWER_BITS = 16
 
-_LAYOUT = 2
+_LAYOUT = 3
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class IntegerModel:
         powers: int32, shape (2**OCTAVE_BITS,): 2**(POWER_BITS + i / 2**OCTAVE_BITS).
         smallest_octaves: Logarithm of the scale of the first value table, in the same units.
         side_tables: int32, shape (QUALITIES, side channels, 2 * SIDE_LIMIT + 1).
-        values: Tables of the latent's symbols.
+        values: Tables of the latent's symbols, and from which of them on the lattice is used.
         synthesis_digest: sha256 of the synthesis, as 32 numbers: other pixels, another model.
     """
 
@@ -73,7 +74,7 @@ class IntegerModel:
     powers: NDArray[np.int32]
     smallest_octaves: int
     side_tables: NDArray[np.int32]
-    values: ValueTables
+    values: LatticeValues
     synthesis_digest: NDArray[np.uint8]
 
     @property
@@ -136,10 +137,11 @@ class IntegerModel:
             "powers": self.powers,
             "smallest_octaves": np.int32(self.smallest_octaves),
             "side_tables": self.side_tables,
-            "value_reaches": self.values.reaches,
-            "value_halves": self.values.halves,
+            "lattice_from": np.int32(self.values.lattice_from),
             "synthesis_digest": self.synthesis_digest,
         }
+        for name in _VALUE_TABLES:
+            arrays[f"value_{name}"] = getattr(self.values.tables, name)
         for name, layer in zip(_LAYER_NAMES, self._layers, strict=True):
             arrays[f"{name}.kernel"] = layer.kernel
             arrays[f"{name}.bias"] = layer.bias
@@ -172,7 +174,10 @@ class IntegerModel:
             powers=arrays["powers"],
             smallest_octaves=int(arrays["smallest_octaves"]),
             side_tables=arrays["side_tables"],
-            values=ValueTables(arrays["value_reaches"], arrays["value_halves"]),
+            values=LatticeValues(
+                ValueTables(*(arrays[f"value_{name}"] for name in _VALUE_TABLES)),
+                int(arrays["lattice_from"]),
+            ),
             synthesis_digest=arrays["synthesis_digest"],
         )
         model.check()
@@ -202,6 +207,8 @@ class IntegerModel:
         if tables.min() < 0 or (sums != 2**PRECISION_BITS - tables.shape[-1]).any():
             raise ValueError("Side tables do not sum to the coder's precision.")
 
+
+_VALUE_TABLES = ("reaches", "wholes", "betweens")
 
 _LAYER_NAMES = (
     "hyper_synthesis",

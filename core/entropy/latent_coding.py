@@ -28,7 +28,7 @@ from core.entropy.integer_model import (
 )
 from core.entropy.range_coding import SymbolReader, SymbolWriter
 from core.entropy.tables import PreparedTable
-from core.entropy.value_tables import LARGEST_VALUE, MOST_BITS_PER_VALUE, SCALES_PER_OCTAVE
+from core.entropy.value_tables import MOST_BITS_PER_VALUE, SCALES_PER_OCTAVE
 from core.progress import report
 
 _SLACK_BYTES = 16
@@ -43,7 +43,8 @@ class Coded(NamedTuple):
 
     Attributes:
         payload: The range-coded bytes.
-        symbols: Side information, then each step's symbols, int16, in the order of coding.
+        symbols: Side information, then each step's values in half steps, int16, in the order of
+            coding.
     """
 
     payload: bytes
@@ -104,22 +105,22 @@ class LatentCoder:
         bounded = np.clip(np.rint(side), -SIDE_LIMIT, SIDE_LIMIT).astype(np.int16)
         for channel, table in enumerate(self._side_tables):
             writer.write(bounded[..., channel].ravel().astype(np.int32) + SIDE_LIMIT, table)
-        shape = (*side.shape[:2], self._model.channels)
-        symbols = [np.empty(shape, np.int16) for _ in range(STEPS)]
+        offsets = np.empty((*side.shape[:2], self._model.channels), np.float32)
+        symbols: list[NDArray[np.int16]] = []
 
-        def quantise(step: int, rows: slice, expected: _Expected) -> None:
+        def look(step: int, rows: slice, expected: _Expected) -> None:
             values = take_step(latents[_positions(rows)], step).astype(np.float64)
             values *= expected.gains
             values *= 2.0**-POWER_BITS
             values -= expected.means * 2.0**-STEP_BITS
-            np.clip(np.rint(values, out=values), -LARGEST_VALUE, LARGEST_VALUE, out=values)
-            symbols[step][rows] = values
+            offsets[rows] = values
 
         def write(step: int, indices: NDArray[np.uint8]) -> NDArray[np.int16]:
-            self._model.values.write(writer, symbols[step].ravel(), indices.ravel())
+            symbols.append(self._model.values.quantise(offsets, indices))
+            self._model.values.write(writer, symbols[step], indices)
             return symbols[step]
 
-        self._walk(bounded, quantise, write, "coding")
+        self._walk(bounded, look, write, "coding")
         return Coded(writer.finish(), (bounded, *symbols))
 
     def decode(self, payload: bytes, *, rows: int, columns: int) -> Decoded:
@@ -143,8 +144,7 @@ class LatentCoder:
         symbols: list[NDArray[np.int16]] = []
 
         def read(step: int, indices: NDArray[np.uint8]) -> NDArray[np.int16]:
-            values = self._model.values.read(reader, indices.ravel())
-            symbols.append(values.reshape(indices.shape))
+            symbols.append(self._model.values.read(reader, indices))
             return symbols[step]
 
         latents = np.empty((rows, columns, self._model.channels), np.float32)
@@ -198,7 +198,7 @@ class LatentCoder:
         octaves += prediction[..., channels:]
         octaves *= SCALES_PER_OCTAVE
         scales = rescaled(octaves, OCTAVE_BITS)
-        np.clip(scales, 0, self._model.values.count - 1, out=scales)
+        np.clip(scales, 0, self._model.values.tables.count - 1, out=scales)
         return _Expected(means, scaling, scales.astype(np.uint8))
 
     def _check_length(self, payload: bytes, cells: int) -> None:
@@ -220,7 +220,7 @@ def _blocks(rows: int, values: int) -> list[slice]:
 def _restored(symbols: NDArray[np.int16], means: NDArray[np.float32]) -> Map:
     """Values as they come back, with STEP_BITS fraction bits."""
     restored = symbols.astype(np.float64)
-    restored *= 2.0**STEP_BITS
+    restored *= 2.0 ** (STEP_BITS - 1)
     restored += means
     return restored
 

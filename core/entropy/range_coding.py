@@ -4,6 +4,7 @@ The coder is constriction's. Its output is whole 32-bit words; about half of the
 information, which matters where a whole picture takes a few hundred bytes.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -65,11 +66,29 @@ class SymbolWriter:
             raise ValueError(
                 f"Symbols must lie in 0..{most}; received {symbols.min()}..{symbols.max()}."
             )
-        self._groups.append(_Group(symbols, prepared.model, self._coder.pos()))
-        self._coder.encode(symbols, prepared.model)
-        self._held += symbols.size
-        if self._held > self._look_at:
-            self._forget()
+        self._append(symbols, prepared.model)
+
+    def write_groups(
+        self, symbols: NDArray[np.int32], counts: Sequence[int], tables: Sequence[PreparedTable]
+    ) -> None:
+        """Appends groups that lie one after another, as `write` does one by one.
+
+        Args:
+            symbols: int32, shape (sum of the counts,).
+            counts: Number of symbols in each group.
+            tables: Table of each group.
+
+        Raises:
+            ValueError: A symbol lies outside its table.
+        """
+        sizes = np.repeat([table.entries.size for table in tables], counts)
+        if ((symbols < 0) | (symbols >= sizes)).any():
+            raise ValueError("Symbols must lie in their tables.")
+        start = 0
+        for count, table in zip(counts, tables, strict=True):
+            # A copy: the writer forgets groups one by one.
+            self._append(symbols[start : start + count].copy(), table.model)
+            start += count
 
     def finish(self) -> bytes:
         """Shortest payload that the decoder reads back; its last byte is never zero."""
@@ -86,6 +105,13 @@ class SymbolWriter:
             else:
                 found, most = readable, kept
         return found.rstrip(b"\0")
+
+    def _append(self, symbols: NDArray[np.int32], model: Any) -> None:
+        self._groups.append(_Group(symbols, model, self._coder.pos()))
+        self._coder.encode(symbols, model)
+        self._held += symbols.size
+        if self._held > self._look_at:
+            self._forget()
 
     def _forget(self) -> None:
         """Lets go of groups that no later tail can begin before."""
@@ -131,11 +157,18 @@ class SymbolReader:
         Raises:
             CorruptStream: The bytes cannot come from these tables.
         """
+        return self.read_groups([count], [_prepared(table)])
+
+    def read_groups(
+        self, counts: Sequence[int], tables: Sequence[PreparedTable]
+    ) -> NDArray[np.int32]:
+        """Next groups, one after another, as `read` gives them one by one."""
+        decode = self._coder.decode
         try:
-            symbols: NDArray[np.int32] = self._coder.decode(_prepared(table).model, count)
+            groups = [decode(t.model, count) for count, t in zip(counts, tables, strict=True)]
         except AssertionError as error:
             raise CorruptStream("The data does not fit its probability tables.") from error
-        return symbols
+        return np.concatenate(groups) if groups else np.empty(0, np.int32)
 
 
 def _prepared(table: Table) -> PreparedTable:

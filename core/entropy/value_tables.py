@@ -1,12 +1,15 @@
-"""Tables for whole numbers around zero, one per spread, and an escape for what lies outside.
+"""Tables for numbers around zero, one per spread, and an escape for what lies outside.
 
-Table k is meant for a standard deviation of SMALLEST_SCALE * 2**(k / SCALES_PER_OCTAVE). The
-tables themselves are data of the trained model; nothing here computes a probability.
+Table k is meant for a standard deviation of SMALLEST_SCALE * 2**(k / SCALES_PER_OCTAVE) steps. The
+tables themselves are data of the trained model; nothing here computes a probability. All values
+are counted in half steps: a whole number is even, a number between two of them odd.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,15 +20,41 @@ from core.entropy.tables import PRECISION_BITS, PreparedTable, normalised
 
 SCALES_PER_OCTAVE = 8
 
-#: Largest absolute value that can be coded.
+#: Largest absolute value that can be coded, in half steps.
 LARGEST_VALUE = 2**15 - 1
 
-#: Bits that one value may take: its escape, its sign, the length of the excess and the excess.
-MOST_BITS_PER_VALUE = 64
+#: Bits that one value may take: its escape, its sign, the length of the excess and the excess, and
+#: its share of what says where a point of the lattice lies.
+MOST_BITS_PER_VALUE = 65
+
+#: Of two symbols that are equally frequent.
+FAIR_COIN = PreparedTable.of(normalised([1, 1]))
 
 #: Bits of an excess, at least 1, each length half as frequent as the one before.
 _EXCESS_LENGTHS = PreparedTable.of(normalised([2 ** (15 - bits) for bits in range(16)]))
-_FAIR_COIN = PreparedTable.of(normalised([1, 1]))
+
+
+class Kind(IntEnum):
+    """Which values a table holds; every spread has a table of each kind."""
+
+    #: Whole numbers: 0, 1, -1, ...
+    WHOLE = 0
+    #: Numbers between two whole ones: 1/2, -1/2, 3/2, ...
+    BETWEEN = 1
+    #: Those of them above zero.
+    MAGNITUDE = 2
+
+
+class _Ranges(NamedTuple):
+    """Of each table, int32.
+
+    Attributes:
+        lowest: Its lowest value.
+        counts: How many values it holds, each two half steps above the one before.
+    """
+
+    lowest: NDArray[np.int32]
+    counts: NDArray[np.int32]
 
 
 @dataclass(frozen=True)
@@ -33,27 +62,43 @@ class ValueTables:
     """Symmetric tables with an escape.
 
     Attributes:
-        reaches: int32, shape (tables,): table k holds the values -reaches[k]..reaches[k].
-        halves: int32, the tables one after another: of each the entries of 0, 1, ..., its reach,
-            and of the escape.
+        reaches: int32, shape (spreads,): table k holds the whole numbers -reaches[k]..reaches[k],
+            or the numbers between these.
+        wholes: int32, the tables of whole numbers one after another: of each the entries of 0, 1,
+            ..., its reach, and of the escape.
+        betweens: int32, likewise: of each the entries of 1/2, 3/2, ..., and of the escape.
     """
 
     reaches: NDArray[np.int32]
-    halves: NDArray[np.int32]
+    wholes: NDArray[np.int32]
+    betweens: NDArray[np.int32]
 
     @property
     def count(self) -> int:
-        """Number of tables."""
+        """Number of spreads."""
         return len(self.reaches)
+
+    def first(self, kind: Kind) -> int:
+        """Index of the first table of a kind; the others follow in the order of the spreads."""
+        return self.count * kind
 
     @cached_property
     def prepared(self) -> Sequence[PreparedTable]:
         """The whole tables: from the lowest value to the highest, the escape last."""
-        ends = np.cumsum(self.reaches + 2)
-        return [
-            PreparedTable.of(np.concatenate([half[-2:0:-1], half]))
-            for half in np.split(self.halves, ends[:-1])
-        ]
+        wholes = _split(self.wholes, self.reaches + 2)
+        betweens = _split(self.betweens, self.reaches + 1)
+        entries = [np.concatenate([half[-2:0:-1], half]) for half in wholes]
+        entries += [np.concatenate([half[-2::-1], half]) for half in betweens]
+        # An entry e stands for e + 1 units, and a magnitude for both of its signs.
+        entries += [np.append(2 * half[:-1] + 1, half[-1]) for half in betweens]
+        return [PreparedTable.of(table) for table in entries]
+
+    @cached_property
+    def _ranges(self) -> _Ranges:
+        reaches = self.reaches
+        lowest = [-2 * reaches, 1 - 2 * reaches, np.ones_like(reaches)]
+        counts = [2 * reaches + 1, 2 * reaches, reaches]
+        return _Ranges(np.concatenate(lowest), np.concatenate(counts))
 
     def check(self) -> None:
         """Makes sure that the coder takes the tables.
@@ -63,52 +108,57 @@ class ValueTables:
         """
         if self.reaches.ndim != 1 or not 1 <= self.count <= 256:
             raise ValueError(f"There must be 1 to 256 tables; received {self.reaches.shape}.")
-        if self.reaches.min() < 1 or self.reaches.max() >= LARGEST_VALUE:
-            raise ValueError(f"A table reaches 1..{LARGEST_VALUE - 1} away from zero.")
-        if self.halves.shape != (int((self.reaches + 2).sum()),):
+        if self.reaches.min() < 1 or 2 * self.reaches.max() >= LARGEST_VALUE:
+            raise ValueError(f"A table reaches 1..{LARGEST_VALUE // 2} away from zero.")
+        lengths = [(int((self.reaches + more).sum()),) for more in (2, 1)]
+        if [self.wholes.shape, self.betweens.shape] != lengths:
             raise ValueError("The tables do not have the lengths that their reaches say.")
         _ = self.prepared
 
     def write(
-        self, writer: SymbolWriter, values: NDArray[np.int16], indices: NDArray[np.uint8]
+        self, writer: SymbolWriter, values: NDArray[np.int32], indices: NDArray[np.int16]
     ) -> None:
         """Appends values, grouped by their tables, then what lies outside these.
 
         Args:
             writer: Where they go.
-            values: int16, shape (count,).
-            indices: Table of each value, uint8, shape (count,).
+            values: In half steps, int32, shape (count,), of the kinds that their tables hold.
+            indices: Table of each value, int16, shape (count,).
         """
-        groups = _groups(indices, self.count)
-        ordered = values[groups.order].astype(np.int32)
-        reaches = np.repeat(self.reaches, groups.counts)
-        outside = np.abs(ordered) > reaches
-        symbols = ordered + reaches
-        symbols[outside] = 2 * reaches[outside] + 1
-        for index, start, end in groups.spans:
-            # A copy: the writer forgets groups one by one.
-            writer.write(symbols[start:end].copy(), self.prepared[index])
+        groups = _groups(indices, len(self.prepared))
+        ordered = values[groups.order]
+        lowest, counts = (np.repeat(x, groups.counts) for x in self._ranges)
+        symbols = (ordered - lowest) >> 1
+        outside = (symbols < 0) | (symbols >= counts)
+        symbols[outside] = counts[outside]
+        writer.write_groups(symbols, *self._used(groups))
         if outside.any():
-            _write_outside(writer, ordered[outside], reaches[outside])
+            highest = _highest(lowest[outside], counts[outside])
+            _write_outside(writer, ordered[outside], highest)
 
-    def read(self, reader: SymbolReader, indices: NDArray[np.uint8]) -> NDArray[np.int16]:
-        """Values that were written with the same indices, int16, shape (count,).
+    def read(self, reader: SymbolReader, indices: NDArray[np.int16]) -> NDArray[np.int32]:
+        """Values that were written with the same indices, int32, shape (count,).
 
         Raises:
             CorruptStream: The bytes cannot come from these tables.
         """
-        groups = _groups(indices, self.count)
-        ordered = np.empty(indices.size, np.int32)
-        for index, start, end in groups.spans:
-            ordered[start:end] = reader.read(end - start, self.prepared[index])
-        reaches = np.repeat(self.reaches, groups.counts)
-        ordered -= reaches
-        outside = ordered > reaches
+        groups = _groups(indices, len(self.prepared))
+        ordered = reader.read_groups(*self._used(groups))
+        lowest, counts = (np.repeat(x, groups.counts) for x in self._ranges)
+        outside = ordered == counts
+        ordered *= 2
+        ordered += lowest
         if outside.any():
-            ordered[outside] = _read_outside(reader, reaches[outside])
-        values = np.empty(indices.size, np.int16)
+            highest = _highest(lowest[outside], counts[outside])
+            ordered[outside] = _read_outside(reader, highest)
+        values = np.empty(indices.size, np.int32)
         values[groups.order] = ordered
         return values
+
+    def _used(self, groups: "_Groups") -> tuple[list[int], list[PreparedTable]]:
+        """How many values each table has, and the tables, without those that have none."""
+        used = np.flatnonzero(groups.counts)
+        return groups.counts[used].tolist(), [self.prepared[index] for index in used.tolist()]
 
 
 @dataclass(frozen=True)
@@ -116,40 +166,43 @@ class _Groups:
     order: NDArray[np.int64]
     counts: NDArray[np.int64]
 
-    @property
-    def spans(self) -> list[tuple[int, int, int]]:
-        """Table, start and end of each group that is not empty."""
-        ends = np.cumsum(self.counts).tolist()
-        spans = zip(range(len(ends)), [0, *ends], ends, strict=False)
-        return [span for span in spans if span[1] < span[2]]
 
-
-def _groups(indices: NDArray[np.uint8], count: int) -> _Groups:
+def _groups(indices: NDArray[np.int16], count: int) -> _Groups:
     """Positions ordered by table, and how many each table has."""
-    return _Groups(np.argsort(indices, kind="stable"), np.bincount(indices, minlength=count))
+    # Numbers of 16 bits are sorted by counting.
+    order = np.argsort(indices.astype(np.uint16), kind="stable")
+    return _Groups(order, np.bincount(indices, minlength=count))
+
+
+def _split(entries: NDArray[np.int32], lengths: NDArray[np.int32]) -> list[NDArray[np.int32]]:
+    return np.split(entries, np.cumsum(lengths)[:-1])
+
+
+def _highest(lowest: NDArray[np.int32], counts: NDArray[np.int32]) -> NDArray[np.int32]:
+    return lowest + 2 * (counts - 1)
 
 
 def _write_outside(
-    writer: SymbolWriter, values: NDArray[np.int32], reaches: NDArray[np.int32]
+    writer: SymbolWriter, values: NDArray[np.int32], highest: NDArray[np.int32]
 ) -> None:
-    """Signs, then excesses over the reach as in an Elias gamma code."""
-    excess = np.abs(values) - reaches
+    """Signs, then excesses over the highest value as in an Elias gamma code."""
+    excess = (np.abs(values) - highest) >> 1
     lengths = _bit_lengths(excess)
-    writer.write((values < 0).astype(np.int32), _FAIR_COIN)
+    writer.write((values < 0).astype(np.int32), FAIR_COIN)
     writer.write(lengths - 1, _EXCESS_LENGTHS)
     places = _places(lengths)
     bits = np.repeat(excess, lengths - 1) >> places & 1
-    writer.write(bits.astype(np.int32), _FAIR_COIN)
+    writer.write(bits.astype(np.int32), FAIR_COIN)
 
 
-def _read_outside(reader: SymbolReader, reaches: NDArray[np.int32]) -> NDArray[np.int32]:
-    negative = reader.read(reaches.size, _FAIR_COIN)
-    lengths = reader.read(reaches.size, _EXCESS_LENGTHS) + 1
+def _read_outside(reader: SymbolReader, highest: NDArray[np.int32]) -> NDArray[np.int32]:
+    negative = reader.read(highest.size, FAIR_COIN)
+    lengths = reader.read(highest.size, _EXCESS_LENGTHS) + 1
     places = _places(lengths)
-    bits = reader.read(places.size, _FAIR_COIN) << places
-    owners = np.repeat(np.arange(reaches.size), lengths - 1)
-    lower = np.bincount(owners, weights=bits, minlength=reaches.size).astype(np.int32)
-    sizes = reaches + (np.int32(1) << (lengths - 1)) + lower
+    bits = reader.read(places.size, FAIR_COIN) << places
+    owners = np.repeat(np.arange(highest.size), lengths - 1)
+    lower = np.bincount(owners, weights=bits, minlength=highest.size).astype(np.int32)
+    sizes = highest + 2 * ((np.int32(1) << (lengths - 1)) + lower)
     if sizes.max() > LARGEST_VALUE:
         raise CorruptStream("A value is larger than any that is written.")
     return np.where(negative == 1, -sizes, sizes)
@@ -167,16 +220,19 @@ def _places(lengths: NDArray[np.int32]) -> NDArray[np.int32]:
     return (ends - 1 - np.arange(ends.size)).astype(np.int32)
 
 
-def entries_of(probabilities: NDArray[np.float64]) -> NDArray[np.int32]:
-    """Half table of a symmetric distribution, as `ValueTables.halves` holds it.
+def entries_of(kind: Kind, probabilities: NDArray[np.float64]) -> NDArray[np.int32]:
+    """Half table of a symmetric distribution, as `ValueTables` holds it.
 
     Args:
-        probabilities: Of 0, 1, ..., the reach; what they leave goes to the escape.
+        kind: WHOLE or BETWEEN.
+        probabilities: Of the values from zero to the reach; what they leave goes to the escape.
     """
-    reach = len(probabilities) - 1
-    total = 2**PRECISION_BITS - (2 * reach + 2)
+    # Zero is its own mirror image.
+    twice = np.full(len(probabilities), 2)
+    twice[0] -= kind == Kind.WHOLE
+    total = 2**PRECISION_BITS - (int(twice.sum()) + 1)
     entries = np.floor(probabilities * total).astype(np.int64)
-    outside = 1.0 - probabilities[0] - 2.0 * probabilities[1:].sum()
-    escape = max(1, int(np.ceil(outside * total)))
-    entries[0] = total - 2 * entries[1:].sum() - escape
-    return np.append(entries, escape).astype(np.int32)
+    escape = max(1, int(np.ceil((1.0 - twice @ probabilities) * total)))
+    left = total - int(twice @ entries) - escape
+    entries[0] += left // twice[0]
+    return np.append(entries, escape + left % twice[0]).astype(np.int32)

@@ -23,8 +23,9 @@ from core.models.entropy_networks import (
     make_modulation,
     make_steps,
 )
+from core.models.lattice import quantised, quantised_bits
 from core.models.quality_levels import LevelTable
-from core.models.rate_model import bits, bounded_log_scale, straight_through_round
+from core.models.rate_model import bits, bounded_log_scale, straight_through
 
 _FIRST_SIDE_SCALE = 0.3
 
@@ -55,10 +56,10 @@ class EntropyModel(layers.Layer):  # type: ignore[misc]
     """Quantises latents, predicts them in four steps, and counts their bits.
 
     A value is divided by its channel's quantiser step, the predicted mean is taken off, and the
-    rest is rounded. Log gains are the logarithms of 1 / step, per level and channel, in units of
-    the channels' standard deviations: they are also the logarithm of each channel's standard
-    deviation in quantiser steps, which the predicted scales correct. Side information may make
-    the steps of a position finer or coarser.
+    rest is quantised (`core.models.lattice`). Log gains are the logarithms of 1 / step, per level
+    and channel, in units of the channels' standard deviations: they are also the logarithm of each
+    channel's standard deviation in quantiser steps, which the predicted scales correct. Side
+    information may make the steps of a position finer or coarser.
 
     Args:
         shape: Sizes of the networks.
@@ -105,8 +106,12 @@ class EntropyModel(layers.Layer):  # type: ignore[misc]
             features, means = found.features, found.means * gains
             offsets = values * gains - means
             log_scales = bounded_log_scale(found.log_scales + log_gains[step])
-            costs.append(bits(self._noisy(offsets, training), log_scales))
-            restored = straight_through_round(offsets) + means
+            symbols = quantised(offsets, log_scales)
+            if training:
+                costs.append(bits(offsets + self._noise(log_scales), log_scales))
+            else:
+                costs.append(quantised_bits(symbols, log_scales))
+            restored = straight_through(offsets, symbols) + means
             context = ops.clip(restored / gains, -CONTEXT_BOUND, CONTEXT_BOUND)
             decoded.append(restored / ops.exp(modulation))
         restored_gains = ops.exp(self.restored_log_gains(levels))
@@ -115,7 +120,8 @@ class EntropyModel(layers.Layer):  # type: ignore[misc]
 
     def _modulation(self, features: Any) -> Any:
         """Logarithms of the positions' gains, shaped as each step's maps are."""
-        multiples = straight_through_round(self.modulation(features) / MODULATION_UNIT)
+        octaves = self.modulation(features) / MODULATION_UNIT
+        multiples = straight_through(octaves, ops.round(octaves))
         log_gains = MODULATION_UNIT * ops.clip(multiples, -MODULATION_LIMIT, MODULATION_LIMIT)
         return ops.repeat(log_gains, self.log_gains.channels // STEPS, axis=-1)
 
@@ -123,10 +129,14 @@ class EntropyModel(layers.Layer):  # type: ignore[misc]
         side = self.hyper_analysis([ops.clip(latents, -CONTEXT_BOUND, CONTEXT_BOUND), levels])
         side = ops.clip(side, -SIDE_BOUND, SIDE_BOUND)
         log_scales = bounded_log_scale(self.side_log_scales(levels))
+        rounded = straight_through(side, ops.round(side))
         # Noise where the symbols are whole numbers; the mean moves the table, not the grid.
-        offsets = self._noisy(side, training) - self.side_means(levels)
+        told = rounded
+        if training:
+            told = side + keras.random.uniform(ops.shape(side), -0.5, 0.5, seed=self.noise)
+        offsets = told - self.side_means(levels)
         side_bits = _sum(bits(offsets, log_scales + ops.zeros_like(offsets)))
-        return straight_through_round(side), side_bits
+        return rounded, side_bits
 
     def _predict(self, step: int, features: Any, levels: Any, context: Any) -> _Prediction:
         known = [features, levels] if context is None else [features, levels, context]
@@ -134,11 +144,13 @@ class EntropyModel(layers.Layer):  # type: ignore[misc]
         means = ops.clip(means, -CONTEXT_BOUND, CONTEXT_BOUND)
         return _Prediction(features, means, log_scales)
 
-    def _noisy(self, values: Any, training: bool) -> Any:
-        if not training:
-            return ops.round(values)
-        noise = keras.random.uniform(ops.shape(values), -0.5, 0.5, seed=self.noise)
-        return values + noise
+    def _noise(self, log_scales: Any) -> Any:
+        """Errors of quantising, as if the values lay anywhere.
+
+        The lattice repeats itself every two steps.
+        """
+        anywhere = keras.random.uniform(ops.shape(log_scales), 0.0, 2.0, seed=self.noise)
+        return ops.stop_gradient(anywhere - quantised(anywhere, log_scales))
 
 
 def _table(levels: int, channels: int, name: str) -> LevelTable:

@@ -26,10 +26,12 @@ from core.entropy.integer_model import (
     STEPS,
     IntegerModel,
 )
+from core.entropy.lattice import LatticeValues
 from core.entropy.tables import normalised
-from core.entropy.value_tables import SCALES_PER_OCTAVE, ValueTables, entries_of
+from core.entropy.value_tables import SCALES_PER_OCTAVE, Kind, ValueTables, entries_of
 from core.models.entropy_model import EntropyModel
 from core.models.entropy_networks import ACTIVATION_BOUND
+from core.models.lattice import LATTICE_TABLE
 from core.models.rate_model import LARGEST_SCALE, SMALLEST_SCALE, symbol_probabilities
 
 #: Fraction bits of what stands behind a clipped ReLU.
@@ -72,7 +74,7 @@ def integer_model(entropy: EntropyModel, *, synthesis_digest: bytes) -> IntegerM
         powers=np.rint(2.0 ** (POWER_BITS + np.arange(_OCTAVE) / _OCTAVE)).astype(np.int32),
         smallest_octaves=round(math.log2(SMALLEST_SCALE) * _OCTAVE),
         side_tables=_side_tables(entropy),
-        values=value_tables(),
+        values=LatticeValues(value_tables(), LATTICE_TABLE),
         synthesis_digest=np.frombuffer(synthesis_digest, np.uint8),
     )
     model.check()
@@ -84,11 +86,14 @@ def value_tables() -> ValueTables:
     count = round(math.log2(LARGEST_SCALE / SMALLEST_SCALE) * SCALES_PER_OCTAVE) + 1
     scales = SMALLEST_SCALE * 2.0 ** (np.arange(count) / SCALES_PER_OCTAVE)
     reaches = np.maximum(_SMALLEST_REACH, np.ceil(_REACH * scales)).astype(np.int32)
-    halves = [
-        entries_of(symbol_probabilities(np.arange(reach + 1.0), scale))
-        for reach, scale in zip(reaches, scales, strict=True)
-    ]
-    return ValueTables(reaches, np.concatenate(halves))
+    entries: dict[Kind, list[NDArray[np.int32]]] = {Kind.WHOLE: [], Kind.BETWEEN: []}
+    for reach, scale in zip(reaches, scales, strict=True):
+        for kind, values in (
+            (Kind.WHOLE, np.arange(reach + 1.0)),
+            (Kind.BETWEEN, np.arange(reach) + 0.5),
+        ):
+            entries[kind].append(entries_of(kind, symbol_probabilities(values, scale)))
+    return ValueTables(reaches, *(np.concatenate(entries[kind]) for kind in entries))
 
 
 def quantised(

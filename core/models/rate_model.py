@@ -72,9 +72,9 @@ def bounded_log_scale(log_scales: Any) -> Any:
     return _bounded(log_scales)
 
 
-def straight_through_round(values: Any) -> Any:
-    """Rounded values whose gradient is that of the values themselves."""
-    return values + ops.stop_gradient(ops.round(values) - values)
+def straight_through(values: Any, symbols: Any) -> Any:
+    """The symbols that values became, with the gradient of the values themselves."""
+    return values + ops.stop_gradient(symbols - values)
 
 
 @ops.custom_gradient  # type: ignore[untyped-decorator]

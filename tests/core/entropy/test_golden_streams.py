@@ -105,7 +105,7 @@ def test_the_golden_streams_hold_values_outside_their_tables(model: IntegerModel
         for name in ("checks_100", "flat_100")
         for group in _decode(model, unpack(STREAMS[name])).symbols[1:]
     )
-    assert largest > model.values.reaches.min()
+    assert largest > 2 * model.values.tables.reaches.min()
 
 
 def test_a_prediction_that_is_off_by_one_table_is_noticed(model: IntegerModel) -> None:
@@ -170,11 +170,12 @@ def test_the_model_survives_its_file_and_a_changed_one_has_another_name() -> Non
     ("name", "message"),
     [
         ("side_tables", "do not sum"),
-        ("value_halves", "lengths that their reaches say"),
+        ("value_wholes", "lengths that their reaches say"),
+        ("lattice_from", "lattice begins at table"),
         ("mixed_1.kernel", "inputs; the kernel has"),
         ("spatial_2.range", "exceeds 16 bits"),
         ("log2_gains", "Gains do not fit"),
-        ("layout", "Layout 2 is read"),
+        ("layout", "Layout 3 is read"),
         ("modulation.range", "modulation does not fit"),
     ],
 )
@@ -183,11 +184,12 @@ def test_a_file_of_a_model_that_does_not_fit_is_refused(name: str, message: str)
         arrays = dict(file)
     spoiled = {
         "side_tables": arrays["side_tables"] + 1,
-        "value_halves": arrays["value_halves"][1:],
+        "value_wholes": arrays["value_wholes"][1:],
+        "lattice_from": np.int32(7),
         "mixed_1.kernel": arrays["mixed_1.kernel"][:, :, 1:],
         "spatial_2.range": arrays["spatial_2.range"] * 2,
         "log2_gains": arrays["log2_gains"][:, 1:],
-        "layout": np.int32(1),
+        "layout": np.int32(2),
         "modulation.range": arrays["modulation.range"] * 2,
     }
     buffer = io.BytesIO()
@@ -241,6 +243,10 @@ def test_golden_streams_decode_alike_in_every_configuration(
     )
     lines = [line.split() for line in found.stdout.splitlines() if len(line.split()) == 2]
     assert dict(lines) == SYMBOLS
+
+
+#: Of two symbols that are equally frequent.
+_COIN = [2**23 - 1, 2**23 - 1]
 
 
 class PlainStream:
@@ -339,7 +345,7 @@ class PlainStream:
             tables += [_rounded(8 * (s + octave - first), 11) for s, octave in scales]
         last = len(self.arrays["value_reaches"]) - 1
         values = self._values([min(max(table, 0), last) for table in tables])
-        restored = [64 * value + mean for value, mean in zip(values, means, strict=True)]
+        restored = [32 * value + mean for value, mean in zip(values, means, strict=True)]
         limited = [
             min(max(_rounded(r * inverse, 12), -32767), 32767)
             for r, inverse in zip(restored, inverses, strict=True)
@@ -352,35 +358,75 @@ class PlainStream:
         return mantissa << shift if shift >= 0 else _rounded(mantissa, -shift)
 
     def _values(self, tables: list[int]) -> list[int]:
-        reaches, halves = self.arrays["value_reaches"], self.arrays["value_halves"]
-        starts = [sum(reaches[:k]) + 2 * k for k in range(len(reaches))]
-        values, outside = [0] * len(tables), []
-        for index in sorted(set(tables)):
-            places = [place for place, table in enumerate(tables) if table == index]
-            reach = reaches[index]
-            half = halves[starts[index] : starts[index] + reach + 2]
-            whole = half[reach:0:-1] + half
-            for place, symbol in zip(places, self._read(len(places), whole), strict=True):
-                values[place] = symbol - reach
-                outside += [(place, reach)] if symbol == 2 * reach + 1 else []
+        """Values in half steps, eight at a time where they are points of the lattice E8."""
+        edge = self.arrays["lattice_from"]
+        spread = [place for place, table in enumerate(tables) if table >= edge]
+        points = [spread[g : g + 8] for g in range(0, len(spread) - 7, 8)]
+        between = self._read(len(points), _COIN)
+        last = [max(point, key=tables.__getitem__) for point in points]
+        lies_between = {p for point, bit in zip(points, between, strict=True) if bit for p in point}
+        free = sorted(set(range(len(tables))) - set(last))
+        kinds = ["betweens" if place in lies_between else "wholes" for place in free]
+        found = self._numbers([(kind, tables[p]) for kind, p in zip(kinds, free, strict=True)])
+        values = dict(zip(free, found, strict=True)) | dict.fromkeys(last, 0)
+        sums = [sum(values[place] for place in point) for point in points]
+        wanted = []
+        for place, bit, others in zip(last, between, sums, strict=True):
+            if bit:
+                wanted.append(("magnitudes", tables[place]))
+            else:
+                # A whole number, halved: it is whole again if the others' sum is even.
+                wanted.append(("betweens" if others % 4 else "wholes", tables[place] - 8))
+        told = zip(last, between, sums, self._numbers(wanted), strict=True)
+        for place, bit, others, number in told:
+            if bit:
+                values[place] = number if (others + number) % 4 == 0 else -number
+            else:
+                values[place] = 2 * number
+        return [values[place] for place in range(len(tables))]
+
+    def _numbers(self, wanted: list[tuple[str, int]]) -> list[int]:
+        """Numbers in half steps, each by a table of its kind, table after table."""
+        numbers, outside = [0] * len(wanted), []
+        kinds = ("wholes", "betweens", "magnitudes")
+        for kind, index in sorted(set(wanted), key=lambda pair: (kinds.index(pair[0]), pair[1])):
+            places = [place for place, pair in enumerate(wanted) if pair == (kind, index)]
+            table, lowest = self._table(kind, index)
+            for place, symbol in zip(places, self._read(len(places), table), strict=True):
+                numbers[place] = lowest + 2 * symbol
+                if symbol == len(table) - 1:
+                    outside.append((place, numbers[place] - 2))
         if outside:
-            self._read_outside(values, outside)
-        return values
+            self._read_outside(numbers, outside)
+        return numbers
+
+    def _table(self, kind: str, index: int) -> tuple[list[int], int]:
+        """Entries, the escape last, and the value of the first in half steps."""
+        reaches = self.arrays["value_reaches"]
+        more = 2 if kind == "wholes" else 1
+        start = sum(reach + more for reach in reaches[:index])
+        stored = self.arrays["value_wholes" if kind == "wholes" else "value_betweens"]
+        half, reach = stored[start : start + reaches[index] + more], reaches[index]
+        if kind == "wholes":
+            return half[reach:0:-1] + half, -2 * reach
+        if kind == "betweens":
+            return half[:reach][::-1] + half, 1 - 2 * reach
+        return [2 * entry + 1 for entry in half[:reach]] + half[reach:], 1
 
     def _read_outside(self, values: list[int], outside: list[tuple[int, int]]) -> None:
-        coin = [2**23 - 1, 2**23 - 1]
         lengths = [2 ** (15 - k) for k in range(16)]
         total = sum(lengths)
         table = [length * (2**24 - 16) // total for length in lengths]
         table[0] += 2**24 - 16 - sum(table)
-        signs = self._read(len(outside), coin)
+        signs = self._read(len(outside), _COIN)
         counts = self._read(len(outside), table)
-        bits = iter(self._read(sum(counts), coin))
-        for (place, reach), sign, count in zip(outside, signs, counts, strict=True):
+        bits = iter(self._read(sum(counts), _COIN))
+        for (place, highest), sign, count in zip(outside, signs, counts, strict=True):
             excess = 1
             for _ in range(count):
                 excess = 2 * excess + next(bits)
-            values[place] = -(reach + excess) if sign else reach + excess
+            size = highest + 2 * excess
+            values[place] = -size if sign else size
 
 
 def _rounded(value: int, shift: int) -> int:

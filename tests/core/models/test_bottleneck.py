@@ -103,14 +103,16 @@ def test_its_strip_is_what_its_figures_are_of(started: Bottleneck) -> None:
     assert strip_psnr_db(strip) == pytest.approx(float(np.mean(found)), rel=1e-4)
 
 
-def test_a_latent_is_restored_to_within_half_a_quantiser_step(started: Bottleneck) -> None:
+def test_a_latent_is_restored_to_within_its_quantisers_cell(started: Bottleneck) -> None:
     latents = np.random.default_rng(1).normal(size=(2, 4, 4, 32)).astype(np.float32)
     levels = level_weights(np.array([0.0, 1.0], np.float32), 3)
     coded = started.entropy(latents, levels)
     gains = np.exp(ops.convert_to_numpy(started.entropy.log_gains(levels)))
 
     errors = np.abs(ops.convert_to_numpy(coded.latents) - latents) * gains
-    assert errors.max() <= 0.5001
+    # No vector is further than one step from the lattice, and most are nearer than whole numbers.
+    assert errors.max() <= 1.0001
+    assert np.square(errors).mean() < 1 / 12
     assert (ops.convert_to_numpy(coded.bits) > ops.convert_to_numpy(coded.side_bits)).all()
 
 
@@ -209,7 +211,7 @@ def test_the_learning_rate_warms_up_and_decays_to_the_planned_end() -> None:
 @pytest.mark.parametrize(
     ("field", "value", "message"),
     [
-        ("channels", 30, "channels must be a multiple of 4"),
+        ("channels", 36, "channels must be a multiple of 8"),
         ("highest_weight", 0.0001, "must be positive and rise"),
         ("ssim_share", 1.0, r"ssim_share must lie in 0\.\.1"),
         ("levels", 1, "levels must be at least 2"),
