@@ -29,7 +29,7 @@ _SHARED = "shared_weights.json"
 
 
 def go_on_from_published(training: Training, *, anew: bool = False) -> None:
-    """Takes up the best weights of the published model, where no checkpoint is left.
+    """Takes up the best weights of the published model.
 
     The epochs after the best one are forgotten, and so is what the optimiser had learned.
 

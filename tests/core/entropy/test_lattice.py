@@ -73,8 +73,8 @@ def test_what_is_quantised_is_read_back(values, seed: int, groups: int, spread: 
     indices = random.integers(0, 97, (groups, 3, 7)).astype(np.uint8)
     numbers = values.quantise(spread * random.normal(size=indices.shape), indices)
     assert np.abs(numbers.astype(int)).max() <= LARGEST_VALUE
-    spread = np.flatnonzero(indices >= 22)
-    points, alone = np.split(spread, [len(spread) // GROUP * GROUP])
+    spreading = np.flatnonzero(indices >= 22)
+    points, alone = np.split(spreading, [len(spreading) // GROUP * GROUP])
     assert _is_point(numbers.ravel()[points].reshape(-1, GROUP)).all()
     assert not (numbers.ravel()[alone] % 2).any()
     assert not (numbers[indices < 22] % 2).any()

@@ -78,8 +78,8 @@ def test_tables_follow_the_probabilities_that_training_assumes() -> None:
 def test_tables_span_the_scales_of_the_rate_model() -> None:
     tables = value_tables()
     tables.check()
-    for index, scale in ((0, SMALLEST_SCALE), (-1, LARGEST_SCALE)):
-        entries = tables.prepared[range(tables.count)[index]].entries
+    for index, scale in ((0, SMALLEST_SCALE), (tables.count - 1, LARGEST_SCALE)):
+        entries = tables.prepared[index].entries
         reach = tables.reaches[index]
         share = (entries[:-1] + 1) / 2**PRECISION_BITS
         deviation = np.sqrt((share * np.arange(-reach, reach + 1.0) ** 2).sum())
