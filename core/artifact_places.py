@@ -1,10 +1,27 @@
 """Where everything that belongs to one artifact lies on the disk."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from core.artifact_key import MANIFEST_SUFFIX, check_file_name, check_key
 from core.manifest import DamagedArtifact, FileEntry, Manifest, MissingArtifact
+
+
+class ManifestState(NamedTuple):
+    """What changes whenever a manifest is written anew, damaged or repaired.
+
+    Attributes:
+        size: Its bytes.
+        written: When it was written, in nanoseconds.
+        identity: Number of its file.
+    """
+
+    size: int
+    written: int
+    identity: int
 
 
 @dataclass(frozen=True)
@@ -71,14 +88,30 @@ class Places:
         Raises:
             ArtifactError: It is missing, damaged or of a newer version of this program.
         """
-        file = self.shown(self.manifest)
-        try:
+        with self._reading_manifest():
             data = self.manifest.read_bytes()
+        return Manifest.from_bytes(data, key=self.key, file=self.shown(self.manifest))
+
+    def state(self) -> ManifestState:
+        """State of the manifest's file, without reading it.
+
+        Raises:
+            ArtifactError: It is missing, or the disk does not give it.
+        """
+        with self._reading_manifest():
+            found = self.manifest.stat()
+        return ManifestState(found.st_size, found.st_mtime_ns, found.st_ino)
+
+    @contextmanager
+    def _reading_manifest(self) -> Iterator[None]:
+        try:
+            yield
         except (FileNotFoundError, NotADirectoryError) as error:
+            file = self.shown(self.manifest)
             raise MissingArtifact(self.key, file, "does not exist") from error
         except OSError as error:
+            file = self.shown(self.manifest)
             raise DamagedArtifact(self.key, file, f"cannot be read ({error.strerror})") from error
-        return Manifest.from_bytes(data, key=self.key, file=file)
 
     @property
     def _last(self) -> str:

@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.artifact_places import ManifestState
 from core.codecs.base import CodecError, Dial
 from core.entropy.bitstream import Header, pack, unpack
 from core.entropy.errors import CorruptStream, LimitExceeded, UnknownModel
@@ -154,13 +154,11 @@ def load_network(family: str, store: ArtifactStore) -> _Network:
     Raises:
         MissingArtifact: The model is not trained.
     """
-    manifest = store.manifest(f"models/{family}")
-    version = tuple(sorted((name, entry.sha256) for name, entry in manifest.files.items()))
-    return _load(family, store.root, version)
+    return _load(family, store.root, store.state(f"models/{family}"))
 
 
 @lru_cache(maxsize=8)
-def _load(family: str, root: Path, version: tuple[Any, ...]) -> _Network:
+def _load(family: str, root: Path, state: ManifestState) -> _Network:
     store = ArtifactStore(root)
     key = f"models/{family}"
     decoder = store.read(key, f"{family}/decoder.onnx")

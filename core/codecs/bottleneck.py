@@ -11,11 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.artifact_places import ManifestState
 from core.codecs.base import CodecError, Dial, Kind
 from core.entropy.bitstream import MAX_PIXELS, Header, pack, unpack
 from core.entropy.errors import CorruptStream, LimitExceeded, UnknownModel
@@ -184,13 +184,11 @@ def load_network(store: ArtifactStore) -> _Network:
         MissingArtifact: The model is not trained.
         DamagedArtifact: Its files do not belong together.
     """
-    manifest = store.manifest(_KEY)
-    version = tuple(sorted((name, entry.sha256) for name, entry in manifest.files.items()))
-    return _load(store.root, version)
+    return _load(store.root, store.state(_KEY))
 
 
 @lru_cache(maxsize=4)
-def _load(root: Path, version: tuple[Any, ...]) -> _Network:
+def _load(root: Path, state: ManifestState) -> _Network:
     store = ArtifactStore(root)
     model = _load_integers(store)
     synthesis = OnnxNetwork(store.read(_KEY, "bottleneck/synthesis.onnx"))

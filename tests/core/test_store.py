@@ -65,6 +65,23 @@ def test_the_manifest_says_what_when_and_from_which_code(full_store: ArtifactSto
     }
 
 
+def test_every_commit_changes_the_state_and_nothing_else_does(full_store: ArtifactStore) -> None:
+    first = full_store.state(KEY)
+    full_store.commit("models/ae40", {"ae40.json": b"{}"}, facts={})
+    full_store.read(KEY, "ae80.json")
+    assert full_store.state(KEY) == first
+    full_store.commit(KEY, FILES, facts={"epochs": 3})
+    second = full_store.state(KEY)
+    assert second != first
+    (full_store.root / "models/ae80.manifest.json").write_text("{")
+    assert full_store.state(KEY) not in {first, second}
+
+
+def test_what_is_missing_has_no_state(store: ArtifactStore) -> None:
+    with pytest.raises(MissingArtifact, match=r"ae80\.manifest\.json does not exist"):
+        store.state(KEY)
+
+
 def test_commit_returns_the_manifest_that_is_read_afterwards(store: ArtifactStore) -> None:
     assert store.commit(KEY, FILES, facts={"epochs": 3}) == store.manifest(KEY)
 
