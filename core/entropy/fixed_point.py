@@ -97,7 +97,9 @@ class IntegerConvolution:
 
         A power of two changes no digit of a sum, so products with it are as exact as with integers.
         """
-        return self.kernel.reshape(-1, self.kernel.shape[-1]) * self._multiplier
+        matrix = self.kernel.reshape(-1, self.kernel.shape[-1]) * self._multiplier
+        # Columns one after another is how BLAS takes them.
+        return np.asfortranarray(matrix)
 
     @property
     def _multiplier(self) -> NDArray[np.float64]:
@@ -166,7 +168,10 @@ def rescaled(values: Map, shift: int) -> Map:
 def _padded(values: Map, margin: int) -> Map:
     if not margin:
         return values
-    return np.pad(values, ((margin, margin), (margin, margin), (0, 0)))
+    rows, columns, channels = values.shape
+    padded = np.zeros((rows + 2 * margin, columns + 2 * margin, channels))
+    padded[margin:-margin, margin:-margin] = values
+    return padded
 
 
 def _patches(padded: Map, size: int) -> NDArray[np.float64]:

@@ -17,9 +17,8 @@ from core.entropy.integer_model import (
     POWER_BITS,
     IntegerModel,
 )
+from core.entropy.lattice import STEP_BITS
 
-#: Fraction bits of means and decoded values, in quantiser steps.
-STEP_BITS = 6
 #: Fraction bits of the gains' reciprocals.
 INVERSE_BITS = 18
 

@@ -40,7 +40,7 @@ MODULATION_LIMIT = 2 << MODULATION_BITS
 #: Fraction bits of the mantissas in `IntegerModel.powers`.
 POWER_BITS = 16
 
-_LAYOUT = 3
+_LAYOUT = 4
 
 
 @dataclass(frozen=True)

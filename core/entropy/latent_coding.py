@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from core.entropy.errors import CorruptStream
 from core.entropy.fixed_point import Map, rescaled
-from core.entropy.gains import INVERSE_BITS, STEP_BITS, GainsAt, gains_of_steps
+from core.entropy.gains import INVERSE_BITS, GainsAt, gains_of_steps
 from core.entropy.integer_model import (
     CELL,
     CONTEXT_BITS,
@@ -26,6 +26,7 @@ from core.entropy.integer_model import (
     STEPS,
     IntegerModel,
 )
+from core.entropy.lattice import STEP_BITS, ArrangedValues
 from core.entropy.range_coding import SymbolReader, SymbolWriter
 from core.entropy.tables import PreparedTable
 from core.entropy.value_tables import MOST_BITS_PER_VALUE, SCALES_PER_OCTAVE
@@ -43,8 +44,7 @@ class Coded(NamedTuple):
 
     Attributes:
         payload: The range-coded bytes.
-        symbols: Side information, then each step's values in half steps, int16, in the order of
-            coding.
+        symbols: Side information, then each step's numbers, int16, in the order of coding.
     """
 
     payload: bytes
@@ -71,8 +71,8 @@ class _Expected(NamedTuple):
 
 #: Is told what is expected of some rows of cells of a step.
 _Look = Callable[[int, slice, _Expected], None]
-#: Codes the values of a step by the tables' indices, or decodes them; gives their symbols.
-_Code = Callable[[int, NDArray[np.uint8]], NDArray[np.int16]]
+#: Codes the values of a step, or decodes them; gives their symbols.
+_Code = Callable[[ArrangedValues], NDArray[np.int16]]
 
 
 class LatentCoder:
@@ -115,10 +115,10 @@ class LatentCoder:
             values -= expected.means * 2.0**-STEP_BITS
             offsets[rows] = values
 
-        def write(step: int, indices: NDArray[np.uint8]) -> NDArray[np.int16]:
-            symbols.append(self._model.values.quantise(offsets, indices))
-            self._model.values.write(writer, symbols[step], indices)
-            return symbols[step]
+        def write(values: ArrangedValues) -> NDArray[np.int16]:
+            symbols.append(values.quantise(offsets))
+            values.write(writer, symbols[-1])
+            return symbols[-1]
 
         self._walk(bounded, look, write, "coding")
         return Coded(writer.finish(), (bounded, *symbols))
@@ -137,15 +137,14 @@ class LatentCoder:
         shape = (rows // CELL, columns // CELL)
         self._check_length(payload, shape[0] * shape[1])
         reader = SymbolReader(payload)
-        side = np.empty((*shape, self._model.side_channels), np.int16)
-        for channel, table in enumerate(self._side_tables):
-            found = reader.read(shape[0] * shape[1], table).reshape(shape)
-            side[..., channel] = found - SIDE_LIMIT
+        counts = [shape[0] * shape[1]] * self._model.side_channels
+        found = reader.read_groups(counts, self._side_tables).reshape(-1, *shape)
+        side = np.moveaxis(found - SIDE_LIMIT, 0, -1).astype(np.int16, order="C")
         symbols: list[NDArray[np.int16]] = []
 
-        def read(step: int, indices: NDArray[np.uint8]) -> NDArray[np.int16]:
-            symbols.append(self._model.values.read(reader, indices))
-            return symbols[step]
+        def read(values: ArrangedValues) -> NDArray[np.int16]:
+            symbols.append(values.read(reader))
+            return symbols[-1]
 
         latents = np.empty((rows, columns, self._model.channels), np.float32)
         self._walk(side, _ignore, read, "decoding", latents)
@@ -166,7 +165,7 @@ class LatentCoder:
         features = self._hyper_synthesis.run(side.astype(np.float64))
         modulation = self._modulation.run(features).astype(np.int64)
         height, width, channels = *side.shape[:2], self._model.channels
-        # A mean has 22 bits, which float32 holds exactly.
+        # A mean has 22 bits, and a value is no larger, which float32 holds exactly.
         means = np.empty((height, width, channels), np.float32)
         indices = np.empty((height, width, channels), np.uint8)
         blocks = _blocks(height, width * channels)
@@ -177,11 +176,12 @@ class LatentCoder:
                 expected = self._expect(gains, self._prediction[step].run(features[rows]))
                 means[rows], indices[rows] = expected.means, expected.indices
                 look(step, rows, expected)
-            symbols = code(step, indices)
+            values = self._model.values.arranged(indices)
+            means += values.restored(code(values))
             report(part, (step + 1) / STEPS)
             for rows in blocks:
                 gains = GainsAt(self._gains[step], modulation[rows])
-                restored = _restored(symbols[rows], means[rows])
+                restored = means[rows].astype(np.float64)
                 if latents is not None:
                     to_latents = restored * gains.map_of(gains.tables.restoring)
                     put_step(latents[_positions(rows)], step, to_latents)
@@ -217,14 +217,6 @@ def _blocks(rows: int, values: int) -> list[slice]:
     return [slice(top, min(top + count, rows)) for top in range(0, rows, count)]
 
 
-def _restored(symbols: NDArray[np.int16], means: NDArray[np.float32]) -> Map:
-    """Values as they come back, with STEP_BITS fraction bits."""
-    restored = symbols.astype(np.float64)
-    restored *= 2.0 ** (STEP_BITS - 1)
-    restored += means
-    return restored
-
-
 def _positions(rows: slice) -> slice:
     """Rows of the latent in rows of cells."""
     return slice(CELL * rows.start, CELL * rows.stop)
@@ -255,9 +247,9 @@ def take_step(latents: NDArray[np.float32], step: int) -> NDArray[np.float32]:
 
 def put_step(latents: NDArray[np.float32], step: int, values: Map) -> None:
     """The way back of `take_step`."""
-    parts = np.split(values, CELL * CELL, axis=-1)
-    for (down, right, quarter), part in zip(_places(step), parts, strict=True):
-        latents[down::CELL, right::CELL, quarter] = part
+    size = values.shape[-1] // STEPS
+    for part, (down, right, quarter) in enumerate(_places(step)):
+        latents[down::CELL, right::CELL, quarter] = values[..., part * size : (part + 1) * size]
 
 
 def _places(step: int) -> list[tuple[int, int, slice]]:

@@ -118,23 +118,20 @@ class ValueTables:
     def write(
         self, writer: SymbolWriter, values: NDArray[np.int32], indices: NDArray[np.int16]
     ) -> None:
-        """Appends values, grouped by their tables, then what lies outside these.
+        """Appends values, then what lies outside their tables.
 
         Args:
             writer: Where they go.
             values: In half steps, int32, shape (count,), of the kinds that their tables hold.
-            indices: Table of each value, int16, shape (count,).
+            indices: Table of each value, int16, shape (count,), ascending.
         """
-        groups = _groups(indices, len(self.prepared))
-        ordered = values[groups.order]
-        lowest, counts = (np.repeat(x, groups.counts) for x in self._ranges)
-        symbols = (ordered - lowest) >> 1
+        lowest, counts = (x.take(indices) for x in self._ranges)
+        symbols = (values - lowest) >> 1
         outside = (symbols < 0) | (symbols >= counts)
         symbols[outside] = counts[outside]
-        writer.write_groups(symbols, *self._used(groups))
+        writer.write_groups(symbols, *self._groups(indices))
         if outside.any():
-            highest = _highest(lowest[outside], counts[outside])
-            _write_outside(writer, ordered[outside], highest)
+            _write_outside(writer, values[outside], _highest(lowest[outside], counts[outside]))
 
     def read(self, reader: SymbolReader, indices: NDArray[np.int16]) -> NDArray[np.int32]:
         """Values that were written with the same indices, int32, shape (count,).
@@ -142,36 +139,21 @@ class ValueTables:
         Raises:
             CorruptStream: The bytes cannot come from these tables.
         """
-        groups = _groups(indices, len(self.prepared))
-        ordered = reader.read_groups(*self._used(groups))
-        lowest, counts = (np.repeat(x, groups.counts) for x in self._ranges)
-        outside = ordered == counts
-        ordered *= 2
-        ordered += lowest
+        values = reader.read_groups(*self._groups(indices))
+        lowest, counts = (x.take(indices) for x in self._ranges)
+        outside = values == counts
+        values *= 2
+        values += lowest
         if outside.any():
             highest = _highest(lowest[outside], counts[outside])
-            ordered[outside] = _read_outside(reader, highest)
-        values = np.empty(indices.size, np.int32)
-        values[groups.order] = ordered
+            values[outside] = _read_outside(reader, highest)
         return values
 
-    def _used(self, groups: "_Groups") -> tuple[list[int], list[PreparedTable]]:
+    def _groups(self, indices: NDArray[np.int16]) -> tuple[list[int], list[PreparedTable]]:
         """How many values each table has, and the tables, without those that have none."""
-        used = np.flatnonzero(groups.counts)
-        return groups.counts[used].tolist(), [self.prepared[index] for index in used.tolist()]
-
-
-@dataclass(frozen=True)
-class _Groups:
-    order: NDArray[np.int64]
-    counts: NDArray[np.int64]
-
-
-def _groups(indices: NDArray[np.int16], count: int) -> _Groups:
-    """Positions ordered by table, and how many each table has."""
-    # Numbers of 16 bits are sorted by counting.
-    order = np.argsort(indices.astype(np.uint16), kind="stable")
-    return _Groups(order, np.bincount(indices, minlength=count))
+        counts = np.bincount(indices)
+        used = np.flatnonzero(counts)
+        return counts[used].tolist(), [self.prepared[index] for index in used.tolist()]
 
 
 def _split(entries: NDArray[np.int32], lengths: NDArray[np.int32]) -> list[NDArray[np.int32]]:

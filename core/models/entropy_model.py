@@ -23,7 +23,7 @@ from core.models.entropy_networks import (
     make_modulation,
     make_steps,
 )
-from core.models.lattice import quantised, quantised_bits
+from core.models.lattice import PERIOD, Lattice
 from core.models.quality_levels import LevelTable
 from core.models.rate_model import bits, bounded_log_scale, straight_through
 
@@ -106,11 +106,12 @@ class EntropyModel(layers.Layer):  # type: ignore[misc]
             features, means = found.features, found.means * gains
             offsets = values * gains - means
             log_scales = bounded_log_scale(found.log_scales + log_gains[step])
-            symbols = quantised(offsets, log_scales)
+            lattice = Lattice(log_scales)
+            symbols = lattice.quantised(offsets)
             if training:
-                costs.append(bits(offsets + self._noise(log_scales), log_scales))
+                costs.append(bits(offsets + self._noise(lattice, offsets), log_scales))
             else:
-                costs.append(quantised_bits(symbols, log_scales))
+                costs.append(lattice.bits(symbols))
             restored = straight_through(offsets, symbols) + means
             context = ops.clip(restored / gains, -CONTEXT_BOUND, CONTEXT_BOUND)
             decoded.append(restored / ops.exp(modulation))
@@ -144,13 +145,10 @@ class EntropyModel(layers.Layer):  # type: ignore[misc]
         means = ops.clip(means, -CONTEXT_BOUND, CONTEXT_BOUND)
         return _Prediction(features, means, log_scales)
 
-    def _noise(self, log_scales: Any) -> Any:
-        """Errors of quantising, as if the values lay anywhere.
-
-        The lattice repeats itself every two steps.
-        """
-        anywhere = keras.random.uniform(ops.shape(log_scales), 0.0, 2.0, seed=self.noise)
-        return ops.stop_gradient(anywhere - quantised(anywhere, log_scales))
+    def _noise(self, lattice: Lattice, values: Any) -> Any:
+        """Errors of quantising, as if the values lay anywhere."""
+        anywhere = keras.random.uniform(ops.shape(values), 0.0, PERIOD, seed=self.noise)
+        return ops.stop_gradient(anywhere - lattice.quantised(anywhere))
 
 
 def _table(levels: int, channels: int, name: str) -> LevelTable:

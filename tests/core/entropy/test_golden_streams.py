@@ -175,7 +175,7 @@ def test_the_model_survives_its_file_and_a_changed_one_has_another_name() -> Non
         ("mixed_1.kernel", "inputs; the kernel has"),
         ("spatial_2.range", "exceeds 16 bits"),
         ("log2_gains", "Gains do not fit"),
-        ("layout", "Layout 3 is read"),
+        ("layout", "Layout 4 is read"),
         ("modulation.range", "modulation does not fit"),
     ],
 )
@@ -189,7 +189,7 @@ def test_a_file_of_a_model_that_does_not_fit_is_refused(name: str, message: str)
         "mixed_1.kernel": arrays["mixed_1.kernel"][:, :, 1:],
         "spatial_2.range": arrays["spatial_2.range"] * 2,
         "log2_gains": arrays["log2_gains"][:, 1:],
-        "layout": np.int32(2),
+        "layout": np.int32(3),
         "modulation.range": arrays["modulation.range"] * 2,
     }
     buffer = io.BytesIO()
@@ -247,6 +247,11 @@ def test_golden_streams_decode_alike_in_every_configuration(
 
 #: Of two symbols that are equally frequent.
 _COIN = [2**23 - 1, 2**23 - 1]
+
+
+def _word(index: int) -> list[int]:
+    """Which numbers of a point are odd: binary digits of their places, added up, or not."""
+    return [((place & index & 15).bit_count() + (index >> 4)) % 2 for place in range(16)]
 
 
 class PlainStream:
@@ -345,7 +350,8 @@ class PlainStream:
             tables += [_rounded(8 * (s + octave - first), 11) for s, octave in scales]
         last = len(self.arrays["value_reaches"]) - 1
         values = self._values([min(max(table, 0), last) for table in tables])
-        restored = [32 * value + mean for value, mean in zip(values, means, strict=True)]
+        pairs = enumerate(zip(values, means, strict=True))
+        restored = [self.units[place] * value + mean for place, (value, mean) in pairs]
         limited = [
             min(max(_rounded(r * inverse, 12), -32767), 32767)
             for r, inverse in zip(restored, inverses, strict=True)
@@ -358,31 +364,37 @@ class PlainStream:
         return mantissa << shift if shift >= 0 else _rounded(mantissa, -shift)
 
     def _values(self, tables: list[int]) -> list[int]:
-        """Values in half steps, eight at a time where they are points of the lattice E8."""
-        edge = self.arrays["lattice_from"]
-        spread = [place for place, table in enumerate(tables) if table >= edge]
-        points = [spread[g : g + 8] for g in range(0, len(spread) - 7, 8)]
-        between = self._read(len(points), _COIN)
-        last = [max(point, key=tables.__getitem__) for point in points]
-        lies_between = {p for point, bit in zip(points, between, strict=True) if bit for p in point}
-        free = sorted(set(range(len(tables))) - set(last))
-        kinds = ["betweens" if place in lies_between else "wholes" for place in free]
-        found = self._numbers([(kind, tables[p]) for kind, p in zip(kinds, free, strict=True)])
-        values = dict(zip(free, found, strict=True)) | dict.fromkeys(last, 0)
+        """Numbers of a step, sixteen at a time where they are points of the lattice."""
+        ordered = sorted(range(len(tables)), key=tables.__getitem__)
+        count = sum(table >= self.arrays["lattice_from"] for table in tables) // 16
+        alone = ordered[: len(tables) - 16 * count]
+        free, last = ordered[len(alone) : len(tables) - count], ordered[len(tables) - count :]
+        points = [free[15 * point : 15 * point + 15] for point in range(count)]
+        words = [_word(word) for word in self._read(count, [2**19 - 1] * 32)]
+        values = dict(
+            zip(alone, self._numbers([("wholes", tables[p]) for p in alone]), strict=True)
+        )
+        odd = [bit for word in words for bit in word[:15]]
+        wanted = [
+            ("betweens" if bit else "wholes", tables[place] - 2)
+            for bit, place in zip(odd, free, strict=True)
+        ]
+        values |= dict(zip(free, self._numbers(wanted), strict=True))
         sums = [sum(values[place] for place in point) for point in points]
         wanted = []
-        for place, bit, others in zip(last, between, sums, strict=True):
-            if bit:
-                wanted.append(("magnitudes", tables[place]))
+        for place, word, others in zip(last, words, sums, strict=True):
+            if word[15]:
+                wanted.append(("magnitudes", tables[place] - 2))
             else:
-                # A whole number, halved: it is whole again if the others' sum is even.
-                wanted.append(("betweens" if others % 4 else "wholes", tables[place] - 8))
-        told = zip(last, between, sums, self._numbers(wanted), strict=True)
-        for place, bit, others, number in told:
-            if bit:
+                # An even number, halved: it is even again if the others' sum is.
+                wanted.append(("betweens" if others % 4 else "wholes", tables[place] - 10))
+        told = zip(last, words, sums, self._numbers(wanted), strict=True)
+        for place, word, others, number in told:
+            if word[15]:
                 values[place] = number if (others + number) % 4 == 0 else -number
             else:
                 values[place] = 2 * number
+        self.units = dict.fromkeys(alone, 32) | dict.fromkeys(free + last, 38)
         return [values[place] for place in range(len(tables))]
 
     def _numbers(self, wanted: list[tuple[str, int]]) -> list[int]:

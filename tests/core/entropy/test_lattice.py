@@ -1,4 +1,4 @@
-"""Eight values at a time: the nearest point of the lattice, and its code."""
+"""Sixteen values at a time: the nearest point of the lattice, and its code."""
 
 import itertools
 
@@ -8,13 +8,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.entropy.errors import CorruptStream
-from core.entropy.lattice import GROUP, LatticeValues, nearest_points
+from core.entropy.lattice import (
+    GROUP,
+    STEP_BITS,
+    UNIT,
+    WORDS,
+    ArrangedValues,
+    LatticeValues,
+    nearest_points,
+)
 from core.entropy.range_coding import SymbolReader, SymbolWriter
 from core.entropy.value_tables import LARGEST_VALUE
 from core.models.integer_export import value_tables
 
 #: Scale of a table by its index.
 SCALES = 0.0625 * 2.0 ** (np.arange(97) / 8)
+
+#: Conway & Sloane's second moments, of one value: of the lattice, and of whole numbers.
+LATTICE_MOMENT, WHOLE_MOMENT = 0.06830, 1 / 12
 
 
 @pytest.fixture(scope="module")
@@ -25,45 +36,65 @@ def values() -> LatticeValues:
 
 
 def _is_point(points: np.ndarray) -> np.ndarray:
-    """Whether vectors in half steps are in E8, by the definition."""
-    parities = points % 2
-    return (parities == parities[:, :1]).all(axis=1) & (points.sum(axis=1) % 4 == 0)
+    """Whether vectors in units are in the lattice, by the definition."""
+    words = {tuple(word) for word in WORDS.tolist()}
+    allowed = [tuple(odd) in words for odd in (points % 2 == 1).tolist()]
+    return np.array(allowed, bool) & (points.sum(axis=1) % 4 == 0)
 
 
-def _coded(values: LatticeValues, numbers: np.ndarray, indices: np.ndarray) -> bytes:
+def _coded(arranged: ArrangedValues, numbers: np.ndarray) -> bytes:
     writer = SymbolWriter()
-    values.write(writer, numbers, indices)
+    arranged.write(writer, numbers)
     payload = writer.finish()
-    assert np.array_equal(values.read(SymbolReader(payload), indices), numbers)
+    assert np.array_equal(arranged.read(SymbolReader(payload)), numbers)
     return payload
 
 
-def test_no_neighbour_of_the_point_found_is_nearer() -> None:
-    vectors = np.random.default_rng(8).uniform(-3, 3, (500, GROUP))
-    found = nearest_points(vectors)
-    assert _is_point(found).all()
-    # The 240 shortest vectors of E8: their cells' faces bound the cell of a point.
+def _steps(arranged: ArrangedValues, numbers: np.ndarray) -> np.ndarray:
+    return arranged.restored(numbers) / 2**STEP_BITS
+
+
+def test_the_words_are_a_linear_code_whose_words_differ_in_eight_places() -> None:
+    assert WORDS.shape == (32, GROUP)
+    assert sorted(WORDS.sum(axis=1)) == [0] + [8] * 30 + [16]
+    sums = {tuple(a ^ b) for a, b in itertools.product(WORDS, repeat=2)}
+    assert sums == {tuple(word) for word in WORDS}
+
+
+def _shortest_vectors() -> np.ndarray:
+    """All 4,320 of them, in units."""
     pairs = [
-        (a * 2 * np.eye(GROUP)[i] + b * 2 * np.eye(GROUP)[j])
+        a * 2 * np.eye(GROUP)[i] + b * 2 * np.eye(GROUP)[j]
         for i, j in itertools.combinations(range(GROUP), 2)
         for a, b in itertools.product((1, -1), repeat=2)
     ]
-    signs = [np.array(s) for s in itertools.product((1, -1), repeat=GROUP) if np.prod(s) == 1]
-    shortest = np.array(pairs + signs)
-    assert len(shortest) == 240
+    signs = [s for s in itertools.product((1, -1), repeat=8) if sum(s) % 4 == 0]
+    words = WORDS[WORDS.sum(axis=1) == 8]
+    vectors = np.zeros((len(words), len(signs), GROUP))
+    for number, word in enumerate(words):
+        vectors[number][:, word] = signs
+    return np.array([*pairs, *vectors.reshape(-1, GROUP)])
+
+
+def test_no_neighbour_of_the_point_found_is_nearer() -> None:
+    vectors = np.random.default_rng(8).uniform(-3, 3, (300, GROUP))
+    found = nearest_points(vectors)
+    shortest = _shortest_vectors()
+    assert _is_point(found).all()
     assert _is_point(shortest).all()
-    distance = np.square(2 * vectors - found).sum(axis=1)
-    for step in shortest:
-        assert (np.square(2 * vectors - found - step).sum(axis=1) >= distance - 1e-9).all()
+    assert len(np.unique(shortest, axis=0)) == 4320
+    missed = vectors * 2**STEP_BITS / UNIT - found
+    # |missed - step|**2 is no smaller than |missed|**2.
+    assert (2 * missed @ shortest.T <= np.square(shortest).sum(axis=1) + 1e-9).all()
 
 
-def test_the_squared_error_is_a_seventh_below_that_of_rounding() -> None:
-    vectors = np.random.default_rng(0).uniform(-50, 50, (40_000, GROUP))
-    in_lattice = np.square(vectors - nearest_points(vectors) / 2).mean()
-    rounded = np.square(vectors - np.rint(vectors)).mean()
-    # Conway & Sloane's second moments: 0.07168 and 1/12.
-    assert in_lattice == pytest.approx(0.07168, rel=0.01)
-    assert in_lattice / rounded == pytest.approx(0.860, abs=0.01)
+def test_the_squared_error_is_a_fifth_below_that_of_rounding() -> None:
+    vectors = np.random.default_rng(0).uniform(-50, 50, (20_000, GROUP))
+    in_lattice = np.square(vectors - nearest_points(vectors) * UNIT / 2**STEP_BITS).mean()
+    # As many points in a volume as whole numbers have, to a fiftieth of a bit in sixteen values.
+    volume = 2.0**12 * (UNIT / 2**STEP_BITS) ** GROUP
+    assert volume == pytest.approx(1.0, abs=0.03)
+    assert in_lattice == pytest.approx(LATTICE_MOMENT * volume ** (2 / GROUP), rel=0.005)
 
 
 @given(st.integers(0, 2**32), st.integers(1, 30), st.sampled_from([0.1, 1.0, 20.0, 40_000.0]))
@@ -71,47 +102,60 @@ def test_the_squared_error_is_a_seventh_below_that_of_rounding() -> None:
 def test_what_is_quantised_is_read_back(values, seed: int, groups: int, spread: float) -> None:
     random = np.random.default_rng(seed)
     indices = random.integers(0, 97, (groups, 3, 7)).astype(np.uint8)
-    numbers = values.quantise(spread * random.normal(size=indices.shape), indices)
+    arranged = values.arranged(indices)
+    numbers = arranged.quantise(spread * random.normal(size=indices.shape))
     assert np.abs(numbers.astype(int)).max() <= LARGEST_VALUE
-    spreading = np.flatnonzero(indices >= 22)
-    points, alone = np.split(spreading, [len(spreading) // GROUP * GROUP])
-    assert _is_point(numbers.ravel()[points].reshape(-1, GROUP)).all()
-    assert not (numbers.ravel()[alone] % 2).any()
-    assert not (numbers[indices < 22] % 2).any()
-    _coded(values, numbers, indices)
+    ordered = numbers.ravel()[np.argsort(indices.ravel(), kind="stable")]
+    points = (indices >= 22).sum() // GROUP
+    alone, others, last = np.split(ordered, [indices.size - GROUP * points, indices.size - points])
+    assert _is_point(np.column_stack([others.reshape(points, GROUP - 1), last])).all()
+    assert not (alone % 2).any()
+    _coded(arranged, numbers)
+
+
+@pytest.mark.parametrize("spread", [0.7, 900.0])
+def test_no_value_comes_back_further_away_than_a_cell_reaches(values, spread: float) -> None:
+    random = np.random.default_rng(3)
+    indices = random.integers(0, 97, (40, 30)).astype(np.uint8)
+    drawn = spread * random.normal(size=indices.shape)
+    arranged = values.arranged(indices)
+    missed = np.abs(_steps(arranged, arranged.quantise(drawn)) - drawn).ravel()
+    assert missed[arranged.alone].max() <= 0.5
+    # Half the shortest vector is the packing radius; the covering radius is sqrt(3) of these.
+    radius = np.sqrt(3) * np.sqrt(8) / 2 * UNIT / 2**STEP_BITS
+    points = np.column_stack([arranged.others, arranged.last])
+    assert np.sqrt(np.square(missed[points]).sum(axis=1)).max() <= radius
 
 
 @pytest.mark.parametrize("index", [40, 64])
 def test_points_cost_no_more_than_whole_numbers(values: LatticeValues, index: int) -> None:
     """They are as dense, so where values spread they take as many bits and less error."""
     random = np.random.default_rng(index)
-    drawn = random.logistic(0, SCALES[index] * np.sqrt(3) / np.pi, (4000, GROUP))
+    drawn = random.logistic(0, SCALES[index] * np.sqrt(3) / np.pi, (2000, GROUP))
     indices = np.full(drawn.shape, index, np.uint8)
-    alone = LatticeValues(values.tables, values.tables.count)
-    bits = [
-        8 * len(_coded(coder, coder.quantise(drawn, indices), indices)) / drawn.size
-        for coder in (values, alone)
-    ]
-    errors = [
-        np.square(drawn - coder.quantise(drawn, indices) / 2).mean() for coder in (values, alone)
-    ]
+    bits, errors = [], []
+    for coder in (values, LatticeValues(values.tables, values.tables.count)):
+        arranged = coder.arranged(indices)
+        numbers = arranged.quantise(drawn)
+        bits.append(8 * len(_coded(arranged, numbers)) / drawn.size)
+        errors.append(np.square(drawn - _steps(arranged, numbers)).mean())
     # What the error is worth in bits, at the slope of high rates.
     gain = 0.5 * np.log2(errors[1] / errors[0]) + bits[1] - bits[0]
-    assert gain == pytest.approx(0.5 * np.log2(1 / 12 / 0.07168), abs=0.01)
+    assert gain == pytest.approx(0.5 * np.log2(WHOLE_MOMENT / LATTICE_MOMENT), abs=0.01)
 
 
 def test_a_last_value_beyond_all_limits_is_noticed(values: LatticeValues) -> None:
-    """Half of a whole number fits the tables, the number itself may not."""
-    indices = np.full((1, GROUP), 30, np.uint8)
+    """Half of an even number fits the tables, the number itself may not."""
+    arranged = values.arranged(np.full((1, GROUP), 30, np.uint8))
     numbers = np.zeros((1, GROUP), np.int32)
-    numbers[0, 0] = LARGEST_VALUE + 5
+    numbers[0, -1] = LARGEST_VALUE + 5
     writer = SymbolWriter()
-    values.write(writer, numbers, indices)
+    arranged.write(writer, numbers)
     with pytest.raises(CorruptStream, match="larger than any"):
-        values.read(SymbolReader(writer.finish()), indices)
+        arranged.read(SymbolReader(writer.finish()))
 
 
-def test_a_lattice_that_begins_below_an_octave_is_refused(values: LatticeValues) -> None:
-    for start in (7, 98):
+def test_a_lattice_that_begins_where_half_a_scale_has_no_table_is_refused(values) -> None:
+    for start in (9, 98):
         with pytest.raises(ValueError, match="lattice begins at table"):
             LatticeValues(values.tables, start).check()

@@ -46,7 +46,7 @@ def test_values_of_any_size_and_kind_are_read_back(
     tables: ValueTables, seed: int, count: int, largest: int
 ) -> None:
     random = np.random.default_rng(seed)
-    indices = random.integers(0, 3 * tables.count, count)
+    indices = np.sort(random.integers(0, 3 * tables.count, count))
     values = 2 * random.integers(-largest, largest + 1, count)
     values += indices >= tables.first(Kind.BETWEEN)
     is_magnitude = indices >= tables.first(Kind.MAGNITUDE)

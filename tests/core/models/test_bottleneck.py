@@ -211,7 +211,7 @@ def test_the_learning_rate_warms_up_and_decays_to_the_planned_end() -> None:
 @pytest.mark.parametrize(
     ("field", "value", "message"),
     [
-        ("channels", 36, "channels must be a multiple of 8"),
+        ("channels", 36, "channels must be a multiple of 16"),
         ("highest_weight", 0.0001, "must be positive and rise"),
         ("ssim_share", 1.0, r"ssim_share must lie in 0\.\.1"),
         ("levels", 1, "levels must be at least 2"),
