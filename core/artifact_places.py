@@ -107,11 +107,10 @@ class Places:
         try:
             yield
         except (FileNotFoundError, NotADirectoryError) as error:
-            file = self.shown(self.manifest)
-            raise MissingArtifact(self.key, file, "does not exist") from error
+            raise MissingArtifact(self.key, self.shown(self.manifest), "does not exist") from error
         except OSError as error:
-            file = self.shown(self.manifest)
-            raise DamagedArtifact(self.key, file, f"cannot be read ({error.strerror})") from error
+            reason = f"cannot be read ({error.strerror})"
+            raise DamagedArtifact(self.key, self.shown(self.manifest), reason) from error
 
     @property
     def _last(self) -> str:

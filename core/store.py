@@ -34,6 +34,7 @@ __all__ = [
     "DamagedArtifact",
     "FileEntry",
     "Manifest",
+    "ManifestState",
     "MissingArtifact",
     "NewerArtifact",
 ]

@@ -15,7 +15,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from core.artifact_places import ManifestState
 from core.codecs.base import CodecError, Dial
 from core.entropy.bitstream import Header, pack, unpack
 from core.entropy.errors import CorruptStream, LimitExceeded, UnknownModel
@@ -23,7 +22,7 @@ from core.entropy.latent_tables import LatentTables, StepTables
 from core.entropy.range_coding import MOST_BITS_PER_SYMBOL, SymbolReader, SymbolWriter
 from core.images import Image, crop, pad_to_multiple
 from core.onnx_network import OnnxNetwork, Tiling
-from core.store import ArtifactStore
+from core.store import ArtifactStore, ManifestState
 
 DIAL = Dial(name="quality", lowest=1, highest=100, step=1, default=70)
 SWEEP = (1, 12, 23, 34, 45, 56, 64, 72, 80, 88, 100)

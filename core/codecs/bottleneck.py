@@ -15,7 +15,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from core.artifact_places import ManifestState
 from core.codecs.base import CodecError, Dial, Kind
 from core.entropy.bitstream import MAX_PIXELS, Header, pack, unpack
 from core.entropy.errors import CorruptStream, LimitExceeded, UnknownModel
@@ -24,7 +23,7 @@ from core.entropy.latent_coding import Decoded, LatentCoder, Symbols
 from core.images import Image, crop, pad_to_multiple
 from core.onnx_network import OnnxNetwork, Tiling
 from core.progress import report
-from core.store import ArtifactStore, DamagedArtifact
+from core.store import ArtifactStore, DamagedArtifact, ManifestState
 
 LABEL = "Bottleneck"
 KIND: Kind = "learned"

@@ -168,6 +168,7 @@ def rescaled(values: Map, shift: int) -> Map:
 def _padded(values: Map, margin: int) -> Map:
     if not margin:
         return values
+    # For small maps `np.pad` takes several times longer.
     rows, columns, channels = values.shape
     padded = np.zeros((rows + 2 * margin, columns + 2 * margin, channels))
     padded[margin:-margin, margin:-margin] = values

@@ -135,9 +135,10 @@ class LatentCoder:
             CorruptStream: The bytes cannot come from this model.
         """
         shape = (rows // CELL, columns // CELL)
-        self._check_length(payload, shape[0] * shape[1])
+        cells = shape[0] * shape[1]
+        self._check_length(payload, cells)
         reader = SymbolReader(payload)
-        counts = [shape[0] * shape[1]] * self._model.side_channels
+        counts = [cells] * self._model.side_channels
         found = reader.read_groups(counts, self._side_tables).reshape(-1, *shape)
         side = np.moveaxis(found - SIDE_LIMIT, 0, -1).astype(np.int16, order="C")
         symbols: list[NDArray[np.int16]] = []

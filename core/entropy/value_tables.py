@@ -28,7 +28,7 @@ LARGEST_VALUE = 2**15 - 1
 MOST_BITS_PER_VALUE = 65
 
 #: Of two symbols that are equally frequent.
-FAIR_COIN = PreparedTable.of(normalised([1, 1]))
+_FAIR_COIN = PreparedTable.of(normalised([1, 1]))
 
 #: Bits of an excess, at least 1, each length half as frequent as the one before.
 _EXCESS_LENGTHS = PreparedTable.of(normalised([2 ** (15 - bits) for bits in range(16)]))
@@ -170,18 +170,18 @@ def _write_outside(
     """Signs, then excesses over the highest value as in an Elias gamma code."""
     excess = (np.abs(values) - highest) >> 1
     lengths = _bit_lengths(excess)
-    writer.write((values < 0).astype(np.int32), FAIR_COIN)
+    writer.write((values < 0).astype(np.int32), _FAIR_COIN)
     writer.write(lengths - 1, _EXCESS_LENGTHS)
     places = _places(lengths)
     bits = np.repeat(excess, lengths - 1) >> places & 1
-    writer.write(bits.astype(np.int32), FAIR_COIN)
+    writer.write(bits.astype(np.int32), _FAIR_COIN)
 
 
 def _read_outside(reader: SymbolReader, highest: NDArray[np.int32]) -> NDArray[np.int32]:
-    negative = reader.read(highest.size, FAIR_COIN)
+    negative = reader.read(highest.size, _FAIR_COIN)
     lengths = reader.read(highest.size, _EXCESS_LENGTHS) + 1
     places = _places(lengths)
-    bits = reader.read(places.size, FAIR_COIN) << places
+    bits = reader.read(places.size, _FAIR_COIN) << places
     owners = np.repeat(np.arange(highest.size), lengths - 1)
     lower = np.bincount(owners, weights=bits, minlength=highest.size).astype(np.int32)
     sizes = highest + 2 * ((np.int32(1) << (lengths - 1)) + lower)

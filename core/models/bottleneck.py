@@ -8,7 +8,7 @@ the rate and straight-through rounding for the reconstruction) and of Cui et al.
 gained deep image compression with continuous rate adaptation", CVPR 2021,
 https://arxiv.org/abs/2003.02012 (gains per quality level, interpolated in the logarithm). Here
 the context is spatial and over channels at once, values that spread over more than a quantiser
-step go into a lattice by eights (`core.models.lattice`), and all that predicts can become integers.
+step go into a lattice together (`core.models.lattice`), and all that predicts can become integers.
 """
 
 import math

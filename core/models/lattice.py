@@ -17,9 +17,6 @@ from core.models.rate_model import SMALLEST_SCALE, bits
 #: pictures; for values that spread less, the lattice has too few points.
 LATTICE_TABLE = 20
 
-#: Scale in quantiser steps from which on that table or a wider one is the nearest.
-LATTICE_FROM = SMALLEST_SCALE * 2.0 ** ((LATTICE_TABLE - 0.5) / SCALES_PER_OCTAVE)
-
 _OCTAVE = math.log(2.0)
 
 #: Quantiser steps in a unit of the lattice.
@@ -39,11 +36,14 @@ class Lattice:
 
     def __init__(self, log_scales: Any) -> None:
         self._shape = ops.shape(log_scales)
-        flat = ops.reshape(log_scales, (self._shape[0], -1))
-        spreading = ops.sum(ops.cast(flat >= math.log(LATTICE_FROM), "int32"), axis=1)
-        points = (spreading // GROUP)[:, None]
-        self._places = _places(flat, points)
-        self._in_lattice = (ops.arange(ops.shape(flat)[1] // GROUP) < points)[..., None]
+        octaves = (
+            ops.reshape(log_scales, (self._shape[0], -1)) - math.log(SMALLEST_SCALE)
+        ) / _OCTAVE
+        tables = ops.cast(ops.round(SCALES_PER_OCTAVE * octaves), "int32")
+        spreading = ops.sum(ops.cast(tables >= LATTICE_TABLE, "int32"), axis=1, keepdims=True)
+        points = spreading // GROUP
+        self._places = _places(tables, points)
+        self._in_lattice = (ops.arange(ops.shape(tables)[1] // GROUP) < points)[..., None]
         self._scales = self._grouped(log_scales)
 
     def quantised(self, values: Any) -> Any:
@@ -82,16 +82,14 @@ class Lattice:
         return ops.reshape(ops.take(ops.reshape(grouped, (-1,)), self._places), self._shape)
 
 
-def _places(log_scales: Any, points: Any) -> Any:
+def _places(tables: Any, points: Any) -> Any:
     """Place of each value in the batch, so that each picture's points are its first groups.
 
     Args:
-        log_scales: Logarithms of the scales, shape (batch, values).
+        tables: Nearest table of each value, shape (batch, values).
         points: How many points each picture has, shape (batch, 1).
     """
-    pictures, count = ops.shape(log_scales)
-    octaves = (log_scales - math.log(SMALLEST_SCALE)) / _OCTAVE
-    tables = ops.cast(ops.round(SCALES_PER_OCTAVE * octaves), "int32")
+    pictures, count = ops.shape(tables)
     ranks = ops.arange(count, dtype="int32")
     # Among values of one table, the first ones stay the first.
     order = ops.argsort(count * tables + ranks, axis=1)

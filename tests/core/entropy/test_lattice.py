@@ -91,7 +91,7 @@ def test_no_neighbour_of_the_point_found_is_nearer() -> None:
 def test_the_squared_error_is_a_fifth_below_that_of_rounding() -> None:
     vectors = np.random.default_rng(0).uniform(-50, 50, (20_000, GROUP))
     in_lattice = np.square(vectors - nearest_points(vectors) * UNIT / 2**STEP_BITS).mean()
-    # As many points in a volume as whole numbers have, to a fiftieth of a bit in sixteen values.
+    # As many points in a volume as whole numbers have, to a thirtieth of a bit in sixteen values.
     volume = 2.0**12 * (UNIT / 2**STEP_BITS) ** GROUP
     assert volume == pytest.approx(1.0, abs=0.03)
     assert in_lattice == pytest.approx(LATTICE_MOMENT * volume ** (2 / GROUP), rel=0.005)

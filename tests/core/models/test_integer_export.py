@@ -140,9 +140,9 @@ def test_integers_restore_the_latents_that_floats_restore(
     quality: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Without the lattice, in which one value near to an edge moves seven others."""
-    monkeypatch.setattr("core.models.lattice.LATTICE_FROM", 2 * LARGEST_SCALE)
+    """Without the lattice, in which one value near to an edge moves fifteen others."""
     tables = integers.values.tables
+    monkeypatch.setattr("core.models.lattice.LATTICE_TABLE", tables.count)
     alone = dataclasses.replace(integers, values=LatticeValues(tables, tables.count))
     _, by_floats, by_integers = _restored(model, alone, pictures, quality)
     differences = np.abs(by_integers - by_floats)
