@@ -1,4 +1,4 @@
-"""The library of Bottleneck: pictures, codecs, metrics, evaluation and the artifact store."""
+"""The library of Bottleneck: images, codecs, metrics, evaluation and the artifact store."""
 
 import os
 

@@ -1,33 +1,16 @@
-"""Pictures as arrays, and one intake for every picture that a person gives."""
+"""Images as arrays."""
 
-import io
 from typing import Any, TypeAlias
 
 import numpy as np
-import PIL.Image
 from numpy.typing import NDArray
 
-from core.intake.decode import Picture, decode_picture
-from core.intake.errors import ImageError, Limits
-
-__all__ = [
-    "Image",
-    "ImageError",
-    "Limits",
-    "Picture",
-    "check_image",
-    "crop",
-    "decode_picture",
-    "encode_png",
-    "pad_to_multiple",
-]
-
-#: A picture: uint8, shape (height, width, 3), RGB.
+#: An image: uint8, shape (height, width, 3), RGB.
 Image: TypeAlias = NDArray[np.uint8]
 
 
 def check_image(array: Any) -> Image:
-    """Array itself when it is a picture.
+    """Array itself when it is an image.
 
     Raises:
         ValueError: It is not a uint8 array of shape (height, width, 3) with at least one pixel.
@@ -38,23 +21,14 @@ def check_image(array: Any) -> Image:
         received = f"{array.dtype} of shape {array.shape}"
     else:
         return array
-    raise ValueError(
-        f"A picture is a uint8 array of shape (height, width, 3); received {received}."
-    )
-
-
-def encode_png(image: Image) -> bytes:
-    """PNG file with exactly these pixels, without metadata."""
-    buffer = io.BytesIO()
-    PIL.Image.fromarray(check_image(image)).save(buffer, format="PNG")
-    return buffer.getvalue()
+    raise ValueError(f"An image is a uint8 array of shape (height, width, 3); received {received}.")
 
 
 def pad_to_multiple(image: Image, multiple: int) -> Image:
-    """Picture whose sides are multiples of a number, its last column and row repeated.
+    """Image whose sides are multiples of a number, its last column and row repeated.
 
     Args:
-        image: Picture of any size; `crop` takes the padding off again.
+        image: Image of any size; `crop` takes the padding off again.
         multiple: Positive number that divides both sides of the result.
 
     Raises:
@@ -68,10 +42,10 @@ def pad_to_multiple(image: Image, multiple: int) -> Image:
 
 
 def crop(image: Image, *, height: int, width: int) -> Image:
-    """Upper left part of a picture, which undoes `pad_to_multiple`.
+    """Upper left part of an image, which undoes `pad_to_multiple`.
 
     Raises:
-        ValueError: The part is empty or larger than the picture.
+        ValueError: The part is empty or larger than the image.
     """
     available_height, available_width = check_image(image).shape[:2]
     if not (1 <= height <= available_height and 1 <= width <= available_width):

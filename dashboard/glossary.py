@@ -4,16 +4,16 @@ from core.metrics import psnr_db, ssim
 
 BITS_PER_PIXEL = (
     "8 x the bytes of the whole file, headers included, divided by the number of pixels. "
-    "A picture that is not compressed has 24."
+    "An image that is not compressed has 24."
 )
-PSNR = f"{psnr_db.DEFINITION} Higher is better; a lossless picture has an infinite PSNR."
+PSNR = f"{psnr_db.DEFINITION} Higher is better; a lossless image has an infinite PSNR."
 SSIM = f"{ssim.DEFINITION} 1 is a perfect copy."
 BD_RATE = (
     "Bjontegaard delta rate: mean difference in bytes at equal quality, over the range of quality "
     "that both curves cover. -20 % means: a fifth fewer bytes for the same quality."
 )
 INTERVAL = (
-    "95 % bootstrap interval: the pictures are drawn anew, with replacement, some hundred times, "
+    "95 % bootstrap interval: the images are drawn anew, with replacement, some hundred times, "
     "and 95 % of the results lie inside."
 )
 FLOAT_LATENT = (

@@ -1,4 +1,4 @@
-"""Finds the dashboard's pages, so that adding a page is adding one file."""
+"""Finds the dashboard's pages, so that adding a page is adding one folder."""
 
 import ast
 from dataclasses import dataclass
@@ -33,8 +33,8 @@ class PageFile:
 
     @property
     def name(self) -> str:
-        """Name in the address, equal to the file's name."""
-        return self.path.stem
+        """Name in the address, equal to the folder's name."""
+        return self.path.parent.name
 
 
 def find_pages(folder: Path) -> list[PageFile]:
@@ -43,13 +43,14 @@ def find_pages(folder: Path) -> list[PageFile]:
     Files are read, not imported: a page draws itself when it is imported.
 
     Args:
-        folder: Folder with one file per page; names that start with an underscore are no pages.
+        folder: Folder with one folder per page, which `page.py` in it draws.
 
     Raises:
         PageError: A file lacks TITLE, ICON or ORDER, or gives them another way than as a literal.
     """
-    files = [file for file in folder.glob("*.py") if not file.name.startswith("_")]
-    return sorted(map(read_page, files), key=lambda page: (page.order, page.name))
+    return sorted(
+        map(read_page, folder.glob("*/page.py")), key=lambda page: (page.order, page.name)
+    )
 
 
 def read_page(path: Path) -> PageFile:
@@ -63,8 +64,8 @@ def read_page(path: Path) -> PageFile:
     for name, expected in (("TITLE", str), ("ICON", str), ("ORDER", int)):
         if not isinstance(literals.get(name), expected):
             raise PageError(
-                f"{path.name} needs a line `{name} = ...` with a literal {expected.__name__}; "
-                f"received {literals.get(name)!r}."
+                f"{path.parent.name}/{path.name} needs a line `{name} = ...` with a literal "
+                f"{expected.__name__}; received {literals.get(name)!r}."
             )
     return PageFile(path, literals["TITLE"], literals["ICON"], literals["ORDER"])
 

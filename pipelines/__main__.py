@@ -10,12 +10,13 @@ import pipelines
 def steps() -> dict[str, str]:
     """First line of each step's documentation by the step's name, without importing any."""
     folder = Path(pipelines.__path__[0])
-    names = {entry.name for entry in pkgutil.iter_modules([str(folder)])} - {"__main__"}
     found = {}
-    for name in sorted(names):
-        tree = ast.parse((folder / f"{name}.py").read_text(encoding="utf-8"))
+    for entry in sorted(pkgutil.iter_modules([str(folder)]), key=lambda entry: entry.name):
+        file = folder / entry.name / "step.py" if entry.ispkg else folder / f"{entry.name}.py"
+        tree = ast.parse(file.read_text(encoding="utf-8"))
         if any(isinstance(node, ast.FunctionDef) and node.name == "main" for node in tree.body):
-            found[name] = (ast.get_docstring(tree) or "").partition("\n")[0]
+            found[entry.name] = (ast.get_docstring(tree) or "").partition("\n")[0]
+    found.pop("__main__")
     return found
 
 

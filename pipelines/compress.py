@@ -1,14 +1,17 @@
-"""Compresses one picture with any of the codecs."""
+"""Compresses one image with any of the codecs."""
 
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.codecs import CodecFamily, get_family
-from core.codecs.base import Codec, CodecError
-from core.dial_search import match_bytes
-from core.images import Image, ImageError, Limits, decode_picture
+from core.codecs import Codec, get_codec
+from core.codecs.base import OperatingPoint
+from core.codecs.dial_search import match_bytes
+from core.errors import CodecError
+from core.images import Image
+from core.intake.decode import decode_image
+from core.intake.errors import ImageError, Limits
 from core.store import ArtifactStore
 from pipelines.base import UserError, option, run_step
 from pipelines.file_exchange import (
@@ -26,9 +29,9 @@ _LIMITS = Limits(max_bytes=200_000_000)
 class CompressConfig:
     """What to compress, and how."""
 
-    picture: Path = option(help="picture to compress, such as photo.png", positional=True)
+    image: Path = option(help="image to compress, such as photo.png", positional=True)
     output: Path = option(help="file to write, such as photo.bnk", positional=True)
-    codec: str = option("bottleneck", help="codec family, such as bottleneck or avif")
+    codec: str = option("bottleneck", help="codec, such as bottleneck or avif")
     quality: float | None = option(None, help="position of the codec's dial")
     target_bytes: int | None = option(None, help="largest size of the file")
     target_bpp: float | None = option(None, help="the same in bits per pixel")
@@ -51,66 +54,66 @@ class CompressConfig:
 
 @dataclass(frozen=True)
 class _File:
-    codec: Codec
+    point: OperatingPoint
     data: bytes
 
 
 def compress(config: CompressConfig) -> None:
-    """Compresses one picture with any of the codecs."""
+    """Compresses one image with any of the codecs."""
     check_writable(config.output)
     try:
-        family = get_family(config.codec)
-        image = decode_picture(read_file(config.picture), limits=_LIMITS).pixels
+        codec = get_codec(config.codec)
+        image = decode_image(read_file(config.image), limits=_LIMITS).pixels
     except ImageError as error:
-        raise UserError(f"{config.picture}: {error}") from error
+        raise UserError(f"{config.image}: {error}") from error
     except ValueError as error:
         raise UserError(str(error)) from error
     pixels = pixel_count(image)
     try:
         with shown_progress(pixels):
-            file = _encode(config, family, image)
+            file = _encode(config, codec, image)
     except CodecError as error:
         raise UserError(str(error)) from error
     replace_file(config.output, file.data)
     size = len(file.data)
     print(
         f"{config.output}: {size:,} bytes, {8 * size / pixels:.3f} bits per pixel, "
-        f"{family.name} {file.codec.setting}"
+        f"{codec.name} {file.point.setting}"
     )
 
 
-def _encode(config: CompressConfig, family: CodecFamily, image: Image) -> _File:
+def _encode(config: CompressConfig, codec: Codec, image: Image) -> _File:
     store = ArtifactStore.default()
     most = config.most_bytes(pixel_count(image))
     if most is not None:
-        return _fitting(family, image, most, store)
-    codec = _codec(config, family, store)
-    return _File(codec, codec.encode(image))
+        return _fitting(codec, image, most, store)
+    point = _point(config, codec, store)
+    return _File(point, point.encode(image))
 
 
-def _codec(config: CompressConfig, family: CodecFamily, store: ArtifactStore) -> Codec:
-    if family.dial is None or family.at is None:
+def _point(config: CompressConfig, codec: Codec, store: ArtifactStore) -> OperatingPoint:
+    if codec.dial is None or codec.at is None:
         if config.quality is not None:
-            raise UserError(f"{family.label} has no dial; leave --quality out.")
-        return family.sweep(store)[0]
-    value = family.dial.default if config.quality is None else config.quality
+            raise UserError(f"{codec.label} has no dial; leave --quality out.")
+        return codec.sweep(store)[0]
+    value = codec.dial.default if config.quality is None else config.quality
     try:
-        return family.at(value, store)
+        return codec.at(value, store)
     except ValueError as error:
         raise UserError(str(error)) from error
 
 
-def _fitting(family: CodecFamily, image: Image, most: int, store: ArtifactStore) -> _File:
-    """Largest file of the family that is not above a size."""
-    if family.dial is None:
-        raise UserError(f"{family.label} has no dial, so its files have one size only.")
-    match = match_bytes(family, image, most, bound="at_most", store=store)
+def _fitting(codec: Codec, image: Image, most: int, store: ArtifactStore) -> _File:
+    """Largest file of the codec that is not above a size."""
+    if codec.dial is None:
+        raise UserError(f"{codec.label} has no dial, so its files have one size only.")
+    match = match_bytes(codec, image, most, bound="at_most", store=store)
     if match.achieved > most:
         raise UserError(
-            f"{family.label} cannot make a file of {most:,} bytes of this picture; "
+            f"{codec.label} cannot make a file of {most:,} bytes of this image; "
             f"its smallest has {match.achieved:,.0f}."
         )
-    return _File(match.codec, match.data)
+    return _File(match.point, match.data)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.codecs.base import CodecError
-from core.images import encode_png
-from core.recognition import decode_any
+from core.codecs.recognition import decode_any
+from core.errors import CodecError
+from core.png import encode_png
 from core.store import ArtifactStore
 from pipelines.base import UserError, option, run_step
 from pipelines.file_exchange import check_writable, read_file, replace_file, shown_progress
 
-#: Bytes from which a file is likely to hold a picture that takes a while.
+#: Bytes from which a file is likely to hold an image that takes a while.
 _LARGE_FILE = 100_000
 
 
@@ -42,7 +42,7 @@ def decompress(config: DecompressConfig) -> None:
         raise UserError(f"{config.file}: {error}") from error
     replace_file(config.output, encode_png(found.image))
     height, width = found.image.shape[:2]
-    print(f"{config.output}: {width}x{height} pixels, from {found.family.name}")
+    print(f"{config.output}: {width}x{height} pixels, from {found.codec.name}")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -1,4 +1,4 @@
-"""Measures what the training pictures are like; Compare warns of pictures unlike them."""
+"""Measures what the training images are like; Compare warns of images unlike them."""
 
 import json
 from collections.abc import Sequence
@@ -6,18 +6,18 @@ from dataclasses import dataclass
 
 from rich.progress import track
 
-from core.dataset import KEY as DATASET_KEY
-from core.dataset import array_file, open_split
-from core.picture_traits import FILE, KEY, PERCENTILES, measure_traits, oddities, ranges_of
+from core.dataset.splits import KEY as DATASET_KEY
+from core.dataset.splits import array_file, open_split
+from core.dataset.traits import FILE, KEY, PERCENTILES, measure_traits, oddities, ranges_of
 from core.store import ArtifactStore
 from pipelines.base import UserError, option, run_step
 
 
 @dataclass(frozen=True)
 class DescribeConfig:
-    """Which pictures are measured."""
+    """Which images are measured."""
 
-    most: int = option(0, help="measure so many training pictures at most; 0 measures all")
+    most: int = option(0, help="measure so many training images at most; 0 measures all")
 
     def __post_init__(self) -> None:
         if self.most < 0:
@@ -25,28 +25,26 @@ class DescribeConfig:
 
 
 def describe(config: DescribeConfig) -> None:
-    """Writes the usual range of each trait, and says how many validation pictures lie outside."""
+    """Writes the usual range of each trait, and says how many validation images lie outside."""
     store = ArtifactStore.default()
     train = open_split(store, "train").images[: config.most or None]
     validation = open_split(store, "validation").images[: config.most or None]
     if not len(train):
-        raise UserError("The training split has no picture to measure.")
-    ranges = ranges_of([measure_traits(image) for image in track(train, "Training pictures")])
-    outside = sum(
-        bool(oddities(image, ranges)) for image in track(validation, "Validation pictures")
-    )
-    pictures = store.manifest(DATASET_KEY).files[array_file("train")]
+        raise UserError("The training split has no image to measure.")
+    ranges = ranges_of([measure_traits(image) for image in track(train, "Training images")])
+    outside = sum(bool(oddities(image, ranges)) for image in track(validation, "Validation images"))
+    images = store.manifest(DATASET_KEY).files[array_file("train")]
     facts = {
-        "dataset": {"name": "imagenette160", "sha256": pictures.sha256},
+        "dataset": {"name": "imagenette160", "sha256": images.sha256},
         "percentiles": list(PERCENTILES),
-        "pictures": len(train),
-        "validation_pictures": len(validation),
+        "images": len(train),
+        "validation_images": len(validation),
         "validation_outside": outside,
     }
     text = json.dumps({"ranges": ranges}, indent=1) + "\n"
     store.commit(KEY, {FILE: text.encode("utf-8")}, facts=facts)
-    print(f"Wrote {KEY}: {len(train):,} training pictures.")
-    print(f"Outside the ranges: {outside:,} of {len(validation):,} validation pictures.")
+    print(f"Wrote {KEY}: {len(train):,} training images.")
+    print(f"Outside the ranges: {outside:,} of {len(validation):,} validation images.")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -8,12 +8,12 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from core import atomic
 from core.images import Image
 from core.progress import listening
+from core.store import atomic
 from pipelines.base import UserError
 
-#: Pictures below this are done before a person could read a progress bar.
+#: Images below this are done before a person could read a progress bar.
 _LARGE_PIXELS = 1_000_000
 
 
@@ -57,7 +57,7 @@ def replace_file(path: Path, data: bytes) -> None:
 
 @contextmanager
 def shown_progress(pixels: int) -> Iterator[None]:
-    """Shows how far codecs are inside the block, where the picture is large."""
+    """Shows how far codecs are inside the block, where the image is large."""
     if pixels < _LARGE_PIXELS:
         yield
         return

@@ -1,4 +1,4 @@
-"""Makes the data set: downloads Imagenette or takes a folder or an archive of pictures."""
+"""Makes the data set: downloads Imagenette or takes a folder or an archive of images."""
 
 import os
 import re
@@ -16,9 +16,9 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from core.preparation.errors import PreparationError
-from core.preparation.imagenette import ARCHIVE_SHA256, ARCHIVE_URL, download
-from core.preparation.source import PictureSource, open_source
+from core.dataset.preparation.errors import PreparationError
+from core.dataset.preparation.imagenette import ARCHIVE_SHA256, ARCHIVE_URL, download
+from core.dataset.preparation.source import ImageSource, open_source
 from core.store import ArtifactStore, Manifest
 from pipelines.base import UserError, option, run_step
 
@@ -28,7 +28,7 @@ MAX_PROCESSES = 4
 
 @dataclass(frozen=True)
 class PrepareConfig:
-    """Where the pictures come from."""
+    """Where the images come from."""
 
     source: Path | None = option(
         None, help="folder or tar archive with train/ and val/ folders of class folders"
@@ -71,8 +71,8 @@ def prepare(config: PrepareConfig) -> None:
 
 
 def _prepare_from_address(config: PrepareConfig) -> None:
-    from core.dataset import KEY
-    from core.preparation.build import is_whole
+    from core.dataset.preparation.build import is_whole
+    from core.dataset.splits import KEY
 
     store = ArtifactStore.default()
     wanted = config.allow_hash or ARCHIVE_SHA256
@@ -92,15 +92,15 @@ def _prepare_from_address(config: PrepareConfig) -> None:
         _prepare_from(open_source(archive, label=config.url), config)
 
 
-def _prepare_from(source: PictureSource, config: PrepareConfig) -> None:
-    from core.preparation.build import build, is_built
-    from core.preparation.listing import list_pictures
+def _prepare_from(source: ImageSource, config: PrepareConfig) -> None:
+    from core.dataset.preparation.build import build, is_built
+    from core.dataset.preparation.listing import list_images
 
     store = ArtifactStore.default()
     print(f"Reading the source ({source.label}) ...")
-    listed = list_pictures(source)
+    listed = list_images(source)
     if is_built(store, listed):
-        print("Nothing to do: the data set was made of these pictures already.")
+        print("Nothing to do: the data set was made of these images already.")
         return
     with _progress(MofNCompleteColumn()) as progress:
         task = progress.add_task("Decoding", total=len(listed))

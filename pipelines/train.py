@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from core.dataset import KEY, array_file, open_split
+from core.dataset.splits import KEY, array_file, open_split
 from core.store import ArtifactStore
 from pipelines.base import UserError, option, run_step
 
 if TYPE_CHECKING:
-    from core.models.training import Training
+    from core.models.training.loop import Training
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class TrainConfig:
     export: bool = option(False, help="export the best weights so far, without training on")
     preset: str | None = option(None, help="one of the model's own sizes and plans, by name")
     epochs: int | None = option(None, help="stop after so many epochs, those done before included")
-    batch: int | None = option(None, help="pictures per step")
+    batch: int | None = option(None, help="images per step")
     learning_rate: float | None = option(None, help="step size of the optimiser")
     filters: tuple[int, ...] = option((), help="filters of an autoencoder's layers, such as 32 64")
     activation: str | None = option(
@@ -63,7 +63,7 @@ def train(config: TrainConfig) -> None:
     """Trains a model from the prepared data set, resumably, and exports it."""
     store = ArtifactStore.default()
     module = _module(config.model)
-    from core.models.stop_request import StopRequest
+    from core.models.training.stop_request import StopRequest
 
     stop = StopRequest()
     with store.lock(f"checkpoints/{config.model}"):
@@ -78,7 +78,7 @@ def train(config: TrainConfig) -> None:
 
 
 def _run(training: "Training") -> None:
-    from core.models.training import Diverged
+    from core.models.training.loop import Diverged
 
     try:
         training.run()
@@ -87,7 +87,7 @@ def _run(training: "Training") -> None:
 
 
 def _publish(name: str, module: ModuleType, store: ArtifactStore, training: "Training") -> None:
-    from core.models.publication import Publisher
+    from core.models.training.publication import Publisher
 
     training.monitor.say(f"exporting the weights of epoch {training.progress.best_epoch}")
     try:
@@ -137,10 +137,10 @@ def _training(
 ) -> "Training":
     """The training that was asked for, at its beginning or at its checkpoint."""
     from core.models.base import build_seeded
-    from core.models.checkpoints import Checkpoints, ForeignCheckpoint
-    from core.models.history import History
-    from core.models.monitor import Monitor
-    from core.models.training import Training
+    from core.models.training.checkpoints import Checkpoints, ForeignCheckpoint
+    from core.models.training.history import History
+    from core.models.training.loop import Training
+    from core.models.training.monitor import Monitor
 
     try:
         model_config = dataclasses.replace(_plan(module, config), **config.overrides())
@@ -172,7 +172,7 @@ def _training(
 
 def _go_on(training: "Training", *, anew: bool) -> None:
     """Takes up the newest checkpoint; or the published model, where none is left or wanted."""
-    from core.models.publication import go_on_from_published
+    from core.models.training.publication import go_on_from_published
 
     if training.checkpoints.keys() and not anew:
         training.resume()
@@ -214,7 +214,7 @@ def _check_start(config: TrainConfig, checkpoints: list[str], store: ArtifactSto
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit status of the step; 130 or 143 when a signal stopped it."""
-    from core.models.stop_request import Stopped
+    from core.models.training.stop_request import Stopped
 
     try:
         return run_step(TrainConfig, train, name="train", argv=argv)

@@ -1,8 +1,8 @@
 """Makes the small model and the streams that the tests decode.
 
-The model is that of `core.models.bottleneck` in miniature, its weights drawn from a seed and not
-trained, so that the streams stay as they are when the real model is trained anew. Run it only
-when the format itself changes: what it writes is committed, and every change of it is a break.
+The model is that of `core.models.bottleneck.network` in miniature, its weights drawn from a seed
+and not trained, so that the streams stay as they are when the real model is trained anew. Run it
+only when the format itself changes: what it writes is committed, and every change of it is a break.
 """
 
 import hashlib
@@ -16,13 +16,13 @@ import keras
 import numpy as np
 
 from core.codecs.bottleneck import BottleneckCodec, load_network
-from core.dataset import sample_pictures
+from core.codecs.onnx_network import OnnxNetwork
+from core.dataset.splits import sample_images
 from core.entropy.bitstream import unpack
 from core.images import Image
-from core.models import bottleneck
-from core.models.bottleneck import Bottleneck, BottleneckConfig
-from core.models.export import export_networks
-from core.onnx_network import OnnxNetwork
+from core.models.bottleneck import network as bottleneck
+from core.models.bottleneck.network import Bottleneck, BottleneckConfig
+from core.models.training.onnx_export import export_networks
 from core.store import ArtifactStore
 
 FOLDER = Path(__file__).resolve().parent / "golden"
@@ -46,16 +46,16 @@ def photograph_pieces() -> Image:
     return np.stack(
         [
             photograph[top : top + 64, left : left + 64]
-            for photograph in sample_pictures().values()
+            for photograph in sample_images().values()
             for top in range(0, photograph.shape[0] - 63, 64)
             for left in range(0, photograph.shape[1] - 63, 64)
         ]
     )
 
 
-def pictures() -> dict[str, Image]:
-    """The twelve pictures by name."""
-    photographs = list(sample_pictures().values())
+def images() -> dict[str, Image]:
+    """The twelve images by name."""
+    photographs = list(sample_images().values())
     random = np.random.default_rng(160)
     ramp = np.broadcast_to(np.arange(0, 255, 4, dtype=np.uint8)[:, np.newaxis], (48, 64, 1))
     return {
@@ -108,15 +108,15 @@ def write_model(store: ArtifactStore) -> None:
 
 
 def write_streams(store: ArtifactStore) -> None:
-    """Writes each picture at each quality, and what the files hold."""
+    """Writes each image at each quality, and what the files hold."""
     folder = FOLDER / "streams"
     folder.mkdir(parents=True, exist_ok=True)
     network, held = load_network(store), {}
-    for name, picture in pictures().items():
+    for name, image in images().items():
         for quality in QUALITIES:
-            data = BottleneckCodec(quality, store).encode(picture)
+            data = BottleneckCodec(quality, store).encode(image)
             (folder / f"{name}_{quality}.bnk").write_bytes(data)
-            height, width = picture.shape[:2]
+            height, width = image.shape[:2]
             decoded = network.coder_at(quality).decode(
                 unpack(data).payload, rows=2 * -(-height // 32), columns=2 * -(-width // 32)
             )

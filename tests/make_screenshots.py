@@ -1,4 +1,4 @@
-"""Takes the pictures of the dashboard that the README shows: `python tests/make_screenshots.py`."""
+"""Takes the images of the dashboard that the README shows: `python tests/make_screenshots.py`."""
 
 import socket
 import subprocess
@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "dashboard" / "screenshots"
-#: Address below the server, and what must be on the page before its picture is taken.
+#: Address below the server, and what must be on the page before its image is taken.
 PAGES = {"compare": ("compare", ".viewer canvas"), "findings": ("", ".js-plotly-plot")}
 SIZE = {"width": 1280, "height": 900}
 SETTLE_MILLISECONDS = 8000
@@ -48,7 +48,7 @@ def _wait_until_it_answers(address: str) -> None:
 
 
 def take(browser: Browser, address: str, name: str) -> Path:
-    """File of the picture of one page."""
+    """File of the image of one page."""
     page_path, ready = PAGES[name]
     page = browser.new_page(viewport=SIZE, device_scale_factor=1.5, color_scheme="light")
     page.goto(f"{address}/{page_path}")
@@ -64,7 +64,7 @@ def take(browser: Browser, address: str, name: str) -> Path:
 
 
 def main() -> None:
-    """Takes every picture and says where it lies."""
+    """Takes every image and says where it lies."""
     FOLDER.mkdir(exist_ok=True)
     with running_dashboard() as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(

@@ -1,4 +1,4 @@
-"""The codecs: one module per family, found by discovery."""
+"""The codecs: one module per codec, found by discovery."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -6,67 +6,71 @@ from functools import cache
 from types import ModuleType
 from typing import Protocol
 
-from core.codecs.base import Codec, Dial, Kind
+from core.codecs.base import Dial, Kind, OperatingPoint
 from core.images import Image
 from core.registry import Discovery, discover
 from core.store import ArtifactStore
 
 
 class Sweep(Protocol):
-    """Function of a family's module that gives its curve."""
+    """Function of a codec's module that gives its curve."""
 
-    def __call__(self, store: ArtifactStore) -> Sequence[Codec]:
+    def __call__(self, store: ArtifactStore) -> Sequence[OperatingPoint]:
         """Codecs of the curve, from the smallest file to the largest.
 
         Raises:
-            MissingArtifact: The store lacks the weights that the family needs.
+            MissingArtifact: The store lacks the weights that the codec needs.
         """
 
 
 class At(Protocol):
-    """Function of a family's module that turns its dial."""
+    """Function of a codec's module that turns its dial."""
 
-    def __call__(self, value: float, store: ArtifactStore | None = None) -> Codec:
+    def __call__(self, value: float, store: ArtifactStore | None = None) -> OperatingPoint:
         """Codec at one position of the dial.
 
         Raises:
             ValueError: The value is no position of the dial.
-            MissingArtifact: The store lacks the weights that the family needs.
+            MissingArtifact: The store lacks the weights that the codec needs.
         """
 
 
 class Reference(Protocol):
-    """A reconstruction without bytes that is measured beside a family, but is no codec."""
+    """A reconstruction without bytes that is measured beside a codec, but is no codec."""
 
     @property
-    def family(self) -> str:
-        """Name of the family that it stands beside."""
+    def codec(self) -> str:
+        """Name of the codec that it stands beside."""
 
     @property
     def setting(self) -> str:
-        """What it is, in a word that no setting of the family has, such as `float`."""
+        """What it is, in a word that no setting of the codec has, such as `float`."""
+
+    @property
+    def dial(self) -> None:
+        """It has no position on the codec's dial."""
 
     def reconstruct(self, image: Image) -> Image:
-        """Picture that comes back; of the same shape."""
+        """Image that comes back; of the same shape."""
 
 
 class References(Protocol):
-    """Function of a family's module that gives its references."""
+    """Function of a codec's module that gives its references."""
 
     def __call__(self, store: ArtifactStore) -> Iterable[Reference]:
-        """References of the family.
+        """References of the codec.
 
         Raises:
-            MissingArtifact: The store lacks the weights that the family needs.
+            MissingArtifact: The store lacks the weights that the codec needs.
         """
 
 
 @dataclass(frozen=True)
-class CodecFamily:
+class Codec:
     """The operating points of one codec.
 
     Attributes:
-        name: Name of its module, and the value of `Codec.family`.
+        name: Name of its module, and the value of `Codec.codec`.
         label: What a person reads.
         kind: Whether pixels are lost, and whether the codec was trained.
         dial: The number that trades bytes for quality; None where there is none.
@@ -86,23 +90,23 @@ class CodecFamily:
     references: References | None = None
 
 
-def families() -> dict[str, CodecFamily]:
-    """Family by name, in alphabetical order, of all codecs that can run here."""
-    return dict(_families())
+def codecs() -> dict[str, Codec]:
+    """Codec by name, in alphabetical order, of all codecs that can run here."""
+    return dict(_codecs())
 
 
-def get_family(name: str) -> CodecFamily:
-    """Family of that name.
+def get_codec(name: str) -> Codec:
+    """Codec of that name.
 
     Raises:
         ValueError: There is none, or it lacks a dependency.
     """
-    found = families()
+    found = codecs()
     if name in found:
         return found[name]
     if name in unavailable():
-        raise ValueError(f"Codec family {name!r} {unavailable()[name]}.")
-    raise ValueError(f"Codec family must be one of {', '.join(found)}; received {name!r}.")
+        raise ValueError(f"Codec {name!r} {unavailable()[name]}.")
+    raise ValueError(f"Codec must be one of {', '.join(found)}; received {name!r}.")
 
 
 def unavailable() -> dict[str, str]:
@@ -111,8 +115,8 @@ def unavailable() -> dict[str, str]:
 
 
 @cache
-def _families() -> dict[str, CodecFamily]:
-    return {name: _family(name, module) for name, module in _discovery().modules.items()}
+def _codecs() -> dict[str, Codec]:
+    return {name: _codec(name, module) for name, module in _discovery().modules.items()}
 
 
 @cache
@@ -120,8 +124,8 @@ def _discovery() -> Discovery:
     return discover("core.codecs", marker="sweep")
 
 
-def _family(name: str, module: ModuleType) -> CodecFamily:
-    return CodecFamily(
+def _codec(name: str, module: ModuleType) -> Codec:
+    return Codec(
         name=name,
         label=module.LABEL,
         kind=module.KIND,

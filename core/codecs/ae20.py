@@ -7,8 +7,8 @@ from core.codecs.autoencoder import (
     SUFFIX,
     AutoencoderCodec,
     FloatLatent,
-    codec_at,
     float_latents_of,
+    point_at,
     sweep_of,
 )
 from core.codecs.base import Kind
@@ -16,18 +16,18 @@ from core.store import ArtifactStore
 
 __all__ = ["DIAL", "SUFFIX", "at", "references", "sweep"]
 
-LABEL = "Autoencoder 20x20"
+LABEL = "Autoencoder, 3 layers (20x20)"
 KIND: Kind = "learned"
 
 
 def sweep(store: ArtifactStore) -> list[AutoencoderCodec]:
-    """Curve of the family."""
+    """Curve of the codec."""
     return sweep_of("ae20", store)
 
 
 def at(value: float, store: ArtifactStore | None = None) -> AutoencoderCodec:
     """Codec at a quality of 1 to 100."""
-    return codec_at("ae20", value, store)
+    return point_at("ae20", value, store)
 
 
 def references(store: ArtifactStore) -> Iterable[FloatLatent]:

@@ -26,8 +26,8 @@ class Avif(PillowCodec):
         threads: Threads of the encoder; one, so that times compare with those of other formats.
     """
 
-    family: ClassVar[str] = "avif"
-    dial: ClassVar[Dial | None] = DIAL
+    codec: ClassVar[str] = "avif"
+    scale: ClassVar[Dial | None] = DIAL
     format: ClassVar[str] = "AVIF"
 
     quality: int
@@ -46,7 +46,7 @@ class Avif(PillowCodec):
 
 
 def sweep(store: object = None) -> list[Avif]:
-    """Curve of the family; nothing is read from the store."""
+    """Curve of the codec; nothing is read from the store."""
     return [Avif(quality) for quality in SWEEP]
 
 

@@ -16,13 +16,13 @@ DIAL = avif.DIAL
 class Avif444(avif.Avif):
     """AVIF that keeps as many samples of colour as of brightness."""
 
-    family: ClassVar[str] = "avif_444"
+    codec: ClassVar[str] = "avif_444"
 
     subsampling: str = "4:4:4"
 
 
 def sweep(store: object = None) -> list[Avif444]:
-    """Curve of the family; nothing is read from the store."""
+    """Curve of the codec; nothing is read from the store."""
     return [Avif444(quality) for quality in avif.SWEEP]
 
 

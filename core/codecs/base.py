@@ -1,39 +1,41 @@
-"""What every codec offers: bytes from a picture, and the picture back from those bytes alone."""
+"""What every codec offers: bytes from an image, and the image back from those bytes alone."""
 
 from dataclasses import MISSING, dataclass, fields
 from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
 import numpy as np
 
+from core.errors import CodecError
 from core.images import Image
 
 Kind = Literal["lossy", "lossless", "learned"]
 
 
-class CodecError(ValueError):
-    """Bytes that a codec cannot decode, or a picture that it cannot encode."""
-
-
 @runtime_checkable
-class Codec(Protocol):
+class OperatingPoint(Protocol):
     """One operating point of a codec: a frozen dataclass with every knob fixed.
 
-    A codec reports neither its size nor its time; `core.evaluation` measures both for all alike.
+    A codec reports neither its size nor its time; `core.evaluation.evaluate` measures both for all
+    alike.
     """
 
     @property
-    def family(self) -> str:
-        """Name of the family, equal to the name of its module."""
+    def codec(self) -> str:
+        """Name of the codec, equal to the name of its module."""
 
     @property
     def setting(self) -> str:
-        """The knobs in words, unique in its family, such as `quality=75`."""
+        """The knobs in words, unique in its codec, such as `quality=75`."""
+
+    @property
+    def dial(self) -> float | None:
+        """Position of the codec's dial; None where it has none."""
 
     def encode(self, image: Image) -> bytes:
-        """Whole file for the picture, headers included."""
+        """Whole file for the image, headers included."""
 
     def decode(self, data: bytes) -> Image:
-        """Picture rebuilt from the bytes alone.
+        """Image rebuilt from the bytes alone.
 
         Raises:
             CodecError: The bytes are not a complete file of this codec.
@@ -90,23 +92,28 @@ class Dial:
 class Knobs:
     """Base of the codecs of existing formats: every field of a subclass is a knob.
 
-    A field without a default is what the sweep varies; the defaults of the others make the family.
+    A field without a default is what the sweep varies; the defaults of the others make the codec.
 
     Attributes:
-        family: Name of the module that defines the subclass.
-        dial: The field, of the same name, that trades bytes for quality; None when lossless.
+        codec: Name of the module that defines the subclass.
+        scale: The field, of the same name, that trades bytes for quality; None when lossless.
     """
 
-    family: ClassVar[str]
-    dial: ClassVar[Dial | None] = None
+    codec: ClassVar[str]
+    scale: ClassVar[Dial | None] = None
 
     def __post_init__(self) -> None:
-        if self.dial is not None:
-            self.dial.check(getattr(self, self.dial.name))
+        if self.scale is not None:
+            self.scale.check(getattr(self, self.scale.name))
+
+    @property
+    def dial(self) -> float | None:
+        """Position of the dial; None without one."""
+        return None if self.scale is None else float(getattr(self, self.scale.name))
 
     @property
     def setting(self) -> str:
-        """The varied knob and those that differ from the family's, `lossless` without any."""
+        """The varied knob and those that differ from the codec's, `lossless` without any."""
         knobs = sorted(fields(self), key=lambda knob: knob.default is not MISSING)
         values = [(knob, getattr(self, knob.name)) for knob in knobs]
         shown = [
@@ -116,7 +123,7 @@ class Knobs:
 
 
 def check_decoded(pixels: np.ndarray, format_name: str) -> Image:
-    """Pixels themselves when they are a picture as every codec here writes it.
+    """Pixels themselves when they are an image as every codec here writes it.
 
     Raises:
         CodecError: They are not 8-bit RGB.

@@ -15,17 +15,18 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from core.codecs.base import CodecError, Dial, Kind
+from core.codecs.base import Dial, Kind
+from core.codecs.onnx_network import OnnxNetwork, Tiling
 from core.entropy.bitstream import MAX_PIXELS, Header, pack, unpack
 from core.entropy.errors import CorruptStream, LimitExceeded, UnknownModel
 from core.entropy.integer_model import IntegerModel
 from core.entropy.latent_coding import Decoded, LatentCoder, Symbols
+from core.errors import CodecError
 from core.images import Image, crop, pad_to_multiple
-from core.onnx_network import OnnxNetwork, Tiling
 from core.progress import report
 from core.store import ArtifactStore, DamagedArtifact, ManifestState
 
-LABEL = "Bottleneck"
+LABEL = "BNK"
 KIND: Kind = "learned"
 DIAL = Dial(name="quality", lowest=1, highest=100, step=1, default=60)
 SWEEP = tuple(range(1, 101, 9))
@@ -36,7 +37,7 @@ _KEY = "models/bottleneck"
 #: Pixels per latent position, and per cell of side information.
 _BLOCK = 16
 _CELL = 2 * _BLOCK
-#: Bounds memory where a picture is so narrow that it is mostly padding.
+#: Bounds memory where an image is so narrow that it is mostly padding.
 MOST_CELLS = 2 * MAX_PIXELS // _CELL**2
 
 _WINDOW_PIXELS = 1120
@@ -70,7 +71,7 @@ class _Network:
     synthesis_sight: int
 
     def latents(self, image: Image) -> NDArray[np.float32]:
-        """Latents of a picture, the padding to whole cells included."""
+        """Latents of an image, the padding to whole cells included."""
         halo = _BLOCK * math.ceil(_HALO_SHARE * self.analysis_sight / _BLOCK)
         tiling = Tiling(_WINDOW_PIXELS, halo, down=_BLOCK)
         padded = pad_to_multiple(image, _CELL)
@@ -85,16 +86,16 @@ class _Network:
         """Side information, not yet rounded."""
         return _SIDE_TILING.run(self.hyper_analysis, _with_quality(latents, quality))
 
-    def picture(self, latents: NDArray[np.float32], header: Header) -> Image:
-        """Picture of decoded latents, cropped to its size."""
+    def decoded(self, latents: NDArray[np.float32], header: Header) -> Image:
+        """Image of decoded latents, cropped to its size."""
         halo = math.ceil(_HALO_SHARE * self.synthesis_sight)
         tiling = Tiling(_WINDOW_PIXELS // _BLOCK, halo, up=_BLOCK)
         rows, columns, _ = latents.shape
-        picture = np.empty((_BLOCK * rows, _BLOCK * columns, 3), np.uint8)
+        pixels = np.empty((_BLOCK * rows, _BLOCK * columns, 3), np.uint8)
         for tile in tiling.tiles(self.synthesis, _with_quality(latents, header.quality)):
-            picture[tile.rows, tile.columns] = _levels(tile.output)
+            pixels[tile.rows, tile.columns] = _levels(tile.output)
             report("synthesis", tile.done)
-        return crop(picture, height=header.height, width=header.width)
+        return crop(pixels, height=header.height, width=header.width)
 
 
 @dataclass(frozen=True)
@@ -102,25 +103,30 @@ class BottleneckCodec:
     """The learned codec at one quality.
 
     Attributes:
-        quality: 1 (smallest files) to 100 (best pictures).
+        quality: 1 (smallest files) to 100 (best images).
         store: Where the trained model is.
     """
 
     quality: int
     store: ArtifactStore
 
-    family = "bottleneck"
+    codec = "bottleneck"
 
     @property
     def setting(self) -> str:
-        """Position of the dial."""
+        """Position of the dial in words."""
         return f"quality={self.quality}"
 
+    @property
+    def dial(self) -> float:
+        """Position of the dial."""
+        return float(self.quality)
+
     def encode(self, image: Image) -> bytes:
-        """Whole file for the picture.
+        """Whole file for the image.
 
         Raises:
-            CodecError: The picture is too large.
+            CodecError: The image is too large.
             MissingArtifact: The model is not trained.
         """
         height, width = image.shape[:2]
@@ -143,7 +149,7 @@ class BottleneckCodec:
         return coded.payload, coded.symbols
 
     def decode(self, data: bytes) -> Image:
-        """Picture of a complete file.
+        """Image of a complete file.
 
         Raises:
             BitstreamError: The file is damaged, of another model, or too large.
@@ -151,11 +157,11 @@ class BottleneckCodec:
         """
         network = load_network(self.store)
         read = _read(network, data)
-        return network.picture(read.decoded.latents, read.header)
+        return network.decoded(read.decoded.latents, read.header)
 
 
 def sweep(store: ArtifactStore) -> list[BottleneckCodec]:
-    """Curve of the family.
+    """Curve of the codec.
 
     Raises:
         MissingArtifact: The model is not trained.
@@ -257,7 +263,7 @@ def _with_quality(latents: NDArray[np.float32], quality: int) -> NDArray[np.floa
 def _levels(pixels: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Pixels in 0..1 as bytes; overwrites them."""
     if not np.isfinite(pixels).all():
-        raise CorruptStream("The file holds values that have no picture.")
+        raise CorruptStream("The file holds values that have no image.")
     pixels *= 255
     np.clip(np.rint(pixels, out=pixels), 0, 255, out=pixels)
     return pixels.astype(np.uint8)

@@ -23,12 +23,12 @@ class Jpeg(PillowCodec):
     Attributes:
         quality: 1 to 95, scale of libjpeg's quantisation tables.
         subsampling: Resolution of the colour: `4:4:4`, `4:2:2` or `4:2:0`.
-        optimize: Huffman tables made for the picture instead of the standard ones.
+        optimize: Huffman tables made for the image instead of the standard ones.
         progressive: Several scans from coarse to fine.
     """
 
-    family: ClassVar[str] = "jpeg"
-    dial: ClassVar[Dial | None] = DIAL
+    codec: ClassVar[str] = "jpeg"
+    scale: ClassVar[Dial | None] = DIAL
     format: ClassVar[str] = "JPEG"
 
     quality: int
@@ -47,7 +47,7 @@ class Jpeg(PillowCodec):
 
 
 def sweep(store: object = None) -> list[Jpeg]:
-    """Curve of the family; nothing is read from the store."""
+    """Curve of the codec; nothing is read from the store."""
     return [Jpeg(quality) for quality in SWEEP]
 
 

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from core.codecs.base import CodecError, Dial, Kind
+from core.codecs.base import Dial, Kind
 from core.codecs.pillow import PillowCodec
+from core.errors import CodecError
 from core.images import Image
 
 LABEL = "JPEG 2000"
@@ -30,8 +31,8 @@ class Jpeg2000(PillowCodec):
         colour_transform: Brightness and colour differences instead of red, green and blue.
     """
 
-    family: ClassVar[str] = "jpeg2000"
-    dial: ClassVar[Dial | None] = DIAL
+    codec: ClassVar[str] = "jpeg2000"
+    scale: ClassVar[Dial | None] = DIAL
     format: ClassVar[str] = "JPEG2000"
 
     quality_db: float
@@ -48,19 +49,19 @@ class Jpeg2000(PillowCodec):
         }
 
     def decode(self, data: bytes) -> Image:
-        """Picture of a complete file.
+        """Image of a complete file.
 
         Raises:
             CodecError: The file is damaged, cut short or of another format.
         """
-        # OpenJPEG gives a grey picture for a file that ends right after its headers.
+        # OpenJPEG gives a grey image for a file that ends right after its headers.
         if not data.endswith(_END_OF_CODESTREAM):
             raise CodecError("Expected a complete JPEG2000 file; its end is missing.")
         return super().decode(data)
 
 
 def sweep(store: object = None) -> list[Jpeg2000]:
-    """Curve of the family; nothing is read from the store."""
+    """Curve of the codec; nothing is read from the store."""
     return [Jpeg2000(quality_db) for quality_db in SWEEP]
 
 

@@ -14,16 +14,16 @@ DIAL = jpeg.DIAL
 
 @dataclass(frozen=True)
 class JpegOptimized(jpeg.Jpeg):
-    """JPEG with Huffman tables made for the picture, in progressive scans."""
+    """JPEG with Huffman tables made for the image, in progressive scans."""
 
-    family: ClassVar[str] = "jpeg_optimized"
+    codec: ClassVar[str] = "jpeg_optimized"
 
     optimize: bool = True
     progressive: bool = True
 
 
 def sweep(store: object = None) -> list[JpegOptimized]:
-    """Curve of the family; nothing is read from the store."""
+    """Curve of the codec; nothing is read from the store."""
     return [JpegOptimized(quality) for quality in jpeg.SWEEP]
 
 

@@ -5,7 +5,8 @@ from typing import Any, ClassVar
 
 import imagecodecs
 
-from core.codecs.base import CodecError, Dial, Kind, Knobs, check_decoded
+from core.codecs.base import Dial, Kind, Knobs, check_decoded
+from core.errors import CodecError
 from core.images import Image
 
 LABEL = "JPEG XL"
@@ -38,21 +39,21 @@ class JpegXlCodec(Knobs):
         raise NotImplementedError
 
     def encode(self, image: Image) -> bytes:
-        """Whole file for the picture.
+        """Whole file for the image.
 
         Raises:
-            CodecError: The format cannot hold the picture.
+            CodecError: The format cannot hold the image.
         """
         try:
             data = imagecodecs.jpegxl_encode(
                 image, effort=self.effort, numthreads=self.threads, **self.options()
             )
         except _FAILURES as error:
-            raise CodecError(f"JPEG XL cannot hold this picture: {error}") from error
+            raise CodecError(f"JPEG XL cannot hold this image: {error}") from error
         return bytes(data)
 
     def decode(self, data: bytes) -> Image:
-        """Picture of a complete file.
+        """Image of a complete file.
 
         Raises:
             CodecError: The file is damaged, cut short or of another format.
@@ -74,8 +75,8 @@ class JpegXl(JpegXlCodec):
         distance: Butteraugli distance: 0.05 (nearly exact) to 25; 1 is meant to look lossless.
     """
 
-    family: ClassVar[str] = "jpeg_xl"
-    dial: ClassVar[Dial | None] = DIAL
+    codec: ClassVar[str] = "jpeg_xl"
+    scale: ClassVar[Dial | None] = DIAL
 
     distance: float
 
@@ -85,7 +86,7 @@ class JpegXl(JpegXlCodec):
 
 
 def sweep(store: object = None) -> list[JpegXl]:
-    """Curve of the family; nothing is read from the store."""
+    """Curve of the codec; nothing is read from the store."""
     return [JpegXl(distance=distance) for distance in SWEEP]
 
 

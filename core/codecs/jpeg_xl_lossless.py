@@ -16,7 +16,7 @@ SUFFIX = JPEG_XL_SUFFIX
 class JpegXlLossless(JpegXlCodec):
     """JPEG XL that restores every pixel."""
 
-    family: ClassVar[str] = "jpeg_xl_lossless"
+    codec: ClassVar[str] = "jpeg_xl_lossless"
 
     def options(self) -> dict[str, Any]:
         """Options of the encoder beside effort and threads."""
@@ -24,5 +24,5 @@ class JpegXlLossless(JpegXlCodec):
 
 
 def sweep(store: object = None) -> list[JpegXlLossless]:
-    """The one point of the family; nothing is read from the store."""
+    """The one point of the codec; nothing is read from the store."""
     return [JpegXlLossless()]

@@ -8,10 +8,11 @@ import numpy as np
 from PIL import Image as PillowImage
 from PIL import UnidentifiedImageError
 
-from core.codecs.base import CodecError, Knobs, check_decoded
+from core.codecs.base import Knobs, check_decoded
+from core.errors import CodecError
 from core.images import Image
 
-# Everything that Pillow's readers and writers were seen to raise on damaged files and on pictures
+# Everything that Pillow's readers and writers were seen to raise on damaged files and on images
 # too large for a format. Warning: on a damaged file, where warnings are errors.
 _FAILURES = (
     OSError,
@@ -38,10 +39,10 @@ class PillowCodec(Knobs):
         raise NotImplementedError
 
     def encode(self, image: Image) -> bytes:
-        """Whole file for the picture.
+        """Whole file for the image.
 
         Raises:
-            CodecError: The format cannot hold the picture.
+            CodecError: The format cannot hold the image.
         """
         file = BytesIO()
         try:
@@ -49,19 +50,19 @@ class PillowCodec(Knobs):
         except _FAILURES as error:
             height, width = image.shape[:2]
             raise CodecError(
-                f"{self.format} cannot hold this picture of {width}x{height} pixels: {error}"
+                f"{self.format} cannot hold this image of {width}x{height} pixels: {error}"
             ) from error
         return file.getvalue()
 
     def decode(self, data: bytes) -> Image:
-        """Picture of a complete file.
+        """Image of a complete file.
 
         Raises:
             CodecError: The file is damaged, cut short or of another format.
         """
         try:
-            with PillowImage.open(BytesIO(data), formats=(self.format,)) as picture:
-                pixels = np.array(picture)
+            with PillowImage.open(BytesIO(data), formats=(self.format,)) as opened:
+                pixels = np.array(opened)
         except _FAILURES as error:
             raise CodecError(f"Expected a complete {self.format} file; {_reason(error)}") from error
         return check_decoded(pixels, self.format)

@@ -19,7 +19,7 @@ class Png(PillowCodec):
         compress_level: 0 (none) to 9 (small files) of zlib.
     """
 
-    family: ClassVar[str] = "png"
+    codec: ClassVar[str] = "png"
     format: ClassVar[str] = "PNG"
 
     compress_level: int = 6
@@ -30,5 +30,5 @@ class Png(PillowCodec):
 
 
 def sweep(store: object = None) -> list[Png]:
-    """The one point of the family; nothing is read from the store."""
+    """The one point of the codec; nothing is read from the store."""
     return [Png()]

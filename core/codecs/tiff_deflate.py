@@ -15,11 +15,11 @@ SUFFIX = tiff_lzw.SUFFIX
 class TiffDeflate(tiff_lzw.TiffLzw):
     """TIFF that holds one zlib stream per strip."""
 
-    family: ClassVar[str] = "tiff_deflate"
+    codec: ClassVar[str] = "tiff_deflate"
 
     compression: str = "tiff_adobe_deflate"
 
 
 def sweep(store: object = None) -> list[TiffDeflate]:
-    """The one point of the family; nothing is read from the store."""
+    """The one point of the codec; nothing is read from the store."""
     return [TiffDeflate()]

@@ -19,7 +19,7 @@ class TiffLzw(PillowCodec):
         compression: Pillow's name of a lossless compression.
     """
 
-    family: ClassVar[str] = "tiff_lzw"
+    codec: ClassVar[str] = "tiff_lzw"
     format: ClassVar[str] = "TIFF"
 
     compression: str = "tiff_lzw"
@@ -30,5 +30,5 @@ class TiffLzw(PillowCodec):
 
 
 def sweep(store: object = None) -> list[TiffLzw]:
-    """The one point of the family; nothing is read from the store."""
+    """The one point of the codec; nothing is read from the store."""
     return [TiffLzw()]

@@ -23,8 +23,8 @@ class Webp(PillowCodec):
         method: 0 (fast) to 6 (small files).
     """
 
-    family: ClassVar[str] = "webp"
-    dial: ClassVar[Dial | None] = DIAL
+    codec: ClassVar[str] = "webp"
+    scale: ClassVar[Dial | None] = DIAL
     format: ClassVar[str] = "WEBP"
 
     quality: int
@@ -36,7 +36,7 @@ class Webp(PillowCodec):
 
 
 def sweep(store: object = None) -> list[Webp]:
-    """Curve of the family; nothing is read from the store."""
+    """Curve of the codec; nothing is read from the store."""
     return [Webp(quality) for quality in SWEEP]
 
 

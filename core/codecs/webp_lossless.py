@@ -21,7 +21,7 @@ class WebpLossless(PillowCodec):
         method: 0 (fast) to 6 (small files).
     """
 
-    family: ClassVar[str] = "webp_lossless"
+    codec: ClassVar[str] = "webp_lossless"
     format: ClassVar[str] = "WEBP"
 
     effort: int = 80
@@ -33,5 +33,5 @@ class WebpLossless(PillowCodec):
 
 
 def sweep(store: object = None) -> list[WebpLossless]:
-    """The one point of the family; nothing is read from the store."""
+    """The one point of the codec; nothing is read from the store."""
     return [WebpLossless()]

@@ -16,13 +16,13 @@ DIAL = webp.DIAL
 class WebpSlow(webp.Webp):
     """Lossy WebP that spends more time to save bytes."""
 
-    family: ClassVar[str] = "webp_slow"
+    codec: ClassVar[str] = "webp_slow"
 
     method: int = 6
 
 
 def sweep(store: object = None) -> list[WebpSlow]:
-    """Curve of the family; nothing is read from the store."""
+    """Curve of the codec; nothing is read from the store."""
     return [WebpSlow(quality) for quality in webp.SWEEP]
 
 

@@ -48,8 +48,8 @@ class Header:
     Attributes:
         model_id: First two bytes of the sha256 that names the model.
         quality: Position of the model's dial, 0..255.
-        width: Columns of the picture.
-        height: Rows of the picture.
+        width: Columns of the image.
+        height: Rows of the image.
     """
 
     model_id: bytes

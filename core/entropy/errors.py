@@ -1,10 +1,10 @@
 """Why a bitstream is refused: one family of errors, and nothing outside it."""
 
-from core.codecs.base import CodecError
+from core.errors import CodecError
 
 
 class BitstreamError(CodecError):
-    """A bitstream that is refused. No picture, not even a part of one, is returned for it."""
+    """A bitstream that is refused. No image, not even a part of one, is returned for it."""
 
 
 class NotThisFormat(BitstreamError):
@@ -28,4 +28,4 @@ class CorruptStream(BitstreamError):
 
 
 class LimitExceeded(BitstreamError):
-    """The picture is larger than what this program agrees to decode."""
+    """The image is larger than what this program agrees to decode."""

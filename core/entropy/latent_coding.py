@@ -1,10 +1,11 @@
 """Latents to range-coded bytes and back, every decision in exact integers.
 
-The order is that of `core.models.coding_order`: two by two positions are a cell, channels with
-the same remainder modulo four a quarter; step s codes at position p of every cell the quarter
-(p + s) modulo 4. Before each step small networks predict mean and scale of its values from the
-side information and from the steps before. Side information also says by how much each position's
-quantiser steps are finer than those of the quality. Encoder and decoder run the same code.
+The order is that of `core.models.bottleneck.coding_order`: two by two positions are a cell,
+channels with the same remainder modulo four a quarter; step s codes at position p of every cell
+the quarter (p + s) modulo 4. Before each step small networks predict mean and scale of its values
+from the side information and from the steps before. Side information also says by how much each
+position's quantiser steps are finer than those of the quality. Encoder and decoder run the same
+code.
 """
 
 from collections.abc import Callable
@@ -205,7 +206,7 @@ class LatentCoder:
     def _check_length(self, payload: bytes, cells: int) -> None:
         values = cells * (self._model.side_channels + CELL * CELL * self._model.channels)
         if len(payload) > values * MOST_BITS_PER_VALUE // 8 + _SLACK_BYTES:
-            raise CorruptStream("The file is longer than a picture of its size can be.")
+            raise CorruptStream("The file is longer than an image of its size can be.")
 
 
 def _ignore(step: int, rows: slice, expected: _Expected) -> None:

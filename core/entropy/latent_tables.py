@@ -133,11 +133,11 @@ def fit_latent_tables(
     encode: Callable[[NDArray[np.uint8]], NDArray[np.float32]],
     batches: Callable[[], Iterable[NDArray[np.uint8]]],
 ) -> LatentTables:
-    """Tables fitted to the latents of some pictures, in two passes over them.
+    """Tables fitted to the latents of some images, in two passes over them.
 
     Args:
         encode: Gives the latents of a batch, shape (batch, height, width, channels).
-        batches: Starts a pass over batches of pictures, uint8, (batch, height, width, 3).
+        batches: Starts a pass over batches of images, uint8, (batch, height, width, 3).
     """
     ranges = [(latent.min(), latent.max()) for latent in map(encode, batches())]
     low, high = float(min(r[0] for r in ranges)), float(max(r[1] for r in ranges))

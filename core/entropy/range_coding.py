@@ -1,7 +1,7 @@
 """A range coder over groups of symbols, each group with its own table, with the shortest tail.
 
 The coder is constriction's. Its output is whole 32-bit words; about half of the last ones carry no
-information, which matters where a whole picture takes a few hundred bytes.
+information, which matters where a whole image takes a few hundred bytes.
 """
 
 from collections.abc import Sequence
@@ -148,7 +148,7 @@ class SymbolReader:
         """Next group.
 
         Args:
-            count: Number of symbols; whoever calls has checked it against the picture's size.
+            count: Number of symbols; whoever calls has checked it against the image's size.
             table: Table with which the group was written.
 
         Returns:

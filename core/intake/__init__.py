@@ -1,1 +1,1 @@
-"""One intake for every picture that a person gives: bytes in, upright sRGB pixels out."""
+"""One intake for every image that a person gives: bytes in, upright sRGB pixels out."""

@@ -24,11 +24,11 @@ _PROFILE_MODES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK", "Lab": "LAB"}
 
 
 class Converted(NamedTuple):
-    """An 8-bit picture and what was changed on the way to it.
+    """An 8-bit image and what was changed on the way to it.
 
     Attributes:
-        image: Pillow picture in mode RGB.
-        notes: Sentences for the person who gave the picture.
+        image: Pillow image in mode RGB.
+        notes: Sentences for the person who gave the image.
     """
 
     image: Image.Image
@@ -36,10 +36,10 @@ class Converted(NamedTuple):
 
 
 def to_srgb(image: Image.Image, *, white_level: int = 65535) -> Converted:
-    """Picture on white in sRGB; hidden colours of transparent pixels never show.
+    """Image on white in sRGB; hidden colours of transparent pixels never show.
 
     Args:
-        image: Loaded picture in any mode.
+        image: Loaded image in any mode.
         white_level: Sample that means white in the 16-bit grey modes.
 
     Raises:
@@ -72,7 +72,7 @@ def check_finite(samples: NDArray[np.floating]) -> None:
     """
     if not np.isfinite(samples).all():
         raise ImageError(
-            "The picture has samples that are not finite numbers (NaN or infinity); "
+            "The image has samples that are not finite numbers (NaN or infinity); "
             "only finite ones are accepted."
         )
 
@@ -98,10 +98,10 @@ def _rescale(samples: NDArray[np.generic]) -> Converted:
 
 
 def _alpha_of(image: Image.Image, colors: Image.Image) -> Image.Image | None:
-    """Opacity as a grey picture, or None when nothing can be transparent."""
+    """Opacity as a grey image, or None when nothing can be transparent."""
     if not image.has_transparency_data:
         return None
-    if colors is not image:  # one grey level of a 16-bit picture is transparent
+    if colors is not image:  # one grey level of a 16-bit image is transparent
         level = image.info.get("transparency")
         return Image.fromarray(np.where(np.asarray(image) == level, 0, 255).astype(np.uint8))
     return image.convert("RGBA").getchannel("A")
@@ -141,7 +141,7 @@ def _apply_valid(image: Image.Image, data: bytes) -> Converted:
     if mode == "RGB" and image.mode == "L":
         image = image.convert("RGB")
     if mode != image.mode:
-        raise ValueError(f"A profile for {mode} does not fit a picture in {image.mode}.")
+        raise ValueError(f"A profile for {mode} does not fit an image in {image.mode}.")
     if mode == "RGB" and _is_srgb(profile):
         return Converted(image, ())
     return Converted(_transform(image, profile), (PROFILE_NOTE,))
@@ -163,5 +163,5 @@ def _transform(image: Image.Image, profile: ImageCms.ImageCmsProfile) -> Image.I
         image, profile, ImageCms.createProfile("sRGB"), outputMode="RGB"
     )
     if converted is None:
-        raise ValueError("The colour conversion gave no picture.")
+        raise ValueError("The colour conversion gave no image.")
     return converted

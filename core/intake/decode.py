@@ -1,4 +1,4 @@
-"""Turns the bytes of any accepted picture into upright 8-bit sRGB pixels, or one clear refusal."""
+"""Turns the bytes of any accepted image into upright 8-bit sRGB pixels, or one clear refusal."""
 
 import io
 from dataclasses import dataclass
@@ -17,8 +17,8 @@ _ORIENTATION_TAG = 0x0112
 
 
 @dataclass(frozen=True)
-class Picture:
-    """A decoded picture.
+class DecodedImage:
+    """A decoded image.
 
     Attributes:
         pixels: uint8, shape (height, width, 3), sRGB, upright.
@@ -31,8 +31,8 @@ class Picture:
     notes: tuple[str, ...] = ()
 
 
-def decode_picture(data: bytes, *, limits: Limits = Limits()) -> Picture:  # noqa: B008 frozen
-    """Picture in a file that a person gives: first frame, upright, sRGB, on white.
+def decode_image(data: bytes, *, limits: Limits = Limits()) -> DecodedImage:  # noqa: B008 frozen
+    """Image in a file that a person gives: first frame, upright, sRGB, on white.
 
     Args:
         data: The whole file. What it is follows from its bytes alone.
@@ -50,8 +50,7 @@ def decode_picture(data: bytes, *, limits: Limits = Limits()) -> Picture:  # noq
         raise ImageError(MEMORY_SENTENCE) from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise ImageError(
-            "The picture is too large; "
-            f"at most {limits.max_pixels / 1e6:g} megapixels are accepted."
+            f"The image is too large; at most {limits.max_pixels / 1e6:g} megapixels are accepted."
         ) from None
     except Exception as error:  # decoders raise seven types; a visitor needs one sentence
         raise ImageError(
@@ -66,15 +65,15 @@ def check_file(data: bytes, limits: Limits) -> str:
         ImageError: The file is too long or begins like no accepted format.
     """
     if not isinstance(data, bytes):
-        raise ImageError(f"The bytes of a picture are needed; received {type(data).__name__}.")
+        raise ImageError(f"The bytes of an image are needed; received {type(data).__name__}.")
     limits.check_bytes(len(data))
     name = identify(data)
     if name is None:
-        raise ImageError(f"This is not a supported picture: received {describe(data)}; {ACCEPTED}.")
+        raise ImageError(f"This is not a supported image: received {describe(data)}; {ACCEPTED}.")
     return name
 
 
-def _decode(data: bytes, name: str, limits: Limits) -> Picture:
+def _decode(data: bytes, name: str, limits: Limits) -> DecodedImage:
     check_parts(data, name)
     if name == "WebP":
         limits.check_size(*read_webp_size(data))
@@ -86,7 +85,7 @@ def _decode(data: bytes, name: str, limits: Limits) -> Picture:
     limits.check_size(*image.size)  # a GIF frame may reach beyond the canvas in the header
     converted = to_srgb(image, white_level=4095 if "I;12" in raw_modes else 65535)
     pixels = _turn_upright(np.asarray(converted.image), _read_orientation(image))
-    return Picture(np.array(pixels, order="C"), name, notes + converted.notes)
+    return DecodedImage(np.array(pixels, order="C"), name, notes + converted.notes)
 
 
 def _prepare(image: ImageFile.ImageFile, raw_modes: str) -> tuple[str, ...]:
@@ -103,7 +102,7 @@ def _read_orientation(image: Image.Image) -> int:
     """EXIF orientation 1 to 8; 1 when it is absent, out of range or unreadable."""
     try:
         orientation = image.getexif().get(_ORIENTATION_TAG, 1)
-    except Exception:  # metadata must not cost the picture
+    except Exception:  # metadata must not cost the image
         return 1
     return orientation if orientation in range(1, 9) else 1
 
@@ -118,7 +117,7 @@ def _turn_upright(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uin
     return pixels
 
 
-def _decode_jpeg_xl(data: bytes, limits: Limits) -> Picture:
+def _decode_jpeg_xl(data: bytes, limits: Limits) -> DecodedImage:
     header = jpeg_xl.read_header(data)
     limits.check_size(header.width, header.height)
     samples = jpeg_xl.decode_frame(data)
@@ -128,7 +127,7 @@ def _decode_jpeg_xl(data: bytes, limits: Limits) -> Picture:
         notes += (DEPTH_NOTE,)
         samples = _reduce_deep(samples)
     converted = to_srgb(Image.fromarray(samples))
-    return Picture(np.array(converted.image), JPEG_XL, notes + converted.notes)
+    return DecodedImage(np.array(converted.image), JPEG_XL, notes + converted.notes)
 
 
 def _reduce_deep(samples: NDArray[np.generic]) -> NDArray[np.uint8]:

@@ -9,12 +9,12 @@ MEMORY_SENTENCE = "The file is refused: reading it needs more memory than it may
 
 
 class ImageError(ValueError):
-    """A picture that is not accepted; the message is one sentence for the person who gave it."""
+    """An image that is not accepted; the message is one sentence for the person who gave it."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """How large a picture may be, checked before anything is decoded.
+    """How large an image may be, checked before anything is decoded.
 
     Attributes:
         max_bytes: Most bytes of the file.
@@ -37,19 +37,18 @@ class Limits:
             )
 
     def check_size(self, width: int, height: int) -> None:
-        """Refuses a picture by the size that its header states.
+        """Refuses an image by the size that its header states.
 
         Raises:
             ImageError: A side is zero, or there are more than `max_pixels`.
         """
         if width < 1 or height < 1:
             raise ImageError(
-                f"The picture is empty: received {width} x {height} pixels; "
-                "at least 1 x 1 is needed."
+                f"The image is empty: received {width} x {height} pixels; at least 1 x 1 is needed."
             )
         if width * height > self.max_pixels:
             raise ImageError(
-                f"The picture is too large: received {width} x {height} pixels "
+                f"The image is too large: received {width} x {height} pixels "
                 f"({width * height / 1e6:.1f} megapixels); "
                 f"at most {self.max_pixels / 1e6:g} megapixels are accepted."
             )

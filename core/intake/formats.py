@@ -88,7 +88,7 @@ def read_webp_size(data: bytes) -> tuple[int, int]:
 
 
 def describe(data: bytes) -> str:
-    """What a file that is no accepted picture seems to be, in words that follow "received"."""
+    """What a file that is no accepted image seems to be, in words that follow "received"."""
     if not data:
         return "an empty file"
     if data[4:8] == b"ftyp" and data[8:12] in _HEIC_BRANDS:

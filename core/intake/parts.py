@@ -11,7 +11,7 @@ from core.intake.errors import ImageError
 #: Photographs have tens of parts; a large PNG in pieces of 8 kB has about 2,500.
 _MAX_PARTS = 10_000
 
-#: A progressive JPEG of a few hundred kilobytes can hold so many passes over the picture that
+#: A progressive JPEG of a few hundred kilobytes can hold so many passes over the image that
 #: decoding takes hours; encoders write 10 to 18. At 16 megapixels a pass takes 25 ms.
 _MAX_JPEG_SCANS = 100
 
@@ -22,7 +22,7 @@ _WITHOUT_LENGTH = frozenset([0x01, *range(0xD0, 0xDA)])
 
 
 def check_parts(data: bytes, name: str) -> None:
-    """Refuses a file of far more parts than any picture needs.
+    """Refuses a file of far more parts than any image needs.
 
     Raises:
         ImageError: There are more than 10,000 parts, or more than 100 scans of a JPEG.

@@ -1,4 +1,4 @@
-"""The process in which a stranger's picture is decoded; started by `core.isolation`, never by hand.
+"""The process that decodes untrusted images; started by `core.intake.isolation`, never by hand.
 
 It reads requests from its standard input and answers on its standard output: one line of JSON,
 then raw bytes. Nothing is pickled. It ends when its input ends, so it cannot outlive the server.
@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from typing import Any, BinaryIO
 
-from core.intake.decode import Picture
+from core.intake.decode import DecodedImage
 from core.intake.errors import MEMORY_SENTENCE, ImageError, Limits
 
 if sys.platform != "win32":
@@ -29,15 +29,15 @@ def main() -> None:
         _limit_cpu(request["cpu_seconds"])
         _limit_memory(request["memory_bytes"])
         try:
-            picture = _find(request["decode"])(data, limits=Limits(**request["limits"]))
+            image = _find(request["decode"])(data, limits=Limits(**request["limits"]))
         except ImageError as error:
             _answer(answers, {"error": str(error)})
             continue
         except MemoryError:
             _answer(answers, {"error": MEMORY_SENTENCE})
             continue
-        head = {"shape": picture.pixels.shape, "format": picture.format, "notes": picture.notes}
-        _answer(answers, head, picture.pixels.data)
+        head = {"shape": image.pixels.shape, "format": image.format, "notes": image.notes}
+        _answer(answers, head, image.pixels.data)
 
 
 def _claim_output() -> BinaryIO:
@@ -53,10 +53,10 @@ def _answer(answers: BinaryIO, head: dict[str, Any], body: bytes | memoryview = 
     answers.flush()
 
 
-def _find(name: str) -> Callable[..., Picture]:
+def _find(name: str) -> Callable[..., DecodedImage]:
     """Decode function by its `module:name`, which the server chose and no file can."""
     module, _, function = name.partition(":")
-    found: Callable[..., Picture] = getattr(importlib.import_module(module), function)
+    found: Callable[..., DecodedImage] = getattr(importlib.import_module(module), function)
     return found
 
 

@@ -1,4 +1,4 @@
-"""What every metric offers: one number for a picture and its reconstruction."""
+"""What every metric offers: one number for an image and its reconstruction."""
 
 from typing import Protocol
 
@@ -13,7 +13,7 @@ class Metric(Protocol):
         LABEL: What a person reads, unit included, such as `PSNR (dB)`.
         ORDER: Place in tables; a smaller number stands further left.
         HIGHER_IS_BETTER: Direction.
-        ON_SUBSET_ONLY: Whether evaluation measures it on the fixed subset of pictures only.
+        ON_SUBSET_ONLY: Whether evaluation measures it on the fixed subset of images only.
         DEFINITION: One sentence that says exactly what is computed.
     """
 

@@ -1,4 +1,4 @@
-"""Keeps what a metric computed from its last reference: one picture meets many codecs in a row."""
+"""Keeps what a metric computed from its last reference: one image meets many codecs in a row."""
 
 from collections.abc import Callable
 from typing import Generic, TypeVar

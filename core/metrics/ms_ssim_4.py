@@ -1,4 +1,4 @@
-"""Multi-scale structural similarity with four scales, which also fits pictures of 160 pixels."""
+"""Multi-scale structural similarity with four scales, which also fits images of 160 pixels."""
 
 from typing import NamedTuple
 
@@ -43,7 +43,7 @@ class _Scale(NamedTuple):
 
 
 def measure(reference: Image, image: Image) -> float:
-    """MS-SSIM over four scales in 0..1; 1 for equal pictures.
+    """MS-SSIM over four scales in 0..1; 1 for equal images.
 
     Z. Wang, E. Simoncelli, A. Bovik, "Multi-scale structural similarity for image quality
     assessment", Asilomar 2003, https://doi.org/10.1109/ACSSC.2003.1292216, equation 7: contrast
@@ -54,7 +54,7 @@ def measure(reference: Image, image: Image) -> float:
     the conventions of `tf.image.ssim_multiscale`, in float64.
 
     Raises:
-        ValueError: The pictures are not uint8 RGB of one shape, or a side is below 81 pixels
+        ValueError: The images are not uint8 RGB of one shape, or a side is below 81 pixels
             (the coarsest scale needs 11).
     """
     check_pair(reference, image, smallest_side=SMALLEST_SIDE)

@@ -4,10 +4,10 @@ from core.images import Image, check_image
 
 
 def check_pair(reference: Image, image: Image, *, smallest_side: int = 1) -> None:
-    """Lets two pictures pass that can be measured against each other.
+    """Lets two images pass that can be measured against each other.
 
     Args:
-        reference: The picture as it was.
+        reference: The image as it was.
         image: The reconstruction.
         smallest_side: Fewest pixels in height and width for which the metric is defined.
 
@@ -18,8 +18,7 @@ def check_pair(reference: Image, image: Image, *, smallest_side: int = 1) -> Non
     check_image(image)
     if reference.shape != image.shape:
         raise ValueError(
-            f"A metric takes two pictures of one shape; received {reference.shape} and "
-            f"{image.shape}."
+            f"A metric takes two images of one shape; received {reference.shape} and {image.shape}."
         )
     if min(image.shape[:2]) < smallest_side:
         raise ValueError(

@@ -14,18 +14,18 @@ HIGHER_IS_BETTER = True
 ON_SUBSET_ONLY = False
 DEFINITION = (
     "10 log10(255^2 / MSE), where MSE is the mean squared difference over all pixels and the "
-    "three sRGB channels together, in float64; infinite for equal pictures."
+    "three sRGB channels together, in float64; infinite for equal images."
 )
 
 
 def measure(reference: Image, image: Image) -> float:
-    """10 log10(255^2 / MSE) in decibels; `math.inf` for equal pictures.
+    """10 log10(255^2 / MSE) in decibels; `math.inf` for equal images.
 
     MSE is the mean of (reference - image)^2 over all pixels and the three sRGB channels together.
-    255 is a constant: it does not depend on the picture.
+    255 is a constant: it does not depend on the image.
 
     Raises:
-        ValueError: The pictures are not uint8 RGB of one shape.
+        ValueError: The images are not uint8 RGB of one shape.
     """
     check_pair(reference, image)
     difference = np.subtract(reference, image, dtype=np.float64).ravel()

@@ -15,9 +15,9 @@ ORDER = 2
 HIGHER_IS_BETTER = True
 ON_SUBSET_ONLY = False
 DEFINITION = (
-    "Mean SSIM (Wang et al. 2004, equation 13) of the grey pictures 0.2125 R + 0.7154 G + "
+    "Mean SSIM (Wang et al. 2004, equation 13) of the grey images 0.2125 R + 0.7154 G + "
     "0.0721 B in 0..255: 7x7 uniform window, sample covariance, K1 = 0.01, K2 = 0.03, data range "
-    "255, mean over the windows that lie inside the picture (scikit-image's defaults)."
+    "255, mean over the windows that lie inside the image (scikit-image's defaults)."
 )
 
 WINDOW = 7
@@ -39,17 +39,17 @@ class _Local(NamedTuple):
 
 
 def measure(reference: Image, image: Image) -> float:
-    """Mean SSIM of two pictures in -1..1; 1 for equal pictures.
+    """Mean SSIM of two images in -1..1; 1 for equal images.
 
     Z. Wang, A. Bovik, H. Sheikh, E. Simoncelli, "Image quality assessment: from error visibility
     to structural similarity", IEEE TIP 13(4), 2004, https://doi.org/10.1109/TIP.2003.819861,
-    equation 13, on the grey pictures 0.2125 R + 0.7154 G + 0.0721 B with values in 0..255. As in
+    equation 13, on the grey images 0.2125 R + 0.7154 G + 0.0721 B with values in 0..255. As in
     scikit-image's `structural_similarity(..., data_range=255)`, and unlike the paper, the window
     is 7x7 and uniform and the covariance is the sample covariance (48 in the denominator). The
-    mean is taken over the windows that lie inside the picture.
+    mean is taken over the windows that lie inside the image.
 
     Raises:
-        ValueError: The pictures are not uint8 RGB of one shape, or a side is below 7 pixels.
+        ValueError: The images are not uint8 RGB of one shape, or a side is below 7 pixels.
     """
     check_pair(reference, image, smallest_side=WINDOW)
     ours, theirs = _of_reference(reference), _local(image)

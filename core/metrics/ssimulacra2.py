@@ -14,7 +14,7 @@ HIGHER_IS_BETTER = True
 ON_SUBSET_ONLY = True
 DEFINITION = (
     "SSIMULACRA2 as the Python library ssimulacra2 computes it: multi-scale structural "
-    "similarity and edge differences in the XYB colour space, at most 100 (equal pictures), "
+    "similarity and edge differences in the XYB colour space, at most 100 (equal images), "
     "about 90 where most people see no difference, 50 medium and 10 very low quality."
 )
 _SMALLEST_SIDE = 8
@@ -24,10 +24,10 @@ def measure(reference: Image, image: Image) -> float:
     """SSIMULACRA2 score, at most 100 and without a lower bound.
 
     J. Sneyers, "SSIMULACRA 2", https://github.com/cloudinary/ssimulacra2, computed by the Python
-    library `ssimulacra2`. Six scales where the picture is large enough for them.
+    library `ssimulacra2`. Six scales where the image is large enough for them.
 
     Raises:
-        ValueError: The pictures are not uint8 RGB of one shape, or a side is below 8 pixels.
+        ValueError: The images are not uint8 RGB of one shape, or a side is below 8 pixels.
     """
     check_pair(reference, image, smallest_side=_SMALLEST_SIDE)
     return float(compute_ssimulacra2(_as_file(reference), _as_file(image)))

@@ -5,7 +5,7 @@ One file per model. A model is a module with
 - `LABEL`, what a person reads,
 - `CONFIG`, a frozen dataclass with the thesis' optima, a kind of `core.models.base.ModelConfig`,
 - `PRESETS`, if it has further sizes and plans, a dictionary of such configurations by name,
-- `build(config)`, a compiled `core.models.base.PictureModel`.
+- `build(config)`, a compiled `core.models.base.ImageModel`.
 
 Keras takes its backend from the environment when it is first imported: TensorFlow, unless
 `KERAS_BACKEND` says otherwise.

@@ -1,8 +1,8 @@
 """The thesis' autoencoder of one layer; at 160x160 its latent is 80x80x64."""
 
-from core.models.autoencoder import Autoencoder, AutoencoderConfig, build_autoencoder
+from core.models.autoencoder.network import Autoencoder, AutoencoderConfig, build_autoencoder
 
-LABEL = "Autoencoder, 80x80 bottleneck"
+LABEL = "Autoencoder, 1 layer (80x80)"
 
 #: What the search of the thesis found best.
 CONFIG = AutoencoderConfig(filters=(64,), activation="relu", learning_rate=0.0015)

@@ -12,9 +12,9 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
-from core.onnx_network import OnnxNetwork
+from core.codecs.onnx_network import OnnxNetwork
 
-#: Largest value of a picture's byte; squared, the peak power of the PSNR.
+#: Largest value of an image's byte; squared, the peak power of the PSNR.
 PEAK = 255.0
 
 Precision = Literal["float32", "mixed_bfloat16"]
@@ -26,17 +26,17 @@ class ModelConfig:
 
     Attributes:
         learning_rate: Step size of the optimiser.
-        batch: Pictures per step.
-        epochs: Most passes over the training pictures.
+        batch: Images per step.
+        epochs: Most passes over the training images.
         patience: Epochs without a better validation loss after which training stops.
         drops: How often, before it stops, the learning rate is instead lowered to a third and
             training goes on from the best weights. The thesis did not.
-        seed: Seed of the initial weights and of the order of the pictures.
+        seed: Seed of the initial weights and of the order of the images.
         precision: Numbers that the layers compute in while training. The weights, and the
             networks that are exported, are float32 in either case; `mixed_bfloat16` halves the
             time where the processor has instructions for it, and is slow where it has not.
-        epoch_pictures: Training pictures of an epoch; all of them, once, when None.
-        validation_pictures: Validation pictures that are looked at after an epoch, spread evenly
+        epoch_images: Training images of an epoch; all of them, once, when None.
+        validation_images: Validation images that are looked at after an epoch, spread evenly
             over the split; all of them when None.
     """
 
@@ -47,13 +47,13 @@ class ModelConfig:
     drops: int = 0
     seed: int = 0
     precision: Precision = "float32"
-    epoch_pictures: int | None = None
-    validation_pictures: int | None = None
+    epoch_images: int | None = None
+    validation_images: int | None = None
 
     def __post_init__(self) -> None:
         if not 0 < self.learning_rate < 1:
             raise ValueError(f"learning_rate must lie in 0..1; received {self.learning_rate}.")
-        counts = ("batch", "epochs", "patience", "epoch_pictures", "validation_pictures")
+        counts = ("batch", "epochs", "patience", "epoch_images", "validation_images")
         for name in counts:
             value = getattr(self, name)
             if value is not None and value < 1:
@@ -77,12 +77,12 @@ class ModelConfig:
 
     def plan_fields(self) -> frozenset[str]:
         """Fields of the identity that a further stage may change; the network's own stay."""
-        own = ("learning_rate", "batch", "seed", "epoch_pictures", "validation_pictures")
+        own = ("learning_rate", "batch", "seed", "epoch_images", "validation_images")
         return frozenset(own)
 
 
-class PictureModel(keras.Model):  # type: ignore[misc]
-    """A model that is trained on batches of uint8 pictures, which are input and target alike.
+class ImageModel(keras.Model):  # type: ignore[misc]
+    """A model that is trained on batches of uint8 images, which are input and target alike.
 
     A subclass defines `networks`, `call` and `compute_loss`, and is compiled by its module's
     `build`. The metric `psnr_db` is the thesis' PSNR of what `call` gives on the 0..1 scale.
@@ -90,7 +90,7 @@ class PictureModel(keras.Model):  # type: ignore[misc]
     Attributes:
         stored_as: Numbers that the weights are rounded to when the model is published.
         has_float_latent: Whether its networks, one after another and nothing quantised between
-            them, give a picture back, as the thesis had it.
+            them, give an image back, as the thesis had it.
     """
 
     stored_as: Literal["float32", "float16"] = "float32"
@@ -108,13 +108,13 @@ class PictureModel(keras.Model):  # type: ignore[misc]
         """Factors by which an exported network multiplies weights before it uses them, by paths."""
         return {}
 
-    def initialise(self, pictures: NDArray[np.uint8]) -> None:
-        """Gives the fresh weights a start that the training pictures suggest; none by default.
+    def initialise(self, images: NDArray[np.uint8]) -> None:
+        """Gives the fresh weights a start that the training images suggest; none by default.
 
         Called once, before the first step; a training that is resumed has its weights already.
 
         Args:
-            pictures: The training pictures, uint8, shape (count, height, width, 3).
+            images: The training images, uint8, shape (count, height, width, 3).
         """
 
     def plan(self, steps: int, *, forgotten: int = 0) -> None:
@@ -133,31 +133,31 @@ class PictureModel(keras.Model):  # type: ignore[misc]
         """
         yield
 
-    def reconstructions(self, pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """What the model makes of pictures with the weights that it has, of their shape.
+    def reconstructions(self, images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """What the model makes of images with the weights that it has, of their shape.
 
         Args:
-            pictures: uint8, shape (count, height, width, 3).
+            images: uint8, shape (count, height, width, 3).
         """
-        return rounded_to_bytes(self.predict_on_batch(pictures))
+        return rounded_to_bytes(self.predict_on_batch(images))
 
     def companions(
-        self, networks: Mapping[str, OnnxNetwork], pictures: NDArray[np.uint8]
+        self, networks: Mapping[str, OnnxNetwork], images: NDArray[np.uint8]
     ) -> dict[str, bytes]:
         """Further files of the trained model, such as tables fitted to what its networks give.
 
         Args:
             networks: The exported networks by name.
-            pictures: Validation pictures, uint8, shape (count, height, width, 3).
+            images: Validation images, uint8, shape (count, height, width, 3).
         """
         return {}
 
-    def card_facts(self, files: Mapping[str, bytes], pictures: NDArray[np.uint8]) -> dict[str, Any]:
+    def card_facts(self, files: Mapping[str, bytes], images: NDArray[np.uint8]) -> dict[str, Any]:
         """What the model's card says beyond what is true of every model.
 
         Args:
             files: All networks and companions by the names of their files.
-            pictures: Validation pictures, uint8, shape (count, height, width, 3).
+            images: Validation images, uint8, shape (count, height, width, 3).
         """
         return {}
 
@@ -170,15 +170,15 @@ class PictureModel(keras.Model):  # type: ignore[misc]
         return figures
 
 
-def build_seeded(module: ModuleType, config: ModelConfig) -> "PictureModel":
+def build_seeded(module: ModuleType, config: ModelConfig) -> "ImageModel":
     """Compiled model of a module of `core.models`, its fresh weights drawn from the seed."""
     keras.utils.set_random_seed(config.seed)
-    model: PictureModel = module.build(config)
+    model: ImageModel = module.build(config)
     return model
 
 
 def rounded_to_bytes(values: Any) -> NDArray[np.uint8]:
-    """Pictures as bytes; what a diverged network cannot say becomes black.
+    """Images as bytes; what a diverged network cannot say becomes black.
 
     Args:
         values: Floats on the 0..1 scale; clipped and rounded here.
@@ -188,14 +188,14 @@ def rounded_to_bytes(values: Any) -> NDArray[np.uint8]:
     return rounded
 
 
-def psnr_db(pictures: Any, reconstructions: Any) -> Any:
-    """PSNR in dB of each picture after rounding to bytes, shape (batch,).
+def psnr_db(images: Any, reconstructions: Any) -> Any:
+    """PSNR in dB of each image after rounding to bytes, shape (batch,).
 
     Args:
-        pictures: uint8, shape (batch, height, width, 3).
+        images: uint8, shape (batch, height, width, 3).
         reconstructions: Floats on the 0..1 scale, of the same shape; clipped and rounded here.
     """
     levels = ops.round(ops.clip(reconstructions * PEAK, 0.0, PEAK))
-    errors = ops.square(ops.cast(pictures, "float32") - levels)
+    errors = ops.square(ops.cast(images, "float32") - levels)
     mean_square = ops.maximum(ops.mean(errors, axis=(1, 2, 3)), 1e-10)
     return 10.0 * ops.log10(PEAK**2 / mean_square)

@@ -5,22 +5,22 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from core.benchmarks import load_benchmarks
-from core.codecs import families
-from core.dataset import KEY
-from core.evaluation import load_results
+from core.codecs import codecs
+from core.dataset.splits import KEY
+from core.evaluation.evaluate import load_results
 from core.report.document import Report
 from core.report.process import search_section, source_section, speed_section, training_section
 from core.report.quality import Quality, quality_sections
+from core.search.storage import study_key
+from core.search.studies import StudyRecord, read_study, study_names
 from core.store import ArtifactError, ArtifactStore, Manifest, MissingArtifact
-from core.studies import StudyRecord, read_study, study_names
-from core.study_storage import study_key
-from core.training_runs import read_runs
+from core.timing.table import load_benchmarks
+from core.training_records.runs import read_runs
 
 TITLE = "What an autoencoder's bottleneck costs in bytes"
 _ABSTRACT = (
     "A thesis compared three autoencoders with JPEG, WebP and TIFF on small photographs by the "
-    "quality of the picture alone. This report adds what was left open: **at how many bytes?** "
+    "quality of the image alone. This report adds what was left open: **at how many bytes?** "
     "Every number is computed from measurements; only the thesis' own figures are quoted."
 )
 
@@ -40,7 +40,7 @@ def build_report(store: ArtifactStore, *, dataset: str = "imagenette160") -> Rep
     results = load_results(store, dataset)
     if results.frame.empty:
         raise results.problems[0] if results.problems else _no_results(dataset)
-    labels = {name: family.label for name, family in families().items()}
+    labels = {name: codec.label for name, codec in codecs().items()}
     runs, benchmarks, studies = read_runs(store), load_benchmarks(store), _read_studies(store)
     found = [
         *_manifests(store, [KEY]),
@@ -58,10 +58,10 @@ def build_report(store: ArtifactStore, *, dataset: str = "imagenette160") -> Rep
         speed_section(benchmarks),
         source_section(found, problems),
     ]
-    pictures = results.frame["image"].nunique()
+    images = results.frame["image"].nunique()
     return Report(
         TITLE,
-        (_ABSTRACT, _made_from(dataset, pictures, latest)),
+        (_ABSTRACT, _made_from(dataset, images, latest)),
         tuple(section for section in sections if not section.is_empty),
     )
 
@@ -93,6 +93,6 @@ def _no_results(dataset: str) -> MissingArtifact:
     return MissingArtifact(key, f"results/{dataset}", "holds no results yet")
 
 
-def _made_from(dataset: str, pictures: int, latest: str) -> str:
+def _made_from(dataset: str, images: int, latest: str) -> str:
     day = datetime.fromisoformat(latest).astimezone(UTC).date().isoformat()
-    return f"Data set `{dataset}`, {pictures:,} pictures; the latest artifact is of {day}."
+    return f"Data set `{dataset}`, {images:,} images; the latest artifact is of {day}."

@@ -5,16 +5,16 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import pandas as pd
 
-from core.family_styles import family_style
-from core.measurements import Measurements
+from core.analysis.rate_distortion import bd_rates
+from core.codecs.styles import codec_style
+from core.evaluation.measurements import Measurements
 from core.metrics import metrics
-from core.rate_distortion import bd_rates
 from core.report.document import Section
 from core.report.plot import Plot, Series
 from core.report.tables import Column, Table, without
 
 ANCHOR = "jpeg"
-#: Resamples of the pictures for an interval.
+#: Resamples of the images for an interval.
 SAMPLES = 300
 _RATIO_TICKS = tuple(
     (1 + percent / 100, f"{percent:+d} %".replace("-", "\N{MINUS SIGN}").replace("+0", "0"))
@@ -28,8 +28,8 @@ def delta_section(
     """Bytes at equal quality against the anchor, as figures and tables.
 
     Args:
-        tables: Measurements by metric and family.
-        label: Gives what a person reads for a family.
+        tables: Measurements by metric and codec.
+        label: Gives what a person reads for a codec.
     """
     parts: list[Plot | Table] = []
     for metric, found in tables.items():
@@ -39,7 +39,7 @@ def delta_section(
     text = (
         "Mean difference in bytes at equal quality (Bjontegaard delta rate, Akima interpolation, "
         f"over the quality that both curves cover), against {label(ANCHOR)}. The interval "
-        f"holds 95 % of {SAMPLES} paired resamples of the pictures."
+        f"holds 95 % of {SAMPLES} paired resamples of the images."
     )
     title = "Bytes at equal quality"
     return Section("bd-rates", title, (text,) if parts else (), tuple(parts))
@@ -48,16 +48,16 @@ def delta_section(
 def _frame(tables: Mapping[str, Measurements], label: Callable[[str], str]) -> pd.DataFrame:
     rows = [
         {
-            "family": family,
-            "label": label(family),
+            "codec": codec,
+            "label": label(codec),
             "bd_rate_percent": interval.value,
             "low_percent": interval.low,
             "high_percent": interval.high,
             "overlap_percent": 100 * interval.overlap,
-            "pictures": interval.images,
+            "images": interval.images,
             "note": interval.reason,
         }
-        for family, interval in bd_rates(tables, anchor=ANCHOR, samples=SAMPLES).items()
+        for codec, interval in bd_rates(tables, anchor=ANCHOR, samples=SAMPLES).items()
     ]
     frame = pd.DataFrame(rows)
     numbers = ["bd_rate_percent", "low_percent", "high_percent"]
@@ -93,7 +93,7 @@ def _series(row: "pd.Series[float]", place: object) -> Series:
     has_interval = bool(np.isfinite([low, high]).all())
     return Series(
         label=str(row["label"]),
-        style=family_style(str(row["family"])),
+        style=codec_style(str(row["codec"])),
         x=(ratio,),
         y=(float(str(place)),),
         low=(low,) if has_interval else (),
@@ -105,12 +105,12 @@ def _series(row: "pd.Series[float]", place: object) -> Series:
 
 def _table(metric: str, frame: pd.DataFrame) -> Table:
     columns = {
-        "label": Column("Family"),
+        "label": Column("Codec"),
         "bd_rate_percent": Column("BD-rate (%)", "+.1f"),
         "low_percent": Column("from", "+.1f"),
         "high_percent": Column("to", "+.1f"),
         "overlap_percent": Column("Overlap (%)", ".0f"),
-        "pictures": Column("Pictures", ",.0f"),
+        "images": Column("Images", ",.0f"),
         "note": Column("Note"),
     }
     shown = columns if frame["note"].notna().any() else without(columns, "note")

@@ -1,9 +1,9 @@
 """The figures and tables of a report as files for a paper."""
 
+from core.analysis.zip_archive import zip_of
 from core.report.document import Report
 from core.report.printed import printed
 from core.report.tables import to_csv, to_latex
-from core.zip_archive import zip_of
 
 
 def to_files(report: Report) -> dict[str, bytes]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from core.family_styles import translucent
+from core.codecs.styles import translucent
 from core.report.plot import Plot, Series, axis_range, shown_ticks
 
 #: Nothing that uploads, edits elsewhere or advertises.

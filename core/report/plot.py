@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from core.family_styles import FamilyStyle
+from core.codecs.styles import CodecStyle
 
 Scale = Literal["linear", "log"]
 
@@ -17,7 +17,7 @@ _TICK_DISTANCE = 0.2
 
 @dataclass(frozen=True)
 class Series:
-    """Points of one thing, such as a codec family.
+    """Points of one thing, such as a codec.
 
     Attributes:
         label: Its name in the legend.
@@ -31,7 +31,7 @@ class Series:
     """
 
     label: str
-    style: FamilyStyle
+    style: CodecStyle
     x: tuple[float, ...]
     y: tuple[float, ...]
     low: tuple[float, ...] = ()

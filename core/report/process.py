@@ -5,15 +5,15 @@ from datetime import datetime
 
 import pandas as pd
 
-from core.benchmarks import Benchmarks, machine_facts, medians, picture_sizes, was_busy
-from core.family_styles import family_style
+from core.codecs.styles import codec_style
 from core.report.document import Section
 from core.report.plot import Plot, Series
 from core.report.tables import THREE_DIGITS, Column, Table
+from core.search.studies import StudyRecord
 from core.store import ArtifactError, Manifest
-from core.studies import StudyRecord
-from core.training_runs import TrainingRun
-from core.training_tables import run_table
+from core.timing.table import Benchmarks, image_sizes, machine_facts, medians, was_busy
+from core.training_records.runs import TrainingRun
+from core.training_records.tables import run_table
 
 _OPERATIONS = {"encode": "circle", "decode": "circle-open"}
 _TIME_TICKS = (
@@ -31,7 +31,7 @@ def training_section(runs: Sequence[TrainingRun], *, now: datetime) -> Section:
         "best_epoch": Column("Best epoch", ",.0f"),
         "validation_loss": Column("Validation loss", ".3g"),
         "validation_psnr_db": Column("Validation PSNR (dB)", ".2f"),
-        "pictures": Column("Pictures seen", ",.0f"),
+        "images": Column("Images seen", ",.0f"),
         "minutes": Column("Minutes", ",.0f"),
     }
     if not runs:
@@ -41,7 +41,7 @@ def training_section(runs: Sequence[TrainingRun], *, now: datetime) -> Section:
     series = tuple(
         Series(
             run.name,
-            family_style(run.name),
+            codec_style(run.name),
             tuple(run.frame["epoch"]),
             tuple(run.frame["validation_psnr_db"]),
         )
@@ -52,7 +52,7 @@ def training_section(runs: Sequence[TrainingRun], *, now: datetime) -> Section:
         return Section("training", "Training", parts=(table,))
     plot = Plot(
         name="training-psnr",
-        title="PSNR on the validation pictures by epoch",
+        title="PSNR on the validation images by epoch",
         caption="Of what the network gives back, before any quantisation.",
         x_title="Epoch",
         y_title="Validation PSNR (dB)",
@@ -88,7 +88,7 @@ def search_section(studies: Sequence[StudyRecord]) -> Section:
         "best_trial": Column("in trial", ".0f"),
         "best_parameters": Column("with"),
     }
-    caption = "The value is PSNR in decibels plus SSIM on validation pictures, as in the thesis."
+    caption = "The value is PSNR in decibels plus SSIM on validation images, as in the thesis."
     table = Table("studies", "Studies", caption, pd.DataFrame(rows), columns)
     return Section("search", "Search for hyperparameters", parts=(table, *_progress(studies)))
 
@@ -100,7 +100,7 @@ def speed_section(found: Benchmarks) -> Section:
     if coding.empty:
         return Section("speed", "Speed")
     paragraphs = [
-        "Median time on one core in a process that has coded such a picture before, and the "
+        "Median time on one core in a process that has coded such an image before, and the "
         "middle half of the rounds. Codecs took turns, round by round."
     ]
     if any(was_busy(manifest) for manifest in found.manifests.values()):
@@ -108,7 +108,7 @@ def speed_section(found: Benchmarks) -> Section:
     if any(manifest.facts.get("quick") for manifest in found.manifests.values()):
         paragraphs.append("**A rehearsal of few rounds**, not the whole benchmark.")
     usual = coding[(coding["start"] == "warm") & (coding["threads"] == 1)]
-    plots = [_times(usual, size) for size in picture_sizes(usual)]
+    plots = [_times(usual, size) for size in image_sizes(usual)]
     tables = [_time_table(coding), _machine(found.manifests.values())]
     return Section("speed", "Speed", tuple(paragraphs), (*plots, *tables))
 
@@ -170,7 +170,7 @@ def _progress(studies: Sequence[StudyRecord]) -> list[Plot]:
         best = values.cummax() if study.is_maximized else values.cummin()
         numbers = tuple(float(trial.number) for trial in trials)
         if numbers:
-            series.append(Series(study.name, family_style(study.name), numbers, tuple(best)))
+            series.append(Series(study.name, codec_style(study.name), numbers, tuple(best)))
     if not series:
         return []
     return [
@@ -206,7 +206,7 @@ def _times(usual: pd.DataFrame, size: tuple[int, int]) -> Plot:
 
 
 def _time_series(row: "pd.Series[float]", place: int) -> Series:
-    style = family_style(str(row["method"]))
+    style = codec_style(str(row["method"]))
     middle, low, high = (
         1000 * float(row[name]) for name in ("seconds", "seconds_q1", "seconds_q3")
     )
@@ -225,7 +225,7 @@ def _time_series(row: "pd.Series[float]", place: int) -> Series:
 
 def _time_table(coding: pd.DataFrame) -> Table:
     frame = coding.assign(
-        picture=[f"{row.width:.0f}x{row.height:.0f}" for row in coding.itertuples()],
+        image=[f"{row.width:.0f}x{row.height:.0f}" for row in coding.itertuples()],
         milliseconds=1000 * coding["seconds"],
         milliseconds_q1=1000 * coding["seconds_q1"],
         milliseconds_q3=1000 * coding["seconds_q3"],
@@ -234,7 +234,7 @@ def _time_table(coding: pd.DataFrame) -> Table:
     columns = {
         "label": Column("Codec"),
         "setting": Column("Setting"),
-        "picture": Column("Picture"),
+        "image": Column("Image"),
         "start": Column("Process"),
         "threads": Column("Cores", ".0f"),
         "operation": Column("Operation"),

@@ -6,9 +6,7 @@ from functools import cached_property
 
 import pandas as pd
 
-from core.evaluation import Results
-from core.family_styles import family_style, in_legend_order
-from core.findings import (
+from core.analysis.findings import (
     CLAIMS,
     QUANTISATION_LOSS_DB,
     Margin,
@@ -18,8 +16,15 @@ from core.findings import (
     methods_table,
     verdicts,
 )
-from core.headlines import headlines
-from core.measurements import Measurements, lossless_families, lossy_measurements, summary
+from core.analysis.headlines import headlines
+from core.codecs.styles import codec_style, in_legend_order
+from core.evaluation.evaluate import Results
+from core.evaluation.measurements import (
+    Measurements,
+    lossless_codecs,
+    lossy_measurements,
+    summary,
+)
 from core.metrics import metrics, psnr_db
 from core.report.deltas import delta_section
 from core.report.document import Section
@@ -37,7 +42,7 @@ class Quality:
 
     Attributes:
         results: The results.
-        labels: What a person reads, by family.
+        labels: What a person reads, by codec.
     """
 
     results: Results
@@ -45,7 +50,7 @@ class Quality:
 
     @cached_property
     def means(self) -> pd.DataFrame:
-        """Means per family and setting."""
+        """Means per codec and setting."""
         return summary(self.results.frame)
 
     @cached_property
@@ -60,12 +65,12 @@ class Quality:
         return [name for name in metrics() if name in frame and frame[name].notna().any()]
 
     def tables(self, metric: str) -> dict[str, Measurements]:
-        """Measurements by family of those that have a curve under a metric."""
+        """Measurements by codec of those that have a curve under a metric."""
         return lossy_measurements(self.results.frame, metric=metric)
 
-    def label(self, family: str) -> str:
-        """What a person reads for a family, also for one that cannot run here."""
-        return self.labels.get(family, family)
+    def label(self, codec: str) -> str:
+        """What a person reads for a codec, also for one that cannot run here."""
+        return self.labels.get(codec, codec)
 
 
 def quality_sections(quality: Quality) -> list[Section]:
@@ -87,7 +92,7 @@ def quality_sections(quality: Quality) -> list[Section]:
 
 
 def _findings(quality: Quality, tables: Mapping[str, Measurements]) -> Section:
-    curves = {family: table.curve() for family, table in tables.items()}
+    curves = {codec: table.curve() for codec, table in tables.items()}
     sentences = headlines(curves, quality.rows, quality.means, labels=quality.labels)
     return Section("findings", "Findings", tuple(sentences), (_claims(quality.rows),))
 
@@ -135,7 +140,7 @@ def _methods(quality: Quality) -> Section:
         "bytes": Column("Bytes", ",.0f"),
         "bits_per_pixel": Column("Bits per pixel", ".2f"),
         "coded_psnr_db": Column("PSNR of the file (dB)", ".2f"),
-        "pictures": Column("Pictures", ",.0f"),
+        "images": Column("Images", ",.0f"),
     }
     caption = (
         "An autoencoder's PSNR and SSIM are those of its floating-point latent, as in the thesis, "
@@ -143,7 +148,7 @@ def _methods(quality: Quality) -> Section:
         f"quantisation that costs at most {QUANTISATION_LOSS_DB:g} dB."
     )
     frame = methods_table(quality.rows)
-    frame["pictures"] = frame["pictures"].where(frame["pictures"] > 0)
+    frame["images"] = frame["images"].where(frame["images"] > 0)
     table = Table("methods", "Published and measured", caption, frame, columns)
     return Section("methods", "The ten methods of the thesis", parts=(table,))
 
@@ -153,12 +158,12 @@ def _curves(quality: Quality, metric: str, tables: Mapping[str, Measurements]) -
     names = in_legend_order(list(tables))
     series = tuple(_curve(tables[name], quality.label(name), chosen.LABEL) for name in names)
     counts = sorted({len(tables[name].images) for name in names})
-    pictures = f"{counts[0]:,}" if len(counts) == 1 else f"{counts[0]:,} to {counts[-1]:,}"
+    images = f"{counts[0]:,}" if len(counts) == 1 else f"{counts[0]:,} to {counts[-1]:,}"
     return Plot(
         name=f"curves-{metric}".replace("_", "-"),
         title=f"{chosen.LABEL} against bits per pixel",
         caption=(
-            f"Each point is the mean over {pictures} pictures at one setting; the rate counts the "
+            f"Each point is the mean over {images} images at one setting; the rate counts the "
             f"whole file, headers included. {chosen.LABEL}: {chosen.DEFINITION}"
         ),
         x_title="Bits per pixel (whole file)",
@@ -177,25 +182,25 @@ def _curve(table: Measurements, label: str, metric_label: str) -> Series:
             curve.settings, curve.bits_per_pixel, curve.values, strict=True
         )
     )
-    style = family_style(table.family)
+    style = codec_style(table.codec)
     return Series(label, style, curve.bits_per_pixel, curve.values, notes=notes)
 
 
 def _lossless(quality: Quality) -> list[Table]:
-    exact = lossless_families(quality.results.frame)
-    rows = quality.means[quality.means["family"].isin(exact)]
+    exact = lossless_codecs(quality.results.frame)
+    rows = quality.means[quality.means["codec"].isin(exact)]
     rows = rows[rows["bits_per_pixel"].notna()].sort_values("bits_per_pixel", ignore_index=True)
     if rows.empty:
         return []
-    frame = rows.assign(label=rows["family"].map(quality.label))
+    frame = rows.assign(label=rows["codec"].map(quality.label))
     columns = {
         "label": Column("Format"),
         "bits_per_pixel": Column("Bits per pixel", ".2f"),
         "bytes": Column("Bytes", ",.0f"),
-        "pictures": Column("Pictures", ",.0f"),
+        "images": Column("Images", ",.0f"),
     }
     caption = "They restore every pixel, so that their rate is all there is to say of them."
-    frame = frame[["family", "setting", *columns]]
+    frame = frame[["codec", "setting", *columns]]
     return [Table("lossless", "Lossless formats", caption, frame, columns)]
 
 

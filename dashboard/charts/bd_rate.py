@@ -1,4 +1,4 @@
-"""BD-rates between families: measurements to tables, and tables to figures."""
+"""BD-rates between codecs: measurements to tables, and tables to figures."""
 
 from collections.abc import Mapping
 
@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.measurements import Measurements
-from core.rate_distortion import bd_psnr, bd_rates
-from dashboard.charts.colors import family_style, in_legend_order
+from core.analysis.rate_distortion import bd_psnr, bd_rates
+from core.evaluation.measurements import Measurements
+from dashboard.charts.colors import codec_style, in_legend_order
 
 SAMPLES = 300
 #: Below this overlap a BD-rate speaks for a small part of the curves only.
@@ -16,14 +16,14 @@ SMALL_OVERLAP = 0.25
 #: Percentages beyond this share one colour in the matrix.
 _FULL_COLOR = 100.0
 _COLUMNS = (
-    "family",
+    "codec",
     "label",
     "bd_rate_percent",
     "low_percent",
     "high_percent",
     "bd_quality",
     "overlap_percent",
-    "pictures",
+    "images",
     "note",
 )
 #: Ticks of the axis of ratios, the most welcome first.
@@ -43,33 +43,33 @@ def bd_table(
     labels: Mapping[str, str],
     samples: int = SAMPLES,
 ) -> pd.DataFrame:
-    """One row per family other than the anchor, from the smallest files to the largest.
+    """One row per codec other than the anchor, from the smallest files to the largest.
 
-    Columns: family, label, bd_rate_percent, low_percent, high_percent (95 % interval over
-    pictures), bd_quality (mean difference of the metric at equal rate), overlap_percent,
-    pictures, note (why a value is missing, or what weakens it).
+    Columns: codec, label, bd_rate_percent, low_percent, high_percent (95 % interval over
+    images), bd_quality (mean difference of the metric at equal rate), overlap_percent,
+    images, note (why a value is missing, or what weakens it).
 
     Args:
-        tables: Measurements by family.
-        anchor: Family that the others are compared with.
-        labels: What a person reads, by family.
+        tables: Measurements by codec.
+        anchor: Codec that the others are compared with.
+        labels: What a person reads, by codec.
         samples: Resamples for the interval.
     """
     found = bd_rates(tables, anchor=anchor, samples=samples)
     reference = tables[anchor].curve()
     rows = [
         {
-            "family": family,
-            "label": labels.get(family, family),
+            "codec": codec,
+            "label": labels.get(codec, codec),
             "bd_rate_percent": interval.value,
             "low_percent": interval.low,
             "high_percent": interval.high,
-            "bd_quality": bd_psnr(reference, tables[family].curve()).value,
+            "bd_quality": bd_psnr(reference, tables[codec].curve()).value,
             "overlap_percent": 100 * interval.overlap,
-            "pictures": interval.images,
+            "images": interval.images,
             "note": interval.reason or _warning(interval.overlap),
         }
-        for family, interval in found.items()
+        for codec, interval in found.items()
     ]
     columns = ["bd_rate_percent", "low_percent", "high_percent", "bd_quality"]
     frame = pd.DataFrame(rows, columns=[*_COLUMNS]).astype(dict.fromkeys(columns, "float64"))
@@ -77,12 +77,12 @@ def bd_table(
 
 
 def bd_matrix(tables: Mapping[str, Measurements]) -> pd.DataFrame:
-    """BD-rate in percent of every family (row) against every other (column), NaN without one."""
+    """BD-rate in percent of every codec (row) against every other (column), NaN without one."""
     names = in_legend_order(list(tables))
     columns = {
         anchor: {
-            family: interval.value
-            for family, interval in bd_rates(tables, anchor=anchor, samples=0).items()
+            codec: interval.value
+            for codec, interval in bd_rates(tables, anchor=anchor, samples=0).items()
         }
         for anchor in names
     }
@@ -97,7 +97,7 @@ def interval_figure(table: pd.DataFrame, *, anchor_label: str) -> go.Figure:
         anchor_label: What a person reads for the anchor.
     """
     rows = table[table["bd_rate_percent"].notna()].iloc[::-1]
-    styles = [family_style(family) for family in rows["family"]]
+    styles = [codec_style(codec) for codec in rows["codec"]]
     figure = go.Figure()
     for (_, row), style in zip(rows.iterrows(), styles, strict=True):
         figure.add_trace(_interval(row, style.color, style.symbol))
@@ -115,7 +115,7 @@ def interval_figure(table: pd.DataFrame, *, anchor_label: str) -> go.Figure:
 
 
 def matrix_figure(matrix: pd.DataFrame, labels: Mapping[str, str]) -> go.Figure:
-    """The matrix as coloured cells: less bytes than the column's family in green, more in orange.
+    """The matrix as coloured cells: less bytes than the column's codec in green, more in orange.
 
     Colours are transparent near zero, so that the figure suits a light and a dark page.
     """

@@ -6,7 +6,7 @@ import pandas as pd
 
 from core.store import Manifest
 
-#: Edge of the stored pictures, in pixels.
+#: Edge of the stored images, in pixels.
 SIDE = 160
 
 
@@ -15,20 +15,20 @@ def basis_line(points: pd.DataFrame, *, total: int, on_subset: bool) -> str:
 
     Args:
         points: Rows of `dashboard.charts.rate_distortion.point_table`.
-        total: Pictures of the data set.
+        total: Images of the data set.
         on_subset: Whether the metric is measured on the fixed subset only.
     """
     if points.empty:
         return ""
-    counts = sorted(set(points["pictures"]))
+    counts = sorted(set(points["images"]))
     span = f"{counts[0]:,}" if len(counts) == 1 else f"{counts[0]:,} to {counts[-1]:,}"
     basis = f"a fixed subset of {span} of {total:,}" if on_subset else f"{span} of {total:,}"
-    dropped = points[points["dropped"] > 0].drop_duplicates("family")
+    dropped = points[points["dropped"] > 0].drop_duplicates("codec")
     losses = ", ".join(f"{row.label} {row.dropped}" for row in dropped.itertuples())
     return (
-        f"Each point is the mean over {basis} pictures: those that the family coded at every "
+        f"Each point is the mean over {basis} images: those that the codec coded at every "
         "setting. The rate counts the whole file, headers included."
-        + (f" Pictures left out after an error: {losses}." if losses else "")
+        + (f" Images left out after an error: {losses}." if losses else "")
     )
 
 
@@ -54,13 +54,13 @@ def size_line(index: pd.DataFrame) -> str:
     """What the index of the data set says of the source's sizes.
 
     Args:
-        index: One row per picture with `source_width` and `source_height`.
+        index: One row per image with `source_width` and `source_height`.
     """
     width, height = index["source_width"], index["source_height"]
     sizes = index.groupby(["source_width", "source_height"]).size().sort_values()
     (common_width, common_height), count = sizes.index[-1], sizes.iloc[-1]
     line = (
-        f"{100 * count / len(index):.0f} % of the {len(index):,} source pictures have "
+        f"{100 * count / len(index):.0f} % of the {len(index):,} source images have "
         f"{common_width} x {common_height} pixels"
     )
     if (width != height).any():
@@ -71,8 +71,8 @@ def size_line(index: pd.DataFrame) -> str:
     return f"{line}. None had {SIDE} x {SIDE} already, so all were resampled."
 
 
-def source_line(manifests: Mapping[str, Manifest], *, pictures: int) -> str:
-    """Data set, pictures, code and date of the results, in one line."""
+def source_line(manifests: Mapping[str, Manifest], *, images: int) -> str:
+    """Data set, images, code and date of the results, in one line."""
     found = list(manifests.values())
     hashes = sorted({_dataset_hash(manifest) for manifest in found})
     commits = sorted({manifest.commit or "unknown" for manifest in found})
@@ -80,8 +80,8 @@ def source_line(manifests: Mapping[str, Manifest], *, pictures: int) -> str:
     return " · ".join(
         [
             f"Data set {', '.join(text[:12] for text in hashes)}",
-            f"{pictures:,} pictures",
-            f"{len(found)} families",
+            f"{images:,} images",
+            f"{len(found)} codecs",
             f"code {', '.join(text[:10] for text in commits)}",
             dates[0] if len(dates) == 1 else f"{dates[0]} to {dates[-1]}",
         ]

@@ -1,11 +1,11 @@
-"""One look per codec family, the same on every page and in the report; see `core.family_styles`."""
+"""One look per codec, the same on every page and in the report; see `core.codecs.styles`."""
 
-from core.family_styles import (
-    FamilyStyle,
-    family_style,
+from core.codecs.styles import (
+    CodecStyle,
+    codec_style,
     in_legend_order,
-    known_families,
+    known_codecs,
     translucent,
 )
 
-__all__ = ["FamilyStyle", "family_style", "in_legend_order", "known_families", "translucent"]
+__all__ = ["CodecStyle", "codec_style", "in_legend_order", "known_codecs", "translucent"]

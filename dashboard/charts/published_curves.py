@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from core.published import kodak_curves
+from core.analysis.published import kodak_curves
 
 #: Shown at first: the models that ours is measured against, and the best conventional codec.
 SHOWN_FIRST = ("bmshj2018-hyperprior", "mbt2018-mean", "elic2022 (paper)", "VTM")

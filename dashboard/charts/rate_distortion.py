@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.measurements import Measurements
-from dashboard.charts.colors import family_style, in_legend_order, translucent
+from core.evaluation.measurements import Measurements
+from dashboard.charts.colors import codec_style, in_legend_order, translucent
 
-#: Curves of single pictures that are drawn per family: more would hide each other.
-SINGLE_PICTURES = 30
+#: Curves of single images that are drawn per codec: more would hide each other.
+SINGLE_IMAGES = 30
 _RATE_TICKS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 7, 10, 15, 20)
 
 
@@ -21,23 +21,23 @@ class Look:
 
     Attributes:
         log_rate: Whether the rate axis is logarithmic.
-        whiskers: Whether each point shows where the middle 80 % of the pictures lie.
-        single_pictures: Whether thin curves of single pictures lie behind the means.
+        whiskers: Whether each point shows where the middle 80 % of the images lie.
+        single_images: Whether thin curves of single images lie behind the means.
     """
 
     log_rate: bool = False
     whiskers: bool = False
-    single_pictures: bool = False
+    single_images: bool = False
 
 
 def point_table(tables: Mapping[str, Measurements], labels: Mapping[str, str]) -> pd.DataFrame:
-    """One row per family and setting: means, and the 10th and 90th percentile over the pictures.
+    """One row per codec and setting: means, and the 10th and 90th percentile over the images.
 
     Args:
-        tables: Measurements by family.
-        labels: What a person reads, by family.
+        tables: Measurements by codec.
+        labels: What a person reads, by codec.
     """
-    parts = [_points(tables[family], labels) for family in in_legend_order(list(tables))]
+    parts = [_points(tables[codec], labels) for codec in in_legend_order(list(tables))]
     columns = _points(_NOTHING, {"": ""}).columns
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
 
@@ -45,28 +45,28 @@ def point_table(tables: Mapping[str, Measurements], labels: Mapping[str, str]) -
 def lossless_table(
     means: pd.DataFrame, lossless: list[str], labels: Mapping[str, str]
 ) -> pd.DataFrame:
-    """One row per setting of each lossless family: the rate is all there is to say of it.
+    """One row per setting of each lossless codec: the rate is all there is to say of it.
 
     Args:
-        means: Means per family and setting, as `core.measurements.summary` gives them.
-        lossless: The lossless families.
-        labels: What a person reads, by family.
+        means: Means per codec and setting, as `core.evaluation.measurements.summary` gives them.
+        lossless: The lossless codecs.
+        labels: What a person reads, by codec.
     """
-    rows = means[means["family"].isin(lossless) & means["bits_per_pixel"].notna()]
-    named = rows.assign(label=rows["family"].map(lambda family: labels.get(family, family)))
-    columns = ["family", "label", "setting", "bits_per_pixel", "bytes", "pictures"]
+    rows = means[means["codec"].isin(lossless) & means["bits_per_pixel"].notna()]
+    named = rows.assign(label=rows["codec"].map(lambda codec: labels.get(codec, codec)))
+    columns = ["codec", "label", "setting", "bits_per_pixel", "bytes", "images"]
     return named[columns].sort_values("bits_per_pixel", ignore_index=True)
 
 
-def picture_table(table: Measurements, setting: str) -> pd.DataFrame:
-    """Every picture at one setting, from the lowest value of the metric to the highest.
+def image_table(table: Measurements, setting: str) -> pd.DataFrame:
+    """Every image at one setting, from the lowest value of the metric to the highest.
 
     Raises:
-        ValueError: The family has no such setting.
+        ValueError: The codec has no such setting.
     """
     if setting not in table.settings:
         known = ", ".join(table.settings)
-        raise ValueError(f"{table.family} has the settings {known}; received {setting}.")
+        raise ValueError(f"{table.codec} has the settings {known}; received {setting}.")
     column = table.settings.index(setting)
     frame = pd.DataFrame(
         {
@@ -87,21 +87,21 @@ def rate_distortion_figure(
     tables: Mapping[str, Measurements],
     chosen: tuple[str, str] | None = None,
 ) -> go.Figure:
-    """Mean curves, one per family; a lossless family is a mark at its rate on the upper edge.
+    """Mean curves, one per codec; a lossless codec is a mark at its rate on the upper edge.
 
     Args:
         points: Rows of `point_table` to draw.
         metric_label: Title of the quality axis.
         look: What is shown beside the mean curves.
         lossless: Rows of `lossless_table` to draw.
-        tables: Measurements by family, for the curves of single pictures.
-        chosen: Family and setting of the point that gets a ring.
+        tables: Measurements by codec, for the curves of single images.
+        chosen: Codec and setting of the point that gets a ring.
     """
     figure = go.Figure()
-    for family in points["family"].unique():
-        if look.single_pictures:
-            figure.add_trace(_single_pictures(tables[family], points))
-        rows = points[points["family"] == family]
+    for codec in points["codec"].unique():
+        if look.single_images:
+            figure.add_trace(_single_images(tables[codec], points))
+        rows = points[points["codec"] == codec]
         figure.add_trace(_curve(rows, metric_label, whiskers=look.whiskers))
     figure.add_traces(list(_lossless_marks(lossless)))
     if chosen:
@@ -109,13 +109,13 @@ def rate_distortion_figure(
     return _laid_out(figure, metric_label, log_rate=look.log_rate)
 
 
-def picture_figure(pictures: pd.DataFrame, *, family: str, metric_label: str) -> go.Figure:
-    """Rate and quality of every picture at one setting, one dot each."""
-    style = family_style(family)
+def image_figure(images: pd.DataFrame, *, codec: str, metric_label: str) -> go.Figure:
+    """Rate and quality of every image at one setting, one dot each."""
+    style = codec_style(codec)
     dots = go.Scattergl(
-        x=pictures["bits_per_pixel"],
-        y=pictures["value"],
-        text=pictures["image"],
+        x=images["bits_per_pixel"],
+        y=images["value"],
+        text=images["image"],
         mode="markers",
         marker={"color": translucent(style.color, 0.45), "size": 6},
         hovertemplate=(
@@ -136,8 +136,8 @@ def _points(table: Measurements, labels: Mapping[str, str]) -> pd.DataFrame:
         rates, values = np.empty((1, 0)), np.empty((1, 0))
     return pd.DataFrame(
         {
-            "family": table.family,
-            "label": labels.get(table.family, table.family),
+            "codec": table.codec,
+            "label": labels.get(table.codec, table.codec),
             "setting": means.settings,
             "bits_per_pixel": means.bits_per_pixel,
             "value": means.values,
@@ -145,7 +145,7 @@ def _points(table: Measurements, labels: Mapping[str, str]) -> pd.DataFrame:
             "bits_per_pixel_p90": np.percentile(rates, 90, axis=0),
             "value_p10": np.percentile(values, 10, axis=0),
             "value_p90": np.percentile(values, 90, axis=0),
-            "pictures": means.count,
+            "images": means.count,
             "dropped": means.dropped,
         }
     )
@@ -155,15 +155,15 @@ _NOTHING = Measurements("", "", np.empty(0, np.str_), (), np.empty((0, 0)), np.e
 
 
 def _curve(rows: pd.DataFrame, metric_label: str, *, whiskers: bool) -> go.Scatter:
-    family, label = rows["family"].iloc[0], rows["label"].iloc[0]
-    style = family_style(family)
+    codec, label = rows["codec"].iloc[0], rows["label"].iloc[0]
+    style = codec_style(codec)
     size = 13 if style.symbol == "star" else 8
     trace = go.Scatter(
         x=rows["bits_per_pixel"],
         y=rows["value"],
-        customdata=rows[["family", "setting", "pictures"]],
+        customdata=rows[["codec", "setting", "images"]],
         name=label,
-        legendgroup=family,
+        legendgroup=codec,
         mode="lines+markers",
         line={"color": style.color, "dash": style.dash, "width": style.width},
         marker={"symbol": style.symbol, "size": size, "color": style.color},
@@ -171,7 +171,7 @@ def _curve(rows: pd.DataFrame, metric_label: str, *, whiskers: bool) -> go.Scatt
         unselected={"marker": {"opacity": 1}},
         hovertemplate=(
             f"<b>{label}</b> %{{customdata[1]}}<br>%{{x:.3f}} bits per pixel<br>"
-            f"{metric_label} %{{y:.4~g}}<br>mean of %{{customdata[2]:,}} pictures<extra></extra>"
+            f"{metric_label} %{{y:.4~g}}<br>mean of %{{customdata[2]:,}} images<extra></extra>"
         ),
     )
     if whiskers:
@@ -192,11 +192,11 @@ def _whisker(rows: pd.DataFrame, column: str, color: str) -> dict[str, object]:
     }
 
 
-def _single_pictures(table: Measurements, points: pd.DataFrame) -> go.Scattergl:
-    """Thin curves of evenly chosen pictures, over the settings that are drawn."""
-    shown = set(points.loc[points["family"] == table.family, "setting"])
+def _single_images(table: Measurements, points: pd.DataFrame) -> go.Scattergl:
+    """Thin curves of evenly chosen images, over the settings that are drawn."""
+    shown = set(points.loc[points["codec"] == table.codec, "setting"])
     columns = [place for place, name in enumerate(table.settings) if name in shown]
-    count = min(SINGLE_PICTURES, len(table.images))
+    count = min(SINGLE_IMAGES, len(table.images))
     rows = np.linspace(0, len(table.images) - 1, count).round().astype(int)
     gap = np.full((count, 1), np.nan)
     picked = np.ix_(rows, columns)
@@ -204,16 +204,16 @@ def _single_pictures(table: Measurements, points: pd.DataFrame) -> go.Scattergl:
         x=np.hstack([table.bits_per_pixel[picked], gap]).ravel(),
         y=np.hstack([table.values[picked], gap]).ravel(),
         mode="lines",
-        line={"color": translucent(family_style(table.family).color, 0.3), "width": 1},
+        line={"color": translucent(codec_style(table.codec).color, 0.3), "width": 1},
         hoverinfo="skip",
         showlegend=False,
-        legendgroup=table.family,
+        legendgroup=table.codec,
     )
 
 
 def _lossless_marks(lossless: pd.DataFrame) -> Iterator[go.Scatter]:
     for row in lossless.itertuples():
-        style = family_style(row.family)
+        style = codec_style(row.codec)
         yield go.Scatter(
             x=[row.bits_per_pixel],
             y=[0.985],
@@ -228,10 +228,10 @@ def _lossless_marks(lossless: pd.DataFrame) -> Iterator[go.Scatter]:
         )
 
 
-def _ring(points: pd.DataFrame, family: str, setting: str) -> Iterator[go.Scatter]:
-    rows = points[(points["family"] == family) & (points["setting"] == setting)]
+def _ring(points: pd.DataFrame, codec: str, setting: str) -> Iterator[go.Scatter]:
+    rows = points[(points["codec"] == codec) & (points["setting"] == setting)]
     if len(rows):
-        marker = {"symbol": "circle-open", "size": 22, "color": family_style(family).color}
+        marker = {"symbol": "circle-open", "size": 22, "color": codec_style(codec).color}
         yield go.Scatter(
             x=rows["bits_per_pixel"],
             y=rows["value"],

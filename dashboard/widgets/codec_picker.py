@@ -5,12 +5,12 @@ from typing import Any
 
 import streamlit as st
 
-from core.codecs import CodecFamily, families, unavailable
+from core.codecs import Codec, codecs, unavailable
 from core.codecs.base import Dial
-from core.comparison import Choice, codec_of
+from core.evaluation.comparison import Choice, point_of
 from core.store import ArtifactError, ArtifactStore
-from dashboard.charts.colors import family_style, in_legend_order
-from dashboard.codec_knobs import Knob, knobs_of
+from dashboard.charts.colors import codec_style, in_legend_order
+from dashboard.widgets.codec_knobs import Knob, knobs_of
 from dashboard.widgets.grid import grid
 
 _FIRST = ("bottleneck", "jpeg", "webp", "avif", "jpeg_xl")
@@ -19,18 +19,18 @@ _DIAL_HELP = "Further right is a larger file."
 _SEARCHED_HELP = "The search turns this dial."
 
 
-def choose_families(unready: Mapping[str, ArtifactError]) -> list[str]:
-    """Names of the families that a person wants to see, in the order of the legend.
+def choose_codecs(unready: Mapping[str, ArtifactError]) -> list[str]:
+    """Names of the codecs that a person wants to see, in the order of the legend.
 
     Args:
-        unready: Families that cannot be chosen, with the error that tells why.
+        unready: Codecs that cannot be chosen, with the error that tells why.
     """
-    ready = in_legend_order([name for name in families() if name not in unready])
+    ready = in_legend_order([name for name in codecs() if name not in unready])
     chosen = st.multiselect(
         "Codecs",
         ready,
         default=[name for name in _FIRST if name in ready],
-        format_func=lambda name: families()[name].label,
+        format_func=lambda name: codecs()[name].label,
         key="codecs",
         bind="query-params",
         wrap=True,
@@ -42,33 +42,33 @@ def choose_families(unready: Mapping[str, ArtifactError]) -> list[str]:
 def set_codecs(
     names: Sequence[str], *, store: ArtifactStore, searched: Collection[str] = ()
 ) -> list[Choice]:
-    """Each family as a person sets it.
+    """Each codec as a person sets it.
 
     Args:
-        names: Families to set.
-        store: Where a learned family finds its weights.
-        searched: Families whose dial a search turns, so that a person cannot.
+        names: Codecs to set.
+        store: Where a learned codec finds its weights.
+        searched: Codecs whose dial a search turns, so that a person cannot.
     """
     choices = []
     for place, name in zip(grid(len(names), columns=_COLUMNS), names, strict=True):
         with place, st.container(border=True, gap="xsmall"):
-            choices.append(_set_codec(families()[name], store, is_searched=name in searched))
+            choices.append(_set_codec(codecs()[name], store, is_searched=name in searched))
     return choices
 
 
 def color_bar(color: str) -> None:
-    """Thin bar in a colour of our own, such as that of a family."""
+    """Thin bar in a colour of our own, such as that of a codec."""
     st.html(f'<div style="height:4px;border-radius:2px;background:{color}"></div>')
 
 
 def _show_unready(unready: Mapping[str, ArtifactError]) -> None:
-    """Families that cannot be chosen here, each with the reason."""
+    """Codecs that cannot be chosen here, each with the reason."""
     missing = unavailable()
     if not unready and not missing:
         return
     with st.expander(f"Not available here ({len(unready) + len(missing)})", key="unready"):
         for name, error in unready.items():
-            st.checkbox(families()[name].label, disabled=True, key=f"unready_{name}")
+            st.checkbox(codecs()[name].label, disabled=True, key=f"unready_{name}")
             st.caption(f"`artifacts/{error.file}` {error.reason}. {error.advice}:")
             st.code(error.command, language="bash")
         for name, reason in missing.items():
@@ -76,27 +76,27 @@ def _show_unready(unready: Mapping[str, ArtifactError]) -> None:
             st.caption(f"It {reason}.")
 
 
-def _set_codec(family: CodecFamily, store: ArtifactStore, *, is_searched: bool) -> Choice:
-    color_bar(family_style(family.name).color)
+def _set_codec(codec: Codec, store: ArtifactStore, *, is_searched: bool) -> Choice:
+    color_bar(codec_style(codec.name).color)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{family.label}**")
-        changed = _turn_knobs(family, store)
-    return Choice(family.name, _turn_dial(family, is_searched=is_searched), changed)
+        st.markdown(f"**{codec.label}**")
+        changed = _turn_knobs(codec, store)
+    return Choice(codec.name, _turn_dial(codec, is_searched=is_searched), changed)
 
 
-def _turn_knobs(family: CodecFamily, store: ArtifactStore) -> tuple[tuple[str, Any], ...]:
-    """Field and value of the knobs that were turned away from how the family sets them."""
-    start = family.dial.default if family.dial else None
-    knobs = knobs_of(codec_of(Choice(family.name, start), store))
+def _turn_knobs(codec: Codec, store: ArtifactStore) -> tuple[tuple[str, Any], ...]:
+    """Field and value of the knobs that were turned away from how the codec sets them."""
+    start = codec.dial.default if codec.dial else None
+    knobs = knobs_of(point_of(Choice(codec.name, start), store))
     if not knobs:
         return ()
-    with st.popover("Options", type="tertiary", key=f"{family.name}_options"):
-        values = [(knob, _turn_knob(family.name, knob)) for knob in knobs]
+    with st.popover("Options", type="tertiary", key=f"{codec.name}_options"):
+        values = [(knob, _turn_knob(codec.name, knob)) for knob in knobs]
     return tuple((knob.name, value) for knob, value in values if value != knob.default)
 
 
-def _turn_dial(family: CodecFamily, *, is_searched: bool) -> float | None:
-    dial = family.dial
+def _turn_dial(codec: Codec, *, is_searched: bool) -> float | None:
+    dial = codec.dial
     if dial is None:
         st.caption("Lossless: the pixels come back as they were.")
         return None
@@ -105,7 +105,7 @@ def _turn_dial(family: CodecFamily, *, is_searched: bool) -> float | None:
         dial_values(dial),
         value=dial.check(dial.default),
         format_func=lambda value: f"{value:g}",
-        key=f"{family.name}_{dial.name}",
+        key=f"{codec.name}_{dial.name}",
         bind="query-params",
         disabled=is_searched,
         help=_SEARCHED_HELP if is_searched else _DIAL_HELP,
@@ -117,8 +117,8 @@ def dial_values(dial: Dial) -> list[float]:
     return [float(value) for value in dial.positions()]
 
 
-def _turn_knob(family: str, knob: Knob) -> Any:
-    key = f"{family}_{knob.name}"
+def _turn_knob(codec: str, knob: Knob) -> Any:
+    key = f"{codec}_{knob.name}"
     if isinstance(knob.default, bool):
         return st.toggle(_words(knob.name), value=knob.default, key=key, bind="query-params")
     return st.selectbox(

@@ -1,4 +1,4 @@
-"""Compares pictures of one size pixel by pixel: wipe, side by side, flicker and difference.
+"""Compares images of one size pixel by pixel: wipe, side by side, flicker and difference.
 
 The viewer is JavaScript of our own in `viewer_assets/`. It gets the decoded pixels themselves, as
 PNG, and sends nothing back but a pin.
@@ -17,8 +17,8 @@ from typing import Any
 import streamlit as st
 
 from core.images import Image, check_image
-from core.ssim_map import ssim_map, ssim_picture
-from dashboard.png_cache import png_of
+from core.metrics.ssim_map import ssim_image, ssim_map
+from dashboard.data.png import png_of
 from dashboard.widgets.viewer_crop import Crop, choose_crop
 
 _ASSETS = Path(__file__).parent / "viewer_assets"
@@ -37,11 +37,11 @@ _LESS_IS_BETTER = ("byte", "file", "size", "bits", "bpp", "payload", "encod", "d
 
 @dataclass(frozen=True)
 class Layer:
-    """One picture of a comparison.
+    """One image of a comparison.
 
     Attributes:
         name: What it is called, such as `JPEG quality 50`.
-        pixels: The picture as it was measured.
+        pixels: The image as it was measured.
         readout: Figures beside it, text by label, such as `{"PSNR": "34.21 dB"}`.
         color: CSS colour of its mark.
     """
@@ -60,10 +60,10 @@ class ViewerPin:
         a: Name of the layer at the left or below.
         b: Name of the layer at the right or on top.
         mode: `wipe`, `side`, `flicker` or `difference`.
-        zoom: Screen pixels per picture pixel; 0 stands for the whole picture.
-        x: Column of the whole picture that stands in the middle.
-        y: Row of the whole picture that stands in the middle.
-        wipe: Share of the visible picture that shows A.
+        zoom: Screen pixels per image pixel; 0 stands for the whole image.
+        x: Column of the whole image that stands in the middle.
+        y: Row of the whole image that stands in the middle.
+        wipe: Share of the visible image that shows A.
         gain: Factor of the difference, 1 to 32.
         difference: `absolute`, `signed` or `luma`.
     """
@@ -101,8 +101,8 @@ def comparison_viewer(
 ) -> ViewerPin | None:
     """Shows the viewer; gives the pin at the one run after a person pinned a view.
 
-    Zoom, place, mode and pair stay as they are over reruns, and from one picture to the next.
-    Of pictures above two megapixels it shows a crop that a person chooses, at full resolution.
+    Zoom, place, mode and pair stay as they are over reruns, and from one image to the next.
+    Of images above two megapixels it shows a crop that a person chooses, at full resolution.
 
     Args:
         layers: At least one, all of one size; the first is the original.
@@ -110,7 +110,7 @@ def comparison_viewer(
         start: View to open with, and to go to whenever another one is given.
 
     Raises:
-        ValueError: There is no layer, one is not a picture, or their sizes differ.
+        ValueError: There is no layer, one is not an image, or their sizes differ.
     """
     shape = _common_shape(layers)
     crop = choose_crop(layers[0].pixels, key=key)
@@ -122,7 +122,7 @@ def comparison_viewer(
 def ssim_map_layer(
     reference: Image, image: Image, *, name: str = "SSIM map", color: str = "#8f93a7"
 ) -> Layer:
-    """Layer that shows where two pictures differ in structure: white is equal, black is not.
+    """Layer that shows where two images differ in structure: white is equal, black is not.
 
     Args:
         reference: Original.
@@ -132,7 +132,7 @@ def ssim_map_layer(
     """
     values = ssim_map(reference, image)
     readout = {"Lowest SSIM": f"{values.min():.3f}"}
-    return Layer(name, ssim_picture(values), readout, color)
+    return Layer(name, ssim_image(values), readout, color)
 
 
 def pack(
@@ -205,7 +205,7 @@ def _direction(label: str) -> int:
 def _common_shape(layers: Sequence[Layer]) -> tuple[int, int]:
     shapes = [check_image(layer.pixels).shape[:2] for layer in layers]
     if len(set(shapes)) != 1:
-        raise ValueError(f"The layers must be pictures of one size; received {shapes}.")
+        raise ValueError(f"The layers must be images of one size; received {shapes}.")
     return shapes[0]
 
 

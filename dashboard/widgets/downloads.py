@@ -3,10 +3,10 @@
 import pandas as pd
 import streamlit as st
 
-from core.interchange import exchange_files
-from core.zip_archive import zip_of
-from dashboard.cache import fingerprint, load_results
-from dashboard.curve_cache import labels
+from core.analysis.export import exchange_files
+from core.analysis.zip_archive import zip_of
+from dashboard.data.curves import labels
+from dashboard.data.store import fingerprint, load_results
 
 
 def download_csv(

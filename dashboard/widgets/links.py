@@ -5,9 +5,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.codecs import families
-from dashboard.charts.picture_ranking import Point
-from dashboard.curve_cache import label_of
+from core.codecs import codecs
+from dashboard.charts.image_ranking import Point
+from dashboard.data.curves import label_of
 
 _VIEWS = Path(__file__).resolve().parents[1] / "views"
 
@@ -19,23 +19,25 @@ def link_to_page(
     icon: str | None = None,
     query: Mapping[str, str | Sequence[str]] | None = None,
 ) -> None:
-    """Link to the page `views/<name>.py`; nothing when there is no such page.
+    """Link to the page `views/<name>/`; nothing when there is no such page.
 
     Args:
-        name: File name of the page without `.py`.
+        name: Name of the page's folder.
         label: What the link says.
         icon: Icon before the label.
         query: State that the page opens in, by the keys of its widgets; several values repeat.
     """
-    if (_VIEWS / f"{name}.py").is_file():
-        st.page_link(f"views/{name}.py", label=label, icon=icon, query_params=dict(query or {}))
+    if (_VIEWS / name / "page.py").is_file():
+        st.page_link(
+            f"views/{name}/page.py", label=label, icon=icon, query_params=dict(query or {})
+        )
 
 
 def compare_query(points: Sequence[Point]) -> dict[str, str | list[str]]:
     """State of the page Compare with these codecs at these settings."""
-    query: dict[str, str | list[str]] = {"codecs": [label_of(point.family) for point in points]}
+    query: dict[str, str | list[str]] = {"codecs": [label_of(point.codec) for point in points]}
     for point in points:
-        family = families().get(point.family)
-        if family and family.dial and point.dial is not None:
-            query[f"{point.family}_{family.dial.name}"] = f"{point.dial:g}"
+        codec = codecs().get(point.codec)
+        if codec and codec.dial and point.dial is not None:
+            query[f"{point.codec}_{codec.dial.name}"] = f"{point.dial:g}"
     return query

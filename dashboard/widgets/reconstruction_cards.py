@@ -1,4 +1,4 @@
-"""Cards of reconstructions: the picture, its numbers, and its files."""
+"""Cards of reconstructions: the image, its numbers, and its files."""
 
 from collections.abc import Callable
 
@@ -6,29 +6,30 @@ import pandas as pd
 import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
-from core.comparison import Reconstruction
-from core.images import Image, encode_png
+from core.evaluation.comparison import Reconstruction
+from core.images import Image
 from core.metrics import metrics
+from core.png import encode_png
 from dashboard import glossary
-from dashboard.charts.colors import family_style
-from dashboard.compare_table import (
+from dashboard.charts.colors import codec_style
+from dashboard.widgets.codec_picker import color_bar
+from dashboard.widgets.pixels import show_pixels
+from dashboard.widgets.reconstruction_table import (
     best_cells,
     column_title,
     file_name,
     reached_words,
     spelled_cell,
 )
-from dashboard.widgets.codec_picker import color_bar
-from dashboard.widgets.pixels import show_pixels
 
-#: Small pictures are magnified up to about this width, by a whole number.
+#: Small images are magnified up to about this width, by a whole number.
 _WIDTH = 400
 _BEST_CSS = "font-weight: bold; background-color: rgba(15, 150, 140, 0.22)"
 NEUTRAL = "#808080"
 _EXPLANATIONS = {
     "bytes": "Size of the whole file, headers included.",
     "container_bytes": (
-        "Size of this codec's file for a grey picture of 16x16 pixels: headers, tables and boxes."
+        "Size of this codec's file for a grey image of 16x16 pixels: headers, tables and boxes."
     ),
     "payload_bytes": "The whole file less the container.",
     "raw_percent": "Of three bytes per pixel.",
@@ -36,19 +37,19 @@ _EXPLANATIONS = {
     "encode_ms": "Measured once, while the page was made; another machine gives another time.",
     "error_percent": "(achieved - target) / target; a dial moves in steps.",
 }
-_HIDDEN = ("family", "problem", "lossless")
-#: A larger picture stands in its card by the middle of it, this many pixels in square.
+_HIDDEN = ("codec", "problem", "lossless")
+#: A larger image stands in its card by the middle of it, this many pixels in square.
 _MOST_PIXELS = 2_000_000
 _PART_SIDE = 1024
 
 
 def whole_scale(image: Image) -> int:
-    """Largest whole number of times that a picture fits into a card, at least 1."""
+    """Largest whole number of times that an image fits into a card, at least 1."""
     return max(1, _WIDTH // image.shape[1])
 
 
 def part_of(image: Image) -> Image:
-    """What a card shows: the whole picture, or the middle of one too large to send many times."""
+    """What a card shows: the whole image, or the middle of one too large to send many times."""
     height, width = image.shape[:2]
     if height * width <= _MOST_PIXELS:
         return image
@@ -57,24 +58,24 @@ def part_of(image: Image) -> Image:
 
 
 def scale_line(image: Image) -> str:
-    """How the pictures in the cards relate to their pixels, in one sentence."""
+    """How the images in the cards relate to their pixels, in one sentence."""
     scale = whole_scale(image)
     if scale > 1:
         return f"In the cards, each pixel is a square of {scale} x {scale} equal pixels."
-    what = "Cards show the picture" if part_of(image) is image else "Cards show the middle"
+    what = "Cards show the image" if part_of(image) is image else "Cards show the middle"
     return (
-        f"{what}. Pixels reach the browser unchanged; where a card is narrower than the picture, "
+        f"{what}. Pixels reach the browser unchanged; where a card is narrower than the image, "
         "the browser scales it down for display."
     )
 
 
 def show_original(image: Image, *, title: str) -> None:
-    """Card of the picture as it was given."""
+    """Card of the image as it was given."""
     with st.container(border=True, gap="xsmall"):
         color_bar(NEUTRAL)
         st.markdown("**Original**")
         st.caption(title)
-        show_pixels(part_of(image), alt="The original picture", scale=whole_scale(image))
+        show_pixels(part_of(image), alt="The original image", scale=whole_scale(image))
 
 
 def show_reconstruction(found: Reconstruction, *, quantity: str) -> None:
@@ -85,13 +86,13 @@ def show_reconstruction(found: Reconstruction, *, quantity: str) -> None:
         quantity: What is equal, for the target line.
     """
     with st.container(border=True, gap="xsmall"):
-        color_bar(family_style(found.record.family).color)
+        color_bar(codec_style(found.record.codec).color)
         st.markdown(f"**{found.label}**")
         if found.problem is not None or found.decoded is None:
             st.warning(plain(found.problem or ""), icon=":material/block:")
             return
         st.caption(found.record.setting)
-        alt = f"The picture as {found.label} at {found.record.setting} gives it back"
+        alt = f"The image as {found.label} at {found.record.setting} gives it back"
         show_pixels(part_of(found.decoded), alt=alt, scale=whole_scale(found.decoded))
         if words := reached_words(found, quantity):
             st.caption(words)
@@ -102,7 +103,7 @@ def show_table(frame: pd.DataFrame, *, equal: str) -> None:
     """Numbers of all codecs, the best of each column marked.
 
     Args:
-        frame: Rows of `dashboard.compare_table.comparison_table`.
+        frame: Rows of `dashboard.widgets.reconstruction_table.comparison_table`.
         equal: Quantity that all were brought to, in which none is the best.
     """
     shown = frame.drop(columns=[name for name in _HIDDEN if name in frame])
@@ -130,7 +131,7 @@ def _formatter(column: object) -> Callable[[object], str]:
 
 
 def _show_downloads(found: Reconstruction) -> None:
-    data, decoded, family = found.data, found.decoded, found.record.family
+    data, decoded, codec = found.data, found.decoded, found.record.codec
     if data is None or decoded is None:
         return
     with st.container(horizontal=True, gap="small"):
@@ -139,7 +140,7 @@ def _show_downloads(found: Reconstruction) -> None:
             data,
             file_name=file_name(found, suffix=found.suffix),
             mime="application/octet-stream",
-            key=f"file_{family}",
+            key=f"file_{codec}",
             icon=":material/download:",
             on_click="ignore",
         )
@@ -148,7 +149,7 @@ def _show_downloads(found: Reconstruction) -> None:
             data=lambda: encode_png(decoded),
             file_name=file_name(found, suffix=".png"),
             mime="image/png",
-            key=f"pixels_{family}",
+            key=f"pixels_{codec}",
             icon=":material/image:",
             on_click="ignore",
         )

@@ -1,9 +1,9 @@
-"""One strip on a page: six small pictures in a line that breaks where the screen ends."""
+"""One strip on a page: six small images in a line that breaks where the screen ends."""
 
 import streamlit as st
 
 from core.images import Image
-from core.strips import (
+from core.training_records.strips import (
     PLACES,
     STRIP_QUALITY,
     join_strip,
@@ -14,7 +14,7 @@ from core.strips import (
 from dashboard import glossary
 from dashboard.widgets.pixels import show_pixels
 
-#: Edge of the square that stands for each pixel: two pictures fit beside each other on a phone.
+#: Edge of the square that stands for each pixel: two images fit beside each other on a phone.
 SCALE = 2
 
 HELP = (
@@ -26,17 +26,17 @@ HELP = (
 
 
 def show_originals() -> None:
-    """The six pictures as they are."""
+    """The six images as they are."""
     _show("**Originals**", join_strip(strip_originals()), of="original")
 
 
 def show_strip(strip: Image, *, title: str, of: str) -> None:
-    """What a model made of the six pictures, below its title and PSNR.
+    """What a model made of the six images, below its title and PSNR.
 
     Args:
         strip: uint8, shape (64, 384, 3).
         title: Markdown that says whose strip it is.
-        of: The same in plain words, for readers who do not see the pictures.
+        of: The same in plain words, for readers who do not see the images.
     """
     _show(f"{title}: PSNR {strip_psnr_db(strip):.2f} dB", strip, of=of)
 
@@ -44,5 +44,5 @@ def show_strip(strip: Image, *, title: str, of: str) -> None:
 def _show(caption: str, strip: Image, *, of: str) -> None:
     st.markdown(caption)
     with st.container(horizontal=True, gap="xsmall"):
-        for place, picture in zip(PLACES, split_strip(strip), strict=True):
-            show_pixels(picture, alt=f"{place.title}, {of}", scale=SCALE)
+        for place, image in zip(PLACES, split_strip(strip), strict=True):
+            show_pixels(image, alt=f"{place.title}, {of}", scale=SCALE)

@@ -1,4 +1,4 @@
-"""Chooses the part of a large picture that the comparison viewer shows at full resolution."""
+"""Chooses the part of a large image that the comparison viewer shows at full resolution."""
 
 import math
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _FRAME = 2
 
 @dataclass(frozen=True)
 class Crop:
-    """Part of a picture, in pixels."""
+    """Part of an image, in pixels."""
 
     left: int
     top: int
@@ -25,13 +25,13 @@ class Crop:
     height: int
 
     def of(self, image: Image) -> Image:
-        """This part of a picture, contiguous in memory."""
+        """This part of an image, contiguous in memory."""
         rows = slice(self.top, self.top + self.height)
         return np.ascontiguousarray(image[rows, self.left : self.left + self.width])
 
 
 def choose_crop(image: Image, *, key: str) -> Crop:
-    """The whole picture, or the part that a person chooses by two sliders if it is too large."""
+    """The whole image, or the part that a person chooses by two sliders if it is too large."""
     height, width = image.shape[:2]
     largest = largest_crop(width, height)
     if (largest.width, largest.height) == (width, height):
@@ -40,28 +40,28 @@ def choose_crop(image: Image, *, key: str) -> Crop:
         overview, controls = st.columns([1, 2], vertical_alignment="center")
         with controls:
             st.markdown(
-                f"The picture has {width * height / 1e6:.1f} megapixels. Below, {largest.width} x "
+                f"The image has {width * height / 1e6:.1f} megapixels. Below, {largest.width} x "
                 f"{largest.height} of its {width} x {height} pixels are shown as they are, none "
-                "of them scaled. The figures hold for the whole picture."
+                "of them scaled. The figures hold for the whole image."
             )
             left = _position("From the left", width - largest.width, key=f"{key}-crop-left")
             top = _position("From the top", height - largest.height, key=f"{key}-crop-top")
             crop = Crop(left, top, largest.width, largest.height)
         with overview:
-            show_pixels(overview_picture(image, crop), alt="Overview; a frame marks the part shown")
+            show_pixels(overview_image(image, crop), alt="Overview; a frame marks the part shown")
     return crop
 
 
 def largest_crop(width: int, height: int) -> Crop:
-    """Centred part with the picture's proportions and at most `MAX_PIXELS` pixels."""
+    """Centred part with the image's proportions and at most `MAX_PIXELS` pixels."""
     share = min(1.0, math.sqrt(MAX_PIXELS / (width * height)))
     inner_width = max(1, math.floor(width * share))
     inner_height = min(height, MAX_PIXELS // inner_width) if share < 1 else height
     return Crop((width - inner_width) // 2, (height - inner_height) // 2, inner_width, inner_height)
 
 
-def overview_picture(image: Image, crop: Crop) -> Image:
-    """Small picture, pixels skipped, that is dimmed outside the crop and has a frame around it."""
+def overview_image(image: Image, crop: Crop) -> Image:
+    """Small image, pixels skipped, that is dimmed outside the crop and has a frame around it."""
     step = math.ceil(max(image.shape[:2]) / _OVERVIEW_SIDE)
     small = image[::step, ::step].copy()
     bottom = min((crop.top + crop.height - 1) // step, small.shape[0] - 1)
@@ -77,8 +77,8 @@ def overview_picture(image: Image, crop: Crop) -> Image:
 
 
 def _position(label: str, room: int, *, key: str) -> int:
-    """Pixels between the picture's edge and the crop's; no slider where there is no choice."""
+    """Pixels between the image's edge and the crop's; no slider where there is no choice."""
     if room == 0:
         return 0
-    # Another picture may leave less room than the slider of the one before.
+    # Another image may leave less room than the slider of the one before.
     return int(st.slider(label, 0, room, value=room // 2, format="%d px", key=f"{key}-{room}"))

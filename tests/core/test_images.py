@@ -1,4 +1,4 @@
-"""What the array helpers and the intake promise for good pictures."""
+"""What the array helpers and the intake promise for good images."""
 
 import io
 
@@ -9,19 +9,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image as Pil
 
-from core.images import (
-    ImageError,
-    Limits,
-    check_image,
-    crop,
-    decode_picture,
-    encode_png,
-    pad_to_multiple,
-)
+from core.images import check_image, crop, pad_to_multiple
+from core.intake.decode import decode_image
+from core.intake.errors import ImageError, Limits
+from core.png import encode_png
 
 ORIENTATION_TAG = 0x0112
 
-#: What Pillow calls the turn that makes a picture of each EXIF orientation upright.
+#: What Pillow calls the turn that makes an image of each EXIF orientation upright.
 TURNS = {
     2: Pil.Transpose.FLIP_LEFT_RIGHT,
     3: Pil.Transpose.ROTATE_180,
@@ -53,19 +48,19 @@ def save(image: Pil.Image, fmt: str, **options: object) -> bytes:
         (np.zeros((0, 2, 3), np.uint8), r"\(0, 2, 3\)"),
     ],
 )
-def test_what_is_no_picture_is_refused_with_what_was_received(array: object, received: str) -> None:
+def test_what_is_no_image_is_refused_with_what_was_received(array: object, received: str) -> None:
     with pytest.raises(ValueError, match=received):
         check_image(array)
 
 
-def test_a_picture_passes_the_check_unchanged() -> None:
+def test_a_image_passes_the_check_unchanged() -> None:
     image = noise(2, 3)
     assert check_image(image) is image
 
 
 def test_png_keeps_every_pixel() -> None:
     image = noise(37, 53)
-    np.testing.assert_array_equal(decode_picture(encode_png(image)).pixels, image)
+    np.testing.assert_array_equal(decode_image(encode_png(image)).pixels, image)
 
 
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (16, 16), (17, 31), (97, 131)])
@@ -103,44 +98,44 @@ def test_a_lossless_file_gives_exactly_its_pixels_without_a_note(
     fmt: str, name: str, options: dict[str, object]
 ) -> None:
     image = noise(29, 43)
-    picture = decode_picture(save(Pil.fromarray(image), fmt, **options))
-    assert (picture.format, picture.notes) == (name, ())
-    np.testing.assert_array_equal(picture.pixels, image)
+    decoded = decode_image(save(Pil.fromarray(image), fmt, **options))
+    assert (decoded.format, decoded.notes) == (name, ())
+    np.testing.assert_array_equal(decoded.pixels, image)
 
 
 @pytest.mark.parametrize("container", [False, True])
 def test_a_lossless_jpeg_xl_gives_exactly_its_pixels(container: bool) -> None:
     image = noise(29, 43)
     data = imagecodecs.jpegxl_encode(image, lossless=True, usecontainer=container)
-    picture = decode_picture(data)
-    assert (picture.format, picture.notes) == ("JPEG XL", ())
-    np.testing.assert_array_equal(picture.pixels, image)
+    decoded = decode_image(data)
+    assert (decoded.format, decoded.notes) == ("JPEG XL", ())
+    np.testing.assert_array_equal(decoded.pixels, image)
 
 
 @pytest.mark.parametrize("fmt", ["JPEG", "WEBP", "AVIF", "GIF"])
 def test_a_lossy_file_gives_what_pillow_decodes(fmt: str) -> None:
     data = save(Pil.linear_gradient("L").resize((43, 29)).convert("RGB"), fmt)
     expected = np.asarray(Pil.open(io.BytesIO(data)).convert("RGB"))
-    np.testing.assert_array_equal(decode_picture(data).pixels, expected)
+    np.testing.assert_array_equal(decode_image(data).pixels, expected)
 
 
 def test_pixels_belong_to_the_caller() -> None:
-    picture = decode_picture(encode_png(noise(4, 4)))
-    picture.pixels[0, 0] = 7
-    assert picture.pixels.flags.c_contiguous
+    decoded = decode_image(encode_png(noise(4, 4)))
+    decoded.pixels[0, 0] = 7
+    assert decoded.pixels.flags.c_contiguous
 
 
 def test_the_limits_are_the_callers_choice() -> None:
     data = encode_png(noise(10, 10))
-    assert decode_picture(data, limits=Limits(max_pixels=100)).pixels.shape == (10, 10, 3)
+    assert decode_image(data, limits=Limits(max_pixels=100)).pixels.shape == (10, 10, 3)
     with pytest.raises(ImageError, match="received 10 x 10 pixels"):
-        decode_picture(data, limits=Limits(max_pixels=99))
+        decode_image(data, limits=Limits(max_pixels=99))
     with pytest.raises(ImageError, match="MB are accepted"):
-        decode_picture(data, limits=Limits(max_bytes=len(data) - 1))
+        decode_image(data, limits=Limits(max_bytes=len(data) - 1))
 
 
 def random_image(mode: str, width: int, height: int, seed: int) -> Pil.Image:
-    """Picture of any mode with random samples."""
+    """Image of any mode with random samples."""
     random = np.random.default_rng(seed)
     if mode == "F":
         return Pil.fromarray(random.normal(size=(height, width)).astype(np.float32))
@@ -175,7 +170,7 @@ MODES_AND_FORMATS = [
     orientation=st.integers(1, 8),
     seed=st.integers(0, 1000),
 )
-def test_any_mode_and_size_becomes_an_upright_uint8_rgb_picture(
+def test_any_mode_and_size_becomes_an_upright_uint8_rgb_image(
     mode_and_format: tuple[str, str], width: int, height: int, orientation: int, seed: int
 ) -> None:
     mode, fmt = mode_and_format
@@ -183,8 +178,8 @@ def test_any_mode_and_size_becomes_an_upright_uint8_rgb_picture(
     options = {"quality": 90, "speed": 10, "max_threads": 1} if fmt == "AVIF" else {}
     exif = Pil.Exif()
     exif[ORIENTATION_TAG] = orientation
-    turned = check_image(decode_picture(save(image, fmt, exif=exif, **options)).pixels)
-    stored = check_image(decode_picture(save(image, fmt, **options)).pixels)
+    turned = check_image(decode_image(save(image, fmt, exif=exif, **options)).pixels)
+    stored = check_image(decode_image(save(image, fmt, **options)).pixels)
     assert stored.shape == (height, width, 3)
     expected = Pil.fromarray(stored)
     if orientation in TURNS:

@@ -1,30 +1,32 @@
-"""Stores for the tests of all pages, made by the real steps on the built-in sample pictures."""
+"""Stores for the tests of all pages, made by the real steps on the built-in sample images."""
 
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
 
-from core.codecs import families
-from core.codecs.base import Codec
-from core.dataset import open_split, sample_pictures
-from core.evaluation import Record, evaluate, result_key
-from core.images import Image, encode_png
+from core.codecs import codecs
+from core.codecs.base import OperatingPoint
+from core.dataset.splits import open_split, sample_images
+from core.evaluation.evaluate import Record, evaluate, result_key
+from core.evaluation.table import to_parquet, to_table
+from core.images import Image
 from core.metrics import metrics
 from core.metrics.base import Metric
-from core.result_table import to_parquet, to_table
+from core.png import encode_png
 from core.store import ArtifactStore
 from pipelines import prepare
 
 APP = Path(__file__).parents[2] / "dashboard" / "app.py"
 DATASET = "imagenette160"
 CLASSES = ("n01440764", "n02979186", "n03028079")
-#: Positions of the dial by family; a family without a dial has its one point.
+#: Positions of the dial by codec; a codec without a dial has its one point.
 POSITIONS: Mapping[str, tuple[float, ...]] = {
     "jpeg": (10, 25, 50, 75, 90),
     "webp": (5, 25, 50, 75, 90),
@@ -33,7 +35,7 @@ POSITIONS: Mapping[str, tuple[float, ...]] = {
 }
 #: Autoencoders of the store: the positions of JPEG that stand in for their float and coded rows.
 AUTOENCODERS = {"ae80": (92, (50, 75, 91)), "ae40": (40, (10, 25, 39)), "ae20": (8, (3, 5, 7))}
-#: Pictures that the slow metrics are measured on.
+#: Images that the slow metrics are measured on.
 SUBSET_COUNT = 2
 
 OpenPage = Callable[..., AppTest]
@@ -60,11 +62,11 @@ def full_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.setenv("BOTTLENECK_ARTIFACTS", str(store.root))
         assert prepare.main(["--source", str(folder / "source"), "--processes", "1"]) == 0
     split = open_split(store, "test")
-    pictures = dict(zip(split.ids, split.images, strict=True))
-    for family, positions in POSITIONS.items():
-        _commit(store, family, _records(family, positions, pictures))
-    for family, (lossless_latent, positions) in AUTOENCODERS.items():
-        _commit(store, family, _autoencoder(family, lossless_latent, positions, pictures))
+    images = dict(zip(split.ids, split.images, strict=True))
+    for codec, positions in POSITIONS.items():
+        _commit(store, codec, _records(codec, positions, images))
+    for codec, (lossless_latent, positions) in AUTOENCODERS.items():
+        _commit(store, codec, _autoencoder(codec, lossless_latent, positions, images))
     return store.root
 
 
@@ -72,8 +74,8 @@ def full_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def untrained_store(full_store: Path, tmp_path: Path) -> Path:
     """Folder of the full store without the autoencoders' results."""
     store = ArtifactStore(shutil.copytree(full_store, tmp_path / "untrained"))
-    for family in AUTOENCODERS:
-        store.delete(result_key(DATASET, family))
+    for codec in AUTOENCODERS:
+        store.delete(result_key(DATASET, codec))
     return store.root
 
 
@@ -90,7 +92,7 @@ def damaged_store(full_store: Path, tmp_path: Path) -> Path:
     """Folder of the full store after a bad disk.
 
     The results of JPEG have a changed byte, the manifest of WebP's is cut, the index of the data
-    set is cut, the test pictures are gone. The rest is whole.
+    set is cut, the test images are gone. The rest is whole.
     """
     root = shutil.copytree(full_store, tmp_path / "damaged")
     results = root / "results" / DATASET
@@ -114,7 +116,8 @@ def open_page(monkeypatch: pytest.MonkeyPatch) -> OpenPage:
     def opened(view: str, store: Path, *, query: Mapping[str, str] | None = None) -> AppTest:
         monkeypatch.setenv("BOTTLENECK_ARTIFACTS", str(store))
         app = AppTest.from_file(str(APP), default_timeout=120)
-        app.switch_page(f"views/{view}.py")
+        # Before its first run AppTest takes a page by its file's name, and all are `page.py`.
+        app._page_hash = calc_hash(view)
         for name, value in (query or {}).items():
             app.query_params[name] = value
         return app.run()
@@ -123,7 +126,7 @@ def open_page(monkeypatch: pytest.MonkeyPatch) -> OpenPage:
 
 
 def _write_source(folder: Path) -> None:
-    """Crops of the sample pictures as the source of a data set: 9 for training, 12 others."""
+    """Crops of the sample images as the source of a data set: 9 for training, 12 others."""
     crops = _crops(side=200)
     for part, count in (("train", 3), ("val", 4)):
         for class_id in CLASSES:
@@ -135,30 +138,26 @@ def _write_source(folder: Path) -> None:
 
 
 def _crops(*, side: int) -> Iterator[Image]:
-    pictures = [image for image in sample_pictures().values() if min(image.shape[:2]) >= 2 * side]
+    images = [image for image in sample_images().values() if min(image.shape[:2]) >= 2 * side]
     for top in range(0, 2 * side, side):
         for left in range(0, 2 * side, side):
-            for image in pictures:
+            for image in images:
                 yield np.ascontiguousarray(image[top : top + side, left : left + side])
 
 
-def _records(
-    name: str, positions: tuple[float, ...], pictures: Mapping[str, Image]
-) -> list[Record]:
+def _records(name: str, positions: tuple[float, ...], images: Mapping[str, Image]) -> list[Record]:
     return [
-        evaluate(
-            codec, image, image_id=image_id, metrics=_metrics(slow=order < SUBSET_COUNT), dial=dial
-        )
-        for codec, dial in _operating_points(name, positions)
-        for order, (image_id, image) in enumerate(pictures.items())
+        evaluate(point, image, image_id=image_id, metrics=_metrics(slow=order < SUBSET_COUNT))
+        for point in _operating_points(name, positions)
+        for order, (image_id, image) in enumerate(images.items())
     ]
 
 
-def _operating_points(name: str, positions: tuple[float, ...]) -> list[tuple[Codec, float | None]]:
-    family = families()[name]
-    if family.at is None:
-        return [(codec, None) for codec in family.sweep(ArtifactStore.default())]
-    return [(family.at(position), position) for position in positions]
+def _operating_points(name: str, positions: tuple[float, ...]) -> Sequence[OperatingPoint]:
+    codec = codecs()[name]
+    if codec.at is None:
+        return codec.sweep(ArtifactStore.default())
+    return [codec.at(position) for position in positions]
 
 
 def _metrics(*, slow: bool) -> dict[str, Metric]:
@@ -166,23 +165,23 @@ def _metrics(*, slow: bool) -> dict[str, Metric]:
 
 
 def _autoencoder(
-    family: str, latent: float, positions: tuple[float, ...], pictures: Mapping[str, Image]
+    codec: str, latent: float, positions: tuple[float, ...], images: Mapping[str, Image]
 ) -> list[Record]:
     """Rows as an autoencoder has them, with JPEG's figures: a float row has no bytes."""
-    floats = _records("jpeg", (latent,), pictures)
-    coded = _records("jpeg", positions, pictures)
+    floats = _records("jpeg", (latent,), images)
+    coded = _records("jpeg", positions, images)
     return [
-        replace(row, family=family, setting="float", dial=None, bytes=None, bits_per_pixel=None)
+        replace(row, codec=codec, setting="float", dial=None, bytes=None, bits_per_pixel=None)
         for row in floats
-    ] + [replace(row, family=family, setting=f"step={row.dial:g}") for row in coded]
+    ] + [replace(row, codec=codec, setting=f"step={row.dial:g}") for row in coded]
 
 
-def _commit(store: ArtifactStore, family: str, records: list[Record]) -> None:
-    pictures = store.manifest(f"datasets/{DATASET}").files[f"{DATASET}/test.npy"]
+def _commit(store: ArtifactStore, codec: str, records: list[Record]) -> None:
+    images = store.manifest(f"datasets/{DATASET}").files[f"{DATASET}/test.npy"]
     store.commit(
-        result_key(DATASET, family),
-        {f"{family}.parquet": to_parquet(to_table(records))},
-        facts={"dataset": {"name": DATASET, "sha256": pictures.sha256}, "rows": len(records)},
+        result_key(DATASET, codec),
+        {f"{codec}.parquet": to_parquet(to_table(records))},
+        facts={"dataset": {"name": DATASET, "sha256": images.sha256}, "rows": len(records)},
     )
 
 

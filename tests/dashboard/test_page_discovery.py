@@ -8,7 +8,8 @@ VIEWS = Path(__file__).parents[2] / "dashboard" / "views"
 
 
 def _page(folder: Path, name: str, text: str) -> Path:
-    path = folder / f"{name}.py"
+    path = folder / name / "page.py"
+    path.parent.mkdir()
     path.write_text(text, encoding="utf-8")
     return path
 
@@ -16,7 +17,7 @@ def _page(folder: Path, name: str, text: str) -> Path:
 def test_every_page_of_the_dashboard_can_be_read() -> None:
     pages = find_pages(VIEWS)
     assert pages[0].name == "findings"
-    assert {page.path for page in pages} == set(VIEWS.glob("*.py"))
+    assert {page.path for page in pages} == set(VIEWS.glob("*/page.py"))
 
 
 def test_no_two_pages_share_a_title_or_a_place() -> None:
@@ -36,8 +37,8 @@ def test_a_page_is_read_without_being_run(tmp_path: Path) -> None:
     assert read_page(_page(tmp_path, "boom", text)).title == "Boom"
 
 
-def test_names_with_an_underscore_are_no_pages(tmp_path: Path) -> None:
-    _page(tmp_path, "_shared", "")
+def test_a_file_beside_the_folders_is_no_page(tmp_path: Path) -> None:
+    (tmp_path / "shared.py").touch()
     assert find_pages(tmp_path) == []
 
 
@@ -46,5 +47,5 @@ def test_names_with_an_underscore_are_no_pages(tmp_path: Path) -> None:
     [("", "TITLE"), ('TITLE = "A"', "ICON"), ('TITLE = "A"\nICON = ":x:"\nORDER = 1 + 1', "ORDER")],
 )
 def test_a_page_without_its_literals_is_named(tmp_path: Path, line: str, missing: str) -> None:
-    with pytest.raises(PageError, match=rf"broken\.py needs a line `{missing} = "):
+    with pytest.raises(PageError, match=rf"broken/page\.py needs a line `{missing} = "):
         read_page(_page(tmp_path, "broken", line))

@@ -80,7 +80,7 @@ class Report:
     missed: list[str]
 
 
-def picture(seed: int, side: int = 160) -> bytes:
+def image(seed: int, side: int = 160) -> bytes:
     """A PNG file of soft coloured shapes, another one for each seed."""
     coarse = np.random.default_rng(seed).integers(0, 256, (8, 8, 3), np.uint8)
     file = io.BytesIO()
@@ -96,15 +96,15 @@ def worst_file() -> bytes:
 
 
 async def encode(server: Server, tally: Tally, *, seed: int) -> None:
-    """One visitor uploads a picture and encodes it at three qualities."""
+    """One visitor uploads an image and encodes it at three qualities."""
     async with visiting(server.address) as visitor:
         await tally.note(visitor.open("compare", "codecs=JPEG"))
         if "upload" not in visitor.widgets:
             return
-        await tally.note(visitor.upload("upload", f"{seed}.png", picture(seed)))
+        await tally.note(visitor.upload("upload", f"{seed}.png", image(seed)))
         for quality in QUALITIES:
             await tally.note(visitor.set("jpeg_quality", string_array_value={"data": [quality]}))
-        if not any("Your PNG picture" in text for text in visitor.texts):
+        if not any("Your PNG image" in text for text in visitor.texts):
             tally.errors.append("The page does not show the upload.")
 
 
@@ -139,7 +139,7 @@ async def uploads(server: Server, *, count: int) -> tuple[Tally, dict[str, float
     for number in range(count):
         async with visiting(server.address) as visitor:
             await tally.note(visitor.open("compare", "codecs=JPEG"))
-            await tally.note(visitor.upload("upload", f"{number}.png", picture(number)))
+            await tally.note(visitor.upload("upload", f"{number}.png", image(number)))
         if number + 1 == count // 10:
             after_warm_up = server.memory()
     growth = (server.memory() - after_warm_up) / MEGABYTE
@@ -191,7 +191,7 @@ SCENARIOS: dict[str, tuple[Callable[..., Awaitable], int]] = {
 
 
 async def warm_up(server: Server) -> list[str]:
-    """What went wrong while one visitor encoded a picture and opened every page once."""
+    """What went wrong while one visitor encoded an image and opened every page once."""
     tally = Tally()
     await encode(server, tally, seed=9999)
     # The first page has an address without a name.

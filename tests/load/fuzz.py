@@ -150,10 +150,10 @@ def mutations(seed: int) -> Iterator[Case]:
 
 def run_chunk(seed: int, *, count: int) -> Outcome:
     """What becomes of so many cases of a seed."""
-    codec, outcome = at(50, ArtifactStore(GOLDEN)), Outcome()
+    point, outcome = at(50, ArtifactStore(GOLDEN)), Outcome()
     for case in islice(mutations(seed), count):
         started = time.process_time()
-        verdict = _verdict(lambda data=case.data: codec.decode(data))
+        verdict = _verdict(lambda data=case.data: point.decode(data))
         seconds = time.process_time() - started
         outcome.cases += 1
         outcome.mutated[case.mutator] += 1

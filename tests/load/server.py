@@ -34,9 +34,9 @@ class Server:
 
     def memory(self) -> int:
         """Bytes of the server and its workers; shared pages count once per process."""
-        family = [self.process, *self.process.children(recursive=True)]
+        codec = [self.process, *self.process.children(recursive=True)]
         total = 0
-        for member in family:
+        for member in codec:
             try:
                 total += member.memory_info().rss
             except psutil.NoSuchProcess:

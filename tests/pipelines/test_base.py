@@ -10,7 +10,7 @@ from pipelines.base import EXIT_BAD_INPUT, EXIT_INTERRUPTED, UserError, option, 
 
 @dataclass(frozen=True)
 class _Config:
-    families: tuple[str, ...] = option((), help="What to do.", positional=True)
+    codecs: tuple[str, ...] = option((), help="What to do.", positional=True)
     images: Path | None = option(None, help="A folder, 100 % of it.")
     jobs: int = option(2, help="Processes.")
     dry: bool = option(False, help="Do nothing.")
@@ -83,4 +83,4 @@ def test_help_shows_every_flag(capsys) -> None:
     with pytest.raises(SystemExit):
         _run(["--help"])
     shown = capsys.readouterr().out
-    assert all(flag in shown for flag in ("--images", "--jobs", "--dry", "families", "100 %"))
+    assert all(flag in shown for flag in ("--images", "--jobs", "--dry", "codecs", "100 %"))

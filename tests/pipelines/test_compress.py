@@ -1,4 +1,4 @@
-"""One picture through any codec and back, at the command line."""
+"""One image through any codec and back, at the command line."""
 
 import os
 from pathlib import Path
@@ -7,14 +7,15 @@ import numpy as np
 import pytest
 
 from core.codecs.bottleneck import at
-from core.dataset import sample_pictures
-from core.images import decode_picture, encode_png
+from core.dataset.splits import sample_images
+from core.intake.decode import decode_image
+from core.png import encode_png
 from core.progress import listening, report
 from pipelines import compress, decompress
 from pipelines.file_exchange import shown_progress
 
 GOLDEN = Path(__file__).parents[1] / "golden"
-PICTURE = next(iter(sample_pictures().values()))[:97, :131]
+IMAGE = next(iter(sample_images().values()))[:97, :131]
 
 
 @pytest.fixture(autouse=True)
@@ -25,7 +26,7 @@ def _small_model(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def photo(tmp_path: Path) -> Path:
     path = tmp_path / "photo.png"
-    path.write_bytes(encode_png(PICTURE))
+    path.write_bytes(encode_png(IMAGE))
     return path
 
 
@@ -46,13 +47,13 @@ def _left_over(folder: Path) -> list[str]:
     [(), ("--quality", 80), ("--codec", "png"), ("--codec", "jpeg_xl", "--quality", 2)],
     ids=lambda flags: " ".join(map(str, flags)),
 )
-def test_a_picture_goes_through_a_file_and_back(photo: Path, tmp_path, flags, capsys) -> None:
+def test_a_image_goes_through_a_file_and_back(photo: Path, tmp_path, flags, capsys) -> None:
     file, back = tmp_path / "photo.out", tmp_path / "back.png"
     assert _compress(photo, file, *flags) == 0
     assert _decompress(file, back) == 0
-    pixels = decode_picture(back.read_bytes()).pixels
-    assert pixels.shape == PICTURE.shape
-    assert "png" not in flags or np.array_equal(pixels, PICTURE)
+    pixels = decode_image(back.read_bytes()).pixels
+    assert pixels.shape == IMAGE.shape
+    assert "png" not in flags or np.array_equal(pixels, IMAGE)
     said = capsys.readouterr().out
     assert f"{file.stat().st_size:,} bytes" in said
     assert "131x97 pixels" in said
@@ -81,7 +82,7 @@ def _is_one_line(text: str, *words: str) -> bool:
     ("words", "says"),
     [
         (("missing.png", "out.bnk"), ("missing.png", "No such file")),
-        (("text.png", "out.bnk"), ("text.png", "not a supported picture")),
+        (("text.png", "out.bnk"), ("text.png", "not a supported image")),
         (("photo.png", "nowhere/out.bnk"), ("nowhere", "cannot be written")),
         (("photo.png", "folder"), ("folder", "is a folder")),
         (("photo.png", "out.bnk", "--codec", "heif"), ("one of", "received 'heif'")),
@@ -100,7 +101,7 @@ def test_what_cannot_be_compressed_is_one_line_and_leaves_no_file(
     photo: Path, tmp_path, monkeypatch, capsys, words, says
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "text.png").write_text("no picture")
+    (tmp_path / "text.png").write_text("no image")
     (tmp_path / "folder").mkdir()
     before = _left_over(tmp_path)
     assert _compress(*words) == 2
@@ -116,7 +117,7 @@ def test_what_cannot_be_compressed_is_one_line_and_leaves_no_file(
         ("other.bnk", lambda data: data[:2] + b"\0\0" + data[4:], "No model here made this file"),
         ("huge.bnk", lambda data: data[:5] + b"\xff\x7f\xff\x7f" + data[9:], "At most 16,000,000"),
         ("cut.jpg", lambda _: b"\xff\xd8\xff\xe0" + bytes(40), "JPEG file is damaged"),
-        ("text.txt", lambda _: b"no picture at all", "No codec here writes such files"),
+        ("text.txt", lambda _: b"no image at all", "No codec here writes such files"),
         ("empty.bnk", lambda _: b"", "No codec here writes such files"),
     ],
 )
@@ -163,13 +164,13 @@ def test_an_output_that_is_no_png_is_refused(tmp_path, capsys) -> None:
 def test_the_codec_tells_how_far_it_is() -> None:
     heard: list[tuple[str, float]] = []
     with listening(lambda part, done: heard.append((part, done))):
-        codec = at(50)
-        codec.decode(codec.encode(PICTURE))
+        point = at(50)
+        point.decode(point.encode(IMAGE))
     assert {part for part, _ in heard} == {"analysis", "coding", "decoding", "synthesis"}
     assert all(0 < done <= 1 for _, done in heard)
 
 
-def test_a_bar_is_shown_for_large_pictures_only() -> None:
+def test_a_bar_is_shown_for_large_images_only() -> None:
     for pixels in (10, 2_000_000):
         with shown_progress(pixels):
             report("coding", 0.5)

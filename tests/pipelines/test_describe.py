@@ -2,9 +2,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.dataset import INDEX_FILE
-from core.dataset import KEY as DATASET_KEY
-from core.picture_traits import KEY, TRAITS, load_ranges, measure_traits
+from core.dataset.splits import INDEX_FILE
+from core.dataset.splits import KEY as DATASET_KEY
+from core.dataset.traits import KEY, TRAITS, load_ranges, measure_traits
 from core.store import ArtifactStore
 from pipelines import describe
 
@@ -16,8 +16,8 @@ def store(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def pictures(store):
-    """Five training pictures in a data set, with one validation picture unlike them."""
+def images(store):
+    """Five training images in a data set, with one validation image unlike them."""
     train = np.random.default_rng(4).integers(0, 256, (5, 30, 30, 3), np.uint8)
     blank = np.zeros((1, 30, 30, 3), np.uint8)
     splits = ["train"] * 5 + ["validation"]
@@ -35,22 +35,22 @@ def pictures(store):
     return train
 
 
-def test_the_ranges_span_the_training_pictures_and_validation_tells_how_many_lie_outside(
-    store, pictures, capsys
+def test_the_ranges_span_the_training_images_and_validation_tells_how_many_lie_outside(
+    store, images, capsys
 ):
     assert describe.main([]) == 0
-    measured = [measure_traits(picture) for picture in pictures]
+    measured = [measure_traits(image) for image in images]
     for trait in TRAITS:
         values = sorted(traits[trait.name] for traits in measured)
         low, high = load_ranges(store)[trait.name]
         assert values[0] <= low <= values[1]
         assert values[-2] <= high <= values[-1]
     facts = store.manifest(KEY).facts
-    assert (facts["pictures"], facts["validation_outside"]) == (5, 1)
+    assert (facts["images"], facts["validation_outside"]) == (5, 1)
     assert facts["dataset"]["sha256"] == (
         store.manifest(DATASET_KEY).files["imagenette160/train.npy"].sha256
     )
-    assert "1 of 1 validation pictures" in capsys.readouterr().out
+    assert "1 of 1 validation images" in capsys.readouterr().out
 
 
 def test_without_a_data_set_one_line_names_the_step_that_makes_it(store, capsys):

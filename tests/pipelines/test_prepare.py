@@ -16,7 +16,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from core.dataset import KEY, SPLITS, index, open_split
+from core.dataset.splits import KEY, SPLITS, index, open_split
 from core.store import ArtifactStore
 from pipelines.prepare import main
 
@@ -33,23 +33,23 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ArtifactStore:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A source with six pictures to train with (one of them grey) and four others."""
+    """A source with six images to train with (one of them grey) and four others."""
     generator = np.random.default_rng(5)
     for part, count in COUNTS.items():
         for number in range(count):
             place = tmp_path / "source" / part / CLASSES[number % 2]
             place.mkdir(parents=True, exist_ok=True)
             pixels = generator.integers(0, 256, (40, 60, 3), dtype=np.uint8)
-            picture = PIL.Image.fromarray(pixels)
+            image = PIL.Image.fromarray(pixels)
             if (part, number) == ("train", 0):
-                picture = picture.convert("L")
-            picture.save(place / f"{part}_{number}.JPEG")
+                image = image.convert("L")
+            image.save(place / f"{part}_{number}.JPEG")
     return tmp_path / "source"
 
 
 @pytest.fixture
 def archive(folder: Path) -> Path:
-    path = folder.parent / "pictures.tgz"
+    path = folder.parent / "images.tgz"
     with tarfile.open(path, "w:gz") as opened:
         opened.add(folder, "imagenette2-160")
     return path
@@ -103,12 +103,12 @@ def test_the_stored_pixels_and_hashes_are_those_of_the_source(store, folder: Pat
     rows = index(store).set_index("id")
     for split in SPLITS:
         opened = open_split(store, split)
-        for picture, pixels in zip(opened.ids, opened.images, strict=True):
-            (path,) = folder.glob(f"*/{picture}.JPEG")
+        for image, pixels in zip(opened.ids, opened.images, strict=True):
+            (path,) = folder.glob(f"*/{image}.JPEG")
             with PIL.Image.open(path) as source:
                 expected = source.convert("RGB").resize((160, 160), PIL.Image.Resampling.LANCZOS)
             assert np.array_equal(pixels, expected)
-            assert rows.loc[picture, "sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+            assert rows.loc[image, "sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def test_the_manifest_says_what_was_done_and_nothing_of_this_machine(
@@ -116,7 +116,7 @@ def test_the_manifest_says_what_was_done_and_nothing_of_this_machine(
 ) -> None:
     _run("--source", archive)
     facts = store.manifest(KEY).facts
-    assert facts["source"] == "archive pictures.tgz"
+    assert facts["source"] == "archive images.tgz"
     assert facts["archive_sha256"] == hashlib.sha256(archive.read_bytes()).hexdigest()
     assert facts["is_published_archive"] is False
     assert facts["counts"] == {"train": 6, "validation": 2, "test": 2}
@@ -193,7 +193,7 @@ def test_without_a_network_one_line_says_so(store, capsys) -> None:
     assert _leftovers(store) == []
 
 
-def _break_picture(folder: Path) -> Path:
+def _break_image(folder: Path) -> Path:
     path = folder / "val/n01440764/val_0.JPEG"
     path.write_bytes(path.read_bytes()[:200])
     return folder
@@ -221,8 +221,8 @@ def _truncated(folder: Path) -> Path:
 @pytest.mark.parametrize(
     ("make", "line"),
     [
-        (_break_picture, "n01440764/val_0 does not decode"),
-        (_empty, "no pictures in train/"),
+        (_break_image, "n01440764/val_0 does not decode"),
+        (_empty, "no images in train/"),
         (_escaping, "would leave the folder"),
         (_truncated, "truncated or damaged"),
         (lambda folder: folder / "nowhere", "no folder or archive"),
@@ -271,7 +271,8 @@ def test_a_disk_that_takes_no_more_gets_one_line_and_nothing_half_written(store,
 
 def test_decoding_processes_never_load_pandas() -> None:
     code = (
-        "import sys, pipelines.prepare, core.preparation.decoding; print('pandas' in sys.modules)"
+        "import sys, pipelines.prepare, core.dataset.preparation.decoding; "
+        "print('pandas' in sys.modules)"
     )
     output = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True

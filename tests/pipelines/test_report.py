@@ -5,16 +5,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.benchmark_pictures import benchmark_picture
-from core.benchmarks import Timing, benchmark_key
-from core.benchmarks import to_parquet as timings_to_parquet
-from core.codecs import get_family
-from core.evaluation import evaluate, result_key
+from core.codecs import get_codec
+from core.evaluation.evaluate import evaluate, result_key
+from core.evaluation.table import to_parquet, to_table
 from core.metrics import metrics
 from core.report.content import build_report
 from core.report.page import to_html
-from core.result_table import to_parquet, to_table
 from core.store import ArtifactStore
+from core.timing.images import benchmark_image
+from core.timing.table import Timing, benchmark_key
+from core.timing.table import to_parquet as timings_to_parquet
 from pipelines import report
 
 DIALS = {"jpeg": (10, 25, 50, 75), "webp": (10, 25, 50, 75), "tiff_lzw": ()}
@@ -22,19 +22,19 @@ DIALS = {"jpeg": (10, 25, 50, 75), "webp": (10, 25, 50, 75), "tiff_lzw": ()}
 
 @pytest.fixture(scope="module")
 def measured(tmp_path_factory):
-    """Store with results of three codecs on three small pictures, a training and some times."""
+    """Store with results of three codecs on three small images, a training and some times."""
     store = ArtifactStore(tmp_path_factory.mktemp("report") / "artifacts")
-    whole = benchmark_picture(288, 96)
-    pictures = {
+    whole = benchmark_image(288, 96)
+    images = {
         str(place): np.ascontiguousarray(whole[:, place : place + 96]) for place in (0, 96, 192)
     }
     for name, dials in DIALS.items():
-        family = get_family(name)
-        codecs = [(family.at(dial), dial) for dial in dials] or [(family.sweep(store)[0], None)]
+        codec = get_codec(name)
+        points = [codec.at(dial) for dial in dials] or codec.sweep(store)
         records = [
-            evaluate(codec, picture, image_id=image, metrics=_fast_metrics(), dial=dial)
-            for image, picture in pictures.items()
-            for codec, dial in codecs
+            evaluate(point, image, image_id=name, metrics=_fast_metrics())
+            for name, image in images.items()
+            for point in points
         ]
         files = {f"{name}.parquet": to_parquet(to_table(records))}
         facts = {"dataset": {"name": "imagenette160", "sha256": "0" * 64}}

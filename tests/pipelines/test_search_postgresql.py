@@ -14,11 +14,11 @@ from pathlib import Path
 import optuna
 import pytest
 
+from core.search.queue import SURPLUS
+from core.search.storage import StorageError, close_storage, commit_study, open_storage
+from core.search.studies import read_study, to_record
 from core.store import ArtifactStore
-from core.studies import read_study, to_record
-from core.study_queue import SURPLUS
-from core.study_storage import StorageError, close_storage, commit_study, open_storage
-from pipelines.search_workers import Job, running_workers
+from pipelines.search.workers import Job, running_workers
 
 pytestmark = pytest.mark.slow
 

@@ -13,11 +13,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.models.autoencoder import AutoencoderConfig
-from core.models.checkpoints import from_npz
-from core.onnx_network import OnnxNetwork
+from core.codecs.onnx_network import OnnxNetwork
+from core.models.autoencoder.network import AutoencoderConfig
+from core.models.training.checkpoints import from_npz
 from core.store import ArtifactStore
-from core.strips import read_strips
+from core.training_records.strips import read_strips
 from pipelines.train import main
 
 ROOT = Path(__file__).parents[2]
@@ -57,7 +57,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ArtifactStore:
 def _history(store: ArtifactStore) -> list[dict[str, float]]:
     """Rows without what depends on the clock."""
     text = store.read("histories/ae20", "ae20.csv").decode()
-    clock = {"seconds", "total_seconds", "pictures_per_second"}
+    clock = {"seconds", "total_seconds", "images_per_second"}
     return [
         {name: float(value) for name, value in row.items() if name not in clock}
         for row in csv.DictReader(io.StringIO(text))
@@ -90,7 +90,7 @@ def test_a_training_leaves_a_model_its_card_and_its_history(
     assert latent.shape == (1, 20, 20, 128)
     assert networks[1].run(latent).shape == (1, 160, 160, 3)
     assert card["export"]["largest_difference_levels"] < 0.01
-    assert card["training"]["pictures_seen"] == COUNTS["train"]
+    assert card["training"]["images_seen"] == COUNTS["train"]
     assert card["training"]["ended_by"] == "hand"
     assert (card["latent"], card["stride"]) == ([4, 4, 128], 8)
     assert config["filters"] == [32, 64, 128]
@@ -207,7 +207,7 @@ def test_without_checkpoints_a_training_goes_on_from_the_published_model(
     assert after[-1]["loss"] < before[0]["loss"]
     assert _strip_epochs(store) == list(range(1, best + 2))
     card = json.loads(store.read("models/ae20", "ae20/card.json"))
-    assert card["training"]["pictures_seen"] == (best + 1) * COUNTS["train"]
+    assert card["training"]["images_seen"] == (best + 1) * COUNTS["train"]
 
 
 def test_a_damaged_checkpoint_costs_one_epoch(

@@ -1,4 +1,4 @@
-// Streamlit component: compares picture layers of one size. See viewer_math.js for the mathematics,
+// Streamlit component: compares image layers of one size. See viewer_math.js for the mathematics,
 // viewer_controls.js for the DOM, viewer_stage.js for drawing and pointers.
 
 import { Controls, make } from "./viewer_controls.js";
@@ -110,7 +110,7 @@ class Viewer {
     this.announce();
   }
 
-  /** Keeps the pair and the place in the picture as far as the new layers have them. */
+  /** Keeps the pair and the place in the image as far as the new layers have them. */
   carry(names, size) {
     const { state, layers } = this;
     // At first the original and the layer after it, which is the first codec.
@@ -153,32 +153,32 @@ class Viewer {
     }
   }
 
-  get picture() {
+  get image() {
     return this.layers[0]?.size;
   }
 
-  /** Gives the stage a height that suits the picture and the window. */
+  /** Gives the stage a height that suits the image and the window. */
   setHeight() {
     const width = this.stage.node.clientWidth;
-    if (!this.picture || width === 0) {
+    if (!this.image || width === 0) {
       return;
     }
     const isStacked = this.state.mode === "side" && this.root.clientWidth < STACKED_WIDTH;
     const tallest = clamp(0.72 * innerHeight, 320, 680);
-    const wanted = (width * this.picture.height) / this.picture.width;
+    const wanted = (width * this.image.height) / this.image.width;
     const height = Math.round(clamp(wanted, Math.min(280, width), tallest));
     this.root.dataset.stacked = String(isStacked);
     this.stage.node.style.height = `${isStacked ? 2 * height + 2 : height}px`;
   }
 
   onResize() {
-    if (!this.picture) {
+    if (!this.image) {
       return;
     }
     if (this.state.isFitted) {
       this.fit();
     } else {
-      this.state.view = clampView(this.state.view, this.picture, this.stage.paneSize);
+      this.state.view = clampView(this.state.view, this.image, this.stage.paneSize);
     }
     // At once, not in the next frame: a canvas that got a new size is empty.
     this.draw();
@@ -186,16 +186,16 @@ class Viewer {
 
   fit() {
     this.state.isFitted = true;
-    this.state.view = fitView(this.picture, this.stage.paneSize);
+    this.state.view = fitView(this.image, this.stage.paneSize);
   }
 
   setView(view) {
     this.state.isFitted = false;
-    this.state.view = clampView(view, this.picture, this.stage.paneSize);
+    this.state.view = clampView(view, this.image, this.stage.paneSize);
   }
 
   zoomTo(zoom, point = this.middle) {
-    this.setView(zoomAt(this.state.view, zoom, point, this.picture, this.stage.paneSize));
+    this.setView(zoomAt(this.state.view, zoom, point, this.image, this.stage.paneSize));
   }
 
   get middle() {
@@ -204,7 +204,7 @@ class Viewer {
   }
 
   act(action) {
-    if (!this.picture) {
+    if (!this.image) {
       return;
     }
     if (action.name === "probe") {
@@ -300,7 +300,7 @@ class Viewer {
       return;
     }
     const { a, b } = this.state;
-    const colors = probe(this.layers[a].pixels, this.layers[b].pixels, this.picture.width, pixel);
+    const colors = probe(this.layers[a].pixels, this.layers[b].pixels, this.image.width, pixel);
     const [left, top] = this.header.origin;
     this.controls.probe.show({ x: pixel.x + left, y: pixel.y + top }, colors);
   }
@@ -318,7 +318,7 @@ class Viewer {
 
   remember() {
     const names = this.layers.map(({ name }) => ({ name }));
-    remembered.set(this.header.key, { state: { ...this.state }, names, size: this.picture });
+    remembered.set(this.header.key, { state: { ...this.state }, names, size: this.image });
   }
 }
 
@@ -360,18 +360,18 @@ const HANDLERS = {
   },
   wipeTo: (viewer, state, wipe) => void (state.wipe = wipe),
   wipeColumn: (viewer, state, column) =>
-    void (state.wipe = wipeAt(column, state.view, viewer.picture, viewer.stage.paneSize)),
+    void (state.wipe = wipeAt(column, state.view, viewer.image, viewer.stage.paneSize)),
   drag: (viewer, state, [dx, dy]) => {
     const isFitted = state.isFitted;
-    viewer.setView(panBy(state.view, dx, dy, viewer.picture, viewer.stage.paneSize));
+    viewer.setView(panBy(state.view, dx, dy, viewer.image, viewer.stage.paneSize));
     state.isFitted = isFitted;
   },
   pan: (viewer, state, [x, y]) => {
     const step = 0.1 * viewer.stage.paneSize.width;
-    viewer.setView(panBy(state.view, -x * step, -y * step, viewer.picture, viewer.stage.paneSize));
+    viewer.setView(panBy(state.view, -x * step, -y * step, viewer.image, viewer.stage.paneSize));
   },
   pinch: (viewer, state, [from, to]) =>
-    viewer.setView(pinch(state.view, from, to, viewer.picture, viewer.stage.paneSize)),
+    viewer.setView(pinch(state.view, from, to, viewer.image, viewer.stage.paneSize)),
 };
 
 /** Called by Streamlit at every change of data or theme, on the same element. */

@@ -133,7 +133,7 @@ export class Controls {
     this.zoomIn = plain("tool", "+", "Zoom in (+)", null, { name: "zoom", value: 1 });
     this.zoomLabel = make("output", { className: "zoom", attributes: { "aria-label": "Zoom" } });
     this.fit = plain("tool", "Fit", "Fit (0)", ICONS.fit, { name: "fit" });
-    this.actual = plain("tool", "1:1", "One picture pixel on one screen pixel", null, { name: "actual" });
+    this.actual = plain("tool", "1:1", "One image pixel on one screen pixel", null, { name: "actual" });
     this.pin = plain("tool", "Pin", "Pin this view (P)", ICONS.pin, { name: "pin" });
     this.helpButton = plain("tool round", "?", "Keys (?)", null, { name: "help" });
     this.swap = plain("tool", "", "Swap A and B (X)", ICONS.swap, { name: "swap" });
@@ -274,7 +274,7 @@ class ProbeLine {
       make("span", {}, [this.swatches.b, make("b", { text: "B" }), " ", this.b]),
       make("span", {}, [make("b", { text: "B − A" }), " ", this.difference]),
     ]);
-    this.hint = make("span", { className: "hint", text: "Point at the picture to read its pixels." });
+    this.hint = make("span", { className: "hint", text: "Point at the image to read its pixels." });
     this.size = make("span", { className: "size" });
     this.node = make("div", { className: "probe" }, [this.hint, this.values, this.size]);
     this.clear();

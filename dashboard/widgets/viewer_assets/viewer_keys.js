@@ -8,7 +8,7 @@ export const HELP = [
   ["O", "hold to see the original"],
   ["Space", "swap in flicker"],
   ["← →", "move the wipe by 2 %"],
-  ["Shift + arrows", "move the picture"],
+  ["Shift + arrows", "move the image"],
   ["+ −", "zoom by a step"],
   ["0", "fit"],
   ["P", "pin this view"],

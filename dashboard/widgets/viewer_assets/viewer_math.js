@@ -1,8 +1,8 @@
 // The viewer's mathematics: no DOM, no state, the same in a browser and under node.
 //
-// A picture is {width, height} in picture pixels, a pane {width, height} in device pixels. A view
-// is {zoom, x, y}: device pixels per picture pixel, and the picture's point in the pane's centre.
-// Zoom 1 is one picture pixel on one device pixel, so whole zooms stay exact on every display.
+// An image is {width, height} in image pixels, a pane {width, height} in device pixels. A view
+// is {zoom, x, y}: device pixels per image pixel, and the image's point in the pane's centre.
+// Zoom 1 is one image pixel on one device pixel, so whole zooms stay exact on every display.
 
 export const MAX_ZOOM = 64;
 
@@ -17,62 +17,62 @@ export function clamp(value, low, high) {
   return Math.min(Math.max(value, low), high);
 }
 
-/** Largest zoom at which the whole picture is seen; a whole number where it is above 1. */
-export function fitZoom(picture, pane) {
-  const exact = Math.min(pane.width / picture.width, pane.height / picture.height);
+/** Largest zoom at which the whole image is seen; a whole number where it is above 1. */
+export function fitZoom(image, pane) {
+  const exact = Math.min(pane.width / image.width, pane.height / image.height);
   return exact > 1 ? Math.min(Math.floor(exact), MAX_ZOOM) : exact;
 }
 
-export function fitView(picture, pane) {
-  return { zoom: fitZoom(picture, pane), x: picture.width / 2, y: picture.height / 2 };
+export function fitView(image, pane) {
+  return { zoom: fitZoom(image, pane), x: image.width / 2, y: image.height / 2 };
 }
 
-/** Whether the whole picture lies in the pane at this zoom. */
-export function isWhole(zoom, picture, pane) {
-  return picture.width * zoom <= pane.width + 0.5 && picture.height * zoom <= pane.height + 0.5;
+/** Whether the whole image lies in the pane at this zoom. */
+export function isWhole(zoom, image, pane) {
+  return image.width * zoom <= pane.width + 0.5 && image.height * zoom <= pane.height + 0.5;
 }
 
-/** Nearest allowed view: a picture that fits is centred, else the pane's centre stays on it. */
-export function clampView(view, picture, pane) {
-  const zoom = clamp(view.zoom, Math.min(1, fitZoom(picture, pane)), MAX_ZOOM);
-  if (isWhole(zoom, picture, pane)) {
-    return { zoom, x: picture.width / 2, y: picture.height / 2 };
+/** Nearest allowed view: an image that fits is centred, else the pane's centre stays on it. */
+export function clampView(view, image, pane) {
+  const zoom = clamp(view.zoom, Math.min(1, fitZoom(image, pane)), MAX_ZOOM);
+  if (isWhole(zoom, image, pane)) {
+    return { zoom, x: image.width / 2, y: image.height / 2 };
   }
-  return { zoom, x: clamp(view.x, 0, picture.width), y: clamp(view.y, 0, picture.height) };
+  return { zoom, x: clamp(view.x, 0, image.width), y: clamp(view.y, 0, image.height) };
 }
 
-/** View for another picture: the same place in relation to its sides, at the same zoom. */
-export function adaptView(view, before, picture, pane) {
-  const x = (view.x / before.width) * picture.width;
-  const y = (view.y / before.height) * picture.height;
-  return clampView({ zoom: view.zoom, x, y }, picture, pane);
+/** View for another image: the same place in relation to its sides, at the same zoom. */
+export function adaptView(view, before, image, pane) {
+  const x = (view.x / before.width) * image.width;
+  const y = (view.y / before.height) * image.height;
+  return clampView({ zoom: view.zoom, x, y }, image, pane);
 }
 
-/** View at another zoom that keeps the picture's point below a point of the pane in its place. */
-export function zoomAt(view, zoom, point, picture, pane) {
-  const allowed = clamp(zoom, Math.min(1, fitZoom(picture, pane)), MAX_ZOOM);
+/** View at another zoom that keeps the image's point below a point of the pane in its place. */
+export function zoomAt(view, zoom, point, image, pane) {
+  const allowed = clamp(zoom, Math.min(1, fitZoom(image, pane)), MAX_ZOOM);
   const fromCenter = { x: point.x - pane.width / 2, y: point.y - pane.height / 2 };
   const moved = {
     zoom: allowed,
     x: view.x + fromCenter.x / view.zoom - fromCenter.x / allowed,
     y: view.y + fromCenter.y / view.zoom - fromCenter.y / allowed,
   };
-  return clampView(moved, picture, pane);
+  return clampView(moved, image, pane);
 }
 
-/** View after the picture was dragged by a distance in device pixels. */
-export function panBy(view, dx, dy, picture, pane) {
+/** View after the image was dragged by a distance in device pixels. */
+export function panBy(view, dx, dy, image, pane) {
   const moved = { zoom: view.zoom, x: view.x - dx / view.zoom, y: view.y - dy / view.zoom };
-  return clampView(moved, picture, pane);
+  return clampView(moved, image, pane);
 }
 
 /** View after two fingers moved: from and to are pairs of points of the pane. */
-export function pinch(view, from, to, picture, pane) {
+export function pinch(view, from, to, image, pane) {
   const before = middle(from);
   const after = middle(to);
   const ratio = distance(to) / Math.max(distance(from), 1);
-  const zoomed = zoomAt(view, view.zoom * ratio, before, picture, pane);
-  return panBy(zoomed, after.x - before.x, after.y - before.y, picture, pane);
+  const zoomed = zoomAt(view, view.zoom * ratio, before, image, pane);
+  return panBy(zoomed, after.x - before.x, after.y - before.y, image, pane);
 }
 
 function middle([first, second]) {
@@ -98,45 +98,45 @@ export function wheelZoom(zoom, delta, { isLines, isPinch }) {
   return zoom * Math.exp(-clamp(pixels, -240, 240) * (isPinch ? 0.01 : 0.0016));
 }
 
-/** Where the picture lies in the pane; its corner on a whole device pixel, or nothing is exact. */
-export function placement(view, picture, pane) {
+/** Where the image lies in the pane; its corner on a whole device pixel, or nothing is exact. */
+export function placement(view, image, pane) {
   return {
     left: Math.round(pane.width / 2 - view.x * view.zoom),
     top: Math.round(pane.height / 2 - view.y * view.zoom),
-    width: picture.width * view.zoom,
-    height: picture.height * view.zoom,
+    width: image.width * view.zoom,
+    height: image.height * view.zoom,
   };
 }
 
-/** Picture pixel below a point of the pane, or null beside the picture. */
-export function pixelAt(point, view, picture, pane) {
-  const place = placement(view, picture, pane);
+/** Image pixel below a point of the pane, or null beside the image. */
+export function pixelAt(point, view, image, pane) {
+  const place = placement(view, image, pane);
   const x = Math.floor((point.x - place.left) / view.zoom);
   const y = Math.floor((point.y - place.top) / view.zoom);
-  const isInside = x >= 0 && y >= 0 && x < picture.width && y < picture.height;
+  const isInside = x >= 0 && y >= 0 && x < image.width && y < image.height;
   return isInside ? { x, y } : null;
 }
 
-/** Left and right edge of what is seen of the picture, in device pixels of the pane. */
-export function visibleSpan(view, picture, pane) {
-  const place = placement(view, picture, pane);
+/** Left and right edge of what is seen of the image, in device pixels of the pane. */
+export function visibleSpan(view, image, pane) {
+  const place = placement(view, image, pane);
   const left = clamp(place.left, 0, pane.width);
   return { left, right: clamp(Math.round(place.left + place.width), left, pane.width) };
 }
 
 /** Column of the pane at which A ends and B begins; `wipe` is a share of what is seen. */
-export function wipeColumn(wipe, view, picture, pane) {
-  const { left, right } = visibleSpan(view, picture, pane);
+export function wipeColumn(wipe, view, image, pane) {
+  const { left, right } = visibleSpan(view, image, pane);
   return Math.round(left + wipe * (right - left));
 }
 
 /** The wipe that puts its line on a column of the pane: the inverse of `wipeColumn`. */
-export function wipeAt(column, view, picture, pane) {
-  const { left, right } = visibleSpan(view, picture, pane);
+export function wipeAt(column, view, image, pane) {
+  const { left, right } = visibleSpan(view, image, pane);
   return right > left ? clamp((column - left) / (right - left), 0, 1) : 0.5;
 }
 
-/** Writes the difference of two RGBA pictures into a third, opaque.
+/** Writes the difference of two RGBA images into a third, opaque.
  *
  * absolute: gain |B - A| per channel. signed: 128 + gain (B - A) per channel, so grey is equal.
  * luma: gain |difference of lumas|, as grey.
@@ -176,7 +176,7 @@ function writeLumaDifference(a, b, target, gain) {
   }
 }
 
-/** What the difference picture shows, as a formula. */
+/** What the difference image shows, as a formula. */
 export function differenceFormula(kind, gain) {
   if (kind === "signed") {
     return `128 + ${gain} × (B − A)`;
@@ -184,7 +184,7 @@ export function differenceFormula(kind, gain) {
   return kind === "luma" ? `${gain} × |luma of B − A|` : `${gain} × |B − A|`;
 }
 
-/** Colours of one pixel in two RGBA pictures of one width, and B minus A. */
+/** Colours of one pixel in two RGBA images of one width, and B minus A. */
 export function probe(a, b, width, { x, y }) {
   const at = 4 * (y * width + x);
   const rgbA = Array.from(a.subarray(at, at + 3));

@@ -30,7 +30,7 @@ class Pane {
     this.context.fillRect(0, 0, this.canvas.width, this.canvas.height);
   }
 
-  /** Draws a picture between two columns of the pane. */
+  /** Draws an image between two columns of the pane. */
   draw(source, place, zoom, from = 0, to = this.canvas.width) {
     const context = this.context;
     context.save();
@@ -57,20 +57,20 @@ class Pane {
   }
 }
 
-/** The area with the pictures; `act(action)` is called for what a pointer does in it. */
+/** The area with the images; `act(action)` is called for what a pointer does in it. */
 export class Stage {
   constructor(act, onResize) {
     this.act = act;
     this.panes = [new Pane("first"), new Pane("second")];
     this.divider = make("span", { className: "divider" }, [make("span", { className: "grip" })]);
-    this.hint = make("span", { className: "wheel-hint", text: "Click the picture, then turn the wheel to zoom" });
+    this.hint = make("span", { className: "wheel-hint", text: "Click the image, then turn the wheel to zoom" });
     this.panes[0].node.append(this.divider);
     this.node = make(
       "div",
       {
         className: "stage",
         tabIndex: 0,
-        attributes: { role: "group", "aria-label": "Picture comparison. Press ? for the keys." },
+        attributes: { role: "group", "aria-label": "Image comparison. Press ? for the keys." },
       },
       [...this.panes.map((pane) => pane.node), this.hint],
     );
@@ -115,13 +115,13 @@ export class Stage {
 
   draw(state, layers) {
     this.state = state;
-    this.picture = layers[0].size;
+    this.image = layers[0].size;
     const isSide = state.mode === "side" && !state.isHolding;
     this.node.dataset.mode = state.isHolding ? "original" : state.mode;
-    this.node.dataset.whole = String(isWhole(state.view.zoom, this.picture, this.paneSize));
+    this.node.dataset.whole = String(isWhole(state.view.zoom, this.image, this.paneSize));
     this.panes.forEach((pane) => pane.clear());
     this.divider.hidden = state.mode !== "wipe" || state.isHolding;
-    const place = placement(state.view, this.picture, this.paneSize);
+    const place = placement(state.view, this.image, this.paneSize);
     const show = (pane, layer) => pane.draw(layer.bitmap, place, state.view.zoom);
     const [first, second] = this.panes;
     const a = layers[state.a];
@@ -154,7 +154,7 @@ export class Stage {
   drawWipe(a, b, place) {
     const [pane] = this.panes;
     const { view, wipe } = this.state;
-    const column = wipeColumn(wipe, view, this.picture, this.paneSize);
+    const column = wipeColumn(wipe, view, this.image, this.paneSize);
     pane.draw(a.bitmap, place, view.zoom, 0, column);
     pane.draw(b.bitmap, place, view.zoom, column);
     pane.setTag(0, a, "A");
@@ -163,15 +163,15 @@ export class Stage {
     this.column = column;
   }
 
-  /** Canvas with the difference picture, computed again only when what it shows changed. */
+  /** Canvas with the difference image, computed again only when what it shows changed. */
   difference(a, b, { kind, gain }) {
     const wanted = [a.digest, b.digest, kind, gain].join(" ");
     if (this.differenceShown !== wanted) {
       this.differenceShown = wanted;
       this.differenceCanvas ??= document.createElement("canvas");
-      Object.assign(this.differenceCanvas, this.picture);
+      Object.assign(this.differenceCanvas, this.image);
       const context = this.differenceCanvas.getContext("2d", { alpha: false });
-      const target = context.createImageData(this.picture.width, this.picture.height);
+      const target = context.createImageData(this.image.width, this.image.height);
       writeDifference(a.pixels, b.pixels, target.data, kind, gain);
       context.putImageData(target, 0, 0);
     }
@@ -181,10 +181,10 @@ export class Stage {
   /** Frames the pixel under the pointer in every pane. */
   showCursor() {
     const { state } = this;
-    const pixel = this.pointed && pixelAt(this.pointed, state.view, this.picture, this.paneSize);
+    const pixel = this.pointed && pixelAt(this.pointed, state.view, this.image, this.paneSize);
     const zoom = state.view.zoom;
     const isUseful = Boolean(pixel) && (zoom >= 8 || state.mode === "side");
-    const place = placement(state.view, this.picture, this.paneSize);
+    const place = placement(state.view, this.image, this.paneSize);
     for (const pane of this.panes) {
       pane.cursor.hidden = !isUseful;
       if (isUseful) {
@@ -244,14 +244,14 @@ export class Stage {
     event.preventDefault();
   }
 
-  /** Whether a drag from here moves the wipe: on its line, or anywhere on a whole picture. */
+  /** Whether a drag from here moves the wipe: on its line, or anywhere on a whole image. */
   wouldWipe(event, place) {
     if (this.state.mode !== "wipe" || this.state.isHolding) {
       return false;
     }
     const reach = (WIPE_REACH[event.pointerType] ?? 12) * this.panes[0].density;
     const isNear = Math.abs(place.x - this.column) <= reach;
-    return isNear || isWhole(this.state.view.zoom, this.picture, this.paneSize);
+    return isNear || isWhole(this.state.view.zoom, this.image, this.paneSize);
   }
 
   onMove(event) {

@@ -1,4 +1,4 @@
-"""Pictures and files that the tests of the codecs share."""
+"""Images and files that the tests of the codecs share."""
 
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -6,20 +6,20 @@ from functools import cache
 import numpy as np
 import pytest
 
-from core.codecs import CodecFamily, get_family
-from core.codecs.base import Codec
+from core.codecs import Codec, get_codec
+from core.codecs.base import OperatingPoint
 from core.images import Image
 from core.store import ArtifactStore, MissingArtifact
 
-MakePicture = Callable[[int, int], Image]
+MakeImage = Callable[[int, int], Image]
 
 
 @pytest.fixture(scope="session")
-def make_picture() -> MakePicture:
-    """Picture of any size with the 1/f spectrum and the correlated colours of photographs."""
+def make_image() -> MakeImage:
+    """Image of any size with the 1/f spectrum and the correlated colours of photographs."""
 
     @cache
-    def picture(height: int, width: int) -> Image:
+    def image(height: int, width: int) -> Image:
         generator = np.random.default_rng(160)
         down, right = np.meshgrid(np.fft.fftfreq(height), np.fft.fftfreq(width), indexing="ij")
         falloff = np.maximum(np.hypot(down, right), 1 / max(height, width)) ** -1.3
@@ -32,46 +32,50 @@ def make_picture() -> MakePicture:
         scaled = 128 + 45 * (pixels - pixels.mean()) / max(pixels.std(), 1e-9)
         return np.clip(scaled, 0, 255).astype(np.uint8)
 
-    return picture
+    return image
 
 
 @pytest.fixture(scope="session")
-def picture(make_picture: MakePicture) -> Image:
-    """Picture of the size of the data set."""
-    return make_picture(160, 160)
+def image(make_image: MakeImage) -> Image:
+    """Image of the size of the data set."""
+    return make_image(160, 160)
 
 
 @pytest.fixture(scope="session")
-def codecs_of() -> Callable[[CodecFamily], Sequence[Codec]]:
-    """Sweep of a family; the test is skipped where its weights are missing."""
+def points_of() -> Callable[[Codec], Sequence[OperatingPoint]]:
+    """Sweep of a codec; the test is skipped where its weights are missing."""
     store = ArtifactStore.default()
 
-    def codecs(family: CodecFamily) -> Sequence[Codec]:
+    def points(codec: Codec) -> Sequence[OperatingPoint]:
         try:
-            return family.sweep(store)
+            return codec.sweep(store)
         except MissingArtifact as missing:
-            pytest.skip(f"{family.name}: {missing}")
+            pytest.skip(f"{codec.name}: {missing}")
 
-    return codecs
+    return points
 
 
 @pytest.fixture(scope="session")
-def middle_codec(codecs_of: Callable[[CodecFamily], Sequence[Codec]]) -> Callable[[str], Codec]:
-    """Codec in the middle of the sweep of a family, by the family's name."""
+def middle_point(
+    points_of: Callable[[Codec], Sequence[OperatingPoint]],
+) -> Callable[[str], OperatingPoint]:
+    """Codec in the middle of the sweep of a codec, by the codec's name."""
 
-    def middle(name: str) -> Codec:
-        codecs = codecs_of(get_family(name))
-        return codecs[len(codecs) // 2]
+    def middle(name: str) -> OperatingPoint:
+        points = points_of(get_codec(name))
+        return points[len(points) // 2]
 
     return middle
 
 
 @pytest.fixture(scope="session")
-def middle_file(middle_codec: Callable[[str], Codec], picture: Image) -> Callable[[str], bytes]:
-    """File of the picture by the codec in the middle of a family's sweep, encoded once."""
+def middle_file(
+    middle_point: Callable[[str], OperatingPoint], image: Image
+) -> Callable[[str], bytes]:
+    """File of the image by the codec in the middle of a codec's sweep, encoded once."""
 
     @cache
     def file(name: str) -> bytes:
-        return middle_codec(name).encode(picture)
+        return middle_point(name).encode(image)
 
     return file

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from onnx import TensorProto, helper
 
-from core.codecs.autoencoder import AutoencoderCodec, FloatLatent, codec_at, sweep_of
-from core.codecs.base import CodecError
-from core.dataset import sample_pictures
+from core.codecs.autoencoder import AutoencoderCodec, FloatLatent, point_at, sweep_of
+from core.codecs.onnx_network import OnnxNetwork
+from core.dataset.splits import sample_images
 from core.entropy import errors
 from core.entropy.latent_tables import fit_latent_tables
+from core.errors import CodecError
 from core.images import Image
-from core.onnx_network import OnnxNetwork
 from core.store import ArtifactStore, MissingArtifact
 
 STRIDE = 8
@@ -54,9 +54,9 @@ def _decoder() -> bytes:
     return _model(nodes, TensorProto.FLOAT, (3 * STRIDE**2, 3))
 
 
-def _commit(store: ArtifactStore, pictures: Image) -> None:
+def _commit(store: ArtifactStore, images: Image) -> None:
     encoder = OnnxNetwork(_encoder())
-    tables = fit_latent_tables(encoder.run, lambda: iter([pictures]))
+    tables = fit_latent_tables(encoder.run, lambda: iter([images]))
     files = {
         "ae20/encoder.onnx": _encoder(),
         "ae20/decoder.onnx": _decoder(),
@@ -67,27 +67,27 @@ def _commit(store: ArtifactStore, pictures: Image) -> None:
 
 
 @pytest.fixture(scope="module")
-def picture() -> Image:
-    return next(iter(sample_pictures().values()))[:160, :160]
+def image() -> Image:
+    return next(iter(sample_images().values()))[:160, :160]
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory, picture: Image) -> ArtifactStore:
+def store(tmp_path_factory: pytest.TempPathFactory, image: Image) -> ArtifactStore:
     store = ArtifactStore(tmp_path_factory.mktemp("artifacts"))
-    black, white = np.zeros_like(picture), np.full_like(picture, 255)
-    _commit(store, np.stack([picture, black, white]))
+    black, white = np.zeros_like(image), np.full_like(image, 255)
+    _commit(store, np.stack([image, black, white]))
     return store
 
 
-def _mean_square_error(codec: AutoencoderCodec, picture: Image) -> float:
-    decoded = codec.decode(codec.encode(picture)).astype(float)
-    return float(np.mean((decoded - picture) ** 2))
+def _mean_square_error(point: AutoencoderCodec, image: Image) -> float:
+    decoded = point.decode(point.encode(image)).astype(float)
+    return float(np.mean((decoded - image) ** 2))
 
 
-def test_finer_steps_give_larger_files_and_smaller_errors(store, picture: Image) -> None:
-    codecs = sweep_of("ae20", store)
-    sizes = [len(codec.encode(picture)) for codec in codecs]
-    distortions = [_mean_square_error(codec, picture) for codec in codecs]
+def test_finer_steps_give_larger_files_and_smaller_errors(store, image: Image) -> None:
+    points = sweep_of("ae20", store)
+    sizes = [len(point.encode(image)) for point in points]
+    distortions = [_mean_square_error(point, image) for point in points]
     # From quality 56 on a step is finer than the 8-bit levels that this network passes through.
     assert np.all(np.diff(sizes[:6]) > 0)
     assert np.all(np.diff(distortions) <= 0)
@@ -96,36 +96,36 @@ def test_finer_steps_give_larger_files_and_smaller_errors(store, picture: Image)
 
 
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (7, 300), (97, 131), (600, 40)])
-def test_pictures_of_any_size_keep_their_size(store, height: int, width: int) -> None:
-    picture = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
-    codec = codec_at("ae20", 100, store)
-    decoded = codec.decode(codec.encode(picture))
-    assert decoded.shape == picture.shape
-    assert np.array_equal(decoded, picture)
+def test_images_of_any_size_keep_their_size(store, height: int, width: int) -> None:
+    image = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    point = point_at("ae20", 100, store)
+    decoded = point.decode(point.encode(image))
+    assert decoded.shape == image.shape
+    assert np.array_equal(decoded, image)
 
 
-def test_the_same_picture_gives_the_same_bytes(store, picture: Image) -> None:
-    codec = codec_at("ae20", 60, store)
-    assert codec.encode(picture) == codec.encode(picture)
+def test_the_same_image_gives_the_same_bytes(store, image: Image) -> None:
+    point = point_at("ae20", 60, store)
+    assert point.encode(image) == point.encode(image)
 
 
-def test_the_header_of_a_picture_of_the_usual_size_takes_nine_bytes(store, picture) -> None:
-    flat = np.full((160, 160, 3), picture[0, 0], np.uint8)
-    assert len(codec_at("ae20", 1, store).encode(flat)) >= 9
-    assert codec_at("ae20", 1, store).encode(picture)[1] == 0x10
+def test_the_header_of_a_image_of_the_usual_size_takes_nine_bytes(store, image) -> None:
+    flat = np.full((160, 160, 3), image[0, 0], np.uint8)
+    assert len(point_at("ae20", 1, store).encode(flat)) >= 9
+    assert point_at("ae20", 1, store).encode(image)[1] == 0x10
 
 
-def test_a_file_is_refused_by_a_model_that_did_not_make_it(store, picture, tmp_path) -> None:
-    data = codec_at("ae20", 60, store).encode(picture)
+def test_a_file_is_refused_by_a_model_that_did_not_make_it(store, image, tmp_path) -> None:
+    data = point_at("ae20", 60, store).encode(image)
     other = ArtifactStore(tmp_path)
-    _commit(other, 255 - picture[np.newaxis] // 2)
+    _commit(other, 255 - image[np.newaxis] // 2)
     with pytest.raises(errors.UnknownModel):
-        codec_at("ae20", 60, other).decode(data)
+        point_at("ae20", 60, other).decode(data)
 
 
-def test_damaged_files_never_give_a_picture(store, picture: Image) -> None:
-    codec = codec_at("ae20", 20, store)
-    data = codec.encode(picture[:24, :40])
+def test_damaged_files_never_give_a_image(store, image: Image) -> None:
+    point = point_at("ae20", 20, store)
+    data = point.encode(image[:24, :40])
     generator = np.random.default_rng(0)
     for _ in range(400):
         damaged = bytearray(data)
@@ -133,19 +133,19 @@ def test_damaged_files_never_give_a_picture(store, picture: Image) -> None:
             damaged[position] ^= 1 << int(generator.integers(8))
         if bytes(damaged) != data:
             with pytest.raises(errors.BitstreamError):
-                codec.decode(bytes(damaged))
+                point.decode(bytes(damaged))
     for length in range(0, len(data), 7):
         with pytest.raises(errors.BitstreamError):
-            codec.decode(data[:length])
+            point.decode(data[:length])
     with pytest.raises(errors.CorruptStream):
-        codec.decode(data + b"\x01")
+        point.decode(data + b"\x01")
 
 
-def test_a_picture_over_the_limit_is_refused_in_words(store) -> None:
+def test_a_image_over_the_limit_is_refused_in_words(store) -> None:
     # 192 channels at an eighth of the size: three values a pixel.
     huge = np.broadcast_to(np.uint8(0), (5000, 4800, 3))
     with pytest.raises(CodecError, match=r"at most 22\.4 megapixels; received 4800x5000"):
-        codec_at("ae20", 50, store).encode(huge)
+        point_at("ae20", 50, store).encode(huge)
 
 
 def test_without_a_trained_model_the_command_that_trains_it_is_named(tmp_path: Path) -> None:
@@ -153,12 +153,12 @@ def test_without_a_trained_model_the_command_that_trains_it_is_named(tmp_path: P
         sweep_of("ae20", ArtifactStore(tmp_path))
 
 
-def test_the_float_latent_gives_a_picture_but_no_bytes(store, picture: Image) -> None:
+def test_the_float_latent_gives_a_image_but_no_bytes(store, image: Image) -> None:
     reference = FloatLatent("ae20", store)
-    assert np.array_equal(reference.reconstruct(picture), picture)
+    assert np.array_equal(reference.reconstruct(image), image)
     assert not hasattr(reference, "encode")
 
 
 def test_qualities_off_the_dial_are_refused(store) -> None:
     with pytest.raises(ValueError, match=r"1\.\.100; received 0"):
-        codec_at("ae20", 0, store)
+        point_at("ae20", 0, store)

@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from core.codecs.base import CodecError, Dial, check_decoded
+from core.codecs.base import Dial, check_decoded
 from core.codecs.jpeg import Jpeg
 from core.codecs.jpeg_optimized import JpegOptimized
 from core.codecs.jpeg_xl import JpegXl
 from core.codecs.png import Png
+from core.errors import CodecError
 
 QUALITY = Dial(name="quality", lowest=1, highest=95, step=1, default=75)
 DISTANCE = Dial(name="distance", lowest=0.05, highest=25, step=0.05, default=1, rising=False)
@@ -29,7 +30,7 @@ def test_rounding_errors_of_a_value_are_removed() -> None:
     assert DISTANCE.check(0.1 + 0.2) == 0.3
 
 
-def test_the_setting_names_the_dial_and_the_knobs_that_differ_from_the_family() -> None:
+def test_the_setting_names_the_dial_and_the_knobs_that_differ_from_the_codec() -> None:
     assert Jpeg(75).setting == "quality=75"
     assert Jpeg(75, progressive=True).setting == "quality=75, progressive=True"
     assert JpegOptimized(75).setting == "quality=75"

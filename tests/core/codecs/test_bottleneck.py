@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 from skimage.metrics import peak_signal_noise_ratio
 
-from core.codecs import get_family
-from core.codecs.base import CodecError
+from core.codecs import get_codec
 from core.codecs.bottleneck import MOST_CELLS, SWEEP, at, load_network, sweep
-from core.dataset import sample_pictures
-from core.dial_search import match_bytes
+from core.codecs.dial_search import match_bytes
+from core.codecs.onnx_network import Tiling
+from core.dataset.splits import sample_images
 from core.entropy import errors
 from core.entropy.bitstream import unpack
+from core.errors import CodecError
 from core.images import Image
-from core.onnx_network import Tiling
 from core.store import ArtifactStore, DamagedArtifact, MissingArtifact
 from tests.load.fuzz import CORPUS, GOLDEN, MUTATORS, STREAMS, run_chunk
 
@@ -36,31 +36,31 @@ def store() -> ArtifactStore:
 
 @pytest.fixture(scope="module")
 def photograph() -> Image:
-    return next(iter(sample_pictures().values()))
+    return next(iter(sample_images().values()))
 
 
 @pytest.mark.parametrize("name", ["dot_1", "row_50", "odd_25", "square_75", "wide_100"])
-def test_a_golden_stream_becomes_a_picture_of_its_size(name: str, store: ArtifactStore) -> None:
+def test_a_golden_stream_becomes_a_image_of_its_size(name: str, store: ArtifactStore) -> None:
     header = unpack(STREAMS[name]).header
-    picture = at(header.quality, store).decode(STREAMS[name])
-    assert picture.shape == (header.height, header.width, 3)
-    assert picture.dtype == np.uint8
+    image = at(header.quality, store).decode(STREAMS[name])
+    assert image.shape == (header.height, header.width, 3)
+    assert image.dtype == np.uint8
 
 
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (1, 300), (300, 1), (33, 64), (97, 131)])
-def test_pictures_of_any_size_come_back_in_their_size(store, height: int, width: int) -> None:
-    picture = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
-    codec = at(50, store)
-    assert codec.decode(codec.encode(picture)).shape == picture.shape
+def test_images_of_any_size_come_back_in_their_size(store, height: int, width: int) -> None:
+    image = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    point = at(50, store)
+    assert point.decode(point.encode(image)).shape == image.shape
 
 
 def test_better_qualities_take_more_bytes_and_come_closer(store, photograph: Image) -> None:
-    picture = photograph[:320, :320]
+    image = photograph[:320, :320]
     sizes, errors_of = [], []
-    for codec in sweep(store):
-        data = codec.encode(picture)
+    for point in sweep(store):
+        data = point.encode(image)
         sizes.append(len(data))
-        errors_of.append(float(np.mean((codec.decode(data).astype(float) - picture) ** 2)))
+        errors_of.append(float(np.mean((point.decode(data).astype(float) - image) ** 2)))
     assert sizes == sorted(sizes)
     # Sixteen channels leave an error that no quality takes away.
     assert np.all(np.diff(errors_of) < 0.01 * errors_of[0])
@@ -68,19 +68,19 @@ def test_better_qualities_take_more_bytes_and_come_closer(store, photograph: Ima
     assert len(SWEEP) >= 12
 
 
-def test_a_block_transform_of_few_coefficients_shows_the_picture(store, photograph) -> None:
-    picture = photograph[64:224, 64:224]
-    codec = at(100, store)
-    error = np.mean((codec.decode(codec.encode(picture)).astype(float) - picture) ** 2)
-    assert error < 0.25 * picture.astype(float).var(axis=(0, 1)).mean()
+def test_a_block_transform_of_few_coefficients_shows_the_image(store, photograph) -> None:
+    image = photograph[64:224, 64:224]
+    point = at(100, store)
+    error = np.mean((point.decode(point.encode(image)).astype(float) - image) ** 2)
+    assert error < 0.25 * image.astype(float).var(axis=(0, 1)).mean()
 
 
-def test_the_same_picture_gives_the_same_bytes(store, photograph: Image) -> None:
-    picture = photograph[:97, :131]
-    assert at(40, store).encode(picture) == at(40, store).encode(picture.copy())
+def test_the_same_image_gives_the_same_bytes(store, photograph: Image) -> None:
+    image = photograph[:97, :131]
+    assert at(40, store).encode(image) == at(40, store).encode(image.copy())
 
 
-def test_a_picture_of_the_data_sets_size_has_nine_bytes_of_header(store, photograph) -> None:
+def test_a_image_of_the_data_sets_size_has_nine_bytes_of_header(store, photograph) -> None:
     data = at(1, store).encode(photograph[:160, :160])
     stream = unpack(data)
     assert len(data) - len(stream.payload) == 9
@@ -89,7 +89,7 @@ def test_a_picture_of_the_data_sets_size_has_nine_bytes_of_header(store, photogr
 
 def test_a_wanted_size_is_met_by_the_search_on_the_dial(store, photograph: Image) -> None:
     match = match_bytes(
-        get_family("bottleneck"), photograph[:160, :160], 900, bound="at_most", store=store
+        get_codec("bottleneck"), photograph[:160, :160], 900, bound="at_most", store=store
     )
     assert 700 < len(match.data) <= 900
 
@@ -99,15 +99,15 @@ def _tiled(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("core.codecs.bottleneck._SIDE_TILING", Tiling(window=12, halo=4, down=2))
 
 
-def test_a_picture_in_tiles_has_no_seams(store, photograph, monkeypatch) -> None:
+def test_a_image_in_tiles_has_no_seams(store, photograph, monkeypatch) -> None:
     monkeypatch.setattr("core.codecs.bottleneck._HALO_SHARE", 1.0)
-    codec, picture = at(80, store), photograph[:250, :330]
-    data = codec.encode(picture)
-    whole = codec.decode(data)
+    point, image = at(80, store), photograph[:250, :330]
+    data = point.encode(image)
+    whole = point.decode(data)
     _tiled(monkeypatch)
-    assert np.abs(codec.decode(data).astype(int) - whole).max() <= 1
+    assert np.abs(point.decode(data).astype(int) - whole).max() <= 1
     # Other tiles may round a near tie of the latent otherwise, but nothing more.
-    again = codec.decode(codec.encode(picture))
+    again = point.decode(point.encode(image))
     assert np.mean(np.abs(again.astype(int) - whole) > 1) < 1e-3
 
 
@@ -116,23 +116,23 @@ def test_no_seam_of_the_published_model_is_more_than_a_level(
     photograph: Image, quality: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Windows that see half of what the synthesis does."""
-    codec = at(quality, ArtifactStore(Path(__file__).parents[3] / "artifacts"))
-    data = codec.encode(photograph)
-    whole = codec.decode(data)
+    point = at(quality, ArtifactStore(Path(__file__).parents[3] / "artifacts"))
+    data = point.encode(photograph)
+    whole = point.decode(data)
     monkeypatch.setattr("core.codecs.bottleneck._WINDOW_PIXELS", 224)
-    difference = np.abs(codec.decode(data).astype(int) - whole)
+    difference = np.abs(point.decode(data).astype(int) - whole)
     assert 0 < np.mean(difference > 0) < 0.01
     assert difference.max() == 1
     # The encoder's windows are its own business, but they must cost nothing.
-    again = codec.encode(photograph)
+    again = point.encode(photograph)
     assert abs(len(again) / len(data) - 1) < 2e-3
     distances = [
-        peak_signal_noise_ratio(photograph, found) for found in (whole, codec.decode(again))
+        peak_signal_noise_ratio(photograph, found) for found in (whole, point.decode(again))
     ]
     assert abs(distances[1] - distances[0]) < 0.01
 
 
-def test_a_picture_over_the_limit_is_refused_before_anything_is_computed(store) -> None:
+def test_a_image_over_the_limit_is_refused_before_anything_is_computed(store) -> None:
     huge = np.broadcast_to(np.uint8(0), (4001, 4000, 3))
     with pytest.raises(CodecError, match=r"at most 16 megapixels.*received 4000x4001"):
         at(50, store).encode(huge)
@@ -197,9 +197,9 @@ from core.codecs.bottleneck import at
 from core.store import ArtifactStore
 codec = at(60, ArtifactStore(pathlib.Path(sys.argv[1])))
 down, right = np.meshgrid(np.arange(4000), np.arange(4000), indexing="ij", sparse=True)
-picture = np.stack([(down * right >> shift & 255).astype(np.uint8) for shift in (4, 9, 14)], -1)
-data = codec.encode(picture)
-assert codec.decode(data).shape == picture.shape
+image = np.stack([(down * right >> shift & 255).astype(np.uint8) for shift in (4, 9, 14)], -1)
+data = codec.encode(image)
+assert codec.decode(data).shape == image.shape
 # Not getrusage, whose peak counts what the process was before it became this program.
 status = pathlib.Path("/proc/self/status").read_text()
 print(status.split("VmHWM:")[1].split()[0])
@@ -225,7 +225,7 @@ def test_sixteen_megapixels_take_at_most_a_gigabyte(root: Path) -> None:
     assert int(_run_apart(_SIXTEEN_MEGAPIXELS, str(root))) * 1024 <= 2**30
 
 
-def test_no_mutation_of_a_stream_gives_a_picture() -> None:
+def test_no_mutation_of_a_stream_gives_a_image() -> None:
     outcome = run_chunk(2000, count=MUTATIONS)
     assert outcome.cases == sum(outcome.refused.values()) == MUTATIONS
     assert outcome.mutated.keys() == {mutator.__name__ for mutator in MUTATORS}
@@ -242,8 +242,8 @@ def test_a_file_of_the_corpus_is_refused(path: Path, store: ArtifactStore) -> No
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", EXHAUSTIVE)
-def test_no_flipped_bit_and_no_truncation_gives_a_picture(name: str, store: ArtifactStore) -> None:
-    data, codec = STREAMS[name], at(50, store)
+def test_no_flipped_bit_and_no_truncation_gives_a_image(name: str, store: ArtifactStore) -> None:
+    data, point = STREAMS[name], at(50, store)
     flipped = (
         data[:position] + bytes([data[position] ^ 1 << bit]) + data[position + 1 :]
         for position in range(len(data))
@@ -252,4 +252,4 @@ def test_no_flipped_bit_and_no_truncation_gives_a_picture(name: str, store: Arti
     cut = (data[:length] for length in range(len(data)))
     for damaged in (*flipped, *cut):
         with pytest.raises(errors.BitstreamError):
-            codec.decode(damaged)
+            point.decode(damaged)

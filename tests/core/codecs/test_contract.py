@@ -1,4 +1,4 @@
-"""What every codec family promises, whatever its format."""
+"""What every codec promises, whatever its format."""
 
 import dataclasses
 from collections.abc import Callable, Sequence
@@ -6,127 +6,130 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 
-from core.codecs import CodecFamily, families
-from core.codecs.base import Codec, CodecError
+from core.codecs import Codec, codecs
+from core.codecs.base import OperatingPoint
+from core.errors import CodecError
 from core.images import Image
 
-FAMILIES = families()
-WITH_DIAL = [name for name, family in FAMILIES.items() if family.dial is not None]
+CODECS = codecs()
+WITH_DIAL = [name for name, codec in CODECS.items() if codec.dial is not None]
 SHAPES = [(1, 1), (97, 131), (160, 160)]
 
-CodecsOf = Callable[[CodecFamily], Sequence[Codec]]
+PointsOf = Callable[[Codec], Sequence[OperatingPoint]]
 
-each_family = pytest.mark.parametrize("name", FAMILIES)
+each_codec = pytest.mark.parametrize("name", CODECS)
 each_dial = pytest.mark.parametrize("name", WITH_DIAL)
 
 
-@each_family
+@each_codec
 @pytest.mark.parametrize("shape", SHAPES, ids=["1x1", "97x131", "160x160"])
 def test_decoding_gives_8_bit_rgb_of_the_same_shape(
     name: str,
     shape: tuple[int, int],
-    middle_codec: Callable[[str], Codec],
-    make_picture: Callable[[int, int], Image],
+    middle_point: Callable[[str], OperatingPoint],
+    make_image: Callable[[int, int], Image],
 ) -> None:
-    image = make_picture(*shape)
-    codec = middle_codec(name)
-    decoded = codec.decode(codec.encode(image))
+    image = make_image(*shape)
+    point = middle_point(name)
+    decoded = point.decode(point.encode(image))
     assert decoded.dtype == np.uint8
     assert decoded.shape == image.shape
 
 
-@each_family
-def test_encoding_leaves_the_picture_as_it_was(
-    name: str, middle_codec: Callable[[str], Codec], make_picture: Callable[[int, int], Image]
+@each_codec
+def test_encoding_leaves_the_image_as_it_was(
+    name: str,
+    middle_point: Callable[[str], OperatingPoint],
+    make_image: Callable[[int, int], Image],
 ) -> None:
-    image = make_picture(97, 131)
+    image = make_image(97, 131)
     before = image.copy()
-    middle_codec(name).encode(image)
+    middle_point(name).encode(image)
     assert np.array_equal(image, before)
 
 
-@each_family
-def test_a_picture_that_is_a_view_gives_the_bytes_of_its_copy(
-    name: str, middle_codec: Callable[[str], Codec], picture: Image
+@each_codec
+def test_a_image_that_is_a_view_gives_the_bytes_of_its_copy(
+    name: str, middle_point: Callable[[str], OperatingPoint], image: Image
 ) -> None:
-    view = picture[::2, 1::2]
-    codec = middle_codec(name)
-    assert codec.encode(view) == codec.encode(view.copy())
+    view = image[::2, 1::2]
+    point = middle_point(name)
+    assert point.encode(view) == point.encode(view.copy())
 
 
-@each_family
-def test_the_same_picture_gives_the_same_bytes_twice(
+@each_codec
+def test_the_same_image_gives_the_same_bytes_twice(
     name: str,
-    middle_codec: Callable[[str], Codec],
+    middle_point: Callable[[str], OperatingPoint],
     middle_file: Callable[[str], bytes],
-    picture: Image,
+    image: Image,
 ) -> None:
-    assert middle_codec(name).encode(picture.copy()) == middle_file(name)
+    assert middle_point(name).encode(image.copy()) == middle_file(name)
 
 
-@each_family
-def test_the_same_bytes_give_the_same_picture_twice(
-    name: str, middle_codec: Callable[[str], Codec], middle_file: Callable[[str], bytes]
+@each_codec
+def test_the_same_bytes_give_the_same_image_twice(
+    name: str, middle_point: Callable[[str], OperatingPoint], middle_file: Callable[[str], bytes]
 ) -> None:
-    first, second = (middle_codec(name).decode(middle_file(name)) for _ in range(2))
+    first, second = (middle_point(name).decode(middle_file(name)) for _ in range(2))
     assert np.array_equal(first, second)
 
 
 @pytest.mark.parametrize(
-    "name", [name for name, family in FAMILIES.items() if family.kind == "lossless"]
+    "name", [name for name, codec in CODECS.items() if codec.kind == "lossless"]
 )
 @pytest.mark.parametrize("shape", SHAPES, ids=["1x1", "97x131", "160x160"])
 def test_a_lossless_codec_restores_every_pixel(
     name: str,
     shape: tuple[int, int],
-    codecs_of: CodecsOf,
-    make_picture: Callable[[int, int], Image],
+    points_of: PointsOf,
+    make_image: Callable[[int, int], Image],
 ) -> None:
-    image = make_picture(*shape)
-    for codec in codecs_of(FAMILIES[name]):
-        assert np.array_equal(codec.decode(codec.encode(image)), image)
+    image = make_image(*shape)
+    for point in points_of(CODECS[name]):
+        assert np.array_equal(point.decode(point.encode(image)), image)
 
 
-@each_family
+@each_codec
 def test_half_a_file_is_refused(
-    name: str, middle_codec: Callable[[str], Codec], middle_file: Callable[[str], bytes]
+    name: str, middle_point: Callable[[str], OperatingPoint], middle_file: Callable[[str], bytes]
 ) -> None:
     data = middle_file(name)
     with pytest.raises(CodecError):
-        middle_codec(name).decode(data[: len(data) // 2])
+        middle_point(name).decode(data[: len(data) // 2])
 
 
-@each_family
-def test_a_file_cut_anywhere_gives_the_whole_picture_or_none(
-    name: str, middle_codec: Callable[[str], Codec], middle_file: Callable[[str], bytes]
+@each_codec
+def test_a_file_cut_anywhere_gives_the_whole_image_or_none(
+    name: str, middle_point: Callable[[str], OperatingPoint], middle_file: Callable[[str], bytes]
 ) -> None:
-    codec, data = middle_codec(name), middle_file(name)
-    whole = codec.decode(data)
+    point, data = middle_point(name), middle_file(name)
+    whole = point.decode(data)
     headers = range(0, min(len(data), 400), 3)
     body = range(0, len(data), max(1, len(data) // 50))
     for length in {*headers, *body, *range(len(data) - 20, len(data))}:
         try:
-            decoded = codec.decode(data[:length])
+            decoded = point.decode(data[:length])
         except CodecError:
             continue
         assert np.array_equal(decoded, whole), f"cut to {length} of {len(data)} bytes"
 
 
-@each_family
+@each_codec
 @pytest.mark.parametrize("length", [0, 1, 16, 300, 5000])
 def test_random_bytes_are_refused(
-    name: str, length: int, middle_codec: Callable[[str], Codec]
+    name: str, length: int, middle_point: Callable[[str], OperatingPoint]
 ) -> None:
     with pytest.raises(CodecError):
-        middle_codec(name).decode(np.random.default_rng(length).bytes(length))
+        middle_point(name).decode(np.random.default_rng(length).bytes(length))
 
 
-@each_family
+@each_codec
 def test_damaged_bytes_raise_no_other_error(
-    name: str, middle_codec: Callable[[str], Codec], middle_file: Callable[[str], bytes]
+    name: str, middle_point: Callable[[str], OperatingPoint], middle_file: Callable[[str], bytes]
 ) -> None:
     generator = np.random.default_rng(7)
-    codec, data = middle_codec(name), middle_file(name)
+    point, data = middle_point(name), middle_file(name)
     refused = 0
     for reach in [64, 300, len(data)] * 20:
         damaged = np.frombuffer(data, np.uint8).copy()
@@ -134,83 +137,83 @@ def test_damaged_bytes_raise_no_other_error(
             1, 256, size=3, dtype=np.uint8
         )
         try:
-            codec.decode(damaged.tobytes())
+            point.decode(damaged.tobytes())
         except CodecError:
             refused += 1
     assert refused > 0
 
 
-@each_family
-def test_a_file_of_another_family_is_refused_or_decoded_as_that_family_does(
-    name: str, middle_codec: Callable[[str], Codec], middle_file: Callable[[str], bytes]
+@each_codec
+def test_a_file_of_another_codec_is_refused_or_decoded_as_that_codec_does(
+    name: str, middle_point: Callable[[str], OperatingPoint], middle_file: Callable[[str], bytes]
 ) -> None:
     refused = 0
-    for other, family in FAMILIES.items():
-        if family.kind == "learned":
+    for other, codec in CODECS.items():
+        if codec.kind == "learned":
             continue
         data = middle_file(other)
         try:
-            decoded = middle_codec(name).decode(data)
+            decoded = middle_point(name).decode(data)
         except CodecError:
             refused += 1
         else:
-            assert np.array_equal(decoded, middle_codec(other).decode(data)), other
+            assert np.array_equal(decoded, middle_point(other).decode(data)), other
     assert refused >= 9
 
 
-@each_family
-def test_a_refusal_is_one_sentence(name: str, middle_codec: Callable[[str], Codec]) -> None:
+@each_codec
+def test_a_refusal_is_one_sentence(
+    name: str, middle_point: Callable[[str], OperatingPoint]
+) -> None:
     with pytest.raises(CodecError) as caught:
-        middle_codec(name).decode(b"no picture at all")
+        middle_point(name).decode(b"no image at all")
     message = str(caught.value)
     assert message.endswith(".")
     assert "\n" not in message
     assert " at 0x" not in message
 
 
-@each_family
-def test_codecs_are_frozen_dataclasses_that_know_their_family(
-    name: str, codecs_of: CodecsOf
+@each_codec
+def test_codecs_are_frozen_dataclasses_that_know_their_codec(
+    name: str, points_of: PointsOf
 ) -> None:
-    for codec in codecs_of(FAMILIES[name]):
-        assert isinstance(codec, Codec)
-        assert codec.family == name
-        assert dataclasses.is_dataclass(codec)
-        assert type(codec).__dataclass_params__.frozen
+    for point in points_of(CODECS[name]):
+        assert isinstance(point, OperatingPoint)
+        assert point.codec == name
+        assert dataclasses.is_dataclass(point)
+        assert type(point).__dataclass_params__.frozen
 
 
-@each_family
-def test_settings_of_a_sweep_are_unique(name: str, codecs_of: CodecsOf) -> None:
-    settings = [codec.setting for codec in codecs_of(FAMILIES[name])]
+@each_codec
+def test_settings_of_a_sweep_are_unique(name: str, points_of: PointsOf) -> None:
+    settings = [point.setting for point in points_of(CODECS[name])]
     assert all(settings)
     assert len(set(settings)) == len(settings)
 
 
-@pytest.mark.parametrize(
-    "name", [name for name, family in FAMILIES.items() if family.kind == "lossy"]
-)
-def test_the_sweep_of_a_lossy_family_has_at_least_ten_settings_on_its_dial(
-    name: str, codecs_of: CodecsOf
+@pytest.mark.parametrize("name", [name for name, codec in CODECS.items() if codec.kind == "lossy"])
+def test_the_sweep_of_a_lossy_codec_has_at_least_ten_settings_on_its_dial(
+    name: str, points_of: PointsOf
 ) -> None:
-    family = FAMILIES[name]
-    codecs = codecs_of(family)
-    assert len(codecs) >= 10
-    assert family.dial is not None
-    assert family.at is not None
-    assert [family.at(getattr(codec, family.dial.name)) for codec in codecs] == list(codecs)
+    codec = CODECS[name]
+    points = points_of(codec)
+    assert len(points) >= 10
+    assert codec.dial is not None
+    assert codec.at is not None
+    assert [codec.at(getattr(point, codec.dial.name)) for point in points] == list(points)
 
 
 @each_dial
 def test_a_larger_file_lies_at_the_end_of_the_sweep_and_of_the_dial(
-    name: str, codecs_of: CodecsOf, picture: Image
+    name: str, points_of: PointsOf, image: Image
 ) -> None:
-    family = FAMILIES[name]
-    swept = codecs_of(family)
-    assert family.dial is not None
-    assert family.at is not None
-    lowest, *_, highest = family.dial.positions()
-    codecs = [family.at(lowest), swept[0], swept[-1], family.at(highest)]
-    sizes = [len(codec.encode(picture)) for codec in codecs]
+    codec = CODECS[name]
+    swept = points_of(codec)
+    assert codec.dial is not None
+    assert codec.at is not None
+    lowest, *_, highest = codec.dial.positions()
+    points = [codec.at(lowest), swept[0], swept[-1], codec.at(highest)]
+    sizes = [len(point.encode(image)) for point in points]
     assert sizes == sorted(sizes)
     assert 2 * sizes[1] < sizes[2]
 
@@ -218,10 +221,10 @@ def test_a_larger_file_lies_at_the_end_of_the_sweep_and_of_the_dial(
 @each_dial
 @pytest.mark.parametrize("steps_away", [-1e9, -1, 1, 1e9, float("nan")])
 def test_values_off_the_dial_are_refused_with_a_sentence(
-    name: str, steps_away: float, codecs_of: CodecsOf
+    name: str, steps_away: float, points_of: PointsOf
 ) -> None:
-    codecs_of(FAMILIES[name])
-    dial, at = FAMILIES[name].dial, FAMILIES[name].at
+    points_of(CODECS[name])
+    dial, at = CODECS[name].dial, CODECS[name].at
     assert dial is not None
     assert at is not None
     end = dial.lowest if steps_away < 0 else dial.highest
@@ -231,10 +234,10 @@ def test_values_off_the_dial_are_refused_with_a_sentence(
 
 @each_dial
 def test_values_between_two_positions_are_refused_with_a_sentence(
-    name: str, codecs_of: CodecsOf
+    name: str, points_of: PointsOf
 ) -> None:
-    codecs_of(FAMILIES[name])
-    dial, at = FAMILIES[name].dial, FAMILIES[name].at
+    points_of(CODECS[name])
+    dial, at = CODECS[name].dial, CODECS[name].at
     assert dial is not None
     assert at is not None
     with pytest.raises(ValueError, match=rf"{dial.name} moves in steps of .* received .*\."):
@@ -242,11 +245,11 @@ def test_values_between_two_positions_are_refused_with_a_sentence(
 
 
 @each_dial
-def test_the_default_of_the_dial_works(name: str, codecs_of: CodecsOf) -> None:
-    family = FAMILIES[name]
-    codecs_of(family)
-    assert family.dial is not None
-    assert family.at is not None
-    codec = family.at(family.dial.default)
-    assert codec.family == name
-    assert codec.setting
+def test_the_default_of_the_dial_works(name: str, points_of: PointsOf) -> None:
+    codec = CODECS[name]
+    points_of(codec)
+    assert codec.dial is not None
+    assert codec.at is not None
+    point = codec.at(codec.dial.default)
+    assert point.codec == name
+    assert point.setting

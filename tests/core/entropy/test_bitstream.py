@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.codecs.base import CodecError
 from core.entropy import errors
 from core.entropy.bitstream import Header, pack, unpack
+from core.errors import CodecError
 
 DIGEST = bytes(range(32))
 SYMBOLS = (np.array([1, -2, 300], np.int16), np.array([0], np.int16))

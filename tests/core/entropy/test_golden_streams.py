@@ -45,7 +45,7 @@ def _digest(symbols: tuple[np.ndarray, ...]) -> str:
     return hashlib.sha256(b"".join(group.astype("<i2").tobytes() for group in symbols)).hexdigest()
 
 
-def test_there_are_twelve_pictures_at_five_qualities() -> None:
+def test_there_are_twelve_images_at_five_qualities() -> None:
     assert len(STREAMS) == len(SYMBOLS) == 60
     assert STREAMS.keys() == SYMBOLS.keys()
 
@@ -152,8 +152,8 @@ def test_the_channel_order_of_the_steps_is_that_of_their_maps() -> None:
         assert take_step(channels, step)[0, 0].tolist() == order.tolist()
 
 
-def test_a_payload_longer_than_any_picture_needs_is_refused(model: IntegerModel) -> None:
-    with pytest.raises(CorruptStream, match="longer than a picture"):
+def test_a_payload_longer_than_any_image_needs_is_refused(model: IntegerModel) -> None:
+    with pytest.raises(CorruptStream, match="longer than an image"):
         LatentCoder(model, 50).decode(bytes(10_000), rows=2, columns=2)
 
 

@@ -18,7 +18,7 @@ def _latents(seed: int = 0) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def tables() -> LatentTables:
-    return fit_latent_tables(lambda pictures: _latents(int(pictures)), lambda: iter(range(4)))
+    return fit_latent_tables(lambda images: _latents(int(images)), lambda: iter(range(4)))
 
 
 @pytest.mark.parametrize("quality", [1, 2, 37, 80, 99, 100])

@@ -19,7 +19,7 @@ from core.entropy.lattice import (
 )
 from core.entropy.range_coding import SymbolReader, SymbolWriter
 from core.entropy.value_tables import LARGEST_VALUE
-from core.models.integer_export import value_tables
+from core.models.bottleneck.integer_export import value_tables
 
 #: Scale of a table by its index.
 SCALES = 0.0625 * 2.0 ** (np.arange(97) / 8)

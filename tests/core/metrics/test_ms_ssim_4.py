@@ -16,7 +16,7 @@ def test_the_exponents_sum_to_one():
     assert sum(ms_ssim_4.EXPONENTS) == pytest.approx(1.0, abs=1e-15)
 
 
-def test_equal_pictures_have_one():
+def test_equal_images_have_one():
     reference, _ = pair((160, 160))
     assert ms_ssim_4.measure(reference, reference.copy()) == pytest.approx(1.0, abs=1e-12)
 
@@ -26,12 +26,12 @@ def test_more_noise_scores_lower():
     assert scores == sorted(scores, reverse=True)
 
 
-def test_a_negative_picture_counts_as_zero():
+def test_a_negative_image_counts_as_zero():
     reference, _ = pair((160, 160))
     assert ms_ssim_4.measure(reference, 255 - reference) == 0.0
 
 
-def test_the_smallest_picture_has_81_pixels():
+def test_the_smallest_image_has_81_pixels():
     assert 0.0 < ms_ssim_4.measure(*pair((81, 81))) < 1.0
     with pytest.raises(ValueError, match="at least 81 pixels"):
         ms_ssim_4.measure(*pair((80, 200)))

@@ -6,9 +6,9 @@ import pytest
 from core.metrics import psnr_db
 
 
-def test_equal_pictures_have_infinite_psnr():
-    picture = np.random.default_rng(1).integers(0, 256, (20, 30, 3), np.uint8)
-    assert psnr_db.measure(picture, picture.copy()) == math.inf
+def test_equal_images_have_infinite_psnr():
+    image = np.random.default_rng(1).integers(0, 256, (20, 30, 3), np.uint8)
+    assert psnr_db.measure(image, image.copy()) == math.inf
 
 
 def test_black_against_white_is_zero_decibels():

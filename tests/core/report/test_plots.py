@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from core.family_styles import family_style
+from core.codecs.styles import codec_style
 from core.report.interactive import figure_json, plotly_figure
 from core.report.plot import Plot, Series, axis_range, shown_ticks
 from core.report.printed import printed
@@ -16,8 +16,8 @@ CURVES = Plot(
     x_title="Bits per pixel",
     y_title="PSNR (dB)",
     series=(
-        Series("JPEG", family_style("jpeg"), (0.5, 1.0, 2.0), (28.0, 31.0, 35.0)),
-        Series("</script><b>", family_style("webp"), (0.4, 0.9), (29.0, 33.0)),
+        Series("JPEG", codec_style("jpeg"), (0.5, 1.0, 2.0), (28.0, 31.0, 35.0)),
+        Series("</script><b>", codec_style("webp"), (0.4, 0.9), (29.0, 33.0)),
     ),
     x_scale="log",
     x_ticks=((0.5, "0.5"), (1.0, "1"), (9.0, "9")),
@@ -29,8 +29,8 @@ BARS = Plot(
     x_title="Bytes against JPEG",
     y_title="",
     series=(
-        Series("WebP", family_style("webp"), (0.7,), (0.0,), (0.6,), (0.8,), has_line=False),
-        Series("AVIF", family_style("avif"), (0.5,), (1.0,), (0.4,), (0.7,), has_line=False),
+        Series("WebP", codec_style("webp"), (0.7,), (0.0,), (0.6,), (0.8,), has_line=False),
+        Series("AVIF", codec_style("avif"), (0.5,), (1.0,), (0.4,), (0.7,), has_line=False),
     ),
     x_scale="log",
     names=("WebP", "AVIF"),
@@ -41,7 +41,7 @@ BARS = Plot(
 def test_the_screen_shows_the_points_that_were_given() -> None:
     [jpeg, _] = plotly_figure(CURVES).data
     assert list(jpeg.x) == [0.5, 1.0, 2.0]
-    assert jpeg.line.color == family_style("jpeg").color
+    assert jpeg.line.color == codec_style("jpeg").color
 
 
 def test_intervals_reach_from_low_to_high() -> None:
@@ -93,9 +93,9 @@ def test_paper_gets_the_same_file_every_time(plot: Plot, ending: str, magic: byt
     assert printed(plot, ending) == first
 
 
-def test_the_printed_figure_has_the_colours_of_the_families() -> None:
+def test_the_printed_figure_has_the_colours_of_the_codecs() -> None:
     text = printed(CURVES, "svg").decode()
-    assert family_style("jpeg").color in text
+    assert codec_style("jpeg").color in text
     assert re.search(r"<dc:date>", text) is None
 
 

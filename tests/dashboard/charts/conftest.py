@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from core.measurements import Measurements
+from core.evaluation.measurements import Measurements
 
 Measured = Callable[..., Measurements]
 
@@ -15,15 +15,15 @@ def measured() -> Measured:
     """Makes measurements: `measured("jpeg", factor=2)` takes twice the bits of the default."""
 
     def make(
-        family: str, *, factor: float = 1.0, gain: float = 0.0, pictures: int = 50, noise: float = 0
+        codec: str, *, factor: float = 1.0, gain: float = 0.0, images: int = 50, noise: float = 0
     ) -> Measurements:
         rates = np.geomspace(0.3, 3, 6)
-        difficulty = np.linspace(-1, 1, pictures)[:, None]
-        own = np.random.default_rng(3).normal(0, noise, (pictures, 1)) if noise else 0
+        difficulty = np.linspace(-1, 1, images)[:, None]
+        own = np.random.default_rng(3).normal(0, noise, (images, 1)) if noise else 0
         return Measurements(
-            family=family,
+            codec=codec,
             metric="psnr_db",
-            images=np.array([f"picture-{number:03d}" for number in range(pictures)]),
+            images=np.array([f"image-{number:03d}" for number in range(images)]),
             settings=tuple(f"quality={10 * step}" for step in range(1, 7)),
             bits_per_pixel=rates * factor * 2 ** (difficulty + own),
             values=30 + gain + 5 * np.log2(rates) - 2 * difficulty,

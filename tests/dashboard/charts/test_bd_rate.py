@@ -15,7 +15,7 @@ def tables(measured):
     }
 
 
-def test_the_table_lists_the_other_families_from_the_smallest_files_up(tables):
+def test_the_table_lists_the_other_codecs_from_the_smallest_files_up(tables):
     table = bd_table(tables, anchor="jpeg", labels=LABELS, samples=50)
     assert list(table["label"]) == ["AVIF", "WebP"]
     assert table["bd_rate_percent"].iloc[0] == pytest.approx(-75)
@@ -25,10 +25,10 @@ def test_the_table_lists_the_other_families_from_the_smallest_files_up(tables):
     assert set(table["note"]) == {""}
 
 
-def test_a_family_out_of_reach_says_why_and_comes_last(tables, measured):
+def test_a_codec_out_of_reach_says_why_and_comes_last(tables, measured):
     far = tables | {"png8": measured("png8", gain=100)}
     row = bd_table(far, anchor="jpeg", labels=LABELS, samples=10).iloc[-1]
-    assert row["family"] == "png8"
+    assert row["codec"] == "png8"
     assert np.isnan(row["bd_rate_percent"])
     assert row["note"] == "the curves do not overlap"
 
@@ -81,7 +81,7 @@ def test_the_intervals_are_drawn_as_ratios_and_labelled_in_percent(tables):
     assert axis.range[1] > 0
 
 
-def test_families_without_a_value_are_left_out_of_the_interval_figure(tables, measured):
+def test_codecs_without_a_value_are_left_out_of_the_interval_figure(tables, measured):
     far = tables | {"png8": measured("png8", gain=100)}
     table = bd_table(far, anchor="jpeg", labels=LABELS, samples=10)
     figure = interval_figure(table, anchor_label="JPEG")

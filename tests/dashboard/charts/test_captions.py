@@ -5,21 +5,21 @@ from dashboard.charts.captions import basis_line, notes_line, removed_line, sour
 from dashboard.charts.rate_distortion import point_table
 
 
-def manifest(family, *, commit="0123456789abcdef", created="2026-01-02T10:00:00+00:00"):
-    facts = {"dataset": {"sha256": "fedcba9876543210", "pictures": 4}}
-    return Manifest(f"results/x/{family}", created, {"commit": commit}, facts, {})
+def manifest(codec, *, commit="0123456789abcdef", created="2026-01-02T10:00:00+00:00"):
+    facts = {"dataset": {"sha256": "fedcba9876543210", "images": 4}}
+    return Manifest(f"results/x/{codec}", created, {"commit": commit}, facts, {})
 
 
-def test_the_basis_names_the_pictures_and_the_whole(measured):
+def test_the_basis_names_the_images_and_the_whole(measured):
     points = point_table({"jpeg": measured("jpeg")}, {})
-    assert "over 50 of 60 pictures" in basis_line(points, total=60, on_subset=False)
+    assert "over 50 of 60 images" in basis_line(points, total=60, on_subset=False)
     assert "a fixed subset of 50 of 1,964" in basis_line(points, total=1964, on_subset=True)
 
 
-def test_the_basis_names_families_that_lost_pictures(measured):
+def test_the_basis_names_codecs_that_lost_images(measured):
     points = point_table({"jpeg": measured("jpeg")}, {"jpeg": "JPEG"}).assign(dropped=3)
     line = basis_line(points, total=53, on_subset=False)
-    assert line.endswith("Pictures left out after an error: JPEG 3.")
+    assert line.endswith("Images left out after an error: JPEG 3.")
 
 
 def test_no_point_needs_no_basis():
@@ -42,7 +42,7 @@ def test_the_source_names_data_code_and_dates():
         "jpeg": manifest("jpeg"),
         "webp": manifest("webp", created="2026-01-05T10:00:00+00:00"),
     }
-    assert source_line(manifests, pictures=1964) == (
-        "Data set fedcba987654 · 1,964 pictures · 2 families · code 0123456789 · "
+    assert source_line(manifests, images=1964) == (
+        "Data set fedcba987654 · 1,964 images · 2 codecs · code 0123456789 · "
         "2026-01-02 to 2026-01-05"
     )

@@ -4,7 +4,7 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from dashboard.charts.colors import family_style, in_legend_order, known_families, translucent
+from dashboard.charts.colors import codec_style, in_legend_order, known_codecs, translucent
 
 BACKGROUNDS = ("#ffffff", "#11181b")
 OURS = ["bottleneck", "ae80", "ae40", "ae20"]
@@ -53,14 +53,14 @@ def lab(rgb):
 
 
 @pytest.mark.parametrize("background", BACKGROUNDS)
-@pytest.mark.parametrize("family", [*known_families(), "unheard_of", "h264", "qoi"])
-def test_every_colour_stands_out_from_both_themes(family, background):
-    assert contrast(family_style(family).color, background) >= 3
+@pytest.mark.parametrize("codec", [*known_codecs(), "unheard_of", "h264", "qoi"])
+def test_every_colour_stands_out_from_both_themes(codec, background):
+    assert contrast(codec_style(codec).color, background) >= 3
 
 
 @pytest.mark.parametrize("vision", VISION)
 def test_no_two_curves_share_a_colour_for_any_reader(vision):
-    seen = {name: lab(VISION[vision] @ linear(family_style(name).color)) for name in LOSSY}
+    seen = {name: lab(VISION[vision] @ linear(codec_style(name).color)) for name in LOSSY}
     nearest = min(np.linalg.norm(seen[a] - seen[b]) for a, b in combinations(LOSSY, 2))
     ours = min(np.linalg.norm(seen["bottleneck"] - seen[a]) for a in LOSSY if a != "bottleneck")
     assert nearest > 10
@@ -68,30 +68,30 @@ def test_no_two_curves_share_a_colour_for_any_reader(vision):
 
 
 def test_markers_and_colours_are_unique_so_that_a_grey_print_can_be_read():
-    styles = [family_style(name) for name in known_families()]
+    styles = [codec_style(name) for name in known_codecs()]
     assert len({style.symbol for style in styles}) == len(styles)
     assert len({style.color for style in styles}) == len(styles)
 
 
 def test_our_codec_has_the_widest_line():
-    widths = {name: family_style(name).width for name in known_families()}
+    widths = {name: codec_style(name).width for name in known_codecs()}
     assert max(widths, key=widths.get) == "bottleneck"
 
 
-@pytest.mark.parametrize("family", [*known_families(), "unheard_of"])
-def test_plotly_knows_every_marker_and_dash(family):
-    style = family_style(family)
+@pytest.mark.parametrize("codec", [*known_codecs(), "unheard_of"])
+def test_plotly_knows_every_marker_and_dash(codec):
+    style = codec_style(codec)
     trace = go.Scatter(marker={"symbol": style.symbol}, line={"dash": style.dash})
     assert trace.marker.symbol == style.symbol
 
 
-def test_an_unknown_family_always_looks_the_same_and_like_no_known_one():
-    style = family_style("unheard_of")
-    assert style == family_style("unheard_of")
-    assert style.symbol not in {family_style(name).symbol for name in known_families()}
+def test_an_unknown_codec_always_looks_the_same_and_like_no_known_one():
+    style = codec_style("unheard_of")
+    assert style == codec_style("unheard_of")
+    assert style.symbol not in {codec_style(name).symbol for name in known_codecs()}
 
 
-def test_ours_come_first_and_unknown_families_last():
+def test_ours_come_first_and_unknown_codecs_last():
     assert in_legend_order(["zebra", "jpeg", "bottleneck", "apple"]) == [
         "bottleneck",
         "jpeg",

@@ -1,6 +1,6 @@
 import plotly.graph_objects as go
 
-from core.published import kodak_curves
+from core.analysis.published import kodak_curves
 from dashboard.charts.published_curves import SHOWN_FIRST, add_published, codec_names
 
 

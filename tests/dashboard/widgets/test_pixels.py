@@ -8,7 +8,7 @@ from streamlit.runtime.media_file_storage import MediaFileKind
 from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 from streamlit.testing.v1 import AppTest
 
-from core.images import encode_png
+from core.png import encode_png
 
 DASHBOARD = Path(__file__).parents[3] / "dashboard"
 
@@ -58,7 +58,7 @@ def _file_id(data: bytes) -> str:
         (_magnified, np.kron(_noise(60, 97), np.ones((3, 3, 1), np.uint8))),
     ],
 )
-def test_a_picture_reaches_the_browser_pixel_by_pixel(
+def test_a_image_reaches_the_browser_pixel_by_pixel(
     script: Callable[[], None], expected: np.ndarray
 ) -> None:
     app = AppTest.from_function(script).run()
@@ -76,7 +76,7 @@ def _calls_of_image(path: Path) -> list[str]:
     ]
 
 
-def test_only_one_module_calls_the_function_that_reencodes_pictures() -> None:
+def test_only_one_module_calls_the_function_that_reencodes_images() -> None:
     found = {path: _calls_of_image(path) for path in DASHBOARD.rglob("*.py")}
     assert found.pop(DASHBOARD / "widgets" / "pixels.py")
     assert [place for places in found.values() for place in places] == []

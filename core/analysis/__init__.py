@@ -1,0 +1,1 @@
+"""From rows of results to what is said of them: curves, BD-rates, findings, exports."""

@@ -1,0 +1,297 @@
+"""What the measurements say of the thesis: its ten methods weighed, and its claims judged."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import NamedTuple
+
+import pandas as pd
+
+from core.analysis.published import THESIS, PublishedFigure
+
+#: Setting under which the results keep the thesis' own figure: the latent not yet quantised.
+FLOAT_SETTING = "float"
+#: An autoencoder is weighed at the coarsest quantisation that costs at most this much.
+QUANTISATION_LOSS_DB = 0.1
+#: "At the level of" is read as: at most this far below.
+LEVEL_PSNR_DB = 0.5
+LEVEL_SSIM = 0.01
+
+
+@dataclass(frozen=True)
+class MethodRow:
+    """One method of the thesis beside what was measured here.
+
+    Attributes:
+        published: The thesis' figure.
+        psnr_db: Mean PSNR measured; infinite for lossless, None when not measured yet. For an
+            autoencoder that of the floating-point latent, as in the thesis.
+        ssim: Mean SSIM measured, likewise.
+        bytes: Mean size of a file; for an autoencoder at the weighed setting.
+        bits_per_pixel: Mean rate, likewise.
+        coded_psnr_db: Mean PSNR of the file that was weighed.
+        weighed_setting: Setting of the file that was weighed.
+        images: Images that the means are over.
+    """
+
+    published: PublishedFigure
+    psnr_db: float | None = None
+    ssim: float | None = None
+    bytes: float | None = None
+    bits_per_pixel: float | None = None
+    coded_psnr_db: float | None = None
+    weighed_setting: str | None = None
+    images: int = 0
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether there is a figure to set beside the published one."""
+        return self.psnr_db is not None
+
+    @property
+    def psnr_difference_db(self) -> float | None:
+        """Measured minus published PSNR; None where either is not finite."""
+        return _difference(self.psnr_db, self.published.psnr_db)
+
+    @property
+    def ssim_difference(self) -> float | None:
+        """Measured minus published SSIM."""
+        return _difference(self.ssim, self.published.ssim)
+
+
+def method_rows(means: pd.DataFrame) -> tuple[MethodRow, ...]:
+    """The ten methods of the thesis in its order, measured where there are results.
+
+    Args:
+        means: One row per codec and setting, as `core.evaluation.measurements.summary` gives them.
+    """
+    return tuple(_row(published, means) for published in THESIS)
+
+
+def _row(published: PublishedFigure, means: pd.DataFrame) -> MethodRow:
+    rows = means[(means["codec"] == published.codec) & (means["images"] > 0)]
+    if published.is_autoencoder:
+        return _autoencoder_row(published, rows)
+    if published.dial is not None:
+        rows = rows[rows["dial"] == published.dial]
+    if rows.empty:
+        return MethodRow(published)
+    return _measured(published, quality=rows.iloc[0], weighed=rows.iloc[0])
+
+
+def _autoencoder_row(published: PublishedFigure, rows: pd.DataFrame) -> MethodRow:
+    is_float = rows["setting"] == FLOAT_SETTING
+    floats, files = rows[is_float], rows[~is_float & rows["bytes"].notna()]
+    if floats.empty:
+        return MethodRow(published)
+    quality = floats.iloc[0]
+    if files.empty:
+        return _measured(published, quality=quality, weighed=None)
+    close = files[files["psnr_db"] >= quality["psnr_db"] - QUANTISATION_LOSS_DB]
+    by_rate, by_quality = close.sort_values("bits_per_pixel"), files.sort_values("psnr_db")
+    weighed = by_rate.iloc[0] if len(close) else by_quality.iloc[-1]
+    return _measured(published, quality=quality, weighed=weighed)
+
+
+def _measured(
+    published: PublishedFigure, *, quality: "pd.Series[float]", weighed: "pd.Series[float] | None"
+) -> MethodRow:
+    row = MethodRow(
+        published,
+        psnr_db=_psnr(quality),
+        ssim=float(quality["ssim"]),
+        images=int(quality["images"]),
+    )
+    if weighed is None:
+        return row
+    return replace(
+        row,
+        bytes=float(weighed["bytes"]),
+        bits_per_pixel=float(weighed["bits_per_pixel"]),
+        coded_psnr_db=_psnr(weighed),
+        weighed_setting=str(weighed["setting"]),
+    )
+
+
+def _psnr(row: "pd.Series[float]") -> float:
+    return math.inf if bool(row["lossless"]) else float(row["psnr_db"])
+
+
+def _difference(measured: float | None, published: float) -> float | None:
+    if measured is None or not math.isfinite(measured) or not math.isfinite(published):
+        return None
+    return measured - published
+
+
+def methods_table(rows: Sequence[MethodRow]) -> pd.DataFrame:
+    """The ten methods as a table of plain values, one row each."""
+    return pd.DataFrame(
+        {
+            "method": row.published.method,
+            "label": row.published.label,
+            "published_psnr_db": row.published.psnr_db,
+            "psnr_db": row.psnr_db,
+            "psnr_difference_db": row.psnr_difference_db,
+            "published_ssim": row.published.ssim,
+            "ssim": row.ssim,
+            "ssim_difference": row.ssim_difference,
+            "bytes": row.bytes,
+            "bits_per_pixel": row.bits_per_pixel,
+            "weighed_setting": row.weighed_setting,
+            "coded_psnr_db": row.coded_psnr_db,
+            "images": row.images,
+        }
+        for row in rows
+    )
+
+
+class Outcome(StrEnum):
+    """What the measurements say of a claim."""
+
+    REPRODUCED = "reproduced"
+    NOT_REPRODUCED = "not reproduced"
+    NOT_MEASURED = "not measured yet"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A claim of the thesis: a method at, or below, the level of others.
+
+    Attributes:
+        name: Short name, unique.
+        statement: The claim in one sentence.
+        rule: How it is judged here, in one sentence.
+        method: Method that the claim is about.
+        references: Methods that it is compared with.
+        below: Whether the claim is that the method falls below all of them.
+    """
+
+    name: str
+    statement: str
+    rule: str
+    method: str
+    references: tuple[str, ...]
+    below: bool = False
+
+
+_LEVEL_RULE = (
+    f"holds when the mean PSNR lies at most {LEVEL_PSNR_DB:g} dB and the mean SSIM at most "
+    f"{LEVEL_SSIM:g} below {{reference}}'s on the same images"
+)
+
+CLAIMS = (
+    Claim(
+        "one-layer",
+        "One layer (80x80 bottleneck) reaches the level of JPEG at quality 75.",
+        _LEVEL_RULE.format(reference="JPEG 75"),
+        "ae-1-layer",
+        ("jpeg-75",),
+    ),
+    Claim(
+        "two-layers",
+        "Two layers (40x40 bottleneck) reach the level of WebP at quality 50.",
+        _LEVEL_RULE.format(reference="WebP 50"),
+        "ae-2-layer",
+        ("webp-50",),
+    ),
+    Claim(
+        "three-layers",
+        "Three layers (20x20 bottleneck) fall below JPEG and WebP at every quality compared.",
+        "holds when mean PSNR and mean SSIM lie below those of JPEG and WebP at 25, 50 and 75",
+        "ae-3-layer",
+        ("jpeg-25", "jpeg-50", "jpeg-75", "webp-25", "webp-50", "webp-75"),
+        below=True,
+    ),
+)
+
+
+class Margin(NamedTuple):
+    """A PSNR and an SSIM, or how far a method lies above the lowest of its references."""
+
+    psnr_db: float
+    ssim: float
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A claim, judged.
+
+    Attributes:
+        claim: What was judged.
+        outcome: The verdict.
+        published: Margin in the thesis' own figures.
+        published_outcome: What the same rule says of the thesis' own figures.
+        measured: Margin in the figures measured here; None when not measured yet.
+        method: Row of the method.
+        reference: Row of the reference with the lowest published PSNR.
+        unmeasured: Codecs whose results are missing.
+    """
+
+    claim: Claim
+    outcome: Outcome
+    published: Margin
+    published_outcome: Outcome
+    measured: Margin | None
+    method: MethodRow
+    reference: MethodRow
+    unmeasured: tuple[str, ...]
+
+    @property
+    def rate_ratio(self) -> float | None:
+        """Bytes of the method for one byte of the reference; None unless both were weighed."""
+        if self.method.bits_per_pixel is None or self.reference.bits_per_pixel is None:
+            return None
+        return self.method.bits_per_pixel / self.reference.bits_per_pixel
+
+
+def verdicts(rows: Sequence[MethodRow]) -> tuple[Verdict, ...]:
+    """Every claim of the thesis, judged by the rows of `method_rows`."""
+    by_method = {row.published.method: row for row in rows}
+    return tuple(_judge(claim, by_method) for claim in CLAIMS)
+
+
+def _judge(claim: Claim, rows: Mapping[str, MethodRow]) -> Verdict:
+    method = rows[claim.method]
+    references = [rows[name] for name in claim.references]
+    published = _margin(_published(method), [_published(row) for row in references])
+    unmeasured = [row.published.codec for row in (method, *references) if not row.is_measured]
+    measured = None if unmeasured else _margin(_own(method), [_own(row) for row in references])
+    return Verdict(
+        claim=claim,
+        outcome=_outcome(claim, measured),
+        published=published,
+        published_outcome=_outcome(claim, published),
+        measured=measured,
+        method=method,
+        reference=min(references, key=lambda row: row.published.psnr_db),
+        unmeasured=tuple(dict.fromkeys(unmeasured)),
+    )
+
+
+def _published(row: MethodRow) -> Margin:
+    return Margin(row.published.psnr_db, row.published.ssim)
+
+
+def _own(row: MethodRow) -> Margin:
+    if row.psnr_db is None or row.ssim is None:
+        raise ValueError(f"{row.published.label} is not measured yet.")
+    return Margin(row.psnr_db, row.ssim)
+
+
+def _margin(method: Margin, references: Sequence[Margin]) -> Margin:
+    """Differences to the lowest of the references, in each metric."""
+    return Margin(
+        method.psnr_db - min(reference.psnr_db for reference in references),
+        method.ssim - min(reference.ssim for reference in references),
+    )
+
+
+def _outcome(claim: Claim, margin: Margin | None) -> Outcome:
+    if margin is None:
+        return Outcome.NOT_MEASURED
+    if claim.below:
+        holds = margin.psnr_db < 0 and margin.ssim < 0
+    else:
+        holds = margin.psnr_db >= -LEVEL_PSNR_DB and margin.ssim >= -LEVEL_SSIM
+    return Outcome.REPRODUCED if holds else Outcome.NOT_REPRODUCED

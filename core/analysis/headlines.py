@@ -1,0 +1,141 @@
+"""The findings in sentences, each computed from the measurements when it is asked for."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from core.analysis.findings import MethodRow
+from core.analysis.rate_distortion import bd_rate
+from core.evaluation.measurements import Curve
+
+#: Rate of an image that is not compressed: three bytes per pixel.
+RAW_BITS_PER_PIXEL = 24.0
+
+#: The codec that was trained for rate, and what it is held against first.
+_LEARNED = "bottleneck"
+_BASELINES = ("jpeg", "webp", "jpeg_xl", "avif_444")
+
+
+def rate_at(curve: Curve, value: float) -> float | None:
+    """Bits per pixel at which a curve reaches a quality; None outside what was measured.
+
+    Between two measured points the logarithm of the rate is linear in the quality. Where a larger
+    rate gives no better quality, the smaller rate counts.
+    """
+    if not curve.values:
+        return None
+    best = np.maximum.accumulate(np.asarray(curve.values))
+    rising = np.append(True, np.diff(best) > 0)
+    values, rates = best[rising], np.asarray(curve.bits_per_pixel)[rising]
+    if not values[0] <= value <= values[-1]:
+        return None
+    return float(np.exp(np.interp(value, values, np.log(rates))))
+
+
+def headlines(
+    curves: Mapping[str, Curve],
+    rows: Sequence[MethodRow],
+    means: pd.DataFrame,
+    *,
+    labels: Mapping[str, str],
+) -> list[str]:
+    """Sentences in Markdown; only those whose measurements exist.
+
+    Args:
+        curves: PSNR curve by codec, of the codecs that lose pixels.
+        rows: The ten methods of the thesis, as `core.analysis.findings.method_rows` gives them.
+        means: One row per codec and setting, as `core.evaluation.measurements.summary` gives them.
+        labels: What a person reads, by codec.
+    """
+    by_method = {row.published.method: row for row in rows}
+    formats = {codec: curve for codec, curve in curves.items() if not _is_autoencoder(codec, rows)}
+    return [
+        *_saving(formats, by_method["jpeg-75"], labels),
+        *_learned(curves, labels),
+        *(
+            sentence
+            for row in rows
+            if row.published.is_autoencoder
+            for sentence in _weighed(row, curves.get("jpeg"))
+        ),
+        *_lossless(by_method["tiff-lzw"], means, labels),
+    ]
+
+
+def _is_autoencoder(codec: str, rows: Sequence[MethodRow]) -> bool:
+    return any(row.published.codec == codec and row.published.is_autoencoder for row in rows)
+
+
+def _saving(
+    curves: Mapping[str, Curve], jpeg: MethodRow, labels: Mapping[str, str]
+) -> Iterator[str]:
+    """Which format needs the fewest bytes for the quality of JPEG 75."""
+    if jpeg.psnr_db is None or jpeg.bits_per_pixel is None:
+        return
+    rates = {codec: rate_at(curve, jpeg.psnr_db) for codec, curve in curves.items()}
+    reached = {codec: rate for codec, rate in rates.items() if rate is not None}
+    codec = min(reached, key=lambda name: reached[name], default="jpeg")
+    if codec == "jpeg":
+        return
+    name = labels.get(codec, codec)
+    saved = 100.0 * (1.0 - reached[codec] / jpeg.bits_per_pixel)
+    yield (
+        f"**{name} needs {saved:.0f} % fewer bytes than JPEG** at JPEG 75's mean PSNR of "
+        f"{jpeg.psnr_db:.2f} dB: {reached[codec]:.2f} bits per pixel instead of "
+        f"{jpeg.bits_per_pixel:.2f}, over {jpeg.images:,} images."
+    )
+
+
+def _learned(curves: Mapping[str, Curve], labels: Mapping[str, str]) -> Iterator[str]:
+    """What the learned codec needs at equal quality, beside each of its baselines."""
+    if _LEARNED not in curves:
+        return
+    deltas = {
+        name: bd_rate(curves[name], curves[_LEARNED]) for name in _BASELINES if name in curves
+    }
+    parts = [
+        f"{abs(delta.value):.0f} % {'fewer' if delta.value < 0 else 'more'} than "
+        f"{labels.get(name, name)}"
+        for name, delta in deltas.items()
+        if delta.value is not None
+    ]
+    if parts:
+        told = f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else parts[0]
+        name = labels.get(_LEARNED, _LEARNED)
+        yield f"**{name}, the learned codec, needs {told}** in bytes at equal PSNR, by BD-rate."
+
+
+def _weighed(row: MethodRow, jpeg: Curve | None) -> Iterator[str]:
+    """What an autoencoder's bottleneck weighs, and what JPEG needs for the same quality."""
+    if row.bits_per_pixel is None or row.coded_psnr_db is None:
+        return
+    name = row.published.label.replace("Autoencoder, ", "The autoencoder's ")
+    rate = rate_at(jpeg, row.coded_psnr_db) if jpeg else None
+    sentence = (
+        f"**{name} weighs {row.bits_per_pixel:.2f} bits per pixel** once it is quantised and "
+        f"coded, for {row.coded_psnr_db:.2f} dB"
+    )
+    if rate is None:
+        yield f"{sentence}; no JPEG measured here has that PSNR."
+    else:
+        ratio = row.bits_per_pixel / rate
+        yield f"{sentence}; JPEG has that PSNR at {rate:.2f}: {ratio:.1f} times JPEG's bytes."
+
+
+def _lossless(tiff: MethodRow, means: pd.DataFrame, labels: Mapping[str, str]) -> Iterator[str]:
+    """What TIFF keeps and what the best lossless format would have saved."""
+    if tiff.bits_per_pixel is None:
+        return
+    share = tiff.bits_per_pixel / RAW_BITS_PER_PIXEL
+    sentence = (
+        f"**TIFF with LZW keeps every pixel and {100 * share:.0f} % of the bytes**: "
+        f"{tiff.bits_per_pixel:.1f} of {RAW_BITS_PER_PIXEL:.0f} bits per pixel"
+    )
+    exact = means[means["lossless"] & (means["errors"] == 0) & means["bits_per_pixel"].notna()]
+    best = exact.sort_values("bits_per_pixel").head(1)
+    if len(best) and best["bits_per_pixel"].iloc[0] < tiff.bits_per_pixel:
+        name = labels.get(str(best["codec"].iloc[0]), str(best["codec"].iloc[0]))
+        rate = best["bits_per_pixel"].iloc[0]
+        sentence += f"; the best lossless format here needs {rate:.1f} ({name})"
+    yield f"{sentence}."

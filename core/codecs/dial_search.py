@@ -1,0 +1,196 @@
+"""The dial position of a codec that comes closest to a wanted size or quality."""
+
+from collections.abc import Callable, MutableMapping
+from dataclasses import dataclass
+from typing import Literal
+
+from core.codecs import Codec
+from core.codecs.base import OperatingPoint
+from core.images import Image
+from core.metrics.base import Metric
+from core.store import ArtifactStore
+
+Bound = Literal["nearest", "at_most", "at_least"]
+
+
+@dataclass(frozen=True)
+class Match:
+    """What a search found.
+
+    Attributes:
+        codec: Codec at the dial position found.
+        data: Its file.
+        decoded: The image in that file.
+        achieved: Bytes or metric of that file.
+        target: Bytes or metric that was wanted.
+        error_fraction: (achieved - target) / |target|: 0.02 is 2 % too much. For a target of 0 the
+            difference itself.
+        reachable: Whether the target lies between two values that the dial gave; False where even
+            the end of the dial is away from it.
+        encodes: Dial positions that the search looked at.
+    """
+
+    point: OperatingPoint
+    data: bytes
+    decoded: Image
+    achieved: float
+    target: float
+    error_fraction: float
+    reachable: bool
+    encodes: int
+
+
+def match_bytes(
+    codec: Codec,
+    image: Image,
+    target_bytes: int,
+    *,
+    bound: Bound = "nearest",
+    store: ArtifactStore | None = None,
+    files: MutableMapping[float, bytes] | None = None,
+) -> Match:
+    """File of the codec whose size comes closest to `target_bytes`.
+
+    Args:
+        codec: Codec with a dial.
+        image: Image to encode.
+        target_bytes: Wanted size of the whole file, at least 1.
+        bound: `nearest` takes the closest size on either side, `at_most` the largest that is not
+            above the target.
+        store: Where a learned codec finds its weights.
+        files: File by dial value of this codec and this image, if some are known; the search
+            adds those that it encodes.
+
+    Raises:
+        ValueError: The codec has no dial, or the target is not positive.
+        CodecError: The codec cannot hold the image.
+    """
+    if target_bytes < 1:
+        raise ValueError(f"The wanted size must be at least 1 byte; received {target_bytes}.")
+    turns = _Turns(codec, image, store, files)
+    values = _search(turns.count, lambda index: len(turns.file(index)), target_bytes)
+    return turns.match(values, target_bytes, bound)
+
+
+def match_metric(
+    codec: Codec,
+    image: Image,
+    metric: Metric,
+    target: float,
+    *,
+    bound: Bound = "nearest",
+    store: ArtifactStore | None = None,
+    files: MutableMapping[float, bytes] | None = None,
+) -> Match:
+    """File of the codec whose decoded image comes closest to `target` by the metric.
+
+    Args:
+        codec: Codec with a dial.
+        image: Image to encode, the metric's reference.
+        metric: Module of `core.metrics`.
+        target: Wanted value, in the metric's unit.
+        bound: `nearest` takes the closest value on either side, `at_least` the smallest that is
+            not below the target, `at_most` the largest that is not above it.
+        store: Where a learned codec finds its weights.
+        files: As for `match_bytes`.
+
+    Raises:
+        ValueError: The codec has no dial.
+        CodecError: The codec cannot hold the image.
+    """
+    turns = _Turns(codec, image, store, files)
+
+    def measured(index: int) -> float:
+        return metric.measure(image, turns.decoded(index))
+
+    values = _search(turns.count, measured, target, rising=metric.HIGHER_IS_BETTER)
+    return turns.match(values, target, bound)
+
+
+class _Turns:
+    """One image at the positions of one dial, each encoded and decoded at most once."""
+
+    def __init__(
+        self,
+        codec: Codec,
+        image: Image,
+        store: ArtifactStore | None,
+        files: MutableMapping[float, bytes] | None,
+    ) -> None:
+        if codec.dial is None or codec.at is None:
+            raise ValueError(f"{codec.label} has no dial, so its files have one size only.")
+        self._at = codec.at
+        self._positions = [float(value) for value in codec.dial.positions()]
+        self._image = image
+        self._store = store
+        self._files = {} if files is None else files
+        self._decoded: dict[int, Image] = {}
+
+    @property
+    def count(self) -> int:
+        return len(self._positions)
+
+    def point(self, index: int) -> OperatingPoint:
+        return self._at(self._positions[index], self._store)
+
+    def file(self, index: int) -> bytes:
+        position = self._positions[index]
+        if position not in self._files:
+            self._files[position] = self.point(index).encode(self._image)
+        return self._files[position]
+
+    def decoded(self, index: int) -> Image:
+        if index not in self._decoded:
+            self._decoded[index] = self.point(index).decode(self.file(index))
+        return self._decoded[index]
+
+    def match(self, values: dict[int, float], target: float, bound: Bound) -> Match:
+        chosen = _choose(values, target, bound)
+        achieved = values[chosen]
+        return Match(
+            point=self.point(chosen),
+            data=self.file(chosen),
+            decoded=self.decoded(chosen),
+            achieved=achieved,
+            target=target,
+            error_fraction=(achieved - target) / abs(target) if target else achieved - target,
+            reachable=min(values.values()) <= target <= max(values.values()),
+            encodes=len(values),
+        )
+
+
+def _search(
+    count: int, value_at: Callable[[int], float], target: float, *, rising: bool = True
+) -> dict[int, float]:
+    """Value by index where a roughly rising sequence crosses the target, and on the way there.
+
+    Bisection, then the two indices on either side of the crossing: where the sequence has flat
+    steps or turns back for one step, one of these may be closer.
+    """
+    values: dict[int, float] = {}
+
+    def is_below(index: int) -> bool:
+        values[index] = value_at(index)
+        return (values[index] < target) is rising
+
+    below, above = -1, count
+    while above - below > 1:
+        middle = (below + above) // 2
+        if is_below(middle):
+            below = middle
+        else:
+            above = middle
+    for index in (below - 1, below, above, above + 1):
+        if 0 <= index < count and index not in values:
+            values[index] = value_at(index)
+    return values
+
+
+def _choose(values: dict[int, float], target: float, bound: Bound) -> int:
+    """Index of the closest value that keeps the bound; of the closest of all where none does."""
+    kept = [
+        index
+        for index, value in values.items()
+        if bound == "nearest" or (value <= target if bound == "at_most" else value >= target)
+    ]
+    return min(kept or values, key=lambda index: (abs(values[index] - target), index))

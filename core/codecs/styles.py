@@ -1,0 +1,88 @@
+"""One look per codec, the same on every page.
+
+The colours keep a contrast of at least 3 : 1 against the light and the dark background. The
+curves that are drawn together also keep their distance for readers with a red or green colour
+deficiency; the marker and the dash tell codecs apart without any colour.
+"""
+
+import hashlib
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class CodecStyle:
+    """How a codec is drawn.
+
+    Attributes:
+        color: Six hexadecimal digits after `#`.
+        symbol: Plotly's name of the marker.
+        dash: Plotly's name of the line pattern.
+        width: Width of the line in pixels.
+    """
+
+    color: str
+    symbol: str
+    dash: str = "solid"
+    width: float = 2.0
+
+
+_STYLES = {
+    "bottleneck": CodecStyle("#e32d78", "star", width=4.0),
+    "ae80": CodecStyle("#7e761f", "cross", "longdash", 2.5),
+    "ae40": CodecStyle("#da1300", "x", "longdash", 2.5),
+    "ae20": CodecStyle("#e30bca", "bowtie", "longdash", 2.5),
+    "jpeg": CodecStyle("#8f93a7", "circle"),
+    "jpeg_optimized": CodecStyle("#bd8943", "circle-open", "dot"),
+    "webp": CodecStyle("#4d81fc", "square"),
+    "webp_slow": CodecStyle("#2f81c7", "square-open", "dot"),
+    "avif": CodecStyle("#097769", "diamond"),
+    "avif_444": CodecStyle("#4a7632", "diamond-open", "dot"),
+    "jpeg_xl": CodecStyle("#714af6", "triangle-up", "dash"),
+    "jpeg2000": CodecStyle("#de7a00", "triangle-down", "dashdot"),
+    "tiff_lzw": CodecStyle("#8a7f74", "triangle-left"),
+    "tiff_deflate": CodecStyle("#9a8b7a", "triangle-right"),
+    "png": CodecStyle("#6f8794", "pentagon"),
+    "webp_lossless": CodecStyle("#4b88b5", "hexagon"),
+    "jpeg_xl_lossless": CodecStyle("#9c80c4", "hexagram"),
+}
+
+_SPARE_COLORS = ("#b0577f", "#5f8a3c", "#8d6fb3", "#b3703d", "#3f8f9e", "#a0834a")
+_SPARE_SYMBOLS = (
+    "square-x",
+    "diamond-cross",
+    "circle-x",
+    "star-diamond",
+    "octagon",
+    "hourglass",
+    "triangle-up-open",
+)
+
+
+def codec_style(codec: str) -> CodecStyle:
+    """Look of a codec; one that is not known here gets a look that depends on its name alone."""
+    if codec in _STYLES:
+        return _STYLES[codec]
+    number = int.from_bytes(hashlib.sha256(codec.encode()).digest()[:4], "big")
+    number, color = divmod(number, len(_SPARE_COLORS))
+    return CodecStyle(
+        _SPARE_COLORS[color], _SPARE_SYMBOLS[number % len(_SPARE_SYMBOLS)], "longdashdot"
+    )
+
+
+def known_codecs() -> tuple[str, ...]:
+    """Codecs with a look of their own, in the order in which legends show them."""
+    return tuple(_STYLES)
+
+
+def in_legend_order(names: list[str]) -> list[str]:
+    """The names as legends and lists show them: ours first, then the formats, then unknown ones."""
+    known = known_codecs()
+    return sorted(
+        names, key=lambda name: (known.index(name) if name in known else len(known), name)
+    )
+
+
+def translucent(color: str, opacity: float) -> str:
+    """The colour with an opacity between 0 and 1, as CSS writes it."""
+    red, green, blue = (int(color[start : start + 2], 16) for start in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{opacity:g})"

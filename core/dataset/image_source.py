@@ -1,0 +1,149 @@
+"""Where the images of an evaluation come from: the test split, or any folder."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from core.dataset import splits as dataset
+from core.images import Image
+from core.intake.decode import decode_image
+from core.store import ArtifactStore
+
+#: Seed of the choice of images for slow metrics, as in `core.dataset.splits.subset_ids`.
+SUBSET_SEED = "subset"
+
+_SUFFIXES = {".apng", ".avif", ".bmp", ".dib", ".gif", ".jfif", ".jpe", ".jpeg", ".jpg", ".jxl"}
+_SUFFIXES |= {".png", ".tif", ".tiff", ".webp"}
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """The images of a source.
+
+    Attributes:
+        ids: Id of each image, in alphabetical order.
+        sha256: Digest that changes with any of the images.
+        subset: Ids of the images on which slow metrics are measured, in alphabetical order.
+    """
+
+    ids: tuple[str, ...]
+    sha256: str
+    subset: tuple[str, ...]
+
+
+class ImageSource(Protocol):
+    """Images by id; small and picklable, for it travels to other processes."""
+
+    def catalogue(self) -> Catalogue:
+        """The images there are."""
+
+    def read(self, image_id: str) -> Image:
+        """Pixels of one image.
+
+        Raises:
+            ImageError: It is not accepted.
+            OSError: It cannot be read.
+        """
+
+
+@dataclass(frozen=True)
+class SplitSource:
+    """The test split of the prepared data set.
+
+    Attributes:
+        root: Folder of the artifact store.
+    """
+
+    root: Path
+
+    def catalogue(self) -> Catalogue:
+        """The images there are.
+
+        Raises:
+            ArtifactError: The data set was not prepared on this machine, or is damaged.
+        """
+        store = ArtifactStore(self.root)
+        ids = tuple(dataset.open_split(store, "test").ids)
+        array = store.manifest(dataset.KEY).files[dataset.array_file("test")]
+        return Catalogue(ids, array.sha256, tuple(dataset.subset_ids(store)))
+
+    def read(self, image_id: str) -> Image:
+        """Pixels of one image."""
+        opened = _open_test_split(self.root)
+        return np.array(opened.images[opened.positions[image_id]])
+
+
+class _OpenSplit(NamedTuple):
+    images: Image
+    positions: dict[str, int]
+
+
+@lru_cache(maxsize=1)
+def _open_test_split(root: Path) -> _OpenSplit:
+    split = dataset.open_split(ArtifactStore(root), "test")
+    return _OpenSplit(split.images, {name: place for place, name in enumerate(split.ids)})
+
+
+@dataclass(frozen=True)
+class FolderSource:
+    """All images below a folder, of any sizes; ids are paths inside the folder.
+
+    Attributes:
+        folder: The folder. Files are chosen by the usual endings of the accepted formats; hidden
+            files and folders are left out.
+    """
+
+    folder: Path
+
+    def catalogue(self) -> Catalogue:
+        """The images there are.
+
+        Raises:
+            ValueError: There is none, or a name is not UTF-8.
+            OSError: The folder or a file cannot be read.
+        """
+        digests = {name: _digest(self.folder / name) for name in self._names()}
+        if not digests:
+            raise ValueError(f"Expected a folder with images; received {self.folder}.")
+        return Catalogue(tuple(digests), _digest_of(digests.items()), _subset(digests))
+
+    def read(self, image_id: str) -> Image:
+        """Pixels of one image, upright sRGB on white (see `core.images.decode_image`)."""
+        return decode_image((self.folder / image_id).read_bytes()).pixels
+
+    def _names(self) -> list[str]:
+        if not self.folder.is_dir():
+            raise ValueError(f"Expected a folder with images; {self.folder} is not a folder.")
+        found = (path for path in self.folder.rglob("*") if path.suffix.lower() in _SUFFIXES)
+        names = (path.relative_to(self.folder) for path in found if path.is_file())
+        visible = (name for name in names if not any(part[0] == "." for part in name.parts))
+        return sorted(_utf8(name.as_posix()) for name in visible)
+
+
+def _utf8(name: str) -> str:
+    if not name.isprintable():
+        raise ValueError(f"An image's name must be printable UTF-8; received {name!r}.")
+    return name
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _digest_of(items: Iterable[tuple[str, str]]) -> str:
+    return hashlib.sha256(
+        "\n".join(f"{sha256}  {name}" for name, sha256 in items).encode()
+    ).hexdigest()
+
+
+def _subset(digests: dict[str, str]) -> tuple[str, ...]:
+    def rank(name: str) -> tuple[str, str]:
+        return dataset.seeded_rank(digests[name], seed=SUBSET_SEED), name
+
+    return tuple(sorted(sorted(digests, key=rank)[: dataset.SUBSET_COUNT]))

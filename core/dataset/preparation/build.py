@@ -1,0 +1,175 @@
+"""Turns a source of images into the data set: the arrays, the index, the facts."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from core.dataset.preparation.decoding import RESIZE, SIDE, Task, Traits, create_array, decode_all
+from core.dataset.preparation.errors import PreparationError
+from core.dataset.preparation.imagenette import ARCHIVE_SHA256, CLASS_NAMES
+from core.dataset.preparation.listing import (
+    SPLIT_RULE,
+    SPLIT_SEED,
+    ListedImage,
+    PlannedImage,
+    listing_digest,
+    plan,
+)
+from core.dataset.preparation.near_duplicates import MAX_DISTANCE, Hashes, near_duplicates
+from core.dataset.preparation.source import ImageSource
+from core.dataset.splits import INDEX_FILE, KEY, SPLITS, array_file
+from core.store import ArtifactError, ArtifactStore, Manifest
+
+_MAX_NAMED_PAIRS = 200
+
+
+def is_whole(store: ArtifactStore) -> bool:
+    """Whether the data set's files are all in the store."""
+    try:
+        store.path(KEY, INDEX_FILE)
+        for split in SPLITS:
+            store.path(KEY, array_file(split), verify=False)
+    except ArtifactError:
+        return False
+    return True
+
+
+def is_built(store: ArtifactStore, listed: Sequence[ListedImage]) -> bool:
+    """Whether the data set in the store is whole and was made of exactly these images."""
+    if not is_whole(store):
+        return False
+    return bool(store.manifest(KEY).facts["images_sha256"] == listing_digest(listed))
+
+
+def build(
+    store: ArtifactStore,
+    source: ImageSource,
+    listed: Sequence[ListedImage],
+    *,
+    processes: int,
+    advance: Callable[[int], None],
+) -> Manifest:
+    """Decodes the listed images of the source and commits the data set.
+
+    Args:
+        store: Where the data set goes.
+        source: Read a second time, for the pixels.
+        listed: What `list_images` found in it.
+        processes: Number of decoding processes.
+        advance: Called with the number of images decoded since the last call.
+
+    Raises:
+        PreparationError: An image does not decode, or the source changed or cannot be read.
+        OSError: The disk refuses, for example because it is full.
+    """
+    planned = plan(listed)
+    counts = Counter(image.split for image in planned)
+    with store.staging(KEY) as folder:
+        arrays = {split: folder / f"{split}.npy" for split in SPLITS}
+        for split, path in arrays.items():
+            create_array(path, counts[split])
+        tasks = _tasks(source, planned, arrays)
+        found = decode_all(tasks, processes=processes, advance=advance)
+        traits = {image.id: image for image in found}
+        if len(traits) != len(planned):
+            raise PreparationError("The source changed while it was read.")
+        index = _index(planned, traits)
+        facts = _source_facts(source, listed) | _index_facts(index, planned, traits)
+        files: dict[str, bytes | Path] = {array_file(split): arrays[split] for split in SPLITS}
+        files[INDEX_FILE] = _parquet(index)
+        return store.commit(KEY, files, facts=facts)
+
+
+def _tasks(
+    source: ImageSource, planned: Sequence[PlannedImage], arrays: Mapping[str, Path]
+) -> Iterator[Task]:
+    places = {image.id: image for image in planned}
+    for file in source.images():
+        place = places.get(file.id)
+        if place is None:
+            raise PreparationError("The source changed while it was read.")
+        yield Task(file.id, file.data, arrays[place.split], place.row)
+
+
+def _index(planned: Sequence[PlannedImage], traits: Mapping[str, Traits]) -> pd.DataFrame:
+    """The table that `core.dataset.splits.index` describes."""
+    found = [traits[image.id] for image in planned]
+    return pd.DataFrame(
+        {
+            "id": [image.id for image in planned],
+            "class_id": [image.class_id for image in planned],
+            "class_name": [CLASS_NAMES.get(image.class_id, image.class_id) for image in planned],
+            "split": [image.split for image in planned],
+            "sha256": [image.sha256 for image in planned],
+            "source_width": np.array([trait.source_width for trait in found], dtype=np.int32),
+            "source_height": np.array([trait.source_height for trait in found], dtype=np.int32),
+            "grey": [trait.grey for trait in found],
+            "phash": [trait.phash for trait in found],
+        }
+    )
+
+
+def _parquet(frame: pd.DataFrame) -> bytes:
+    buffer = BytesIO()
+    frame.to_parquet(buffer, index=False, compression="zstd")
+    return buffer.getvalue()
+
+
+def _source_facts(source: ImageSource, listed: Sequence[ListedImage]) -> dict[str, Any]:
+    return {
+        "source": source.label,
+        "archive_sha256": source.sha256,
+        "is_published_archive": source.sha256 == ARCHIVE_SHA256,
+        "images_sha256": listing_digest(listed),
+        "shape": [SIDE, SIDE, 3],
+        "colour": "RGB, 8 bits, as Pillow converts to it",
+        "resize": RESIZE,
+        "split": SPLIT_RULE,
+        "split_seed": SPLIT_SEED,
+    }
+
+
+def _index_facts(
+    index: pd.DataFrame, planned: Sequence[PlannedImage], traits: Mapping[str, Traits]
+) -> dict[str, Any]:
+    splits = {split: index[index["split"] == split] for split in SPLITS}
+    return {
+        "sha256": _pixel_digest(planned, traits),
+        "counts": {split: len(rows) for split, rows in splits.items()},
+        "class_counts": {
+            split: dict(sorted(Counter(rows["class_name"].tolist()).items()))
+            for split, rows in splits.items()
+        },
+        "grey_counts": {split: int(rows["grey"].sum()) for split, rows in splits.items()},
+        "near_duplicates": _near_duplicate_facts(splits),
+    }
+
+
+def _pixel_digest(planned: Sequence[PlannedImage], traits: Mapping[str, Traits]) -> str:
+    """SHA-256 that names the whole data set: ids, splits and pixels, in the order of the index."""
+    digest = hashlib.sha256()
+    for image in planned:
+        pixels = traits[image.id].pixel_sha256
+        digest.update(f"{image.split} {image.id} {pixels.hex()}\n".encode())
+    return digest.hexdigest()
+
+
+def _near_duplicate_facts(splits: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
+    pairs = near_duplicates({split: _hashes(rows) for split, rows in splits.items()})
+    return {
+        "method": f"64-bit perceptual hash (imagehash.phash), at most {MAX_DISTANCE} bits "
+        "different, between images of different splits",
+        "count": len(pairs),
+        "pairs": [pair._asdict() for pair in pairs[:_MAX_NAMED_PAIRS]],
+    }
+
+
+def _hashes(rows: pd.DataFrame) -> Hashes:
+    values = np.array([int(phash, 16) for phash in rows["phash"]], dtype=np.uint64)
+    return Hashes(rows["id"].tolist(), values)

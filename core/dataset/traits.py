@@ -1,0 +1,201 @@
+"""What kind of image it is, in four numbers, and whether the training images had their like.
+
+A network does well on what it was trained on. Each trait is a number that a person can check with
+an eye on the image; an image is unlike the training images where a trait lies outside the
+range that 99 % of them span. That is a sign, not a proof: an image inside every range can still
+be new to a network, and one outside can be easy for it.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.images import Image
+from core.metrics.ssim import GREY_WEIGHTS
+from core.store import ArtifactStore
+
+KEY = "statistics/imagenette160"
+FILE = "imagenette160.json"
+#: Percentiles of the training images that bound what counts as usual.
+PERCENTILES = (0.5, 99.5)
+#: An image is measured in blocks of the size of a training image, so that like meets like.
+BLOCK_SIDE = 160
+_BLOCKS_PER_AXIS = 5
+
+
+@dataclass(frozen=True)
+class Trait:
+    """One number about an image.
+
+    Attributes:
+        name: Key in the artifact.
+        meaning: What it is, as a person reads it.
+        low: What images with an unusually low value are like.
+        high: What images with an unusually high value are like.
+        measure: The number of a block, uint8 RGB.
+    """
+
+    name: str
+    meaning: str
+    low: str
+    high: str
+    measure: Callable[[Image], float]
+
+
+@dataclass(frozen=True)
+class Oddity:
+    """A trait in which an image lies outside the range of the training images.
+
+    Attributes:
+        trait: The trait.
+        value: Of the image.
+        lowest: Lower end of the range.
+        highest: Upper end of the range.
+    """
+
+    trait: Trait
+    value: float
+    lowest: float
+    highest: float
+
+    @property
+    def sentence(self) -> str:
+        """What is unusual, with the numbers."""
+        likeness = self.trait.low if self.value < self.lowest else self.trait.high
+        return (
+            f"{self.trait.meaning} is {self.value:.3g}, that of the training images "
+            f"{self.lowest:.3g} to {self.highest:.3g}: {likeness}."
+        )
+
+
+def flatness(block: Image) -> float:
+    """Percentage of pixels that equal their right neighbour exactly."""
+    if block.shape[1] < 2:
+        return 0.0
+    return 100 * float((block[:, 1:] == block[:, :-1]).all(axis=2).mean())
+
+
+def detail(block: Image) -> float:
+    """Mean absolute Laplacian of the grey image, in grey levels; 0 below 3 pixels a side."""
+    grey = _grey(block)
+    if min(grey.shape) < 3:
+        return 0.0
+    neighbours = grey[:-2, 1:-1] + grey[2:, 1:-1] + grey[1:-1, :-2] + grey[1:-1, 2:]
+    return float(np.abs(4 * grey[1:-1, 1:-1] - neighbours).mean())
+
+
+def contrast(block: Image) -> float:
+    """Standard deviation of the grey image, in grey levels."""
+    return float(_grey(block).std())
+
+
+def colourfulness(block: Image) -> float:
+    """Colourfulness by Hasler and Suesstrunk, "Measuring colourfulness in natural images", 2003.
+
+    https://doi.org/10.1117/12.477378, equation for M(3): 0 is grey, above about 100 is extreme.
+    """
+    red, green, blue = np.moveaxis(block.astype(np.float64), 2, 0)
+    opponents = red - green, (red + green) / 2 - blue
+    spread = np.hypot(*(channel.std() for channel in opponents))
+    offset = np.hypot(*(channel.mean() for channel in opponents))
+    return float(spread + 0.3 * offset)
+
+
+TRAITS = (
+    Trait(
+        "flatness",
+        "The share of pixels equal to their right neighbour (%)",
+        "there is noise or texture everywhere",
+        "it has plain areas, as screenshots and drawings do",
+        flatness,
+    ),
+    Trait(
+        "detail",
+        "The fine detail (mean Laplacian, in grey levels)",
+        "it is smoother, as an enlarged or blurred photograph is",
+        "it is busier, as text and noise are",
+        detail,
+    ),
+    Trait(
+        "contrast",
+        "The contrast (standard deviation of grey)",
+        "it is nearly even",
+        "it is nearly black and white",
+        contrast,
+    ),
+    Trait(
+        "colourfulness",
+        "The colourfulness (Hasler and Süsstrunk)",
+        "it has hardly any colour",
+        "its colours are stronger",
+        colourfulness,
+    ),
+)
+
+
+def measure_traits(image: Image) -> dict[str, float]:
+    """Each trait by name, as the mean over at most 25 evenly spread blocks of the image.
+
+    Args:
+        image: Image, uint8 (H, W, 3).
+    """
+    blocks = [
+        image[top : top + BLOCK_SIDE, left : left + BLOCK_SIDE]
+        for top in _starts(image.shape[0])
+        for left in _starts(image.shape[1])
+    ]
+    return {
+        trait.name: float(np.mean([trait.measure(block) for block in blocks])) for trait in TRAITS
+    }
+
+
+def oddities(image: Image, ranges: Mapping[str, tuple[float, float]]) -> list[Oddity]:
+    """Traits in which an image lies outside the ranges.
+
+    Args:
+        image: Image, uint8 (H, W, 3).
+        ranges: Lowest and highest usual value by the trait's name, as `load_ranges` gives them.
+    """
+    values = measure_traits(image)
+    return [
+        Oddity(trait, values[trait.name], *ranges[trait.name])
+        for trait in TRAITS
+        if trait.name in ranges
+        and not ranges[trait.name][0] <= values[trait.name] <= ranges[trait.name][1]
+    ]
+
+
+def ranges_of(measured: Sequence[Mapping[str, float]]) -> dict[str, tuple[float, float]]:
+    """Usual range of each trait over some images, between `PERCENTILES`."""
+    found = {}
+    for trait in TRAITS:
+        values = [traits[trait.name] for traits in measured]
+        low, high = np.percentile(values, PERCENTILES)
+        found[trait.name] = (float(low), float(high))
+    return found
+
+
+def load_ranges(store: ArtifactStore) -> dict[str, tuple[float, float]]:
+    """Usual ranges over the training images, by the trait's name.
+
+    Raises:
+        ArtifactError: They are missing or damaged.
+    """
+    ranges = json.loads(store.read(KEY, FILE))["ranges"]
+    return {name: (float(low), float(high)) for name, (low, high) in ranges.items()}
+
+
+def _grey(block: Image) -> NDArray[np.float64]:
+    return np.asarray(block @ GREY_WEIGHTS, dtype=np.float64)
+
+
+@cache
+def _starts(side: int) -> list[int]:
+    """Where blocks begin along an axis: evenly from the first to the last that fits."""
+    room = max(0, side - BLOCK_SIDE)
+    count = min(_BLOCKS_PER_AXIS, -(-side // BLOCK_SIDE))
+    return sorted({round(place) for place in np.linspace(0, room, count)})

@@ -1,0 +1,276 @@
+"""One image through several codecs: each as it is set, or all at one size or one quality."""
+
+import math
+from collections.abc import Mapping, MutableMapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+from core.codecs import Codec, codecs, get_codec
+from core.codecs.base import OperatingPoint
+from core.codecs.dial_search import Match, match_bytes, match_metric
+from core.evaluation.evaluate import evaluate, in_one_line
+from core.evaluation.record import Record
+from core.images import Image
+from core.metrics import metrics
+from core.metrics.base import Metric
+from core.store import ArtifactError, ArtifactStore
+
+#: The quantity of a goal that is no metric: the size of the whole file.
+BYTES = "bytes"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A codec as a person sets it.
+
+    Attributes:
+        codec: Name of the codec.
+        dial: Position of its dial; None for a codec without one.
+        knobs: Field and value of the codec's dataclass that differ from the codec's.
+    """
+
+    codec: str
+    dial: float | None = None
+    knobs: tuple[tuple[str, Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What every codec is brought to by turning its dial.
+
+    Attributes:
+        quantity: `bytes`, or the name of a metric.
+        target: Wanted value, finite.
+    """
+
+    quantity: str
+    target: float
+
+    def __post_init__(self) -> None:
+        if not math.isfinite(self.target):
+            raise ValueError(f"A target must be a finite number; received {self.target}.")
+        if self.quantity != BYTES and self.quantity not in metrics():
+            raise ValueError(
+                f"The goal must be {BYTES} or one of {', '.join(metrics())}; "
+                f"received {self.quantity!r}."
+            )
+
+
+@dataclass(frozen=True)
+class Reached:
+    """How close a search came to its goal.
+
+    Attributes:
+        target: What was wanted.
+        achieved: What the codec gave.
+        error_fraction: (achieved - target) / |target|: 0.02 is 2 % too much.
+    """
+
+    target: float
+    achieved: float
+    error_fraction: float
+
+
+@dataclass(frozen=True)
+class Reconstruction:
+    """What came of one codec on one image.
+
+    Attributes:
+        label: What a person reads for the codec.
+        suffix: Ending of a file of this codec, dot included.
+        record: Measurements; without values where there is a problem.
+        data: The whole file; None where there is a problem.
+        decoded: The image in the file; None where there is a problem.
+        match: Target, achieved value and relative error; None for a codec as it is set.
+        problem: One sentence on why there is no image to show.
+    """
+
+    label: str
+    suffix: str
+    record: Record
+    data: bytes | None = None
+    decoded: Image | None = None
+    match: Reached | None = None
+    problem: str | None = None
+
+
+def point_of(choice: Choice, store: ArtifactStore) -> OperatingPoint:
+    """Codec with every knob as chosen.
+
+    Raises:
+        ValueError: There is no such codec, dial position or knob.
+        ArtifactError: The weights of a learned codec are missing or damaged.
+    """
+    codec = get_codec(choice.codec)
+    if codec.at is None or choice.dial is None:
+        return _turned(next(iter(codec.sweep(store))), choice)
+    return _turned(codec.at(choice.dial, store), choice)
+
+
+def reconstruct(
+    choice: Choice, image: Image, *, metrics: Mapping[str, Metric], store: ArtifactStore
+) -> Reconstruction:
+    """Image, file and measurements of a codec as it is set; trouble becomes its problem.
+
+    Args:
+        choice: The codec.
+        image: Image to encode, the metrics' reference.
+        metrics: Metrics to measure, by name.
+        store: Where a learned codec finds its weights.
+    """
+    try:
+        point = point_of(choice, store)
+    except (ArtifactError, ValueError) as error:
+        return _failed(choice, in_one_line(error))
+    return _measured(point, choice, image, metrics)
+
+
+def reconstruct_at(
+    goal: Goal,
+    choice: Choice,
+    image: Image,
+    *,
+    metrics: Mapping[str, Metric],
+    store: ArtifactStore,
+    files: MutableMapping[float, bytes] | None = None,
+) -> Reconstruction:
+    """Image, file and measurements at the dial position that comes closest to the goal.
+
+    A goal beyond the end of the dial is a problem: the closest file is not shown in its place.
+
+    Args:
+        goal: Size or quality that is wanted.
+        choice: The codec; its dial position does not matter, its other knobs do.
+        image: Image to encode, the metrics' reference.
+        metrics: Metrics to measure, by name.
+        store: Where a learned codec finds its weights.
+        files: Files by dial position that are known already; the search adds what it encodes.
+    """
+    try:
+        match = _search(goal, choice, image, store, files)
+    except Exception as error:  # whatever a codec raises costs its own place only
+        return _failed(choice, in_one_line(error))
+    reached = Reached(match.target, match.achieved, match.error_fraction)
+    if not match.reachable:
+        return replace(_failed(choice, _out_of_reach(goal, match)), match=reached)
+    return replace(_measured(match.point, choice, image, metrics), match=reached)
+
+
+def goal_like(reference: Reconstruction, quantity: str) -> Goal:
+    """Goal that another codec has reached already.
+
+    Raises:
+        ValueError: It has no finite value of that quantity; the message says why.
+    """
+    if reference.problem is not None:
+        raise ValueError(f"{reference.label} gives no target: {reference.problem}")
+    record = reference.record
+    value = record.bytes if quantity == BYTES else record.metrics.get(quantity)
+    if value is None:
+        raise ValueError(f"{metrics()[quantity].LABEL} is not defined for this image.")
+    if math.isinf(value):
+        raise ValueError(
+            f"{reference.label} restores this image exactly, which is no target for the others."
+        )
+    return Goal(quantity, value)
+
+
+def unready_codecs(store: ArtifactStore) -> dict[str, ArtifactError]:
+    """Error by name of the learned codecs that have no weights in the store."""
+    found = {}
+    for name, codec in codecs().items():
+        try:
+            if codec.kind == "learned":
+                codec.sweep(store)
+        except ArtifactError as error:
+            found[name] = error
+    return found
+
+
+def spelled(quantity: str, value: float) -> str:
+    """A size or a quality as a person reads it, such as `20,480 bytes` or `PSNR (dB) 34.10`."""
+    if quantity == BYTES:
+        return f"{value:,.0f} bytes"
+    return f"{metrics()[quantity].LABEL} {value:.2f}"
+
+
+class _Kept:
+    """A codec that keeps the file and the image that the measurement made, for showing them."""
+
+    def __init__(self, point: OperatingPoint) -> None:
+        self._point = point
+        self.codec = point.codec
+        self.setting = point.setting
+        self.dial = point.dial
+        self.data: bytes | None = None
+        self.decoded: Image | None = None
+
+    def encode(self, image: Image) -> bytes:
+        self.data = self._point.encode(image)
+        return self.data
+
+    def decode(self, data: bytes) -> Image:
+        self.decoded = self._point.decode(data)
+        return self.decoded
+
+
+def _turned(point: OperatingPoint, choice: Choice) -> OperatingPoint:
+    if not choice.knobs:
+        return point
+    try:
+        return replace(point, **dict(choice.knobs))  # type: ignore[type-var]
+    except TypeError:
+        names = ", ".join(name for name, _ in choice.knobs)
+        raise ValueError(f"{choice.codec} has no such knob; received {names}.") from None
+
+
+def _search(
+    goal: Goal,
+    choice: Choice,
+    image: Image,
+    store: ArtifactStore,
+    files: MutableMapping[float, bytes] | None,
+) -> Match:
+    codec = _with_knobs(get_codec(choice.codec), choice)
+    if goal.quantity == BYTES:
+        return match_bytes(codec, image, round(goal.target), store=store, files=files)
+    metric = metrics()[goal.quantity]
+    return match_metric(codec, image, metric, goal.target, store=store, files=files)
+
+
+def _with_knobs(codec: Codec, choice: Choice) -> Codec:
+    """Codec whose dial turns the codec that has the chosen knobs."""
+    if codec.at is None:
+        return codec
+    return replace(codec, at=partial(_at, choice))
+
+
+def _at(choice: Choice, value: float, store: ArtifactStore | None = None) -> OperatingPoint:
+    return point_of(replace(choice, dial=value), store or ArtifactStore.default())
+
+
+def _measured(
+    point: OperatingPoint, choice: Choice, image: Image, metrics: Mapping[str, Metric]
+) -> Reconstruction:
+    kept = _Kept(point)
+    record = evaluate(kept, image, image_id="", metrics=metrics)
+    codec = get_codec(choice.codec)
+    if record.error is not None:
+        return Reconstruction(codec.label, codec.suffix, record, problem=record.error)
+    return Reconstruction(codec.label, codec.suffix, record, kept.data, kept.decoded)
+
+
+def _failed(choice: Choice, problem: str) -> Reconstruction:
+    known = codecs().get(choice.codec)
+    label, suffix = (known.label, known.suffix) if known else (choice.codec, ".bin")
+    record = Record("", choice.codec, "", choice.dial, error=problem)
+    return Reconstruction(label, suffix, record, problem=problem)
+
+
+def _out_of_reach(goal: Goal, match: Match) -> str:
+    closest = spelled(goal.quantity, match.achieved)
+    return (
+        f"{spelled(goal.quantity, goal.target)} cannot be reached: the closest that its dial "
+        f"gives is {closest}, at {match.point.setting}."
+    )

@@ -1,0 +1,180 @@
+"""Tables of results turned into gapless measurements, mean curves and summaries."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+Floats = npt.NDArray[np.float64]
+
+_NOT_METRICS = frozenset({"dial", "width", "height", "bytes", "bits_per_pixel", "lossless"})
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Mean rate and quality of a codec at each of its settings, over the same images.
+
+    Attributes:
+        codec: Codec.
+        metric: Column of the metric, such as `psnr_db`.
+        settings: The settings, from the lowest mean rate to the highest.
+        bits_per_pixel: Mean rate at each setting.
+        values: Mean of the metric at each setting.
+        count: Images that the means are over: those with a value at every setting.
+        dropped: Images left out because some setting failed or has no finite value on them.
+    """
+
+    codec: str
+    metric: str
+    settings: tuple[str, ...]
+    bits_per_pixel: tuple[float, ...]
+    values: tuple[float, ...]
+    count: int
+    dropped: int = 0
+
+
+@dataclass(frozen=True)
+class Measurements:
+    """Rate and quality of a codec, images by settings, without a gap.
+
+    Attributes:
+        codec: Codec.
+        metric: Column of the metric.
+        images: Image ids, sorted, shape (images,).
+        settings: The settings, from the lowest mean rate to the highest.
+        bits_per_pixel: Rates, float64 (images, settings).
+        values: Metric, float64 (images, settings).
+        dropped: Images left out because some setting has no value on them.
+    """
+
+    codec: str
+    metric: str
+    images: npt.NDArray[np.str_]
+    settings: tuple[str, ...]
+    bits_per_pixel: Floats
+    values: Floats
+    dropped: int
+
+    def curve(self) -> Curve:
+        """Means over the images."""
+        if not len(self.images):
+            return Curve(self.codec, self.metric, (), (), (), 0, self.dropped)
+        rates = tuple(self.bits_per_pixel.mean(axis=0).tolist())
+        values = tuple(self.values.mean(axis=0).tolist())
+        count = len(self.images)
+        return Curve(self.codec, self.metric, self.settings, rates, values, count, self.dropped)
+
+    def take(self, positions: npt.NDArray[np.intp]) -> "Measurements":
+        """The same settings on some of the images."""
+        rates, values = self.bits_per_pixel[positions], self.values[positions]
+        images = self.images[positions]
+        return Measurements(
+            self.codec, self.metric, images, self.settings, rates, values, self.dropped
+        )
+
+
+def metric_columns(frame: pd.DataFrame) -> list[str]:
+    """Columns of a table of results that hold a metric, in the table's order."""
+    numeric = frame.select_dtypes("number").columns
+    return [name for name in numeric if name not in _NOT_METRICS and not name.endswith("_seconds")]
+
+
+def summary(frame: pd.DataFrame) -> pd.DataFrame:
+    """Means per codec and setting, over all images that were coded without an error.
+
+    Columns: codec, setting, images, errors, lossless (true on every image), then the means
+    of dial, bytes, bits_per_pixel, the metrics and the times.
+    """
+    groups = frame.assign(failed=frame["error"].notna()).groupby(["codec", "setting"], sort=True)
+    good = frame[frame["error"].isna()].groupby(["codec", "setting"], sort=True)
+    seconds = [name for name in frame.columns if name.endswith("_seconds")]
+    averaged = ["dial", "bytes", "bits_per_pixel", *metric_columns(frame), *seconds]
+    counts = pd.DataFrame(
+        {
+            "images": good.size(),
+            "errors": groups["failed"].sum(),
+            "lossless": good["lossless"].all(),
+        }
+    )
+    counts["images"] = counts["images"].fillna(0).astype(int)
+    counts["lossless"] = counts["lossless"].eq(True)
+    means = counts.join(good[averaged].mean()).reset_index()
+    return means.astype({"codec": "str", "setting": "str"})
+
+
+def lossless_codecs(frame: pd.DataFrame) -> list[str]:
+    """Codecs that restored every image exactly at every setting: points, not curves."""
+    coded = frame[frame["error"].isna() & frame["bytes"].notna()]
+    exact = coded["lossless"].astype(bool).groupby(coded["codec"]).all()
+    return [str(name) for name in exact.index[exact]]
+
+
+def measurements(frame: pd.DataFrame, *, metric: str) -> Measurements:
+    """Gapless table of one codec's results, on the images with a value at every setting.
+
+    Rows without bytes (floating-point latents), with an error, or without a finite value are no
+    measurements. A setting without any measurement is left out; then an image that lacks one.
+
+    Args:
+        frame: Results of one codec.
+        metric: Column of the metric.
+    """
+    failed = frame["error"].notna()
+    rated = frame["bytes"].notna() & (frame["bits_per_pixel"] > 0)
+    usable = ~failed & rated & np.isfinite(frame[metric].astype(float))
+    images, settings = _codes(frame.loc[usable, "image"]), _codes(frame.loc[usable, "setting"])
+    rates, values = np.full((2, len(images.names), len(settings.names)), np.nan)
+    rates[images.codes, settings.codes] = frame.loc[usable, "bits_per_pixel"]
+    values[images.codes, settings.codes] = frame.loc[usable, metric]
+    complete = ~np.isnan(rates).any(axis=1)
+    order = np.argsort(rates[complete].sum(axis=0), kind="stable")
+    touched = frame.loc[usable | failed, "image"].nunique()
+    return Measurements(
+        codec=_codec(frame),
+        metric=metric,
+        images=images.names[complete],
+        settings=tuple(settings.names[order].tolist()),
+        bits_per_pixel=rates[complete][:, order],
+        values=values[complete][:, order],
+        dropped=int(touched) - int(complete.sum()),
+    )
+
+
+def lossy_measurements(frame: pd.DataFrame, *, metric: str) -> dict[str, Measurements]:
+    """Measurements by codec of all codecs that have a curve under the metric."""
+    lossy = frame[~frame["codec"].isin(lossless_codecs(frame))]
+    tables = {
+        str(codec): measurements(rows, metric=metric) for codec, rows in lossy.groupby("codec")
+    }
+    return {codec: table for codec, table in tables.items() if len(table.images)}
+
+
+def curve(frame: pd.DataFrame, *, codec: str, metric: str) -> Curve:
+    """Mean curve of a codec, over the images that have a value at every setting.
+
+    A codec that is lossless, or has no row, gives a curve without points.
+    """
+    rows = frame[frame["codec"] == codec]
+    if rows.empty or lossless_codecs(rows):
+        return Curve(codec, metric, (), (), (), 0)
+    return measurements(rows, metric=metric).curve()
+
+
+class _Codes(NamedTuple):
+    names: npt.NDArray[np.str_]
+    codes: npt.NDArray[np.intp]
+
+
+def _codes(names: pd.Series) -> _Codes:
+    """Sorted names without repetition, and the place of each row's name among them."""
+    codes, found = pd.factorize(names, sort=True)
+    return _Codes(np.asarray(found, dtype=np.str_), codes)
+
+
+def _codec(frame: pd.DataFrame) -> str:
+    names = frame["codec"].unique()
+    if len(names) != 1:
+        raise ValueError(f"Expected results of one codec; received {sorted(names)}.")
+    return str(names[0])

@@ -1,0 +1,88 @@
+"""Tables of results: the columns, their types, and their form as a Parquet file."""
+
+import io
+import math
+from collections.abc import Iterable, Sequence
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from core.evaluation.record import Record
+from core.metrics import metrics
+
+_NAMES = ("image", "codec", "setting")
+_NUMBERS = ("dial", "width", "height", "bytes", "bits_per_pixel")
+_SECONDS = ("encode_seconds", "decode_seconds", "metric_seconds")
+
+
+def columns() -> list[str]:
+    """Columns of every table of results, in their order."""
+    return list(_schema().names)
+
+
+def to_table(records: Iterable[Record]) -> pa.Table:
+    """Arrow table of the records; an infinite metric becomes null (see `lossless`)."""
+    return pa.Table.from_pylist([_row(record) for record in records], schema=_schema())
+
+
+def concatenate(tables: Sequence[pa.Table]) -> pa.Table:
+    """One table of all rows, with null for a metric that a table does not have."""
+    everything = [_schema().empty_table(), *tables]
+    return pa.concat_tables(everything, promote_options="permissive").unify_dictionaries()
+
+
+def to_frame(table: pa.Table) -> pd.DataFrame:
+    """Frame of the table, with the same types whatever the table holds.
+
+    `image`, `codec` and `setting` are categories, `lossless` is bool, `error` is a string or
+    missing, and all else is float64 with NaN for null: a row with an error has neither bytes nor
+    metrics.
+    """
+    frame: pd.DataFrame = table.to_pandas()
+    kinds = {name: "category" for name in _NAMES} | {"lossless": "bool", "error": "str"}
+    return frame.astype({name: kinds.get(name, "float64") for name in frame.columns})
+
+
+def to_parquet(table: pa.Table) -> bytes:
+    """Parquet file of the table, kept small: it goes into the repository."""
+    names = [*_NAMES, "dial"]
+    floating = [
+        field.name
+        for field in table.schema
+        if pa.types.is_floating(field.type) and field.name not in names
+    ]
+    file = io.BytesIO()
+    pq.write_table(
+        table,
+        file,
+        compression="zstd",
+        compression_level=12,
+        use_dictionary=names,
+        column_encoding={name: "BYTE_STREAM_SPLIT" for name in floating},
+    )
+    return file.getvalue()
+
+
+def from_parquet(data: bytes) -> pa.Table:
+    """Table that `to_parquet` wrote."""
+    return pq.read_table(io.BytesIO(data))
+
+
+def _schema() -> pa.Schema:
+    name = pa.dictionary(pa.int32(), pa.string())
+    types = {column: name for column in _NAMES}
+    types |= {"dial": pa.float64(), "width": pa.int32(), "height": pa.int32()}
+    types |= {"bytes": pa.int32(), "bits_per_pixel": pa.float64()}
+    types |= {column: pa.float32() for column in metrics()}
+    types |= {"lossless": pa.bool_()}
+    types |= {column: pa.float32() for column in _SECONDS}
+    types |= {"error": pa.string()}
+    return pa.schema(list(types.items()))
+
+
+def _row(record: Record) -> dict[str, object]:
+    row = dict(vars(record))
+    for name, value in row.pop("metrics").items():
+        row[name] = value if value is not None and math.isfinite(value) else None
+    return row

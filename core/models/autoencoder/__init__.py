@@ -1,0 +1,1 @@
+"""The autoencoders of the thesis."""

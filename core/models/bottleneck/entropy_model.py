@@ -1,0 +1,167 @@
+"""Entropy model of the latent: what it costs, and what the decoder will have of it.
+
+Quantising, predicting and counting bits are in float32 here, for training. What the codec does
+with the same networks in integers follows `EntropyModel.call` step by step.
+"""
+
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+from keras import layers, ops
+from numpy.typing import NDArray
+
+from core.entropy.integer_model import MODULATION_LIMIT
+from core.models.bottleneck.coding_order import (
+    STEPS,
+    merge_steps,
+    split_into_steps,
+    vector_of_steps,
+)
+from core.models.bottleneck.entropy_networks import (
+    CONTEXT_BOUND,
+    MODULATION_UNIT,
+    SIDE_BOUND,
+    EntropyShape,
+    make_hyper_analysis,
+    make_hyper_synthesis,
+    make_modulation,
+    make_steps,
+)
+from core.models.bottleneck.lattice import PERIOD, Lattice
+from core.models.bottleneck.quality_levels import LevelTable
+from core.models.bottleneck.rate_model import bits, bounded_log_scale, straight_through
+
+_FIRST_SIDE_SCALE = 0.3
+
+
+class Coded(NamedTuple):
+    """Latents as the decoder will have them, and their price.
+
+    Attributes:
+        latents: Decoded latents, of the shape of the latents.
+        bits: Bits of each image, shape (batch,), side information included.
+        side_bits: Bits of the side information alone.
+        symbol_bits: Bits of each value, of the shape of the latents.
+    """
+
+    latents: Any
+    bits: Any
+    side_bits: Any
+    symbol_bits: Any
+
+
+class _Prediction(NamedTuple):
+    features: Any
+    means: Any
+    log_scales: Any
+
+
+class EntropyModel(layers.Layer):  # type: ignore[misc]
+    """Quantises latents, predicts them in four steps, and counts their bits.
+
+    A value is divided by its channel's quantiser step, the predicted mean is taken off, and the
+    rest is quantised (`core.models.bottleneck.lattice`). Log gains are the logarithms of 1 / step,
+    per level and channel, in units of the channels' standard deviations: they are also the
+    logarithm of each channel's standard deviation in quantiser steps, which the predicted scales
+    correct. Side information may make the steps of a position finer or coarser.
+
+    Args:
+        shape: Sizes of the networks.
+        seed: Seed of the noise.
+    """
+
+    def __init__(self, shape: EntropyShape, *, seed: int, **options: Any) -> None:
+        super().__init__(**options)
+        self.hyper_analysis = make_hyper_analysis(shape)
+        self.hyper_synthesis = make_hyper_synthesis(shape)
+        self.modulation = make_modulation(shape)
+        self.steps = make_steps(shape)
+        self.log_gains = _table(shape.levels, shape.channels, "log_gains")
+        self.restored_log_gains = _table(shape.levels, shape.channels, "restored_log_gains")
+        self.side_means = _table(shape.levels, shape.side_channels, "side_means")
+        self.side_log_scales = _table(shape.levels, shape.side_channels, "side_log_scales")
+        start = np.full((shape.levels, shape.side_channels), np.log(_FIRST_SIDE_SCALE))
+        self.side_log_scales.assign(start)
+        self.noise = keras.random.SeedGenerator(seed, name="quantisation_noise")
+        self.built = True
+
+    def assign_gains(self, log_gains: NDArray[np.floating[Any]]) -> None:
+        """Sets the gains of encoder and decoder, shape (levels, channels)."""
+        self.log_gains.assign(log_gains)
+        self.restored_log_gains.assign(log_gains)
+
+    def call(self, latents: Any, levels: Any, training: bool = False) -> Coded:
+        """What coding at a quality makes of latents.
+
+        Args:
+            latents: In standard deviations, shape (batch, rows, columns, channels), rows and
+                columns even.
+            levels: Level weights of the quality, shape (batch, levels).
+            training: Whether the bits are those of noise instead of rounding, as gradients need.
+        """
+        side, side_bits = self._side_information(latents, levels, training)
+        features, context = self.hyper_synthesis([side, levels]), None
+        modulation = self._modulation(features)
+        log_gains = [x + modulation for x in vector_of_steps(self.log_gains(levels))]
+        decoded, costs = [], []
+        for step, values in enumerate(split_into_steps(latents)):
+            gains = ops.exp(log_gains[step])
+            found = self._predict(step, features, levels, context)
+            features, means = found.features, found.means * gains
+            offsets = values * gains - means
+            log_scales = bounded_log_scale(found.log_scales + log_gains[step])
+            lattice = Lattice(log_scales)
+            symbols = lattice.quantised(offsets)
+            if training:
+                costs.append(bits(offsets + self._noise(lattice, offsets), log_scales))
+            else:
+                costs.append(lattice.bits(symbols))
+            restored = straight_through(offsets, symbols) + means
+            context = ops.clip(restored / gains, -CONTEXT_BOUND, CONTEXT_BOUND)
+            decoded.append(restored / ops.exp(modulation))
+        restored_gains = ops.exp(self.restored_log_gains(levels))
+        restored_latents, symbol_bits = merge_steps(decoded) / restored_gains, merge_steps(costs)
+        return Coded(restored_latents, side_bits + _sum(symbol_bits), side_bits, symbol_bits)
+
+    def _modulation(self, features: Any) -> Any:
+        """Logarithms of the positions' gains, shaped as each step's maps are."""
+        octaves = self.modulation(features) / MODULATION_UNIT
+        multiples = straight_through(octaves, ops.round(octaves))
+        log_gains = MODULATION_UNIT * ops.clip(multiples, -MODULATION_LIMIT, MODULATION_LIMIT)
+        return ops.repeat(log_gains, self.log_gains.channels // STEPS, axis=-1)
+
+    def _side_information(self, latents: Any, levels: Any, training: bool) -> tuple[Any, Any]:
+        side = self.hyper_analysis([ops.clip(latents, -CONTEXT_BOUND, CONTEXT_BOUND), levels])
+        side = ops.clip(side, -SIDE_BOUND, SIDE_BOUND)
+        log_scales = bounded_log_scale(self.side_log_scales(levels))
+        rounded = straight_through(side, ops.round(side))
+        # Noise where the symbols are whole numbers; the mean moves the table, not the grid.
+        told = rounded
+        if training:
+            told = side + keras.random.uniform(ops.shape(side), -0.5, 0.5, seed=self.noise)
+        offsets = told - self.side_means(levels)
+        side_bits = _sum(bits(offsets, log_scales + ops.zeros_like(offsets)))
+        return rounded, side_bits
+
+    def _predict(self, step: int, features: Any, levels: Any, context: Any) -> _Prediction:
+        known = [features, levels] if context is None else [features, levels, context]
+        features, means, log_scales = self.steps[step](known)
+        means = ops.clip(means, -CONTEXT_BOUND, CONTEXT_BOUND)
+        return _Prediction(features, means, log_scales)
+
+    def _noise(self, lattice: Lattice, values: Any) -> Any:
+        """Errors of quantising, as if the values lay anywhere."""
+        anywhere = keras.random.uniform(ops.shape(values), 0.0, PERIOD, seed=self.noise)
+        return ops.stop_gradient(anywhere - lattice.quantised(anywhere))
+
+
+def _table(levels: int, channels: int, name: str) -> LevelTable:
+    table = LevelTable(levels, channels, name=name)
+    table.build()
+    table.built = True
+    return table
+
+
+def _sum(values: Any) -> Any:
+    return ops.sum(values, axis=(1, 2, 3))

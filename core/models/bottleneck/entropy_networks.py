@@ -1,0 +1,137 @@
+"""The networks that predict the latent: all that they compute can be done in integers.
+
+They are convolutions of 1x1 and 3x3, additions and clipped ReLUs, nothing else. Their inputs,
+decoded values and side information, are bounded; what quality changes is a vector per level that
+is added or multiplied. So after training each becomes a network of 16-bit integers that gives
+the same predictions on every machine.
+
+One position of these networks is a cell of 2x2 latent positions
+(`core.models.bottleneck.coding_order`).
+"""
+
+import dataclasses
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+from keras import layers
+
+from core.entropy.integer_model import MODULATION_BITS
+from core.models.bottleneck.coding_order import CELL, STEPS
+from core.models.bottleneck.karhunen_loeve import SpaceToDepth
+from core.models.bottleneck.quality_levels import LevelTable
+
+#: Largest value behind a clipped ReLU.
+ACTIVATION_BOUND = 8.0
+#: Largest absolute value of a latent that a context sees, in its standard deviations, and of a
+#: predicted mean.
+CONTEXT_BOUND = 8.0
+#: Largest absolute value of the side information.
+SIDE_BOUND = 31.0
+#: Changes of a position's quantiser step are whole multiples of this logarithm of a factor.
+MODULATION_UNIT = math.log(2.0) / 2**MODULATION_BITS
+
+_SMALL_START = 0.1
+
+
+@dataclass(frozen=True)
+class EntropyShape:
+    """Sizes of the entropy networks.
+
+    Attributes:
+        channels: Channels of the latent.
+        width: Channels inside the networks.
+        side_channels: Channels of the side information.
+        levels: Quality levels.
+    """
+
+    channels: int
+    width: int
+    side_channels: int
+    levels: int
+
+
+def make_hyper_analysis(shape: EntropyShape) -> keras.Model:
+    """Network from latents and level weights to side information, one vector per cell.
+
+    Only the encoder runs it, so it need not be exact. It says little, a hundredth of a bit per
+    pixel, so it is narrow where its kernels are largest.
+    """
+    latents = keras.Input((None, None, shape.channels), name="hyper_latents")
+    levels = keras.Input((shape.levels,), name="hyper_levels")
+    narrow = dataclasses.replace(shape, width=shape.width // 4)
+    values = _convolution(latents, narrow.width, 1, "hyper_analysis_first")
+    values = _hidden(values, levels, narrow, "hyper_analysis_first")
+    values = SpaceToDepth(CELL, name="hyper_analysis_cells")(values)
+    values = _convolution(values, shape.width, 3, "hyper_analysis_second")
+    values = _hidden(values, levels, shape, "hyper_analysis_second")
+    start = keras.initializers.VarianceScaling(_SMALL_START)
+    side = _convolution(values, shape.side_channels, 1, "hyper_analysis_last", start=start)
+    return keras.Model([latents, levels], side, name="hyper_analysis")
+
+
+def make_hyper_synthesis(shape: EntropyShape) -> keras.Model:
+    """Network from rounded side information and level weights to the first step's features."""
+    side = keras.Input((None, None, shape.side_channels), name="side")
+    levels = keras.Input((shape.levels,), name="side_levels")
+    values = _convolution(side, shape.width, 3, "hyper_synthesis_first")
+    features = _hidden(values, levels, shape, "hyper_synthesis_first")
+    return keras.Model([side, levels], features, name="hyper_synthesis")
+
+
+def make_modulation(shape: EntropyShape) -> keras.Model:
+    """Network from the first step's features to a logarithm of a gain for each latent position.
+
+    So side information can tell where an image is worth more bits, as flat parts are to SSIM.
+    Position by position of a cell; zero at the start.
+    """
+    features = keras.Input((None, None, shape.width), name="modulation_features")
+    log_gains = layers.Conv2D(CELL**2, 1, kernel_initializer="zeros", name="modulation")(features)
+    return keras.Model(features, log_gains, name="modulation_network")
+
+
+def make_step(shape: EntropyShape, step: int) -> keras.Model:
+    """Network of one coding step.
+
+    It maps features, level weights and, behind the first step, the values that the step before
+    decoded, to new features and to means and logarithms of scales of this step's values.
+    """
+    name = f"step_{step}"
+    features = keras.Input((None, None, shape.width), name=f"{name}_features")
+    levels = keras.Input((shape.levels,), name=f"{name}_levels")
+    inputs, values = [features, levels], features
+    if step:
+        decoded = keras.Input((None, None, shape.channels), name=f"{name}_decoded")
+        inputs.append(decoded)
+        values = layers.Concatenate(name=f"{name}_known")([features, decoded])
+        values = _convolution(values, shape.width, 1, f"{name}_mixed")
+        values = _hidden(values, levels, shape, f"{name}_mixed")
+    values = _convolution(values, shape.width, 3, f"{name}_spatial")
+    values = _hidden(values, levels, shape, f"{name}_spatial")
+    prediction = layers.Conv2D(
+        2 * shape.channels, 1, kernel_initializer="zeros", name=f"{name}_prediction"
+    )(values)
+    means, log_scales = prediction[..., : shape.channels], prediction[..., shape.channels :]
+    return keras.Model(inputs, [values, means, log_scales], name=name)
+
+
+def make_steps(shape: EntropyShape) -> list[keras.Model]:
+    """Networks of all coding steps."""
+    return [make_step(shape, step) for step in range(STEPS)]
+
+
+def _convolution(
+    values: Any, filters: int, size: int, name: str, *, start: Any = "he_normal"
+) -> Any:
+    layer = layers.Conv2D(
+        filters, size, padding="same", use_bias=False, kernel_initializer=start, name=name
+    )
+    return layer(values)
+
+
+def _hidden(values: Any, levels: Any, shape: EntropyShape, name: str) -> Any:
+    """Activation behind a bias that depends on the quality."""
+    bias = LevelTable(shape.levels, shape.width, name=f"{name}_bias")(levels)
+    values = layers.Add(name=f"{name}_biased")([values, bias])
+    return layers.ReLU(max_value=ACTIVATION_BOUND, name=f"{name}_relu")(values)

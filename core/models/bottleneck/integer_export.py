@@ -1,0 +1,206 @@
+"""The entropy model as integers, and what that costs.
+
+Weights get 16 bits with a power of two per output channel. Activations keep the bounds that they
+were trained with, so their units follow from those and need no images: 16 bits over 0..8 are a
+ten-thousandth of a unit, far below what a probability table can tell apart.
+"""
+
+import math
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from core.entropy.fixed_point import QUALITIES, IntegerConvolution, at_quality
+from core.entropy.integer_model import (
+    CONTEXT_BITS,
+    GAIN_OCTAVES,
+    LARGEST_ACTIVATION,
+    LARGEST_SIGNED,
+    MODULATION_BITS,
+    MODULATION_LIMIT,
+    OCTAVE_BITS,
+    POWER_BITS,
+    SIDE_LIMIT,
+    STEPS,
+    IntegerModel,
+)
+from core.entropy.lattice import LatticeValues
+from core.entropy.tables import normalised
+from core.entropy.value_tables import SCALES_PER_OCTAVE, Kind, ValueTables, entries_of
+from core.models.bottleneck.entropy_model import EntropyModel
+from core.models.bottleneck.entropy_networks import ACTIVATION_BOUND
+from core.models.bottleneck.lattice import LATTICE_TABLE
+from core.models.bottleneck.rate_model import LARGEST_SCALE, SMALLEST_SCALE, symbol_probabilities
+
+#: Fraction bits of what stands behind a clipped ReLU.
+ACTIVATION_BITS = 16 - int(math.log2(ACTIVATION_BOUND))
+
+#: Standard deviations that a table reaches from zero; beyond is the escape.
+_REACH = 7.0
+_SMALLEST_REACH = 3
+
+_MOST_SHIFT = 40
+_OCTAVE = 1 << OCTAVE_BITS
+
+
+def integer_model(entropy: EntropyModel, *, synthesis_digest: bytes) -> IntegerModel:
+    """Integer form of a trained entropy model.
+
+    Args:
+        entropy: The entropy model.
+        synthesis_digest: sha256 of the synthesis' file.
+
+    Raises:
+        ValueError: A network cannot be computed exactly.
+    """
+    channels = entropy.log_gains.channels
+    width = entropy.hyper_synthesis.output.shape[-1]
+    known = [ACTIVATION_BITS] * width
+    model = IntegerModel(
+        hyper_synthesis=_hidden(entropy.hyper_synthesis, "hyper_synthesis_first", [0]),
+        mixed=tuple(
+            _hidden(entropy.steps[step], f"step_{step}_mixed", known + [CONTEXT_BITS] * channels)
+            for step in range(1, STEPS)
+        ),
+        spatial=tuple(
+            _hidden(entropy.steps[step], f"step_{step}_spatial", known) for step in range(STEPS)
+        ),
+        prediction=tuple(_prediction(entropy.steps[step], step) for step in range(STEPS)),
+        modulation=_modulation(entropy.modulation),
+        log2_gains=_octaves(entropy.log_gains),
+        restored_log2_gains=_octaves(entropy.restored_log_gains),
+        powers=np.rint(2.0 ** (POWER_BITS + np.arange(_OCTAVE) / _OCTAVE)).astype(np.int32),
+        smallest_octaves=round(math.log2(SMALLEST_SCALE) * _OCTAVE),
+        side_tables=_side_tables(entropy),
+        values=LatticeValues(value_tables(), LATTICE_TABLE),
+        synthesis_digest=np.frombuffer(synthesis_digest, np.uint8),
+    )
+    model.check()
+    return model
+
+
+def value_tables() -> ValueTables:
+    """Tables of the latent's symbols: those of the rate model, at scales evenly spread."""
+    count = round(math.log2(LARGEST_SCALE / SMALLEST_SCALE) * SCALES_PER_OCTAVE) + 1
+    scales = SMALLEST_SCALE * 2.0 ** (np.arange(count) / SCALES_PER_OCTAVE)
+    reaches = np.maximum(_SMALLEST_REACH, np.ceil(_REACH * scales)).astype(np.int32)
+    entries: dict[Kind, list[NDArray[np.int32]]] = {Kind.WHOLE: [], Kind.BETWEEN: []}
+    for reach, scale in zip(reaches, scales, strict=True):
+        for kind, values in (
+            (Kind.WHOLE, np.arange(reach + 1.0)),
+            (Kind.BETWEEN, np.arange(reach) + 0.5),
+        ):
+            entries[kind].append(entries_of(kind, symbol_probabilities(values, scale)))
+    return ValueTables(reaches, *(np.concatenate(entries[kind]) for kind in entries))
+
+
+def quantised(
+    kernel: NDArray[np.floating[Any]],
+    bias: NDArray[np.floating[Any]],
+    *,
+    input_bits: NDArray[np.int64],
+    output_bits: NDArray[np.int64],
+    lowest: int,
+    highest: int,
+) -> IntegerConvolution:
+    """Integer form of a convolution.
+
+    Args:
+        kernel: Shape (size, size, inputs, outputs).
+        bias: At the quality levels, shape (levels, outputs).
+        input_bits: Fraction bits of each input.
+        output_bits: Fraction bits of each output.
+        lowest: Smallest output, in its own units.
+        highest: Largest output.
+
+    Raises:
+        ValueError: A weight is not finite.
+    """
+    if not (np.isfinite(kernel).all() and np.isfinite(bias).all()):
+        raise ValueError("Weights must be finite.")
+    exponents = output_bits[np.newaxis, :] - input_bits[:, np.newaxis]
+    scaled = np.ldexp(kernel.astype(np.float64), exponents.astype(np.int32))
+    largest = np.maximum(np.abs(scaled).max(axis=(0, 1, 2)), 2.0**-_MOST_SHIFT)
+    shift = np.floor(np.log2(LARGEST_SIGNED / largest)).astype(np.int32)
+    shift = np.minimum(shift, _MOST_SHIFT - output_bits).astype(np.int32)
+    half = np.ldexp(0.5, shift).astype(np.int64)
+    biases = np.ldexp(bias.astype(np.float64), (output_bits + shift).astype(np.int32))
+    return IntegerConvolution(
+        kernel=np.rint(np.ldexp(scaled, shift)).astype(np.int16),
+        bias=np.rint(biases).astype(np.int64) + half,
+        shift=shift.astype(np.int8),
+        lowest=lowest,
+        highest=highest,
+    )
+
+
+def _hidden(network: keras.Model, name: str, input_bits: list[int]) -> IntegerConvolution:
+    kernel = _array(network.get_layer(name).kernel)
+    bias = _array(network.get_layer(f"{name}_bias").table)
+    bits = np.broadcast_to(np.array(input_bits), (kernel.shape[2],))
+    return quantised(
+        kernel,
+        bias,
+        input_bits=bits,
+        output_bits=np.full(kernel.shape[3], ACTIVATION_BITS),
+        lowest=0,
+        highest=LARGEST_ACTIVATION,
+    )
+
+
+def _prediction(network: keras.Model, step: int) -> IntegerConvolution:
+    """Means in standard deviations, and scales in octaves instead of natural logarithms."""
+    layer = network.get_layer(f"step_{step}_prediction")
+    kernel, bias = _array(layer.kernel), _array(layer.bias)
+    channels = kernel.shape[3] // 2
+    units = np.repeat([1.0, 1.0 / math.log(2.0)], channels)
+    return quantised(
+        kernel * units,
+        (bias * units)[np.newaxis],
+        input_bits=np.full(kernel.shape[2], ACTIVATION_BITS),
+        output_bits=np.repeat([CONTEXT_BITS, OCTAVE_BITS], channels),
+        lowest=-LARGEST_SIGNED,
+        highest=LARGEST_SIGNED,
+    )
+
+
+def _modulation(network: keras.Model) -> IntegerConvolution:
+    """Octaves instead of natural logarithms."""
+    layer = network.get_layer("modulation")
+    kernel, bias = _array(layer.kernel), _array(layer.bias)
+    return quantised(
+        kernel / math.log(2.0),
+        bias[np.newaxis] / math.log(2.0),
+        input_bits=np.full(kernel.shape[2], ACTIVATION_BITS),
+        output_bits=np.full(kernel.shape[3], MODULATION_BITS),
+        lowest=-MODULATION_LIMIT,
+        highest=MODULATION_LIMIT,
+    )
+
+
+def _octaves(table: Any) -> NDArray[np.int32]:
+    octaves = np.rint(_array(table.table) * (_OCTAVE / math.log(2.0)))
+    most = GAIN_OCTAVES * _OCTAVE
+    return np.clip(octaves, -most, most).astype(np.int32)
+
+
+def _side_tables(entropy: EntropyModel) -> NDArray[np.int32]:
+    """Tables of every quality and channel; the means move the tables, not the symbols."""
+    symbols = np.arange(-SIDE_LIMIT, SIDE_LIMIT + 1)
+    unit = 2**20
+    means = np.rint(_array(entropy.side_means.table) * unit).astype(np.int64)
+    logs = np.rint(_array(entropy.side_log_scales.table) * unit).astype(np.int64)
+    tables = []
+    for quality in range(1, QUALITIES + 1):
+        mean = at_quality(means, quality) / unit
+        scale = np.exp(at_quality(logs, quality) / unit)
+        scale = np.clip(scale, SMALLEST_SCALE, LARGEST_SCALE)
+        found = symbol_probabilities(symbols[:, np.newaxis] - mean, scale)
+        tables.append([normalised(np.rint(column * 2**32)) for column in found.T])
+    return np.array(tables, dtype=np.int32)
+
+
+def _array(variable: Any) -> NDArray[np.float64]:
+    return np.asarray(variable).astype(np.float64)

@@ -1,0 +1,194 @@
+"""The Karhunen-Loeve transform of the images' own blocks, as layers that training may improve.
+
+A learned codec that starts from random weights spends its first hundred thousand images on
+learning what a discrete cosine transform knows. One that starts from this basis does not.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from keras import layers, ops
+from numpy.typing import NDArray
+
+#: Side of a block in pixels.
+BLOCK = 16
+
+_MOST_IMAGES = 3000
+_BATCH = 100
+
+
+class Basis(NamedTuple):
+    """The directions in which blocks differ most.
+
+    Attributes:
+        vectors: Orthonormal columns, float32, shape (BLOCK * BLOCK * 3, channels), by falling
+            variance; the rows are a block's values in the order row, column, colour.
+        deviations: Standard deviation of the blocks along each column, float32.
+        mean_colour: Mean of all pixels, float32, shape (3,).
+    """
+
+    vectors: NDArray[np.float32]
+    deviations: NDArray[np.float32]
+    mean_colour: NDArray[np.float32]
+
+
+def fit_basis(images: NDArray[np.uint8], channels: int) -> Basis:
+    """Karhunen-Loeve basis of the blocks of some images, values in 0..255.
+
+    Args:
+        images: uint8, shape (count, height, width, 3), sides a multiple of BLOCK; of a large
+            set every n-th image is taken.
+        channels: Directions to keep.
+    """
+    taken = images[:: -(-len(images) // _MOST_IMAGES)]
+    mean_colour = np.mean([batch.mean(axis=(0, 1, 2)) for batch in _batches(taken)], axis=0)
+    mean = np.tile(mean_colour, BLOCK * BLOCK).astype(np.float32)
+    covariance, count = np.zeros((mean.size, mean.size)), 0
+    for batch in _batches(taken):
+        blocks = _blocks(batch) - mean
+        covariance += blocks.T @ blocks
+        count += len(blocks)
+    variances, vectors = np.linalg.eigh(covariance / count)
+    order = np.argsort(variances)[::-1][:channels]
+    return Basis(
+        vectors[:, order].astype(np.float32),
+        np.sqrt(np.maximum(variances[order], 1e-2)).astype(np.float32),
+        mean_colour.astype(np.float32),
+    )
+
+
+class _BlockTransform(layers.Layer):  # type: ignore[misc]
+    """What both directions share: their weights.
+
+    Args:
+        channels: Channels of the latent.
+        pace: How fast the basis learns in relation to other weights. Adam moves every weight by
+            the same amount, which is too much for entries as small as those of a basis.
+    """
+
+    def __init__(self, channels: int, pace: float, **options: Any) -> None:
+        super().__init__(**options)
+        self.channels = channels
+        self.pace = pace
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Makes the weights; `assign` gives them their values."""
+        shape = (BLOCK * BLOCK * 3, self.channels)
+        self.scaled_basis = self.add_weight(shape=shape, initializer="orthogonal", name="basis")
+        self.deviations = self.add_weight(
+            shape=(self.channels,), initializer="ones", trainable=False, name="deviations"
+        )
+        self.mean_colour = self.add_weight(
+            shape=(3,), initializer="zeros", trainable=False, name="mean_colour"
+        )
+
+    def assign(self, basis: Basis) -> None:
+        """Makes the layer compute the transform of that basis."""
+        self.scaled_basis.assign(basis.vectors / self.pace)
+        self.deviations.assign(basis.deviations)
+        self.mean_colour.assign(basis.mean_colour)
+
+    def _mean_block(self) -> Any:
+        return ops.tile(self.mean_colour, BLOCK * BLOCK)
+
+
+class BlockAnalysis(_BlockTransform):
+    """Latent of images: each block's coordinates, in units of their standard deviations."""
+
+    def call(self, images: Any) -> Any:
+        """Latents, shape (batch, height / BLOCK, width / BLOCK, channels)."""
+        basis = self.scaled_basis * self.pace / self.deviations
+        blocks = ops.cast(space_to_depth(images, BLOCK), self.compute_dtype)
+        coordinates = ops.conv(blocks, ops.reshape(basis, (1, 1, -1, self.channels)))
+        # Behind the product, where a runtime takes the mean into it.
+        return coordinates + ops.matmul(-self._mean_block(), basis)
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """Shape of the latents."""
+        return (*_scaled_sides(input_shape, down=BLOCK), self.channels)
+
+
+class BlockSynthesis(_BlockTransform):
+    """Images of latents, values in 0..255 and unclipped: the way back of `BlockAnalysis`."""
+
+    def call(self, latents: Any) -> Any:
+        """Images, shape (batch, rows * BLOCK, columns * BLOCK, 3)."""
+        basis = ops.transpose(self.scaled_basis * self.pace)
+        kernel = ops.reshape(basis, (1, 1, self.channels, -1))
+        blocks = ops.conv(latents * self.deviations, kernel) + self._mean_block()
+        return depth_to_space(blocks, BLOCK)
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """Shape of the images."""
+        return (*_scaled_sides(input_shape, up=BLOCK), 3)
+
+
+class SpaceToDepth(layers.Layer):  # type: ignore[misc]
+    """Squares of pixels become channels, in the order row, column, channel.
+
+    Args:
+        block: Side of a square.
+    """
+
+    def __init__(self, block: int, **options: Any) -> None:
+        super().__init__(**options)
+        self.block = block
+
+    def call(self, inputs: Any) -> Any:
+        """Output of a `block`-th of the height and width."""
+        return space_to_depth(inputs, self.block)
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """Shape of the output, with unknown sizes left unknown."""
+        sides = _scaled_sides(input_shape, down=self.block)
+        return (*sides, self.block**2 * (input_shape[-1] or 0))
+
+
+class DepthToSpace(SpaceToDepth):
+    """The way back of `SpaceToDepth`."""
+
+    def call(self, inputs: Any) -> Any:
+        """Output of `block` times the height and width."""
+        return depth_to_space(inputs, self.block)
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """Shape of the output, with unknown sizes left unknown."""
+        sides = _scaled_sides(input_shape, up=self.block)
+        return (*sides, (input_shape[-1] or 0) // self.block**2)
+
+
+def space_to_depth(values: Any, block: int) -> Any:
+    """Squares of `block` x `block` positions as channels, in the order row, column, channel."""
+    _, height, width, channels = ops.shape(values)
+    rows, columns = height // block, width // block
+    squares = ops.reshape(values, (-1, rows, block, columns, block, channels))
+    ordered = ops.transpose(squares, (0, 1, 3, 2, 4, 5))
+    return ops.reshape(ordered, (-1, rows, columns, block * block * channels))
+
+
+def depth_to_space(values: Any, block: int) -> Any:
+    """The way back of `space_to_depth`."""
+    _, rows, columns, depth = ops.shape(values)
+    channels = depth // block**2
+    squares = ops.reshape(values, (-1, rows, columns, block, block, channels))
+    ordered = ops.transpose(squares, (0, 1, 3, 2, 4, 5))
+    return ops.reshape(ordered, (-1, rows * block, columns * block, channels))
+
+
+def _scaled_sides(
+    shape: tuple[int | None, ...], *, up: int = 1, down: int = 1
+) -> tuple[int | None, ...]:
+    batch, height, width, _ = shape
+    return (batch, *(None if side is None else side * up // down for side in (height, width)))
+
+
+def _batches(images: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
+    return [images[start : start + _BATCH] for start in range(0, len(images), _BATCH)]
+
+
+def _blocks(images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    count, height, width, _ = images.shape
+    squares = images.reshape(count, height // BLOCK, BLOCK, width // BLOCK, BLOCK, 3)
+    flat = squares.transpose(0, 1, 3, 2, 4, 5).reshape(-1, BLOCK * BLOCK * 3)
+    blocks: NDArray[np.float32] = flat.astype(np.float32)
+    return blocks

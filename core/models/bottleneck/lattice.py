@@ -1,0 +1,122 @@
+"""Quantising as the codec does it, for training: values that spread go into a lattice together.
+
+`core.entropy.lattice` says which lattice, and why. Here scales are floats and everything is a
+Keras operation, so that training and validation see the errors and the bits of the files.
+"""
+
+import math
+from typing import Any
+
+from keras import ops
+
+from core.entropy.lattice import GROUP, STEP_BITS, UNIT, WORDS
+from core.entropy.value_tables import SCALES_PER_OCTAVE
+from core.models.bottleneck.rate_model import SMALLEST_SCALE, bits
+
+#: First table whose values are put into the lattice. Chosen by the bits and errors of validation
+#: images; for values that spread less, the lattice has too few points.
+LATTICE_TABLE = 20
+
+_OCTAVE = math.log(2.0)
+
+#: Quantiser steps in a unit of the lattice.
+_UNIT = UNIT / 2**STEP_BITS
+
+#: Quantiser steps after which whole steps, and the lattice every four units, repeat themselves.
+PERIOD = 32 * _UNIT
+
+
+class Lattice:
+    """Which values of a map are quantised together, as their scales say it.
+
+    Args:
+        log_scales: Logarithms of the predicted scales, shape (batch, ...), of each image a
+            multiple of GROUP.
+    """
+
+    def __init__(self, log_scales: Any) -> None:
+        self._shape = ops.shape(log_scales)
+        octaves = (
+            ops.reshape(log_scales, (self._shape[0], -1)) - math.log(SMALLEST_SCALE)
+        ) / _OCTAVE
+        tables = ops.cast(ops.round(SCALES_PER_OCTAVE * octaves), "int32")
+        spreading = ops.sum(ops.cast(tables >= LATTICE_TABLE, "int32"), axis=1, keepdims=True)
+        points = spreading // GROUP
+        self._places = _places(tables, points)
+        self._in_lattice = (ops.arange(ops.shape(tables)[1] // GROUP) < points)[..., None]
+        self._scales = self._grouped(log_scales)
+
+    def quantised(self, values: Any) -> Any:
+        """Nearest values that can be coded; as a function of the values it has no gradient.
+
+        Args:
+            values: In quantiser steps, of the scales' shape.
+        """
+        grouped = self._grouped(values)
+        points = _UNIT * _nearest_points(grouped / _UNIT)
+        return self._ungrouped(ops.where(self._in_lattice, points, ops.round(grouped)))
+
+    def bits(self, symbols: Any) -> Any:
+        """Bits of each value; what only a whole point costs stands with one of its values.
+
+        Args:
+            symbols: Values that `quantised` gave.
+        """
+        grouped, scales = self._grouped(symbols), self._scales
+        # A number of a point knows whether it is even: it counts two units.
+        halves, half_scales = grouped / (2.0 * _UNIT), scales - math.log(2.0 * _UNIT)
+        known = bits(halves, half_scales)
+        # Of the last one the others tell the rest by four, or of an odd one its sign.
+        is_odd = ops.mod(ops.round(grouped / _UNIT), 2.0) == 1.0
+        told = ops.where(is_odd, known - 1.0, bits(halves / 2.0, half_scales - _OCTAVE))
+        is_last = ops.arange(GROUP) == GROUP - 1
+        in_point = ops.where(is_last, told + math.log2(len(WORDS)), known)
+        return self._ungrouped(ops.where(self._in_lattice, in_point, bits(grouped, scales)))
+
+    def _grouped(self, values: Any) -> Any:
+        flat = ops.reshape(values, (-1,))
+        ordered = ops.scatter(self._places[:, None], flat, ops.shape(flat))
+        return ops.reshape(ordered, (self._shape[0], -1, GROUP))
+
+    def _ungrouped(self, grouped: Any) -> Any:
+        return ops.reshape(ops.take(ops.reshape(grouped, (-1,)), self._places), self._shape)
+
+
+def _places(tables: Any, points: Any) -> Any:
+    """Place of each value in the batch, so that each image's points are its first groups.
+
+    Args:
+        tables: Nearest table of each value, shape (batch, values).
+        points: How many points each image has, shape (batch, 1).
+    """
+    images, count = ops.shape(tables)
+    ranks = ops.arange(count, dtype="int32")
+    # Among values of one table, the first ones stay the first.
+    order = ops.argsort(count * tables + ranks, axis=1)
+    # Those alone, then all but one of each point, then that one.
+    together, last = ranks - (count - GROUP * points), ranks - (count - points)
+    others = GROUP * (together // (GROUP - 1)) + together % (GROUP - 1)
+    place = ops.where(together < 0, ranks + GROUP * points, others)
+    place = ops.where(last < 0, place, GROUP * last + GROUP - 1)
+    first = count * ops.arange(images, dtype="int32")[:, None]
+    values = ops.reshape(order + first, (-1, 1))
+    return ops.scatter(values, ops.reshape(place + first, (-1,)), (images * count,))
+
+
+def _nearest_points(values: Any) -> Any:
+    """As `core.entropy.lattice.nearest_points`; values and points in units."""
+    even = 2.0 * ops.round(values / 2.0)
+    missed = values - even
+    gaps, is_below = ops.abs(missed), ops.cast(missed < 0.0, values.dtype)
+    code = ops.cast(WORDS, values.dtype)
+    costs = ops.matmul(1.0 - 2.0 * gaps, ops.transpose(code))
+    halves = ops.sum(even, axis=-1, keepdims=True) / 2.0
+    rest = ops.mod(halves + ops.matmul(is_below, ops.transpose(code)), 2.0)
+    ways = ops.expand_dims(gaps, -2)
+    least = ops.min(ops.where(WORDS, ways, 1.0 - ways), axis=-1)
+    word = ops.take(code, ops.argmin(costs + 4.0 * rest * least, axis=-1), axis=0)
+    points = even + word * (1.0 - 2.0 * is_below)
+    is_off = ops.mod(ops.sum(points, axis=-1, keepdims=True), 4.0) == 2.0
+    giving = ops.argmin(ops.where(word == 1.0, gaps, 1.0 - gaps), axis=-1)
+    steps = ops.one_hot(giving, GROUP) * ops.where(points < values, 2.0, -2.0)
+    return ops.where(is_off, points + steps, points)

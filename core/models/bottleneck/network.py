@@ -1,0 +1,259 @@
+"""The learned codec's network: one model for every quality, trained for rate and distortion.
+
+It starts as a block-transform codec on the Karhunen-Loeve basis of the training images, with
+quantiser steps that are optimal at high rates, and every part of it improves from there. The
+parts are those of Minnen & Singh, "Channel-wise autoregressive entropy models for learned image
+compression", ICIP 2020, https://arxiv.org/abs/2007.08739 (hyperprior, channel groups, noise for
+the rate and straight-through rounding for the reconstruction) and of Cui et al., "Asymmetric
+gained deep image compression with continuous rate adaptation", CVPR 2021,
+https://arxiv.org/abs/2003.02012 (gains per quality level, interpolated in the logarithm). Here
+the context is spatial and over channels at once, values that spread over more than a quantiser
+step go into a lattice together (`core.models.bottleneck.lattice`), and all that predicts can
+become integers.
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+from keras import ops
+from numpy.typing import NDArray
+
+from core.codecs.onnx_network import OnnxNetwork
+from core.models.base import PEAK, ImageModel, psnr_db, rounded_to_bytes
+from core.models.bottleneck.augmentation import mirrored_and_moved
+from core.models.bottleneck.config import (
+    CONFIG,
+    BottleneckConfig,
+    entropy_shape,
+    transform_shape,
+)
+from core.models.bottleneck.entropy_model import Coded, EntropyModel
+from core.models.bottleneck.karhunen_loeve import BLOCK, fit_basis
+from core.models.bottleneck.publication import card_facts, companions
+from core.models.bottleneck.quality_levels import level_weights, rate_distortion_weight
+from core.models.bottleneck.structural_similarity import structural_similarity
+from core.models.bottleneck.transforms import make_analysis, make_synthesis
+from core.models.training.averaged_muon import AveragedMuon
+from core.training_records.strips import STRIP_QUALITY
+
+LABEL = "BNK"
+
+#: Images are coded with sides that are multiples of this: cells of 2x2 blocks.
+STRIDE = 2 * BLOCK
+
+#: Qualities, in 1..100, of which the history of a training tells.
+VALIDATED_QUALITIES = (1, 15, 30, 45, 60, 75, 90, 100)
+
+#: Bytes of a file that are neither latent nor side information.
+HEADER_BYTES = 9
+
+#: Squared error (0..255) that weighs as much as an SSIM of 0 instead of 1. The two distortions of
+#: a codec like this keep that ratio, within a fifth, from 0.25 to 1.5 bits per pixel.
+SSIM_UNIT = 600.0
+
+#: Distance of the SSIM's windows in training: every pixel is still in several of them, and the
+#: SSIM takes less than half of the time.
+_TRAINING_STRIDE = 3
+
+
+class _Decoded(NamedTuple):
+    """Coded latents, and the images that the decoder makes of them, in 0..255 and unrounded."""
+
+    coded: Coded
+    images: Any
+
+
+class Bottleneck(ImageModel):
+    """Analysis, entropy model and synthesis, trained together at random qualities.
+
+    Args:
+        config: Shape and training.
+    """
+
+    stored_as = "float16"
+    # Between analysis and synthesis lie gains that differ on the two sides.
+    has_float_latent = False
+
+    def __init__(self, config: BottleneckConfig, **options: Any) -> None:
+        super().__init__(**options)
+        self.config = config
+        transforms = transform_shape(config)
+        self.analysis = make_analysis(transforms)
+        self.synthesis = make_synthesis(transforms)
+        self.entropy = EntropyModel(
+            entropy_shape(config), seed=config.seed, dtype="float32", name="entropy"
+        )
+        self.chance = keras.random.SeedGenerator(config.seed, name="chance")
+        names = ["bits_per_pixel", "side_bits_per_pixel", "ssim"]
+        names += [
+            f"{name}_{quality}"
+            for quality in VALIDATED_QUALITIES
+            for name in ("bits_per_pixel", "psnr_db", "ssim")
+        ]
+        self.means = {name: keras.metrics.Mean(name=name) for name in names}
+
+    def networks(self) -> dict[str, keras.Model]:
+        """The two transforms; the entropy networks become integers, of the published weights."""
+        return {"analysis": self.analysis, "synthesis": self.synthesis}
+
+    def scaled_weights(self) -> dict[str, float]:
+        """The bases, see `core.models.bottleneck.karhunen_loeve`."""
+        layers = (
+            self.analysis.get_layer("block_analysis"),
+            self.synthesis.get_layer("block_synthesis"),
+        )
+        return {layer.scaled_basis.path: layer.pace for layer in layers}
+
+    def companions(
+        self, networks: Mapping[str, OnnxNetwork], images: NDArray[np.uint8]
+    ) -> dict[str, bytes]:
+        """The entropy model: as integers, and the part of it that only an encoder runs."""
+        return companions(self.entropy, synthesis_digest=networks["synthesis"].digest)
+
+    def card_facts(self, files: Mapping[str, bytes], images: NDArray[np.uint8]) -> dict[str, Any]:
+        """How far the transforms see, and what the integers cost."""
+        return card_facts(self, files, images)
+
+    def initialise(self, images: NDArray[np.uint8]) -> None:
+        """Makes the model a block-transform codec on the basis of these images."""
+        basis = fit_basis(images, self.config.channels)
+        for network, name in ((self.analysis, "analysis"), (self.synthesis, "synthesis")):
+            network.get_layer(f"block_{name}").assign(basis)
+        steps = np.sqrt(12.0 * 1.5 / math.log(2.0) / self._level_distortion_weights())
+        self.entropy.assign_gains(np.log(basis.deviations / steps[:, np.newaxis]))
+
+    def plan(self, steps: int, *, forgotten: int = 0) -> None:
+        """Lets the learning rate fall to its end at so many steps."""
+        self.optimizer.schedule.steps = steps
+        self.optimizer.schedule.forgotten = forgotten
+
+    @contextmanager
+    def averaged(self) -> Iterator[None]:
+        """Gives the network the running means of its weights inside the block."""
+        with self.optimizer.averaged(self.trainable_variables):
+            yield
+
+    def call(self, images: Any, training: bool = False) -> dict[str, Any]:
+        """Figures of each image: in training at a random quality, else at those validated.
+
+        Returns:
+            `loss`, `bits_per_pixel`, `side_bits_per_pixel`, `psnr_db` and `ssim`, of shape
+            (batch,); outside training their means over the validated qualities, and each
+            quality's own.
+        """
+        images = ops.cast(images, "float32")
+        if training:
+            return self._train_figures(images)
+        return self._validation_figures(images)
+
+    def reconstructions(self, images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """What the decoder makes of images that were coded at quality `STRIP_QUALITY`."""
+        quality = np.full(len(images), _place(STRIP_QUALITY), dtype=np.float32)
+        latents = self._latents(ops.cast(images, "float32"), training=False)
+        found = self._decoded(latents, quality, training=False)
+        return rounded_to_bytes(ops.convert_to_numpy(found.images) / PEAK)
+
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Any:
+        """Mean of the images' losses."""
+        return ops.mean(y_pred["loss"])
+
+    def compute_metrics(
+        self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None
+    ) -> dict[str, Any]:
+        """Figures of the batch: those that `call` gave."""
+        names = [name for name in y_pred if name != "loss"]
+        for name in names:
+            mean = self.psnr_db if name == "psnr_db" else self.means[name]
+            mean.update_state(y_pred[name])
+        found = self.get_metrics_result()
+        return {name: found[name] for name in ("loss", *names)}
+
+    def _train_figures(self, images: Any) -> dict[str, Any]:
+        if self.config.reach:
+            images = mirrored_and_moved(images, reach=self.config.reach, seed=self.chance)
+        quality = keras.random.uniform((ops.shape(images)[0],), seed=self.chance)
+        latents = self._latents(images, training=True)
+        return self._figures(images, latents, quality, training=True)
+
+    def _validation_figures(self, images: Any) -> dict[str, Any]:
+        """Means over the qualities, and each quality's own."""
+        places = np.array([_place(quality) for quality in VALIDATED_QUALITIES], dtype=np.float32)
+        count = ops.shape(images)[0]
+        latents = self._latents(images, training=False)
+        # All qualities at once, as one batch: one graph to compile instead of eight.
+        images, latents = (ops.repeat(x, len(places), axis=0) for x in (images, latents))
+        quality = ops.tile(ops.convert_to_tensor(places), (count,))
+        found = self._figures(images, latents, quality, training=False)
+        tables = {name: ops.reshape(x, (count, len(places))) for name, x in found.items()}
+        means = {name: ops.mean(table, axis=1) for name, table in tables.items()}
+        for index, label in enumerate(VALIDATED_QUALITIES):
+            for name in ("bits_per_pixel", "psnr_db", "ssim"):
+                means[f"{name}_{label}"] = tables[name][:, index]
+        return means
+
+    def _latents(self, images: Any, *, training: bool) -> Any:
+        return self.analysis(images, training=training)[..., : self.config.channels]
+
+    def _decoded(self, latents: Any, quality: Any, *, training: bool) -> _Decoded:
+        coded = self.entropy(latents, level_weights(quality, self.config.levels), training=training)
+        plane = ops.zeros_like(coded.latents[..., :1]) + ops.reshape(quality, (-1, 1, 1, 1))
+        planes = ops.concatenate([coded.latents, plane], axis=-1)
+        return _Decoded(coded, PEAK * self.synthesis(planes, training=training))
+
+    def _figures(
+        self, images: Any, latents: Any, quality: Any, *, training: bool
+    ) -> dict[str, Any]:
+        coded, found = self._decoded(latents, quality, training=training)
+        _, height, width, _ = ops.shape(images)
+        pixels = ops.cast(height * width, "float32")
+        bits_per_pixel = (coded.bits + 8.0 * HEADER_BYTES) / pixels
+        stride = _TRAINING_STRIDE if training else 1
+        ssim = structural_similarity(images, found, stride=stride)
+        weight = rate_distortion_weight(
+            quality, self.config.lowest_weight, self.config.highest_weight
+        )
+        error = ops.mean(ops.square(images - found), axis=(1, 2, 3))
+        share = self.config.ssim_share
+        distortion = (1.0 - share) * error + share * SSIM_UNIT * (1.0 - ssim)
+        # Without the root the best qualities would drown the others.
+        balance = ops.sqrt(weight / self.config.lowest_weight)
+        return {
+            "loss": (bits_per_pixel + weight * distortion) / balance,
+            "bits_per_pixel": bits_per_pixel,
+            "side_bits_per_pixel": coded.side_bits / pixels,
+            "psnr_db": psnr_db(images, found / PEAK),
+            "ssim": ssim,
+        }
+
+    def _level_distortion_weights(self) -> NDArray[np.float64]:
+        return np.geomspace(
+            self.config.lowest_weight, self.config.highest_weight, self.config.levels
+        )
+
+
+def _place(quality: int) -> float:
+    """Place of a quality in 1..100 on the network's own scale, 0..1."""
+    return (quality - 1) / 99
+
+
+def build(config: BottleneckConfig = CONFIG) -> Bottleneck:
+    """Compiled model with fresh weights; `initialise` gives it its start."""
+    model = Bottleneck(config, name="bottleneck")
+    # XLA makes these convolutions slower on CPUs; JAX has nothing else.
+    compiled = keras.backend.backend() == "jax"
+    optimiser = AveragedMuon(
+        config.learning_rate, pace=config.vector_pace, momentum=config.averaging
+    )
+    model.compile(optimiser, jit_compile=compiled)
+    return model

@@ -1,0 +1,145 @@
+"""What the learned codec needs besides its transforms, and what its integers cost."""
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import keras
+import numpy as np
+from keras import ops
+from numpy.typing import NDArray
+
+from core.entropy.fixed_point import QUALITIES
+from core.entropy.integer_model import IntegerModel
+from core.entropy.latent_coding import LatentCoder
+from core.models.bottleneck.config import transform_shape
+from core.models.bottleneck.entropy_model import EntropyModel
+from core.models.bottleneck.entropy_networks import CONTEXT_BOUND
+from core.models.bottleneck.integer_export import integer_model
+from core.models.bottleneck.karhunen_loeve import BLOCK
+from core.models.bottleneck.quality_levels import level_weights
+from core.models.bottleneck.transforms import PlaneLevels
+from core.models.training.onnx_export import export_network, halved
+
+if TYPE_CHECKING:
+    from core.models.bottleneck.network import Bottleneck
+
+INTEGERS = "entropy.npz"
+
+#: Qualities and validation images at which integers and floats are compared.
+COMPARED_QUALITIES = (1, 15, 30, 45, 60, 75, 90, 100)
+_COMPARED_IMAGES = 128
+_BATCH = 16
+#: Bits of a file at the size of the data set that neither way changes.
+_HEADER_BITS = 72
+
+
+class Cost(NamedTuple):
+    """Bits of the same latents, headers included.
+
+    Attributes:
+        estimated: What the float model estimates in training.
+        written: What the files of the integer model have.
+        channel_bits: Mean bits per value of each channel of the latent, as estimated.
+    """
+
+    estimated: float
+    written: float
+    channel_bits: NDArray[np.float64]
+
+    @property
+    def percent(self) -> float:
+        """How much more is written than estimated."""
+        return 100.0 * (self.written / self.estimated - 1.0)
+
+
+def companions(entropy: EntropyModel, *, synthesis_digest: bytes) -> dict[str, bytes]:
+    """Files of a trained entropy model.
+
+    Args:
+        entropy: The entropy model.
+        synthesis_digest: sha256 of the synthesis' file.
+    """
+    model = integer_model(entropy, synthesis_digest=synthesis_digest)
+    return {
+        "hyper_analysis.onnx": halved(export_network(told_hyper_analysis(entropy))),
+        INTEGERS: model.to_bytes(),
+    }
+
+
+def told_hyper_analysis(entropy: EntropyModel) -> keras.Model:
+    """The hyper-analysis with the quality as a last plane of the latents, in 0..1."""
+    channels = entropy.log_gains.channels
+    planes = keras.Input((None, None, channels + 1), name="hyper_planes")
+    levels = PlaneLevels(entropy.log_gains.levels, name="hyper_plane_levels")(planes)
+    latents = ops.clip(planes[..., :channels], -CONTEXT_BOUND, CONTEXT_BOUND)
+    side = entropy.hyper_analysis([latents, levels])
+    return keras.Model(planes, side, name="told_hyper_analysis")
+
+
+def card_facts(
+    model: "Bottleneck", files: Mapping[str, bytes], images: NDArray[np.uint8]
+) -> dict[str, Any]:
+    """What the model's card says of the codec.
+
+    Args:
+        model: The trained model.
+        files: Its exported files.
+        images: Validation images.
+    """
+    shape = transform_shape(model.config)
+    rows, columns = (side // BLOCK for side in images.shape[1:3])
+    integers = IntegerModel.from_bytes(files[INTEGERS])
+    compared = images[:: -(-len(images) // _COMPARED_IMAGES)]
+    costs = compare(model, integers, np.asarray(compared))
+    return {
+        # Without the plane that tells the synthesis the quality.
+        "latent": [rows, columns, shape.channels],
+        "channel_bits": {
+            str(quality): [round(float(bits), 4) for bits in cost.channel_bits]
+            for quality, cost in costs.items()
+        },
+        "halo": {
+            "analysis_pixels": shape.analysis_halo,
+            "synthesis_positions": shape.synthesis_halo,
+        },
+        "integer_path": {
+            "images": len(compared),
+            "rate_cost_percent": float(np.mean([cost.percent for cost in costs.values()])),
+            "rate_cost_percent_by_quality": {str(q): costs[q].percent for q in costs},
+            "largest_sum_bits": round(math.log2(integers.largest_sum()), 1),
+        },
+    }
+
+
+def compare(
+    model: "Bottleneck", integers: IntegerModel, images: NDArray[np.uint8]
+) -> dict[int, Cost]:
+    """Cost of the images' latents at each of the qualities compared."""
+    batches = [images[start : start + _BATCH] for start in range(0, len(images), _BATCH)]
+    latents = [model.analysis(batch)[..., : model.config.channels] for batch in batches]
+    found = {}
+    for quality in COMPARED_QUALITIES:
+        coder = LatentCoder(integers, quality)
+        costs = [_cost(model.entropy, coder, quality, batch) for batch in latents]
+        sizes = [len(batch) for batch in latents]
+        found[quality] = Cost(
+            estimated=sum(cost.estimated for cost in costs),
+            written=sum(cost.written for cost in costs),
+            channel_bits=np.average([cost.channel_bits for cost in costs], axis=0, weights=sizes),
+        )
+    return found
+
+
+def _cost(entropy: EntropyModel, coder: LatentCoder, quality: int, latents: Any) -> Cost:
+    place = np.full(len(latents), (quality - 1) / (QUALITIES - 1), np.float32)
+    levels = level_weights(ops.convert_to_tensor(place), entropy.log_gains.levels)
+    bounded = ops.clip(latents, -CONTEXT_BOUND, CONTEXT_BOUND)
+    side = ops.convert_to_numpy(entropy.hyper_analysis([bounded, levels]))
+    coded = entropy(latents, levels)
+    estimated = ops.convert_to_numpy(coded.bits)
+    pairs = zip(ops.convert_to_numpy(latents), side, strict=True)
+    written = sum(8 * len(coder.encode(*pair).payload) for pair in pairs)
+    headers = _HEADER_BITS * len(side)
+    channel_bits = ops.convert_to_numpy(coded.symbol_bits).mean(axis=(0, 1, 2), dtype=np.float64)
+    return Cost(float(estimated.sum()) + headers, float(written + headers), channel_bits)

@@ -1,0 +1,179 @@
+"""Analysis and synthesis: a Karhunen-Loeve transform with a convolutional branch beside it.
+
+The last layer of each branch starts at zero, so that both begin as the block transform and train
+from there. The branches work at an eighth and a sixteenth of the image's size, on plain narrow
+3x3 convolutions, which CPUs are fastest at.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+from keras import layers, ops
+
+from core.models.autoencoder.network import UnitRange
+from core.models.base import PEAK
+from core.models.bottleneck.karhunen_loeve import (
+    BLOCK,
+    BlockAnalysis,
+    BlockSynthesis,
+    DepthToSpace,
+    SpaceToDepth,
+)
+from core.models.bottleneck.quality_levels import LevelTable, level_weights
+
+#: Side of the squares of pixels that the branches see as channels.
+_PATCH = 8
+
+#: The synthesis branch speaks in these units of 0..255.
+_PIXEL_UNIT = 64.0
+
+#: Gain of the last layer of a residual block at the start, so that the blocks' sum stays small.
+_RESIDUAL_SCALE = 0.1
+
+
+@dataclass(frozen=True)
+class TransformShape:
+    """Sizes of the two transforms.
+
+    Attributes:
+        channels: Channels of the latent.
+        width: Channels of the branches at an eighth of the image's size.
+        deep_width: Channels of the branches at a sixteenth.
+        analysis_blocks: Residual blocks of the analysis at the two sizes.
+        synthesis_blocks: Residual blocks of the synthesis at the two sizes.
+        levels: Quality levels that the synthesis tells apart.
+        pace: Pace of the bases, see `core.models.bottleneck.karhunen_loeve`.
+        precision: Numbers that the branches compute in while training.
+    """
+
+    channels: int
+    width: int
+    deep_width: int
+    analysis_blocks: tuple[int, int]
+    synthesis_blocks: tuple[int, int]
+    levels: int
+    pace: float
+    precision: str
+
+    @property
+    def analysis_halo(self) -> int:
+        """Pixels that the analysis sees on each side of a block, in whole blocks."""
+        fine, deep = self.analysis_blocks
+        return BLOCK * math.ceil((_PATCH * (fine + 1) + BLOCK * deep) / BLOCK)
+
+    @property
+    def synthesis_halo(self) -> int:
+        """Latent positions that the synthesis sees on each side of one."""
+        fine, deep = self.synthesis_blocks
+        return math.ceil((_PATCH * (fine + 1) + BLOCK * deep) / BLOCK)
+
+
+class QualityPlane(layers.Layer):  # type: ignore[misc]
+    """Appends the plane that tells the synthesis the quality, here the best one."""
+
+    def call(self, latents: Any) -> Any:
+        """Latents with one more channel, all ones."""
+        return ops.concatenate([latents, ops.ones_like(latents[..., :1])], axis=-1)
+
+
+class PlaneLevels(layers.Layer):  # type: ignore[misc]
+    """Level weights of the quality in the last channel of the latents.
+
+    Args:
+        levels: Quality levels.
+    """
+
+    def __init__(self, levels: int, **options: Any) -> None:
+        super().__init__(**options)
+        self.levels = levels
+
+    def call(self, latents: Any) -> Any:
+        """Weights, shape (batch, levels)."""
+        return level_weights(latents[:, 0, 0, -1], self.levels)
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """Shape of the weights."""
+        return (input_shape[0], self.levels)
+
+
+def make_analysis(shape: TransformShape) -> keras.Model:
+    """Network from uint8 images to latents in units of each channel's standard deviation.
+
+    The sides must be multiples of 16. The last of the `channels + 1` planes is the quality that
+    the synthesis shall assume, in 0..1; analysis leaves it at 1.
+    """
+    dtype = shape.precision
+    images = keras.Input((None, None, 3), dtype="uint8", name="images")
+    patches = SpaceToDepth(_PATCH, dtype=dtype, name="analysis_patches")(images)
+    values = layers.Rescaling(1 / 64.0, -2.0, dtype=dtype, name="analysis_scale")(patches)
+    values = _convolution(values, shape.width, 1, shape, "analysis_first")
+    for index in range(shape.analysis_blocks[0]):
+        values = _residual(values, shape.width, shape, f"analysis_fine_{index}")
+    values = _convolution(values, shape.deep_width, 3, shape, "analysis_down", strides=2)
+    for index in range(shape.analysis_blocks[1]):
+        values = _residual(values, shape.deep_width, shape, f"analysis_deep_{index}")
+    correction = _convolution(values, shape.channels, 1, shape, "analysis_last", start="zeros")
+    transform = BlockAnalysis(shape.channels, shape.pace, dtype="float32", name="block_analysis")
+    latents = layers.Add(dtype="float32", name="latents")([transform(images), correction])
+    latents = QualityPlane(dtype="float32", name="quality_plane")(latents)
+    return keras.Model(images, latents, name="analysis")
+
+
+def make_synthesis(shape: TransformShape) -> keras.Model:
+    """Network from decoded latents, the quality as their last plane, to images in 0..1."""
+    dtype = shape.precision
+    planes = keras.Input((None, None, shape.channels + 1), name="planes")
+    latents = planes[..., : shape.channels]
+    levels = PlaneLevels(shape.levels, dtype="float32", name="plane_levels")(planes)
+    values = _convolution(latents, shape.deep_width, 1, shape, "synthesis_first")
+    for index in range(shape.synthesis_blocks[1]):
+        values = _residual(values, shape.deep_width, shape, f"synthesis_deep_{index}", levels)
+    values = _convolution(values, 4 * shape.width, 1, shape, "synthesis_up")
+    values = DepthToSpace(BLOCK // _PATCH, dtype=dtype, name="synthesis_doubled")(values)
+    for index in range(shape.synthesis_blocks[0]):
+        values = _residual(values, shape.width, shape, f"synthesis_fine_{index}", levels)
+    values = _convolution(values, 3 * _PATCH**2, 3, shape, "synthesis_last", start="zeros")
+    values = DepthToSpace(_PATCH, dtype="float32", name="synthesis_pixels")(values)
+    correction = layers.Rescaling(_PIXEL_UNIT, dtype="float32", name="pixel_unit")(values)
+    transform = BlockSynthesis(shape.channels, shape.pace, dtype="float32", name="block_synthesis")
+    images = layers.Add(dtype="float32", name="levels")([transform(latents), correction])
+    images = layers.Rescaling(1.0 / PEAK, dtype="float32", name="synthesis_scale")(images)
+    return keras.Model(planes, UnitRange(dtype="float32", name="clipped")(images), name="synthesis")
+
+
+def _residual(values: Any, width: int, shape: TransformShape, name: str, levels: Any = None) -> Any:
+    """A residual block at half width inside, which may know the quality."""
+    inner = _convolution(values, width // 2, 1, shape, f"{name}_in")
+    if levels is not None:
+        table = LevelTable(shape.levels, width // 2, dtype=shape.precision, name=f"{name}_quality")
+        inner = layers.Add(dtype=shape.precision, name=f"{name}_told")([inner, table(levels)])
+    inner = layers.ReLU(dtype=shape.precision, name=f"{name}_relu_in")(inner)
+    inner = _convolution(inner, width // 2, 3, shape, f"{name}_middle")
+    inner = layers.ReLU(dtype=shape.precision, name=f"{name}_relu_middle")(inner)
+    start = keras.initializers.VarianceScaling(_RESIDUAL_SCALE)
+    inner = _convolution(inner, width, 1, shape, f"{name}_out", start=start)
+    return layers.Add(dtype=shape.precision, name=name)([values, inner])
+
+
+def _convolution(
+    values: Any,
+    filters: int,
+    size: int,
+    shape: TransformShape,
+    name: str,
+    *,
+    strides: int = 1,
+    start: Any = "he_normal",
+) -> Any:
+    layer = layers.Conv2D(
+        filters,
+        size,
+        strides=strides,
+        padding="same",
+        kernel_initializer=start,
+        dtype=shape.precision,
+        name=name,
+    )
+    return layer(values)

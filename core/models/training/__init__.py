@@ -1,0 +1,1 @@
+"""Training that all models share: the loop, checkpoints, history, export, publication."""

@@ -1,0 +1,225 @@
+"""Checkpoints: all that a training needs to go on exactly where it stopped."""
+
+import io
+from collections.abc import Callable, Collection
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from core.models.base import ImageModel, ModelConfig
+from core.store import ArtifactError, ArtifactStore
+
+Arrays = dict[str, NDArray[Any]]
+
+#: A damaged newest checkpoint leaves the one before it.
+KEPT = 2
+
+
+class ForeignCheckpoint(ValueError):
+    """A checkpoint of another configuration or of other training images."""
+
+
+@dataclass
+class Progress:
+    """How far a training has come.
+
+    Attributes:
+        epoch: Epochs finished, validation included.
+        step: Steps done in the epoch after those.
+        partial: Means of the figures over those steps.
+        images: Images seen in training.
+        seconds: Seconds spent in training, over all runs.
+        best_loss: Lowest validation loss; None before the first.
+        best_epoch: Epoch of that loss, counted from 1; 0 before the first.
+        waited: Epochs since then, or since the learning rate was lowered.
+        drops: How often it was lowered.
+        history: One row per finished epoch.
+        computed_with: Backends and precisions that the epochs were computed with.
+        plan_start: Epochs that were done before the present plan of learning rates began.
+        steps_forgotten: Steps of that plan that the optimiser knows nothing of, since the training
+            went on from published weights.
+    """
+
+    epoch: int = 0
+    step: int = 0
+    partial: dict[str, float] = field(default_factory=dict)
+    images: int = 0
+    seconds: float = 0.0
+    best_loss: float | None = None
+    best_epoch: int = 0
+    waited: int = 0
+    drops: int = 0
+    history: list[dict[str, float]] = field(default_factory=list)
+    computed_with: list[str] = field(default_factory=list)
+    plan_start: int = 0
+    steps_forgotten: int = 0
+
+
+@dataclass(frozen=True)
+class Checkpoints:
+    """The checkpoints of one model in a store.
+
+    Attributes:
+        store: Where they are.
+        model: Name of the model.
+        config: Configuration that a checkpoint must have been made with.
+        data: Identity of the training images, likewise.
+    """
+
+    store: ArtifactStore
+    model: str
+    config: ModelConfig
+    data: str
+
+    def keys(self) -> list[str]:
+        """Keys of the checkpoints, oldest first."""
+        return self.store.keys(f"checkpoints/{self.model}/")
+
+    def save(self, network: ImageModel, best: Arrays, progress: Progress) -> str:
+        """Key of the new checkpoint; all but the last two are removed."""
+        name = f"epoch-{progress.epoch:04d}"
+        if progress.step:
+            name += f"-step-{progress.step:06d}"
+        key = f"checkpoints/{self.model}/{name}"
+        facts = {
+            "model": self.model,
+            "config": self.config.identity(),
+            "data": self.data,
+            "progress": asdict(progress),
+        }
+        arrays = {f"state/{path}": value for path, value in state_arrays(network).items()}
+        arrays |= {f"best/{path}": value for path, value in best.items()}
+        self.store.commit(key, {f"{name}.npz": to_npz(arrays)}, facts=facts)
+        for old in self.keys()[:-KEPT]:
+            self.store.delete(old)
+        return key
+
+    def restore(self, network: ImageModel, warn: Callable[[str], None]) -> tuple[Progress, Arrays]:
+        """Progress and best weights of the newest checkpoint that is whole.
+
+        The network and its optimiser get their state back.
+
+        Args:
+            network: Compiled model of the same configuration.
+            warn: Is told of each damaged checkpoint that was passed over.
+
+        Raises:
+            ForeignCheckpoint: The checkpoint is of another configuration or other images.
+            ArtifactError: No checkpoint is whole.
+        """
+        damage: ArtifactError | None = None
+        for key in reversed(self.keys()):
+            try:
+                return self._restore(key, network)
+            except ArtifactError as error:
+                damage = error
+                warn(f"{error}; trying the checkpoint before it.")
+        raise damage or ValueError(f"There is no checkpoint of {self.model}.")
+
+    def clear(self) -> None:
+        """Removes them all."""
+        for key in self.keys():
+            self.store.delete(key)
+
+    def _restore(self, key: str, network: ImageModel) -> tuple[Progress, Arrays]:
+        facts = self.store.manifest(key).facts
+        self.check(key, facts)
+        arrays = from_npz(self.store.read(key, f"{key.rpartition('/')[2]}.npz"))
+        load_state(network, _below(arrays, "state/"))
+        return Progress(**facts["progress"]), _below(arrays, "best/")
+
+    def check(self, key: str, facts: Any, *, free: Collection[str] = ()) -> None:
+        """Holds what an artifact says of its training against this training.
+
+        Args:
+            key: Key of the artifact.
+            facts: Its facts; of interest are `model`, `config` and `data`.
+            free: Values of the configuration that may differ.
+
+        Raises:
+            ForeignCheckpoint: It is of another model, configuration or other images.
+        """
+        found = facts["config"]
+        different = [
+            f"{name} {found.get(name)} instead of {value}"
+            for name, value in self.config.identity().items()
+            if name not in free and found.get(name) != value
+        ]
+        if facts["data"] != self.data:
+            different.append("other training images")
+        if facts["model"] != self.model:
+            different.append(f"model {facts['model']}")
+        if different:
+            raise ForeignCheckpoint(f"{key} is of another training: {', '.join(different)}.")
+
+
+def state_arrays(network: ImageModel) -> Arrays:
+    """All variables of a compiled model: weights, random states and the optimiser's own."""
+    return {path: _copied(variable) for path, variable in _state(network).items()}
+
+
+def load_state(network: ImageModel, arrays: Arrays) -> None:
+    """Gives a compiled model the variables that `state_arrays` took."""
+    _assign(_state(network), arrays)
+
+
+def weight_arrays(network: keras.Model) -> Arrays:
+    """The weights of a model by their paths, copied."""
+    return {variable.path: _copied(variable) for variable in network.weights}
+
+
+def load_weights(network: keras.Model, arrays: Arrays) -> None:
+    """Gives a model the weights that `weight_arrays` took.
+
+    Raises:
+        ValueError: They are those of another network.
+    """
+    _assign({variable.path: variable for variable in network.weights}, arrays)
+
+
+def to_npz(arrays: Arrays) -> bytes:
+    """Arrays as the bytes of an uncompressed .npz file."""
+    buffer = io.BytesIO()
+    np.savez(buffer, allow_pickle=False, **arrays)
+    return buffer.getvalue()
+
+
+def from_npz(data: bytes) -> Arrays:
+    """Arrays of an .npz file."""
+    with np.load(io.BytesIO(data), allow_pickle=False) as file:
+        return {name: file[name] for name in file.files}
+
+
+def _state(network: ImageModel) -> dict[str, Any]:
+    network.optimizer.build(network.trainable_variables)
+    own = {f"model/{variable.path}": variable for variable in network.variables}
+    return own | {
+        f"optimizer/{variable.path}": variable for variable in network.optimizer.variables
+    }
+
+
+def _copied(variable: Any) -> NDArray[Any]:
+    return np.asarray(variable).copy()
+
+
+def _assign(variables: dict[str, Any], arrays: Arrays) -> None:
+    if set(variables) != set(arrays):
+        odd = sorted(set(variables) ^ set(arrays))
+        raise ValueError(f"The weights are of another network: {odd[0]} is on one side only.")
+    for path, variable in variables.items():
+        if tuple(variable.shape) != arrays[path].shape:
+            raise ValueError(
+                f"{path} has shape {tuple(variable.shape)}; received {arrays[path].shape}."
+            )
+        variable.assign(arrays[path])
+
+
+def _below(arrays: Arrays, prefix: str) -> Arrays:
+    return {
+        name.removeprefix(prefix): value
+        for name, value in arrays.items()
+        if name.startswith(prefix)
+    }

@@ -1,0 +1,102 @@
+"""Batches of images, read from the disk as the training asks for them."""
+
+import mmap
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+Images = NDArray[np.uint8]
+
+
+class ImageFeed(keras.utils.PyDataset):  # type: ignore[misc]
+    """Batches of one pass over an array of images, in a given order.
+
+    Args:
+        images: uint8, shape (count, height, width, 3); a memory-mapped array is read batch by
+            batch and never becomes part of the process's memory as a whole.
+        order: Rows of `images` in the order of the pass.
+        batch: Images per step; the last step has what is left.
+        first_step: Step at which the pass starts; those before it were seen already.
+    """
+
+    def __init__(
+        self, images: Images, order: NDArray[np.int64], *, batch: int, first_step: int = 0
+    ) -> None:
+        super().__init__()
+        self._images = images
+        self._order = order[first_step * batch :]
+        self._batch = batch
+
+    def __len__(self) -> int:
+        return step_count(len(self._order), self._batch)
+
+    def __getitem__(self, index: int) -> tuple[Images]:
+        rows = self._order[index * self._batch : (index + 1) * self._batch]
+        return (_remapped(self._images)[rows],)
+
+    def for_keras(self) -> Any:
+        """The same batches as Keras' `fit` and `evaluate` shall get them.
+
+        On TensorFlow they become a data set whose autotuning is off. Left on, as Keras leaves it,
+        the end of every second pass or so waits a minute for the thread that tunes, which sleeps.
+        """
+        if keras.backend.backend() != "tensorflow":
+            return self
+        import tensorflow as tf
+
+        signature = (tf.TensorSpec((None, *self._images.shape[1:]), tf.uint8),)
+        options = tf.data.Options()
+        options.autotune.enabled = False
+        batches = tf.data.Dataset.from_generator(
+            lambda: (self[index] for index in range(len(self))), output_signature=signature
+        )
+        counted = batches.apply(tf.data.experimental.assert_cardinality(len(self)))
+        return counted.prefetch(1).with_options(options)
+
+
+def step_count(images: int, batch: int) -> int:
+    """Steps of a pass over so many images."""
+    return -(-images // batch)
+
+
+def shuffled(count: int, *, seed: int, epoch: int) -> NDArray[np.int64]:
+    """Order of the images in an epoch: a function of seed and epoch alone.
+
+    So a training that was resumed sees what an uninterrupted one would have seen.
+    """
+    return np.random.default_rng((seed, epoch)).permutation(count)
+
+
+def epoch_rows(count: int, *, images: int, seed: int, epoch: int) -> NDArray[np.int64]:
+    """Rows of an epoch of so many images: its part of an endless row of shuffled passes.
+
+    Args:
+        count: Images there are.
+        images: Images of an epoch.
+        seed: Seed of the shuffling.
+        epoch: Number of the epoch, from 0.
+    """
+    first = epoch * images
+    passes = range(first // count, (first + images - 1) // count + 1)
+    rows = np.concatenate([shuffled(count, seed=seed, epoch=number) for number in passes])
+    start = first - passes[0] * count
+    return rows[start : start + images]
+
+
+def _remapped(images: Images) -> Images:
+    """The same images; if they are mapped from a file, through a mapping of their own.
+
+    Pages that were read count as the process's memory until their mapping goes.
+    """
+    # A part of a mapped array still names the offset of the whole, so it is left as it is.
+    if not isinstance(images, np.memmap) or not isinstance(images.base, mmap.mmap):
+        return images
+    return np.memmap(
+        images.filename,
+        dtype=images.dtype,
+        mode="r",
+        offset=images.offset,
+        shape=images.shape,
+    )

@@ -1,0 +1,90 @@
+"""The history of a training: a row per epoch as CSV, a strip per epoch, the running epoch."""
+
+import csv
+import io
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.models.base import ModelConfig
+from core.store import ArtifactError, ArtifactStore
+from core.training_records.strips import STRIPS, StripStack, read_strips
+
+Row = Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class History:
+    """The history of one model in a store, key `histories/<model>`.
+
+    Attributes:
+        store: Where it is.
+        model: Name of the model.
+        config: Configuration that is saved beside the rows.
+        strips: What the model made of the strip's images after each epoch.
+    """
+
+    store: ArtifactStore
+    model: str
+    config: ModelConfig
+    strips: StripStack = field(default_factory=StripStack)
+
+    @property
+    def key(self) -> str:
+        """The artifact."""
+        return f"histories/{self.model}"
+
+    def write(self, rows: Sequence[Row], *, running: Mapping[str, Any] | None = None) -> None:
+        """Replaces the history.
+
+        Args:
+            rows: One per finished epoch.
+            running: State of the epoch under way; None when no training runs.
+        """
+        facts = {
+            "model": self.model,
+            "config": self.config.record(),
+            "running": running,
+            STRIPS: self.strips.numbers,
+        }
+        files = {f"{self.model}.csv": _to_csv(rows)}
+        if self.strips.rows:
+            files[f"{self.model}.png"] = self.strips.to_png()
+        self.store.commit(self.key, files, facts=facts)
+
+    def read(self) -> list[dict[str, float]]:
+        """Rows that were written last.
+
+        Raises:
+            ArtifactError: There is no history, or it is damaged.
+        """
+        text = self.store.read(self.key, f"{self.model}.csv").decode()
+        rows = csv.DictReader(io.StringIO(text))
+        return [{name: _number(value) for name, value in row.items() if value} for row in rows]
+
+    def recall_strips(self, *, epochs: int, warn: Callable[[str], None]) -> None:
+        """Takes up the strips that were written last, for a training that goes on.
+
+        Args:
+            epochs: How many epochs it knows; strips of later ones are forgotten.
+            warn: Is told when they are lost, which ends no training.
+        """
+        try:
+            found = read_strips(self.store, self.key).rows
+        except ArtifactError as error:
+            warn(f"the strips of earlier epochs are lost: artifacts/{error.file} {error.reason}")
+            return
+        self.strips.replace({epoch: row for epoch, row in found.items() if epoch <= epochs})
+
+
+def _number(text: str) -> float:
+    return int(text) if text.isdigit() else float(text)
+
+
+def _to_csv(rows: Sequence[Row]) -> bytes:
+    text = io.StringIO()
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    writer = csv.DictWriter(text, names or ["epoch"], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue().encode()

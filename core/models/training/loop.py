@@ -1,0 +1,289 @@
+"""The training loop: epochs of Keras' own `fit`, and between them everything that must not be lost.
+
+One epoch is one call of `fit` over a feed that depends on seed and epoch alone, and one of
+`evaluate`. Early stopping, checkpoints and the history live between the calls, so a training that
+was killed, or asked to stop in the middle of an epoch, goes on as if nothing had happened.
+"""
+
+import math
+import time
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from core.images import Image
+from core.models.base import ImageModel, ModelConfig
+from core.models.training.checkpoints import (
+    Arrays,
+    Checkpoints,
+    Progress,
+    load_weights,
+    weight_arrays,
+)
+from core.models.training.feed import ImageFeed, Images, epoch_rows, step_count
+from core.models.training.history import History
+from core.models.training.monitor import Monitor
+from core.models.training.stop_request import Stopped, StopRequest
+from core.training_records.strips import join_strip, strip_originals
+
+#: What the learning rate is multiplied by when it is lowered.
+DROP = 1.0 / 3.0
+
+
+class Diverged(ValueError):
+    """The loss is no number any more, and with it all weights are lost."""
+
+
+@dataclass
+class Training:
+    """A training that can be stopped anywhere and goes on from its checkpoint.
+
+    Attributes:
+        network: Compiled model; it holds the latest weights.
+        config: How it is trained.
+        train: Training images.
+        validation: Validation images.
+        checkpoints: Where it saves itself.
+        history: Where its figures go.
+        monitor: Who is told of each step.
+        stop: The wish to stop.
+        progress: How far it is.
+        best: Weights of the epoch with the lowest validation loss.
+    """
+
+    network: ImageModel
+    config: ModelConfig
+    train: Images
+    validation: Images
+    checkpoints: Checkpoints
+    history: History
+    monitor: Monitor
+    stop: StopRequest
+    progress: Progress = field(default_factory=Progress)
+    best: Arrays = field(default_factory=dict)
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the last epoch is done or the validation loss has stopped falling."""
+        ends = self.has_converged and self.progress.drops >= self.config.drops
+        return ends or self.progress.epoch >= self.config.epochs
+
+    @property
+    def has_converged(self) -> bool:
+        """Whether the validation loss has not fallen for as long as the patience lasts."""
+        return self.progress.waited >= self.config.patience
+
+    @property
+    def exports_here(self) -> bool:
+        """Whether this process can export: Keras does it with TensorFlow alone."""
+        return bool(keras.backend.backend() == "tensorflow")
+
+    def resume(self) -> None:
+        """Takes up the newest whole checkpoint.
+
+        Raises:
+            ForeignCheckpoint: It is of another training.
+            ArtifactError: No checkpoint is whole.
+        """
+        self.progress, self.best = self.checkpoints.restore(self.network, self.monitor.say)
+        self.history.recall_strips(epochs=self.progress.epoch, warn=self.monitor.say)
+
+    def run(self) -> None:
+        """Trains to the end.
+
+        Raises:
+            Stopped: A signal came; the checkpoint is written.
+            Diverged: The loss is no number any more; the checkpoint of the epoch before stays.
+        """
+        planned = self.config.epochs - self.progress.plan_start
+        self.network.plan(planned * self.steps, forgotten=self.progress.steps_forgotten)
+        if not self.progress.images:
+            self.network.initialise(self.train)
+        while not self.is_finished:
+            if self.has_converged:
+                load_weights(self.network, self.best)
+                self.lower_learning_rate()
+            self._run_epoch()
+        self.history.write(self.progress.history)
+
+    def _run_epoch(self) -> None:
+        figures = self._fit()
+        if not math.isfinite(figures["loss"]):
+            raise Diverged(
+                f"The training diverged in epoch {self.progress.epoch + 1}: its loss is "
+                f"{figures['loss']}. Start anew with a lower learning rate."
+            )
+        watch = _Watch(self, steps_before=self.steps, figures_before=figures)
+        feed = ImageFeed(self.validation, self._validation_rows(), batch=self.config.batch)
+        with self.network.averaged():
+            found = self.network.evaluate(
+                feed.for_keras(), verbose=0, callbacks=[watch], return_dict=True
+            )
+            weights = weight_arrays(self.network)
+            strip = join_strip(self.network.reconstructions(strip_originals()))
+        if self.stop.signal is not None:
+            # The validation starts anew, for it may have been cut short.
+            self.stop_at(watch, self.steps, figures)
+        validation = {f"validation_{name}": float(value) for name, value in found.items()}
+        self._finish_epoch(figures | validation, weights, strip, watch.seconds)
+
+    @property
+    def _epoch_images(self) -> int:
+        return self.config.epoch_images or len(self.train)
+
+    @property
+    def steps(self) -> int:
+        """Steps of an epoch."""
+        return step_count(self._epoch_images, self.config.batch)
+
+    def _validation_rows(self) -> NDArray[np.int64]:
+        count = min(self.config.validation_images or len(self.validation), len(self.validation))
+        return np.arange(count) * len(self.validation) // count
+
+    def _fit(self) -> dict[str, float]:
+        """Mean figures of the epoch, of which a part may have been done by an earlier run."""
+        if self.progress.step >= self.steps:
+            return self.progress.partial
+        order = epoch_rows(
+            len(self.train),
+            images=self._epoch_images,
+            seed=self.config.seed,
+            epoch=self.progress.epoch,
+        )
+        first = self.progress.step
+        feed = ImageFeed(self.train, order, batch=self.config.batch, first_step=first)
+        watch = _Watch(self, steps_before=first, figures_before=self.progress.partial)
+        self.monitor.start()
+        # Keras would shuffle the batches once more, by a generator that no checkpoint remembers.
+        given = feed.for_keras()
+        fitted = self.network.fit(given, shuffle=False, verbose=0, callbacks=[watch])
+        self._count(watch, self.steps)
+        return watch.mean({name: values[-1] for name, values in fitted.history.items()})
+
+    def _count(self, watch: "_Watch", step: int) -> None:
+        """Adds the steps that were done in this run, up to `step`, to the totals."""
+        batch, total = self.config.batch, self._epoch_images
+        self.progress.images += min(step * batch, total) - min(self.progress.step * batch, total)
+        self.progress.seconds += watch.seconds
+        self.progress.step = step
+
+    def _finish_epoch(
+        self, figures: dict[str, float], weights: Arrays, strip: Image, validation_seconds: float
+    ) -> None:
+        progress = self.progress
+        progress.seconds += validation_seconds
+        progress.epoch += 1
+        progress.step, progress.partial = 0, {}
+        self._note_arithmetic()
+        self._judge(figures["validation_loss"], weights)
+        progress.history.append(self._row(figures))
+        self.checkpoints.save(self.network, self.best, progress)
+        self.history.strips.append(progress.epoch, strip)
+        self.history.write(progress.history, running={"epoch": progress.epoch + 1, "step": 0})
+        self.monitor.epoch(progress.history[-1])
+
+    def _note_arithmetic(self) -> None:
+        used = f"{keras.backend.backend()} {self.config.precision}"
+        if used not in self.progress.computed_with:
+            self.progress.computed_with.append(used)
+
+    def _judge(self, loss: float, weights: Arrays) -> None:
+        """Early stopping: remembers the best weights and counts the epochs since."""
+        progress = self.progress
+        if progress.best_loss is None or loss < progress.best_loss:
+            progress.best_loss, progress.best_epoch, progress.waited = loss, progress.epoch, 0
+            self.best = weights
+        else:
+            progress.waited += 1
+
+    def lower_learning_rate(self) -> None:
+        """Lowers the learning rate once, and counts the epochs without progress anew."""
+        rate = DROP * float(self.network.optimizer.learning_rate)
+        self.network.optimizer.learning_rate = rate
+        self.progress.drops, self.progress.waited = self.progress.drops + 1, 0
+        self.monitor.say(
+            f"goes on from epoch {self.progress.best_epoch} at learning rate {rate:.2g}"
+        )
+
+    def _row(self, figures: dict[str, float]) -> dict[str, float]:
+        before = self.progress.history[-1]["total_seconds"] if self.progress.history else 0.0
+        seconds = self.progress.seconds - before
+        return {
+            "epoch": self.progress.epoch,
+            **figures,
+            "learning_rate": float(self.network.optimizer.learning_rate),
+            "images": self.progress.images,
+            "images_per_second": self._epoch_images / max(seconds, 1e-9),
+            "seconds": seconds,
+            "total_seconds": self.progress.seconds,
+        }
+
+    def stop_at(self, watch: "_Watch", step: int, figures: dict[str, float]) -> None:
+        """Saves the position inside the epoch and ends the training.
+
+        Raises:
+            Stopped: Always.
+        """
+        if keras.backend.backend() == "jax":
+            # Inside `fit` the JAX trainer keeps the variables to itself.
+            self.network.jax_state_sync()
+        self._count(watch, step)
+        self.progress.partial = figures
+        self.checkpoints.save(self.network, self.best, self.progress)
+        self.history.write(self.progress.history)
+        raise Stopped(self.stop.signal or 0)
+
+
+class _Watch(keras.callbacks.Callback):  # type: ignore[misc]
+    """Tells the monitor of each step, and grants the wish to stop at the end of one."""
+
+    def __init__(
+        self, training: Training, *, steps_before: int, figures_before: dict[str, float]
+    ) -> None:
+        super().__init__()
+        self._training = training
+        self._steps_before = steps_before
+        self._figures_before = figures_before
+        self._done = 0
+        self._started = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the call of `fit` or `evaluate`."""
+        return time.monotonic() - self._started
+
+    def mean(self, figures: dict[str, Any]) -> dict[str, float]:
+        """Means over the whole epoch, from those of this run and those of the run before it."""
+        batch, total = self._training.config.batch, self._training._epoch_images
+        before = self._steps_before * batch
+        after = min((self._steps_before + self._done) * batch, total) - before
+        return {
+            name: (before * self._figures_before.get(name, 0.0) + after * float(value))
+            / (before + after)
+            for name, value in figures.items()
+        }
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Tells of the step; stops there if somebody wishes."""
+        self._done = batch + 1
+        training = self._training
+        step = self._steps_before + self._done
+        figures = partial(self.mean, logs or {})
+        if training.stop.signal is not None:
+            training.stop_at(self, step, figures())
+        training.monitor.step(
+            training.progress.history,
+            step=step,
+            steps=training.steps,
+            batch=training.config.batch,
+            figures=figures,
+        )
+
+    def on_test_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Ends the validation if somebody wishes; the training then stops."""
+        if self._training.stop.signal is not None:
+            self.model.stop_evaluating = True

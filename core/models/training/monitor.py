@@ -1,0 +1,112 @@
+"""What a person sees of a running training: one line that renews itself, or a sparse log."""
+
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TextIO
+
+from core.models.training.history import History
+
+#: Where nobody watches, a line this often; the history tells of the running epoch as often.
+SPARSE_SECONDS = 20.0
+
+
+@dataclass
+class Monitor:
+    """Tells of each step.
+
+    Attributes:
+        history: Is rewritten now and then, so that a dashboard can follow.
+        epochs: Most epochs, for the display.
+        stream: Where the lines go.
+    """
+
+    history: History
+    epochs: int
+    stream: TextIO = field(default_factory=lambda: sys.stderr)
+    _started: float = 0.0
+    _steps: int = 0
+    _told: float = 0.0
+    _width: int = 0
+
+    def start(self) -> None:
+        """Begins the count of an epoch's speed."""
+        self._steps = 0
+        self._told = time.monotonic()
+
+    def step(
+        self,
+        rows: list[dict[str, float]],
+        *,
+        step: int,
+        steps: int,
+        batch: int,
+        figures: Callable[[], dict[str, float]],
+    ) -> None:
+        """Tells of one step that is done.
+
+        Args:
+            rows: Finished epochs.
+            step: Steps done in this epoch.
+            steps: Steps of the epoch.
+            batch: Images per step.
+            figures: Gives the means over the epoch so far. They are asked for when they are shown
+                and no oftener: an accelerator that works ahead would have to catch up each time.
+        """
+        now = time.monotonic()
+        if not self._steps:
+            # The first step compiles the network, so the clock starts at its end.
+            self._started = now
+        self._steps += 1
+        rate = (self._steps - 1) * batch / max(now - self._started, 1e-9)
+        left = (steps - step) * batch / rate if rate else 0.0
+        due = now - self._told >= SPARSE_SECONDS
+        if due:
+            self._told = now
+            running: dict[str, Any] = {
+                "epoch": len(rows) + 1,
+                "step": step,
+                "steps": steps,
+                "images_per_second": round(rate, 1),
+                "seconds_left": round(left),
+                **figures(),
+            }
+            self.history.write(rows, running=running)
+        if due or self.stream.isatty():
+            self._show(
+                f"epoch {len(rows) + 1}/{self.epochs}  step {step}/{steps}  {_shown(figures())}  "
+                f"{rate:.1f} images/s  {_clock(left)} left in this epoch"
+            )
+
+    def epoch(self, row: dict[str, float]) -> None:
+        """Tells of a finished epoch, in a line that stays."""
+        self._show("")
+        figures = {name: row[name] for name in row if name.endswith(("loss", "psnr_db"))}
+        self.say(
+            f"epoch {row['epoch']:.0f}/{self.epochs}  {_shown(figures)}  "
+            f"{row['images_per_second']:.1f} images/s  {_clock(row['seconds'])}"
+        )
+
+    def say(self, line: str) -> None:
+        """Prints a line that stays."""
+        print(line, file=self.stream, flush=True)
+
+    def _show(self, line: str) -> None:
+        if not self.stream.isatty():
+            if line:
+                self.say(line)
+            return
+        self.stream.write("\r" + line.ljust(self._width) + ("" if line else "\r"))
+        self.stream.flush()
+        self._width = len(line)
+
+
+def _shown(figures: dict[str, float]) -> str:
+    return "  ".join(f"{name} {value:.5g}" for name, value in figures.items())
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

@@ -1,0 +1,79 @@
+"""Networks as ONNX files, checked against Keras."""
+
+import tempfile
+import warnings
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+
+from core.codecs.onnx_network import OnnxNetwork
+from core.models.base import PEAK, ImageModel
+
+_BATCH = 8
+
+#: Weights of fewer numbers than this are not worth a conversion when a network is loaded.
+_FEWEST_TO_HALVE = 1024
+
+
+def export_networks(model: ImageModel) -> dict[str, bytes]:
+    """ONNX file of each of the model's networks, for batches and images of any size.
+
+    Keras exports with TensorFlow; on another backend this fails with ImportError.
+    """
+    return {name: export_network(network) for name, network in model.networks().items()}
+
+
+def reconstruct(networks: list[OnnxNetwork], images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """What the exported networks, run one after another, make of some images."""
+    batches = []
+    for start in range(0, len(images), _BATCH):
+        values: NDArray[Any] = np.asarray(images[start : start + _BATCH])
+        for network in networks:
+            values = network.run(values)
+        batches.append(values)
+    return np.concatenate(batches)
+
+
+def largest_difference(
+    model: ImageModel, networks: list[OnnxNetwork], images: NDArray[np.uint8]
+) -> float:
+    """Largest difference between Keras and the exported networks, in levels of 0..255."""
+    ours: NDArray[Any] = images
+    for network in model.networks().values():
+        ours = network.predict(ours, batch_size=_BATCH, verbose=0)
+    return float(np.max(np.abs(ours - reconstruct(networks, images))) * PEAK)
+
+
+def export_network(network: keras.Model) -> bytes:
+    """ONNX file of a network with one input."""
+    tensor = network.inputs[0]
+    signature = keras.InputSpec(shape=tensor.shape, dtype=tensor.dtype, name=tensor.name)
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        # The converter that Keras carries asks NumPy for an alias that is gone.
+        warnings.simplefilter("ignore", FutureWarning)
+        file = Path(folder) / "network.onnx"
+        network.export(file, format="onnx", verbose=False, input_signature=[signature])
+        return file.read_bytes()
+
+
+def halved(model: bytes) -> bytes:
+    """The same network with its large weights in half precision; it computes in float32 as before.
+
+    Args:
+        model: ONNX file of a network in float32.
+    """
+    network = onnx.load_from_string(model)
+    for tensor in network.graph.initializer:
+        values = onnx.numpy_helper.to_array(tensor)
+        if values.dtype != np.float32 or values.size < _FEWEST_TO_HALVE:
+            continue
+        name, half = tensor.name, f"{tensor.name}/half"
+        tensor.CopyFrom(onnx.numpy_helper.from_array(values.astype(np.float16), half))
+        whole = onnx.helper.make_node("Cast", [half], [name], to=onnx.TensorProto.FLOAT)
+        network.graph.node.insert(0, whole)
+    halves: bytes = network.SerializeToString()
+    return halves

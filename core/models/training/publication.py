@@ -1,0 +1,239 @@
+"""A trained model as the artifact that codecs and dashboard read: networks, weights, card."""
+
+import dataclasses
+import json
+import math
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from core.codecs.onnx_network import OnnxNetwork
+from core.metrics import metrics
+from core.models.base import PEAK, ImageModel
+from core.models.training.checkpoints import (
+    Arrays,
+    Progress,
+    from_npz,
+    load_weights,
+    to_npz,
+    weight_arrays,
+)
+from core.models.training.complexity import measure_work
+from core.models.training.feed import Images
+from core.models.training.loop import Training
+from core.models.training.onnx_export import (
+    export_networks,
+    halved,
+    largest_difference,
+    reconstruct,
+)
+from core.models.training.shared_weights import Place, with_shared, without_shared
+from core.store import ArtifactStore
+from core.store.provenance import provenance
+
+#: Images on which the exported networks are compared with Keras.
+_CHECKED = 64
+_REPORTED = ("psnr_db", "ssim")
+#: Where the weights are that the networks' files hold, by their paths.
+_SHARED = "shared_weights.json"
+
+
+def go_on_from_published(training: Training, *, anew: bool = False) -> None:
+    """Takes up the best weights of the published model.
+
+    The epochs after the best one are forgotten, and so is what the optimiser had learned.
+
+    Args:
+        training: A training at its beginning.
+        anew: Whether a further stage begins here, with a plan of its own, instead of going on
+            with the plan that the model was trained by.
+
+    Raises:
+        ArtifactError: The model or its history is not there, or damaged.
+        ForeignCheckpoint: It was trained otherwise or on other images.
+    """
+    checkpoints = training.checkpoints
+    store, name = checkpoints.store, checkpoints.model
+    free = training.config.plan_fields() if anew else ()
+    checkpoints.check(model_key(name), store.manifest(model_key(name)).facts, free=free)
+    facts = json.loads(store.read(model_key(name), f"{name}/card.json"))["training"]
+    best = _published_weights(store, name)
+    load_weights(training.network, best)
+    rows = training.history.read()[: facts["best_epoch"]]
+    training.history.recall_strips(epochs=len(rows), warn=training.monitor.say)
+    training.best = best
+    plan_start = len(rows) if anew else facts.get("plan_start", 0)
+    training.progress = Progress(
+        epoch=len(rows),
+        images=int(rows[-1]["images"]),
+        seconds=rows[-1]["total_seconds"],
+        # The loss of another stage may weigh its parts otherwise.
+        best_loss=None if anew else rows[-1]["validation_loss"],
+        best_epoch=len(rows),
+        history=rows,
+        computed_with=facts["computed_with"],
+        plan_start=plan_start,
+        steps_forgotten=(len(rows) - plan_start) * training.steps,
+    )
+    for _ in range(0 if anew else facts["drops"]):
+        training.lower_learning_rate()
+
+
+def _published_weights(store: ArtifactStore, name: str) -> Arrays:
+    key, shared = model_key(name), f"{name}/{_SHARED}"
+    own = from_npz(store.read(key, f"{name}/weights.npz"))
+    if shared not in store.manifest(key).files:
+        return own
+    places = {path: Place(*place) for path, place in json.loads(store.read(key, shared)).items()}
+    files = {place.file for place in places.values()}
+    return with_shared(own, places, {file: store.read(key, f"{name}/{file}") for file in files})
+
+
+def model_key(name: str) -> str:
+    """Artifact of a published model."""
+    return f"models/{name}"
+
+
+@dataclass(frozen=True)
+class Publisher:
+    """Makes the artifact `models/<name>`.
+
+    Attributes:
+        store: Where it goes.
+        name: Name of the model.
+        module: Its module.
+        training: What trained it; its best weights are published.
+    """
+
+    store: ArtifactStore
+    name: str
+    module: ModuleType
+    training: Training
+
+    def publish(self) -> dict[str, Any]:
+        """Card of the model, which is committed with its networks.
+
+        Raises:
+            ValueError: No epoch was finished, so there is nothing to publish.
+        """
+        if not self.training.best:
+            raise ValueError(f"No epoch of {self.name} is finished; train on with --resume.")
+        model = self._best_model()
+        files = export_networks(model)
+        is_halved = model.stored_as == "float16"
+        stored = {name: halved(data) if is_halved else data for name, data in files.items()}
+        networks = {name: OnnxNetwork(data) for name, data in stored.items()}
+        contents = {f"{name}.onnx": data for name, data in stored.items()}
+        contents |= model.companions(networks, self.training.validation)
+        card = self._card(model, files, networks)
+        card |= model.card_facts(contents, self.training.validation)
+        exported = {file: data for file, data in contents.items() if file.endswith(".onnx")}
+        weights = _rounded(weight_arrays(model), model.stored_as)
+        own, places = without_shared(weights, exported, model.scaled_weights())
+        contents["weights.npz"] = to_npz(own)
+        contents[_SHARED] = _to_json(places)
+        contents["config.json"] = _to_json(self.training.config.record())
+        contents["card.json"] = _to_json(card)
+        named = {f"{self.name}/{file}": data for file, data in contents.items()}
+        facts = {
+            "model": self.name,
+            "epochs": card["training"]["epochs"],
+            "data": card["data"],
+            "config": self.training.config.identity(),
+        }
+        self.store.commit(model_key(self.name), named, facts=facts)
+        return card
+
+    def _best_model(self) -> ImageModel:
+        config = dataclasses.replace(self.training.config, precision="float32")
+        model: ImageModel = self.module.build(config)
+        load_weights(model, _rounded(self.training.best, model.stored_as))
+        return model
+
+    def _card(
+        self, model: ImageModel, files: dict[str, bytes], networks: dict[str, OnnxNetwork]
+    ) -> dict[str, Any]:
+        validation = self.training.validation
+        chain = list(networks.values())
+        return {
+            "model": self.name,
+            "label": self.module.LABEL,
+            "parameters": sum(math.prod(weight.shape) for weight in model.weights),
+            **_work(files, validation[:1]),
+            "validation": _quality(chain, validation) if model.has_float_latent else {},
+            "export": {
+                "largest_difference_levels": largest_difference(
+                    model, chain, validation[:_CHECKED]
+                ),
+                "images": min(_CHECKED, len(validation)),
+            },
+            "data": self.training.checkpoints.data,
+            "training": self._training_facts(),
+            "config": self.training.config.record(),
+            "provenance": provenance(),
+        }
+
+    def _training_facts(self) -> dict[str, Any]:
+        training, progress = self.training, self.training.progress
+        return {
+            "epochs": progress.epoch,
+            "best_epoch": progress.best_epoch,
+            "best_validation_loss": progress.best_loss,
+            "images_seen": progress.images,
+            "seconds": round(progress.seconds, 1),
+            "seed": training.config.seed,
+            "computed_with": progress.computed_with,
+            "drops": progress.drops,
+            "plan_start": progress.plan_start,
+            "ended_by": self._ended_by(),
+        }
+
+    def _ended_by(self) -> str:
+        if self.training.has_converged:
+            return "early stopping"
+        whole = self.training.progress.epoch >= self.module.CONFIG.epochs
+        return "last epoch" if whole else "hand"
+
+
+def _work(files: dict[str, bytes], image: Images) -> dict[str, Any]:
+    """Multiply-adds per pixel of each network in turn, and the shape of the latent."""
+    pixels = image.shape[1] * image.shape[2]
+    values: Any = np.asarray(image)
+    shapes, multiply_adds = [], {}
+    for name, data in files.items():
+        work = measure_work(data, values)
+        multiply_adds[name] = round(work.multiply_adds / pixels, 1)
+        values = work.output
+        shapes.append(list(values.shape[1:]))
+    return {
+        "latent": shapes[0],
+        "stride": image.shape[1] // shapes[0][0],
+        "multiply_adds_per_pixel": multiply_adds,
+    }
+
+
+def _quality(networks: list[OnnxNetwork], validation: Images) -> dict[str, float]:
+    """Mean PSNR and SSIM over the validation images, latents not quantised."""
+    chosen = {name: metric for name, metric in metrics().items() if name in _REPORTED}
+    values: dict[str, list[float]] = {name: [] for name in chosen}
+    for original in validation:
+        levels = np.rint(reconstruct(networks, original[np.newaxis])[0] * PEAK)
+        decoded = np.clip(levels, 0, PEAK).astype(np.uint8)
+        for name, metric in chosen.items():
+            values[name].append(metric.measure(np.asarray(original), decoded))
+    means = {name: float(np.mean(found)) for name, found in values.items()}
+    return {"images": len(validation), **means}
+
+
+def _rounded(arrays: Arrays, dtype: str) -> Arrays:
+    """Weights in the numbers that they are stored in."""
+    return {
+        name: array.astype(dtype) if np.issubdtype(array.dtype, np.floating) else array
+        for name, array in arrays.items()
+    }
+
+
+def _to_json(value: Any) -> bytes:
+    return (json.dumps(value, indent=2, sort_keys=True) + "\n").encode()

@@ -1,0 +1,88 @@
+"""Weights that an exported network holds already, so that they need not be stored twice."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+
+from core.models.training.checkpoints import Arrays
+
+#: Smaller arrays are stored twice rather than looked for.
+_FEWEST = 1024
+
+#: Orders in which a network may hold the axes of an array of that rank; of a kernel, Keras has
+#: rows, columns, inputs, outputs, and ONNX outputs, inputs, rows, columns.
+_ORDERS = {2: ((0, 1), (1, 0)), 4: ((3, 2, 0, 1),)}
+
+
+class Place(NamedTuple):
+    """Where an array is.
+
+    Attributes:
+        file: A network's file.
+        tensor: Name of a tensor in it.
+        shape: Shape of the array with its axes in the network's order.
+        order: Axes of the array as the network orders them.
+        factor: What the network has multiplied the array by.
+    """
+
+    file: str
+    tensor: str
+    shape: tuple[int, ...]
+    order: tuple[int, ...]
+    factor: float
+
+
+def without_shared(
+    weights: Arrays, networks: Mapping[str, bytes], factors: Mapping[str, float]
+) -> tuple[Arrays, dict[str, Place]]:
+    """Weights that no network holds, and the places of all others.
+
+    Args:
+        weights: A model's weights by their paths, in the numbers that they are stored in.
+        networks: ONNX files by their names.
+        factors: What networks multiply weights by, where they do.
+    """
+    tensors = {
+        values.tobytes(): (file, name)
+        for file, data in networks.items()
+        for name, values in _tensors(data).items()
+        if values.size >= _FEWEST
+    }
+    own, places = {}, {}
+    for path, array in weights.items():
+        factor = factors.get(path, 1.0)
+        scaled = (array * np.float32(factor)).astype(array.dtype)
+        for order in _ORDERS.get(array.ndim, ()):
+            ordered = np.transpose(scaled, order)
+            if found := tensors.get(ordered.tobytes()):
+                places[path] = Place(*found, ordered.shape, order, factor)
+                break
+        else:
+            own[path] = array
+    return own, places
+
+
+def with_shared(own: Arrays, places: Mapping[str, Place], networks: Mapping[str, bytes]) -> Arrays:
+    """The way back of `without_shared`; what was multiplied has been rounded in between.
+
+    Raises:
+        KeyError: A network does not hold what it should.
+    """
+    tensors = {file: _tensors(networks[file]) for file in {place.file for place in places.values()}}
+    shared = {
+        path: _array(tensors[place.file][place.tensor], place) for path, place in places.items()
+    }
+    return own | shared
+
+
+def _array(tensor: NDArray[Any], place: Place) -> NDArray[Any]:
+    array = np.transpose(tensor.reshape(place.shape), np.argsort(place.order))
+    return array if place.factor == 1.0 else array / np.float32(place.factor)
+
+
+def _tensors(model: bytes) -> dict[str, NDArray[Any]]:
+    network = onnx.load_from_string(model)
+    return {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in network.graph.initializer}

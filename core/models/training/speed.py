@@ -1,0 +1,44 @@
+"""How fast a model trains here: epochs of Keras' own `fit`, timed after the first."""
+
+import dataclasses
+from functools import cache
+
+import numpy as np
+
+from core.evaluation.evaluate import timed
+from core.models import get_model
+from core.models.base import ImageModel, build_seeded
+from core.models.training.feed import ImageFeed
+from core.timing.images import benchmark_cells
+
+#: Steps of one measurement.
+STEPS = 4
+
+
+def seconds_per_image(name: str) -> float:
+    """Time that a training on images of 160x160 takes per image, validation not counted.
+
+    The first call for a model builds it and trains one untimed epoch, in which its graph is made.
+
+    Args:
+        name: The model.
+    """
+    network, batch = _warm(name)
+    images = STEPS * batch
+    return timed(_epoch, network, batch).seconds / images
+
+
+@cache
+def _warm(name: str) -> tuple[ImageModel, int]:
+    module = get_model(name)
+    config = dataclasses.replace(module.CONFIG, epochs=1)
+    network = build_seeded(module, config)
+    network.plan(1000 * STEPS)
+    network.initialise(benchmark_cells())
+    _epoch(network, config.batch)
+    return network, config.batch
+
+
+def _epoch(network: ImageModel, batch: int) -> None:
+    order = np.arange(STEPS * batch) % len(benchmark_cells())
+    network.fit(ImageFeed(benchmark_cells(), order, batch=batch), shuffle=False, verbose=0)

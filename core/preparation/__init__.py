@@ -1,1 +1,0 @@
-"""Makes the data set: acquires the pictures, reads, splits, decodes and stores them."""

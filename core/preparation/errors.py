@@ -1,5 +1,0 @@
-"""What can go wrong with the pictures of a data set that a person can mend."""
-
-
-class PreparationError(Exception):
-    """One clear sentence about a source that cannot become a data set."""

@@ -1,0 +1,1 @@
+"""Hyperparameter studies and their search spaces, planned and read without Keras."""

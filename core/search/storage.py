@@ -1,0 +1,211 @@
+"""Databases that hold Optuna studies: opened, named without their passwords, copied.
+
+A search writes into a live database: `artifacts/cache/search/<model>.db` unless a storage URL says
+otherwise. When it ends or is stopped, a consistent copy of the study becomes the artifact
+`studies/<model>`, which is what git keeps.
+"""
+
+import re
+import sqlite3
+import time
+import warnings
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import optuna
+from optuna.exceptions import ExperimentalWarning, OptunaError
+from optuna.storages import RDBStorage, RetryHeartbeatStaleTrialCallback
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from core.store import ArtifactStore, Manifest
+from core.store.layout import Places
+
+#: Seconds that a process waits for another one that has locked an SQLite database.
+LOCK_PATIENCE_SECONDS = 60
+_CONNECT_SECONDS = 10
+#: A trial whose worker is killed again and again is given up.
+MOST_RETRIES = 3
+
+
+class StorageError(Exception):
+    """A storage that cannot be used, in one line without its password."""
+
+
+def study_key(model: str) -> str:
+    """Artifact that holds the study of a model."""
+    return f"studies/{model}"
+
+
+def study_file(model: str) -> str:
+    """Name of the database in that artifact."""
+    return f"{model}.db"
+
+
+def live_path(store: ArtifactStore, model: str) -> Path:
+    """Database that a search on this machine writes into; it may not exist."""
+    return Places(store.root, f"cache/search/{model}").final(study_file(model))
+
+
+def live_models(store: ArtifactStore) -> list[str]:
+    """Models whose searches have left a database on this machine."""
+    return sorted(path.stem for path in live_path(store, "any").parent.glob("*.db"))
+
+
+def sqlite_url(path: Path) -> str:
+    """Storage URL of an SQLite file."""
+    return f"sqlite:///{path.absolute()}"
+
+
+def read_only_url(path: Path, *, live: bool) -> str:
+    """Storage URL of an SQLite file that is only read.
+
+    Args:
+        path: The file.
+        live: Whether somebody may be writing into it.
+    """
+    frozen = "" if live else "&immutable=1"
+    return f"sqlite:///file:{path.absolute()}?mode=ro&uri=true{frozen}"
+
+
+def shown_url(url: str) -> str:
+    """The URL with stars for its password."""
+    return re.sub(r"(://[^:/@]*:).*@", r"\1***@", url)
+
+
+def open_storage(url: str, *, heartbeat_seconds: int | None = None) -> RDBStorage:
+    """Storage behind a URL, its tables made if they are not there.
+
+    Args:
+        url: As SQLAlchemy writes it: `sqlite:///path` or `postgresql://user:password@host/name`.
+        heartbeat_seconds: How often a running trial says that it is alive. Trials that have not
+            for four times as long are failed, and tried again with the same parameters, whenever
+            a worker begins its next trial.
+
+    Raises:
+        StorageError: The URL is not one, its driver is not installed, or nobody answers.
+    """
+    options: dict[str, Any] = {}
+    if heartbeat_seconds is not None:
+        options = {
+            "heartbeat_interval": heartbeat_seconds,
+            "grace_period": 4 * heartbeat_seconds,
+            "heartbeat_stale_trial_callback": retry_callback(),
+        }
+    try:
+        return _connected(url, options)
+    except ArgumentError as error:
+        raise StorageError(
+            f"A storage URL looks like postgresql://user:password@host/name; "
+            f"received {shown_url(url)!r}."
+        ) from error
+    except ImportError as error:
+        name = getattr(error.__cause__, "name", None) or error.name or "a driver"
+        raise StorageError(
+            f"The storage {shown_url(url)} needs the Python package {name}, which is not installed."
+        ) from error
+    except (SQLAlchemyError, OptunaError, RuntimeError, ValueError) as error:
+        raise StorageError(
+            f"The storage {shown_url(url)} does not answer: {_reason(error, url)}"
+        ) from error
+
+
+def close_storage(storage: RDBStorage) -> None:
+    """Ends the connections of this thread to a storage."""
+    storage.remove_session()
+    storage.engine.dispose()
+
+
+def retry_callback() -> RetryHeartbeatStaleTrialCallback:
+    """What puts a trial that was cut short into the queue again."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExperimentalWarning)
+        return RetryHeartbeatStaleTrialCallback(max_retry=MOST_RETRIES)
+
+
+def commit_study(
+    store: ArtifactStore, model: str, storage: RDBStorage, *, facts: dict[str, Any]
+) -> Manifest:
+    """Copies the study of a model into the artifact `studies/<model>`.
+
+    Raises:
+        OSError: The disk refuses, for example because it is full.
+    """
+    key, name = study_key(model), study_file(model)
+    with store.staging(key) as folder:
+        target = folder / name
+        database = make_url(storage.url).database
+        if storage.url.startswith("sqlite") and database:
+            copy_database(Path(database), target)
+        else:
+            _copy_study(model, storage, target)
+        return store.commit(key, {name: target}, facts=facts)
+
+
+def restore_study(store: ArtifactStore, model: str) -> bool:
+    """Makes the live database from the committed study, if only the latter exists.
+
+    Returns:
+        Whether it did.
+
+    Raises:
+        ArtifactError: The committed study is damaged.
+    """
+    live = live_path(store, model)
+    if live.exists() or not store.exists(study_key(model)):
+        return False
+    data = store.read(study_key(model), study_file(model))
+    live.parent.mkdir(parents=True, exist_ok=True)
+    part = live.with_suffix(".part")
+    part.write_bytes(data)
+    part.replace(live)
+    return True
+
+
+def copy_database(source: Path, target: Path) -> None:
+    """Copies an SQLite database that others may be writing into, whole, as of one moment."""
+    address = f"file:{source.absolute()}?mode=ro"
+    with (
+        closing(sqlite3.connect(address, uri=True, timeout=LOCK_PATIENCE_SECONDS)) as origin,
+        closing(sqlite3.connect(target)) as copy,
+    ):
+        origin.backup(copy)
+
+
+def _copy_study(model: str, storage: RDBStorage, target: Path) -> None:
+    copy = open_storage(sqlite_url(target))
+    optuna.copy_study(from_study_name=model, from_storage=storage, to_storage=copy)
+    close_storage(copy)
+
+
+def _connected(url: str, options: dict[str, Any]) -> RDBStorage:
+    engine = {"connect_args": _patience(make_url(url).get_backend_name())}
+    for is_last in (False, False, True):
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", ExperimentalWarning)
+                return RDBStorage(url, engine_kwargs=engine, **options)
+        except SQLAlchemyError as error:
+            # Two processes that make the tables at the same moment get in each other's way.
+            if is_last or not re.search("exists|unique", str(error), re.IGNORECASE):
+                raise
+        time.sleep(0.5)
+    raise AssertionError("The last attempt returns or raises.")
+
+
+def _patience(backend: str) -> dict[str, int]:
+    if backend == "sqlite":
+        return {"timeout": LOCK_PATIENCE_SECONDS}
+    return {"connect_timeout": _CONNECT_SECONDS}
+
+
+def _reason(error: Exception, url: str) -> str:
+    """First line of what the driver says, without any part of the password."""
+    failure = error.__cause__ if isinstance(error, OptunaError) and error.__cause__ else error
+    origin = getattr(failure, "orig", None) or failure
+    lines = str(origin).strip().splitlines() or [type(origin).__name__]
+    found = re.search(r"://[^:/@]*:(.*)@", url)
+    for part in found[1].split("@") if found else []:
+        lines[0] = lines[0].replace(part, "***") if part else lines[0]
+    return lines[0]

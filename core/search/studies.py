@@ -1,0 +1,282 @@
+"""Optuna studies read into plain records.
+
+The study of a model is read from the live database while a search on this machine writes into it,
+else from the artifact `studies/<model>`. Reading changes nothing, and needs no Keras.
+"""
+
+import time
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import optuna
+from optuna.distributions import BaseDistribution
+from optuna.exceptions import OptunaError
+from optuna.storages import RDBStorage
+from optuna.trial import FrozenTrial, TrialState
+from sqlalchemy.exc import SQLAlchemyError
+
+from core.search.storage import (
+    close_storage,
+    live_models,
+    live_path,
+    read_only_url,
+    study_file,
+    study_key,
+)
+from core.store import ArtifactError, ArtifactStore, DamagedArtifact, MissingArtifact
+
+Direction = Literal["maximize", "minimize"]
+State = Literal["complete", "pruned", "running", "waiting", "fail"]
+STATES: tuple[State, ...] = ("complete", "pruned", "running", "waiting", "fail")
+#: Kinds of trials that a search has finished with.
+FINISHED: tuple[State, ...] = ("complete", "pruned")
+
+#: User attributes of a study.
+BUDGET = "budget"
+DATASET = "dataset_sha256"
+SPACE = "space"
+OBJECTIVE = "objective"
+THESIS = "thesis"
+#: User attributes of a trial.
+PSNR = "psnr_db"
+SSIM = "ssim"
+FILTERS = "filters"
+ORIGIN = "origin"
+
+#: A live database that nobody has written into for so long belongs to no running search.
+_SILENCE_SECONDS = 120.0
+#: How long a reader waits for a writer that has locked the database.
+_READER_PATIENCE_SECONDS = 10
+
+
+@dataclass(frozen=True)
+class TrialRecord:
+    """One trial.
+
+    Attributes:
+        number: Number in the study, from 0.
+        state: How it ended, or that it has not.
+        value: What was maximised or minimised; None unless complete.
+        params: Value by parameter.
+        attributes: What the objective noted beside the value.
+        reports: Reported value by step.
+        started: Local time of the machine that ran it.
+        finished: As `started`.
+        retry_of: Number of the trial that was cut short and that this one repeats.
+        distributions: What each parameter was drawn from.
+    """
+
+    number: int
+    state: State
+    value: float | None
+    params: Mapping[str, Any]
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    reports: Mapping[int, float] = field(default_factory=dict)
+    started: datetime | None = None
+    finished: datetime | None = None
+    retry_of: int | None = None
+    distributions: Mapping[str, BaseDistribution] = field(default_factory=dict, repr=False)
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it took; None unless it was begun and ended."""
+        if self.started is None or self.finished is None:
+            return None
+        return (self.finished - self.started).total_seconds()
+
+    def frozen(self) -> FrozenTrial:
+        """The trial as Optuna knows it, for its plots."""
+        return FrozenTrial(
+            number=self.number,
+            state=TrialState[self.state.upper()],
+            value=self.value,
+            datetime_start=self.started,
+            datetime_complete=self.finished,
+            params=dict(self.params),
+            distributions=dict(self.distributions),
+            user_attrs=dict(self.attributes),
+            system_attrs={},
+            intermediate_values=dict(self.reports),
+            trial_id=self.number,
+        )
+
+
+@dataclass(frozen=True)
+class StudyRecord:
+    """One study with all its trials.
+
+    Attributes:
+        name: Name, which is the model's.
+        directions: `maximize` or `minimize`, one per objective.
+        attributes: What the search noted of the study: budget, data set, space, thesis' optimum.
+        trials: The trials in the order of their numbers.
+        is_live: Whether a search on this machine is writing into it.
+    """
+
+    name: str
+    directions: tuple[str, ...]
+    attributes: Mapping[str, Any]
+    trials: tuple[TrialRecord, ...]
+    is_live: bool = False
+
+    @property
+    def counts(self) -> dict[State, int]:
+        """Number of trials in each state."""
+        found = [trial.state for trial in self.trials]
+        return {state: found.count(state) for state in STATES}
+
+    @cached_property
+    def best(self) -> TrialRecord | None:
+        """Complete trial with the best value; None where there is none."""
+        complete = [trial for trial in self.trials if trial.state == "complete"]
+        sign = -1.0 if self.directions[0] == "minimize" else 1.0
+        return max(complete, key=lambda trial: sign * (trial.value or 0.0), default=None)
+
+    @property
+    def budget(self) -> Mapping[str, Any]:
+        """What a trial may spend, as the search noted it; empty where it did not."""
+        found = self.attributes.get(BUDGET)
+        return found if isinstance(found, Mapping) else {}
+
+    @property
+    def is_maximized(self) -> bool:
+        """Whether more is better."""
+        return self.directions[0] == "maximize"
+
+
+def study_names(store: ArtifactStore) -> list[str]:
+    """Models with a study that is committed, or live on this machine, in alphabetical order."""
+    committed = [key.removeprefix("studies/") for key in store.keys("studies/")]
+    return sorted({*committed, *live_models(store)})
+
+
+def read_study(store: ArtifactStore, model: str) -> StudyRecord:
+    """Study of a model: the live one while it has news, else the committed one.
+
+    Raises:
+        ArtifactError: There is none, or it is damaged.
+    """
+    live = live_path(store, model)
+    if live.is_file() and _has_news(store, model, live):
+        return read_database(live, model, shown=f"cache/search/{live.name}", live=True)
+    path = store.path(study_key(model), study_file(model))
+    return read_database(path, model, shown=f"{study_key(model)}.db", live=False)
+
+
+def study_state(store: ArtifactStore, model: str) -> str:
+    """Text that changes when what `read_study` gives does."""
+    live = live_path(store, model)
+    parts = [str(store.root), model]
+    if live.is_file():
+        found = live.stat()
+        parts.append(f"{found.st_mtime_ns} {found.st_size}")
+    if store.exists(study_key(model)):
+        try:
+            parts.append(store.manifest(study_key(model)).created)
+            found = store.path(study_key(model), study_file(model), verify=False).stat()
+            parts.append(f"{found.st_mtime_ns} {found.st_size}")
+        except ArtifactError as error:
+            parts.append(str(error))
+    return " ".join(parts)
+
+
+def read_database(path: Path, model: str, *, shown: str, live: bool) -> StudyRecord:
+    """Study of a model in an SQLite file.
+
+    Args:
+        path: The file.
+        model: Name of the study.
+        shown: The file's name for messages, seen from the artifacts folder.
+        live: Whether somebody may be writing into it.
+
+    Raises:
+        ArtifactError: The file holds no such study.
+    """
+    key = study_key(model)
+    try:
+        storage = _reader(path, live=live)
+        try:
+            record = to_record(optuna.load_study(study_name=model, storage=storage))
+        finally:
+            close_storage(storage)
+    except KeyError as error:
+        raise MissingArtifact(key, shown, f"holds no study {model}") from error
+    except (SQLAlchemyError, OptunaError, RuntimeError, ValueError) as error:
+        raise DamagedArtifact(key, shown, "is damaged: it is no database of studies") from error
+    silence = time.time() - path.stat().st_mtime
+    open_trials = record.counts["running"] + record.counts["waiting"]
+    return replace(record, is_live=live and open_trials > 0 and silence < _SILENCE_SECONDS)
+
+
+def to_record(study: optuna.Study) -> StudyRecord:
+    """Plain record of a study."""
+    return StudyRecord(
+        name=study.study_name,
+        directions=tuple(direction.name.lower() for direction in study.directions),
+        attributes=study.user_attrs,
+        trials=tuple(to_trial_record(trial) for trial in study.get_trials(deepcopy=False)),
+    )
+
+
+def to_trial_record(trial: FrozenTrial) -> TrialRecord:
+    """Plain record of a trial; of several objectives the first."""
+    state: Any = trial.state.name.lower()
+    return TrialRecord(
+        number=trial.number,
+        state=state,
+        value=trial.values[0] if trial.values and state == "complete" else None,
+        params=trial.params,
+        attributes=trial.user_attrs,
+        reports=trial.intermediate_values,
+        started=trial.datetime_start,
+        finished=trial.datetime_complete,
+        retry_of=trial.system_attrs.get("failed_trial"),
+        distributions=trial.distributions,
+    )
+
+
+def as_study(name: str, direction: Direction, trials: Sequence[TrialRecord]) -> optuna.Study:
+    """Study of the given trials alone, under their own numbers, for Optuna's plots."""
+    optuna.logging.set_verbosity(optuna.logging.WARNING)  # it would tell of every study it makes
+    storage = optuna.storages.InMemoryStorage()
+    optuna.create_study(study_name=name, direction=direction, storage=storage)
+    return _ShownStudy(name, storage, [trial.frozen() for trial in trials])
+
+
+class _ShownStudy(optuna.Study):
+    """A study that shows trials without storing them, which would number them anew."""
+
+    def __init__(
+        self, name: str, storage: optuna.storages.BaseStorage, trials: list[FrozenTrial]
+    ) -> None:
+        super().__init__(name, storage)
+        self._shown = trials
+
+    def get_trials(
+        self, deepcopy: bool = True, states: Container[TrialState] | None = None
+    ) -> list[FrozenTrial]:
+        """The trials in some states."""
+        return [trial for trial in self._shown if states is None or trial.state in states]
+
+
+def _reader(path: Path, *, live: bool) -> RDBStorage:
+    return RDBStorage(
+        read_only_url(path, live=live),
+        engine_kwargs={"connect_args": {"timeout": _READER_PATIENCE_SECONDS}},
+        skip_table_creation=True,
+    )
+
+
+def _has_news(store: ArtifactStore, model: str, live: Path) -> bool:
+    """Whether the live database was written after the committed study."""
+    if not store.exists(study_key(model)):
+        return True
+    try:
+        created = store.manifest(study_key(model)).created
+    except ArtifactError:
+        return True
+    return live.stat().st_mtime > datetime.fromisoformat(created).timestamp()

@@ -1,0 +1,117 @@
+"""Where everything that belongs to one artifact lies on the disk."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from core.store.key import MANIFEST_SUFFIX, check_file_name, check_key
+from core.store.manifest import DamagedArtifact, FileEntry, Manifest, MissingArtifact
+
+
+class ManifestState(NamedTuple):
+    """What changes whenever a manifest is written anew, damaged or repaired.
+
+    Attributes:
+        size: Its bytes.
+        written: When it was written, in nanoseconds.
+        identity: Number of its file.
+    """
+
+    size: int
+    written: int
+    identity: int
+
+
+@dataclass(frozen=True)
+class Places:
+    """Paths of one artifact.
+
+    Attributes:
+        root: Artifacts folder.
+        key: The artifact.
+    """
+
+    root: Path
+    key: str
+
+    def __post_init__(self) -> None:
+        check_key(self.key)
+
+    @property
+    def folder(self) -> Path:
+        """Folder that holds the manifest."""
+        return (self.root / self.key).parent
+
+    @property
+    def manifest(self) -> Path:
+        """The manifest, which exists exactly when the artifact was committed."""
+        return self.folder / f"{self._last}{MANIFEST_SUFFIX}"
+
+    @property
+    def lock(self) -> Path:
+        """File that writers lock."""
+        return self.folder / f".{self._last}.lock"
+
+    @property
+    def unfinished_prefix(self) -> str:
+        """How the name of everything begins that is not yet in its place."""
+        return f".tmp-{self._last}."
+
+    @property
+    def writing(self) -> Path:
+        """File that is being written; there is one at a time, under the lock."""
+        return self.folder / f"{self.unfinished_prefix}writing"
+
+    @property
+    def staging_prefix(self) -> str:
+        """How the names of staging folders begin."""
+        return f"{self.unfinished_prefix}staging."
+
+    def final(self, name: str) -> Path:
+        """Place of a file once its commit is finished."""
+        return self.folder / check_file_name(self.key, name)
+
+    def waiting(self, name: str, entry: FileEntry) -> Path:
+        """Place of a whole file between its writing and the end of its commit."""
+        flat = name.replace("/", "+")  # '+' occurs in no name
+        return self.folder / f"{self.unfinished_prefix}{entry.sha256[:16]}.{flat}"
+
+    def shown(self, path: Path) -> str:
+        """Path as messages show it."""
+        return path.relative_to(self.root).as_posix()
+
+    def load_manifest(self) -> Manifest:
+        """Manifest of the artifact as it is now.
+
+        Raises:
+            ArtifactError: It is missing, damaged or of a newer version of this program.
+        """
+        with self._reading_manifest():
+            data = self.manifest.read_bytes()
+        return Manifest.from_bytes(data, key=self.key, file=self.shown(self.manifest))
+
+    def state(self) -> ManifestState:
+        """State of the manifest's file, without reading it.
+
+        Raises:
+            ArtifactError: It is missing, or the disk does not give it.
+        """
+        with self._reading_manifest():
+            found = self.manifest.stat()
+        return ManifestState(found.st_size, found.st_mtime_ns, found.st_ino)
+
+    @contextmanager
+    def _reading_manifest(self) -> Iterator[None]:
+        try:
+            yield
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise MissingArtifact(self.key, self.shown(self.manifest), "does not exist") from error
+        except OSError as error:
+            reason = f"cannot be read ({error.strerror})"
+            raise DamagedArtifact(self.key, self.shown(self.manifest), reason) from error
+
+    @property
+    def _last(self) -> str:
+        return self.key.rpartition("/")[2]

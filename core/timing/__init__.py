@@ -1,0 +1,1 @@
+"""Benchmark tables: the times and memory of codecs, training and the dashboard."""

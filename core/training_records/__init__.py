@@ -1,0 +1,1 @@
+"""What trainings left behind, read without Keras: histories, previews, model cards."""

@@ -1,0 +1,194 @@
+"""Trained models as a reader sees them: card, files, what their codec writes and limits.
+
+Nothing here needs what trains: a model is its ONNX files, its tables and its card.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.codecs import Codec, codecs
+from core.entropy.bitstream import unpack
+from core.entropy.latent_tables import LatentTables
+from core.entropy.tables import PRECISION_BITS
+from core.store import ArtifactError, ArtifactStore, DamagedArtifact, Manifest, MissingArtifact
+
+PREFIX = "models/"
+
+#: Smallest image that every codec takes whole; a file of it names the model.
+_PROBE = np.full((16, 16, 3), 128, dtype=np.uint8)
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """One trained model.
+
+    Attributes:
+        name: Its key without the kind, such as `ae80`.
+        card: What the training said of it; a field that is absent is not known.
+        manifest: Manifest of its files.
+    """
+
+    name: str
+    card: Mapping[str, Any]
+    manifest: Manifest
+
+    @property
+    def latent(self) -> tuple[int, ...] | None:
+        """Rows, columns and channels of the latent of a 160x160 image."""
+        shape = self.card.get("latent")
+        return tuple(shape) if shape else None
+
+    @property
+    def values_per_pixel(self) -> float | None:
+        """Numbers in the latent per pixel of the image; the image itself has three."""
+        stride = self.card.get("stride")
+        return self.latent[-1] / stride**2 if self.latent and stride else None
+
+    @property
+    def multiply_adds_per_pixel(self) -> dict[str, float]:
+        """Multiplications, each with an addition, by network."""
+        return dict(self.card.get("multiply_adds_per_pixel", {}))
+
+    @property
+    def data_digest(self) -> str | None:
+        """sha256 of the training images."""
+        data = self.card.get("data")
+        found = data.get("sha256") if isinstance(data, Mapping) else data
+        return str(found) if found else None
+
+    @property
+    def bytes_on_disk(self) -> int:
+        """Size of all its files."""
+        return sum(entry.bytes for entry in self.manifest.files.values())
+
+
+class Cards(NamedTuple):
+    """The models of a store.
+
+    Attributes:
+        cards: Those that can be read, by name.
+        problems: One error for each that is damaged.
+        untrained: One error for each learned codec whose model is not there.
+    """
+
+    cards: dict[str, ModelCard]
+    problems: tuple[ArtifactError, ...]
+    untrained: tuple[MissingArtifact, ...]
+
+
+class FileCheck(NamedTuple):
+    """A file of a model against its manifest.
+
+    Attributes:
+        name: The file.
+        bytes: Size that the manifest names.
+        sha256: Digest that the manifest names.
+        fault: What is wrong with the file; None when it is as it was written.
+    """
+
+    name: str
+    bytes: int
+    sha256: str
+    fault: str | None
+
+
+def learned_codecs() -> dict[str, Codec]:
+    """Codecs that need a trained model, by name."""
+    return {name: codec for name, codec in codecs().items() if codec.kind == "learned"}
+
+
+def read_cards(store: ArtifactStore) -> Cards:
+    """Every model of the store; a damaged one does not hide the others."""
+    cards: dict[str, ModelCard] = {}
+    problems: list[ArtifactError] = []
+    untrained: list[MissingArtifact] = []
+    names = {key.removeprefix(PREFIX) for key in store.keys(PREFIX)} | set(learned_codecs())
+    for name in sorted(names):
+        try:
+            cards[name] = _read(store, name)
+        except MissingArtifact as error:
+            (problems if store.exists(f"{PREFIX}{name}") else untrained).append(error)
+        except ArtifactError as error:
+            problems.append(error)
+    return Cards(cards, tuple(problems), tuple(untrained))
+
+
+def check_files(store: ArtifactStore, model: ModelCard) -> list[FileCheck]:
+    """Every file of a model, read whole and compared with the sha256 of its manifest."""
+    return [
+        FileCheck(name, entry.bytes, entry.sha256, _fault(store, model, name))
+        for name, entry in sorted(model.manifest.files.items())
+    ]
+
+
+def written_model_id(codec: Codec, store: ArtifactStore) -> str:
+    """The two bytes by which a file names its model, in hexadecimal, read from a file it wrote.
+
+    Raises:
+        ArtifactError: The model cannot be read.
+        ValueError: The codec has no dial.
+    """
+    if codec.at is None or codec.dial is None:
+        raise ValueError(f"{codec.name} has no dial to write a file with.")
+    data = codec.at(codec.dial.default, store).encode(_PROBE)
+    return unpack(data).header.model_id.hex()
+
+
+def read_tables(store: ArtifactStore, name: str) -> LatentTables | None:
+    """Entropy tables of a model; None for one that has no static tables.
+
+    Raises:
+        ArtifactError: They cannot be read.
+    """
+    key, file = f"{PREFIX}{name}", f"{name}/tables.npz"
+    if file not in store.manifest(key).files:
+        return None
+    try:
+        return LatentTables.from_bytes(store.read(key, file))
+    except (ValueError, KeyError) as error:
+        raise DamagedArtifact(key, f"{PREFIX}{file}", "holds other tables") from error
+
+
+def channel_bits(tables: LatentTables, quality: int) -> NDArray[np.float64]:
+    """Entropy of each channel's table in bits per symbol, shape (channels,).
+
+    It is the mean length of the channel's symbols on images like those that the tables were
+    fitted to, the validation images.
+    """
+    probabilities = (tables.at(quality).tables.astype(np.float64) + 1) / 2**PRECISION_BITS
+    bits: NDArray[np.float64] = -(probabilities * np.log2(probabilities)).sum(axis=1)
+    return bits
+
+
+def measured_channel_bits(model: ModelCard) -> dict[int, NDArray[np.float64]]:
+    """Mean bits per symbol of each channel on validation images, by quality.
+
+    Empty for a model whose card does not tell.
+    """
+    measured = model.card.get("channel_bits", {})
+    return {int(quality): np.asarray(bits, np.float64) for quality, bits in measured.items()}
+
+
+def _read(store: ArtifactStore, name: str) -> ModelCard:
+    key, file = f"{PREFIX}{name}", f"{name}/card.json"
+    manifest = store.manifest(key)
+    try:
+        card = json.loads(store.read(key, file))
+    except ValueError as error:
+        raise DamagedArtifact(key, f"{PREFIX}{file}", "is no card") from error
+    if not isinstance(card, dict):
+        raise DamagedArtifact(key, f"{PREFIX}{file}", "is no card")
+    return ModelCard(name, card, manifest)
+
+
+def _fault(store: ArtifactStore, model: ModelCard, name: str) -> str | None:
+    try:
+        store.path(f"{PREFIX}{model.name}", name)
+    except ArtifactError as error:
+        return error.reason
+    return None

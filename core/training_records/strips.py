@@ -1,0 +1,204 @@
+"""Strips: what a model makes of the same six small images at one moment.
+
+The images are crops of photographs inside the scikit-image wheel, so a strip can be kept in git
+and shown to anybody, which an image of the data set cannot. A strip is the six side by side;
+strips of several moments (epochs of a training, trials of a search) lie one below another in one
+lossless PNG, and the facts of its artifact say which number each row belongs to.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.dataset.splits import sample_images
+from core.images import Image
+from core.intake.decode import decode_image
+from core.intake.errors import Limits
+from core.metrics import psnr_db
+from core.png import encode_png
+from core.store import ArtifactStore, DamagedArtifact
+
+#: Height and width of each image, in pixels.
+SIDE = 64
+
+#: Fact of an artifact: number of each row of its PNG, from the top.
+STRIPS = "strips"
+
+#: Quality, in 1..100, at which a model that has a dial makes its strips.
+STRIP_QUALITY = 30
+
+#: The file is our own and was verified; this is thousands of strips.
+_LIMITS = Limits(max_bytes=2**30, max_pixels=80_000_000)
+
+
+class Place(NamedTuple):
+    """Where an image of the strip is cut out.
+
+    Attributes:
+        title: What it shows.
+        photograph: Title of the built-in photograph.
+        top: First row.
+        left: First column.
+    """
+
+    title: str
+    photograph: str
+    top: int
+    left: int
+
+
+#: A face, fine and coarse texture, highlights, thin lines, and a flat gradient.
+PLACES = (
+    Place("Face", "Astronaut (portrait)", 78, 192),
+    Place("Eye of a cat", "Chelsea (cat)", 82, 134),
+    Place("Spoon", "Coffee cup", 256, 320),
+    Place("Engine", "Motorcycle in a garage", 262, 372),
+    Place("Lattice tower", "Rocket on its pad", 188, 20),
+    Place("Evening sky", "Rocket on its pad", 20, 240),
+)
+
+_SHAPE = (SIDE, len(PLACES) * SIDE, 3)
+
+
+@cache
+def strip_originals() -> NDArray[np.uint8]:
+    """The six images, uint8, shape (6, 64, 64, 3), read-only."""
+    photographs = sample_images()
+    crops = [
+        photographs[place.photograph][place.top :, place.left :][:SIDE, :SIDE] for place in PLACES
+    ]
+    images = np.stack(crops)
+    images.flags.writeable = False
+    return images
+
+
+def join_strip(images: NDArray[np.uint8]) -> Image:
+    """The six images side by side, shape (64, 384, 3).
+
+    Args:
+        images: uint8, shape (6, 64, 64, 3).
+    """
+    return np.concatenate(list(images), axis=1)
+
+
+def split_strip(strip: Image) -> NDArray[np.uint8]:
+    """The images of a strip, shape (6, 64, 64, 3), which undoes `join_strip`."""
+    return np.stack(np.split(strip, len(PLACES), axis=1))
+
+
+def strip_psnr_db(strip: Image) -> float:
+    """Mean over the six images of their PSNR in dB; infinite where one has no error."""
+    pairs = zip(strip_originals(), split_strip(strip), strict=True)
+    return float(np.mean([psnr_db.measure(*pair) for pair in pairs]))
+
+
+def encode_strips(strips: Sequence[Image]) -> bytes:
+    """PNG of at least one strip, each below the one before it, with exactly their pixels.
+
+    Raises:
+        ValueError: One of them is not a strip.
+    """
+    for strip in strips:
+        if strip.shape != _SHAPE or strip.dtype != np.uint8:
+            raise ValueError(
+                f"A strip is uint8 of shape {_SHAPE}; received {strip.dtype} of {strip.shape}."
+            )
+    return encode_png(np.concatenate(list(strips)))
+
+
+def decode_strips(data: bytes) -> list[Image]:
+    """Strips of a PNG from the top.
+
+    Raises:
+        ValueError: It is no image, or one of another size.
+    """
+    pixels = decode_image(data, limits=_LIMITS).pixels
+    height, width, _ = pixels.shape
+    if width != _SHAPE[1] or height % SIDE:
+        raise ValueError(
+            f"Strips are {_SHAPE[1]} pixels wide and {SIDE} high each; received an image of "
+            f"{width} x {height}."
+        )
+    return [pixels[top : top + SIDE] for top in range(0, height, SIDE)]
+
+
+@dataclass
+class StripStack:
+    """Strips by number in rising order, encoded anew only after one was added or taken away.
+
+    Attributes:
+        rows: Strip by its number.
+    """
+
+    rows: dict[int, Image] = field(default_factory=dict)
+    _encoded: bytes | None = None
+
+    @property
+    def numbers(self) -> list[int]:
+        """Numbers of the strips, from the top."""
+        return list(self.rows)
+
+    def append(self, number: int, strip: Image) -> None:
+        """Adds a strip at the bottom.
+
+        Raises:
+            ValueError: There is one of this number or a higher one.
+        """
+        if self.rows and number <= self.numbers[-1]:
+            raise ValueError(f"Strips rise in number; received {number} after {self.numbers[-1]}.")
+        self.rows[number] = strip
+        self._encoded = None
+
+    def replace(self, rows: Mapping[int, Image]) -> None:
+        """Takes these strips in the place of all there were."""
+        self.rows = dict(sorted(rows.items()))
+        self._encoded = None
+
+    def to_png(self) -> bytes:
+        """The strips as one PNG; there must be one."""
+        if self._encoded is None:
+            self._encoded = encode_strips(list(self.rows.values()))
+        return self._encoded
+
+
+class KeptStrips(NamedTuple):
+    """Strips of an artifact.
+
+    Attributes:
+        rows: Strip by its number.
+        facts: Facts of the same commit.
+    """
+
+    rows: dict[int, Image]
+    facts: Mapping[str, Any]
+
+
+def read_strips(store: ArtifactStore, key: str) -> KeptStrips:
+    """Strips of an artifact; none where it was written without.
+
+    Raises:
+        ArtifactError: The artifact or its PNG is missing or damaged.
+    """
+    name = f"{key.rpartition('/')[2]}.png"
+    while True:
+        manifest = store.manifest(key)
+        numbers = manifest.facts.get(STRIPS) or []
+        if not numbers:
+            return KeptStrips({}, manifest.facts)
+        data = store.read(key, name)
+        # Between the two reads a writer may have replaced both.
+        if hashlib.sha256(data).hexdigest() == manifest.files[name].sha256:
+            break
+    try:
+        rows = dict(zip(numbers, decode_strips(data), strict=True))
+    except ValueError as error:
+        file = f"{key.rpartition('/')[0]}/{name}"
+        raise DamagedArtifact(key, file, "does not hold the strips that its manifest names") from (
+            error
+        )
+    return KeptStrips(rows, manifest.facts)

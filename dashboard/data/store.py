@@ -1,0 +1,102 @@
+"""What pages read from the artifact store, kept between reruns.
+
+Every entry is keyed by the state of the files that it was read from, so a page shows a new result,
+or one that was repaired, at its next rerun. Cached tables are shared by all visitors and must not
+be changed in place.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.store import ArtifactError, ArtifactStore, Manifest
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from core.dataset.splits import Split
+    from core.evaluation.evaluate import Results
+
+DATASET = "imagenette160"
+
+
+def open_store() -> ArtifactStore:
+    """Store that the dashboard reads: the folder in BOTTLENECK_ARTIFACTS, else `artifacts/`."""
+    return ArtifactStore.default()
+
+
+def fingerprint(prefix: str) -> str:
+    """State of all artifacts whose key starts with `prefix`; another state, another text.
+
+    Give it to a cached function as an argument: a new, changed, damaged or repaired artifact then
+    misses the cache. Files are looked at, not read, for pages ask at every rerun.
+    """
+    root, start = open_store().root, prefix.rpartition("/")[0]
+    found = _file_states(root / start, beginning=str(root / prefix) if prefix else "")
+    return "\n".join([str(root), *sorted(found)])
+
+
+def _file_states(folder: Path, *, beginning: str) -> Iterator[str]:
+    """Path, size, time and identity of each file below a folder that begins so."""
+    for parent, _, names in os.walk(folder):
+        for path in (os.path.join(parent, name) for name in names if not name.startswith(".")):
+            if path.startswith(beginning):
+                with suppress(OSError):
+                    found = os.stat(path)
+                    yield f"{path} {found.st_size} {found.st_mtime_ns} {found.st_ino}"
+
+
+def load_results(dataset: str = DATASET) -> "Results":
+    """Results of all codecs on a data set; those that cannot be read are among its problems."""
+    return _results(dataset, fingerprint(f"results/{dataset}/"))
+
+
+@st.cache_resource(max_entries=4, show_spinner="Reading results …")
+def _results(dataset: str, state: str) -> "Results":
+    from core.evaluation.evaluate import load_results
+
+    return load_results(open_store(), dataset)
+
+
+def load_index(dataset: str = DATASET) -> "pd.DataFrame":
+    """Index of the data set: one row per image.
+
+    Raises:
+        ArtifactError: The index is missing or damaged.
+    """
+    return _index(fingerprint(f"datasets/{dataset}"))
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _index(state: str) -> "pd.DataFrame":
+    from core.dataset.splits import index
+
+    return index(open_store())
+
+
+def load_split(name: str, dataset: str = DATASET) -> "Split":
+    """Images of a split, mapped into memory, with their ids and classes.
+
+    Raises:
+        ArtifactError: The data set is not prepared on this machine, or is damaged.
+    """
+    return _split(name, fingerprint(f"datasets/{dataset}"))
+
+
+@st.cache_resource(max_entries=6, show_spinner=False)
+def _split(name: str, state: str) -> "Split":
+    from core.dataset.splits import open_split
+
+    return open_split(open_store(), name)
+
+
+def load_manifest(key: str) -> Manifest | None:
+    """Manifest of an artifact, or None where there is none that can be read."""
+    try:
+        return open_store().manifest(key)
+    except ArtifactError:
+        return None

@@ -1,0 +1,116 @@
+"""Chooses what the compared codecs have in common: nothing, their bytes, or their quality."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core.codecs import codecs
+from core.evaluation.comparison import BYTES
+from core.metrics import metrics, psnr_db, ssimulacra2
+
+AS_SET = "as_set"
+BITS_PER_PIXEL = "bits_per_pixel"
+MODES = {
+    AS_SET: "As set",
+    BYTES: "Equal bytes",
+    psnr_db.NAME: "Equal PSNR",
+    ssimulacra2.NAME: "Equal SSIMULACRA2",
+}
+_HELP = (
+    "**As set**: every codec at its own dial. **Equal …**: a search turns the dial of each codec "
+    "to where its file has the wanted size, or its image the wanted quality, as nearly as the "
+    "steps of its dial allow. Target, achieved value and error stand beside each."
+)
+#: Target that the field starts with, by quantity.
+_STARTS = {BYTES: 20_000.0, BITS_PER_PIXEL: 1.0, psnr_db.NAME: 35.0, ssimulacra2.NAME: 70.0}
+_LOWEST = {BYTES: 1.0, BITS_PER_PIXEL: 0.01, psnr_db.NAME: 1.0, ssimulacra2.NAME: -100.0}
+_HIGHEST = {BYTES: 200e6, BITS_PER_PIXEL: 100.0, psnr_db.NAME: 100.0, ssimulacra2.NAME: 100.0}
+_STEPS = {BYTES: 100.0, BITS_PER_PIXEL: 0.05, psnr_db.NAME: 0.5, ssimulacra2.NAME: 1.0}
+_TYPED = "typed"
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a person wants to be equal.
+
+    Attributes:
+        mode: `as_set`, `bytes`, or the name of a metric.
+        reference: Codec whose value the others take; None when the target is typed.
+        typed: The typed target, in bits per pixel where `per_pixel`.
+        per_pixel: Whether the typed target is a rate instead of a size.
+    """
+
+    mode: str = AS_SET
+    reference: str | None = None
+    typed: float = 0.0
+    per_pixel: bool = False
+
+    @property
+    def is_as_set(self) -> bool:
+        """Whether every codec stays at its own dial."""
+        return self.mode == AS_SET
+
+    def target(self, pixels: int) -> float:
+        """The typed target for an image of so many pixels."""
+        return max(1.0, self.typed * pixels / 8) if self.per_pixel else self.typed
+
+
+def choose_wish(names: Sequence[str]) -> Wish:
+    """What is to be equal among these codecs."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        mode = st.segmented_control(
+            "Compare",
+            list(MODES),
+            default=AS_SET,
+            format_func=MODES.get,
+            required=True,
+            key="mode",
+            bind="query-params",
+            help=_HELP,
+            wrap=True,
+        )
+        if mode is None or mode == AS_SET:
+            return Wish()
+        return _choose_target(mode, [name for name in names if codecs()[name].dial])
+
+
+def _choose_target(mode: str, names: Sequence[str]) -> Wish:
+    typed = [BYTES, BITS_PER_PIXEL] if mode == BYTES else [_TYPED]
+    source = st.selectbox(
+        "Target",
+        [*names, *typed],
+        format_func=_source_label,
+        key=f"target_{mode}_from",
+        bind="query-params",
+        width=280,
+    )
+    if source in names:
+        return Wish(mode, reference=source)
+    quantity = mode if source == _TYPED else source
+    value = st.number_input(
+        _unit(quantity),
+        min_value=_LOWEST[quantity],
+        max_value=_HIGHEST[quantity],
+        value=_STARTS[quantity],
+        step=_STEPS[quantity],
+        format="%.0f" if quantity == BYTES else "%.2f",
+        key=f"target_{quantity}",
+        bind="query-params",
+        width=180,
+    )
+    return Wish(mode, typed=float(value), per_pixel=quantity == BITS_PER_PIXEL)
+
+
+def _source_label(source: str) -> str:
+    if source in codecs():
+        return f"Like {codecs()[source].label} as it is set"
+    if source == _TYPED:
+        return "A value of my own"
+    return f"{_unit(source)} of my own"
+
+
+def _unit(quantity: str) -> str:
+    if quantity in metrics():
+        return metrics()[quantity].LABEL
+    return "Bits per pixel" if quantity == BITS_PER_PIXEL else "Bytes"

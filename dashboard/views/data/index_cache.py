@@ -1,0 +1,52 @@
+"""What the Data page counts and draws of the index, kept between reruns; not to be changed."""
+
+from typing import NamedTuple
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from dashboard.charts.captions import size_line
+from dashboard.data.store import DATASET, fingerprint, load_index
+from dashboard.views.data.charts import class_figure, class_table, shape_figure
+
+
+class IndexSummary(NamedTuple):
+    """The images of the data set, counted.
+
+    Attributes:
+        classes: Images per class and split.
+        class_names: The classes in alphabetical order.
+        class_figure: Share of each class in each split.
+        shape_figure: Shapes of the source images; None where all are square.
+        sizes: What there is to say of the source's sizes.
+    """
+
+    classes: pd.DataFrame
+    class_names: list[str]
+    class_figure: go.Figure
+    shape_figure: go.Figure | None
+    sizes: str
+
+
+def load_index_summary() -> IndexSummary:
+    """The index of the data set, counted.
+
+    Raises:
+        ArtifactError: The index is missing or damaged.
+    """
+    return _summary(fingerprint(f"datasets/{DATASET}"))
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _summary(state: str) -> IndexSummary:
+    index = load_index()
+    classes = class_table(index)
+    has_shapes = (index["source_width"] != index["source_height"]).any()
+    return IndexSummary(
+        classes=classes,
+        class_names=sorted(index["class_name"].unique()),
+        class_figure=class_figure(classes),
+        shape_figure=shape_figure(index) if has_shapes else None,
+        sizes=size_line(index),
+    )

@@ -1,0 +1,268 @@
+"""The images behind every number: source, split, classes, preprocessing, and what they favour."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core.dataset.splits import KEY, SPLITS, Split, sample_images
+from core.images import Image
+from core.store import ArtifactError, Manifest
+from dashboard.data.store import load_index, load_split, open_store
+from dashboard.views.data.index_cache import IndexSummary, load_index_summary
+from dashboard.widgets.charts import CONFIG
+from dashboard.widgets.downloads import download_csv
+from dashboard.widgets.pixels import show_pixels
+from dashboard.widgets.states import (
+    short_hash,
+    show_artifact_error,
+    show_provenance,
+)
+
+TITLE = "Data"
+ICON = ":material/photo_library:"
+ORDER = 8
+
+INTRODUCTION = (
+    "Every number of this dashboard is measured on Imagenette, ten easily told classes of "
+    "ImageNet, resized to 160x160 pixels as in the thesis."
+)
+LICENCE = (
+    "Imagenette's lists and code are under the Apache licence 2.0, but the photographs are "
+    "ImageNet's and come with its terms for research. So none of them is shipped with this "
+    "program: a clone holds the index and the measurements, and the images are made again on "
+    "each machine. The sample images are photographs that come with scikit-image."
+)
+JPEG_WARNING = (
+    "**The originals are JPEG files.** What JPEG throws away was thrown away before any codec here "
+    "saw the images: fine colour detail is gone, and faint edges of its 8x8 blocks remain. A "
+    "codec that works like JPEG (a block transform, colour at half resolution) finds little left "
+    "to lose, so the figures flatter it beside codecs that keep what these images never had."
+)
+SQUARE = (
+    "The whole image is made square, whatever its shape, so proportions change; nothing is cut "
+    "off. The filter is antialiasing: fine patterns fade instead of turning into false ones."
+)
+STRIP_COUNT = 15
+
+
+def load_manifest_or_show() -> Manifest | None:
+    """Manifest of the data set; where it cannot be read, says so and gives None."""
+    try:
+        return open_store().manifest(KEY)
+    except ArtifactError as error:
+        show_artifact_error(error)
+        return None
+
+
+def load_index_or_show() -> pd.DataFrame | None:
+    """Index of the data set; where it cannot be read, says so and gives None."""
+    try:
+        return load_index()
+    except ArtifactError as error:
+        show_artifact_error(error)
+        return None
+
+
+def show_counts(facts: Mapping[str, Any]) -> None:
+    """Sizes of the splits and what is peculiar about the images."""
+    counts = facts["counts"]
+    duplicates = facts["near_duplicates"]
+    tiles = [
+        *((split.capitalize(), counts[split], None) for split in SPLITS),
+        ("Without colour", sum(facts["grey_counts"].values()), "Red, green and blue are equal."),
+        ("Near-duplicates", duplicates["count"], duplicates["method"]),
+    ]
+    with st.container(horizontal=True):
+        for label, value, help_text in tiles:
+            st.metric(label, f"{value:,}", help=help_text, border=True, width=168)
+
+
+def show_source(manifest: Manifest) -> None:
+    """Where the images come from and how they were divided."""
+    facts = manifest.facts
+    st.subheader("Source and split")
+    published = facts.get("is_published_archive")
+    rows = {
+        "Source": facts["source"],
+        "Archive, sha256": f"`{facts['archive_sha256'] or 'none: a folder'}`",
+        "Published archive": "yes" if published else "no: the images come from another copy",
+        "Split": facts["split"],
+        "Source files and split, sha256": f"`{facts['images_sha256']}`",
+        "Pixels, sha256": f"`{facts['sha256']}`",
+        "Resizing": facts["resize"],
+        "Pixels": facts["colour"],
+    }
+    st.table(pd.DataFrame(rows.items()), border="horizontal", hide_header=True, hide_index=True)
+    pairs = pd.DataFrame(facts["near_duplicates"]["pairs"])
+    if len(pairs):
+        with st.expander(f"{len(pairs)} pairs of near-duplicates between splits"):
+            st.dataframe(pairs, hide_index=True)
+    show_provenance(manifest)
+
+
+def show_classes(summary: IndexSummary) -> None:
+    """Classes by split, as a figure and as numbers."""
+    st.subheader("Classes", help="Equal marks in a row: the class is as frequent in each split.")
+    table = summary.classes
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        alt = "Share of each class in the train, validation and test split."
+        st.plotly_chart(summary.class_figure, key="classes", config=CONFIG, alt=alt)
+    with right:
+        columns = {"class_name": "Class", **{name: name.capitalize() for name in SPLITS}}
+        st.dataframe(
+            table, hide_index=True, height="content", column_config=columns | {"total": "All"}
+        )
+        download_csv(table, file_name="imagenette160-classes.csv", key="csv-classes")
+
+
+def show_preprocessing(summary: IndexSummary | None) -> None:
+    """What happens to an image before anything is measured, seen on a sample image."""
+    st.subheader("From the source to 160x160")
+    st.markdown(SQUARE)
+    samples = sample_images()
+    title = st.selectbox(
+        "Sample image",
+        list(samples),
+        index=oblong(samples),
+        key="sample",
+        bind="query-params",
+        width=320,
+    )
+    before = samples[title]
+    height, width = before.shape[:2]
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+        show_pixels(
+            thumbnail(before),
+            alt=f"{title} in its own proportions",
+            caption=f"Before: {width} x {height} (shown smaller)",
+        )
+        show_pixels(
+            preprocessed(title),
+            alt=f"{title} as the data set would keep it",
+            caption="After: 160 x 160",
+        )
+    if summary is None:
+        return
+    if summary.shape_figure is not None:
+        alt = "Number of source images by the ratio of width to height."
+        st.plotly_chart(summary.shape_figure, key="shapes", config=CONFIG, alt=alt)
+    st.caption(summary.sizes)
+
+
+def oblong(samples: Mapping[str, Image]) -> int:
+    """Place of the first image whose proportions change."""
+    shapes = [image.shape for image in samples.values()]
+    return next((place for place, (high, wide, _) in enumerate(shapes) if high != wide), 0)
+
+
+def thumbnail(image: Image, *, height: int = 240) -> Image:
+    """The image in its own proportions, small enough for a page."""
+    import PIL.Image
+
+    width = round(image.shape[1] * height / image.shape[0])
+    resized = PIL.Image.fromarray(image).resize((width, height), PIL.Image.Resampling.LANCZOS)
+    return np.asarray(resized)
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def preprocessed(title: str) -> Image:
+    """A sample image as `pipelines.prepare` would store it."""
+    import PIL.Image
+
+    from core.dataset.preparation.decoding import stored_image
+
+    return np.asarray(stored_image(PIL.Image.fromarray(sample_images()[title])))
+
+
+def show_images(class_names: Sequence[str]) -> None:
+    """Images of a split, a page at a time."""
+    st.subheader("Images")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        split = st.segmented_control(
+            "Split", list(SPLITS), default="test", required=True, key="split", bind="query-params"
+        )
+        name = st.selectbox(
+            "Class",
+            class_names,
+            index=None,
+            placeholder="All classes",
+            key="class",
+            bind="query-params",
+            width=260,
+        )
+    try:
+        images = load_split(split)
+    except ArtifactError as error:
+        show_artifact_error(error)
+        return
+    show_strip(images, name)
+
+
+def show_strip(images: Split, class_name: str | None) -> None:
+    """One page of images, pixel by pixel."""
+    rows = [row for row, found in enumerate(images.classes) if class_name in (None, found)]
+    pages = max(1, -(-len(rows) // STRIP_COUNT))
+    page = st.pagination(pages, key="page", bind="query-params") if pages > 1 else 1
+    # Every `pages`-th image, so that a page shows all classes and not one after the other.
+    with st.container(horizontal=True, gap="small"):
+        for row in rows[page - 1 :: pages]:
+            show_pixels(
+                np.asarray(images.images[row]),
+                alt=f"{images.classes[row]}, image {images.ids[row]}",
+                caption=images.classes[row],
+            )
+
+
+def show_index(index: pd.DataFrame, manifest: Manifest | None) -> None:
+    """The index: one row per image."""
+    st.subheader("Index", help="One row per image. The sha256 is that of the source file.")
+    st.dataframe(
+        index,
+        hide_index=True,
+        height=320,
+        column_config={
+            "id": "Image",
+            "class_id": "WordNet id",
+            "class_name": "Class",
+            "split": "Split",
+            "sha256": st.column_config.TextColumn("sha256", width="small"),
+            "source_width": "Source width",
+            "source_height": "Source height",
+            "grey": "Without colour",
+            "phash": "Perceptual hash",
+        },
+    )
+    name = short_hash(manifest.facts["sha256"]) if manifest else "index"
+    download_csv(
+        index, file_name=f"imagenette160-{name}.csv", key="csv-index", label="Index as CSV"
+    )
+
+
+def main() -> None:
+    """The page."""
+    st.title(TITLE)
+    st.markdown(INTRODUCTION)
+    manifest = load_manifest_or_show()
+    index = load_index_or_show() if manifest else None
+    if manifest:
+        show_counts(manifest.facts)
+    st.warning(JPEG_WARNING, icon=":material/warning:")
+    if manifest:
+        show_source(manifest)
+    summary = None if index is None else load_index_summary()
+    if summary:
+        show_classes(summary)
+    show_preprocessing(summary)
+    if summary:
+        show_images(summary.class_names)
+    if index is not None:
+        show_index(index, manifest)
+    st.subheader("Licence")
+    st.markdown(LICENCE)
+
+
+main()

@@ -1,0 +1,76 @@
+"""What the Findings page computes and draws from the results, kept between reruns.
+
+Every entry is keyed by the state of the results, as in `dashboard.data.store`; all visitors share
+it, so nothing of it may be changed in place.
+"""
+
+from typing import NamedTuple
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from core.analysis.findings import MethodRow, method_rows
+from core.analysis.headlines import headlines
+from core.evaluation.measurements import Measurements, lossy_measurements, summary
+from core.metrics import psnr_db
+from dashboard.charts.bd_rate import bd_table
+from dashboard.data.curves import labels
+from dashboard.data.store import DATASET, fingerprint, load_results
+from dashboard.views.findings.charts import HEADLINE, headline_figure, published_figure
+
+
+class Findings(NamedTuple):
+    """What the results say of the thesis.
+
+    Attributes:
+        tables: PSNR of the codecs in the headline figure, by codec.
+        means: Means per codec and setting.
+        rows: The ten methods of the thesis.
+        sentences: The findings, one sentence each.
+        headline: Quality against bytes, with the thesis marked.
+        published: Published and measured PSNR of the methods.
+        images: Test images that there are results of.
+    """
+
+    tables: dict[str, Measurements]
+    means: pd.DataFrame
+    rows: tuple[MethodRow, ...]
+    sentences: list[str]
+    headline: go.Figure
+    published: go.Figure
+    images: int
+
+
+def load_findings() -> Findings:
+    """Findings from the results as they are now."""
+    return _findings(fingerprint(f"results/{DATASET}/"))
+
+
+def load_bd_rates() -> pd.DataFrame:
+    """BD-rates of the codecs in the headline figure against JPEG, with their intervals."""
+    return _bd_rates(fingerprint(f"results/{DATASET}/"))
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _findings(state: str) -> Findings:
+    frame = load_results().frame
+    means = summary(frame)
+    rows = method_rows(means)
+    shown = frame[frame["codec"].isin(HEADLINE)]
+    tables = lossy_measurements(shown, metric=psnr_db.NAME)
+    curves = {codec: table.curve() for codec, table in tables.items()}
+    return Findings(
+        tables=tables,
+        means=means,
+        rows=rows,
+        sentences=headlines(curves, rows, means, labels=labels()),
+        headline=headline_figure(tables, rows, labels=labels(), metric_label=psnr_db.LABEL),
+        published=published_figure(rows),
+        images=frame["image"].nunique(),
+    )
+
+
+@st.cache_resource(max_entries=2, show_spinner="Resampling the images …")
+def _bd_rates(state: str) -> pd.DataFrame:
+    return bd_table(load_findings().tables, anchor="jpeg", labels=labels())

@@ -1,0 +1,47 @@
+"""The report for reviewers as a file, made when somebody asks for it."""
+
+from functools import lru_cache
+
+import streamlit as st
+
+from core.report.content import build_report
+from core.report.document import Report
+from core.report.files import to_zip
+from core.report.page import to_html
+from dashboard.data.store import fingerprint, open_store
+
+_HTML_HELP = (
+    "One file with every finding, curve, table and source, which opens in a browser without a "
+    "network. It is made when you click, which takes some seconds."
+)
+_ZIP_HELP = "Each figure as SVG and PDF, each table as LaTeX and CSV."
+
+
+def show_report_downloads(dataset: str) -> None:
+    """Buttons that save the report as one page, and its figures and tables."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.download_button(
+            "Report as one page",
+            data=lambda: to_html(_report(dataset, fingerprint(""))).encode("utf-8"),
+            file_name="bottleneck-report.html",
+            mime="text/html",
+            key="report-html",
+            icon=":material/article:",
+            help=_HTML_HELP,
+            on_click="ignore",
+        )
+        st.download_button(
+            "Figures and tables for a paper",
+            data=lambda: to_zip(_report(dataset, fingerprint(""))),
+            file_name="bottleneck-figures.zip",
+            mime="application/zip",
+            key="report-zip",
+            icon=":material/folder_zip:",
+            help=_ZIP_HELP,
+            on_click="ignore",
+        )
+
+
+@lru_cache(maxsize=1)
+def _report(dataset: str, state: str) -> Report:
+    return build_report(open_store(), dataset=dataset)

@@ -1,0 +1,89 @@
+"""Where the results on a page come from: data, code, libraries, machine and date."""
+
+from collections.abc import Iterable
+
+import pandas as pd
+import streamlit as st
+
+from core.evaluation.evaluate import Results
+from core.store import Manifest
+from dashboard.widgets.downloads import download_csv
+from dashboard.widgets.states import short_hash
+
+_FACTS_IN_A_ROW = 3
+#: Libraries whose version decides what a codec writes.
+_CODEC_LIBRARIES = ("pillow", "imagecodecs", "onnxruntime", "constriction")
+
+
+def show_sources(results: Results, dataset: Manifest | None) -> None:
+    """Strip with the provenance of all results on a page, one line per fact, and its table."""
+    manifests = results.manifests.values()
+    st.subheader("Where these numbers come from")
+    with st.container(border=True):
+        facts = _facts(manifests, dataset)
+        for start in range(0, len(facts), _FACTS_IN_A_ROW):
+            columns = st.columns(_FACTS_IN_A_ROW, gap="medium")
+            for column, (label, value) in zip(columns, facts[start:], strict=False):
+                with column:
+                    st.caption(label)
+                    st.markdown(value)
+    download_csv(
+        sources_table(manifests),
+        file_name="bottleneck-sources.csv",
+        key="csv-sources",
+        label="Provenance of every codec as CSV",
+    )
+
+
+def sources_table(manifests: Iterable[Manifest]) -> pd.DataFrame:
+    """One row per artifact: when, by which code, with which libraries, on which machine."""
+    return pd.DataFrame(
+        {
+            "artifact": manifest.key,
+            "created": manifest.created,
+            "commit": manifest.commit,
+            "dirty": manifest.provenance.get("dirty"),
+            "dataset_sha256": _dataset_hash(manifest),
+            "rows": manifest.facts.get("rows"),
+            "cpu": manifest.provenance.get("cpu"),
+            "cpu_count": manifest.provenance.get("cpu_count"),
+            "platform": manifest.provenance.get("platform"),
+            "python": manifest.provenance.get("python"),
+            **{f"version_{name}": version for name, version in manifest.versions.items()},
+        }
+        for manifest in manifests
+    )
+
+
+def _facts(manifests: Iterable[Manifest], dataset: Manifest | None) -> list[tuple[str, str]]:
+    table = sources_table(manifests)
+    days = sorted(created[:10] for created in table["created"])
+    split = dataset.facts.get("images_sha256") if dataset else None
+    libraries = [
+        f"{name} {_listed(table[f'version_{name}'])}"
+        for name in _CODEC_LIBRARIES
+        if f"version_{name}" in table
+    ]
+    cores = _listed(table["cpu_count"].map(lambda count: f"{count} cores"))
+    return [
+        ("Test images (sha256)", _codes(table["dataset_sha256"])),
+        ("Source files and split (sha256)", f"`{short_hash(split)}`"),
+        ("Code (git commit)", _codes(table["commit"])),
+        ("Codec libraries", ", ".join(libraries) or "unknown"),
+        ("Measured on", days[0] if days[0] == days[-1] else f"{days[0]} to {days[-1]}"),
+        ("Machine", f"{_listed(table['cpu'])}, {cores}"),
+    ]
+
+
+def _dataset_hash(manifest: Manifest) -> str | None:
+    dataset = manifest.facts.get("dataset")
+    return dataset.get("sha256") if isinstance(dataset, dict) else None
+
+
+def _listed(values: pd.Series) -> str:
+    return ", ".join(sorted({str(value) for value in values.dropna()})) or "unknown"
+
+
+def _codes(values: pd.Series) -> str:
+    hashes = sorted({short_hash(value) for value in values})
+    return ", ".join(f"`{value}`" for value in hashes)

@@ -1,0 +1,166 @@
+"""Controls of the gallery: codec, setting, order, class and what the tiles show."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+import streamlit as st
+
+from core.metrics import metrics
+from dashboard import glossary
+from dashboard.charts.colors import in_legend_order
+from dashboard.charts.image_ranking import RATE, Point, nearest_setting, point_of
+from dashboard.data.curves import label_of
+
+ORDERS = {
+    "worst": "Worst first",
+    "best": "Best first",
+    "behind": "Furthest behind",
+    "ahead": "Furthest ahead",
+}
+_ORDER_HELP = (
+    "Worst and best by the figure chosen beside. Furthest behind and furthest ahead compare with a "
+    "second codec on the same image: the largest gap stands first."
+)
+_AUTOMATIC = "nearest in bytes"
+_START_RATE = 1.0
+
+
+@dataclass(frozen=True)
+class GalleryWish:
+    """What a person wants to see.
+
+    Attributes:
+        first: Operating point whose images are shown.
+        second: Operating point that it is compared with; None without a gap.
+        quantity: Name of a metric, or `RATE`.
+        order: One of `ORDERS`.
+    """
+
+    first: Point
+    second: Point | None
+    quantity: str
+    order: str
+
+    @property
+    def points(self) -> list[Point]:
+        """The operating points that take part."""
+        return [self.first] if self.second is None else [self.first, self.second]
+
+
+def choose_wish(points: pd.DataFrame, measured: list[str]) -> GalleryWish:
+    """Codec, figure and order.
+
+    Args:
+        points: Rows of `dashboard.charts.image_ranking.operating_points`.
+        measured: Metrics that have values.
+    """
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        order = choose_order()
+        quantity = choose_quantity(measured)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        first = choose_point(points)
+        second = choose_second(points, first) if order in ("behind", "ahead") else None
+    return GalleryWish(first, second, quantity, order)
+
+
+def choose_order() -> str:
+    """What stands first."""
+    return st.segmented_control(
+        "Order",
+        list(ORDERS),
+        default="worst",
+        format_func=ORDERS.get,
+        required=True,
+        key="order",
+        bind="query-params",
+        help=_ORDER_HELP,
+        wrap=True,
+    )
+
+
+def choose_quantity(measured: list[str]) -> str:
+    """Figure that the order goes by."""
+    known = metrics()
+    explained = [f"**{known[name].LABEL}**: {known[name].DEFINITION}" for name in measured]
+    return st.segmented_control(
+        "By",
+        [*measured, RATE],
+        default=measured[0] if measured else RATE,
+        format_func=quantity_label,
+        required=True,
+        key="metric",
+        bind="query-params",
+        help="\n\n".join([*explained, f"**{quantity_label(RATE)}**: {glossary.BITS_PER_PIXEL}"]),
+        wrap=True,
+    )
+
+
+def choose_point(points: pd.DataFrame) -> Point:
+    """Codec and setting whose images are shown."""
+    codec = _choose_codec(points, "Codec", key="codec")
+    settings = _settings(points, codec)
+    setting = st.selectbox(
+        "Setting",
+        settings,
+        index=settings.index(nearest_setting(points, codec, _START_RATE)),
+        key="setting",
+        bind="query-params",
+        width=200,
+    )
+    return point_of(points, codec, setting)
+
+
+def choose_second(points: pd.DataFrame, first: Point) -> Point:
+    """Codec and setting that the first is compared with."""
+    rate = points.loc[
+        (points["codec"] == first.codec) & (points["setting"] == first.setting), RATE
+    ].iloc[0]
+    codec = _choose_codec(points, "Compared with", key="second", after=first.codec)
+    setting = st.selectbox(
+        "Its setting",
+        [_AUTOMATIC, *_settings(points, codec)],
+        key="second_setting",
+        bind="query-params",
+        help="By itself the setting whose mean rate is nearest to that of the first codec.",
+        width=200,
+    )
+    if setting == _AUTOMATIC:
+        setting = nearest_setting(points, codec, rate)
+    return point_of(points, codec, setting)
+
+
+def choose_class(names: list[str]) -> str | None:
+    """Class whose images are shown; None for all."""
+    return st.selectbox(
+        "Class",
+        names,
+        index=None,
+        placeholder="All classes",
+        key="class",
+        bind="query-params",
+        width=220,
+    )
+
+
+def quantity_label(quantity: str) -> str:
+    """What a person reads for a quantity."""
+    return metrics()[quantity].LABEL if quantity in metrics() else "Bits per pixel"
+
+
+def _choose_codec(points: pd.DataFrame, label: str, *, key: str, after: str | None = None) -> str:
+    names = in_legend_order(points["codec"].unique().tolist())
+    others = [name for name in names if name != after]
+    start = others[0] if after and others else names[0]
+    return st.selectbox(
+        label,
+        names,
+        index=names.index("jpeg" if "jpeg" in names and after != "jpeg" else start),
+        format_func=label_of,
+        key=key,
+        bind="query-params",
+        width=240,
+    )
+
+
+def _settings(points: pd.DataFrame, codec: str) -> list[str]:
+    return points.loc[points["codec"] == codec, "setting"].tolist()

@@ -1,0 +1,47 @@
+"""What a codec gives back of a small image, made again and kept between reruns."""
+
+import hashlib
+
+import numpy as np
+import streamlit as st
+
+from core.codecs import Codec, Reference, get_codec
+from core.codecs.base import OperatingPoint
+from core.images import Image
+from core.store import ArtifactStore
+from dashboard.charts.image_ranking import Point
+from dashboard.data.store import fingerprint, open_store
+
+
+def decoded_image(image: Image, point: Point) -> Image:
+    """The image after the codec at that operating point, coded and decoded here.
+
+    Raises:
+        ArtifactError: The weights of a learned codec are missing or damaged.
+        ValueError: There is no such codec or setting, or it does not take the image.
+    """
+    digest = hashlib.sha256(np.ascontiguousarray(image)).hexdigest()
+    return _decoded(point, fingerprint(f"models/{point.codec}"), digest, image)
+
+
+@st.cache_data(max_entries=600, max_size="100MB", show_spinner=False)
+def _decoded(point: Point, state: str, digest: str, _image: Image) -> Image:
+    image = np.asarray(_image)
+    found = _operating_point(get_codec(point.codec), point, open_store())
+    if isinstance(found, OperatingPoint):
+        return found.decode(found.encode(image))
+    return found.reconstruct(image)
+
+
+def _operating_point(
+    codec: Codec, point: Point, store: ArtifactStore
+) -> OperatingPoint | Reference:
+    if codec.at is not None and point.dial is not None:
+        point = codec.at(point.dial, store)
+        if point.setting == point.setting:
+            return point
+    references = codec.references(store) if codec.references else ()
+    for candidate in (*codec.sweep(store), *references):
+        if candidate.setting == point.setting:
+            return candidate
+    raise ValueError(f"{codec.label} has no setting {point.setting} here.")

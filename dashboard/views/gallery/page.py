@@ -1,0 +1,204 @@
+"""Images from the worst to the best, by codec and by the gap between two codecs."""
+
+from collections.abc import Iterable
+from math import ceil
+
+import pandas as pd
+import streamlit as st
+
+from core.evaluation.evaluate import Results
+from core.metrics import metrics
+from core.store import ArtifactError
+from dashboard.charts.captions import source_line
+from dashboard.charts.image_ranking import RATE, Point, ranked, ranked_by_gap
+from dashboard.data.curves import label_of
+from dashboard.data.store import load_results
+from dashboard.views.gallery.controls import (
+    GalleryWish,
+    choose_class,
+    choose_wish,
+    quantity_label,
+)
+from dashboard.views.gallery.image_grid import image_grid
+from dashboard.views.gallery.images import (
+    BuiltInImages,
+    DatasetImages,
+    GalleryImages,
+    load_dataset_images,
+)
+from dashboard.views.gallery.tiles import make_tiles
+from dashboard.views.gallery.viewer import PARAMETER, show_opened
+from dashboard.widgets.downloads import download_csv
+from dashboard.widgets.reconstruction_cards import plain
+from dashboard.widgets.reconstruction_table import spelled_cell
+from dashboard.widgets.states import show_empty, show_problems
+
+TITLE = "Gallery"
+ICON = ":material/photo_library:"
+ORDER = 4
+
+INTRODUCTION = (
+    "Where a codec does worst, where it does best, and where two codecs differ most. Every tile is "
+    "the image as it comes back from the file; click one to look into it."
+)
+NO_IMAGES = (
+    "The test images are not on this machine. Below stand the built-in sample images, brought "
+    "to 160x160 as the data set is and measured just now; Compare opens them at their own size. "
+    "For the test images, prepare the data set:"
+)
+NO_RESULTS = (
+    "Nothing was measured on the test images yet. Below stand the built-in sample images, "
+    "brought to 160x160 as the data set is and measured just now. For the test images, run:"
+)
+SUBSET_LINE = "{label} was measured on {count:,} of {total:,} images."
+DIFFERS_LINE = (
+    "{count} of these images came back with another PSNR than the recorded one: the codec's "
+    "library here is of another version than the one that was measured."
+)
+TILES = {"decoded": "Decoded", "both": "With the original", "detail": "Middle, 4 times"}
+TILES_HELP = (
+    "What came back from the file; the original beside it; or the middle quarter of both, each "
+    "pixel a square of 4 x 4. **detail** and **colour** below a tile say how much of the mean "
+    "Laplacian and of the colourfulness was lost; more detail than before is what the codec added."
+)
+IMAGES_ON_A_PAGE = 15
+
+
+def main() -> None:
+    """The page."""
+    st.title(TITLE)
+    st.markdown(INTRODUCTION)
+    results = load_results()
+    show_problems(results.problems)
+    images = find_images()
+    wish = choose_wish(images.points, measured_metrics(images))
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        names = sorted(set(images.classes.values()))
+        chosen = choose_class(names) if names else None
+        look = choose_tiles()
+    table = ordered(images, wish, chosen)
+    if table.empty:
+        st.info(empty_line(wish), icon=":material/info:")
+        return
+    st.caption(basis_line(wish, table, len(images.classes)))
+    show_page(images, wish, table, look=look)
+    download_csv(table, file_name=csv_name(wish), key="csv-gallery")
+    show_source(images, results)
+
+
+def find_images() -> GalleryImages:
+    """Test images with results, else the samples, with the reason and the command."""
+    try:
+        found = load_dataset_images()
+    except ArtifactError as error:
+        show_empty("No test images", why=NO_IMAGES, command=error.command)
+        return BuiltInImages()
+    if found.frame.empty:
+        command = "python -m pipelines.evaluate"
+        show_empty("No results yet", why=NO_RESULTS, command=command)
+        return BuiltInImages()
+    return found
+
+
+def measured_metrics(images: GalleryImages) -> list[str]:
+    """Metrics that have values."""
+    if not isinstance(images, DatasetImages):
+        return list(metrics())
+    frame = images.frame
+    return [name for name in metrics() if name in frame and frame[name].notna().any()]
+
+
+def choose_tiles() -> str:
+    """What a tile shows: one of `TILES`."""
+    return st.segmented_control(
+        "Tiles",
+        list(TILES),
+        default="decoded",
+        format_func=TILES.get,
+        required=True,
+        key="tiles",
+        bind="query-params",
+        help=TILES_HELP,
+        wrap=True,
+    )
+
+
+def ordered(images: GalleryImages, wish: GalleryWish, class_name: str | None) -> pd.DataFrame:
+    """All images in the order that was asked for."""
+    frame = images.records(wish.points)
+    if wish.second is None:
+        table = ranked(frame, wish.first, wish.quantity, worst_first=wish.order == "worst")
+    else:
+        behind = wish.order == "behind"
+        table = ranked_by_gap(frame, wish.first, wish.second, wish.quantity, behind_first=behind)
+    if images.classes:
+        table.insert(1, "class", table["image"].map(images.classes))
+        if class_name is not None:
+            table = table[table["class"] == class_name].reset_index(drop=True)
+    return table
+
+
+def empty_line(wish: GalleryWish) -> str:
+    """Why no image is shown."""
+    names = " and ".join(point_label(point) for point in wish.points)
+    return (
+        f"No image has a {quantity_label(wish.quantity)} for {names}. A lossless codec has no "
+        "PSNR, for its error is zero; choose another figure or codec."
+    )
+
+
+def basis_line(wish: GalleryWish, table: pd.DataFrame, total: int) -> str:
+    """What is shown, over how many images, with their mean."""
+    label = quantity_label(wish.quantity)
+    clauses = [f"{len(table):,} images", f"{point_label(wish.first)}"]
+    mean = spelled_cell(wish.quantity, float(table[wish.quantity].mean()))
+    clauses.append(f"mean {label} {mean} at {table[RATE].mean():.3f} bits per pixel")
+    if wish.second is not None:
+        other = spelled_cell(wish.quantity, float(table[f"second_{wish.quantity}"].mean()))
+        rate = table[f"second_{RATE}"].mean()
+        clauses.append(f"{point_label(wish.second)}: mean {other} at {rate:.3f} bits per pixel")
+    metric = metrics().get(wish.quantity)
+    if metric is not None and metric.ON_SUBSET_ONLY and total:
+        clauses.append(SUBSET_LINE.format(label=label, count=len(table), total=total))
+    return " · ".join(clauses)
+
+
+def show_page(images: GalleryImages, wish: GalleryWish, table: pd.DataFrame, *, look: str) -> None:
+    """One page of tiles, and the image that was clicked."""
+    count = ceil(len(table) / IMAGES_ON_A_PAGE)
+    place = st.container()
+    page = min(st.pagination(count, key="page", bind="query-params"), count) if count > 1 else 1
+    rows = table.iloc[(page - 1) * IMAGES_ON_A_PAGE : page * IMAGES_ON_A_PAGE]
+    with place, st.spinner("Coding the images …", show_time=True):
+        made = make_tiles(
+            images, wish, rows, with_original=look != "decoded", is_magnified=look == "detail"
+        )
+    with place:
+        for problem in sorted(made.problems):
+            st.warning(plain(problem), icon=":material/block:")
+        picked = image_grid(made.tiles, key="tiles-grid")
+        if made.differing:
+            st.caption(DIFFERS_LINE.format(count=made.differing))
+    if picked is not None:
+        st.query_params[PARAMETER] = picked
+    show_opened(images, table["image"].tolist(), wish.points)
+
+
+def point_label(point: Point) -> str:
+    """What a person reads for an operating point."""
+    return f"{label_of(point.codec)} {point.setting}"
+
+
+def csv_name(wish: GalleryWish) -> str:
+    """Name of the file with the numbers."""
+    parts: Iterable[str] = ["gallery", *(point.codec for point in wish.points), wish.quantity]
+    return f"{'-'.join(parts)}.csv"
+
+
+def show_source(images: GalleryImages, results: Results) -> None:
+    """Where the figures come from."""
+    if isinstance(images, DatasetImages):
+        st.caption(source_line(results.manifests, images=len(images.classes)))
+
+
+main()

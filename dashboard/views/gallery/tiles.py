@@ -1,0 +1,150 @@
+"""Tiles of the gallery: what came back of each image, its figures, and what was lost."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from core.dataset.traits import colourfulness, detail
+from core.images import Image
+from core.metrics import psnr_db
+from core.store import ArtifactError
+from dashboard.charts.colors import codec_style
+from dashboard.charts.image_ranking import RATE, Point
+from dashboard.data.curves import label_of
+from dashboard.views.gallery.controls import GalleryWish, quantity_label
+from dashboard.views.gallery.decoded_cache import decoded_image
+from dashboard.views.gallery.image_grid import Tile, TileImage
+from dashboard.views.gallery.images import GalleryImages
+from dashboard.widgets.reconstruction_cards import NEUTRAL
+from dashboard.widgets.reconstruction_table import spelled_cell
+
+#: PSNR that rounding of the recorded figure can account for.
+MOST_ROUNDING_DB = 0.01
+#: Part of an image that is magnified: a quarter of each side, from the middle.
+_MAGNIFICATION = 4
+#: Below so much, a share of it says nothing.
+_LEAST_DETAIL, _LEAST_COLOUR = 1.0, 5.0
+
+
+@dataclass
+class Tiles:
+    """One page of tiles.
+
+    Attributes:
+        tiles: The tiles in their order.
+        problems: Sentences on codecs that cannot run here.
+        differing: How many images came back otherwise than when they were measured.
+    """
+
+    tiles: list[Tile] = field(default_factory=list)
+    problems: set[str] = field(default_factory=set)
+    differing: int = 0
+
+
+def make_tiles(
+    images: GalleryImages,
+    wish: GalleryWish,
+    rows: pd.DataFrame,
+    *,
+    with_original: bool,
+    is_magnified: bool,
+) -> Tiles:
+    """Tiles of some rows.
+
+    Args:
+        images: Where the pixels come from.
+        wish: Operating points and figure that are shown.
+        rows: Rows of `ranked` or `ranked_by_gap`.
+        with_original: Whether the original stands first in each tile.
+        is_magnified: Whether the middle is shown magnified in place of the whole.
+    """
+    made = Tiles()
+    for row in rows.to_dict("records"):
+        original = images.image(row["image"])
+        decoded = _decoded(original, wish, row, made)
+        shown = [
+            TileImage(name_of(point, wish), pixels, codec_style(point.codec).color)
+            for point, pixels in decoded.items()
+        ]
+        if with_original or not shown:
+            shown.insert(0, TileImage("Original", original, NEUTRAL))
+        if is_magnified:
+            shown = [TileImage(one.name, magnified(one.pixels), one.color) for one in shown]
+        figures = tile_figures(row, wish)
+        if wish.second is None and decoded:
+            figures += lost_words(original, next(iter(decoded.values())))
+        made.tiles.append(Tile(row["image"], row.get("class") or row["image"], shown, figures))
+    return made
+
+
+def name_of(point: Point, wish: GalleryWish) -> str:
+    """Name of an image of a tile: the codec, and the setting where both are of one codec."""
+    label = label_of(point.codec)
+    is_alone = wish.second is None or wish.first.codec != wish.second.codec
+    return label if is_alone else f"{label} {point.setting}"
+
+
+def tile_figures(row: Mapping[str, Any], wish: GalleryWish) -> list[str]:
+    """Lines below a tile: the figure of the order, and the bytes."""
+    quantity, label = wish.quantity, quantity_label(wish.quantity)
+    first = spelled_cell(quantity, row[quantity])
+    if wish.second is None:
+        rate = f"{spelled_cell('bytes', row['bytes'])} bytes, {spelled_cell(RATE, row[RATE])} bpp"
+        return [rate] if quantity == RATE else [f"{label} {first}", rate]
+    second = spelled_cell(quantity, row[f"second_{quantity}"])
+    sizes = [spelled_cell("bytes", row[name]) for name in ("bytes", "second_bytes")]
+    return [
+        f"{label} {first} and {second}",
+        f"gap {row['gap']:+.3g}",
+        f"{' and '.join(size or 'no' for size in sizes)} bytes",
+    ]
+
+
+def lost_words(original: Image, decoded: Image) -> list[str]:
+    """How much fine detail and colour an image lost or gained, in one line; none if it has none.
+
+    Detail is the mean Laplacian and colour the colourfulness of `core.dataset.traits`. More
+    detail than the original means what a codec added: block edges, ringing, noise.
+    """
+    shares = [
+        f"{name} {100 * (measure(decoded) / before - 1):+.0f} %"
+        for name, measure, least in (
+            ("detail", detail, _LEAST_DETAIL),
+            ("colour", colourfulness, _LEAST_COLOUR),
+        )
+        if (before := measure(original)) >= least
+    ]
+    return [", ".join(shares)] if shares else []
+
+
+def magnified(image: Image) -> Image:
+    """The middle of an image, each pixel a square, at the size of the whole."""
+    height, width = (side // _MAGNIFICATION for side in image.shape[:2])
+    top, left = (image.shape[0] - height) // 2, (image.shape[1] - width) // 2
+    part = image[top : top + height, left : left + width]
+    return np.repeat(np.repeat(part, _MAGNIFICATION, axis=0), _MAGNIFICATION, axis=1)
+
+
+def differs(original: Image, decoded: Image, recorded_db: float | None) -> bool:
+    """Whether an image came back otherwise than when it was measured."""
+    if recorded_db is None or pd.isna(recorded_db):
+        return False
+    return abs(psnr_db.measure(original, decoded) - recorded_db) > MOST_ROUNDING_DB
+
+
+def _decoded(
+    original: Image, wish: GalleryWish, row: Mapping[str, Any], made: Tiles
+) -> dict[Point, Image]:
+    """What each codec gives back, by operating point; trouble is noted in what is made."""
+    found: dict[Point, Image] = {}
+    for point, column in zip(wish.points, ("psnr_db", "second_psnr_db"), strict=False):
+        try:
+            found[point] = decoded_image(original, point)
+        except (ArtifactError, ValueError) as error:
+            made.problems.add(f"{label_of(point.codec)} cannot be shown: {error}")
+            continue
+        made.differing += differs(original, found[point], row[column])
+    return found

@@ -1,0 +1,105 @@
+"""One image of the gallery in the comparison viewer, over the page."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.metrics import metrics
+from core.store import ArtifactError
+from dashboard.charts.colors import codec_style
+from dashboard.charts.image_ranking import RATE, Point
+from dashboard.data.curves import label_of
+from dashboard.views.gallery.controls import quantity_label
+from dashboard.views.gallery.decoded_cache import decoded_image
+from dashboard.views.gallery.images import GalleryImages
+from dashboard.widgets.comparison_viewer import Layer, comparison_viewer, ssim_map_layer
+from dashboard.widgets.links import compare_query, link_to_page
+from dashboard.widgets.reconstruction_cards import NEUTRAL
+from dashboard.widgets.reconstruction_table import spelled_cell
+
+#: Name in the address of the image that is open.
+PARAMETER = "image"
+
+
+def show_opened(images: GalleryImages, order: Sequence[str], points: Sequence[Point]) -> None:
+    """The image that the address names, over the page; nothing without one.
+
+    Args:
+        images: Where images and figures come from.
+        order: Ids of all images in the order of the gallery.
+        points: Operating points that are compared.
+    """
+    if st.query_params.get(PARAMETER) in order:
+        _open(images, order, points)
+
+
+def opened_layers(images: GalleryImages, image_id: str, points: Sequence[Point]) -> list[Layer]:
+    """Original, what each codec gives back with its figures, and where the first lost structure.
+
+    A codec that cannot run here is left out.
+    """
+    original = images.image(image_id)
+    frame = images.records(points)
+    layers = [Layer("Original", original, {}, NEUTRAL)]
+    for point in points:
+        try:
+            pixels = decoded_image(original, point)
+        except (ArtifactError, ValueError):
+            continue
+        name = f"{label_of(point.codec)} {point.setting}"
+        own = frame[(frame["codec"] == point.codec) & (frame["setting"] == point.setting)]
+        figures = own[own["image"] == image_id].iloc[0].to_dict()
+        layers.append(Layer(name, pixels, _readout(figures), codec_style(point.codec).color))
+    if len(layers) > 1:
+        name = f"SSIM map of {layers[1].name}"
+        layers.append(ssim_map_layer(original, layers[1].pixels, name=name))
+    return layers
+
+
+def _forget() -> None:
+    st.query_params.pop(PARAMETER, None)
+
+
+@st.dialog("Image of the gallery", width="large", on_dismiss=_forget)
+def _open(images: GalleryImages, order: Sequence[str], points: Sequence[Point]) -> None:
+    image_id = st.query_params.get(PARAMETER)
+    if image_id not in order:
+        return
+    place = order.index(image_id)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        _step("Previous", order, place - 1, icon=":material/chevron_left:")
+        _step("Next", order, place + 1, icon=":material/chevron_right:")
+        kind = images.classes.get(image_id)
+        words = f"{kind}, `{image_id}`" if kind else f"**{image_id}**"
+        st.markdown(f"{place + 1:,} of {len(order):,}: {words}", width="content")
+        link_to_page(
+            "compare",
+            "Open in Compare",
+            icon=":material/compare:",
+            query=images.compare_query(image_id) | compare_query(points),
+        )
+    comparison_viewer(opened_layers(images, image_id, points), key="gallery")
+
+
+def _step(label: str, order: Sequence[str], place: int, *, icon: str) -> None:
+    exists = 0 <= place < len(order)
+    st.button(
+        label,
+        key=f"step-{label}",
+        icon=icon,
+        disabled=not exists,
+        on_click=_go_to,
+        args=[order[place] if exists else ""],
+    )
+
+
+def _go_to(image_id: str) -> None:
+    st.query_params[PARAMETER] = image_id
+
+
+def _readout(figures: dict[str, object]) -> dict[str, str]:
+    """Bytes, rate and metrics of a row of results, in words; missing ones are left out."""
+    titles = {"bytes": "Bytes", RATE: quantity_label(RATE)}
+    titles |= {name: quantity_label(name) for name in metrics() if name in figures}
+    words = {title: spelled_cell(name, figures[name]) for name, title in titles.items()}
+    return {title: text for title, text in words.items() if text}

@@ -1,0 +1,236 @@
+"""The card of one trained model: facts, rates, layers, channels, limits and files."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from core.store import ArtifactError
+from core.training_records.model_cards import (
+    PREFIX,
+    ModelCard,
+    check_files,
+    learned_codecs,
+    written_model_id,
+)
+from core.training_records.model_layers import layers
+from dashboard import glossary
+from dashboard.data.store import fingerprint, open_store
+from dashboard.views.models.internals import show_channels, show_layers
+from dashboard.widgets.downloads import download_csv
+from dashboard.widgets.states import short_hash
+
+_MULTIPLY_ADDS = "Multiplications, each with an addition, per pixel of the image."
+_VALUES = "Numbers in the latent per pixel. The image itself has three, of one byte each."
+_MODEL_ID = (
+    "The model id is two bytes of the sha256 of tables and decoder. Each file carries them, and a "
+    "file of another model is refused instead of being decoded into nonsense."
+)
+LIMITS = """
+- Trained on small photographs of ten classes, resized to 160x160. Screenshots, drawings and text
+  are unlike them and come back worse than their place on the curves says.
+{training}
+- Any image size is taken, by padding, and worked on in tiles; very large images are refused
+  with the limit in the message.
+- What decides a bit is integer, so a file decodes on every machine; the last step to pixels is a
+  float network, which may differ by one level between processors.
+"""
+BLIND_TO_RATE = """
+- Trained for squared error on latents that were never quantised, as the thesis did: rate played no
+  part in training, so the bytes are those of a network that did not know it would be weighed.
+"""
+TRAINED_FOR_RATE = """
+- Trained for rate and distortion together, the distortion {mse:.0%} squared error and {ssim:.0%}
+  SSIM; by other measures of quality it may stand elsewhere.
+- A network costs time and memory that a format does not: see Speed.
+"""
+_TALL = 8
+_FEW = (12, 34, 56, 72, 88, 100)
+
+
+def show_card(model: ModelCard, means: pd.DataFrame) -> None:
+    """Everything about one model.
+
+    Args:
+        model: The model.
+        means: Means per setting of its codec on the test images; empty where not measured.
+    """
+    show_tiles(model)
+    show_facts(model)
+    show_rates(model, means)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        show_layers(model)
+    with right:
+        show_channels(model)
+    # A tall diagram leaves room beside it.
+    with right if len(layers(model)) > _TALL else st.container():
+        st.subheader("Limits")
+        st.markdown(limits_of(model))
+    show_files(model)
+
+
+def limits_of(model: ModelCard) -> str:
+    """What the model is not made for, in Markdown."""
+    share = model.card.get("config", {}).get("ssim_share")
+    if share is None:
+        return LIMITS.format(training=BLIND_TO_RATE.strip())
+    told = TRAINED_FOR_RATE.format(mse=1 - share, ssim=share)
+    return LIMITS.format(training=told.strip())
+
+
+def show_tiles(model: ModelCard) -> None:
+    """The figures that models are compared by."""
+    work = model.multiply_adds_per_pixel
+    quality = model.card.get("validation", {})
+    split = ", ".join(f"{name} {count:,.0f}" for name, count in work.items())
+    tiles = [
+        ("Parameters", _whole(model.card.get("parameters")), None),
+        ("Multiply-adds/pixel", _whole(sum(work.values()) or None), f"{_MULTIPLY_ADDS} {split}."),
+        ("Latent", _shape(model.latent), "Of a 160x160 image: rows, columns, channels."),
+        ("Values per pixel", _number(model.values_per_pixel), _VALUES),
+    ]
+    if "psnr_db" in quality:
+        tiles.append(
+            ("PSNR, float latent", _number(quality["psnr_db"], " dB"), _validated(quality))
+        )
+    with st.container(horizontal=True, gap="small"):
+        for label, value, help_text in tiles:
+            st.metric(label, value, help=help_text, border=True, width=168)
+
+
+def show_facts(model: ModelCard) -> None:
+    """How the model came to be."""
+    training, provenance = model.card.get("training", {}), model.manifest.provenance
+    export = model.card.get("export", {})
+    epochs = f"{training.get('epochs', '?')}, weights of epoch {training.get('best_epoch', '?')}"
+    rows = {
+        "Model id in its files": _model_id(model),
+        **_float_latent_facts(model),
+        "Training images (sha256)": f"`{short_hash(model.data_digest)}`",
+        "Epochs": f"{epochs}; ended by {training.get('ended_by', 'unknown')}",
+        "Training time": _span(training.get("seconds")),
+        "Images seen": _whole(training.get("images_seen")),
+        "Seed": str(training.get("seed", "unknown")),
+        "Computed with": ", ".join(training.get("computed_with", [])) or "unknown",
+        "Code (git commit)": f"`{short_hash(model.manifest.commit)}`",
+        "Exported on": f"{provenance.get('cpu', 'unknown')}, {model.manifest.created[:10]}",
+        "ONNX against Keras": _difference(export),
+        "Bytes on disk": f"{model.bytes_on_disk:,} in {len(model.manifest.files)} files",
+    }
+    table = pd.DataFrame(rows.items())
+    st.table(table, border="horizontal", hide_header=True, hide_index=True)
+    st.caption(_MODEL_ID)
+
+
+def show_rates(model: ModelCard, means: pd.DataFrame) -> None:
+    """What its files weigh at a few qualities."""
+    st.subheader("What its files weigh", help=f"{glossary.BITS_PER_PIXEL} {glossary.FLOAT_LATENT}")
+    if means.empty:
+        st.markdown("Not measured on the test images yet:")
+        st.code(f"python -m pipelines.evaluate {model.name}", language="bash")
+        return
+    shown = means[means["dial"].isin(_FEW) | means["dial"].isna()]
+    shown = (shown if len(shown) > 1 else means).sort_values("dial", na_position="last")
+    number = st.column_config.NumberColumn
+    columns = {
+        "setting": st.column_config.TextColumn("Setting", help=glossary.FLOAT_LATENT),
+        "bits_per_pixel": number("Bits per pixel", format="%.3f", help=glossary.BITS_PER_PIXEL),
+        "bytes": number("Bytes", format="%.0f", help="Mean size of the whole file."),
+        "psnr_db": number("PSNR", format="%.2f dB", help=glossary.PSNR),
+        "ssim": number("SSIM", format="%.4f", help=glossary.SSIM),
+        "images": number("Images", format="localized"),
+    }
+    st.dataframe(
+        shown,
+        hide_index=True,
+        column_order=list(columns),
+        column_config=columns,
+        height="content",
+        placeholder="no file",
+    )
+    download_csv(means, file_name=f"{model.name}-rates.csv", key="csv-rates")
+
+
+def show_files(model: ModelCard) -> None:
+    """The files and a button that checks them."""
+    st.subheader("Files")
+    if st.button("Verify every file", icon=":material/verified:", key="verify"):
+        checks = check_files(open_store(), model)
+        _show_verdict([check.name for check in checks if check.fault], len(checks))
+        faults = {check.name: check.fault or "as it was written" for check in checks}
+    else:
+        faults = {name: "not checked" for name in model.manifest.files}
+    rows = [
+        {"file": name, "bytes": entry.bytes, "state": faults[name], "sha256": entry.sha256}
+        for name, entry in sorted(model.manifest.files.items())
+    ]
+    columns = {
+        "file": st.column_config.TextColumn("File", pinned=True),
+        "bytes": st.column_config.NumberColumn("Bytes", format="localized"),
+        "state": "State",
+        "sha256": "sha256 in the manifest",
+    }
+    table = pd.DataFrame(rows, columns=list(columns))
+    st.dataframe(table, hide_index=True, column_config=columns, height="content")
+    download_csv(table, file_name=f"{model.name}-files.csv", key="csv-files")
+
+
+def _show_verdict(faulty: Sequence[str], count: int) -> None:
+    if faulty:
+        st.error(f"Not as written: {', '.join(faulty)}.", icon=":material/gpp_bad:")
+    else:
+        st.success(
+            f"All {count} files have the sha256 of their manifest.", icon=":material/verified:"
+        )
+
+
+def _float_latent_facts(model: ModelCard) -> dict[str, str]:
+    """What the thesis would have said of the model; nothing for one without such a latent."""
+    quality = model.card.get("validation", {})
+    return {"SSIM, float latent": _number(quality["ssim"], "", 4)} if "ssim" in quality else {}
+
+
+def _model_id(model: ModelCard) -> str:
+    codec = learned_codecs().get(model.name)
+    if codec is None:
+        return "no codec of this name"
+    try:
+        return f"`{_written_id(model.name, fingerprint(f'{PREFIX}{model.name}'))}`"
+    except (ArtifactError, ValueError) as error:
+        return str(error)
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _written_id(name: str, state: str) -> str:
+    return written_model_id(learned_codecs()[name], open_store())
+
+
+def _validated(quality: dict[str, float]) -> str:
+    images = quality.get("images")
+    over = f" Mean over {images:,} validation images." if images else ""
+    return f"{glossary.FLOAT_LATENT}{over}"
+
+
+def _difference(export: dict[str, float]) -> str:
+    if "largest_difference_levels" not in export:
+        return "unknown"
+    levels, images = export["largest_difference_levels"], export.get("images", "some")
+    return f"at most {levels:.1e} of 255 levels apart, on {images} images"
+
+
+def _span(seconds: float | None) -> str:
+    return "unknown" if seconds is None else f"{seconds / 60:,.0f} minutes"
+
+
+def _whole(value: float | None) -> str:
+    return "unknown" if value is None else f"{value:,.0f}"
+
+
+def _number(value: float | None, unit: str = "", digits: int = 2) -> str:
+    return "unknown" if value is None else f"{value:.{digits}f}{unit}"
+
+
+def _shape(latent: Sequence[int] | None) -> str:
+    # No spaces, for a tile is narrow.
+    return "x".join(map(str, latent)) if latent else "unknown"

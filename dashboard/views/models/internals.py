@@ -1,0 +1,109 @@
+"""The inside of one trained model: what its layers hold and what its latent channels cost."""
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from core.store import ArtifactError
+from core.training_records.model_cards import (
+    PREFIX,
+    ModelCard,
+    channel_bits,
+    measured_channel_bits,
+    read_tables,
+)
+from core.training_records.model_layers import Layer, layers
+from dashboard.data.store import fingerprint, open_store
+from dashboard.views.models.charts import channel_figure, channel_table, layer_figure, layer_table
+from dashboard.widgets.charts import CONFIG
+from dashboard.widgets.downloads import download_csv
+from dashboard.widgets.states import show_artifact_error
+
+_LAYER_NOTE = (
+    "Dotted line: the numbers that the image itself has. A bar beyond it holds more than the image."
+)
+_POOLING_NOTE = (
+    "Activations are drawn with their convolution; they are computed after the pooling, with the "
+    "same result."
+)
+_TABLE_NOTE = "Entropy of the channel's static table on the validation images."
+_MEASURED_NOTE = "Mean over validation images; side information comes on top."
+_IDLE_NOTE = (
+    "A channel near zero carries next to nothing: the network does not use it at this step size."
+)
+
+
+def show_layers(model: ModelCard) -> None:
+    """Diagram of the network."""
+    st.subheader("Layers")
+    found = layers(model)
+    if not found:
+        st.markdown("The card of this model does not describe its layers.")
+        return
+    alt = f"Numbers held after each layer of {model.name}, from the image to the image."
+    figure = _layer_figure(model.name, fingerprint(f"{PREFIX}{model.name}"), found)
+    st.plotly_chart(figure, key="layers", config=CONFIG, alt=alt)
+    pooled = any("pooling" in layer.step for layer in found)
+    st.caption(f"{_LAYER_NOTE} {_POOLING_NOTE}" if pooled else _LAYER_NOTE)
+    download_csv(layer_table(found), file_name=f"{model.name}-layers.csv", key="csv-layers")
+
+
+def show_channels(model: ModelCard) -> None:
+    """Rate of each channel of the latent at a chosen quality."""
+    st.subheader("Rate per latent channel")
+    stride, measured = int(model.card.get("stride", 1)), measured_channel_bits(model)
+    if measured:
+        quality = st.select_slider(
+            "Quality",
+            sorted(measured),
+            value=sorted(measured)[len(measured) // 2],
+            key="measured_quality",
+            bind="query-params",
+        )
+        _show_channel_table(
+            model, channel_table(measured[quality], stride=stride), quality, _MEASURED_NOTE
+        )
+        return
+    quality = st.slider("Quality", 1, 100, 70, key="channel_quality", bind="query-params")
+    try:
+        table = _channels(model.name, quality, stride, fingerprint(f"{PREFIX}{model.name}"))
+    except ArtifactError as error:
+        show_artifact_error(error)
+        return
+    if table is None:
+        st.markdown("The card of this model does not tell what its channels cost.")
+        return
+    _show_channel_table(model, table, quality, _TABLE_NOTE)
+
+
+def _show_channel_table(model: ModelCard, table: pd.DataFrame, quality: int, note: str) -> None:
+    alt = f"Bits per symbol of each latent channel of {model.name}, the dearest first."
+    state = fingerprint(f"{PREFIX}{model.name}")
+    figure = _channel_figure(model.name, quality, state, table)
+    st.plotly_chart(figure, key="channels", config=CONFIG, alt=alt)
+    total = table["bits_per_pixel"].sum()
+    idle = int((table["bits_per_symbol"] < 0.05).sum())
+    st.caption(
+        f"{total:.2f} bits per pixel altogether; {idle} of {len(table)} channels take less than "
+        f"0.05 bits per symbol. {note} {_IDLE_NOTE}"
+    )
+    name = f"{model.name}-channels-quality-{quality}.csv"
+    download_csv(table, file_name=name, key="csv-channels")
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _layer_figure(name: str, state: str, _layers: list[Layer]) -> go.Figure:
+    return layer_figure(_layers, codec=name)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _channel_figure(name: str, quality: int, state: str, _table: pd.DataFrame) -> go.Figure:
+    return channel_figure(_table, codec=name)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _channels(name: str, quality: int, stride: int, state: str) -> pd.DataFrame | None:
+    tables = read_tables(open_store(), name)
+    if tables is None:
+        return None
+    return channel_table(channel_bits(tables, quality), stride=stride)

@@ -1,0 +1,139 @@
+"""The trained models: a card each, and what they make of images."""
+
+import pandas as pd
+import streamlit as st
+
+from core.evaluation.measurements import summary
+from core.training_records.model_cards import PREFIX, Cards, ModelCard, learned_codecs, read_cards
+from dashboard.charts.colors import in_legend_order
+from dashboard.data.curves import label_of
+from dashboard.data.store import DATASET, fingerprint, load_results, open_store
+from dashboard.views.models.card import show_card
+from dashboard.views.models.reconstruction_strips import show_strips
+from dashboard.widgets.downloads import download_csv
+from dashboard.widgets.links import link_to_page
+from dashboard.widgets.states import show_empty, show_problems
+
+TITLE = "Models"
+ICON = ":material/hub:"
+ORDER = 7
+
+INTRODUCTION = (
+    "The networks behind the learned codecs: what they are, what they cost, where they come from, "
+    "and what they make of an image."
+)
+
+
+def load_cards() -> Cards:
+    """All models, read anew when one changed."""
+    return _cards(fingerprint(PREFIX))
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _cards(state: str) -> Cards:
+    return read_cards(open_store())
+
+
+def means_of(name: str) -> pd.DataFrame:
+    """Means per setting of a model's codec on the test images."""
+    means = _means(fingerprint(f"results/{DATASET}/"))
+    return means[means["codec"] == name]
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _means(state: str) -> pd.DataFrame:
+    frame = load_results().frame
+    return summary(frame[frame["codec"].isin(list(learned_codecs()))])
+
+
+def main() -> None:
+    """The page."""
+    st.title(TITLE)
+    st.markdown(INTRODUCTION)
+    cards, problems, untrained = load_cards()
+    show_problems(problems)
+    names = in_legend_order(list(cards))
+    if names:
+        table = overview([cards[name] for name in names])
+        show_overview(table)
+        download_csv(table, file_name="bottleneck-models.csv", key="csv-models")
+    if untrained:
+        show_untrained([error.key.removeprefix(PREFIX) for error in untrained])
+    if names:
+        show_trained(cards, names)
+
+
+def show_trained(cards: dict[str, ModelCard], names: list[str]) -> None:
+    """One model in full, and the strips of all."""
+    name = st.segmented_control(
+        "Card of",
+        names,
+        default=names[0],
+        format_func=label_of,
+        required=True,
+        key="model",
+        bind="query-params",
+    )
+    show_card(cards[name], means_of(name))
+    link_to_page("training", "How it was trained", icon=":material/model_training:")
+    show_strips([name for name in names if name in learned_codecs()])
+
+
+def overview(models: list[ModelCard]) -> pd.DataFrame:
+    """One row per model with what models are compared by."""
+    return pd.DataFrame(
+        {
+            "model": model.name,
+            "label": label_of(model.name),
+            "parameters": model.card.get("parameters"),
+            "multiply_adds_per_pixel": sum(model.multiply_adds_per_pixel.values()) or None,
+            "latent": " x ".join(map(str, model.latent or ())) or None,
+            "values_per_pixel": model.values_per_pixel,
+            "validation_psnr_db": model.card.get("validation", {}).get("psnr_db"),
+            "validation_ssim": model.card.get("validation", {}).get("ssim"),
+            "epochs": model.card.get("training", {}).get("epochs"),
+            "seconds": model.card.get("training", {}).get("seconds"),
+            "seed": model.card.get("training", {}).get("seed"),
+            "training_data_sha256": model.data_digest,
+            "commit": model.manifest.commit,
+            "bytes_on_disk": model.bytes_on_disk,
+        }
+        for model in models
+    )
+
+
+def show_overview(table: pd.DataFrame) -> None:
+    """The table of `overview`, as a person reads it."""
+    number = st.column_config.NumberColumn
+    columns = {
+        "label": st.column_config.TextColumn("Model", pinned=True),
+        "parameters": number("Parameters", format="localized"),
+        "multiply_adds_per_pixel": number("Multiply-adds/pixel", format="localized"),
+        "latent": "Latent",
+        "values_per_pixel": number("Values/pixel", format="%.2f"),
+        "validation_psnr_db": number("PSNR, float latent", format="%.2f dB"),
+        "validation_ssim": number("SSIM, float latent", format="%.4f"),
+        "epochs": "Epochs",
+        "bytes_on_disk": number("Bytes on disk", format="localized"),
+    }
+    st.dataframe(
+        table,
+        hide_index=True,
+        column_order=list(columns),
+        column_config=columns,
+        height="content",
+        placeholder="—",
+    )
+
+
+def show_untrained(names: list[str]) -> None:
+    """The commands that train what is missing."""
+    labels = "; ".join(label_of(name) for name in names)
+    show_empty(
+        f"Not trained yet: {labels}",
+        why="A training writes its networks, tables and card when it ends:",
+        command="\n".join(f"python -m pipelines.train {name}" for name in names),
+    )
+
+
+main()

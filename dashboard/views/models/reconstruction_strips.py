@@ -1,0 +1,243 @@
+"""The strips of the thesis: an image and what each autoencoder gives back, side by side."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import streamlit as st
+
+from core.codecs import codecs
+from core.dataset.splits import Split, sample_images
+from core.images import Image
+from core.metrics import psnr_db, ssim
+from core.store import ArtifactError
+from core.training_records.model_cards import PREFIX
+from dashboard import glossary
+from dashboard.charts.colors import codec_style
+from dashboard.data.curves import label_of
+from dashboard.data.store import fingerprint, load_split, open_store
+from dashboard.widgets.comparison_viewer import Layer, ViewerPin, comparison_viewer
+from dashboard.widgets.pixels import show_pixels
+
+LATENTS = {"float": "Floating-point, as in the thesis", "file": "Quantised to a file"}
+ROWS = 3
+_ORIGINAL_COLOR = "#8f93a7"
+_SAMPLES_LINE = (
+    "Built-in sample images, brought to 160x160 as the data set is. With the data set prepared "
+    "on this machine (`python -m pipelines.prepare`), its test images stand here."
+)
+
+
+class Shown(NamedTuple):
+    """An image of the strips.
+
+    Attributes:
+        title: What a person reads.
+        pixels: The original.
+    """
+
+    title: str
+    pixels: Image
+
+
+class Reconstruction(NamedTuple):
+    """What a model gave back.
+
+    Attributes:
+        pixels: The image.
+        psnr_db: Against the original.
+        ssim: Against the original.
+        bits_per_pixel: Of the file; None for a floating-point latent.
+    """
+
+    pixels: Image
+    psnr_db: float
+    ssim: float
+    bits_per_pixel: float | None
+
+    @property
+    def readout(self) -> dict[str, str]:
+        """Its figures by label, as texts."""
+        rate = {} if self.bits_per_pixel is None else {"bpp": f"{self.bits_per_pixel:.2f}"}
+        return rate | {"PSNR": f"{self.psnr_db:.2f} dB", "SSIM": f"{self.ssim:.4f}"}
+
+
+def show_strips(models: Sequence[str]) -> None:
+    """Original and reconstructions of a few images, and one of them in the viewer.
+
+    Args:
+        models: Trained models that have a codec, in the order of the strip.
+    """
+    st.subheader("Reconstructions", help=f"{glossary.FLOAT_LATENT} {glossary.PSNR}")
+    images = choose_images()
+    quality = choose_latent()
+    if quality is None:
+        # The learned codec has no such latent: it was trained on quantised ones.
+        models = [name for name in models if codecs()[name].references is not None]
+    for image in images:
+        st.markdown(f"**{image.title}**")
+        with st.container(horizontal=True, gap="small", vertical_alignment="top"):
+            show_pixels(image.pixels, alt=f"{image.title}, original", caption="Original")
+            for model in models:
+                show_reconstruction(image, model, quality)
+    if images:
+        show_closer(images, models, quality)
+
+
+def choose_images() -> list[Shown]:
+    """A few test images where the data is prepared, built-in samples otherwise."""
+    try:
+        return choose_test_images(load_split("test"))
+    except ArtifactError:
+        samples = list(sample_images())
+    st.caption(_SAMPLES_LINE)
+    chosen = st.multiselect(
+        "Sample images",
+        samples,
+        default=samples[:ROWS],
+        max_selections=2 * ROWS,
+        key="samples",
+        bind="query-params",
+        wrap=True,
+    )
+    return [Shown(title, _stored(title)) for title in chosen]
+
+
+def choose_test_images(split: Split) -> list[Shown]:
+    """Test images by class and either a seed or a number."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        name = st.selectbox(
+            "Class",
+            sorted(set(split.classes)),
+            index=None,
+            placeholder="All classes",
+            key="class",
+            bind="query-params",
+            width=240,
+        )
+        way = st.segmented_control(
+            "Pick by",
+            ["Seed", "Number"],
+            default="Seed",
+            required=True,
+            key="pick",
+            bind="query-params",
+            help="A seed draws three images; a number takes that image and the two after it.",
+        )
+        rows = [row for row, found in enumerate(split.classes) if name in (None, found)]
+        value = choose_position(way, len(rows))
+    if way == "Seed":
+        drawn = np.random.default_rng(value).permutation(len(rows))[:ROWS]
+        rows = [rows[place] for place in drawn]
+    else:
+        rows = rows[value - 1 : value - 1 + ROWS]
+    return [
+        Shown(f"{split.classes[row]}, {split.ids[row]}", np.asarray(split.images[row]))
+        for row in rows
+    ]
+
+
+def choose_position(way: str, count: int) -> int:
+    """Seed of the draw, or number of the first image from 1."""
+    if way == "Seed":
+        return st.number_input("Seed", 0, 9999, 0, key="seed", bind="query-params", width=140)
+    label = f"Number, of {count:,}"
+    return st.number_input(label, 1, count, 1, key="number", bind="query-params", width=140)
+
+
+def choose_latent() -> int | None:
+    """Quality of the files to show; None for floating-point latents."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        latent = st.segmented_control(
+            "Latent",
+            list(LATENTS),
+            default="float",
+            format_func=LATENTS.get,
+            required=True,
+            key="latent",
+            bind="query-params",
+            help=glossary.FLOAT_LATENT,
+        )
+        if latent == "float":
+            return None
+        return st.slider("Quality of the file", 1, 100, 70, key="quality", bind="query-params")
+
+
+def show_reconstruction(image: Shown, model: str, quality: int | None) -> None:
+    """One reconstruction with its figures, or why there is none."""
+    try:
+        found = reconstruction(image.pixels, model, quality)
+    except (ArtifactError, ValueError) as error:
+        st.warning(f"{label_of(model)}: {error}", width=160)
+        return
+    figures = " · ".join(f"{label} {value}" for label, value in found.readout.items())
+    show_pixels(
+        found.pixels,
+        alt=f"{image.title}, {label_of(model)}",
+        caption=f"**{model}**: {figures}",
+    )
+
+
+@st.fragment
+def show_closer(images: Sequence[Shown], models: Sequence[str], quality: int | None) -> None:
+    """One of the images in the comparison viewer; a pinned view goes into the address."""
+    titles = [image.title for image in images]
+    title = st.selectbox("Look closer at", titles, key="closer", bind="query-params")
+    image = images[titles.index(title)]
+    layers = [Layer("Original", image.pixels, {}, _ORIGINAL_COLOR)]
+    for model in models:
+        try:
+            found = reconstruction(image.pixels, model, quality)
+        except (ArtifactError, ValueError):
+            continue
+        layers.append(Layer(label_of(model), found.pixels, found.readout, codec_style(model).color))
+    start = ViewerPin.parse(st.query_params.get("view", ""))
+    pin = comparison_viewer(layers, key="strips", start=start)
+    if pin is not None:
+        st.query_params["view"] = pin.text
+
+
+def reconstruction(image: Image, model: str, quality: int | None) -> Reconstruction:
+    """What a model makes of an image.
+
+    Args:
+        image: Original.
+        model: Codec of the codec.
+        quality: Quality of the file; None for the floating-point latent.
+
+    Raises:
+        ArtifactError: The model cannot be read.
+        ValueError: It does not take the image.
+    """
+    digest = hashlib.sha256(np.ascontiguousarray(image)).hexdigest()
+    return _reconstruction(model, fingerprint(f"{PREFIX}{model}"), quality, digest, image)
+
+
+@st.cache_data(max_entries=128, show_spinner=False)
+def _reconstruction(
+    model: str, state: str, quality: int | None, digest: str, _image: Image
+) -> Reconstruction:
+    codec, store = codecs()[model], open_store()
+    rate = None
+    if quality is None and codec.references is not None:
+        pixels = next(iter(codec.references(store))).reconstruct(_image)
+    elif quality is not None and codec.at is not None:
+        point = codec.at(quality, store)
+        data = point.encode(_image)
+        pixels = point.decode(data)
+        rate = 8 * len(data) / (_image.shape[0] * _image.shape[1])
+    else:
+        raise ValueError("has no such reconstruction")
+    quality_db = psnr_db.measure(_image, pixels)
+    return Reconstruction(pixels, quality_db, ssim.measure(_image, pixels), rate)
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _stored(title: str) -> Image:
+    """A sample image as the data set would keep it."""
+    import PIL.Image
+
+    from core.dataset.preparation.decoding import stored_image
+
+    return np.asarray(stored_image(PIL.Image.fromarray(sample_images()[title])))

@@ -1,0 +1,98 @@
+"""What a person would use instead, timed in turns with what is used here."""
+
+import pandas as pd
+import streamlit as st
+
+from core.timing.ratios import OURS, TRAINING_IMAGES, baseline_ratios
+from core.timing.table import BASELINE
+from dashboard.widgets.downloads import download_csv
+
+_HELP = (
+    "Both took turns, round by round, on the same cores; a ratio is that of a round. "
+    "**CompressAI** runs with random weights, which take as long as trained ones. **The thesis' "
+    "way** holds all images as float32 in memory, trains by `fit` on those arrays, predicts "
+    "image by image and measures with scikit-image. Times of training, evaluation and metrics "
+    "are per image."
+)
+_QUARTILES = "A quarter of the rounds was below, a quarter above the two."
+#: What is measured, as a reader calls it.
+_OPERATIONS = {
+    "encode": "Encode",
+    "decode": "Decode",
+    "fit": "Train",
+    "evaluate": "Evaluate, float latent",
+    "evaluate_file": "Evaluate, through a file",
+    "metrics": "PSNR and SSIM",
+}
+
+
+def show_baselines(frame: pd.DataFrame) -> None:
+    """Codecs beside those of others, and the program beside the thesis' way."""
+    rows = baseline_ratios(frame)
+    if rows.empty:
+        return
+    st.subheader("Beside what one would use instead", help=_HELP)
+    is_coding = rows["operation"].isin(["encode", "decode"])
+    for part in (rows[is_coding], rows[~is_coding]):
+        if len(part):
+            _show_ratios(part)
+    for line in (_memory_line(rows), _feed_line(frame)):
+        if line:
+            st.caption(line)
+    download_csv(rows, file_name="bottleneck-baselines.csv", key="csv-baselines")
+
+
+def _show_ratios(rows: pd.DataFrame) -> None:
+    number = st.column_config.NumberColumn
+    columns = {
+        "task": "Task",
+        "baseline": st.column_config.TextColumn("Instead of Bottleneck", width=300),
+        "threads": number("Cores", format="%d"),
+        "ratio": number("Times faster", format="%.2f", help="Median over the rounds."),
+        "ratio_low": number("from", format="%.2f", help=_QUARTILES),
+        "ratio_high": number("to", format="%.2f", help=_QUARTILES),
+        "ours": number("BNK", format="%.4g ms"),
+        "theirs": number("The other", format="%.4g ms"),
+        "repeats": number("Rounds", format="%d"),
+    }
+    subjects = rows["setting"].where(rows["width"] == 0, _sizes(rows))
+    shown = rows.assign(
+        # Of what is done to images alone there is no subject.
+        task=(rows["operation"].map(_OPERATIONS) + ", " + subjects).str.removesuffix(", "),
+        ours=1000 * rows["ours_seconds"],
+        theirs=1000 * rows["baseline_seconds"],
+    )
+    st.dataframe(
+        shown, hide_index=True, column_order=list(columns), column_config=columns, height="content"
+    )
+
+
+def _sizes(rows: pd.DataFrame) -> pd.Series:
+    sides = rows[["width", "height"]].astype(int).astype(str)
+    return sides["width"] + "x" + sides["height"]
+
+
+def _memory_line(rows: pd.DataFrame) -> str | None:
+    """What the trainings needed."""
+    fits = rows.dropna(subset=["ours_mebibytes", "baseline_mebibytes"])
+    if fits.empty:
+        return None
+    ours, theirs = fits["ours_mebibytes"].max(), fits["baseline_mebibytes"].max()
+    return (
+        f"Most resident memory of a training: {ours:,.0f} MiB, and {theirs:,.0f} MiB the thesis' "
+        f"way, on {TRAINING_IMAGES:,} images of 160x160."
+    )
+
+
+def _feed_line(frame: pd.DataFrame) -> str | None:
+    """How fast images come when no network asks for them."""
+    feeds = frame[(frame["kind"] == BASELINE) & (frame["operation"] == "feed")]
+    fits = frame[(frame["operation"] == "fit") & (frame["method"] == OURS)]
+    if feeds.empty or fits.empty:
+        return None
+    with_network = 1 / fits.groupby("setting")["seconds"].median().min()
+    return (
+        "Without a network the training's input pipeline gives "
+        f"{1 / feeds['seconds'].median():,.0f} images per second; the quickest autoencoder "
+        f"trains on {with_network:,.0f}."
+    )

@@ -1,0 +1,260 @@
+"""Times and memory of the codecs: medians to rows, and rows to figures."""
+
+from collections.abc import Iterator
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from core.timing.table import Start
+from dashboard.charts.colors import codec_style, in_legend_order, translucent
+
+#: What is timed of a codec, and how it is spelled.
+OPERATIONS = {"encode": "Encode", "decode": "Decode"}
+_MARGIN = {"l": 8, "r": 8, "t": 12, "b": 8}
+_TIME_TICKS = {
+    **{10.0**power: f"{10.0**power:g} ms" for power in range(-3, 3)},
+    **{10.0**power: f"{10.0 ** (power - 3):g} s" for power in range(3, 7)},
+}
+_NANOSECONDS = [digit * 10.0**power for power in range(-1, 6) for digit in (1, 3)]
+_MEGA = 2.0**20
+
+
+def coding_times(
+    medians: pd.DataFrame, *, size: tuple[int, int], start: Start, threads: int
+) -> pd.DataFrame:
+    """Encoding and decoding times of all codecs on images of one size.
+
+    A codec that was not measured with so many cores, for it cannot use them, keeps the row with
+    the most that it has.
+
+    Args:
+        medians: Rows of `core.timing.table.medians`.
+        size: Width and height of the image.
+        start: Whether the process was fresh.
+        threads: Processor cores.
+    """
+    width, height = size
+    rows = medians[
+        medians["operation"].isin(list(OPERATIONS))
+        & (medians["width"] == width)
+        & (medians["height"] == height)
+        & (medians["start"] == start)
+        & (medians["threads"] <= threads)
+    ]
+    rows = rows.sort_values("threads", kind="stable")
+    return rows.drop_duplicates(["method", "setting", "operation"], keep="last").reset_index(
+        drop=True
+    )
+
+
+def timed_only(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows that have a time, the codec with the fastest encoder first."""
+    timed = rows[rows["repeats"] > 0]
+    encoding = timed[timed["operation"] == "encode"].set_index("method")["seconds"]
+    rank = timed["method"].map(encoding.groupby(level=0).min())
+    return timed.assign(rank=rank).sort_values(["rank", "method"]).drop(columns="rank")
+
+
+def time_figure(rows: pd.DataFrame, *, threads: int) -> go.Figure:
+    """One line per codec: encoding as a full mark, decoding as a ring, quartiles as bars.
+
+    Args:
+        rows: Rows of `coding_times` with a time, in the order of the lines from the top.
+        threads: Cores that were asked for; a codec with fewer says so in its name.
+    """
+    figure = go.Figure()
+    names = {row.method: _name(row, threads) for row in rows.itertuples()}
+    for method, own in rows.groupby("method", sort=False):
+        figure.add_trace(_span(own, names[str(method)]))
+    for operation in OPERATIONS:
+        chosen = rows[rows["operation"] == operation]
+        figure.add_traces([_mark(row, names[row["method"]]) for _, row in chosen.iterrows()])
+    figure.add_traces(list(_legend()))
+    figure.update_xaxes(
+        title="Time (logarithmic)",
+        type="log",
+        tickvals=list(_TIME_TICKS),
+        ticktext=list(_TIME_TICKS.values()),
+        tickangle=0,
+    )
+    _list_names(figure, list(names.values()))
+    figure.update_layout(
+        height=130 + 27 * len(names),
+        margin=_MARGIN,
+        legend={"orientation": "h", "x": 0, "y": 1.01, "yanchor": "bottom"},
+        hovermode="closest",
+        uirevision="times",
+    )
+    return figure
+
+
+def pixel_cost_figure(medians: pd.DataFrame, *, operation: str, start: Start) -> go.Figure:
+    """Nanoseconds per pixel against the size of the image: flat where time grows with it.
+
+    Args:
+        medians: Rows of `core.timing.table.medians`.
+        operation: `encode` or `decode`.
+        start: Whether the process was fresh.
+    """
+    rows = pixel_costs(medians, operation=operation, start=start)
+    figure = go.Figure()
+    for codec in in_legend_order(list(rows["method"].unique())):
+        figure.add_trace(_cost_line(rows[rows["method"] == codec]))
+    sizes = rows[["megapixels", "width", "height"]].drop_duplicates().sort_values("megapixels")
+    figure.update_xaxes(
+        title="Size of the image",
+        type="log",
+        tickvals=sizes["megapixels"],
+        ticktext=[f"{row.width:.0f}x{row.height:.0f}" for row in sizes.itertuples()],
+    )
+    figure.update_yaxes(
+        title="Nanoseconds per pixel",
+        type="log",
+        tickvals=_NANOSECONDS,
+        ticktext=[f"{tick:,g}" for tick in _NANOSECONDS],
+        automargin=True,
+    )
+    figure.update_layout(
+        height=560,
+        margin=_MARGIN,
+        legend={"orientation": "h", "x": 0, "y": -0.24, "yanchor": "top", "title": None},
+        hovermode="closest",
+        uirevision="costs",
+    )
+    return figure
+
+
+def pixel_costs(medians: pd.DataFrame, *, operation: str, start: Start) -> pd.DataFrame:
+    """Cost of a pixel by codec and size with one core, from the smallest image to the largest."""
+    rows = medians[
+        (medians["operation"] == operation)
+        & (medians["start"] == start)
+        & (medians["threads"] == 1)
+        & (medians["repeats"] > 0)
+    ]
+    pixels = rows["width"] * rows["height"]
+    return rows.assign(
+        megapixels=pixels / 1e6,
+        nanoseconds_per_pixel=1e9 * rows["seconds"] / pixels,
+    ).sort_values("megapixels", kind="stable")
+
+
+def memory_figure(rows: pd.DataFrame) -> go.Figure:
+    """Most memory of a process that codes one image: full bars encode, pale ones decode.
+
+    Args:
+        rows: Rows of `coding_times` of fresh processes.
+    """
+    known = timed_only(rows[rows["peak_bytes"].notna()])
+    figure = go.Figure()
+    for operation, opacity in (("encode", 0.95), ("decode", 0.4)):
+        chosen = known[known["operation"] == operation]
+        colors = [translucent(codec_style(name).color, opacity) for name in chosen["method"]]
+        figure.add_trace(
+            go.Bar(
+                x=chosen["peak_bytes"] / _MEGA,
+                y=chosen["label"],
+                orientation="h",
+                name=OPERATIONS[operation],
+                marker={"color": colors},
+                customdata=(chosen["peak_bytes"] - chosen["baseline_bytes"]) / _MEGA,
+                hovertemplate=(
+                    f"<b>%{{y}}</b>, {operation}<br>%{{x:,.0f}} MiB at most, "
+                    "%{customdata:,.0f} of them for this<extra></extra>"
+                ),
+                showlegend=False,
+            )
+        )
+    names = list(dict.fromkeys(known["label"]))
+    figure.update_xaxes(title="MiB, with Python and its libraries")
+    _list_names(figure, names)
+    figure.update_layout(
+        height=110 + 30 * len(names),
+        margin=_MARGIN,
+        barmode="group",
+        bargap=0.25,
+        hovermode="closest",
+        uirevision="memory",
+    )
+    return figure
+
+
+def _name(row: object, threads: int) -> str:
+    used = int(row.threads)  # type: ignore[attr-defined]
+    label = str(row.label)  # type: ignore[attr-defined]
+    return label if used == threads else f"{label} ({used} core)"
+
+
+def _span(own: pd.DataFrame, name: str) -> go.Scatter:
+    """Thin line from the faster to the slower of the two."""
+    color = translucent(codec_style(str(own["method"].iloc[0])).color, 0.35)
+    return go.Scatter(
+        x=1000 * own["seconds"],
+        y=[name] * len(own),
+        mode="lines",
+        line={"color": color, "width": 2},
+        hoverinfo="skip",
+        showlegend=False,
+    )
+
+
+def _mark(row: "pd.Series[float]", name: str) -> go.Scatter:
+    color = codec_style(str(row["method"])).color
+    middle, low, high = (1000 * row[column] for column in ("seconds", "seconds_q1", "seconds_q3"))
+    is_encoding = row["operation"] == "encode"
+    marker = {"color": color, "size": 11, "symbol": "circle" if is_encoding else "circle-open"}
+    return go.Scatter(
+        x=[middle],
+        y=[name],
+        mode="markers",
+        marker=marker | {"line": {"width": 2 if not is_encoding else 0}},
+        error_x={
+            "type": "data",
+            "array": [high - middle],
+            "arrayminus": [middle - low],
+            "color": color,
+            "thickness": 1.5,
+            "width": 4,
+        },
+        hovertemplate=(
+            f"<b>{name}</b> {row['setting']}, {row['operation']}<br>"
+            f"median {middle:,.3g} ms, middle half {low:,.3g} to {high:,.3g} ms<br>"
+            f"{row['pixels_per_second'] / 1e6:,.3g} megapixels per second, "
+            f"{row['repeats']:.0f} rounds<extra></extra>"
+        ),
+        showlegend=False,
+    )
+
+
+def _legend() -> Iterator[go.Scatter]:
+    for operation, symbol in (("Encode", "circle"), ("Decode", "circle-open")):
+        marker = {"symbol": symbol, "size": 11, "color": "#7f8b90", "line": {"width": 2}}
+        yield go.Scatter(x=[None], y=[None], mode="markers", marker=marker, name=operation)
+
+
+def _cost_line(rows: pd.DataFrame) -> go.Scatter:
+    style = codec_style(str(rows["method"].iloc[0]))
+    label = rows["label"].iloc[0]
+    return go.Scatter(
+        x=rows["megapixels"],
+        y=rows["nanoseconds_per_pixel"],
+        name=label,
+        mode="lines+markers",
+        line={"color": style.color, "dash": style.dash, "width": style.width},
+        marker={"symbol": style.symbol, "size": 9, "color": style.color},
+        hovertemplate=(
+            f"<b>{label}</b><br>%{{x:.3g}} megapixels: %{{y:,.3g}} ns per pixel<extra></extra>"
+        ),
+    )
+
+
+def _list_names(figure: go.Figure, names: list[str]) -> None:
+    """One line per name, the first at the top."""
+    figure.update_yaxes(
+        type="category",
+        categoryorder="array",
+        categoryarray=names,
+        autorange="reversed",
+        automargin=True,
+        title=None,
+    )

@@ -1,0 +1,294 @@
+"""How long encoding and decoding take, what memory they need, and how fast the program is."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+import streamlit as st
+
+from core.store import Manifest
+from core.timing.table import (
+    BASELINE,
+    PREFIX,
+    Benchmarks,
+    Start,
+    image_sizes,
+    load_benchmarks,
+    medians,
+    was_busy,
+)
+from dashboard.data.store import fingerprint, open_store
+from dashboard.views.speed.baselines import show_baselines
+from dashboard.views.speed.charts import (
+    OPERATIONS,
+    coding_times,
+    memory_figure,
+    pixel_cost_figure,
+    pixel_costs,
+    time_figure,
+    timed_only,
+)
+from dashboard.views.speed.tables import (
+    machine_table,
+    page_times,
+    rates,
+    refusals,
+    show_machine,
+    show_pages,
+    show_rates,
+    show_times,
+)
+from dashboard.widgets.charts import CONFIG
+from dashboard.widgets.downloads import download_csv
+from dashboard.widgets.states import show_empty, show_problems
+
+TITLE = "Speed"
+ICON = ":material/speed:"
+ORDER = 9
+
+COMMAND = "python -m pipelines.benchmark"
+INTRODUCTION = (
+    "How long each codec takes on one image, at its usual setting. Codecs took turns, round by "
+    "round, so that what disturbed the machine disturbed all alike. Further left is faster."
+)
+WHY_EMPTY = (
+    "Times are measured on the built-in photographs, in turns, on a machine that does nothing else."
+)
+STARTS: dict[Start, str] = {"warm": "Warm", "cold": "Cold"}
+START_HELP = (
+    "**Warm**: a process that has coded such an image before. **Cold**: the first call in a fresh "
+    "process, which loads what it needs; the time to start Python and import comes on top and is a "
+    "column of the table."
+)
+CORES_HELP = (
+    "Processor cores that the process might use. A codec that cannot use a second one keeps its "
+    "time with one."
+)
+MEMORY_HELP = (
+    "Largest resident memory of a fresh process while it coded one image: full bars encode, pale "
+    "ones decode. The libraries alone take a good part of it."
+)
+EVALUATION_HELP = "Encode, decode, PSNR and SSIM of one image of 160x160 in one process."
+TRAINING_HELP = "Images of 160x160 that a training goes through, validation not counted."
+PAGE_HELP = (
+    "From the start of the server, or from the visit to a server that runs and has shown the page "
+    "before, to the heading and to the whole page; in Chromium on the same machine."
+)
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def benchmarks_of(state: str) -> Benchmarks:
+    """All measurements, from the artifacts in that state."""
+    return load_benchmarks(open_store())
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def medians_of(state: str) -> pd.DataFrame:
+    """Medians of all measurements, from the artifacts in that state."""
+    return medians(benchmarks_of(state).frame)
+
+
+def main() -> None:
+    """The page."""
+    st.title(TITLE)
+    st.markdown(INTRODUCTION)
+    state = fingerprint(PREFIX)
+    found = benchmarks_of(state)
+    show_problems(found.problems)
+    if found.frame.empty:
+        if not found.problems:
+            show_empty("Nothing timed yet", why=WHY_EMPTY, command=COMMAND)
+        return
+    show_doubts(found.manifests)
+    table = medians_of(state)
+    ours = table[table["kind"] != BASELINE]
+    show_codecs(ours)
+    show_program(ours)
+    show_baselines(found.frame)
+    show_what_is_missing(table, found.manifests)
+    show_source(found)
+
+
+def show_doubts(manifests: Mapping[str, Manifest]) -> None:
+    """Says when the times are of a rehearsal or of a busy machine."""
+    if any(was_busy(manifest) for manifest in manifests.values()):
+        st.warning(
+            "Other programs were running on the machine when these times were taken: compare "
+            "codecs by them only roughly.",
+            icon=":material/hourglass_top:",
+        )
+    if any(manifest.facts.get("quick") for manifest in manifests.values()):
+        st.info(f"A rehearsal of few rounds. For times to go by, run `{COMMAND}`.")
+
+
+def show_codecs(table: pd.DataFrame) -> None:
+    """Times and memory of the codecs."""
+    coding = table[table["operation"].isin(list(OPERATIONS))]
+    sizes = image_sizes(coding)
+    if not sizes:
+        show_empty("No codec timed yet", why=WHY_EMPTY, command=f"{COMMAND} --only codecs")
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        size = choose_size(sizes)
+        start = choose_start(coding)
+        threads = choose_threads(coding)
+    rows = timed_only(coding_times(table, size=size, start=start, threads=threads))
+    name = f"{size[0]}x{size[1]}-{start}-{threads}"
+    st.subheader(f"Encode and decode, {size[0]}x{size[1]}")
+    if rows.empty:
+        st.info("Nothing was timed with these choices.")
+        return
+    alt = "Median time to encode and to decode by codec, with quartiles."
+    st.plotly_chart(time_figure(rows, threads=threads), key="times", config=CONFIG, alt=alt)
+    st.caption(rounds_line(rows))
+    show_times(rows)
+    download_csv(rows, file_name=f"bottleneck-times-{name}.csv", key="csv-times")
+    if len(sizes) > 1:
+        show_growth(table, start)
+    show_memory(table, size)
+
+
+def choose_size(sizes: list[tuple[int, int]]) -> tuple[int, int]:
+    """Size of the image."""
+    spelled = {f"{width}x{height}": (width, height) for width, height in sizes}
+    usual = list(spelled)[min(1, len(sizes) - 1)]
+    chosen = st.segmented_control(
+        "Image",
+        list(spelled),
+        default=usual,
+        required=True,
+        key="size",
+        bind="query-params",
+        help="Width and height in pixels; made of the photographs that ship with scikit-image.",
+    )
+    return spelled[chosen]
+
+
+def choose_start(coding: pd.DataFrame) -> Start:
+    """Whether the process was fresh."""
+    found = [start for start in STARTS if (coding["start"] == start).any()]
+    return st.segmented_control(
+        "Process",
+        found,
+        default=found[0],
+        format_func=STARTS.__getitem__,
+        required=True,
+        key="start",
+        bind="query-params",
+        help=START_HELP,
+    )
+
+
+def choose_threads(coding: pd.DataFrame) -> int:
+    """Processor cores."""
+    found = sorted(int(count) for count in coding["threads"].unique())
+    return st.segmented_control(
+        "Cores",
+        found,
+        default=found[0],
+        required=True,
+        key="cores",
+        bind="query-params",
+        help=CORES_HELP,
+    )
+
+
+def rounds_line(rows: pd.DataFrame) -> str:
+    """What the marks are."""
+    counts = sorted({int(count) for count in rows["repeats"]})
+    span = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+    return f"Medians of {span} rounds; the bars hold the middle half of the rounds."
+
+
+def show_growth(table: pd.DataFrame, start: Start) -> None:
+    """Cost of a pixel by size."""
+    st.subheader("What a pixel costs in small and large images")
+    operation = st.segmented_control(
+        "Operation",
+        list(OPERATIONS),
+        default="encode",
+        format_func=OPERATIONS.__getitem__,
+        required=True,
+        key="operation",
+        bind="query-params",
+    )
+    figure = pixel_cost_figure(table, operation=operation, start=start)
+    alt = f"Nanoseconds per pixel to {operation}, by size of the image, one line per codec."
+    st.plotly_chart(figure, key="growth", config=CONFIG, alt=alt)
+    st.caption("One core. A flat line: time grows as the image does.")
+    costs = pixel_costs(table, operation=operation, start=start)
+    download_csv(costs, file_name=f"bottleneck-pixel-costs-{operation}.csv", key="csv-growth")
+
+
+def show_memory(table: pd.DataFrame, size: tuple[int, int]) -> None:
+    """Most memory of fresh processes."""
+    rows = coding_times(table, size=size, start="cold", threads=1)
+    rows = rows[rows["peak_bytes"].notna()]
+    if rows.empty:
+        return
+    st.subheader(f"Memory, {size[0]}x{size[1]}", help=MEMORY_HELP)
+    alt = "Peak resident memory of a process that encodes or decodes one image, by codec."
+    st.plotly_chart(memory_figure(rows), key="memory", config=CONFIG, alt=alt)
+    download_csv(rows, file_name=f"bottleneck-memory-{size[0]}x{size[1]}.csv", key="csv-memory")
+
+
+def show_program(table: pd.DataFrame) -> None:
+    """How fast evaluation, training and the dashboard are."""
+    show_page_times(table)
+    parts = (
+        ("evaluate", "Evaluation", EVALUATION_HELP, "Codec", "Evaluations"),
+        ("train", "Training", TRAINING_HELP, "Model", "Images"),
+    )
+    found = [(part, rows) for part in parts if len(rows := rates(table, part[0]))]
+    for column, (part, rows) in zip(st.columns(2, gap="medium"), found, strict=False):
+        operation, title, explanation, subject, unit = part
+        with column:
+            st.subheader(title, help=explanation)
+            show_rates(rows, subject=subject, unit=unit)
+            download_csv(rows, file_name=f"bottleneck-{operation}.csv", key=f"csv-{operation}")
+
+
+def show_page_times(table: pd.DataFrame) -> None:
+    """Seconds until each page of the dashboard is shown, and the server's memory."""
+    rows = page_times(table)
+    if rows.empty:
+        return
+    st.subheader("Dashboard, seconds to each page", help=PAGE_HELP)
+    show_pages(rows)
+    most = table.loc[table["operation"] == "memory", "peak_bytes"]
+    if most.notna().any():
+        mebibytes = most.max() / 2**20
+        st.caption(f"Memory of the server after a visit to every page: {mebibytes:,.0f} MiB.")
+    download_csv(rows, file_name="bottleneck-pages.csv", key="csv-pages")
+
+
+def show_what_is_missing(table: pd.DataFrame, manifests: Mapping[str, Manifest]) -> None:
+    """What has no time, and why."""
+    lines = refusals(table)
+    for manifest in manifests.values():
+        left_out: Mapping[str, str] = manifest.facts.get("left_out", {})
+        lines += [f"**{name}**: {reason}" for name, reason in left_out.items()]
+    if lines:
+        with st.expander(f"Not timed: {len(lines)}", icon=":material/timer_off:"):
+            st.markdown("\n".join(f"- {line}" for line in lines))
+
+
+def show_source(found: Benchmarks) -> None:
+    """The machine, and every single measurement."""
+    st.subheader("The machine")
+    show_machine(found.manifests.values())
+    with st.container(horizontal=True):
+        download_csv(
+            found.frame,
+            file_name="bottleneck-measurements.csv",
+            key="csv-measurements",
+            label="Every measurement as CSV",
+        )
+        download_csv(
+            machine_table(found.manifests.values()).reset_index(),
+            file_name="bottleneck-machine.csv",
+            key="csv-machine",
+            label="Machine as CSV",
+        )
+
+
+main()

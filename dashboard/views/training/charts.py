@@ -1,0 +1,196 @@
+"""Training curves: histories to figures, raw values behind the smoothed ones."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from core.training_records.runs import AXES, Measure, TrainingRun, measure_of
+from dashboard.charts.colors import CodecStyle, codec_style, translucent
+
+#: Measures that a person looks for first.
+_FIRST = ("loss", "psnr_db")
+_TITLES = {
+    "loss": "Loss",
+    "psnr_db": "PSNR (dB)",
+    "ssim": "SSIM",
+    "bits_per_pixel": "Bits per pixel",
+    "learning_rate": "Learning rate",
+    "images_per_second": "Images per second",
+}
+_DASHES = {"training": "dot", "validation": "solid"}
+_HEIGHT = 380
+#: Decades that a logarithmic axis spans from which on it gets ticks of 1, 2, 5, and of 1, 3.
+_FINE_TICKS_FROM, _COARSE_TICKS_FROM = 0.7, 2.0
+
+
+@dataclass(frozen=True)
+class Look:
+    """How curves are drawn.
+
+    Attributes:
+        axis: Column of the horizontal axis, one of `core.training_records.runs.AXES`.
+        smoothing: Weight of what came before, 0 (raw) to below 1.
+        log_scale: Whether the vertical axis is logarithmic, decibels excepted.
+    """
+
+    axis: str = "epoch"
+    smoothing: float = 0.0
+    log_scale: bool = False
+
+    def __post_init__(self) -> None:
+        if self.axis not in AXES:
+            raise ValueError(f"axis must be one of {', '.join(AXES)}; received {self.axis!r}.")
+        if not 0 <= self.smoothing < 1:
+            raise ValueError(f"smoothing must lie in 0..1; received {self.smoothing}.")
+
+
+def measure_title(name: str) -> str:
+    """What a person reads for a measure."""
+    spelled = name.removesuffix("_db").replace("_", " ").capitalize()
+    return _TITLES.get(name, f"{spelled} (dB)" if name.endswith("_db") else spelled)
+
+
+def measure_names(runs: Sequence[TrainingRun]) -> list[str]:
+    """Measures that any of the runs has, loss and PSNR first."""
+    found = (measure_of(column) for run in runs for column in run.columns)
+    names = dict.fromkeys(measure.name for measure in found if measure.level is None)
+    return sorted(names, key=lambda name: _FIRST.index(name) if name in _FIRST else len(_FIRST))
+
+
+def default_measures(names: Sequence[str]) -> list[str]:
+    """Measures to draw at first: losses, and what speaks of rate or quality."""
+    telling = ("loss", "psnr", "ssim", "bits", "rate", "distortion")
+    found = [
+        name
+        for name in names
+        if any(word in name for word in telling) and name not in ("learning_rate",)
+    ]
+    return found or list(names)
+
+
+def smoothed(values: pd.Series, weight: float) -> pd.Series:
+    """Exponential moving average without the pull towards the start; gaps stay gaps.
+
+    Args:
+        values: Values in their order.
+        weight: Share of what came before, 0 to below 1; 0 gives the values themselves.
+    """
+    if not weight:
+        return values
+    averaged = values.ewm(alpha=1 - weight, adjust=True, ignore_na=True).mean()
+    return averaged.where(values.notna())
+
+
+def training_figure(runs: Sequence[TrainingRun], name: str, look: Look) -> go.Figure:
+    """Curves of one measure: a colour per run, training dotted, validation solid.
+
+    A ring marks the epoch with the lowest validation loss. What was measured at single quality
+    levels is left out: see `dashboard.views.training.rate_charts`.
+
+    Args:
+        runs: Runs to overlay.
+        name: Measure, one of `measure_names`.
+        look: How it is drawn.
+    """
+    figure = go.Figure()
+    for run in runs:
+        measures = {column: measure_of(column) for column in run.columns}
+        if look.axis not in run.frame:
+            continue
+        for column, measure in measures.items():
+            if measure.name == name and measure.level is None:
+                _add_curve(figure, run, column, measure, look)
+    return _laid_out(figure, name, look)
+
+
+def _add_curve(
+    figure: go.Figure, run: TrainingRun, column: str, measure: Measure, look: Look
+) -> None:
+    style = codec_style(run.name)
+    x, raw = run.frame[look.axis], run.frame[column]
+    if look.smoothing:
+        figure.add_trace(_raw(x, raw, style))
+    values = smoothed(raw, look.smoothing)
+    figure.add_trace(
+        go.Scatter(
+            x=x,
+            y=values,
+            customdata=np.stack([run.frame["epoch"], raw], axis=-1),
+            name=f"{run.name}, {measure.phase}",
+            legendgroup=run.name,
+            mode="lines+markers" if len(x) <= 60 else "lines",
+            line={"color": style.color, "width": 2, "dash": _DASHES[measure.phase]},
+            marker={"size": 5, "symbol": style.symbol, "color": style.color},
+            hovertemplate=(
+                f"<b>{run.name}</b>, {measure.phase}, epoch %{{customdata[0]:.0f}}<br>"
+                f"{measure_title(measure.name)} %{{customdata[1]:.5~g}}<extra></extra>"
+            ),
+        )
+    )
+    best = run.best_row
+    if measure.phase == "validation" and best is not None:
+        figure.add_trace(_ring(x.iloc[best], values.iloc[best], style, run.name))
+
+
+def _raw(x: pd.Series, values: pd.Series, style: CodecStyle) -> go.Scatter:
+    return go.Scatter(
+        x=x,
+        y=values,
+        mode="lines",
+        line={"color": translucent(style.color, 0.28), "width": 1.5},
+        hoverinfo="skip",
+        showlegend=False,
+    )
+
+
+def _ring(x: float, y: float, style: CodecStyle, group: str) -> go.Scatter:
+    marker = {"symbol": "circle-open", "size": 14, "color": style.color, "line": {"width": 2}}
+    return go.Scatter(
+        x=[x],
+        y=[y],
+        mode="markers",
+        marker=marker,
+        legendgroup=group,
+        showlegend=False,
+        hovertemplate=f"<b>{group}</b>: lowest validation loss<extra></extra>",
+    )
+
+
+def _laid_out(figure: go.Figure, name: str, look: Look) -> go.Figure:
+    figure.update_xaxes(title=AXES[look.axis])
+    if look.axis == "epoch":
+        figure.update_xaxes(dtick=_epoch_step(figure), tick0=0)
+    figure.update_yaxes(title=measure_title(name), automargin=True)
+    if look.log_scale and not name.endswith("_db") and name != "ssim":
+        figure.update_yaxes(type="log", **_log_ticks(figure))
+    figure.update_layout(
+        height=_HEIGHT,
+        margin={"l": 8, "r": 8, "t": 12, "b": 8},
+        legend={"orientation": "h", "x": 0, "y": -0.3, "yanchor": "top", "title": None},
+        showlegend=True,
+        hovermode="closest",
+        uirevision=f"{name}-{look.axis}-{look.log_scale}",
+    )
+    return figure
+
+
+def _log_ticks(figure: go.Figure) -> dict[str, list[float] | list[str]]:
+    """Ticks over several decades; within less than one, plotly's own are good."""
+    drawn = [np.asarray(trace.y, dtype=float) for trace in figure.data]
+    values = np.concatenate(drawn) if drawn else np.ones(1)
+    values = values[np.isfinite(values) & (values > 0)]
+    decades = float(np.ptp(np.log10(values))) if values.size else 0.0
+    if decades < _FINE_TICKS_FROM:
+        return {}
+    digits = (1, 3) if decades > _COARSE_TICKS_FROM else (1, 2, 5)
+    ticks = [digit * 10.0**power for power in range(-7, 7) for digit in digits]
+    return {"tickvals": ticks, "ticktext": [f"{tick:.12g}" for tick in ticks]}
+
+
+def _epoch_step(figure: go.Figure) -> int:
+    """Whole epochs between two ticks: left to itself, plotly puts ticks at parts of an epoch."""
+    last = max((float(np.max(trace.x)) for trace in figure.data if len(trace.x)), default=1.0)
+    return next((step for step in (1, 2, 5, 10, 20, 50) if last <= 10 * step), 100)

@@ -1,0 +1,61 @@
+"""What the networks made of the same six images after each epoch, under one slider."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.store import ArtifactError
+from core.training_records.runs import TrainingRun
+from dashboard.views.training.strip_cache import load_strips
+from dashboard.widgets.states import show_artifact_error
+from dashboard.widgets.strips import HELP, show_originals, show_strip
+
+#: Right end of the slider, which stays the newest epoch while a training adds to them.
+NEWEST = "newest"
+
+NONE_LINE = "None of the chosen runs kept images: they were trained before histories had any."
+SLIDER_HELP = "Each run shows its newest images at or before that epoch."
+
+
+def show_epoch_strips(runs: Sequence[TrainingRun]) -> None:
+    """Originals, and below them the strip of each run at the chosen epoch."""
+    st.subheader("Reconstructions over epochs", help=HELP)
+    epochs = sorted({epoch for run in runs for epoch in run.strip_epochs})
+    if not epochs:
+        st.caption(NONE_LINE)
+        return
+    epoch = choose_epoch(epochs)
+    show_originals()
+    for run in runs:
+        show_run_strip(run, epoch)
+
+
+def choose_epoch(epochs: Sequence[int]) -> int:
+    """Epoch on the slider; the newest at first."""
+    if len(epochs) == 1:
+        return epochs[0]
+    options: list[int | str] = [*epochs[:-1], NEWEST]
+    chosen = st.select_slider(
+        "Epoch",
+        options,
+        value=NEWEST,
+        key="epoch",
+        bind="query-params",
+        help=SLIDER_HELP,
+    )
+    return epochs[-1] if chosen == NEWEST else int(chosen)
+
+
+def show_run_strip(run: TrainingRun, epoch: int) -> None:
+    """Newest strip of a run at or before an epoch, or why there is none."""
+    try:
+        strips = load_strips(run)
+    except ArtifactError as error:
+        show_artifact_error(error)
+        return
+    found = max((number for number in strips if number <= epoch), default=None)
+    if found is None:
+        st.caption(f"**{run.name}** kept no images up to epoch {epoch}.")
+        return
+    of = f"{run.name} after epoch {found}"
+    show_strip(strips[found], title=f"**{run.name}** after epoch {found}", of=of)

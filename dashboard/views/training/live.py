@@ -1,0 +1,76 @@
+"""A training that is under way: how far it is, how fast, and how long it may still take."""
+
+from datetime import UTC, datetime
+
+import streamlit as st
+
+from core.store.key import command_for
+from core.training_records.runs import Outlook, TrainingRun, outlook
+from dashboard.views.training.charts import measure_title
+
+#: How often a page that shows a running training looks for news.
+REFRESH_SECONDS = 5
+BADGE = ":green-badge[:material/play_arrow: running]"
+
+
+def show_live(run: TrainingRun) -> None:
+    """How far a running training is."""
+    ahead = outlook(run)
+    with st.container(border=True):
+        of_all = f" of at most {ahead.epochs}" if ahead.epochs else ""
+        st.markdown(f"{BADGE} **{run.name}**, epoch {ahead.epoch}{of_all}")
+        if ahead.share is not None:
+            text = f"step {run.running['step']:,} of {run.running['steps']:,} of this epoch"
+            st.progress(min(1.0, ahead.share), text=text)
+        with st.container(horizontal=True, gap="small"):
+            for label, value, help_text in live_tiles(run, ahead):
+                st.metric(label, value, help=help_text, width=140)
+        seconds = (datetime.now(UTC) - run.touched).total_seconds()
+        st.caption(
+            f"Last message {seconds:.0f} s ago; this page looks every {REFRESH_SECONDS} s. "
+            "A training tells of itself every 20 s, and is silent while it validates."
+        )
+
+
+def live_tiles(run: TrainingRun, ahead: Outlook) -> list[tuple[str, str, str | None]]:
+    """Figures of a running training: label, value and explanation."""
+    tiles: list[tuple[str, str, str | None]] = []
+    if ahead.images_per_second:
+        tiles.append(("Images per second", f"{ahead.images_per_second:,.0f}", None))
+    if ahead.epoch_seconds is not None:
+        left = "Without the validation at its end."
+        tiles.append(("Left in this epoch", clock(ahead.epoch_seconds), left))
+    if ahead.total_seconds is not None:
+        early = (
+            "Up to the last epoch, at the speed of the latest epochs. It ends earlier when the "
+            "validation loss no longer falls."
+        )
+        tiles.append(("Left at most", clock(ahead.total_seconds), early))
+    if ahead.patience:
+        waited = f"It ends after {ahead.patience} epochs in a row without a better validation loss."
+        tiles.append(("Epochs without gain", f"{ahead.waited} of {ahead.patience}", waited))
+    for name in ("loss", "psnr_db"):
+        if name in run.running:
+            value = f"{run.running[name]:.4g}"
+            tiles.append((measure_title(name), value, "Mean over this epoch so far."))
+    return tiles
+
+
+def clock(seconds: float) -> str:
+    """A span of time as a person reads it, such as `1 h 05 min`."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes:02d} min"
+    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+
+
+def show_interrupted(run: TrainingRun) -> None:
+    """What to do about a training that fell silent."""
+    epoch = outlook(run).epoch
+    st.info(
+        f"**{run.name}** fell silent in epoch {epoch}, at {run.touched:%Y-%m-%d %H:%M} UTC, "
+        "without a word of an end: its process was stopped, or is on another machine. Its newest "
+        f"checkpoint is taken up by `{command_for(run.manifest.key)} --resume`.",
+        icon=":material/pause:",
+    )

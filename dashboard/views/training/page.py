@@ -1,0 +1,286 @@
+"""Trainings: curves of loss, quality and rate, what differs between runs, and what runs now."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+import streamlit as st
+
+from core.training_records.runs import AXES, PREFIX, Runs, TrainingRun, read_runs
+from core.training_records.tables import (
+    config_differences,
+    config_table,
+    epoch_table,
+    level_table,
+    origin_table,
+    run_table,
+)
+from dashboard.charts.colors import in_legend_order
+from dashboard.data.store import fingerprint, open_store
+from dashboard.views.training.charts import (
+    Look,
+    default_measures,
+    measure_names,
+    measure_title,
+    training_figure,
+)
+from dashboard.views.training.epoch_strips import show_epoch_strips
+from dashboard.views.training.live import REFRESH_SECONDS, show_interrupted, show_live
+from dashboard.views.training.rate_charts import moving_curve_figure
+from dashboard.widgets.charts import CONFIG
+from dashboard.widgets.downloads import download_csv
+from dashboard.widgets.states import show_empty, show_problems
+
+TITLE = "Training"
+ICON = ":material/model_training:"
+ORDER = 6
+
+COMMAND = "python -m pipelines.train ae20"
+INTRODUCTION = (
+    "How the networks learned. Each training writes a row per epoch as it goes; runs can be laid "
+    "over one another, and one that is under way is followed here."
+)
+WHY_EMPTY = "A training writes its history from the first epoch on. Start one:"
+GUIDE = (
+    "Dotted: on the training images, while the weights still change. Solid: on the validation "
+    "images, which the network never learns from. A ring marks the lowest validation loss: the "
+    "weights of that epoch are the ones that are kept."
+)
+CURVE_HELP = (
+    "Rates are those that the training estimates for the rounded latent; files have the same "
+    "within a fraction of a percent. Each curve is an epoch; the strong one is that whose weights "
+    "are kept."
+)
+RUN_LINE = "The test images play no part in training; see Models for what came out."
+SMOOTHING_HELP = (
+    "Share of the past in a moving average, as in TensorBoard. The raw values stay behind it, "
+    "faint; the numbers under the pointer and in the table are always raw."
+)
+LOG_HELP = "For losses and rates. Decibels are logarithms already and stay as they are."
+AXIS_HELP = (
+    "Minutes are those of training itself, without pauses; they depend on the machine and on what "
+    "else it did."
+)
+
+
+class Choice(NamedTuple):
+    """What a person chose to see.
+
+    Attributes:
+        names: Runs.
+        measures: Measures, a chart each.
+        look: How they are drawn.
+    """
+
+    names: list[str]
+    measures: list[str]
+    look: Look
+
+
+def load_runs() -> Runs:
+    """All trainings, read anew when a history changed."""
+    return _runs(fingerprint(PREFIX))
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _runs(state: str) -> Runs:
+    return read_runs(open_store())
+
+
+def main() -> None:
+    """The page."""
+    st.title(TITLE)
+    st.markdown(INTRODUCTION)
+    runs, problems = load_runs()
+    show_problems(problems)
+    if not runs:
+        if not problems:
+            show_empty("No training yet", why=WHY_EMPTY, command=COMMAND)
+        return
+    choice = choose(runs)
+    live = is_any_live(list(runs.values()))
+    refresh = REFRESH_SECONDS if live else None
+    st.fragment(show_chosen, run_every=refresh)(choice, live)
+
+
+def is_any_live(runs: Sequence[TrainingRun]) -> bool:
+    """Whether a training told of itself in the last minutes."""
+    now = datetime.now(UTC)
+    return any(run.state(now) == "running" for run in runs)
+
+
+def choose(runs: dict[str, TrainingRun]) -> Choice:
+    """Controls above the charts."""
+    measures = measure_names(list(runs.values()))
+    options = in_legend_order(list(runs))
+    left, right = st.columns(2, gap="medium")
+    with left:
+        names = st.multiselect(
+            "Runs", options, default=options, key="runs", bind="query-params", wrap=True
+        )
+    with right:
+        chosen = st.multiselect(
+            "Measures",
+            measures,
+            default=default_measures(measures),
+            format_func=measure_title,
+            key="measures",
+            bind="query-params",
+            wrap=True,
+            help="Every number of the histories that is not a clock.",
+        )
+    return Choice(names, [name for name in measures if name in chosen], choose_look())
+
+
+def choose_look() -> Look:
+    """How curves are drawn."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        axis = st.segmented_control(
+            "Over",
+            list(AXES),
+            default="epoch",
+            format_func=AXES.get,
+            required=True,
+            key="over",
+            bind="query-params",
+            help=AXIS_HELP,
+        )
+        log_scale = st.toggle(
+            "Logarithmic", value=True, key="log", bind="query-params", help=LOG_HELP
+        )
+        smoothing = st.slider(
+            "Smoothing",
+            0.0,
+            0.95,
+            0.0,
+            step=0.05,
+            key="smoothing",
+            bind="query-params",
+            help=SMOOTHING_HELP,
+            width=180,
+        )
+    return Look(axis, smoothing, log_scale)
+
+
+def show_chosen(choice: Choice, was_live: bool) -> None:
+    """All that follows from the histories; runs by itself every few seconds while one grows."""
+    found = load_runs().runs
+    if was_live and not is_any_live(list(found.values())):
+        # The training ended: a run of the whole page stops the clock.
+        st.rerun()
+    runs = [found[name] for name in choice.names if name in found]
+    for run in runs:
+        state = run.state(datetime.now(UTC))
+        if state == "running":
+            show_live(run)
+        elif state == "interrupted":
+            show_interrupted(run)
+    if not runs:
+        st.info("No run is chosen.")
+        return
+    show_curves(runs, choice)
+    for run in runs:
+        show_moving_curve(run)
+    show_epoch_strips(runs)
+    show_runs(runs)
+    show_differences(runs)
+    show_epochs(runs)
+
+
+def show_curves(runs: Sequence[TrainingRun], choice: Choice) -> None:
+    """A chart per measure, two in a row."""
+    drawn = [run for run in runs if len(run.frame)]
+    for run in runs:
+        if not len(run.frame):
+            st.info(f"**{run.name}** has not finished an epoch yet, so it has no curve.")
+    if not drawn:
+        return
+    if not choice.measures:
+        st.info("No measure is chosen.")
+        return
+    st.caption(GUIDE)
+    for start in range(0, len(choice.measures), 2):
+        for column, name in zip(st.columns(2, gap="medium"), choice.measures[start:], strict=False):
+            with column:
+                st.markdown(f"**{measure_title(name)}**")
+                alt = f"{measure_title(name)} over {AXES[choice.look.axis].lower()} of each run."
+                figure = training_figure(drawn, name, choice.look)
+                st.plotly_chart(figure, key=f"curve-{name}", config=CONFIG, alt=alt)
+
+
+def show_moving_curve(run: TrainingRun) -> None:
+    """Rate and quality at the levels of a model that has them, epoch by epoch."""
+    table = level_table(run)
+    qualities = [name for name in ("psnr_db", "ssim") if name in table]
+    if table.empty or not qualities:
+        return
+    st.subheader(f"Rate-distortion of {run.name} on the validation images", help=CURVE_HELP)
+    quality = st.segmented_control(
+        "Quality measure",
+        qualities,
+        default=qualities[0],
+        format_func=measure_title,
+        required=True,
+        key=f"curve_{run.name}",
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    best = None if run.best_row is None else int(run.frame["epoch"].iloc[run.best_row])
+    figure = moving_curve_figure(table, quality, run=run.name, best=best)
+    alt = f"{measure_title(quality)} against bits per pixel of {run.name}, a curve per epoch."
+    st.plotly_chart(figure, key=f"levels-{run.name}", config=CONFIG, alt=alt)
+    download_csv(table, file_name=f"{run.name}-levels.csv", key=f"csv-levels-{run.name}")
+
+
+def show_runs(runs: Sequence[TrainingRun]) -> None:
+    """One row per run."""
+    st.subheader("Runs")
+    table = run_table(runs)
+    number = st.column_config.NumberColumn
+    columns = {
+        "run": st.column_config.TextColumn("Run", pinned=True),
+        "state": st.column_config.TextColumn(
+            "State", help="interrupted: no message for minutes, and no word of an end."
+        ),
+        "epochs": "Epochs",
+        "best_epoch": number("Best epoch", format="%.0f", help="Lowest validation loss."),
+        "validation_loss": number("Validation loss", format="%.6f", help="At the best epoch."),
+        "validation_psnr_db": number("Validation PSNR", format="%.2f dB", help="At that epoch."),
+        "images": number("Images seen", format="localized"),
+        "minutes": number("Minutes", format="%.1f"),
+        "images_per_second": number("Images/s", format="%.0f", help="Mean over the epochs."),
+    }
+    st.dataframe(table, hide_index=True, column_order=list(columns), column_config=columns)
+    st.caption(RUN_LINE)
+    download_csv(table, file_name="training-runs.csv", key="csv-runs")
+
+
+def show_differences(runs: Sequence[TrainingRun]) -> None:
+    """Configuration of one run, or what differs between several."""
+    if len(runs) == 1:
+        st.subheader("Configuration")
+        st.table(config_table(runs[0]), border="horizontal", hide_header=True)
+        with st.expander("Code, libraries and machine"):
+            st.table(origin_table(runs[0]), border="horizontal", hide_header=True)
+        return
+    st.subheader("What differs", help="Configuration, code, libraries and machine.")
+    table = config_differences(runs)
+    if table.empty:
+        st.markdown("Nothing: same configuration, code, libraries and machine.")
+        return
+    st.table(table, border="horizontal")
+    download_csv(table.reset_index(), file_name="training-differences.csv", key="csv-differences")
+
+
+def show_epochs(runs: Sequence[TrainingRun]) -> None:
+    """All rows of the chosen histories."""
+    st.subheader("Epochs")
+    table = epoch_table(runs)
+    if table.empty:
+        st.markdown("No epoch is finished yet.")
+        return
+    st.dataframe(table, hide_index=True, height=min(420, 38 + 35 * len(table)))
+    download_csv(table, file_name="training-epochs.csv", key="csv-epochs")
+
+
+main()

@@ -1,0 +1,47 @@
+"""What the models of trials made of the same six images, one below another."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.search.studies import StudyRecord, TrialRecord
+from core.search.trial_strips import MOST_PACKED, TrialStrips
+from core.store import ArtifactError
+from dashboard.data.store import open_store
+from dashboard.widgets.states import show_artifact_error
+from dashboard.widgets.strips import HELP, show_originals, show_strip
+
+WHY_NONE = (
+    "Images are kept on the machine that trained a trial, and of a finished search for the "
+    f"{MOST_PACKED} best trials; the first searches kept none."
+)
+
+
+def show_trial_strips(study: StudyRecord, trials: Sequence[TrialRecord]) -> None:
+    """Originals, and below them the strip of each trial's last finished epoch."""
+    st.subheader("Reconstructions", help=HELP)
+    try:
+        strips = TrialStrips(open_store(), study.name).read(trials)
+    except ArtifactError as error:
+        show_artifact_error(error)
+        return
+    if strips:
+        show_originals()
+    for trial in trials:
+        if trial.number in strips:
+            name = _name(trial)
+            show_strip(strips[trial.number], title=f"**{name}**", of=name)
+    without = [str(trial.number) for trial in trials if trial.number not in strips]
+    if without:
+        which = f"Trial {without[0]} has" if len(without) == 1 else f"Trials {_list(without)} have"
+        st.caption(f"{which} no images here. {WHY_NONE}")
+
+
+def _name(trial: TrialRecord) -> str:
+    count = trial.attributes.get("epochs")
+    after = f" after {count} epoch{'' if count == 1 else 's'}" if count else ""
+    return f"Trial {trial.number}{after}"
+
+
+def _list(words: Sequence[str]) -> str:
+    return f"{', '.join(words[:-1])} and {words[-1]}"

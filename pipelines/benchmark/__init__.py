@@ -1,0 +1,1 @@
+"""Measures speed and memory: codecs, evaluation, training and the dashboard."""

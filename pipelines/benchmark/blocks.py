@@ -1,0 +1,260 @@
+"""What the benchmark measures, in pieces that are finished within minutes.
+
+Each piece takes every codec once, so whatever else the machine does meanwhile hits all alike.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import Any, NamedTuple
+
+from core.codecs import Codec, codecs
+from core.codecs.base import OperatingPoint
+from core.store import ArtifactError, ArtifactStore
+from core.timing.images import benchmark_image
+from core.timing.table import Start, Timing
+from pipelines.benchmark.process import MeasuringProcess, Processes
+from pipelines.benchmark.worker import benchmarked_point, can_use_threads
+
+#: Size of the test images.
+SMALL = (160, 160)
+
+
+@dataclass(frozen=True)
+class Rounds:
+    """How often each thing is measured.
+
+    Attributes:
+        warm: Rounds in processes that go on, by width and height of the image.
+        cold: Rounds in fresh processes, likewise.
+        evaluate: Rounds of whole evaluations.
+        train: Rounds of training.
+        pages: Rounds over the dashboard's pages.
+        baselines: Rounds of what is measured beside baselines.
+    """
+
+    warm: dict[tuple[int, int], int]
+    cold: dict[tuple[int, int], int]
+    evaluate: int
+    train: int
+    pages: int
+    baselines: int = 2
+
+
+FULL = Rounds(
+    warm={SMALL: 31, (768, 512): 11, (4000, 3000): 3},
+    cold={SMALL: 3, (768, 512): 3, (4000, 3000): 2},
+    evaluate=31,
+    train=7,
+    pages=2,
+    baselines=7,
+)
+QUICK = Rounds(
+    warm={SMALL: 5, (768, 512): 3},
+    cold={SMALL: 1, (768, 512): 1},
+    evaluate=5,
+    train=2,
+    pages=1,
+)
+
+
+@dataclass(frozen=True)
+class Block:
+    """One piece.
+
+    Attributes:
+        name: Unique in its part; letters, digits and dashes.
+        weight: Seconds that it takes, very roughly, for the progress bar.
+        measure: Does it.
+    """
+
+    name: str
+    weight: float
+    measure: Callable[[Processes], list[Timing]]
+
+
+class Subject(NamedTuple):
+    """A codec that is measured."""
+
+    codec: Codec
+    point: OperatingPoint
+
+
+class Subjects(NamedTuple):
+    """The codecs of this program.
+
+    Attributes:
+        found: Those that can run.
+        left_out: Reason by name of those whose model is missing.
+    """
+
+    found: list[Subject]
+    left_out: dict[str, str]
+
+
+def subjects(store: ArtifactStore) -> Subjects:
+    """Every codec that can run here at its usual setting."""
+    found: list[Subject] = []
+    left_out: dict[str, str] = {}
+    for name, codec in codecs().items():
+        try:
+            found.append(Subject(codec, benchmarked_point(codec, store)))
+        except ArtifactError as error:
+            left_out[name] = str(error)
+    return Subjects(found, left_out)
+
+
+def codec_blocks(chosen: Sequence[Subject], rounds: Rounds) -> list[Block]:
+    """Encoding, decoding and evaluating, one piece per round, size, number of cores and start."""
+    widest = min(2, len(os.sched_getaffinity(0)))
+    parallel = [one for one in chosen if can_use_threads(one.codec, one.point)]
+    groups = [(1, list(chosen))] + ([(2, parallel)] if widest == 2 and parallel else [])
+    blocks = []
+    for repeat in range(max(*rounds.warm.values(), *rounds.cold.values(), rounds.evaluate)):
+        for cores, group in groups:
+            for start, counts in (("warm", rounds.warm), ("cold", rounds.cold)):
+                sizes = [size for size, count in counts.items() if repeat < count]
+                blocks += [_codec_block(group, start, size, cores, repeat) for size in sizes]
+        if repeat < rounds.evaluate:
+            measure = partial(_evaluations, chosen, repeat)
+            blocks.append(Block(f"evaluate-{repeat:02d}", 0.02 * len(chosen), measure))
+    return blocks
+
+
+def training_blocks(rounds: Rounds) -> list[Block]:
+    """Training, one piece per round over all models."""
+    return [
+        Block(f"train-{repeat:02d}", 60.0, partial(_trainings, repeat))
+        for repeat in range(rounds.train)
+    ]
+
+
+def _codec_block(
+    group: Sequence[Subject], start: Start, size: tuple[int, int], cores: int, repeat: int
+) -> Block:
+    width, height = size
+    each = 0.02 + 2e-6 * width * height + (2.0 if start == "cold" else 0.0)
+    measure = partial(_cold if start == "cold" else _warm, group, size, cores, repeat)
+    name = f"{start}-{width}x{height}-{cores}-{repeat:02d}"
+    return Block(name, each * len(group), measure)
+
+
+def _warm(
+    group: Sequence[Subject], size: tuple[int, int], cores: int, repeat: int, processes: Processes
+) -> list[Timing]:
+    return [
+        timing
+        for one in group
+        for timing in _warm_timings(one, size, cores, repeat, processes.warm("codecs", cores=cores))
+    ]
+
+
+def _warm_timings(
+    one: Subject, size: tuple[int, int], cores: int, repeat: int, process: MeasuringProcess
+) -> Iterator[Timing]:
+    answer = process.ask(_request(one, "code", "warm", size), _image(*size)).facts
+    for operation in ("encode", "decode"):
+        yield _timing(one, operation, "warm", size, cores, repeat, answer)
+
+
+def _cold(
+    group: Sequence[Subject], size: tuple[int, int], cores: int, repeat: int, processes: Processes
+) -> list[Timing]:
+    timings = []
+    for one in group:
+        data = _image(*size)
+        for operation in ("encode", "decode"):
+            with processes.fresh(cores=cores) as process:
+                answer = process.ask(_request(one, operation, "cold", size), data)
+                facts = answer.facts | {"startup_seconds": process.startup_seconds}
+            timings.append(_timing(one, operation, "cold", size, cores, repeat, facts))
+            if "error" in facts:
+                break
+            data = answer.data
+    return timings
+
+
+def _evaluations(chosen: Sequence[Subject], repeat: int, processes: Processes) -> list[Timing]:
+    process = processes.warm("codecs", cores=1)
+    return [
+        _timing(
+            one,
+            "evaluate",
+            "warm",
+            SMALL,
+            1,
+            repeat,
+            process.ask(_request(one, "evaluate", "warm", SMALL), _image(*SMALL)).facts,
+        )
+        for one in chosen
+    ]
+
+
+def _trainings(repeat: int, processes: Processes) -> list[Timing]:
+    cores = len(os.sched_getaffinity(0))
+    process = processes.warm("training", cores=cores)
+    labels: dict[str, str] = process.ask({"operation": "models"}).facts.get("models", {})
+    timings = []
+    for name, label in labels.items():
+        request = {"method": name, "operation": "train", "start": "warm"}
+        facts = process.ask(request).facts
+        timings.append(
+            Timing(
+                method=name,
+                label=label,
+                kind="model",
+                operation="train",
+                start="warm",
+                threads=cores,
+                repeat=repeat,
+                width=SMALL[0],
+                height=SMALL[1],
+                seconds=facts.get("train"),
+                error=facts.get("error"),
+            )
+        )
+    return timings
+
+
+def _request(
+    one: Subject, operation: str, start: Start, size: tuple[int, int]
+) -> dict[str, str | int]:
+    width, height = size
+    request: dict[str, str | int] = {"method": one.codec.name, "operation": operation}
+    return request | {"start": start, "width": width, "height": height}
+
+
+def _timing(
+    one: Subject,
+    operation: str,
+    start: Start,
+    size: tuple[int, int],
+    cores: int,
+    repeat: int,
+    facts: dict[str, Any],
+) -> Timing:
+    memory = facts if start == "cold" else {}
+    return Timing(
+        method=one.codec.name,
+        label=one.codec.label,
+        kind=one.codec.kind,
+        setting=one.point.setting,
+        width=size[0],
+        height=size[1],
+        threads=cores,
+        start=start,
+        operation=operation,
+        repeat=repeat,
+        seconds=facts.get(operation),
+        startup_seconds=facts.get("startup_seconds"),
+        file_bytes=facts.get("file_bytes"),
+        baseline_bytes=memory.get("baseline_bytes"),
+        peak_bytes=memory.get("peak_bytes"),
+        error=facts.get("error"),
+    )
+
+
+@lru_cache(maxsize=4)
+def _image(width: int, height: int) -> bytes:
+    return benchmark_image(width, height).tobytes()

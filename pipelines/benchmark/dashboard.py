@@ -1,0 +1,158 @@
+"""Seconds until the dashboard's pages are shown, in a browser without a window, and its memory."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from core.timing.table import Start, Timing
+from pipelines.benchmark.blocks import Block, Rounds
+from pipelines.benchmark.messages import memory
+from pipelines.benchmark.process import ROOT, Processes
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+_PATIENCE_SECONDS = 120.0
+_STARTS: tuple[Start, ...] = ("cold", "warm")
+#: Server and browser alike draw a page; its first content is its heading, and it is whole when the
+#: server has run through and nothing on it is waited for.
+_SHOWN = "h1"
+_WHOLE = (
+    "() => document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'"
+    " && !document.querySelector('[data-testid=stSkeleton], [data-stale=true]')"
+)
+
+
+def reason_against() -> str | None:
+    """Why it cannot be measured here; None where it can."""
+    try:
+        import playwright.sync_api  # noqa: F401 only whether it is there
+    except ImportError:
+        return "playwright is not installed (pip install -r requirements-dev.txt)"
+    if _browser() is None:
+        return f"there is none of the browsers {', '.join(_BROWSERS)}"
+    return None
+
+
+def dashboard_blocks(rounds: Rounds, store_root: Path) -> list[Block]:
+    """One piece per round over all pages."""
+    return [
+        Block(f"pages-{repeat:02d}", 60.0, partial(_pages, repeat, store_root))
+        for repeat in range(rounds.pages)
+    ]
+
+
+def _pages(repeat: int, store_root: Path, processes: Processes) -> list[Timing]:
+    """Each page on a server that starts, and once more; at last all pages on one server."""
+    from playwright.sync_api import sync_playwright
+
+    names = sorted(path.parent.name for path in (ROOT / "dashboard" / "views").glob("*/page.py"))
+    timings: list[Timing] = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=_browser(), args=["--no-sandbox", "--disable-gpu"]
+        )
+        try:
+            for name in names:
+                started = time.perf_counter()
+                with _dashboard(store_root) as server:
+                    for start in _STARTS:
+                        timings += _visit(browser, server, name, start, repeat, started)
+                        started = time.perf_counter()
+            with _dashboard(store_root) as server:
+                for name in names:
+                    _visit(browser, server, name, "warm", repeat, time.perf_counter())
+                most = memory("VmHWM", process=server.process)
+                timings.append(_timing("all pages", "memory", "warm", repeat, peak_bytes=most))
+        finally:
+            browser.close()
+    return timings
+
+
+def _visit(
+    browser: "Browser", server: "_Server", name: str, start: Start, repeat: int, started: float
+) -> list[Timing]:
+    """Times since a moment to a page's first content and to the whole page."""
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.set_default_timeout(1000 * _PATIENCE_SECONDS)
+    page.goto(f"{server.address}/{name}")
+    page.locator(_SHOWN).first.wait_for()
+    first = time.perf_counter() - started
+    page.wait_for_function(_WHOLE)
+    whole = time.perf_counter() - started
+    page.close()
+    return [
+        _timing(name, "first_content", start, repeat, seconds=first),
+        _timing(name, "whole_page", start, repeat, seconds=whole),
+    ]
+
+
+def _timing(name: str, operation: str, start: Start, repeat: int, **measured: Any) -> Timing:
+    return Timing(
+        method="dashboard",
+        label="Dashboard",
+        kind="dashboard",
+        operation=operation,
+        start=start,
+        threads=len(os.sched_getaffinity(0)),
+        repeat=repeat,
+        setting=name,
+        **measured,
+    )
+
+
+class _Server(NamedTuple):
+    address: str
+    process: int
+
+
+@contextmanager
+def _dashboard(store_root: Path) -> Iterator[_Server]:
+    """A dashboard that runs for the duration."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "dashboard" / "app.py")]
+    options = ["--server.address=127.0.0.1", f"--server.port={port}", "--server.headless=true"]
+    environment = os.environ | {"BOTTLENECK_ARTIFACTS": str(store_root)}
+    with tempfile.TemporaryDirectory() as folder:
+        process = subprocess.Popen(
+            [*command, *options],
+            cwd=folder,
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            address = f"http://127.0.0.1:{port}"
+            _wait_for(f"{address}/_stcore/health", process)
+            yield _Server(address, process.pid)
+        finally:
+            process.kill()
+            process.wait()
+
+
+def _wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
+    end = time.monotonic() + _PATIENCE_SECONDS
+    while time.monotonic() < end and process.poll() is None:
+        try:
+            with urllib.request.urlopen(address, timeout=5):
+                return
+        except OSError:
+            time.sleep(0.02)
+    raise OSError("The dashboard did not start.")
+
+
+def _browser() -> str | None:
+    return next((path for name in _BROWSERS if (path := shutil.which(name))), None)

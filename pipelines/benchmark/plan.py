@@ -1,0 +1,181 @@
+"""One part of the benchmark as pieces that are kept as soon as they are finished."""
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from core.evaluation.fingerprint import decisive_sources
+from core.store import ArtifactError, ArtifactStore, Manifest
+from core.store.provenance import provenance
+from core.timing.table import Timing, benchmark_key, from_parquet, to_parquet
+from pipelines.benchmark.blocks import Block
+
+#: Code that decides what is measured, beside the codecs' or models' own.
+_SOURCES = ("core.evaluation.evaluate", "core.timing.images")
+
+
+@dataclass(frozen=True)
+class Part:
+    """One artifact of the benchmark.
+
+    Attributes:
+        store: Where it is kept.
+        name: Last part of its key.
+        blocks: Its pieces, in the order in which they are measured.
+        sources: Modules whose code decides the figures.
+        models: Prefixes of the artifacts that the figures depend on.
+        facts: What is worth knowing of it.
+    """
+
+    store: ArtifactStore
+    name: str
+    blocks: Sequence[Block]
+    sources: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Digest of all that the figures depend on, the machine included."""
+        program = provenance()
+        content = {
+            "blocks": [block.name for block in self.blocks],
+            "sources": {
+                name: hashlib.sha256(text).hexdigest()
+                for name, text in decisive_sources([*_SOURCES, *self.sources]).items()
+            },
+            "program": [program[name] for name in ("python", "versions", "cpu", "cpu_count")],
+            "models": {
+                key: [entry.sha256 for entry in self.store.manifest(key).files.values()]
+                for prefix in self.models
+                for key in self.store.keys(prefix)
+            },
+        }
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+    def is_done(self) -> bool:
+        """Whether the stored figures are of this program, these rounds and this machine."""
+        key = benchmark_key(self.name)
+        try:
+            self.store.path(key, f"{self.name}.parquet")
+            return bool(self.store.manifest(key).facts.get("fingerprint") == self.fingerprint)
+        except ArtifactError:
+            return False
+
+    def pending(self) -> list[Block]:
+        """The pieces that are still to be measured."""
+        return [block for block in self.blocks if not self._is_kept(block)]
+
+    def keep(
+        self, block: Block, timings: Sequence[Timing], *, busy_cores_before: float | None
+    ) -> None:
+        """Stores a finished piece, so that a later run goes on after it.
+
+        Args:
+            block: The piece.
+            timings: What it gave.
+            busy_cores_before: Cores that other programs kept busy before the run.
+        """
+        files = {f"{block.name}.parquet": to_parquet(timings)}
+        facts = {"fingerprint": self.fingerprint, "busy_cores_before": busy_cores_before}
+        self.store.commit(self._cached(block), files, facts=facts)
+
+    def finish(self) -> Manifest:
+        """Commits the part from all its pieces, and removes those."""
+        tables = [self._read(block) for block in self.blocks]
+        rows = pd.concat(tables, ignore_index=True).to_dict("records")
+        timings = [
+            Timing(**{str(name): _plain(value) for name, value in row.items()}) for row in rows
+        ]
+        facts = {**self.facts, "fingerprint": self.fingerprint, "rows": len(timings)}
+        facts |= {"errors": sum(timing.error is not None for timing in timings)}
+        facts["machine"] = {
+            "memory_bytes": _memory(),
+            "busy_cores_before": self._busy_cores_before(),
+        }
+        files = {f"{self.name}.parquet": to_parquet(timings)}
+        manifest = self.store.commit(benchmark_key(self.name), files, facts=facts)
+        self.discard()
+        return manifest
+
+    def discard(self) -> None:
+        """Removes all pieces, also those of earlier benchmarks."""
+        for key in self.store.keys(self._cache):
+            self.store.delete(key)
+
+    @property
+    def _cache(self) -> str:
+        return f"cache/benchmark/{self.name}/"
+
+    def _cached(self, block: Block) -> str:
+        return f"{self._cache}{block.name}"
+
+    def _read(self, block: Block) -> pd.DataFrame:
+        return from_parquet(self.store.read(self._cached(block), f"{block.name}.parquet"))
+
+    def _is_kept(self, block: Block) -> bool:
+        try:
+            self._read(block)
+            facts = self.store.manifest(self._cached(block)).facts
+        except (ArtifactError, ValueError):
+            return False
+        return bool(facts["fingerprint"] == self.fingerprint)
+
+    def _busy_cores_before(self) -> float | None:
+        """The most that other programs took before any of the runs that made the pieces."""
+        facts = [self.store.manifest(self._cached(block)).facts for block in self.blocks]
+        known = [
+            fact["busy_cores_before"] for fact in facts if fact["busy_cores_before"] is not None
+        ]
+        return max(known, default=None)
+
+
+def busy_cores(seconds: float) -> float | None:
+    """Processor cores that the machine's programs use just now; None where it does not tell.
+
+    Args:
+        seconds: How long to watch.
+    """
+    before = _processor_ticks()
+    time.sleep(seconds)
+    after = _processor_ticks()
+    if before is None or after is None:
+        return None
+    busy, total = after[0] - before[0], after[1] - before[1]
+    return (os.cpu_count() or 1) * busy / max(total, 1)
+
+
+class _Ticks(NamedTuple):
+    busy: int
+    total: int
+
+
+def _processor_ticks() -> _Ticks | None:
+    """Time of all cores since the machine started, from Linux."""
+    try:
+        words = Path("/proc/stat").read_text(encoding="ascii").splitlines()[0].split()[1:9]
+    except OSError:
+        return None
+    ticks = [int(word) for word in words]
+    idle = ticks[3] + ticks[4]  # idle, and waiting for a disk
+    return _Ticks(sum(ticks) - idle, sum(ticks))
+
+
+def _plain(value: Any) -> Any:
+    """Value of a cell with None for a missing one."""
+    return None if pd.isna(value) else value
+
+
+def _memory() -> int | None:
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (ValueError, OSError):
+        return None

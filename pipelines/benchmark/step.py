@@ -1,0 +1,186 @@
+"""Measures speed and memory: codecs, evaluation, training and the dashboard's first page."""
+
+import pkgutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+import core.models
+from core.store import ArtifactStore, Manifest
+from core.timing.table import BUSY_CORES
+from pipelines.base import UserError, option, run_step
+from pipelines.benchmark.baselines import AUTOENCODERS, baseline_blocks, check_baselines
+from pipelines.benchmark.blocks import (
+    FULL,
+    QUICK,
+    Rounds,
+    codec_blocks,
+    subjects,
+    training_blocks,
+)
+from pipelines.benchmark.dashboard import dashboard_blocks, reason_against
+from pipelines.benchmark.plan import Part, busy_cores
+from pipelines.benchmark.process import measuring_processes
+
+PARTS = ("codecs", "training", "baselines", "dashboard")
+_WATCH_SECONDS = 2.0
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Config:
+    """What to measure, and how often."""
+
+    only: tuple[str, ...] = option(
+        (), help="parts to measure; all without it", choices=PARTS, metavar="PART"
+    )
+    quick: bool = option(False, help="few rounds and no large images: a rehearsal")
+    baselines: str | None = option(
+        None, help="Python that has CompressAI, to be timed beside ours", metavar="PYTHON"
+    )
+    again: bool = option(False, help="measure again what is up to date")
+
+    @property
+    def rounds(self) -> Rounds:
+        """How often each thing is measured."""
+        return QUICK if self.quick else FULL
+
+
+def benchmark(config: Config) -> None:
+    """Measures how fast codecs encode and decode, models train and the dashboard opens.
+
+    Run it on a machine that does nothing else. Every codec takes its turn in each round, so that
+    what disturbs the machine disturbs all alike. Can be stopped at any moment; the next run goes
+    on where it stopped.
+    """
+    console = Console(stderr=True, soft_wrap=True)
+
+    def say(line: str) -> None:
+        console.print(line, highlight=False, markup=False)
+
+    store = ArtifactStore.default()
+    parts = [part for part in _parts(config, store, say) if _is_wanted(part, config, say)]
+    if not parts:
+        return
+    busy = busy_cores(_WATCH_SECONDS)
+    if busy is not None and busy > BUSY_CORES:
+        say(f"Other programs use {busy:.1f} cores: these times will say more of them than of ours.")
+    pending = {part.name: part.pending() for part in parts}
+    with measuring_processes(store.root) as processes, _progress(console) as progress:
+        task = progress.add_task("", total=sum(b.weight for part in parts for b in part.blocks))
+        for part in parts:
+            progress.update(task, description=part.name)
+            ahead = pending[part.name]
+            done = [block for block in part.blocks if block not in ahead]
+            progress.advance(task, sum(block.weight for block in done))
+            for block in ahead:
+                part.keep(block, block.measure(processes), busy_cores_before=busy)
+                progress.advance(task, block.weight)
+            say(_summary(part.finish()))
+
+
+def _parts(config: Config, store: ArtifactStore, say: Say) -> list[Part]:
+    makers = {
+        "codecs": _codecs,
+        "training": _training,
+        "baselines": _baselines,
+        "dashboard": _dashboard,
+    }
+    found = [makers[name](config, store, say) for name in PARTS if name in (config.only or PARTS)]
+    return [part for part in found if part is not None]
+
+
+def _codecs(config: Config, store: ArtifactStore, say: Say) -> Part | None:
+    chosen = subjects(store)
+    for name, reason in chosen.left_out.items():
+        say(f"{name}: left out. {reason}")
+    names = [one.codec.name for one in chosen.found]
+    return Part(
+        store,
+        "codecs",
+        codec_blocks(chosen.found, config.rounds),
+        sources=tuple(f"core.codecs.{name}" for name in names),
+        models=tuple(f"models/{name}" for name in names),
+        facts={"quick": config.quick, "left_out": chosen.left_out},
+    )
+
+
+def _training(config: Config, store: ArtifactStore, say: Say) -> Part | None:
+    names = [entry.name for entry in pkgutil.iter_modules(core.models.__path__)]
+    return Part(
+        store,
+        "training",
+        training_blocks(config.rounds),
+        sources=tuple(f"core.models.{name}" for name in names),
+        facts={"quick": config.quick},
+    )
+
+
+def _baselines(config: Config, store: ArtifactStore, say: Say) -> Part | None:
+    missing = [name for name in AUTOENCODERS if not store.keys(f"models/{name}")]
+    if missing:
+        say(f"baselines: left out; they are timed beside {', '.join(missing)}, not trained here.")
+        return None
+    left_out, versions = {}, ""
+    if config.baselines is None:
+        left_out["CompressAI"] = "No Python that has it was named (--baselines)."
+    else:
+        versions = check_baselines(config.baselines)
+    return Part(
+        store,
+        "baselines",
+        baseline_blocks(config.rounds, config.baselines),
+        sources=(
+            "core.codecs.bottleneck",
+            "core.models.training.feed",
+            "core.models.autoencoder.network",
+        ),
+        models=("models/",),
+        facts={"quick": config.quick, "left_out": left_out, "baselines": versions},
+    )
+
+
+def _dashboard(config: Config, store: ArtifactStore, say: Say) -> Part | None:
+    reason = reason_against()
+    if reason is None:
+        blocks = dashboard_blocks(config.rounds, store.root)
+        return Part(store, "dashboard", blocks, facts={"quick": config.quick})
+    if config.only:
+        raise UserError(f"The dashboard cannot be timed here: {reason}.")
+    say(f"dashboard: left out; {reason}.")
+    return None
+
+
+def _is_wanted(part: Part, config: Config, say: Say) -> bool:
+    if config.again or not part.is_done():
+        return True
+    part.discard()
+    say(f"{part.name}: up to date.")
+    return False
+
+
+def _summary(manifest: Manifest) -> str:
+    errors = manifest.facts["errors"]
+    refused = f", {errors} of them without a time (the page Speed says why)" if errors else ""
+    return f"{manifest.key}: {manifest.facts['rows']} measurements{refused}."
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description:>10}"),
+        BarColumn(),
+        TextColumn("{task.percentage:3.0f} %"),
+        TimeElapsedColumn(),
+        TextColumn("left:"),
+        TimeRemainingColumn(),
+        console=console,
+        speed_estimate_period=300.0,
+    )
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Exit status of `python -m pipelines.benchmark`."""
+    return run_step(Config, benchmark, name="benchmark", argv=argv)

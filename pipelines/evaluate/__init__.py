@@ -1,0 +1,1 @@
+"""Measures codecs on the test split, or on any folder of images."""

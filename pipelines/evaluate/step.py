@@ -1,0 +1,236 @@
+"""Measures codecs on the test split, or on any folder of images."""
+
+import errno
+import os
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from core.codecs import Codec, codecs, get_codec
+from core.dataset.image_source import Catalogue, FolderSource, ImageSource, SplitSource
+from core.evaluation.block import Block, measure_block, operating_points
+from core.store import ArtifactError, ArtifactStore, Manifest
+from pipelines.base import UserError, option, run_step
+from pipelines.evaluate.cluster import cluster
+from pipelines.evaluate.plan import Plan
+from pipelines.evaluate.worker_pool import worker_pool
+
+TEST_SPLIT = "imagenette160"
+_DATASET_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+_DISK_REFUSES = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+@dataclass(frozen=True)
+class Config:
+    """What to measure, on which images, with how many processes."""
+
+    codecs: tuple[str, ...] = option(
+        (), help="codecs; all without any", positional=True, metavar="CODEC"
+    )
+    images: Path | None = option(
+        None, help="folder of images instead of the test split", metavar="DIR"
+    )
+    dataset: str | None = option(
+        None, help="name under which the results of --images are kept", metavar="NAME"
+    )
+    jobs: int = option(len(os.sched_getaffinity(0)), help="number of processes", metavar="N")
+    scheduler: str | None = option(
+        None, help="Dask cluster to work on instead, such as tcp://host:8786", metavar="URL"
+    )
+    again: bool = option(False, help="measure again what is up to date")
+
+    def __post_init__(self) -> None:
+        if (self.images is None) != (self.dataset is None):
+            raise ValueError("--images DIR and --dataset NAME are given together or not at all.")
+        if self.dataset is not None and not _DATASET_NAME.fullmatch(self.dataset):
+            raise ValueError(
+                "A data set's name has 1 to 64 small letters, digits, '-' and '_' and starts with "
+                f"a letter or digit; received {self.dataset!r}."
+            )
+        if self.dataset == TEST_SPLIT:
+            raise ValueError(f"{TEST_SPLIT} is the name of the test split; choose another one.")
+        if self.jobs < 1:
+            raise ValueError(f"--jobs must be at least 1; received {self.jobs}.")
+
+
+def evaluate(config: Config) -> None:
+    """Measures size, quality and time of codecs over their whole sweeps, image by image.
+
+    Can be stopped at any moment; the next run goes on where it stopped.
+    """
+    console = Console(stderr=True, soft_wrap=True)
+    ahead = plans(config, say=lambda line: console.print(line, highlight=False, markup=False))
+    if not ahead:
+        return
+    with _clear_errors(ahead[0].store), _progress(console) as progress:
+        task = progress.add_task("", total=sum(_rows(plan, plan.blocks) for plan in ahead))
+        with _workers(config) as (executor, jobs):
+            for plan in ahead:
+                progress.update(task, description=plan.codec.name)
+                manifest = _measure(plan, executor, jobs=jobs, bar=(progress, task))
+                console.print(_summary(manifest), highlight=False)
+
+
+def plans(config: Config, *, say: Callable[[str], None]) -> list[Plan]:
+    """What is left to measure, codec by codec.
+
+    Args:
+        config: What the person asked for.
+        say: Takes a line about each codec that is left out.
+
+    Raises:
+        UserError: There is no such codec, or no image.
+        ArtifactError: The data set is not prepared, or a codec that was asked for by its name
+            has no model.
+    """
+    store = ArtifactStore.default()
+    chosen = _codecs(config.codecs)
+    source = _source(config, store)
+    catalogue = _catalogue(source)
+    found = []
+    for codec in chosen:
+        try:
+            points = tuple(operating_points(codec, store))
+        except ArtifactError as error:
+            if config.codecs:
+                raise
+            say(f"{codec.name}: skipped. {error}")
+            continue
+        name = config.dataset or TEST_SPLIT
+        plan = Plan(store, name, source, catalogue, codec, points)
+        if plan.is_done() and not config.again:
+            plan.discard()
+            say(f"{codec.name}: up to date.")
+        else:
+            found.append(plan)
+    return found
+
+
+def run_blocks(executor: Executor, blocks: Mapping[str, Block]) -> Iterator[tuple[str, bytes]]:
+    """Key and table of each block as soon as it is measured, in any order.
+
+    Args:
+        executor: Any executor of `concurrent.futures` form, of one machine or of a cluster.
+        blocks: The blocks by their key.
+    """
+    futures = {executor.submit(measure_block, block): key for key, block in blocks.items()}
+    try:
+        for future in as_completed(futures):
+            yield futures[future], future.result()
+    finally:
+        for future in futures:
+            future.cancel()
+
+
+@contextmanager
+def _workers(config: Config) -> Iterator[tuple[Executor, int]]:
+    """Executor of the run and how much it does at once."""
+    if config.scheduler is None:
+        with worker_pool(config.jobs) as pool:
+            yield pool, config.jobs
+    else:
+        with cluster(config.scheduler) as found:
+            yield found
+
+
+def _measure(
+    plan: Plan, executor: Executor, *, jobs: int, bar: tuple[Progress, TaskID]
+) -> Manifest:
+    """Results of a codec, committed; its blocks are kept one by one on the way."""
+    progress, task = bar
+    pending = plan.pending()
+    done = {key: block for key, block in plan.blocks.items() if key not in pending}
+    progress.advance(task, _rows(plan, done))
+    last = time.perf_counter()
+    for key, data in run_blocks(executor, pending):
+        now = time.perf_counter()
+        plan.keep(key, data, machine_seconds=jobs * (now - last))
+        last = now
+        progress.advance(task, plan.rows(pending[key]))
+    return plan.finish(jobs=jobs)
+
+
+def _rows(plan: Plan, blocks: Mapping[str, Block]) -> int:
+    return sum(plan.rows(block) for block in blocks.values())
+
+
+def _codecs(names: Iterable[str]) -> list[Codec]:
+    try:
+        return [get_codec(name) for name in dict.fromkeys(names)] or list(codecs().values())
+    except ValueError as error:
+        raise UserError(str(error)) from error
+
+
+def _source(config: Config, store: ArtifactStore) -> ImageSource:
+    if config.images is None:
+        return SplitSource(store.root.absolute())
+    return FolderSource(config.images.absolute())
+
+
+def _catalogue(source: ImageSource) -> Catalogue:
+    try:
+        return source.catalogue()
+    except ValueError as error:
+        raise UserError(str(error)) from error
+
+
+def _summary(manifest: Manifest) -> str:
+    facts = manifest.facts
+    seconds = facts["seconds"]
+    working = seconds["codec"] + seconds["metric"]
+    overhead = seconds["machine"] / working - 1.0 if working else 0.0
+    errors = f", {facts['errors']} errors" if facts["errors"] else ""
+    return (
+        f"{manifest.key}: {facts['rows']} rows{errors}, {facts['dataset']['images']} images, "
+        f"{working:.0f} s of codecs and metrics, {overhead:+.1%} for all else."
+    )
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description:>16}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left:"),
+        TimeRemainingColumn(),
+        console=console,
+        speed_estimate_period=120.0,
+    )
+
+
+@contextmanager
+def _clear_errors(store: ArtifactStore) -> Iterator[None]:
+    """Turns what ends a run from outside into one line that says what is kept."""
+    kept = "What was finished is kept; run the same command again to go on."
+    try:
+        yield
+    except BrokenProcessPool as error:
+        raise UserError(
+            f"A process ended unexpectedly, perhaps for lack of memory. {kept}"
+        ) from error
+    except OSError as error:
+        if error.errno not in _DISK_REFUSES:
+            raise
+        raise UserError(f"{store.root} takes no more data: {error.strerror}. {kept}") from error
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Exit status of `python -m pipelines.evaluate`."""
+    return run_step(Config, evaluate, name="evaluate", argv=argv)

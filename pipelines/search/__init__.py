@@ -1,0 +1,1 @@
+"""Searches the hyperparameters of an autoencoder, as the thesis did."""

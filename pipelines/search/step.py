@@ -1,0 +1,184 @@
+"""Searches filters, activation and learning rate of a model with Optuna."""
+
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+
+import optuna
+from optuna.storages import RDBStorage
+from sqlalchemy.exc import SQLAlchemyError
+
+from core.dataset.splits import KEY, open_split
+from core.search.budget import Budget
+from core.search.spaces import SearchSpace, get_space
+from core.search.storage import (
+    StorageError,
+    close_storage,
+    commit_study,
+    live_path,
+    shown_url,
+    sqlite_url,
+)
+from core.search.studies import to_record
+from core.search.trial_strips import TrialStrips
+from core.store import ArtifactStore
+from core.training_records.strips import STRIPS
+from pipelines.base import UserError, run_step
+from pipelines.search.report import Report, best_lines
+from pipelines.search.study import Config, open_live_storage, open_study, study_facts
+from pipelines.search.workers import Job, Objective, running_workers, training_objective
+
+_POLL_SECONDS = 0.5
+
+
+class Stopped(Exception):
+    """A signal ended the search; what was finished is kept.
+
+    Attributes:
+        signal: The signal.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"stopped by {signal.Signals(number).name}")
+        self.signal = number
+
+
+def search(config: Config) -> None:
+    """Searches a model's parameters, by trials that train on a part of the data set.
+
+    The study is kept in a database, so a search can be stopped and run again until all trials
+    are finished, and workers on any number of machines can share one.
+    """
+    run_search(config, ArtifactStore.default(), training_objective)
+
+
+def run_search(
+    config: Config,
+    store: ArtifactStore,
+    make_objective: Callable[[str, Budget, ArtifactStore], Objective],
+) -> None:
+    """Brings the study of a model to its number of trials and commits it.
+
+    Args:
+        config: What to search.
+        store: Where data set and study are.
+        make_objective: Gives the objective inside a worker; imported by name there.
+
+    Raises:
+        UserError: The model, the storage or the budget does not fit.
+        ArtifactError: The data set is not prepared.
+        Stopped: A signal came; what was finished is committed.
+    """
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    space = _space(config.model)
+    dataset = _dataset(config, store)
+    url = config.storage or sqlite_url(live_path(store, config.model))
+    with _storage_errors(url):
+        storage = open_live_storage(config, store, url)
+        study, budget = open_study(config, store, storage, space, dataset)
+        job = Job(
+            url=url,
+            study=config.model,
+            trials=config.trials,
+            seed=config.seed,
+            heartbeat_seconds=config.heartbeat,
+            prepare=partial(make_objective, config.model, budget, store),
+        )
+        try:
+            _supervise(job, study, config.workers)
+        finally:
+            _finish(config, store, storage, study)
+
+
+def _space(model: str) -> SearchSpace:
+    try:
+        return get_space(model)
+    except ValueError as error:
+        raise UserError(str(error)) from error
+
+
+def _dataset(config: Config, store: ArtifactStore) -> str:
+    """Digest of the data set, which has enough images."""
+    budget = config.budget()
+    wanted = {"train": budget.images, "validation": budget.validation_images}
+    for split, count in wanted.items():
+        total = len(open_split(store, split).images)
+        if count > total:
+            raise UserError(f"The {split} split has {total} images; received {count}.")
+    digest: str = store.manifest(KEY).facts["sha256"]
+    return digest
+
+
+@contextmanager
+def _storage_errors(url: str) -> Iterator[None]:
+    """Says in one line when the database fails, at the start or later."""
+    try:
+        yield
+    except StorageError as error:
+        raise UserError(str(error)) from error
+    except (SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
+        reason = f"The storage {shown_url(url)} failed ({type(error).__name__})."
+        raise UserError(f"{reason} What was finished is kept; run again to go on.") from error
+
+
+def _supervise(job: Job, study: optuna.Study, workers: int) -> None:
+    """Starts the workers and tells of every trial until the last is finished."""
+    report = Report(to_record(study), job.trials)
+    if report.is_complete:
+        return
+    with _signals() as caught, running_workers(job, workers) as processes:
+        while not report.is_complete:
+            time.sleep(_POLL_SECONDS)
+            if caught:
+                raise Stopped(caught[0])
+            alive = any(process.is_alive() for process in processes)
+            report.tell(to_record(study))
+            if not alive and not report.is_complete:
+                raise UserError(
+                    f"All workers ended after {report.finished} of {job.trials} trials. "
+                    "What was finished is kept; run again to go on."
+                )
+
+
+@contextmanager
+def _signals() -> Iterator[list[int]]:
+    """Collects SIGINT and SIGTERM inside the block instead of dying of them."""
+    caught: list[int] = []
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = {
+        number: signal.signal(number, lambda found, frame: caught.append(found))
+        for number in numbers
+    }
+    try:
+        yield caught
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _finish(config: Config, store: ArtifactStore, storage: RDBStorage, study: optuna.Study) -> None:
+    """Commits the study and says what it found."""
+    record = to_record(study)
+    manifest = commit_study(
+        store, config.model, storage, facts=study_facts(config, record, storage)
+    )
+    close_storage(storage)
+    strips = TrialStrips(store, config.model).pack(record)
+    for line in best_lines(record):
+        print(line)
+    print(f"Wrote artifacts/{manifest.key}.db ({len(record.trials)} trials).", flush=True)
+    if strips is not None:
+        count = len(strips.facts[STRIPS])
+        print(f"Wrote artifacts/{strips.key}.png (strips of {count} trials).", flush=True)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Exit status of the step; 130 or 143 when a signal stopped it."""
+    try:
+        return run_step(Config, search, name="search", argv=argv)
+    except Stopped as stopped:
+        print(f"search: {stopped}; what was finished is kept. Run again to go on.", file=sys.stderr)
+        return 128 + stopped.signal

@@ -1,0 +1,157 @@
+"""Worker processes of a search: each takes trials from the study until there are enough."""
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
+
+import optuna
+
+from core.search.budget import Budget
+from core.search.queue import (
+    Interrupted,
+    SurplusTrial,
+    TrialSeededSampler,
+    check_wanted,
+    finished_count,
+    make_pruner,
+    may_begin,
+    requeue,
+    requeue_lost_trials,
+)
+from core.search.storage import close_storage, open_storage
+from core.store import ArtifactStore
+
+Objective = Callable[[optuna.Trial, Callable[[], bool]], float]
+
+#: Seconds that a worker has for the end of its step after it was asked to stop.
+_STOP_SECONDS = 8.0
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a worker does.
+
+    Attributes:
+        url: Storage of the study.
+        study: Name of the study.
+        trials: How many trials the study shall have finished in all.
+        seed: Seed of the sampler.
+        heartbeat_seconds: How often a running trial says that it is alive.
+        prepare: Gives the objective, once per worker; it is imported by name there. The objective
+            gets the trial, and a question whether it shall stop.
+    """
+
+    url: str
+    study: str
+    trials: int
+    seed: int
+    heartbeat_seconds: int
+    prepare: Callable[[], Objective]
+
+
+@contextmanager
+def running_workers(job: Job, count: int) -> Iterator[list[BaseProcess]]:
+    """Processes that work on a job; at the end those that still run are asked to stop.
+
+    Args:
+        job: What they do.
+        count: How many there are; they share the processor's cores.
+    """
+    context = multiprocessing.get_context("spawn")
+    threads = max(1, len(os.sched_getaffinity(0)) // count)
+    workers: list[BaseProcess] = [
+        context.Process(target=work, args=(job, threads if count > 1 else None), name=f"{number}")
+        for number in range(1, count + 1)
+    ]
+    for worker in workers:
+        worker.start()
+    try:
+        yield workers
+    finally:
+        _stop(workers)
+
+
+def _stop(workers: list[BaseProcess]) -> None:
+    """Ends the workers; a trial that could not be ended in time is tried again later."""
+    for worker in workers:
+        if worker.is_alive():
+            worker.terminate()
+    deadline = time.monotonic() + _STOP_SECONDS
+    for worker in workers:
+        worker.join(max(0.0, deadline - time.monotonic()))
+        if worker.is_alive():
+            worker.kill()
+            worker.join()
+
+
+def work(job: Job, threads: int | None = None) -> None:
+    """Runs trials until the study has enough, or SIGTERM asks to stop.
+
+    Args:
+        job: What to do.
+        threads: Threads of the numeric libraries; theirs to choose when None.
+    """
+    wish = threading.Event()
+    _listen(wish)
+    if threads is not None:
+        for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
+            os.environ[name] = str(threads)
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    storage = open_storage(job.url, heartbeat_seconds=job.heartbeat_seconds)
+    study = optuna.load_study(
+        study_name=job.study,
+        storage=storage,
+        sampler=TrialSeededSampler(job.seed),
+        pruner=make_pruner(),
+    )
+    objective = job.prepare()
+    while not wish.is_set() and finished_count(study) < job.trials:
+        if may_begin(study, job.trials):
+            _run_trial(study, objective, job, wish)
+        else:
+            wish.wait(job.heartbeat_seconds)
+            requeue_lost_trials(study, storage)
+    close_storage(storage)
+
+
+def training_objective(model: str, budget: Budget, store: ArtifactStore) -> Objective:
+    """Objective that trains the model; called in the workers, since Keras takes long to import."""
+    from core.models.training.trial import make_objective
+
+    return make_objective(model, budget, store)
+
+
+def _run_trial(study: optuna.Study, objective: Objective, job: Job, wish: threading.Event) -> None:
+    """Runs one trial; one that was asked to stop goes into the queue again."""
+    begun: list[int] = []
+
+    def judged(trial: optuna.Trial) -> float:
+        check_wanted(study, trial, job.trials)
+        begun.append(trial.number)
+        return objective(trial, wish.is_set)
+
+    try:
+        study.optimize(judged, n_trials=1, catch=SurplusTrial)
+    except Interrupted:
+        requeue(study, begun[0])
+
+
+def _listen(wish: threading.Event) -> None:
+    """Turns SIGTERM into a wish, leaves Ctrl-C to the parent, and ends with the parent."""
+    signal.signal(signal.SIGTERM, lambda number, frame: wish.set())
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """Ends this process once its parent was killed; nobody would commit what it finds."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

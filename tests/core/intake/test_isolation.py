@@ -1,0 +1,304 @@
+"""A crash, a loop or a hunger for memory in a decoder costs one image and nothing else."""
+
+import importlib
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.intake.decode import decode_image
+from core.intake.errors import ImageError, Limits
+from core.intake.isolation import WorkerPool, decode_image_isolated
+from core.png import encode_png
+
+#: Decoders that do what a broken C library does; the worker imports them by name.
+HOSTILE = """
+import ctypes, os, pathlib, sys, time
+import numpy as np
+from core.intake.decode import DecodedImage, decode_image
+
+def mark(name):
+    pathlib.Path(__file__).with_name(name).touch()
+
+def abort(data, *, limits):
+    mark("abort")
+    os.abort()
+
+def read_null(data, *, limits):
+    mark("read_null")
+    ctypes.string_at(0)
+
+def leave(data, *, limits):
+    mark("leave")
+    os._exit(0)
+
+def raise_foreign(data, *, limits):
+    mark("raise_foreign")
+    raise RuntimeError("not an ImageError")
+
+def sleep(data, *, limits):
+    mark("sleep")
+    time.sleep(600)
+
+def compute(data, *, limits):
+    mark("compute")
+    while True:
+        pass
+
+def eat_memory(data, *, limits):
+    mark("eat_memory")
+    blocks = []
+    while True:
+        blocks.append(bytearray(b"x" * 10_000_000))
+
+def answer_four_channels(data, *, limits):
+    mark("answer_four_channels")
+    return DecodedImage(np.zeros((5, 5, 4), np.uint8), "PNG")
+
+def answer_too_many_pixels(data, *, limits):
+    mark("answer_too_many_pixels")
+    return DecodedImage(np.zeros((4001, 4000, 3), np.uint8), "PNG")
+
+def print_and_decode(data, *, limits):
+    os.write(1, b"libpng warning: printed to standard output")
+    print("more of it", flush=True)
+    return decode_image(data, limits=limits)
+
+def tell_modules(data, *, limits):
+    return DecodedImage(np.zeros((1, 1, 3), np.uint8), "PNG", tuple(sorted(sys.modules)))
+
+def tell_process(data, *, limits):
+    return DecodedImage(np.zeros((1, 1, 3), np.uint8), "PNG", (str(os.getpid()),))
+"""
+
+PIXELS = np.random.default_rng(0).integers(0, 256, (37, 53, 3), dtype=np.uint8)
+PNG = encode_png(PIXELS)
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
+    folder = tmp_path_factory.mktemp("decoders")
+    (folder / "hostile_decoders.py").write_text(HOSTILE)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(folder)
+        yield importlib.import_module("hostile_decoders")
+
+
+@pytest.fixture
+def pool(hostile: ModuleType) -> Iterator[WorkerPool]:
+    workers = WorkerPool(2)
+    yield workers
+    workers.close()
+
+
+def process_of(pool: WorkerPool, hostile: ModuleType) -> int:
+    image = decode_image_isolated(PNG, decode=hostile.tell_process, pool=pool)
+    return int(image.notes[0])
+
+
+def test_an_isolated_image_is_the_same_image() -> None:
+    rgba = io.BytesIO()
+    Image.new("RGBA", (31, 17), (10, 20, 30, 40)).save(rgba, "PNG")
+    for data in (PNG, rgba.getvalue()):
+        isolated, direct = decode_image_isolated(data), decode_image(data)
+        np.testing.assert_array_equal(isolated.pixels, direct.pixels)
+        assert (isolated.format, isolated.notes) == (direct.format, direct.notes)
+        assert isolated.pixels.flags.writeable
+
+
+@pytest.mark.parametrize("data", [b"", b"hello", PNG[:-50], PNG[:50], b"\xff\x0a", None])
+def test_an_isolated_refusal_is_the_same_sentence(data: bytes) -> None:
+    with pytest.raises(ImageError) as direct:
+        decode_image(data)
+    with pytest.raises(ImageError) as isolated:
+        decode_image_isolated(data)
+    assert str(isolated.value) == str(direct.value)
+
+
+def test_limits_reach_the_worker() -> None:
+    with pytest.raises(ImageError, match="received 53 x 37 pixels"):
+        decode_image_isolated(PNG, limits=Limits(max_pixels=1960))
+    with pytest.raises(ImageError, match="MB are accepted"):
+        decode_image_isolated(PNG, limits=Limits(max_bytes=100))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["abort", "read_null", "leave", "raise_foreign"]
+    + [f"answer_{lie}" for lie in ("four_channels", "too_many_pixels")],
+)
+def test_a_worker_that_dies_or_lies_costs_one_image(
+    name: str, hostile: ModuleType, pool: WorkerPool
+) -> None:
+    before = process_of(pool, hostile)
+    with pytest.raises(ImageError, match=r"^The file is refused: reading it broke the decoder\.$"):
+        decode_image_isolated(PNG, decode=getattr(hostile, name), pool=pool)
+    assert ran(name, hostile)
+    assert process_of(pool, hostile) != before
+    np.testing.assert_array_equal(decode_image_isolated(PNG, pool=pool).pixels, PIXELS)
+
+
+def ran(name: str, hostile: ModuleType) -> bool:
+    return Path(str(hostile.__file__)).with_name(name).exists()
+
+
+@pytest.mark.parametrize("name", ["sleep", "compute"])
+def test_a_decoder_that_never_ends_is_ended(
+    name: str, hostile: ModuleType, pool: WorkerPool
+) -> None:
+    process = process_of(pool, hostile)
+    started = time.monotonic()
+    with pytest.raises(ImageError, match="reading it took longer than 1 seconds"):
+        decode_image_isolated(PNG, decode=getattr(hostile, name), timeout_seconds=1, pool=pool)
+    assert ran(name, hostile)
+    assert time.monotonic() - started < 5
+    assert not is_running(process)
+
+
+def is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_the_kernel_ends_a_computing_worker_whatever_its_server_does(hostile: ModuleType) -> None:
+    request = {
+        "bytes": 0,
+        "limits": {},
+        "cpu_seconds": 1,
+        "memory_bytes": 10**9,
+        "decode": "hostile_decoders:compute",
+    }
+    worker = subprocess.run(
+        [sys.executable, "-P", "-m", "core.intake.worker"],
+        input=json.dumps(request).encode() + b"\n",
+        stdout=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        timeout=60,
+    )
+    assert worker.returncode == -signal.SIGXCPU
+    assert worker.stdout == b'{"ready": true}\n'
+
+
+def test_a_decoder_that_eats_memory_is_refused_and_its_worker_goes_on(
+    hostile: ModuleType, pool: WorkerPool
+) -> None:
+    before = process_of(pool, hostile)
+    with pytest.raises(ImageError, match="needs more memory than it may take"):
+        decode_image_isolated(PNG, decode=hostile.eat_memory, memory_bytes=100_000_000, pool=pool)
+    assert ran("eat_memory", hostile)
+    assert process_of(pool, hostile) == before
+
+
+def test_a_large_image_needs_and_gets_its_memory(pool: WorkerPool) -> None:
+    data = encode_png(np.zeros((3000, 4000, 3), np.uint8))
+    with pytest.raises(ImageError, match="needs more memory than it may take"):
+        decode_image_isolated(data, memory_bytes=20_000_000, pool=pool)
+    assert decode_image_isolated(data, pool=pool).pixels.shape == (3000, 4000, 3)
+
+
+def test_what_a_library_prints_does_not_disturb_the_answer(
+    hostile: ModuleType, pool: WorkerPool
+) -> None:
+    for _ in range(2):
+        image = decode_image_isolated(PNG, decode=hostile.print_and_decode, pool=pool)
+        np.testing.assert_array_equal(image.pixels, PIXELS)
+
+
+def test_a_worker_imports_neither_the_dashboard_nor_a_network(
+    hostile: ModuleType, pool: WorkerPool
+) -> None:
+    modules = decode_image_isolated(PNG, decode=hostile.tell_modules, pool=pool).notes
+    heavy = {"streamlit", "tensorflow", "keras", "pandas", "scipy", "skimage", "onnxruntime"}
+    assert heavy.isdisjoint(modules)
+    assert "core.intake.decode" in modules
+
+
+def test_many_threads_share_few_workers(hostile: ModuleType, pool: WorkerPool) -> None:
+    processes: set[int] = set()
+    failures: list[BaseException] = []
+
+    def visit() -> None:
+        try:
+            processes.add(process_of(pool, hostile))
+            np.testing.assert_array_equal(decode_image_isolated(PNG, pool=pool).pixels, PIXELS)
+        except BaseException as error:
+            failures.append(error)
+
+    visitors = [threading.Thread(target=visit) for _ in range(20)]
+    for visitor in visitors:
+        visitor.start()
+    for visitor in visitors:
+        visitor.join()
+    assert failures == []
+    assert len(processes) <= 2
+
+
+def test_who_waits_too_long_for_a_turn_is_told_so(hostile: ModuleType) -> None:
+    pool = WorkerPool(1, wait_seconds=0.2)
+    busy = threading.Thread(target=lambda: refuse_after(2, hostile, pool))
+    busy.start()
+    while not ran("sleep", hostile) or pool._slots.qsize():
+        time.sleep(0.01)
+    with pytest.raises(ImageError, match="Too many images are being read"):
+        decode_image_isolated(PNG, pool=pool)
+    busy.join()
+    assert decode_image_isolated(PNG, pool=pool).format == "PNG"
+    pool.close()
+
+
+def refuse_after(seconds: float, hostile: ModuleType, pool: WorkerPool) -> None:
+    with pytest.raises(ImageError, match="took longer"):
+        decode_image_isolated(PNG, decode=hostile.sleep, timeout_seconds=seconds, pool=pool)
+
+
+def test_a_worker_is_replaced_before_leaks_add_up(
+    hostile: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.intake.isolation._IMAGES_PER_WORKER", 3)
+    pool = WorkerPool(1)
+    processes = [process_of(pool, hostile) for _ in range(6)]
+    pool.close()
+    assert len(set(processes[:3])) == len(set(processes[3:])) == 1
+    assert processes[0] != processes[3]
+    assert not any(map(is_running, processes))
+
+
+def test_workers_end_with_the_server_even_when_it_is_killed(tmp_path: Path) -> None:
+    server = (
+        "import os, sys\n"
+        "from core.images import encode_png\n"
+        "from core import isolation\n"
+        "import numpy as np\n"
+        "isolation.decode_image_isolated(encode_png(np.zeros((2, 2, 3), np.uint8)))\n"
+        "worker = isolation._POOL._slots.get()\n"
+        "print(worker._process.pid, flush=True)\n"
+        "os.kill(os.getpid(), 9)\n"
+    )
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    finished = subprocess.run(
+        [sys.executable, "-c", server], stdout=subprocess.PIPE, env=environment, cwd=tmp_path
+    )
+    assert finished.returncode == -9
+    worker = int(finished.stdout)
+    deadline = time.monotonic() + 10
+    while is_running(worker) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not is_running(worker) or is_zombie(worker)
+
+
+def is_zombie(process: int) -> bool:
+    return ") Z " in Path(f"/proc/{process}/stat").read_text()

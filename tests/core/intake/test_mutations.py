@@ -1,0 +1,186 @@
+"""Files damaged at random: an image or one sentence comes out, in bounded time and memory."""
+
+import io
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import imagecodecs
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.images import check_image
+from core.intake.decode import decode_image
+from core.intake.errors import ImageError
+
+_MAX_SECONDS = 5
+_MAX_GROWTH = 300_000_000
+
+
+def gradient(mode: str) -> Image.Image:
+    x, y = np.meshgrid(np.linspace(0, 255, 96), np.linspace(0, 255, 64))
+    planes = np.stack([x, y, 255 - x, (x + y) / 2], axis=-1).astype(np.uint8)
+    return Image.fromarray(planes, "RGBA").convert(mode)
+
+
+def save(mode: str, fmt: str, **options: object) -> bytes:
+    buffer = io.BytesIO()
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    gradient(mode).save(buffer, fmt, exif=exif, **options)
+    return buffer.getvalue()
+
+
+def animated(fmt: str) -> bytes:
+    return save("RGB", fmt, save_all=True, append_images=[gradient("RGB").rotate(90)])
+
+
+#: A few kinds of each format, so that mutations meet most paths of its decoder.
+SEEDS: dict[str, list[Callable[[], bytes]]] = {
+    "PNG": [
+        lambda: save("RGBA", "PNG"),
+        lambda: save("P", "PNG", transparency=3),
+        lambda: save("RGB", "PNG", compress_level=0),
+        lambda: animated("PNG"),
+    ],
+    "JPEG": [
+        lambda: save("RGB", "JPEG"),
+        lambda: save("RGB", "JPEG", progressive=True),
+        lambda: save("CMYK", "JPEG"),
+    ],
+    "WebP": [
+        lambda: save("RGB", "WEBP"),
+        lambda: save("RGBA", "WEBP", lossless=True),
+        lambda: animated("WEBP"),
+    ],
+    "TIFF": [
+        lambda: save("RGB", "TIFF"),
+        lambda: save("RGBA", "TIFF", compression="tiff_lzw"),
+        lambda: save("RGB", "TIFF", compression="jpeg"),
+        lambda: save("CMYK", "TIFF"),
+    ],
+    "BMP": [lambda: save("RGB", "BMP"), lambda: save("P", "BMP")],
+    "GIF": [lambda: save("P", "GIF"), lambda: animated("GIF")],
+    "AVIF": [lambda: save("RGB", "AVIF"), lambda: save("RGBA", "AVIF")],
+    "JPEG XL": [
+        lambda: imagecodecs.jpegxl_encode(np.asarray(gradient("RGB")), distance=1.0),
+        lambda: imagecodecs.jpegxl_encode(
+            np.asarray(gradient("RGBA")), lossless=True, usecontainer=True
+        ),
+    ],
+}
+
+
+def flip_bits(data: bytearray, random: np.random.Generator) -> None:
+    for position in random.integers(0, len(data), random.integers(1, 9)):
+        data[position] ^= 1 << int(random.integers(8))
+
+
+def overwrite(data: bytearray, random: np.random.Generator) -> None:
+    start = int(random.integers(len(data)))
+    count = int(random.integers(1, 17))
+    data[start : start + count] = random.bytes(len(data[start : start + count]))
+
+
+def strike_the_header(data: bytearray, random: np.random.Generator) -> None:
+    position = int(random.integers(min(len(data), 200)))
+    count = int(random.choice([1, 2, 4]))
+    data[position : position + count] = bytes([random.choice([0, 1, 127, 128, 255])]) * count
+
+
+def cut_out(data: bytearray, random: np.random.Generator) -> None:
+    start = int(random.integers(len(data)))
+    del data[start : start + int(random.integers(1, 200))]
+
+
+def repeat_a_part(data: bytearray, random: np.random.Generator) -> None:
+    start = int(random.integers(len(data)))
+    part = data[start : start + int(random.integers(1, 200))]
+    data[start:start] = part * int(random.integers(1, 20))
+
+
+def truncate(data: bytearray, random: np.random.Generator) -> None:
+    del data[int(random.integers(len(data))) :]
+
+
+def append_itself(data: bytearray, random: np.random.Generator) -> None:
+    data[int(random.integers(len(data))) :] = bytes(data)
+
+
+MUTATIONS = [
+    flip_bits,
+    overwrite,
+    strike_the_header,
+    cut_out,
+    repeat_a_part,
+    truncate,
+    append_itself,
+]
+
+
+class Tally(NamedTuple):
+    """How many damaged files gave an image, and how many a sentence."""
+
+    images: int
+    refusals: int
+
+
+def survive_mutations(name: str, *, count: int, seed: int) -> Tally:
+    random = np.random.default_rng([seed, *name.encode()])
+    originals = [make() for make in SEEDS[name]]
+    decode_image(originals[0])  # the first call imports the decoder
+    before = start_measuring_memory()
+    images = sum(survive(mutate(originals, random)) for _ in range(count))
+    assert peak_memory() - before < _MAX_GROWTH
+    return Tally(images, count - images)
+
+
+def mutate(originals: list[bytes], random: np.random.Generator) -> bytes:
+    data = bytearray(originals[random.integers(len(originals))])
+    for change in random.choice(MUTATIONS, random.integers(1, 3)):
+        if data:
+            change(data, random)
+    return bytes(data)
+
+
+def survive(data: bytes) -> bool:
+    """Whether an image came out; any end but an image or one sentence in time is a failure."""
+    started = time.perf_counter()
+    sentence = None
+    try:
+        check_image(decode_image(data).pixels)
+    except ImageError as error:
+        sentence = str(error)
+    assert time.perf_counter() - started < _MAX_SECONDS
+    assert sentence is None or re.fullmatch(r"[^\n]{20,200}\.", sentence)
+    return sentence is None
+
+
+def start_measuring_memory() -> int:
+    """Bytes of this process in memory now; `peak_memory` counts from here."""
+    Path("/proc/self/clear_refs").write_text("5")
+    return peak_memory()
+
+
+def peak_memory() -> int:
+    status = Path("/proc/self/status").read_text()
+    return 1024 * int(status.split("VmHWM:")[1].split()[0])
+
+
+# Damaged files make Pillow warn; what the server does with a warning is not the intake's matter.
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", SEEDS)
+def test_a_damaged_file_gives_a_image_or_one_sentence(name: str) -> None:
+    tally = survive_mutations(name, count=300, seed=0)
+    assert tally.images > 0
+    assert tally.refusals > 0
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", SEEDS)
+def test_many_damaged_files_give_a_image_or_one_sentence(name: str) -> None:
+    survive_mutations(name, count=10_000, seed=1)

@@ -1,0 +1,72 @@
+"""The learned codec's network trains on TensorFlow and on JAX, each in a process of its own."""
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+
+_TWO_STEPS = """
+import json
+import keras, numpy as np
+from core.models.bottleneck import network as bottleneck
+from core.models.bottleneck.network import BottleneckConfig
+from core.training_records.strips import STRIP_QUALITY
+
+config = BottleneckConfig(
+    learning_rate=1e-3, channels=16, width=8, deep_width=8, analysis_blocks=(1, 1),
+    synthesis_blocks=(1, 1), entropy_width=8, side_channels=4, levels=3, reach=0,
+    precision="mixed_bfloat16",
+)
+random = np.random.default_rng(0)
+images = random.integers(0, 256, (4, 8, 8, 3), dtype=np.uint8).repeat(8, 1).repeat(8, 2)
+model = bottleneck.build(config)
+model.initialise(images)
+model.plan(2)
+start = model.evaluate(images, verbose=0, return_dict=True)
+steps = [model.train_on_batch(images, return_dict=True)["loss"] for _ in range(2)]
+ends = []
+for _ in range(2):
+    with model.averaged():
+        ends.append(model.evaluate(images, verbose=0, return_dict=True)["loss"])
+        psnr_db = model.evaluate(images, verbose=0, return_dict=True)[f"psnr_db_{STRIP_QUALITY}"]
+        squares = np.square(model.reconstructions(images).astype(float) - images)
+        again = np.mean(10 * np.log10(255**2 / squares.mean(axis=(1, 2, 3))))
+        assert abs(again - psnr_db) < 0.01, (again, psnr_db)
+    model.fit(images, batch_size=2, epochs=1, verbose=0)
+figures = [start["loss"], start["bits_per_pixel_45"], start["psnr_db_45"], *steps, *ends]
+print(json.dumps([keras.backend.backend(), [float(x) for x in figures]]))
+"""
+
+
+def _figures(backend: str) -> list[float]:
+    environment = {**os.environ, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    answer = subprocess.run(
+        [sys.executable, "-c", _TWO_STEPS],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stderr[-2000:]
+    used, figures = json.loads(answer.stdout.splitlines()[-1])
+    assert used == backend
+    return figures
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not importlib.util.find_spec("jax"), reason="JAX is not installed")
+def test_tensorflow_and_jax_start_from_the_same_codec_and_both_train_it() -> None:
+    ours, theirs = _figures("tensorflow"), _figures("jax")
+
+    # The start is the block transform, but its side information and all training have chance in.
+    assert ours[2] == pytest.approx(theirs[2], rel=1e-4)
+    assert ours[:2] == pytest.approx(theirs[:2], rel=0.03)
+    assert ours[3:] == pytest.approx(theirs[3:], rel=0.5)
+    assert len({ours[0], *ours[-2:]}) == 3

@@ -1,0 +1,125 @@
+"""From a training to files: the published model is a codec."""
+
+import dataclasses
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.codecs.bottleneck import at
+from core.dataset.splits import sample_images
+from core.models.bottleneck import network as bottleneck
+from core.models.bottleneck.network import BottleneckConfig
+from core.models.training.checkpoints import (
+    Arrays,
+    Checkpoints,
+    ForeignCheckpoint,
+    from_npz,
+    weight_arrays,
+)
+from core.models.training.history import History
+from core.models.training.loop import Training
+from core.models.training.monitor import Monitor
+from core.models.training.publication import Publisher, go_on_from_published
+from core.models.training.stop_request import StopRequest
+from core.store import ArtifactStore
+
+CONFIG = BottleneckConfig(
+    learning_rate=1e-3,
+    batch=4,
+    epochs=1,
+    channels=32,
+    width=8,
+    deep_width=8,
+    analysis_blocks=(1, 1),
+    synthesis_blocks=(1, 1),
+    entropy_width=16,
+    side_channels=4,
+    levels=3,
+    averaging=0.5,
+)
+
+
+@pytest.fixture(scope="module")
+def scenes() -> np.ndarray:
+    """Sixteen pieces of photographs, 160x160."""
+    photographs = [p for p in sample_images().values() if min(p.shape[:2]) >= 290]
+    corners = [(t, s) for t in (0, 64, 128) for s in (0, 64, 128)]
+    return np.stack([p[t : t + 160, s : s + 160] for p in photographs for t, s in corners][:16])
+
+
+def _training(
+    store: ArtifactStore, scenes: np.ndarray, config: BottleneckConfig = CONFIG
+) -> Training:
+    history = History(store, "bottleneck", config)
+    return Training(
+        bottleneck.build(config),
+        config,
+        scenes[:12],
+        scenes[12:],
+        Checkpoints(store, "bottleneck", config, "data"),
+        history,
+        Monitor(history, config.epochs, io.StringIO()),
+        StopRequest(),
+    )
+
+
+@pytest.mark.slow
+def test_a_published_model_is_a_codec_whose_card_tells_its_cost(
+    tmp_path: Path, scenes: np.ndarray
+) -> None:
+    store = ArtifactStore(tmp_path)
+    training = _training(store, scenes)
+    training.run()
+    card = Publisher(store, "bottleneck", bottleneck, training).publish()
+
+    assert json.loads(store.read("models/bottleneck", "bottleneck/card.json")) == card
+    assert card["integer_path"]["rate_cost_percent"] < 0.5
+    assert card["export"]["largest_difference_levels"] < 0.1
+    assert card["stride"] == 16
+    weights = from_npz(store.read("models/bottleneck", "bottleneck/weights.npz"))
+    assert {array.dtype for array in weights.values()} == {np.dtype(np.float16)}
+    point, image = at(80, store), scenes[13]
+    data = point.encode(image)
+    error = np.mean((point.decode(data).astype(float) - image) ** 2)
+    assert 9 < len(data) < image.size // 8
+    assert error < 0.3 * image.astype(float).var()
+
+    training.checkpoints.clear()
+    other = _training(store, scenes)
+    go_on_from_published(other)
+    for name, array in training.best.items():
+        np.testing.assert_allclose(other.best[name], array, rtol=1e-3, atol=1e-4, err_msg=name)
+    np.testing.assert_array_equal(
+        weight_arrays(other.network)["step_1_spatial/kernel"],
+        weights["step_1_spatial/kernel"].astype(np.float32),
+    )
+    _check_a_further_stage(store, scenes, weights_before=other.best)
+
+
+def _check_a_further_stage(
+    store: ArtifactStore, scenes: np.ndarray, *, weights_before: Arrays
+) -> None:
+    """A stage may change the plan but not the network, and its plan begins where it does."""
+    for change in ({"learning_rate": 2e-3}, {"levels": 4}):
+        foreign = _training(store, scenes, dataclasses.replace(CONFIG, **change))
+        with pytest.raises(ForeignCheckpoint, match=next(iter(change))):
+            go_on_from_published(foreign, anew="levels" in change)
+
+    config = dataclasses.replace(CONFIG, learning_rate=2e-3, batch=3, epochs=3)
+    stage = _training(store, scenes, config)
+    go_on_from_published(stage, anew=True)
+    for name, array in weights_before.items():
+        np.testing.assert_array_equal(stage.best[name], array, err_msg=name)
+    stage.run()
+    assert stage.progress.epoch == 3
+    assert stage.network.optimizer.schedule.steps == 2 * stage.steps == 8
+    assert int(stage.network.optimizer.iterations) == 8
+
+    Publisher(store, "bottleneck", bottleneck, stage).publish()
+    resumed = _training(store, scenes, dataclasses.replace(config, epochs=5))
+    go_on_from_published(resumed)
+    done = resumed.progress.best_epoch - 1
+    assert (resumed.progress.plan_start, resumed.progress.steps_forgotten) == (1, 4 * done)

@@ -1,0 +1,111 @@
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.runtime.media_file_storage import MediaFileKind
+from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
+from streamlit.testing.v1 import AppTest
+
+from core.dataset.splits import open_split
+from core.png import encode_png
+from core.store import ArtifactStore
+
+OpenPage = Callable[..., AppTest]
+COMMAND = "python -m pipelines.prepare"
+
+
+def _text(app: AppTest) -> str:
+    return "\n".join(element.value for element in [*app.markdown, *app.caption, *app.warning])
+
+
+def _headings(app: AppTest) -> list[str]:
+    return [heading.value for heading in app.subheader]
+
+
+def _images(app: AppTest) -> list[str]:
+    return [image.url for element in app.get("image") for image in element.proto.imgs]
+
+
+def _file_id(data: bytes) -> str:
+    """Name under which Streamlit serves exactly this content."""
+    storage = MemoryMediaFileStorage("/media")
+    return storage.load_and_get_id(data, "image/png", MediaFileKind.MEDIA)
+
+
+def test_a_full_store_shows_its_splits_and_classes(open_page: OpenPage, full_store: Path) -> None:
+    app = open_page("data", full_store)
+    assert not app.exception
+    values = {tile.label: tile.value for tile in app.metric}
+    assert (values["Train"], values["Validation"], values["Test"]) == ("9", "6", "6")
+    classes = app.dataframe[0].value
+    assert classes["total"].sum() == 21
+    assert set(classes["class_name"]) == {"tench", "cassette player", "church"}
+    facts = ArtifactStore(full_store).manifest("datasets/imagenette160").facts
+    assert f"`{facts['images_sha256']}`" in app.table[0].value.to_numpy()
+
+
+def test_the_page_warns_that_the_originals_are_jpeg_and_says_why_no_image_is_shipped(
+    open_page: OpenPage, full_store: Path
+) -> None:
+    app = open_page("data", full_store)
+    assert "The originals are JPEG files" in app.warning[0].value
+    assert "none of them is shipped" in _text(app)
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_the_link_opens_a_split_and_a_class_pixel_by_pixel(
+    open_page: OpenPage, full_store: Path, split: str
+) -> None:
+    app = open_page("data", full_store, query={"split": split, "class": "church"})
+    images = open_split(ArtifactStore(full_store), split)
+    expected = [
+        f"{_file_id(encode_png(np.asarray(image)))}.png"
+        for image, name in zip(images.images, images.classes, strict=True)
+        if name == "church"
+    ]
+    # The first two images are the preprocessing before and after.
+    assert [url.rpartition("/")[2] for url in _images(app)[2:]] == expected
+
+
+def test_a_link_to_a_class_that_does_not_exist_shows_all_classes(
+    open_page: OpenPage, full_store: Path
+) -> None:
+    app = open_page("data", full_store, query={"class": "unicorn"})
+    assert not app.exception
+    assert len(_images(app)) == 2 + 6
+
+
+def test_an_empty_store_gives_the_command_and_explains_on_a_sample(
+    open_page: OpenPage, empty_store: Path
+) -> None:
+    app = open_page("data", empty_store)
+    assert not app.exception
+    assert [block.value for block in app.code] == [COMMAND]
+    assert "From the source to 160x160" in _headings(app)
+    assert len(_images(app)) == 2
+
+
+def test_a_damaged_index_is_named_and_the_facts_stay(
+    open_page: OpenPage, damaged_store: Path
+) -> None:
+    app = open_page("data", damaged_store)
+    assert not app.exception
+    assert "imagenette160/index.parquet" in app.warning[0].value
+    assert COMMAND in [block.value for block in app.code]
+    assert {tile.label for tile in app.metric} >= {"Train", "Test"}
+    assert "Classes" not in _headings(app)
+
+
+def test_a_clone_without_the_images_keeps_the_index(
+    open_page: OpenPage, full_store: Path, tmp_path: Path
+) -> None:
+    clone = shutil.copytree(full_store, tmp_path / "clone")
+    for split in ("train", "validation", "test"):
+        (clone / "datasets" / "imagenette160" / f"{split}.npy").unlink()
+    app = open_page("data", clone)
+    assert not app.exception
+    assert [block.value for block in app.code] == [COMMAND]
+    assert {"Classes", "Index"} <= set(_headings(app))
+    assert len(_images(app)) == 2

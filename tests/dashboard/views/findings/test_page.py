@@ -1,0 +1,128 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.analysis.findings import method_rows, verdicts
+from core.analysis.published import THESIS
+from core.evaluation.evaluate import load_results
+from core.evaluation.measurements import summary
+from core.store import ArtifactStore
+
+OpenPage = Callable[..., AppTest]
+
+
+def _text(app: AppTest) -> str:
+    return "\n".join(element.value for element in [*app.markdown, *app.caption, *app.warning])
+
+
+def _methods(app: AppTest) -> pd.DataFrame:
+    return next(table.value for table in app.dataframe if "published_psnr_db" in table.value)
+
+
+def _verdicts(app: AppTest) -> list[str]:
+    marks = ("Reproduced", "Not reproduced", "Not measured yet")
+    return [mark for text in app.markdown for mark in marks if f" {mark}]" in text.value]
+
+
+def _charts(app: AppTest) -> int:
+    return len(app.get("plotly_chart"))
+
+
+def _downloads(app: AppTest) -> set[str]:
+    return {button.label for button in app.get("download_button")}
+
+
+@pytest.fixture
+def full_page(open_page: OpenPage, full_store: Path) -> AppTest:
+    return open_page("findings", full_store)
+
+
+def test_a_full_store_shows_ten_measured_methods(full_page: AppTest) -> None:
+    assert not full_page.exception
+    table = _methods(full_page)
+    assert table["label"].tolist() == [figure.label for figure in THESIS]
+    assert table[["psnr_db", "bytes", "bits_per_pixel"]].notna().all(axis=None)
+    assert table["psnr_db"].iloc[-1] == "∞"
+
+
+def test_the_figures_shown_are_those_of_the_results(full_page: AppTest, full_store: Path) -> None:
+    frame = load_results(ArtifactStore(full_store), "imagenette160").frame
+    rows = frame[(frame["codec"] == "jpeg") & (frame["dial"] == 75)]
+    shown = _methods(full_page).set_index("method").loc["jpeg-75"]
+    assert shown["psnr_db"] == f"{rows['psnr_db'].mean():.2f}"
+    assert shown["bytes"] == pytest.approx(rows["bytes"].mean())
+
+
+def test_each_claim_shows_the_verdict_that_the_results_give(
+    full_page: AppTest, full_store: Path
+) -> None:
+    frame = load_results(ArtifactStore(full_store), "imagenette160").frame
+    expected = [verdict.outcome.capitalize() for verdict in verdicts(method_rows(summary(frame)))]
+    assert _verdicts(full_page) == expected
+    assert "times the bytes" in _text(full_page)
+
+
+def test_the_sentences_are_computed_and_the_figures_drawn(full_page: AppTest) -> None:
+    assert "fewer bytes than JPEG" in _text(full_page)
+    assert "TIFF with LZW keeps every pixel" in _text(full_page)
+    assert _charts(full_page) == 2
+
+
+def test_every_table_can_be_downloaded_and_says_where_it_comes_from(full_page: AppTest) -> None:
+    assert {"Numbers as CSV", "Means as CSV", "Provenance of every codec as CSV"} <= _downloads(
+        full_page
+    )
+    assert "Where these numbers come from" in [heading.value for heading in full_page.subheader]
+
+
+def test_before_training_the_autoencoders_say_so_with_the_command(
+    open_page: OpenPage, untrained_store: Path
+) -> None:
+    app = open_page("findings", untrained_store)
+    assert not app.exception
+    assert _methods(app)["state"].dropna().tolist() == ["not trained yet"] * 3
+    assert _verdicts(app) == ["Not measured yet"] * 3
+    [command] = [block.value for block in app.code]
+    assert command.splitlines() == [
+        "python -m pipelines.train ae80",
+        "python -m pipelines.train ae40",
+        "python -m pipelines.train ae20",
+        "python -m pipelines.evaluate ae80 ae40 ae20",
+    ]
+
+
+def test_an_empty_store_shows_the_published_figures_and_the_command(
+    open_page: OpenPage, empty_store: Path
+) -> None:
+    app = open_page("findings", empty_store)
+    assert not app.exception
+    assert "No results yet" in _text(app)
+    assert "python -m pipelines.evaluate" in [block.value for block in app.code]
+    assert _methods(app)["published_psnr_db"].notna().all()
+    assert _methods(app)["psnr_db"].isna().all()
+
+
+def test_a_damaged_codec_is_named_with_its_command_and_the_rest_is_shown(
+    open_page: OpenPage, damaged_store: Path
+) -> None:
+    app = open_page("findings", damaged_store)
+    assert not app.exception
+    assert "artifacts/results/imagenette160/jpeg.parquet" in _text(app)
+    assert "artifacts/results/imagenette160/webp.manifest.json" in _text(app)
+    assert "python -m pipelines.evaluate jpeg" in [block.value for block in app.code]
+    measured = _methods(app).set_index("method")["psnr_db"]
+    assert measured[["jpeg-75", "webp-75"]].isna().all()
+    assert measured[["ae-1-layer", "tiff-lzw"]].notna().all()
+
+
+def test_a_repaired_codec_comes_back_without_a_restart(
+    open_page: OpenPage, damaged_store: Path, full_store: Path
+) -> None:
+    assert _methods(open_page("findings", damaged_store))["psnr_db"].isna().sum() == 6
+    for name in ("jpeg.parquet", "webp.manifest.json"):
+        file = Path("results", "imagenette160", name)
+        (damaged_store / file).write_bytes((full_store / file).read_bytes())
+    assert _methods(open_page("findings", damaged_store))["psnr_db"].notna().all()

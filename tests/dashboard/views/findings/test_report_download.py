@@ -1,0 +1,50 @@
+import zipfile
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+
+import pandas as pd
+from streamlit.testing.v1 import AppTest
+
+from core.codecs import codecs
+from core.evaluation.evaluate import load_results
+from core.evaluation.measurements import lossy_measurements
+from core.report.content import build_report
+from core.report.files import to_files, to_zip
+from core.store import ArtifactStore
+from dashboard.charts.bd_rate import bd_table
+
+OpenPage = Callable[..., AppTest]
+
+
+def _labels(app: AppTest) -> set[str]:
+    return {button.label for button in app.get("download_button")}
+
+
+def test_findings_offer_the_report(open_page: OpenPage, full_store: Path) -> None:
+    labels = _labels(open_page("findings", full_store))
+    assert {"Report as one page", "Figures and tables for a paper"} <= labels
+
+
+def test_without_results_there_is_no_report_to_offer(
+    open_page: OpenPage, empty_store: Path
+) -> None:
+    assert "Report as one page" not in _labels(open_page("findings", empty_store))
+
+
+def test_the_archive_holds_every_figure_and_table(full_store: Path) -> None:
+    report = build_report(ArtifactStore(full_store))
+    archive = zipfile.ZipFile(BytesIO(to_zip(report)))
+    assert {name: archive.read(name) for name in archive.namelist()} == to_files(report)
+
+
+def test_the_report_gives_the_bd_rates_of_the_findings_page(full_store: Path) -> None:
+    store = ArtifactStore(full_store)
+    frame = load_results(store, "imagenette160").frame
+    tables = lossy_measurements(frame, metric="psnr_db")
+    labels = {name: codec.label for name, codec in codecs().items()}
+    shown = bd_table(tables, anchor="jpeg", labels=labels).set_index("codec")
+    [table] = [one for one in build_report(store).tables() if one.name == "bd-rates-psnr-db"]
+    reported = table.frame.set_index("codec")
+    columns = ["bd_rate_percent", "low_percent", "high_percent", "overlap_percent"]
+    pd.testing.assert_frame_equal(reported[columns], shown[columns])

@@ -1,0 +1,223 @@
+import json
+
+import numpy as np
+import pytest
+
+from core.dataset.splits import open_split, sample_images
+from core.evaluation.evaluate import load_results
+from core.intake.decode import decode_image
+from core.store import ArtifactStore
+
+VIEW = "gallery"
+
+
+def blobs(app):
+    """Header and bytes of the components on the page, in their order."""
+    found = []
+    for element in app.get("bidi_component"):
+        data = element.proto.bytes
+        length = int.from_bytes(data[:4], "little")
+        found.append((json.loads(data[4 : 4 + length]), data[4 + length :]))
+    return found
+
+
+def tiles(app):
+    return next(header for header, _ in blobs(app) if isinstance(header, list))
+
+
+def viewer(app):
+    return next((header for header, _ in blobs(app) if isinstance(header, dict)), None)
+
+
+def tile_images(app):
+    """Pixels of every image of every tile."""
+    header, files = next(blob for blob in blobs(app) if isinstance(blob[0], list))
+    images = []
+    for tile in header:
+        images.append([])
+        for image in tile["images"]:
+            file, files = files[: image["bytes"]], files[image["bytes"] :]
+            images[-1].append(decode_image(file).pixels)
+    assert files == b""
+    return images
+
+
+def results(store):
+    frame = load_results(ArtifactStore(store), "imagenette160").frame
+    return frame.astype({"image": "str", "codec": "str", "setting": "str"})
+
+
+def at(frame, codec, setting):
+    rows = frame[(frame["codec"] == codec) & (frame["setting"] == setting)]
+    return rows.set_index("image")
+
+
+def captions(app):
+    return " ".join(caption.value for caption in app.caption)
+
+
+def test_the_worst_image_stands_first_with_its_pixels_and_figures(open_page, full_store):
+    from core.codecs import get_codec
+
+    query = {"codec": "JPEG", "setting": "quality=50"}
+    app = open_page(VIEW, full_store, query=query)
+    assert not app.exception
+    assert not app.warning
+    rows = at(results(full_store), "jpeg", "quality=50").sort_values("psnr_db")
+    assert [tile["id"] for tile in tiles(app)] == list(rows.index)
+    first = tiles(app)[0]
+    assert first["figures"][0] == f"PSNR (dB) {rows['psnr_db'].iloc[0]:.2f}"
+    assert first["figures"][1].startswith(f"{rows['bytes'].iloc[0]:,.0f} bytes, ")
+    split = open_split(ArtifactStore(full_store), "test")
+    point = get_codec("jpeg").at(50)
+    for tile, (shown,) in zip(tiles(app), tile_images(app), strict=True):
+        original = np.asarray(split.images[split.ids.index(tile["id"])])
+        np.testing.assert_array_equal(shown, point.decode(point.encode(original)))
+        assert tile["title"] == split.classes[split.ids.index(tile["id"])]
+
+
+def test_best_first_is_the_other_way_round_and_fewer_bits_are_better(open_page, full_store):
+    query = {"codec": "JPEG", "setting": "quality=50", "order": "Best first"}
+    app = open_page(VIEW, full_store, query={**query, "metric": "Bits per pixel"})
+    rates = at(results(full_store), "jpeg", "quality=50")["bits_per_pixel"]
+    shown = [rates[tile["id"]] for tile in tiles(app)]
+    assert shown == sorted(rates)
+
+
+def test_the_image_where_a_codec_is_furthest_behind_another_stands_first(open_page, full_store):
+    query = {
+        "codec": "WebP",
+        "setting": "quality=50",
+        "order": "Furthest behind",
+        "second": "JPEG",
+        "second_setting": "quality=50",
+        "tiles": "With the original",
+    }
+    app = open_page(VIEW, full_store, query=query)
+    assert not app.exception
+    frame = results(full_store)
+    gaps = at(frame, "webp", "quality=50")["psnr_db"] - at(frame, "jpeg", "quality=50")["psnr_db"]
+    assert [gaps[tile["id"]] for tile in tiles(app)] == sorted(gaps)
+    names = [[image["name"] for image in tile["images"]] for tile in tiles(app)]
+    assert names == [["Original", "WebP", "JPEG"]] * len(gaps)
+    assert tiles(app)[0]["figures"][1] == f"gap {gaps.min():+.3g}"
+
+
+def test_two_settings_of_one_codec_can_be_compared(open_page, full_store):
+    query = {
+        "codec": "JPEG",
+        "setting": "quality=10",
+        "order": "Furthest behind",
+        "second": "JPEG",
+        "second_setting": "quality=90",
+    }
+    app = open_page(VIEW, full_store, query=query)
+    assert not app.exception
+    names = [image["name"] for image in tiles(app)[0]["images"]]
+    assert names == ["JPEG quality=10", "JPEG quality=90"]
+
+
+def test_the_same_part_of_every_image_is_shown_four_times_magnified(open_page, full_store):
+    query = {"codec": "JPEG", "setting": "quality=50", "tiles": "Middle, 4 times"}
+    app = open_page(VIEW, full_store, query=query)
+    split = open_split(ArtifactStore(full_store), "test")
+    for tile, (original, decoded) in zip(tiles(app), tile_images(app), strict=True):
+        pixels = np.asarray(split.images[split.ids.index(tile["id"])])
+        np.testing.assert_array_equal(original[::4, ::4], pixels[60:100, 60:100])
+        assert decoded.shape == original.shape
+
+
+def test_the_second_codec_takes_by_itself_the_setting_nearest_in_bytes(open_page, full_store):
+    query = {"codec": "JPEG", "setting": "quality=10", "order": "Furthest ahead", "second": "WebP"}
+    text = captions(open_page(VIEW, full_store, query=query))
+    rates = results(full_store).groupby(["codec", "setting"])["bits_per_pixel"].mean()
+    ratios = np.log(rates["webp"] / rates["jpeg"]["quality=10"]).abs()
+    assert f"WebP {ratios.idxmin()}: mean" in text
+
+
+def test_a_metric_of_the_subset_shows_its_images_alone_and_says_so(open_page, full_store):
+    app = open_page(VIEW, full_store, query={"metric": "SSIMULACRA2"})
+    assert len(tiles(app)) == 2
+    assert "SSIMULACRA2 was measured on 2 of" in captions(app)
+
+
+def test_the_class_filter_leaves_its_class(open_page, full_store):
+    split = open_split(ArtifactStore(full_store), "test")
+    name = split.classes[0]
+    app = open_page(VIEW, full_store, query={"class": name})
+    assert {tile["title"] for tile in tiles(app)} == {name}
+    assert len(tiles(app)) == split.classes.count(name)
+
+
+def test_a_link_opens_a_image_in_the_viewer_with_the_codec_as_b(open_page, full_store):
+    image_id = open_split(ArtifactStore(full_store), "test").ids[1]
+    query = {"codec": "WebP", "setting": "quality=25", "image": image_id}
+    app = open_page(VIEW, full_store, query=query)
+    assert not app.exception
+    names = [layer["name"] for layer in viewer(app)["layers"]]
+    assert names == ["Original", "WebP quality=25", "SSIM map of WebP quality=25"]
+    readout = viewer(app)["layers"][1]["readout"]
+    row = at(results(full_store), "webp", "quality=25").loc[image_id]
+    assert readout["Bytes"] == f"{row['bytes']:,.0f}"
+    assert readout["PSNR (dB)"] == f"{row['psnr_db']:.2f}"
+
+
+def test_next_goes_on_in_the_order_of_the_gallery(open_page, full_store):
+    app = open_page(VIEW, full_store)
+    order = [tile["id"] for tile in tiles(app)]
+    app.query_params["image"] = order[0]
+    app.run()
+    assert next(button for button in app.button if button.label == "Previous").disabled
+    next(button for button in app.button if button.label == "Next").click().run()
+    assert app.query_params["image"] in (order[1], [order[1]])
+    assert f"2 of {len(order)}" in " ".join(text.value for text in app.markdown)
+
+
+def test_a_image_that_is_none_of_the_gallery_opens_nothing(open_page, full_store):
+    app = open_page(VIEW, full_store, query={"image": "../../etc/passwd"})
+    assert not app.exception
+    assert viewer(app) is None
+
+
+def test_a_lossless_codec_has_no_psnr_and_is_ordered_by_its_rate(open_page, full_store):
+    app = open_page(VIEW, full_store, query={"codec": "TIFF, LZW"})
+    assert "error is zero" in app.info[0].value
+    app.segmented_control(key="metric").set_value("bits_per_pixel").run()
+    assert not app.exception
+    assert tiles(app)
+
+
+def test_results_of_a_model_that_is_not_here_show_the_originals_and_say_why(open_page, full_store):
+    app = open_page(VIEW, full_store, query={"codec": "Autoencoder, 1 layer (80x80)"})
+    assert not app.exception
+    assert "Autoencoder, 1 layer (80x80) cannot be shown" in app.warning[0].value
+    assert {image["name"] for tile in tiles(app) for image in tile["images"]} == {"Original"}
+
+
+def test_without_the_data_set_the_samples_are_shown_and_the_page_says_so(open_page, empty_store):
+    app = open_page(VIEW, empty_store)
+    assert not app.exception
+    assert {tile["id"] for tile in tiles(app)} == set(sample_images())
+    assert any("pipelines.prepare" in code.value for code in app.code)
+    assert "built-in sample images" in " ".join(text.value for text in app.markdown)
+
+
+def test_a_damaged_store_names_the_damage_and_shows_the_samples(open_page, damaged_store):
+    app = open_page(VIEW, damaged_store)
+    assert not app.exception
+    text = " ".join(warning.value for warning in app.warning)
+    assert "results/imagenette160/jpeg" in text
+    assert {tile["id"] for tile in tiles(app)} == set(sample_images())
+
+
+def test_the_whole_order_can_be_downloaded(open_page, full_store):
+    app = open_page(VIEW, full_store)
+    keys = {button.proto.id for button in app.get("download_button")}
+    assert any(key.endswith("csv-gallery") for key in keys)
+
+
+@pytest.mark.parametrize("page", ["2", "99"])
+def test_a_page_beyond_the_last_is_the_last(open_page, full_store, page):
+    app = open_page(VIEW, full_store, query={"page": page})
+    assert not app.exception
+    assert tiles(app)

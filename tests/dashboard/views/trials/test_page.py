@@ -1,0 +1,263 @@
+import json
+import os
+import shutil
+import time
+
+import numpy as np
+import optuna
+import pytest
+
+from core.search.spaces import get_space
+from core.search.storage import (
+    close_storage,
+    commit_study,
+    live_path,
+    open_storage,
+    sqlite_url,
+)
+from core.search.studies import read_study
+from core.search.trial_strips import TrialStrips
+from core.store import ArtifactStore
+from core.training_records.strips import strip_psnr_db
+from dashboard.views.trials.charts import PLOTS
+
+VIEW = "trials"
+
+
+def objective(space):
+    def judge(trial):
+        chosen = space.suggest(trial)
+        quality = 20 + sum(chosen["filters"]) / 10 - trial.number / 100
+        for epoch in (1, 2):
+            trial.report(quality - 1 / epoch, epoch)
+        if trial.number == 3:
+            raise optuna.TrialPruned
+        for name, value in (("psnr_db", quality), ("ssim", 0.9), ("filters", chosen["filters"])):
+            trial.set_user_attr(name, value)
+        return quality + 0.9
+
+    return judge
+
+
+def write_study(store, model, *, trials=6, direction="maximize", running=False):
+    """A study as the search writes it; a running one stays in the live database."""
+    path = live_path(store, model)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    storage, space = open_storage(sqlite_url(path)), get_space(model)
+    study = optuna.create_study(
+        study_name=model,
+        storage=storage,
+        direction=direction,
+        sampler=optuna.samplers.RandomSampler(seed=0),
+    )
+    study.set_user_attr("budget", {"images": 64, "validation_images": 16, "epochs": 2})
+    study.set_user_attr("thesis", space.thesis)
+    study.enqueue_trial(space.thesis, user_attrs={"origin": "optimum of the thesis"})
+    study.optimize(objective(space), n_trials=trials)
+    if running:
+        study.enqueue_trial({})
+    else:
+        commit_study(store, model, storage, facts={})
+    close_storage(storage)
+    if not running:
+        path.unlink()
+
+
+@pytest.fixture(scope="session")
+def studied_store(tmp_path_factory):
+    """Folder of a store with two studies."""
+    store = ArtifactStore(tmp_path_factory.mktemp("studies"))
+    write_study(store, "ae80")
+    write_study(store, "ae40", trials=3)
+    return store.root
+
+
+def figure(app, key):
+    found = [element for element in app.get("plotly_chart") if element.proto.id.endswith(key)]
+    assert len(found) == 1, [element.proto.id for element in app.get("plotly_chart")]
+    return json.loads(found[0].proto.spec)
+
+
+def frame(app, column):
+    return next(found.value for found in app.dataframe if column in found.value)
+
+
+def captions(app):
+    return " ".join(caption.value for caption in app.caption)
+
+
+def test_studies_are_listed_with_their_counts_and_budgets(open_page, studied_store):
+    app = open_page(VIEW, studied_store)
+    assert not app.exception
+    table = frame(app, "best_value").set_index("study")
+    assert table.loc["ae80", ["complete", "pruned", "fail"]].tolist() == [5, 1, 0]
+    assert table.loc["ae40", "trials"] == 3
+    assert table["epochs"].tolist() == [2, 2]
+    assert not table["live"].any()
+
+
+def test_the_optimum_of_the_thesis_stands_beside_ours(open_page, studied_store):
+    app = open_page(VIEW, studied_store, query={"study": "ae80"})
+    table = frame(app, "Thesis: trial 0").set_index("property")
+    assert table.loc["learning_rate", "Thesis: trial 0"] == "0.0015"
+    assert any(name.startswith("Best: trial") for name in table)
+
+
+def test_the_address_restores_study_filter_plot_and_chosen_trials(open_page, studied_store):
+    query = {
+        "study": "ae80",
+        "ae80-states": ["complete"],
+        "plot": "Distribution",
+        "ae80-chosen": ["0", "4"],
+    }
+    app = open_page(VIEW, studied_store, query=query)
+    assert "5 of 6 trials pass the filter" in captions(app)
+    assert app.segmented_control(key="plot").value == "edf"
+    assert app.multiselect(key="ae80-chosen").value == [0, 4]
+    assert "Drawn from the 2 chosen trials" in captions(app)
+
+
+def test_the_filter_reaches_the_table_and_the_plot(open_page, studied_store):
+    app = open_page(VIEW, studied_store, query={"study": "ae80"})
+    assert len(frame(app, "number")) == 6
+    app.pills(key="ae80-states").set_value(["pruned"]).run()
+    assert frame(app, "number")["number"].tolist() == [3]
+    assert "needs 1 complete trials; the choice has 0" in app.info[0].value
+
+
+def test_one_chosen_trial_shows_its_details_and_how_to_train_it_in_full(open_page, studied_store):
+    app = open_page(VIEW, studied_store, query={"study": "ae80", "ae80-chosen": ["0"]})
+    commands = [block.value for block in app.code]
+    assert commands == [
+        "python -m pipelines.train ae80 --filters 64 --activation relu "
+        "--learning-rate 0.0015 --restart"
+    ]
+    assert "parameter" in frame(app, "kind")["kind"].tolist()
+    assert len(figure(app, "reports-one")["data"]) == 1
+
+
+def test_compared_trials_show_only_what_differs(open_page, studied_store):
+    app = open_page(VIEW, studied_store, query={"study": "ae80", "ae80-chosen": ["0", "4"]})
+    table = frame(app, "Trial 4").set_index("property")
+    assert "learning_rate" in table.index
+    assert "ssim" not in table.index
+    assert "state" not in table.index
+    assert len(figure(app, "reports-many")["data"]) == 2
+
+
+def test_every_plot_of_optuna_is_drawn(open_page, studied_store):
+    app = open_page(VIEW, studied_store, query={"study": "ae40"})
+    assert app.segmented_control(key="plot").options == [plot.label for plot in PLOTS.values()]
+    for key in PLOTS:
+        app.segmented_control(key="plot").set_value(key).run()
+        assert not app.exception, key
+        assert figure(app, f"plot-{key}")["data"], key
+
+
+def test_importances_name_their_evaluator_and_warn_of_few_trials(open_page, studied_store):
+    app = open_page(VIEW, studied_store, query={"plot": "Importances"})
+    assert "PED-ANOVA" in captions(app)
+    assert "says little" in captions(app)
+
+
+def test_studies_stand_side_by_side_in_one_figure(open_page, studied_store):
+    app = open_page(VIEW, studied_store)
+    names = {trace["name"].split(" ")[-1] for trace in figure(app, "overlay-figure")["data"]}
+    assert names == {"ae80", "ae40"}
+
+
+def test_studies_of_other_directions_are_not_laid_over(open_page, tmp_path):
+    store = ArtifactStore(tmp_path)
+    write_study(store, "ae80", trials=2)
+    write_study(store, "ae40", trials=2, direction="minimize")
+    app = open_page(VIEW, tmp_path)
+    assert "Only studies with one and the same direction" in app.warning[0].value
+    assert "ae40 (minimize)" in app.warning[0].value
+
+
+def test_a_running_search_is_followed_and_a_silent_one_is_not(open_page, tmp_path):
+    store = ArtifactStore(tmp_path)
+    write_study(store, "ae80", trials=2, running=True)
+    table = frame(open_page(VIEW, tmp_path), "best_value")
+    assert table["live"].tolist() == [True]
+    assert table["waiting"].tolist() == [1]
+    then = time.time() - 3600
+    os.utime(live_path(store, "ae80"), (then, then))
+    assert frame(open_page(VIEW, tmp_path), "best_value")["live"].tolist() == [False]
+
+
+def test_an_empty_store_says_which_command_makes_a_study(open_page, empty_store):
+    app = open_page(VIEW, empty_store)
+    assert not app.exception
+    assert [block.value for block in app.code] == ["python -m pipelines.search ae80"]
+
+
+def test_a_damaged_study_is_named_and_the_others_are_shown(open_page, studied_store, tmp_path):
+    root = shutil.copytree(studied_store, tmp_path / "damaged")
+    file = root / "studies" / "ae80.db"
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2] ^= 1
+    file.write_bytes(data)
+    app = open_page(VIEW, root)
+    assert not app.exception
+    assert "artifacts/studies/ae80.db" in app.warning[0].value
+    assert frame(app, "best_value")["study"].tolist() == ["ae40"]
+
+
+def strip(seed):
+    return np.random.default_rng(seed).integers(0, 256, (64, 384, 3), dtype=np.uint8)
+
+
+@pytest.fixture
+def strips_store(studied_store, tmp_path):
+    """Folder of a store whose trials 0 and 4 of ae80 have packed strips and 1 one on its own."""
+    root = shutil.copytree(studied_store, tmp_path / "strips")
+    store = ArtifactStore(root)
+    study, strips = read_study(store, "ae80"), TrialStrips(store, "ae80")
+    for number in (0, 4):
+        strips.save(strip(number), number=number, started=study.trials[number].started)
+    strips.pack(study)
+    strips.save(strip(1), number=1, started=study.trials[1].started)
+    return root
+
+
+def titles(app):
+    return [line.value for line in app.markdown if ": PSNR " in line.value]
+
+
+def test_a_chosen_trial_shows_what_it_made_of_the_six_images(open_page, strips_store):
+    app = open_page(VIEW, strips_store, query={"study": "ae80", "ae80-chosen": ["4"]})
+    assert not app.exception
+    images = [image.proto.imgs[0].alt for image in app.get("image")]
+    assert images[0] == "Face, original"
+    assert images[6:] == [f"{name.partition(',')[0]}, Trial 4" for name in images[:6]]
+    assert titles(app) == [f"**Trial 4**: PSNR {strip_psnr_db(strip(4)):.2f} dB"]
+    assert "no images here" not in captions(app)
+
+
+def test_compared_trials_show_their_images_below_each_other(open_page, strips_store):
+    query = {"study": "ae80", "ae80-chosen": ["0", "1", "2", "3", "4"]}
+    app = open_page(VIEW, strips_store, query=query)
+    assert not app.exception
+    assert [title.partition(":")[0] for title in titles(app)] == [
+        "**Trial 0**",
+        "**Trial 1**",
+        "**Trial 4**",
+    ]
+    assert len(app.get("image")) == 4 * 6
+    assert "Trials 2 and 3 have no images here." in captions(app)
+
+
+def test_a_trial_without_images_says_so_in_one_line(open_page, studied_store):
+    app = open_page(VIEW, studied_store, query={"study": "ae80", "ae80-chosen": ["4"]})
+    assert not app.exception
+    assert not app.get("image")
+    assert "Trial 4 has no images here." in captions(app)
+
+
+def test_damaged_images_of_trials_are_named_and_the_page_goes_on(open_page, strips_store):
+    (strips_store / "strips" / "ae80.png").unlink()
+    app = open_page(VIEW, strips_store, query={"study": "ae80", "ae80-chosen": ["0", "4"]})
+    assert not app.exception
+    assert any("strips/ae80.png" in line.value for line in app.markdown)
+    assert figure(app, "plot-history")["data"]

@@ -1,0 +1,135 @@
+import io
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from core.evaluation.evaluate import load_results
+from core.store import ArtifactStore
+from pipelines.evaluate import step as evaluate
+
+ROOT = Path(__file__).parents[3]
+CLOCK = ["encode_seconds", "decode_seconds", "metric_seconds"]
+IMAGES = 24
+
+
+@pytest.fixture
+def store(tmp_path, monkeypatch):
+    """Store with a data set of random test images."""
+    monkeypatch.setenv("BOTTLENECK_ARTIFACTS", str(tmp_path / "artifacts"))
+    store = ArtifactStore.default()
+    images = np.random.default_rng(1).integers(0, 256, (IMAGES, 90, 90, 3), np.uint8)
+    rows = {"id": [f"noise/{number:02}" for number in range(IMAGES)], "split": "test"}
+    rows |= {"class_id": "n01", "class_name": "noise"}
+    rows |= {"sha256": [f"{number:064x}" for number in range(IMAGES)]}
+    array, table = io.BytesIO(), io.BytesIO()
+    np.save(array, images)
+    pd.DataFrame(rows).to_parquet(table)
+    files = {"imagenette160/test.npy": array, "imagenette160/index.parquet": table}
+    contents = {name: file.getvalue() for name, file in files.items()}
+    store.commit("datasets/imagenette160", contents, facts={})
+    return store
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextmanager
+def started(*arguments):
+    """A process of Dask's own command line, killed at the end."""
+    command = [sys.executable, "-m", "dask", *arguments, "--no-dashboard"]
+    process = subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+@contextmanager
+def two_workers():
+    """Address of a cluster on this machine, and its two workers' processes."""
+    address = f"tcp://127.0.0.1:{free_port()}"
+    with ExitStack() as stack:
+        port = address.rpartition(":")[2]
+        stack.enter_context(started("scheduler", "--host", "127.0.0.1", "--port", port))
+        flags = ("--nthreads", "1", "--no-nanny", "--host", "127.0.0.1")
+        workers = [stack.enter_context(started("worker", address, *flags)) for _ in range(2)]
+        wait_until(lambda: answering_workers(address) == 2)
+        yield address, workers
+
+
+def answering_workers(address):
+    from distributed import Client
+
+    try:
+        with Client(address, timeout=2, set_as_default=False) as client:
+            return len(client.nthreads())
+    except OSError:
+        return 0
+
+
+def wait_until(condition, seconds=90.0):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.05)
+
+
+def measured(store, codec):
+    frame = load_results(store, "imagenette160").frame
+    return frame[frame["codec"] == codec].drop(columns=CLOCK)
+
+
+@pytest.mark.slow
+def test_a_cluster_gives_what_this_machine_gives_though_a_worker_is_killed(store):
+    assert evaluate.main(["avif", "--jobs", "2"]) == 0
+    expected = measured(store, "avif")
+    store.delete("results/imagenette160/avif")
+    with two_workers() as (address, workers):
+
+        def kill_one():
+            wait_until(lambda: len(store.keys("cache/")) >= 2)
+            workers[0].send_signal(signal.SIGKILL)
+
+        killer = threading.Thread(target=kill_one)
+        killer.start()
+        assert evaluate.main(["avif", "--scheduler", address]) == 0
+        killer.join()
+        assert workers[0].poll() == -signal.SIGKILL
+        assert answering_workers(address) == 1
+    pd.testing.assert_frame_equal(measured(store, "avif"), expected)
+    facts = store.manifest("results/imagenette160/avif").facts
+    assert (facts["errors"], facts["jobs"]) == (0, 2)
+
+
+def test_a_scheduler_that_does_not_answer_gets_one_line(store, capsys, monkeypatch):
+    monkeypatch.setattr("pipelines.evaluate.cluster._CONNECT_SECONDS", 0.5)
+    address = f"tcp://127.0.0.1:{free_port()}"
+    assert evaluate.main(["png", "--scheduler", address]) == 2
+    assert f"The scheduler {address} does not answer" in capsys.readouterr().err.splitlines()[-1]
+    assert evaluate.main(["png", "--scheduler", "nonsense://x"]) == 2
+    assert "The scheduler nonsense://x does not answer" in capsys.readouterr().err
+    assert store.keys("results/") == []
+
+
+@pytest.mark.slow
+def test_a_scheduler_without_workers_says_so(store, capsys):
+    port = free_port()
+    with started("scheduler", "--host", "127.0.0.1", "--port", str(port)):
+        address = f"tcp://127.0.0.1:{port}"
+        assert evaluate.main(["png", "--scheduler", address]) == 2
+    assert f"{address} has no workers; start one: dask worker {address}" in capsys.readouterr().err

@@ -1,0 +1,129 @@
+"""Workers of a search on one SQLite file: killed, stopped, locked out, and many at once."""
+
+import os
+import signal
+import sqlite3
+import time
+from contextlib import closing
+
+import numpy as np
+import optuna
+import pytest
+
+from core.search.queue import SURPLUS, SurplusTrial, check_wanted, requeue
+from core.search.storage import sqlite_url
+from core.search.studies import read_database
+from pipelines.search.workers import running_workers, work
+from tests.pipelines.search.search_objectives import (
+    job,
+    prepare_cheap,
+    prepare_reporting,
+    prepare_slow,
+    running_since_start,
+    study_at,
+    wait_for,
+)
+
+
+def test_a_killed_worker_loses_nothing_and_its_trial_is_tried_again(tmp_path):
+    path = tmp_path / "study.db"
+    study = study_at(path)
+    url = sqlite_url(path)
+    with running_workers(job(url, prepare_slow, trials=3), 1) as (victim,):
+        wait_for(lambda: running_since_start(path))
+        os.kill(victim.pid, signal.SIGKILL)
+        victim.join()
+    lost = dict(study.trials[0].params)
+    with running_workers(job(url, prepare_cheap, trials=3), 2) as workers:
+        for worker in workers:
+            worker.join(60)
+    record = read_database(path, "ae80", shown="", live=True)
+    assert record.counts["complete"] == 3
+    run = [trial for trial in record.trials if SURPLUS not in trial.attributes]
+    assert [trial.number for trial in run if trial.state == "fail"] == [0]
+    assert [dict(trial.params) for trial in run if trial.retry_of == 0] == [lost]
+
+
+def test_a_lost_trial_that_two_workers_put_into_the_queue_is_run_once(tmp_path):
+    study = study_at(tmp_path / "study.db")
+    study.ask()
+    study.tell(0, state=optuna.trial.TrialState.FAIL)
+    requeue(study, 0)
+    requeue(study, 0)
+    check_wanted(study, study.ask(), 9)
+    with pytest.raises(SurplusTrial, match="trial 0 is repeated already"):
+        check_wanted(study, study.ask(), 9)
+
+
+def test_workers_that_are_asked_to_stop_leave_their_trials_to_the_next_run(tmp_path):
+    path = tmp_path / "study.db"
+    study_at(path)
+    began = 0.0
+    with running_workers(job(sqlite_url(path), prepare_slow, trials=2), 1):
+        wait_for(lambda: running_since_start(path))
+        began = time.monotonic()
+    assert time.monotonic() - began < 10
+    found = read_database(path, "ae80", shown="", live=True).trials
+    assert [trial.state for trial in found] == ["fail", "waiting"]
+    assert found[1].params == found[0].params
+
+
+@pytest.mark.slow
+def test_four_workers_make_fifteen_trials_each_on_one_sqlite_file(tmp_path):
+    path = tmp_path / "study.db"
+    study_at(path)
+    with running_workers(job(sqlite_url(path), prepare_reporting, trials=60), 4) as workers:
+        for worker in workers:
+            worker.join(300)
+        assert [worker.exitcode for worker in workers] == [0, 0, 0, 0]
+    record = read_database(path, "ae80", shown="", live=True)
+    assert record.counts["complete"] == 60
+    assert all(len(trial.reports) == 3 for trial in record.trials if trial.state == "complete")
+
+
+@pytest.mark.slow
+def test_a_database_that_is_locked_for_half_a_minute_is_waited_for(tmp_path):
+    path = tmp_path / "study.db"
+    study_at(path)
+    with running_workers(job(sqlite_url(path), prepare_cheap, trials=40), 2) as workers:
+        wait_for(lambda: path.stat().st_size > 0)
+        with closing(sqlite3.connect(path, timeout=60)) as other:
+            other.execute("BEGIN EXCLUSIVE")
+            time.sleep(30)
+            other.rollback()
+        for worker in workers:
+            worker.join(120)
+        assert [worker.exitcode for worker in workers] == [0, 0]
+    assert read_database(path, "ae80", shown="", live=True).counts["complete"] == 40
+
+
+@pytest.mark.slow
+def test_a_database_survives_twenty_kills_and_every_trial_is_made_up_for(tmp_path):
+    path = tmp_path / "study.db"
+    study_at(path)
+    pause = np.random.default_rng(0).uniform(0.0, 0.4, 20)
+    for seconds in pause:
+        with running_workers(job(sqlite_url(path), prepare_reporting, trials=10_000), 1) as (one,):
+            wait_for(lambda: path.stat().st_mtime > time.time() - 0.5)
+            time.sleep(seconds)
+            os.kill(one.pid, signal.SIGKILL)
+    with closing(sqlite3.connect(path)) as database:
+        assert database.execute("pragma integrity_check").fetchone() == ("ok",)
+    done = read_database(path, "ae80", shown="", live=True).counts["complete"]
+    with running_workers(job(sqlite_url(path), prepare_cheap, trials=done + 5), 1) as (one,):
+        one.join(120)
+        assert one.exitcode == 0
+    counts = read_database(path, "ae80", shown="", live=True).counts
+    assert counts["complete"] == done + 5
+
+
+def test_a_worker_can_be_run_in_this_process(tmp_path):
+    before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
+    study_at(tmp_path / "study.db")
+    try:
+        work(job(sqlite_url(tmp_path / "study.db"), prepare_cheap, trials=3))
+    finally:
+        signal.signal(signal.SIGTERM, before[0])
+        signal.signal(signal.SIGINT, before[1])
+    record = read_database(tmp_path / "study.db", "ae80", shown="", live=True)
+    assert record.counts["complete"] == 3
