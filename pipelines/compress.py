@@ -60,7 +60,7 @@ class _File:
 
 def compress(config: CompressConfig) -> None:
     """Compresses one image with any of the codecs."""
-    check_writable(config.output)
+    check_writable(config.output, inputs=[config.image])
     try:
         codec = get_codec(config.codec)
         image = decode_image(read_file(config.image), limits=_LIMITS).pixels

@@ -32,7 +32,7 @@ class DecompressConfig:
 
 def decompress(config: DecompressConfig) -> None:
     """Decompresses one file, whichever codec wrote it, to a PNG file."""
-    check_writable(config.output)
+    check_writable(config.output, inputs=[config.file])
     data = read_file(config.file)
     try:
         # Only a decoder knows the size; a bar for a file of some size is shown in any case.

@@ -1,7 +1,7 @@
 """Files that a person names at the command line: read whole, and written whole or not at all."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -29,22 +29,42 @@ def read_file(path: Path) -> bytes:
         raise UserError(f"{path} cannot be read: {error.strerror}.") from error
 
 
-def check_writable(path: Path) -> None:
+def check_writable(path: Path, *, inputs: Iterable[Path] = ()) -> None:
     """Makes sure, before any long work, that a file may be written.
+
+    Args:
+        path: The file.
+        inputs: Files that are read; none of them may be overwritten.
 
     Raises:
         UserError: It may not.
     """
-    if path.is_dir():
+    if path.is_dir() or not path.name:
         raise UserError(f"{path} cannot be written: it is a folder.")
-    if not path.parent.is_dir():
-        raise UserError(f"{path} cannot be written: there is no folder {path.parent}.")
-    if not os.access(path.parent, os.W_OK):
-        raise UserError(f"{path} cannot be written: {path.parent} may not be written to.")
+    if atomic.is_stream(path):
+        _check_access(path, path)
+        return
+    target = Path(os.path.realpath(path))
+    if not target.parent.is_dir():
+        raise UserError(f"{path} cannot be written: there is no folder {target.parent}.")
+    _check_access(path, target.parent)
+    if target.exists():
+        _check_access(path, target)
+        for source in inputs:
+            if source.exists() and target.samefile(source):
+                raise UserError(f"{path} is the input itself; give the output another name.")
+
+
+def _check_access(path: Path, needed: Path) -> None:
+    if not os.access(needed, os.W_OK):
+        raise UserError(f"{path} cannot be written: {needed} may not be written to.")
 
 
 def replace_file(path: Path, data: bytes) -> None:
     """Writes a file whole; whatever fails, what stood in its place stays.
+
+    Only regular files are replaced. Devices and pipes are written into, and the target of a link
+    is written (see `core.store.atomic.replace_file`).
 
     Raises:
         UserError: It cannot be written.

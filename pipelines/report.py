@@ -1,6 +1,5 @@
 """Writes the results as one HTML file for reviewers, and as figures and tables for a paper."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ from core.report.files import to_files
 from core.report.page import to_html
 from core.store import ArtifactStore
 from pipelines.base import UserError, option, run_step
-from pipelines.file_exchange import replace_file
+from pipelines.file_exchange import check_writable, replace_file
 
 
 @dataclass(frozen=True)
@@ -45,6 +44,7 @@ def report(config: Config) -> None:
     with console.status("Drawing"):
         page, files = to_html(found).encode("utf-8"), to_files(found)
     config.folder.mkdir(exist_ok=True)
+    _check_outputs(config, [config.folder / name for name in files])
     for name, content in files.items():
         replace_file(config.folder / name, content)
     replace_file(config.output, page)
@@ -62,16 +62,15 @@ def _check_places(config: Config) -> None:
     Raises:
         UserError: A folder does not exist or may not be written, or a name is taken.
     """
-    if config.output.is_dir() or not config.output.name:
-        raise UserError(f"--output names a file; {config.output} is a folder.")
     if config.folder.exists() and not config.folder.is_dir():
         raise UserError(f"--figures names a folder; {config.folder} is a file.")
-    for place in (config.output, config.folder):
-        parent = place.absolute().parent
-        if not parent.is_dir():
-            raise UserError(f"There is no folder {parent}.")
-        if not os.access(parent, os.W_OK):
-            raise UserError(f"The folder {parent} may not be written.")
+    _check_outputs(config, [config.folder / "figure" if config.folder.is_dir() else config.folder])
+
+
+def _check_outputs(config: Config, others: list[Path]) -> None:
+    """Refuses files that may not be written, and those that the report itself is made of."""
+    for path in (config.output, *others):
+        check_writable(path, inputs=ArtifactStore.default().root.rglob("*"))
 
 
 def main(argv: Sequence[str] | None = None) -> int:

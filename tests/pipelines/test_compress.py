@@ -1,6 +1,7 @@
 """One image through any codec and back, at the command line."""
 
 import os
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -174,3 +175,51 @@ def test_a_bar_is_shown_for_large_images_only() -> None:
     for pixels in (10, 2_000_000):
         with shown_progress(pixels):
             report("coding", 0.5)
+
+
+def _other_names(folder: Path, name: str) -> list[Path]:
+    """Names of the same file: plain, through `..`, by a link, by a hard link."""
+    (folder / "sub").mkdir()
+    (folder / "link.png").symlink_to(folder / name)
+    os.link(folder / name, folder / "hard.png")
+    return [
+        folder / name,
+        folder / "sub" / ".." / name,
+        folder / "link.png",
+        folder / "hard.png",
+    ]
+
+
+def test_the_input_is_never_overwritten_by_whatever_name(photo: Path, tmp_path, capsys) -> None:
+    before = photo.read_bytes()
+    for name in _other_names(tmp_path, "photo.png"):
+        for run in (_compress, _decompress):
+            assert run(photo, name) == 2
+            assert run(name, photo) == 2
+            assert "the input itself" in capsys.readouterr().err
+    assert photo.read_bytes() == before
+
+
+def test_a_link_in_the_place_of_the_output_is_kept(photo: Path, tmp_path) -> None:
+    (tmp_path / "photo.bnk").symlink_to("real.bnk")
+    assert _compress(photo, tmp_path / "photo.bnk") == 0
+    assert (tmp_path / "photo.bnk").is_symlink()
+    (tmp_path / "back.png").symlink_to("real.png")
+    assert _decompress(tmp_path / "real.bnk", tmp_path / "back.png") == 0
+    assert (tmp_path / "back.png").is_symlink()
+    assert (tmp_path / "real.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_pipe_in_the_place_of_the_output_is_written_into(photo: Path, tmp_path) -> None:
+    pipe = tmp_path / "pipe.png"
+    os.mkfifo(pipe)
+    received: list[bytes] = []
+    stream = GOLDEN / "streams" / "odd_50.bnk"
+    for run, source in ((_compress, photo), (_decompress, stream)):
+        reader = threading.Thread(target=lambda: received.append(pipe.read_bytes()), daemon=True)
+        reader.start()
+        assert run(source, pipe) == 0
+        reader.join(timeout=30)
+        assert pipe.is_fifo()
+    assert received[0][0] == 0xB5
+    assert received[1].startswith(b"\x89PNG")

@@ -131,9 +131,9 @@ def test_an_empty_store_ends_with_one_line_and_status_2(tmp_path, monkeypatch, c
     ("output", "more", "message"),
     [
         ("folder", [], "is a folder"),
-        ("nowhere/report.html", [], "There is no folder"),
+        ("nowhere/report.html", [], "there is no folder"),
         ("report.html", ["--figures", "taken"], "is a file"),
-        ("report.html", ["--figures", "nowhere/figures"], "There is no folder"),
+        ("report.html", ["--figures", "nowhere/figures"], "there is no folder"),
     ],
 )
 def test_a_bad_place_gets_one_line_and_status_2(
@@ -151,3 +151,22 @@ def test_a_bad_place_gets_one_line_and_status_2(
 
 def _paragraphs(found, name):
     return next(section.paragraphs for section in found.sections if section.name == name)
+
+
+def test_a_file_that_the_report_is_made_of_is_not_overwritten(store, tmp_path, capsys):
+    [artifact] = (store.root / "histories").rglob("*.csv")
+    before = artifact.read_bytes()
+    (tmp_path / "link.html").symlink_to(artifact)
+    for output in (artifact, tmp_path / "link.html"):
+        assert run("--output", output) == 2
+        assert "the input itself" in capsys.readouterr().err
+    assert artifact.read_bytes() == before
+
+
+def test_a_link_in_the_place_of_the_report_is_kept_and_its_target_written(store, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    target = tmp_path / "elsewhere" / "page.html"
+    (tmp_path / "report.html").symlink_to(target)
+    assert run("--output", tmp_path / "report.html") == 0
+    assert (tmp_path / "report.html").is_symlink()
+    assert target.read_bytes().startswith(b"<!")
