@@ -68,6 +68,7 @@ class TrialRecord:
         finished: As `started`.
         retry_of: Number of the trial that was cut short and that this one repeats.
         distributions: What each parameter was drawn from.
+        values: Value of each objective; empty unless complete.
     """
 
     number: int
@@ -80,6 +81,7 @@ class TrialRecord:
     finished: datetime | None = None
     retry_of: int | None = None
     distributions: Mapping[str, BaseDistribution] = field(default_factory=dict, repr=False)
+    values: tuple[float, ...] = ()
 
     @property
     def seconds(self) -> float | None:
@@ -93,7 +95,8 @@ class TrialRecord:
         return FrozenTrial(
             number=self.number,
             state=TrialState[self.state.upper()],
-            value=self.value,
+            value=None if len(self.values) > 1 else self.value,
+            values=list(self.values) if len(self.values) > 1 else None,
             datetime_start=self.started,
             datetime_complete=self.finished,
             params=dict(self.params),
@@ -115,6 +118,7 @@ class StudyRecord:
         attributes: What the search noted of the study: budget, data set, space, thesis' optimum.
         trials: The trials in the order of their numbers.
         is_live: Whether a search on this machine is writing into it.
+        objectives: Name of each objective.
     """
 
     name: str
@@ -122,6 +126,7 @@ class StudyRecord:
     attributes: Mapping[str, Any]
     trials: tuple[TrialRecord, ...]
     is_live: bool = False
+    objectives: tuple[str, ...] = ()
 
     @property
     def counts(self) -> dict[State, int]:
@@ -146,6 +151,19 @@ class StudyRecord:
     def is_maximized(self) -> bool:
         """Whether more is better."""
         return self.directions[0] == "maximize"
+
+    def judged_by(self, objective: int) -> "StudyRecord":
+        """The study with one of its objectives as its only one."""
+        trials = tuple(
+            replace(trial, value=trial.values[objective] if trial.values else None, values=())
+            for trial in self.trials
+        )
+        return replace(
+            self,
+            directions=(self.directions[objective],),
+            objectives=self.objectives[objective : objective + 1],
+            trials=trials,
+        )
 
 
 def study_names(store: ArtifactStore) -> list[str]:
@@ -219,16 +237,18 @@ def to_record(study: optuna.Study) -> StudyRecord:
         directions=tuple(direction.name.lower() for direction in study.directions),
         attributes=study.user_attrs,
         trials=tuple(to_trial_record(trial) for trial in study.get_trials(deepcopy=False)),
+        objectives=_objective_names(study),
     )
 
 
 def to_trial_record(trial: FrozenTrial) -> TrialRecord:
     """Plain record of a trial; of several objectives the first."""
     state: Any = trial.state.name.lower()
+    values = tuple(trial.values) if trial.values and state == "complete" else ()
     return TrialRecord(
         number=trial.number,
         state=state,
-        value=trial.values[0] if trial.values and state == "complete" else None,
+        value=values[0] if values else None,
         params=trial.params,
         attributes=trial.user_attrs,
         reports=trial.intermediate_values,
@@ -236,15 +256,37 @@ def to_trial_record(trial: FrozenTrial) -> TrialRecord:
         finished=trial.datetime_complete,
         retry_of=trial.system_attrs.get("failed_trial"),
         distributions=trial.distributions,
+        values=values,
     )
 
 
 def as_study(name: str, direction: Direction, trials: Sequence[TrialRecord]) -> optuna.Study:
     """Study of the given trials alone, under their own numbers, for Optuna's plots."""
+    # Judged by one objective, whichever `value` holds.
+    return _shown_study(name, [direction], [replace(trial, values=()) for trial in trials])
+
+
+def as_study_of_objectives(study: StudyRecord) -> optuna.Study:
+    """Study of all its trials under all its objectives, for Optuna's plots of several."""
+    return _shown_study(study.name, study.directions, study.trials)
+
+
+def _shown_study(
+    name: str, directions: Sequence[str], trials: Sequence[TrialRecord]
+) -> optuna.Study:
     optuna.logging.set_verbosity(optuna.logging.WARNING)  # it would tell of every study it makes
     storage = optuna.storages.InMemoryStorage()
-    optuna.create_study(study_name=name, direction=direction, storage=storage)
+    optuna.create_study(study_name=name, directions=directions, storage=storage)
     return _ShownStudy(name, storage, [trial.frozen() for trial in trials])
+
+
+def _objective_names(study: optuna.Study) -> tuple[str, ...]:
+    """What the search called its objectives; numbered where it did not."""
+    count = len(study.directions)
+    given = study.metric_names or ()
+    if len(given) == count:
+        return tuple(given)
+    return ("Score",) if count == 1 else tuple(f"Objective {place + 1}" for place in range(count))
 
 
 class _ShownStudy(optuna.Study):
