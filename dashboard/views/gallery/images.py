@@ -34,7 +34,7 @@ class GalleryImages(Protocol):
     def records(self, points: Sequence[Point]) -> pd.DataFrame:
         """Results that hold every image at these operating points."""
 
-    def image(self, image_id: str) -> Image:
+    def pixels(self, image_id: str) -> Image:
         """Pixels of an image, 160x160."""
 
     def compare_query(self, image_id: str) -> dict[str, str]:
@@ -59,7 +59,7 @@ class DatasetImages:
         """The results."""
         return self.frame
 
-    def image(self, image_id: str) -> Image:
+    def pixels(self, image_id: str) -> Image:
         """Pixels of a test image."""
         return np.asarray(self.images[self.rows[image_id]])
 
@@ -83,7 +83,7 @@ class BuiltInImages:
         parts = [_measured(point, fingerprint(f"models/{point.codec}")) for point in points]
         return pd.concat(parts, ignore_index=True)
 
-    def image(self, image_id: str) -> Image:
+    def pixels(self, image_id: str) -> Image:
         """Pixels of a sample, brought to 160x160."""
         return stored_sample(image_id)
 

@@ -63,7 +63,7 @@ def make_tiles(
     """
     made = Tiles()
     for row in rows.to_dict("records"):
-        original = images.image(row["image"])
+        original = images.pixels(row["image"])
         decoded = _decoded(original, wish, row, made)
         shown = [
             TileImage(name_of(point, wish), pixels, codec_style(point.codec).color)

@@ -38,7 +38,7 @@ def opened_layers(images: GalleryImages, image_id: str, points: Sequence[Point])
 
     A codec that cannot run here is left out.
     """
-    original = images.image(image_id)
+    original = images.pixels(image_id)
     frame = images.records(points)
     layers = [Layer("Original", original, {}, NEUTRAL)]
     for point in points:

@@ -280,7 +280,7 @@ def test_a_worker_is_replaced_before_leaks_add_up(
 def test_workers_end_with_the_server_even_when_it_is_killed(tmp_path: Path) -> None:
     server = (
         "import os, sys\n"
-        "from core.images import encode_png\n"
+        "from core.png import encode_png\n"
         "from core import isolation\n"
         "import numpy as np\n"
         "isolation.decode_image_isolated(encode_png(np.zeros((2, 2, 3), np.uint8)))\n"

@@ -190,7 +190,7 @@ def test_a_lossless_codec_has_no_psnr_and_is_ordered_by_its_rate(open_page, full
 def test_results_of_a_model_that_is_not_here_show_the_originals_and_say_why(open_page, full_store):
     app = open_page(VIEW, full_store, query={"codec": "Autoencoder, 1 layer (80x80)"})
     assert not app.exception
-    assert "Autoencoder, 1 layer (80x80) cannot be shown" in app.warning[0].value
+    assert r"Autoencoder, 1 layer \(80x80\) cannot be shown" in app.warning[0].value
     assert {image["name"] for tile in tiles(app) for image in tile["images"]} == {"Original"}
 
 
