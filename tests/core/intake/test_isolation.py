@@ -281,7 +281,7 @@ def test_workers_end_with_the_server_even_when_it_is_killed(tmp_path: Path) -> N
     server = (
         "import os, sys\n"
         "from core.png import encode_png\n"
-        "from core import isolation\n"
+        "from core.intake import isolation\n"
         "import numpy as np\n"
         "isolation.decode_image_isolated(encode_png(np.zeros((2, 2, 3), np.uint8)))\n"
         "worker = isolation._POOL._slots.get()\n"
