@@ -17,16 +17,24 @@ if str(ROOT) not in sys.path:
 
 # First, for it sets what NumPy's threads read when a page loads NumPy.
 import core  # noqa: E402, F401
+from dashboard.address import mended_query  # noqa: E402
 from dashboard.page_discovery import find_pages  # noqa: E402
 
 SIDEBAR_PIXELS = 230
 ABOUT = (
-    "**Bottleneck** weighs what an autoencoder's bottleneck costs in bytes and puts it beside "
-    "the formats in use today."
+    "**Bottleneck** measures what an autoencoder's latent costs in bytes and compares it with the "
+    "image formats in use today."
 )
 
+groups: dict[str, list[st.Page]] = {}
+for place, found in enumerate(find_pages(HERE / "views")):
+    page = st.Page(
+        found.path, title=found.title, icon=found.icon, url_path=found.name, default=not place
+    )
+    groups.setdefault(found.group, []).append(page)
+opened = st.navigation(groups, expanded=True)
 st.set_page_config(
-    page_title="Bottleneck",
+    page_title=f"{opened.title} · Bottleneck",
     page_icon=str(HERE / "icon.svg"),
     layout="wide",
     initial_sidebar_state=SIDEBAR_PIXELS,
@@ -35,8 +43,11 @@ st.set_page_config(
 st.html(HERE / "style.css")
 st.logo(str(HERE / "logo.svg"), size="large", icon_image=str(HERE / "icon.svg"))
 
-pages = [
-    st.Page(found.path, title=found.title, icon=found.icon, url_path=found.name, default=not place)
-    for place, found in enumerate(find_pages(HERE / "views"))
-]
-st.navigation(pages, expanded=True).run()
+if "address_was_read" not in st.session_state:
+    st.session_state["address_was_read"] = True
+    asked = {key: st.query_params.get_all(key) for key in st.query_params}
+    mended = mended_query(asked)
+    if mended != asked:
+        # Widgets take their state from the address as it was when the page opened.
+        st.switch_page(opened, query_params=mended)
+opened.run()

@@ -1,10 +1,14 @@
 """Finds the dashboard's pages, so that adding a page is adding one folder."""
 
 import ast
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
+from typing import TypeVar
+
+T = TypeVar("T")
 
 #: Every rerun of every visitor asks for the pages, and Python 3.11 cannot parse in two threads at
 #: once: "SystemError: AST constructor recursion depth mismatch".
@@ -23,12 +27,14 @@ class PageFile:
         path: File that draws the page.
         title: Name in the navigation.
         icon: Icon in the navigation, such as `:material/insights:`.
+        group: Heading in the navigation that the page stands under.
         order: Place in the navigation; the lowest is the page that opens first.
     """
 
     path: Path
     title: str
     icon: str
+    group: str
     order: int
 
     @property
@@ -46,7 +52,7 @@ def find_pages(folder: Path) -> list[PageFile]:
         folder: Folder with one folder per page, which `page.py` in it draws.
 
     Raises:
-        PageError: A file lacks TITLE, ICON or ORDER, or gives them another way than as a literal.
+        PageError: A file lacks TITLE, ICON, GROUP or ORDER, or does not give it as a literal.
     """
     return sorted(
         map(read_page, folder.glob("*/page.py")), key=lambda page: (page.order, page.name)
@@ -54,20 +60,30 @@ def find_pages(folder: Path) -> list[PageFile]:
 
 
 def read_page(path: Path) -> PageFile:
-    """Page described by the TITLE, ICON and ORDER literals at the top level of a file.
+    """Page described by the TITLE, ICON, GROUP and ORDER literals at the top level of a file.
 
     Raises:
         PageError: One of them is absent or is not a literal of the right type.
     """
     with _PARSING:
         literals = _literals(path, path.stat().st_mtime_ns)
-    for name, expected in (("TITLE", str), ("ICON", str), ("ORDER", int)):
-        if not isinstance(literals.get(name), expected):
-            raise PageError(
-                f"{path.parent.name}/{path.name} needs a line `{name} = ...` with a literal "
-                f"{expected.__name__}; received {literals.get(name)!r}."
-            )
-    return PageFile(path, literals["TITLE"], literals["ICON"], literals["ORDER"])
+
+    def text(name: str) -> str:
+        return _literal(path, literals, name, str)
+
+    return PageFile(
+        path, text("TITLE"), text("ICON"), text("GROUP"), _literal(path, literals, "ORDER", int)
+    )
+
+
+def _literal(path: Path, literals: Mapping[str, object], name: str, kind: type[T]) -> T:
+    value = literals.get(name)
+    if isinstance(value, kind):
+        return value
+    raise PageError(
+        f"{path.parent.name}/{path.name} needs a line `{name} = ...` with a literal "
+        f"{kind.__name__}; received {value!r}."
+    )
 
 
 @lru_cache(maxsize=64)

@@ -7,6 +7,7 @@ import numpy as np
 import streamlit as st
 
 from core.images import Image
+from dashboard.widgets.bounded import bounded_slider
 from dashboard.widgets.pixels import show_pixels
 
 #: Pixels of a layer that a browser compares without delay.
@@ -81,4 +82,4 @@ def _position(label: str, room: int, *, key: str) -> int:
     if room == 0:
         return 0
     # Another image may leave less room than the slider of the one before.
-    return int(st.slider(label, 0, room, value=room // 2, format="%d px", key=f"{key}-{room}"))
+    return bounded_slider(label, 0, room, room // 2, format="%d px", key=f"{key}-{room}", bind=None)

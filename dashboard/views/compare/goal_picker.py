@@ -8,6 +8,7 @@ import streamlit as st
 from core.codecs import codecs
 from core.evaluation.comparison import BYTES
 from core.metrics import metrics, psnr_db, ssimulacra2
+from dashboard.widgets.bounded import bounded_number
 
 AS_SET = "as_set"
 BITS_PER_PIXEL = "bits_per_pixel"
@@ -88,15 +89,14 @@ def _choose_target(mode: str, names: Sequence[str]) -> Wish:
     if source in names:
         return Wish(mode, reference=source)
     quantity = mode if source == _TYPED else source
-    value = st.number_input(
+    value = bounded_number(
         _unit(quantity),
-        min_value=_LOWEST[quantity],
-        max_value=_HIGHEST[quantity],
-        value=_STARTS[quantity],
+        _LOWEST[quantity],
+        _HIGHEST[quantity],
+        _STARTS[quantity],
         step=_STEPS[quantity],
         format="%.0f" if quantity == BYTES else "%.2f",
         key=f"target_{quantity}",
-        bind="query-params",
         width=180,
     )
     return Wish(mode, typed=float(value), per_pixel=quantity == BITS_PER_PIXEL)

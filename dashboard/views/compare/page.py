@@ -36,7 +36,8 @@ from dashboard.widgets.reconstruction_table import comparison_table, readouts
 
 TITLE = "Compare"
 ICON = ":material/compare:"
-ORDER = 3
+GROUP = "Try it"
+ORDER = 4
 
 INTRODUCTION = (
     "Give an image, choose codecs, and see what each gives back at how many bytes. Every "

@@ -22,8 +22,9 @@ from dashboard.widgets.states import (
 )
 
 TITLE = "Data"
-ICON = ":material/photo_library:"
-ORDER = 8
+ICON = ":material/dataset:"
+GROUP = "Evidence"
+ORDER = 9
 
 INTRODUCTION = (
     "Every number of this dashboard is measured on Imagenette, ten easily told classes of "

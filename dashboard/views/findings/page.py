@@ -20,6 +20,7 @@ from dashboard.widgets.states import show_empty, show_problems
 
 TITLE = "Findings"
 ICON = ":material/lab_research:"
+GROUP = "Results"
 ORDER = 1
 
 INTRODUCTION = (

@@ -35,7 +35,8 @@ from dashboard.widgets.states import show_empty, show_problems
 
 TITLE = "Gallery"
 ICON = ":material/photo_library:"
-ORDER = 4
+GROUP = "Try it"
+ORDER = 5
 
 INTRODUCTION = (
     "Where a codec does worst, where it does best, and where two codecs differ most. Every tile is "

@@ -15,6 +15,7 @@ from core.training_records.model_cards import (
 from core.training_records.model_layers import Layer, layers
 from dashboard.data.store import fingerprint, open_store
 from dashboard.views.models.charts import channel_figure, channel_table, layer_figure, layer_table
+from dashboard.widgets.bounded import bounded_slider
 from dashboard.widgets.charts import CONFIG
 from dashboard.widgets.downloads import download_csv
 from dashboard.widgets.states import show_artifact_error
@@ -64,7 +65,7 @@ def show_channels(model: ModelCard) -> None:
             model, channel_table(measured[quality], stride=stride), quality, _MEASURED_NOTE
         )
         return
-    quality = st.slider("Quality", 1, 100, 70, key="channel_quality", bind="query-params")
+    quality = bounded_slider("Quality", 1, 100, 70, key="channel_quality")
     try:
         table = _channels(model.name, quality, stride, fingerprint(f"{PREFIX}{model.name}"))
     except ArtifactError as error:

@@ -16,7 +16,8 @@ from dashboard.widgets.states import show_empty, show_problems
 
 TITLE = "Models"
 ICON = ":material/hub:"
-ORDER = 7
+GROUP = "Evidence"
+ORDER = 8
 
 INTRODUCTION = (
     "The networks behind the learned codecs: what they are, what they cost, where they come from, "

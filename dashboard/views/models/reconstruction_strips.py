@@ -17,6 +17,7 @@ from dashboard import glossary
 from dashboard.charts.colors import codec_style
 from dashboard.data.curves import label_of
 from dashboard.data.store import fingerprint, load_split, open_store
+from dashboard.widgets.bounded import bounded_number, bounded_slider
 from dashboard.widgets.comparison_viewer import Layer, ViewerPin, comparison_viewer
 from dashboard.widgets.pixels import show_pixels
 
@@ -141,9 +142,9 @@ def choose_test_images(split: Split) -> list[Shown]:
 def choose_position(way: str, count: int) -> int:
     """Seed of the draw, or number of the first image from 1."""
     if way == "Seed":
-        return st.number_input("Seed", 0, 9999, 0, key="seed", bind="query-params", width=140)
+        return bounded_number("Seed", 0, 9999, 0, key="seed", width=140)
     label = f"Number, of {count:,}"
-    return st.number_input(label, 1, count, 1, key="number", bind="query-params", width=140)
+    return bounded_number(label, 1, count, 1, key="number", width=140)
 
 
 def choose_latent() -> int | None:
@@ -161,7 +162,7 @@ def choose_latent() -> int | None:
         )
         if latent == "float":
             return None
-        return st.slider("Quality of the file", 1, 100, 70, key="quality", bind="query-params")
+        return bounded_slider("Quality of the file", 1, 100, 70, key="quality")
 
 
 def show_reconstruction(image: Shown, model: str, quality: int | None) -> None:

@@ -24,12 +24,14 @@ from dashboard.data.store import DATASET, load_results, open_store
 from dashboard.views.rate_distortion.bd_rates import show_bd_rates
 from dashboard.views.rate_distortion.point_images import show_point_images
 from dashboard.views.rate_distortion.tables import show_lossless, show_points
+from dashboard.widgets.bounded import bounded_range
 from dashboard.widgets.charts import CONFIG
 from dashboard.widgets.downloads import download_csv, download_exchange
 from dashboard.widgets.states import show_empty, show_problems
 
 TITLE = "Rate-distortion"
 ICON = ":material/show_chart:"
+GROUP = "Results"
 ORDER = 2
 
 COMMAND = "python -m pipelines.evaluate"
@@ -157,15 +159,7 @@ def choose_look() -> Look:
 def choose_rates(rates: pd.Series) -> tuple[float, float]:
     """Range of bits per pixel to draw, of those that there are."""
     highest = float(ceil(10 * rates.max()) / 10) if len(rates) else 1.0
-    return st.slider(
-        "Bits per pixel",
-        0.0,
-        highest,
-        (0.0, highest),
-        step=0.1,
-        key="rates",
-        bind="query-params",
-    )
+    return bounded_range("Bits per pixel", 0.0, highest, step=0.1, key="rates")
 
 
 def choose_points(dataset: str, metric: str) -> Drawn:

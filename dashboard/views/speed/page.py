@@ -43,7 +43,8 @@ from dashboard.widgets.states import show_empty, show_problems
 
 TITLE = "Speed"
 ICON = ":material/speed:"
-ORDER = 9
+GROUP = "Results"
+ORDER = 3
 
 COMMAND = "python -m pipelines.benchmark"
 INTRODUCTION = (

@@ -27,13 +27,15 @@ from dashboard.views.training.charts import (
 from dashboard.views.training.epoch_strips import show_epoch_strips
 from dashboard.views.training.live import REFRESH_SECONDS, show_interrupted, show_live
 from dashboard.views.training.rate_charts import moving_curve_figure
+from dashboard.widgets.bounded import bounded_slider
 from dashboard.widgets.charts import CONFIG
 from dashboard.widgets.downloads import download_csv
 from dashboard.widgets.states import show_empty, show_problems
 
 TITLE = "Training"
 ICON = ":material/model_training:"
-ORDER = 6
+GROUP = "Evidence"
+ORDER = 7
 
 COMMAND = "python -m pipelines.train ae20"
 INTRODUCTION = (
@@ -148,16 +150,8 @@ def choose_look() -> Look:
         log_scale = st.toggle(
             "Logarithmic", value=True, key="log", bind="query-params", help=LOG_HELP
         )
-        smoothing = st.slider(
-            "Smoothing",
-            0.0,
-            0.95,
-            0.0,
-            step=0.05,
-            key="smoothing",
-            bind="query-params",
-            help=SMOOTHING_HELP,
-            width=180,
+        smoothing = bounded_slider(
+            "Smoothing", 0.0, 0.95, 0.0, step=0.05, key="smoothing", help=SMOOTHING_HELP, width=180
         )
     return Look(axis, smoothing, log_scale)
 

@@ -9,6 +9,7 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, Floa
 
 from core.search.studies import STATES, State, TrialRecord
 from dashboard.views.trials.tables import TrialFilter, parameter_names
+from dashboard.widgets.bounded import bounded_range
 
 _LOG_STEPS = 24
 
@@ -54,16 +55,7 @@ def _choose_values(trials: Sequence[TrialRecord], prefix: str) -> tuple[float, f
     if not values or min(values) == max(values):
         return None
     low, high = math.floor(min(values) * 100) / 100, math.ceil(max(values) * 100) / 100
-    return st.slider(
-        "Value",
-        low,
-        high,
-        (low, high),
-        step=0.01,
-        key=f"{prefix}-values",
-        bind="query-params",
-        width=260,
-    )
+    return bounded_range("Value", low, high, step=0.01, key=f"{prefix}-values", width=260)
 
 
 def _choose_categories(
@@ -97,9 +89,7 @@ def _choose_range(
         )
         return marks[ends[0]], marks[ends[1]]
     low, high = float(distribution.low), float(distribution.high)
-    return st.slider(
-        name, low, high, (low, high), key=f"{prefix}-{name}", bind="query-params", width=260
-    )
+    return bounded_range(name, low, high, key=f"{prefix}-{name}", width=260)
 
 
 def _log_marks(low: float, high: float) -> dict[str, float]:

@@ -29,7 +29,8 @@ from dashboard.widgets.states import show_empty, show_problems
 
 TITLE = "Trials"
 ICON = ":material/tune:"
-ORDER = 5
+GROUP = "Evidence"
+ORDER = 6
 
 COMMAND = "python -m pipelines.search ae80"
 INTRODUCTION = (

@@ -1,0 +1,51 @@
+"""Links as they were spelled before, and values that no widget can read: mended before any page.
+
+A widget that is bound to the address ignores what means nothing to it, with one exception: a
+number that is not finite. And a link that somebody saved names things as they were called then.
+"""
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+
+#: Parameters that have another name now.
+_KEYS = {"picture": "image", "families": "codecs", "family": "codec"}
+#: Labels at the start of a value, as links of earlier versions spell them.
+_LABELS = {
+    "Bottleneck": "BNK",
+    "Autoencoder 80x80": "Autoencoder, 1 layer (80x80)",
+    "Autoencoder 40x40": "Autoencoder, 2 layers (40x40)",
+    "Autoencoder 20x20": "Autoencoder, 3 layers (20x20)",
+}
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
+_NOT_FINITE = frozenset({"inf", "infinity", "nan"})
+
+
+def mended_query(query: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """The parameters of an address in today's names, without values that no widget can read.
+
+    Args:
+        query: Values by parameter, as the address has them.
+    """
+    found: dict[str, list[str]] = {}
+    for key, values in query.items():
+        readable = [_renamed(value) for value in values if not _is_infinite(value)]
+        if readable or not values:
+            found.setdefault(_KEYS.get(key, key), []).extend(readable)
+    return found
+
+
+def _renamed(value: str) -> str:
+    """The value with a label at its start as the label is spelled today."""
+    for old, new in _LABELS.items():
+        if value == old or value.startswith(f"{old}, "):
+            return new + value.removeprefix(old)
+    return value
+
+
+def _is_infinite(value: str) -> bool:
+    """Whether the value spells a number that is not finite."""
+    spelled = value.strip().lower()
+    if spelled.lstrip("+-") in _NOT_FINITE:
+        return True
+    return bool(_NUMBER.fullmatch(spelled)) and not math.isfinite(float(spelled))

@@ -1,0 +1,161 @@
+"""No link and no click ends a page in an exception, on the artifacts that ship with the project."""
+
+import random
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.runtime.state.common import TESTING_KEY
+from streamlit.testing.v1 import AppTest
+
+from dashboard.page_discovery import find_pages
+
+ROOT = Path(__file__).parents[2]
+ARTIFACTS = ROOT / "artifacts"
+PAGES = [page.name for page in find_pages(ROOT / "dashboard" / "views")]
+HOSTILE: list[str | list[str]] = [
+    *("", " ", "0", "-1", "-0.0", "1.5", "1e400", "-1e400", "1e-400", "NaN", "inf", "-Infinity"),
+    *("9" * 40, "0x10", "1_000", "1,2", "true", "None", "null", "[]", "[[1, [2]]]"),
+    *('{"a": {"b": [1]}}', "a" * 20_000, "\x00", "\ufffd\ufffd", "\u202e\U0001f600é"),
+    *("../../etc/passwd", "%s%n", "<script>alert(1)</script>"),
+    ["0", "", "x", "NaN"] * 20,
+]
+SOME = random.Random(1).sample(range(len(HOSTILE)), 4)
+SHORT_WALK, LONG_WALK = 10, 300
+
+OpenPage = Callable[..., AppTest]
+
+
+def test_thirty_values_are_tried() -> None:
+    assert len(HOSTILE) == 30
+
+
+@pytest.mark.parametrize("place", SOME)
+@pytest.mark.parametrize("page", PAGES)
+def test_a_hostile_value_for_every_parameter_at_once_breaks_no_page(
+    open_page: OpenPage, page: str, place: int
+) -> None:
+    _check_all_keys(open_page, page, HOSTILE[place])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("place", [i for i in range(len(HOSTILE)) if i not in SOME])
+@pytest.mark.parametrize("page", PAGES)
+def test_every_hostile_value_for_every_parameter_at_once_breaks_no_page(
+    open_page: OpenPage, page: str, place: int
+) -> None:
+    _check_all_keys(open_page, page, HOSTILE[place])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", PAGES)
+def test_a_hostile_value_for_any_one_parameter_breaks_no_page(
+    open_page: OpenPage, page: str
+) -> None:
+    keys = bound_keys(open_page(page, ARTIFACTS))
+    for key in keys:
+        for value in HOSTILE:
+            app = open_page(page, ARTIFACTS, query={key: value})
+            assert not app.exception, (key, value)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_short_random_walk_over_the_widgets_breaks_no_page(
+    open_page: OpenPage, page: str
+) -> None:
+    walk(open_page(page, ARTIFACTS), steps=SHORT_WALK, seed=SHORT_WALK)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", PAGES)
+def test_a_long_random_walk_over_the_widgets_breaks_no_page(open_page: OpenPage, page: str) -> None:
+    walk(open_page(page, ARTIFACTS), steps=LONG_WALK, seed=LONG_WALK)
+
+
+def _check_all_keys(open_page: OpenPage, page: str, value: str | list[str]) -> None:
+    keys = bound_keys(open_page(page, ARTIFACTS))
+    assert not open_page(page, ARTIFACTS, query=dict.fromkeys(keys, value)).exception
+
+
+def bound_keys(app: AppTest) -> list[str]:
+    """Names in the address of the widgets on a page."""
+    found = (getattr(element.proto, "query_param_key", "") for element in _elements(app))
+    return sorted({key for key in found if key})
+
+
+def walk(app: AppTest, *, steps: int, seed: int) -> None:
+    """Turns one widget after another to a value that a person could choose."""
+    chance = random.Random(seed)
+    trail = []
+    for _ in range(steps):
+        turns = [turn for element in _elements(app) if (turn := _turn(element, chance))]
+        if not turns:
+            return
+        element, value = chance.choice(turns)
+        trail.append((element.key, value))
+        if hasattr(element, "options"):
+            # The values are labels already, as a browser sends them.
+            element.root.session_state[TESTING_KEY][element.id] = str
+        element.click() if value is _CLICK else element.set_value(value)
+        app.run()
+        assert not app.exception, trail[-5:]
+
+
+_CLICK = object()
+
+
+def _turn(element: Any, chance: random.Random) -> tuple[Any, Any] | None:
+    """The widget and another value for it; None for what is no widget or is disabled."""
+    proto = element.proto
+    if not getattr(proto, "id", "") or getattr(proto, "disabled", False):
+        return None
+    match element.type:
+        case "toggle" | "checkbox":
+            return element, chance.random() < 0.5
+        case "button":
+            return element, _CLICK
+        case "selectbox":
+            return element, chance.choice(element.options)
+        case "multiselect":
+            return element, _some(element.options, chance)
+        case "button_group" | "pills" | "segmented_control":
+            options = [option.content for option in proto.options]
+            many = proto.click_mode == proto.ClickMode.MULTI_SELECT
+            return element, _some(options, chance) if many else chance.choice(options)
+        case "select_slider":
+            return element, _ends(element.value, lambda: chance.choice(element.options))
+        case "slider":
+            return element, _ends(
+                element.value, lambda: _number(element.min, element.max, chance, element.value)
+            )
+        case "number_input":
+            return element, _number(element.min, element.max, chance, element.value)
+    return None
+
+
+def _some(options: list[str], chance: random.Random) -> list[str]:
+    return chance.sample(options, chance.randint(0, len(options)))
+
+
+def _ends(value: Any, draw: Callable[[], Any]) -> Any:
+    if not isinstance(value, list | tuple):
+        return draw()
+    return tuple(sorted((draw(), draw()), key=str if isinstance(value[0], str) else float))
+
+
+def _number(low: float, high: float, chance: random.Random, value: Any) -> float:
+    kind = value[0] if isinstance(value, list | tuple) else value
+    drawn = chance.choice([low, high, chance.uniform(low, high)])
+    return int(drawn) if isinstance(kind, int) else float(drawn)
+
+
+def _elements(app: AppTest) -> Iterator[Any]:
+    """Every element of the page, those in columns and expanders too."""
+    blocks = [app._tree]
+    while blocks:
+        for child in blocks.pop().children.values():
+            if hasattr(child, "children"):
+                blocks.append(child)
+            elif hasattr(child, "proto"):
+                yield child
