@@ -1,7 +1,11 @@
 """The rules that hold the layers apart, read from the imports themselves."""
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -9,6 +13,19 @@ import pytest
 ROOT = Path(__file__).parent.parent
 LAYERS = ("core", "pipelines", "dashboard")
 TRAINING_LIBRARIES = {"keras", "tensorflow", "jax", "tf2onnx"}
+
+
+#: Rooms of the library from the ground up: a room imports from rooms below it alone. Rooms on one
+#: line do not know each other.
+FLOORS = (
+    {"errors", "images", "progress", "registry"},
+    {"store", "intake", "entropy", "metrics", "png"},
+    {"dataset"},
+    {"codecs"},
+    {"evaluation", "timing", "training_records"},
+    {"analysis", "search"},
+    {"report", "models"},
+)
 
 
 def _files(folder: str) -> list[Path]:
@@ -92,3 +109,107 @@ def test_tests_hold_no_package_that_would_shadow_the_code() -> None:
 def test_files_stay_readable_in_one_sitting(layer: str) -> None:
     lengths = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in _files(layer)}
     assert {str(path): lines for path, lines in lengths.items() if lines > 300} == {}
+
+
+@cache
+def _graph() -> dict[str, set[str]]:
+    """Modules of the program that each module imports when it is loaded."""
+    modules = {_module(path): path for layer in LAYERS for path in _files(layer)}
+    return {
+        name: {found for imported in _loaded(path) if (found := _owner(imported, modules))} - {name}
+        for name, path in modules.items()
+    }
+
+
+def _module(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def _owner(imported: str, modules: dict[str, Path]) -> str | None:
+    """Module that an imported name is or lies in."""
+    return next((name for name in (imported, imported.rpartition(".")[0]) if name in modules), None)
+
+
+def _loaded(path: Path) -> Iterator[str]:
+    """Names that a module imports at its top level, type checking left out."""
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    try:
+        TopologicalSorter(_graph()).prepare()
+    except CycleError as error:
+        pytest.fail(f"circle: {' -> '.join(error.args[1])}")
+
+
+def test_rooms_of_the_library_import_from_rooms_below_them_alone() -> None:
+    floor = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
+    upward = [
+        f"{name} imports {imported}"
+        for name, found in _graph().items()
+        for imported in found
+        if name.startswith("core.") and imported.startswith("core.")
+        if (mine := name.split(".")[1]) != (theirs := imported.split(".")[1])
+        if floor[mine] <= floor[theirs]
+    ]
+    assert upward == []
+
+
+def test_the_library_has_at_most_six_loose_files() -> None:
+    assert len([path for path in (ROOT / "core").glob("*.py") if path.stem != "__init__"]) <= 6
+
+
+def test_no_page_imports_another() -> None:
+    across = [
+        f"{name} imports {imported}"
+        for name, found in _graph().items()
+        for imported in found
+        if name.startswith("dashboard.views.") and imported.startswith("dashboard.views.")
+        if name.split(".")[2] != imported.split(".")[2]
+    ]
+    assert across == []
+
+
+def test_what_one_page_alone_uses_lies_with_that_page() -> None:
+    """Shared folders of the dashboard hold what at least two pages use."""
+    lonely = {
+        name: pages
+        for name in _graph()
+        if name.startswith(("dashboard.widgets.", "dashboard.charts."))
+        if len(pages := _pages_that_load(name)) == 1
+    }
+    assert lonely == {}
+
+
+def _pages_that_load(module: str) -> set[str]:
+    users, waiting = {module}, [module]
+    while waiting:
+        loaded = waiting.pop()
+        waiting += (found := {name for name, used in _graph().items() if loaded in used} - users)
+        users |= found
+    return {name.split(".")[2] for name in users if name.startswith("dashboard.views.")}
+
+
+@pytest.mark.parametrize(
+    ("module", "absent"),
+    [
+        ("core.entropy.range_coding", {"PIL", "imagecodecs", "pandas", "scipy", "core.store"}),
+        ("core.entropy.bitstream", {"PIL", "imagecodecs", "pandas", "scipy", "core.store"}),
+        ("core.images", {"PIL", "imagecodecs", "pandas", "scipy", "core.store"}),
+        ("core.codecs", TRAINING_LIBRARIES | {"imagecodecs", "streamlit"}),
+        ("core.evaluation.evaluate", TRAINING_LIBRARIES | {"streamlit"}),
+        ("core.search.studies", TRAINING_LIBRARIES | {"streamlit"}),
+        ("core.training_records.model_cards", TRAINING_LIBRARIES | {"streamlit"}),
+        ("core.report.content", TRAINING_LIBRARIES | {"streamlit"}),
+    ],
+)
+def test_importing_a_module_loads_no_more_than_it_needs(module: str, absent: set[str]) -> None:
+    code = f"import sys, {module}; print(*sys.modules)"
+    found = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert absent.isdisjoint(found.stdout.split())
