@@ -92,6 +92,13 @@ def bd_rate(anchor: Curve, test: Curve) -> BdResult:
     Bjontegaard, "Calculation of average PSNR differences between RD-curves", VCEG-M33, 2001, with
     Akima interpolation instead of one cubic, over the quality range that both curves cover.
     Points that a smaller or equal rate matches in quality are left out first.
+
+    Example:
+        >>> def at(rates):
+        ...     settings, values = tuple("abcd"), (28.0, 31.0, 34.0, 37.0)
+        ...     return Curve("codec", "psnr_db", settings, rates, values, count=10)
+        >>> round(bd_rate(at((0.4, 0.8, 1.6, 3.2)), at((0.2, 0.4, 0.8, 1.6))).value)
+        -50
     """
     _check_metrics(anchor, test)
     return _bd_rate(_front(anchor), _front(test))

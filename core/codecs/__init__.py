@@ -100,6 +100,14 @@ def get_codec(name: str) -> Codec:
 
     Raises:
         ValueError: There is none, or it lacks a dependency.
+
+    Example:
+        >>> import numpy as np
+        >>> webp = get_codec("webp").at(75)
+        >>> webp.codec, webp.setting, webp.dial
+        ('webp', 'quality=75', 75.0)
+        >>> webp.decode(webp.encode(np.zeros((97, 131, 3), np.uint8))).shape
+        (97, 131, 3)
     """
     found = codecs()
     if name in found:

@@ -117,6 +117,14 @@ def unpack(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Bitstream:
         TruncatedStream: The bytes end within the header.
         CorruptStream: The size is not written as an encoder writes it.
         LimitExceeded: More than `max_pixels` pixels.
+
+    Example:
+        >>> header = Header(model_id=bytes(2), quality=60, width=160, height=160)
+        >>> data = pack(header, b"payload", model_digest=bytes(32), symbols=[])
+        >>> len(data) - len(b"payload")
+        9
+        >>> unpack(data).header == header
+        True
     """
     if data[:1] != bytes([MAGIC]):
         raise NotThisFormat(f"A bitstream starts with byte {MAGIC:#x}; received {data[:1].hex()}.")

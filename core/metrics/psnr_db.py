@@ -26,6 +26,13 @@ def measure(reference: Image, image: Image) -> float:
 
     Raises:
         ValueError: The images are not uint8 RGB of one shape.
+
+    Example:
+        >>> black = np.zeros((2, 2, 3), np.uint8)
+        >>> round(measure(black, black + np.uint8(1)), 2)
+        48.13
+        >>> measure(black, black)
+        inf
     """
     check_pair(reference, image)
     difference = np.subtract(reference, image, dtype=np.float64).ravel()

@@ -50,6 +50,13 @@ class ArtifactStore:
     """Artifacts below one folder, replaced atomically and verified when read.
 
     Every method that takes a key or a file name raises ValueError for one that is not allowed.
+
+    Example:
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     store = ArtifactStore(Path(folder))
+        ...     committed = store.commit("cache/demo/a", {"a.txt": b"content"}, facts={"rows": 1})
+        ...     store.keys("cache/"), store.read("cache/demo/a", "a.txt"), committed.facts["rows"]
+        (['cache/demo/a'], b'content', 1)
     """
 
     def __init__(self, root: Path) -> None:
