@@ -25,8 +25,8 @@ class TrainConfig:
     model: str = option(help="model to train, such as ae80", positional=True)
     resume: bool = option(False, help="go on from the newest checkpoint, or the published model")
     restart: bool = option(False, help="forget the checkpoints and start anew")
-    further: bool = option(
-        False, help="forget the checkpoints and begin a further stage from the published model"
+    finetune: bool = option(
+        False, help="forget the checkpoints and begin a fine-tuning stage from the published model"
     )
     export: bool = option(False, help="export the best weights so far, without training on")
     preset: str | None = option(None, help="one of the model's own sizes and plans, by name")
@@ -38,7 +38,7 @@ class TrainConfig:
         None, help="activation of an autoencoder", choices=("relu", "leaky_relu")
     )
     patience: int | None = option(None, help="epochs without progress before stopping")
-    drops: int | None = option(None, help="times to lower the learning rate before stopping")
+    lr_drops: int | None = option(None, help="times to lower the learning rate before stopping")
     seed: int | None = option(None, help="seed of weights and order")
     precision: str | None = option(
         None,
@@ -49,12 +49,12 @@ class TrainConfig:
     def __post_init__(self) -> None:
         if self.restart and (self.resume or self.export):
             raise ValueError("--restart does not go with --resume or --export.")
-        if self.further and (self.resume or self.export or self.restart):
-            raise ValueError("--further does not go with --resume, --export or --restart.")
+        if self.finetune and (self.resume or self.export or self.restart):
+            raise ValueError("--finetune does not go with --resume, --export or --restart.")
 
     def overrides(self) -> dict[str, Any]:
         """Values that replace the model's own."""
-        own = {"model", "resume", "restart", "further", "export", "preset"}
+        own = {"model", "resume", "restart", "finetune", "export", "preset"}
         given = {name: value for name, value in vars(self).items() if name not in own}
         return {name: value for name, value in given.items() if value not in (None, ())}
 
@@ -162,9 +162,9 @@ def _training(
     )
     if config.restart:
         checkpoints.clear()
-    if config.resume or config.export or config.further:
+    if config.resume or config.export or config.finetune:
         try:
-            _go_on(training, anew=config.further)
+            _go_on(training, anew=config.finetune)
         except ForeignCheckpoint as error:
             raise UserError(f"{error} Start anew with --restart.") from error
     return training
@@ -179,7 +179,7 @@ def _go_on(training: "Training", *, anew: bool) -> None:
         return
     go_on_from_published(training, anew=anew)
     training.checkpoints.clear()
-    why = "a further stage" if anew else "no checkpoint is left"
+    why = "a fine-tuning stage" if anew else "no checkpoint is left"
     training.monitor.say(
         f"{why}: goes on after epoch {training.progress.epoch} from the published weights, with a "
         "fresh optimiser"
@@ -199,14 +199,14 @@ def _plan(module: ModuleType, config: TrainConfig) -> Any:
 
 def _check_start(config: TrainConfig, checkpoints: list[str], store: ArtifactStore) -> None:
     command = f"python -m pipelines.train {config.model}"
-    goes_on = config.resume or config.export or config.further
+    goes_on = config.resume or config.export or config.finetune
     if checkpoints and not (goes_on or config.restart):
         raise UserError(
             f"{checkpoints[-1]} exists. Go on from it with `{command} --resume`, "
             f"or start anew with `{command} --restart`."
         )
     is_published = f"models/{config.model}" in store.keys("models/") and not config.export
-    if config.further and not is_published:
+    if config.finetune and not is_published:
         raise UserError(f"{config.model} is not published yet; start with `{command}`.")
     if goes_on and not checkpoints and not is_published:
         raise UserError(f"There is no checkpoint of {config.model}; start with `{command}`.")

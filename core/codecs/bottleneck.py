@@ -58,8 +58,8 @@ class _Network:
         synthesis: From latents and a plane of the quality to pixels.
         model: What decides bits.
         coder_at: The model at a quality.
-        analysis_sight: How far the analysis sees, in pixels.
-        synthesis_sight: How far the synthesis sees, in latent positions.
+        analysis_receptive_field: How far the analysis sees, in pixels.
+        synthesis_receptive_field: How far the synthesis sees, in latent positions.
     """
 
     analysis: OnnxNetwork
@@ -67,12 +67,12 @@ class _Network:
     synthesis: OnnxNetwork
     model: IntegerModel
     coder_at: Callable[[int], LatentCoder]
-    analysis_sight: int
-    synthesis_sight: int
+    analysis_receptive_field: int
+    synthesis_receptive_field: int
 
     def latents(self, image: Image) -> NDArray[np.float32]:
         """Latents of an image, the padding to whole cells included."""
-        halo = _BLOCK * math.ceil(_HALO_SHARE * self.analysis_sight / _BLOCK)
+        halo = _BLOCK * math.ceil(_HALO_SHARE * self.analysis_receptive_field / _BLOCK)
         tiling = Tiling(_WINDOW_PIXELS, halo, down=_BLOCK)
         padded = pad_to_multiple(image, _CELL)
         rows, columns = (side // _BLOCK for side in padded.shape[:2])
@@ -88,7 +88,7 @@ class _Network:
 
     def decoded(self, latents: NDArray[np.float32], header: Header) -> Image:
         """Image of decoded latents, cropped to its size."""
-        halo = math.ceil(_HALO_SHARE * self.synthesis_sight)
+        halo = math.ceil(_HALO_SHARE * self.synthesis_receptive_field)
         tiling = Tiling(_WINDOW_PIXELS // _BLOCK, halo, up=_BLOCK)
         rows, columns, _ = latents.shape
         pixels = np.empty((_BLOCK * rows, _BLOCK * columns, 3), np.uint8)
@@ -199,15 +199,15 @@ def _load(root: Path, state: ManifestState) -> _Network:
     synthesis = OnnxNetwork(store.read(_KEY, "bottleneck/synthesis.onnx"))
     if synthesis.digest != model.synthesis_digest.tobytes():
         raise DamagedArtifact(_KEY, f"{_KEY}/synthesis.onnx", "is that of another model")
-    sight = json.loads(store.read(_KEY, "bottleneck/card.json"))["halo"]
+    fields = json.loads(store.read(_KEY, "bottleneck/card.json"))["receptive_field"]
     return _Network(
         analysis=OnnxNetwork(store.read(_KEY, "bottleneck/analysis.onnx")),
         hyper_analysis=OnnxNetwork(store.read(_KEY, "bottleneck/hyper_analysis.onnx")),
         synthesis=synthesis,
         model=model,
         coder_at=lru_cache(maxsize=len(SWEEP))(lambda quality: LatentCoder(model, quality)),
-        analysis_sight=int(sight["analysis_pixels"]),
-        synthesis_sight=int(sight["synthesis_positions"]),
+        analysis_receptive_field=int(fields["analysis_pixels"]),
+        synthesis_receptive_field=int(fields["synthesis_positions"]),
     )
 
 

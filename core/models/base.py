@@ -13,6 +13,7 @@ from keras import ops
 from numpy.typing import NDArray
 
 from core.codecs.onnx_network import OnnxNetwork
+from core.models.tensor import Tensor
 
 #: Largest value of an image's byte; squared, the peak power of the PSNR.
 PEAK = 255.0
@@ -29,7 +30,7 @@ class ModelConfig:
         batch: Images per step.
         epochs: Most passes over the training images.
         patience: Epochs without a better validation loss after which training stops.
-        drops: How often, before it stops, the learning rate is instead lowered to a third and
+        lr_drops: How often, before it stops, the learning rate is instead lowered to a third and
             training goes on from the best weights. The thesis did not.
         seed: Seed of the initial weights and of the order of the images.
         precision: Numbers that the layers compute in while training. The weights, and the
@@ -44,7 +45,7 @@ class ModelConfig:
     batch: int = 32
     epochs: int = 100
     patience: int = 5
-    drops: int = 0
+    lr_drops: int = 0
     seed: int = 0
     precision: Precision = "float32"
     epoch_images: int | None = None
@@ -61,7 +62,7 @@ class ModelConfig:
         if self.precision not in get_args(Precision):
             expected = " or ".join(get_args(Precision))
             raise ValueError(f"precision must be {expected}; received {self.precision!r}.")
-        for name in ("seed", "drops"):
+        for name in ("seed", "lr_drops"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must not be negative; received {getattr(self, name)}.")
 
@@ -72,7 +73,7 @@ class ModelConfig:
 
     def identity(self) -> dict[str, Any]:
         """Fields that a checkpoint must share: all but when to stop and how exactly to compute."""
-        free = ("epochs", "patience", "drops", "precision")
+        free = ("epochs", "patience", "lr_drops", "precision")
         return {name: value for name, value in self.record().items() if name not in free}
 
     def plan_fields(self) -> frozenset[str]:
@@ -162,11 +163,11 @@ class ImageModel(keras.Model):  # type: ignore[misc]
         return {}
 
     def compute_metrics(
-        self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None
-    ) -> dict[str, Any]:
+        self, x: Tensor, y: Tensor, y_pred: Tensor, sample_weight: Tensor = None
+    ) -> dict[str, Tensor]:
         """Figures of the batch, PSNR included."""
         self.psnr_db.update_state(psnr_db(x, y_pred))
-        figures: dict[str, Any] = self.get_metrics_result()
+        figures: dict[str, Tensor] = self.get_metrics_result()
         return figures
 
 
@@ -177,7 +178,7 @@ def build_seeded(module: ModuleType, config: ModelConfig) -> "ImageModel":
     return model
 
 
-def rounded_to_bytes(values: Any) -> NDArray[np.uint8]:
+def rounded_to_bytes(values: Tensor) -> NDArray[np.uint8]:
     """Images as bytes; what a diverged network cannot say becomes black.
 
     Args:
@@ -188,7 +189,7 @@ def rounded_to_bytes(values: Any) -> NDArray[np.uint8]:
     return rounded
 
 
-def psnr_db(images: Any, reconstructions: Any) -> Any:
+def psnr_db(images: Tensor, reconstructions: Tensor) -> Tensor:
     """PSNR in dB of each image after rounding to bytes, shape (batch,).
 
     Args:

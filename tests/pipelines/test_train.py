@@ -107,8 +107,8 @@ def test_a_training_leaves_a_model_its_card_and_its_history(
         (["ae20", "--resume"], "There is no checkpoint of ae20; start with"),
         (["ae20", "--export"], "There is no checkpoint of ae20; start with"),
         (["ae20", "--resume", "--restart"], "--restart does not go with --resume"),
-        (["ae20", "--further", "--export"], "--further does not go with --resume, --export"),
-        (["ae20", "--further"], "ae20 is not published yet; start with"),
+        (["ae20", "--finetune", "--export"], "--finetune does not go with --resume, --export"),
+        (["ae20", "--finetune"], "ae20 is not published yet; start with"),
         (["ae20", "--preset", "full"], "ae20 has no preset 'full'; it has none"),
         (["bottleneck", "--preset", "fuller"], "bottleneck has no preset 'fuller'; it has compact"),
     ],
@@ -146,11 +146,11 @@ def test_a_further_stage_begins_at_the_published_model_with_a_plan_of_its_own(
     capsys.readouterr()
 
     # Another plan, but not another network.
-    other = ["ae20", "--filters", "4", "8", "--batch", "8", "--further"]
+    other = ["ae20", "--filters", "4", "8", "--batch", "8", "--finetune"]
     assert main(other) == 2
     assert "filters [4, 4] instead of [4, 8]" in capsys.readouterr().err
-    assert main([*flags, "--batch", "8", "--epochs", "2", "--further"]) == 0
-    assert "a further stage: goes on after epoch 1" in capsys.readouterr().err
+    assert main([*flags, "--batch", "8", "--epochs", "2", "--finetune"]) == 0
+    assert "a fine-tuning stage: goes on after epoch 1" in capsys.readouterr().err
     after = _history(store)
     assert (after[:1], len(after)) == (before, 2)
     card = json.loads(store.read("models/ae20", "ae20/card.json"))

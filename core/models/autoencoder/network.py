@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from core.codecs.onnx_network import OnnxNetwork
 from core.entropy.latent_tables import fit_latent_tables
 from core.models.base import PEAK, ImageModel, ModelConfig
+from core.models.tensor import Tensor
 
 #: Keras' own slope of the leaky ReLU in the version that the thesis used, and still today.
 LEAKY_SLOPE = 0.3
@@ -77,18 +78,18 @@ class Autoencoder(ImageModel):
         )
         return {"tables.npz": tables.to_bytes()}
 
-    def call(self, images: Any, training: bool = False) -> Any:
+    def call(self, images: Tensor, training: bool = False) -> Tensor:
         """Reconstructions on the 0..1 scale."""
         return self.decoder(self.encoder(images, training=training), training=training)
 
     def compute_loss(
         self,
-        x: Any = None,
-        y: Any = None,
-        y_pred: Any = None,
-        sample_weight: Any = None,
+        x: Tensor = None,
+        y: Tensor = None,
+        y_pred: Tensor = None,
+        sample_weight: Tensor = None,
         training: bool = True,
-    ) -> Any:
+    ) -> Tensor:
         """Mean squared error on the 0..1 scale."""
         return ops.mean(ops.square(ops.cast(x, "float32") / PEAK - y_pred))
 
@@ -114,7 +115,7 @@ class DoubledConvolution(layers.Layer):  # type: ignore[misc]
         self.kernel = self.add_weight(shape=shape, initializer="glorot_uniform", name="kernel")
         self.bias = self.add_weight(shape=(self.filters,), initializer="zeros", name="bias")
 
-    def call(self, inputs: Any) -> Any:
+    def call(self, inputs: Tensor) -> Tensor:
         """Output of twice the height and width."""
         doubling = ops.cast(_DOUBLING, self.compute_dtype)
         folded = ops.einsum("aui,bvj,ijcf->uvcabf", doubling, doubling, self.kernel)
@@ -135,7 +136,7 @@ class DoubledConvolution(layers.Layer):  # type: ignore[misc]
 class UnitRange(layers.Layer):  # type: ignore[misc]
     """Clips to 0..1 outside training; in training a clipped value would have no gradient."""
 
-    def call(self, inputs: Any, training: bool = False) -> Any:
+    def call(self, inputs: Tensor, training: bool = False) -> Tensor:
         """Images on the 0..1 scale."""
         return inputs if training else ops.clip(inputs, 0.0, 1.0)
 

@@ -5,9 +5,9 @@ Step s codes at position p of every cell, counted row by row, the quarter (p + s
 each step knows something of every position, and all positions of a step are computed at once.
 """
 
-from typing import Any
-
 from keras import ops
+
+from core.models.tensor import Tensor
 
 STEPS = 4
 
@@ -16,7 +16,7 @@ CELL = 2
 _POSITIONS = CELL * CELL
 
 
-def split_into_steps(latents: Any) -> list[Any]:
+def split_into_steps(latents: Tensor) -> list[Tensor]:
     """Values of each step.
 
     Args:
@@ -43,7 +43,7 @@ def split_into_steps(latents: Any) -> list[Any]:
     ]
 
 
-def merge_steps(maps: list[Any]) -> Any:
+def merge_steps(maps: list[Tensor]) -> Tensor:
     """The way back of `split_into_steps`."""
     _, rows, columns, channels = ops.shape(maps[0])
     parts = [ops.split(values, _POSITIONS, axis=-1) for values in maps]
@@ -60,6 +60,6 @@ def merge_steps(maps: list[Any]) -> Any:
     return ops.reshape(ordered, (-1, CELL * rows, CELL * columns, channels))
 
 
-def vector_of_steps(vector: Any) -> list[Any]:
+def vector_of_steps(vector: Tensor) -> list[Tensor]:
     """The same for a vector per channel, shape (batch, 1, 1, channels), as four such vectors."""
     return split_into_steps(ops.tile(vector, (1, CELL, CELL, 1)))

@@ -27,11 +27,12 @@ class BottleneckConfig(ModelConfig):
         highest_weight: The same at quality 100.
         ssim_share: Part of the distortion that is 1 - SSIM instead of squared error. It buys SSIM
             with PSNR; chosen without a long comparison.
-        vector_pace: Learning rate of gains and biases, as a part of that of the kernels.
-        pace: Learning rate of the block transform's bases, as a part of that of gains and biases.
-        averaging: Part of the weights' running mean that stays at each step; the mean is what
+        vector_lr_scale: Learning rate of gains and biases, as a part of that of the kernels.
+        basis_lr_scale: Learning rate of the block transform's bases, as a part of that of gains and
+            biases.
+        ema_decay: Part of the weights' running mean that stays at each step; the mean is what
             is validated and published.
-        reach: Pixels by which training images are moved at random; 0 for none, nor mirrored.
+        max_shift: Pixels by which training images are moved at random; 0 for none, nor mirrored.
     """
 
     channels: int = 320
@@ -45,10 +46,10 @@ class BottleneckConfig(ModelConfig):
     lowest_weight: float = 0.0009
     highest_weight: float = 0.144
     ssim_share: float = 0.2
-    vector_pace: float = 0.4
-    pace: float = 0.1
-    averaging: float = 0.998
-    reach: int = 8
+    vector_lr_scale: float = 0.4
+    basis_lr_scale: float = 0.1
+    ema_decay: float = 0.998
+    max_shift: int = 8
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -66,14 +67,14 @@ class BottleneckConfig(ModelConfig):
             )
         if not 0 <= self.ssim_share < 1:
             raise ValueError(f"ssim_share must lie in 0..1; received {self.ssim_share}.")
-        if self.drops:
+        if self.lr_drops:
             raise ValueError("The learning rate of this model falls by a plan of its own.")
         if self.levels < 2:
             raise ValueError(f"levels must be at least 2; received {self.levels}.")
 
     def plan_fields(self) -> frozenset[str]:
         """As in every model, and what else is of the training alone."""
-        return super().plan_fields() | {"ssim_share", "vector_pace", "averaging", "reach"}
+        return super().plan_fields() | {"ssim_share", "vector_lr_scale", "ema_decay", "max_shift"}
 
 
 #: As large as decoding on a CPU allows; for a training on an accelerator. A learning rate half as
@@ -92,9 +93,9 @@ CONFIG = BottleneckConfig(
     analysis_blocks=(3, 0),
     synthesis_blocks=(6, 2),
     entropy_width=160,
-    vector_pace=0.5,
+    vector_lr_scale=0.5,
     ssim_share=0.1,
-    averaging=0.9995,
+    ema_decay=0.9995,
 )
 
 #: Trains at a useful rate on two CPU cores.
@@ -106,12 +107,12 @@ COMPACT = BottleneckConfig(
     epoch_images=8192,
     validation_images=96,
     entropy_width=160,
-    vector_pace=0.5,
+    vector_lr_scale=0.5,
 )
 
 #: A further stage on two CPU cores, of hours. Short ones with a low learning rate brought nothing:
 #: batches as small as these undo at first what the accelerator's last epoch had settled.
-FURTHER = dataclasses.replace(
+FINETUNE = dataclasses.replace(
     CONFIG,
     learning_rate=1e-3,
     batch=32,
@@ -119,7 +120,7 @@ FURTHER = dataclasses.replace(
     patience=21,
     epoch_images=16384,
     ssim_share=0.02,
-    averaging=0.999,
+    ema_decay=0.999,
 )
 
 
@@ -132,7 +133,7 @@ def transform_shape(config: BottleneckConfig) -> TransformShape:
         analysis_blocks=config.analysis_blocks,
         synthesis_blocks=config.synthesis_blocks,
         levels=config.levels,
-        pace=config.pace,
+        basis_lr_scale=config.basis_lr_scale,
         precision=config.precision,
     )
 
@@ -148,4 +149,4 @@ def entropy_shape(config: BottleneckConfig) -> EntropyShape:
 
 
 #: Further sizes and plans, by name.
-PRESETS = {"compact": COMPACT, "further": FURTHER}
+PRESETS = {"compact": COMPACT, "finetune": FINETUNE}

@@ -20,17 +20,18 @@ from core.models.bottleneck.coding_order import (
 )
 from core.models.bottleneck.entropy_networks import (
     CONTEXT_BOUND,
-    MODULATION_UNIT,
     SIDE_BOUND,
+    SPATIAL_GAIN_UNIT,
     EntropyShape,
     make_hyper_analysis,
     make_hyper_synthesis,
-    make_modulation,
+    make_spatial_gain,
     make_steps,
 )
 from core.models.bottleneck.lattice import PERIOD, Lattice
 from core.models.bottleneck.quality_levels import LevelTable
 from core.models.bottleneck.rate_model import bits, bounded_log_scale, straight_through
+from core.models.tensor import Tensor
 
 _FIRST_SIDE_SCALE = 0.3
 
@@ -45,16 +46,16 @@ class Coded(NamedTuple):
         symbol_bits: Bits of each value, of the shape of the latents.
     """
 
-    latents: Any
-    bits: Any
-    side_bits: Any
-    symbol_bits: Any
+    latents: Tensor
+    bits: Tensor
+    side_bits: Tensor
+    symbol_bits: Tensor
 
 
-class _Prediction(NamedTuple):
-    features: Any
-    means: Any
-    log_scales: Any
+class _EntropyParameters(NamedTuple):
+    features: Tensor
+    means: Tensor
+    log_scales: Tensor
 
 
 class EntropyModel(layers.Layer):  # type: ignore[misc]
@@ -75,7 +76,7 @@ class EntropyModel(layers.Layer):  # type: ignore[misc]
         super().__init__(**options)
         self.hyper_analysis = make_hyper_analysis(shape)
         self.hyper_synthesis = make_hyper_synthesis(shape)
-        self.modulation = make_modulation(shape)
+        self.spatial_gain = make_spatial_gain(shape)
         self.steps = make_steps(shape)
         self.log_gains = _table(shape.levels, shape.channels, "log_gains")
         self.restored_log_gains = _table(shape.levels, shape.channels, "restored_log_gains")
@@ -91,7 +92,7 @@ class EntropyModel(layers.Layer):  # type: ignore[misc]
         self.log_gains.assign(log_gains)
         self.restored_log_gains.assign(log_gains)
 
-    def call(self, latents: Any, levels: Any, training: bool = False) -> Coded:
+    def call(self, latents: Tensor, levels: Tensor, training: bool = False) -> Coded:
         """What coding at a quality makes of latents.
 
         Args:
@@ -102,8 +103,8 @@ class EntropyModel(layers.Layer):  # type: ignore[misc]
         """
         side, side_bits = self._side_information(latents, levels, training)
         features, context = self.hyper_synthesis([side, levels]), None
-        modulation = self._modulation(features)
-        log_gains = [x + modulation for x in vector_of_steps(self.log_gains(levels))]
+        spatial_gain = self._spatial_gain(features)
+        log_gains = [x + spatial_gain for x in vector_of_steps(self.log_gains(levels))]
         decoded, costs = [], []
         for step, values in enumerate(split_into_steps(latents)):
             gains = ops.exp(log_gains[step])
@@ -119,19 +120,21 @@ class EntropyModel(layers.Layer):  # type: ignore[misc]
                 costs.append(lattice.bits(symbols))
             restored = straight_through(offsets, symbols) + means
             context = ops.clip(restored / gains, -CONTEXT_BOUND, CONTEXT_BOUND)
-            decoded.append(restored / ops.exp(modulation))
+            decoded.append(restored / ops.exp(spatial_gain))
         restored_gains = ops.exp(self.restored_log_gains(levels))
         restored_latents, symbol_bits = merge_steps(decoded) / restored_gains, merge_steps(costs)
         return Coded(restored_latents, side_bits + _sum(symbol_bits), side_bits, symbol_bits)
 
-    def _modulation(self, features: Any) -> Any:
+    def _spatial_gain(self, features: Tensor) -> Tensor:
         """Logarithms of the positions' gains, shaped as each step's maps are."""
-        octaves = self.modulation(features) / MODULATION_UNIT
+        octaves = self.spatial_gain(features) / SPATIAL_GAIN_UNIT
         multiples = straight_through(octaves, ops.round(octaves))
-        log_gains = MODULATION_UNIT * ops.clip(multiples, -MODULATION_LIMIT, MODULATION_LIMIT)
+        log_gains = SPATIAL_GAIN_UNIT * ops.clip(multiples, -MODULATION_LIMIT, MODULATION_LIMIT)
         return ops.repeat(log_gains, self.log_gains.channels // STEPS, axis=-1)
 
-    def _side_information(self, latents: Any, levels: Any, training: bool) -> tuple[Any, Any]:
+    def _side_information(
+        self, latents: Tensor, levels: Tensor, training: bool
+    ) -> tuple[Tensor, Tensor]:
         side = self.hyper_analysis([ops.clip(latents, -CONTEXT_BOUND, CONTEXT_BOUND), levels])
         side = ops.clip(side, -SIDE_BOUND, SIDE_BOUND)
         log_scales = bounded_log_scale(self.side_log_scales(levels))
@@ -144,13 +147,15 @@ class EntropyModel(layers.Layer):  # type: ignore[misc]
         side_bits = _sum(bits(offsets, log_scales + ops.zeros_like(offsets)))
         return rounded, side_bits
 
-    def _predict(self, step: int, features: Any, levels: Any, context: Any) -> _Prediction:
+    def _predict(
+        self, step: int, features: Tensor, levels: Tensor, context: Tensor
+    ) -> _EntropyParameters:
         known = [features, levels] if context is None else [features, levels, context]
         features, means, log_scales = self.steps[step](known)
         means = ops.clip(means, -CONTEXT_BOUND, CONTEXT_BOUND)
-        return _Prediction(features, means, log_scales)
+        return _EntropyParameters(features, means, log_scales)
 
-    def _noise(self, lattice: Lattice, values: Any) -> Any:
+    def _noise(self, lattice: Lattice, values: Tensor) -> Tensor:
         """Errors of quantising, as if the values lay anywhere."""
         anywhere = keras.random.uniform(ops.shape(values), 0.0, PERIOD, seed=self.noise)
         return ops.stop_gradient(anywhere - lattice.quantised(anywhere))
@@ -163,5 +168,5 @@ def _table(levels: int, channels: int, name: str) -> LevelTable:
     return table
 
 
-def _sum(values: Any) -> Any:
+def _sum(values: Tensor) -> Tensor:
     return ops.sum(values, axis=(1, 2, 3))

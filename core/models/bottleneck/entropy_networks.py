@@ -21,6 +21,7 @@ from core.entropy.integer_model import MODULATION_BITS
 from core.models.bottleneck.coding_order import CELL, STEPS
 from core.models.bottleneck.karhunen_loeve import SpaceToDepth
 from core.models.bottleneck.quality_levels import LevelTable
+from core.models.tensor import Tensor
 
 #: Largest value behind a clipped ReLU.
 ACTIVATION_BOUND = 8.0
@@ -30,7 +31,7 @@ CONTEXT_BOUND = 8.0
 #: Largest absolute value of the side information.
 SIDE_BOUND = 31.0
 #: Changes of a position's quantiser step are whole multiples of this logarithm of a factor.
-MODULATION_UNIT = math.log(2.0) / 2**MODULATION_BITS
+SPATIAL_GAIN_UNIT = math.log(2.0) / 2**MODULATION_BITS
 
 _SMALL_START = 0.1
 
@@ -80,7 +81,7 @@ def make_hyper_synthesis(shape: EntropyShape) -> keras.Model:
     return keras.Model([side, levels], features, name="hyper_synthesis")
 
 
-def make_modulation(shape: EntropyShape) -> keras.Model:
+def make_spatial_gain(shape: EntropyShape) -> keras.Model:
     """Network from the first step's features to a logarithm of a gain for each latent position.
 
     So side information can tell where an image is worth more bits, as flat parts are to SSIM.
@@ -109,10 +110,13 @@ def make_step(shape: EntropyShape, step: int) -> keras.Model:
         values = _hidden(values, levels, shape, f"{name}_mixed")
     values = _convolution(values, shape.width, 3, f"{name}_spatial")
     values = _hidden(values, levels, shape, f"{name}_spatial")
-    prediction = layers.Conv2D(
+    entropy_parameters = layers.Conv2D(
         2 * shape.channels, 1, kernel_initializer="zeros", name=f"{name}_prediction"
     )(values)
-    means, log_scales = prediction[..., : shape.channels], prediction[..., shape.channels :]
+    means, log_scales = (
+        entropy_parameters[..., : shape.channels],
+        entropy_parameters[..., shape.channels :],
+    )
     return keras.Model(inputs, [values, means, log_scales], name=name)
 
 
@@ -122,15 +126,15 @@ def make_steps(shape: EntropyShape) -> list[keras.Model]:
 
 
 def _convolution(
-    values: Any, filters: int, size: int, name: str, *, start: Any = "he_normal"
-) -> Any:
+    values: Tensor, filters: int, size: int, name: str, *, start: Any = "he_normal"
+) -> Tensor:
     layer = layers.Conv2D(
         filters, size, padding="same", use_bias=False, kernel_initializer=start, name=name
     )
     return layer(values)
 
 
-def _hidden(values: Any, levels: Any, shape: EntropyShape, name: str) -> Any:
+def _hidden(values: Tensor, levels: Tensor, shape: EntropyShape, name: str) -> Tensor:
     """Activation behind a bias that depends on the quality."""
     bias = LevelTable(shape.levels, shape.width, name=f"{name}_bias")(levels)
     values = layers.Add(name=f"{name}_biased")([values, bias])

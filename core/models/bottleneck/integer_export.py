@@ -33,6 +33,7 @@ from core.models.bottleneck.entropy_model import EntropyModel
 from core.models.bottleneck.entropy_networks import ACTIVATION_BOUND
 from core.models.bottleneck.lattice import LATTICE_TABLE
 from core.models.bottleneck.rate_model import LARGEST_SCALE, SMALLEST_SCALE, symbol_probabilities
+from core.models.tensor import Tensor
 
 #: Fraction bits of what stands behind a clipped ReLU.
 ACTIVATION_BITS = 16 - int(math.log2(ACTIVATION_BOUND))
@@ -67,8 +68,8 @@ def integer_model(entropy: EntropyModel, *, synthesis_digest: bytes) -> IntegerM
         spatial=tuple(
             _hidden(entropy.steps[step], f"step_{step}_spatial", known) for step in range(STEPS)
         ),
-        prediction=tuple(_prediction(entropy.steps[step], step) for step in range(STEPS)),
-        modulation=_modulation(entropy.modulation),
+        prediction=tuple(_entropy_parameters(entropy.steps[step], step) for step in range(STEPS)),
+        modulation=_spatial_gain(entropy.spatial_gain),
         log2_gains=_octaves(entropy.log_gains),
         restored_log2_gains=_octaves(entropy.restored_log_gains),
         powers=np.rint(2.0 ** (POWER_BITS + np.arange(_OCTAVE) / _OCTAVE)).astype(np.int32),
@@ -150,7 +151,7 @@ def _hidden(network: keras.Model, name: str, input_bits: list[int]) -> IntegerCo
     )
 
 
-def _prediction(network: keras.Model, step: int) -> IntegerConvolution:
+def _entropy_parameters(network: keras.Model, step: int) -> IntegerConvolution:
     """Means in standard deviations, and scales in octaves instead of natural logarithms."""
     layer = network.get_layer(f"step_{step}_prediction")
     kernel, bias = _array(layer.kernel), _array(layer.bias)
@@ -166,7 +167,7 @@ def _prediction(network: keras.Model, step: int) -> IntegerConvolution:
     )
 
 
-def _modulation(network: keras.Model) -> IntegerConvolution:
+def _spatial_gain(network: keras.Model) -> IntegerConvolution:
     """Octaves instead of natural logarithms."""
     layer = network.get_layer("modulation")
     kernel, bias = _array(layer.kernel), _array(layer.bias)
@@ -202,5 +203,5 @@ def _side_tables(entropy: EntropyModel) -> NDArray[np.int32]:
     return np.array(tables, dtype=np.int32)
 
 
-def _array(variable: Any) -> NDArray[np.float64]:
+def _array(variable: Tensor) -> NDArray[np.float64]:
     return np.asarray(variable).astype(np.float64)

@@ -10,10 +10,12 @@ import numpy as np
 from keras import layers, ops
 from numpy.typing import NDArray
 
+from core.models.tensor import Tensor
+
 #: Side of a block in pixels.
 BLOCK = 16
 
-_MOST_IMAGES = 3000
+_MAX_IMAGES = 3000
 _BATCH = 100
 
 
@@ -40,7 +42,7 @@ def fit_basis(images: NDArray[np.uint8], channels: int) -> Basis:
             set every n-th image is taken.
         channels: Directions to keep.
     """
-    taken = images[:: -(-len(images) // _MOST_IMAGES)]
+    taken = images[:: -(-len(images) // _MAX_IMAGES)]
     mean_colour = np.mean([batch.mean(axis=(0, 1, 2)) for batch in _batches(taken)], axis=0)
     mean = np.tile(mean_colour, BLOCK * BLOCK).astype(np.float32)
     covariance, count = np.zeros((mean.size, mean.size)), 0
@@ -62,14 +64,14 @@ class _BlockTransform(layers.Layer):  # type: ignore[misc]
 
     Args:
         channels: Channels of the latent.
-        pace: How fast the basis learns in relation to other weights. Adam moves every weight by
+        lr_scale: How fast the basis learns in relation to other weights. Adam moves every weight by
             the same amount, which is too much for entries as small as those of a basis.
     """
 
-    def __init__(self, channels: int, pace: float, **options: Any) -> None:
+    def __init__(self, channels: int, lr_scale: float, **options: Any) -> None:
         super().__init__(**options)
         self.channels = channels
-        self.pace = pace
+        self.lr_scale = lr_scale
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Makes the weights; `assign` gives them their values."""
@@ -84,20 +86,20 @@ class _BlockTransform(layers.Layer):  # type: ignore[misc]
 
     def assign(self, basis: Basis) -> None:
         """Makes the layer compute the transform of that basis."""
-        self.scaled_basis.assign(basis.vectors / self.pace)
+        self.scaled_basis.assign(basis.vectors / self.lr_scale)
         self.deviations.assign(basis.deviations)
         self.mean_colour.assign(basis.mean_colour)
 
-    def _mean_block(self) -> Any:
+    def _mean_block(self) -> Tensor:
         return ops.tile(self.mean_colour, BLOCK * BLOCK)
 
 
 class BlockAnalysis(_BlockTransform):
     """Latent of images: each block's coordinates, in units of their standard deviations."""
 
-    def call(self, images: Any) -> Any:
+    def call(self, images: Tensor) -> Tensor:
         """Latents, shape (batch, height / BLOCK, width / BLOCK, channels)."""
-        basis = self.scaled_basis * self.pace / self.deviations
+        basis = self.scaled_basis * self.lr_scale / self.deviations
         blocks = ops.cast(space_to_depth(images, BLOCK), self.compute_dtype)
         coordinates = ops.conv(blocks, ops.reshape(basis, (1, 1, -1, self.channels)))
         # Behind the product, where a runtime takes the mean into it.
@@ -111,9 +113,9 @@ class BlockAnalysis(_BlockTransform):
 class BlockSynthesis(_BlockTransform):
     """Images of latents, values in 0..255 and unclipped: the way back of `BlockAnalysis`."""
 
-    def call(self, latents: Any) -> Any:
+    def call(self, latents: Tensor) -> Tensor:
         """Images, shape (batch, rows * BLOCK, columns * BLOCK, 3)."""
-        basis = ops.transpose(self.scaled_basis * self.pace)
+        basis = ops.transpose(self.scaled_basis * self.lr_scale)
         kernel = ops.reshape(basis, (1, 1, self.channels, -1))
         blocks = ops.conv(latents * self.deviations, kernel) + self._mean_block()
         return depth_to_space(blocks, BLOCK)
@@ -134,7 +136,7 @@ class SpaceToDepth(layers.Layer):  # type: ignore[misc]
         super().__init__(**options)
         self.block = block
 
-    def call(self, inputs: Any) -> Any:
+    def call(self, inputs: Tensor) -> Tensor:
         """Output of a `block`-th of the height and width."""
         return space_to_depth(inputs, self.block)
 
@@ -147,7 +149,7 @@ class SpaceToDepth(layers.Layer):  # type: ignore[misc]
 class DepthToSpace(SpaceToDepth):
     """The way back of `SpaceToDepth`."""
 
-    def call(self, inputs: Any) -> Any:
+    def call(self, inputs: Tensor) -> Tensor:
         """Output of `block` times the height and width."""
         return depth_to_space(inputs, self.block)
 
@@ -157,7 +159,7 @@ class DepthToSpace(SpaceToDepth):
         return (*sides, (input_shape[-1] or 0) // self.block**2)
 
 
-def space_to_depth(values: Any, block: int) -> Any:
+def space_to_depth(values: Tensor, block: int) -> Tensor:
     """Squares of `block` x `block` positions as channels, in the order row, column, channel."""
     _, height, width, channels = ops.shape(values)
     rows, columns = height // block, width // block
@@ -166,7 +168,7 @@ def space_to_depth(values: Any, block: int) -> Any:
     return ops.reshape(ordered, (-1, rows, columns, block * block * channels))
 
 
-def depth_to_space(values: Any, block: int) -> Any:
+def depth_to_space(values: Tensor, block: int) -> Tensor:
     """The way back of `space_to_depth`."""
     _, rows, columns, depth = ops.shape(values)
     channels = depth // block**2

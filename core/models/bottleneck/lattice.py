@@ -5,13 +5,13 @@ Keras operation, so that training and validation see the errors and the bits of 
 """
 
 import math
-from typing import Any
 
 from keras import ops
 
 from core.entropy.lattice import GROUP, STEP_BITS, UNIT, WORDS
 from core.entropy.value_tables import SCALES_PER_OCTAVE
 from core.models.bottleneck.rate_model import SMALLEST_SCALE, bits
+from core.models.tensor import Tensor
 
 #: First table whose values are put into the lattice. Chosen by the bits and errors of validation
 #: images; for values that spread less, the lattice has too few points.
@@ -34,7 +34,7 @@ class Lattice:
             multiple of GROUP.
     """
 
-    def __init__(self, log_scales: Any) -> None:
+    def __init__(self, log_scales: Tensor) -> None:
         self._shape = ops.shape(log_scales)
         octaves = (
             ops.reshape(log_scales, (self._shape[0], -1)) - math.log(SMALLEST_SCALE)
@@ -46,7 +46,7 @@ class Lattice:
         self._in_lattice = (ops.arange(ops.shape(tables)[1] // GROUP) < points)[..., None]
         self._scales = self._grouped(log_scales)
 
-    def quantised(self, values: Any) -> Any:
+    def quantised(self, values: Tensor) -> Tensor:
         """Nearest values that can be coded; as a function of the values it has no gradient.
 
         Args:
@@ -56,7 +56,7 @@ class Lattice:
         points = _UNIT * _nearest_points(grouped / _UNIT)
         return self._ungrouped(ops.where(self._in_lattice, points, ops.round(grouped)))
 
-    def bits(self, symbols: Any) -> Any:
+    def bits(self, symbols: Tensor) -> Tensor:
         """Bits of each value; what only a whole point costs stands with one of its values.
 
         Args:
@@ -73,16 +73,16 @@ class Lattice:
         in_point = ops.where(is_last, told + math.log2(len(WORDS)), known)
         return self._ungrouped(ops.where(self._in_lattice, in_point, bits(grouped, scales)))
 
-    def _grouped(self, values: Any) -> Any:
+    def _grouped(self, values: Tensor) -> Tensor:
         flat = ops.reshape(values, (-1,))
         ordered = ops.scatter(self._places[:, None], flat, ops.shape(flat))
         return ops.reshape(ordered, (self._shape[0], -1, GROUP))
 
-    def _ungrouped(self, grouped: Any) -> Any:
+    def _ungrouped(self, grouped: Tensor) -> Tensor:
         return ops.reshape(ops.take(ops.reshape(grouped, (-1,)), self._places), self._shape)
 
 
-def _places(tables: Any, points: Any) -> Any:
+def _places(tables: Tensor, points: Tensor) -> Tensor:
     """Place of each value in the batch, so that each image's points are its first groups.
 
     Args:
@@ -103,7 +103,7 @@ def _places(tables: Any, points: Any) -> Any:
     return ops.scatter(values, ops.reshape(place + first, (-1,)), (images * count,))
 
 
-def _nearest_points(values: Any) -> Any:
+def _nearest_points(values: Tensor) -> Tensor:
     """As `core.entropy.lattice.nearest_points`; values and points in units."""
     even = 2.0 * ops.round(values / 2.0)
     missed = values - even

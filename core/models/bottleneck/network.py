@@ -37,6 +37,7 @@ from core.models.bottleneck.publication import card_facts, companions
 from core.models.bottleneck.quality_levels import level_weights, rate_distortion_weight
 from core.models.bottleneck.structural_similarity import structural_similarity
 from core.models.bottleneck.transforms import make_analysis, make_synthesis
+from core.models.tensor import Tensor
 from core.models.training.averaged_muon import AveragedMuon
 from core.training_records.strips import STRIP_QUALITY
 
@@ -64,7 +65,7 @@ class _Decoded(NamedTuple):
     """Coded latents, and the images that the decoder makes of them, in 0..255 and unrounded."""
 
     coded: Coded
-    images: Any
+    images: Tensor
 
 
 class Bottleneck(ImageModel):
@@ -106,7 +107,7 @@ class Bottleneck(ImageModel):
             self.analysis.get_layer("block_analysis"),
             self.synthesis.get_layer("block_synthesis"),
         )
-        return {layer.scaled_basis.path: layer.pace for layer in layers}
+        return {layer.scaled_basis.path: layer.lr_scale for layer in layers}
 
     def companions(
         self, networks: Mapping[str, OnnxNetwork], images: NDArray[np.uint8]
@@ -116,7 +117,7 @@ class Bottleneck(ImageModel):
 
     def card_facts(self, files: Mapping[str, bytes], images: NDArray[np.uint8]) -> dict[str, Any]:
         """How far the transforms see, and what the integers cost."""
-        return card_facts(self, files, images)
+        return card_facts(self.config, self.analysis, self.entropy, files, images)
 
     def initialise(self, images: NDArray[np.uint8]) -> None:
         """Makes the model a block-transform codec on the basis of these images."""
@@ -137,7 +138,7 @@ class Bottleneck(ImageModel):
         with self.optimizer.averaged(self.trainable_variables):
             yield
 
-    def call(self, images: Any, training: bool = False) -> dict[str, Any]:
+    def call(self, images: Tensor, training: bool = False) -> dict[str, Tensor]:
         """Figures of each image: in training at a random quality, else at those validated.
 
         Returns:
@@ -159,18 +160,18 @@ class Bottleneck(ImageModel):
 
     def compute_loss(
         self,
-        x: Any = None,
-        y: Any = None,
-        y_pred: Any = None,
-        sample_weight: Any = None,
+        x: Tensor = None,
+        y: Tensor = None,
+        y_pred: Tensor = None,
+        sample_weight: Tensor = None,
         training: bool = True,
-    ) -> Any:
+    ) -> Tensor:
         """Mean of the images' losses."""
         return ops.mean(y_pred["loss"])
 
     def compute_metrics(
-        self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None
-    ) -> dict[str, Any]:
+        self, x: Tensor, y: Tensor, y_pred: Tensor, sample_weight: Tensor = None
+    ) -> dict[str, Tensor]:
         """Figures of the batch: those that `call` gave."""
         names = [name for name in y_pred if name != "loss"]
         for name in names:
@@ -179,14 +180,14 @@ class Bottleneck(ImageModel):
         found = self.get_metrics_result()
         return {name: found[name] for name in ("loss", *names)}
 
-    def _train_figures(self, images: Any) -> dict[str, Any]:
-        if self.config.reach:
-            images = mirrored_and_moved(images, reach=self.config.reach, seed=self.chance)
+    def _train_figures(self, images: Tensor) -> dict[str, Tensor]:
+        if self.config.max_shift:
+            images = mirrored_and_moved(images, max_shift=self.config.max_shift, seed=self.chance)
         quality = keras.random.uniform((ops.shape(images)[0],), seed=self.chance)
         latents = self._latents(images, training=True)
         return self._figures(images, latents, quality, training=True)
 
-    def _validation_figures(self, images: Any) -> dict[str, Any]:
+    def _validation_figures(self, images: Tensor) -> dict[str, Tensor]:
         """Means over the qualities, and each quality's own."""
         places = np.array([_place(quality) for quality in VALIDATED_QUALITIES], dtype=np.float32)
         count = ops.shape(images)[0]
@@ -202,18 +203,18 @@ class Bottleneck(ImageModel):
                 means[f"{name}_{label}"] = tables[name][:, index]
         return means
 
-    def _latents(self, images: Any, *, training: bool) -> Any:
+    def _latents(self, images: Tensor, *, training: bool) -> Tensor:
         return self.analysis(images, training=training)[..., : self.config.channels]
 
-    def _decoded(self, latents: Any, quality: Any, *, training: bool) -> _Decoded:
+    def _decoded(self, latents: Tensor, quality: Tensor, *, training: bool) -> _Decoded:
         coded = self.entropy(latents, level_weights(quality, self.config.levels), training=training)
         plane = ops.zeros_like(coded.latents[..., :1]) + ops.reshape(quality, (-1, 1, 1, 1))
         planes = ops.concatenate([coded.latents, plane], axis=-1)
         return _Decoded(coded, PEAK * self.synthesis(planes, training=training))
 
     def _figures(
-        self, images: Any, latents: Any, quality: Any, *, training: bool
-    ) -> dict[str, Any]:
+        self, images: Tensor, latents: Tensor, quality: Tensor, *, training: bool
+    ) -> dict[str, Tensor]:
         coded, found = self._decoded(latents, quality, training=training)
         _, height, width, _ = ops.shape(images)
         pixels = ops.cast(height * width, "float32")
@@ -253,7 +254,7 @@ def build(config: BottleneckConfig = CONFIG) -> Bottleneck:
     # XLA makes these convolutions slower on CPUs; JAX has nothing else.
     compiled = keras.backend.backend() == "jax"
     optimiser = AveragedMuon(
-        config.learning_rate, pace=config.vector_pace, momentum=config.averaging
+        config.learning_rate, lr_scale=config.vector_lr_scale, ema_decay=config.ema_decay
     )
     model.compile(optimiser, jit_compile=compiled)
     return model

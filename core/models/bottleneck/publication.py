@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -12,17 +12,15 @@ from numpy.typing import NDArray
 from core.entropy.fixed_point import QUALITIES
 from core.entropy.integer_model import IntegerModel
 from core.entropy.latent_coding import LatentCoder
-from core.models.bottleneck.config import transform_shape
+from core.models.bottleneck.config import BottleneckConfig, transform_shape
 from core.models.bottleneck.entropy_model import EntropyModel
 from core.models.bottleneck.entropy_networks import CONTEXT_BOUND
 from core.models.bottleneck.integer_export import integer_model
 from core.models.bottleneck.karhunen_loeve import BLOCK
 from core.models.bottleneck.quality_levels import level_weights
 from core.models.bottleneck.transforms import PlaneLevels
-from core.models.training.onnx_export import export_network, halved
-
-if TYPE_CHECKING:
-    from core.models.bottleneck.network import Bottleneck
+from core.models.tensor import Tensor
+from core.models.training.onnx_export import export_network, to_float16
 
 INTEGERS = "entropy.npz"
 
@@ -62,36 +60,42 @@ def companions(entropy: EntropyModel, *, synthesis_digest: bytes) -> dict[str, b
     """
     model = integer_model(entropy, synthesis_digest=synthesis_digest)
     return {
-        "hyper_analysis.onnx": halved(export_network(told_hyper_analysis(entropy))),
+        "hyper_analysis.onnx": to_float16(export_network(quality_aware_hyper_analysis(entropy))),
         INTEGERS: model.to_bytes(),
     }
 
 
-def told_hyper_analysis(entropy: EntropyModel) -> keras.Model:
+def quality_aware_hyper_analysis(entropy: EntropyModel) -> keras.Model:
     """The hyper-analysis with the quality as a last plane of the latents, in 0..1."""
     channels = entropy.log_gains.channels
     planes = keras.Input((None, None, channels + 1), name="hyper_planes")
     levels = PlaneLevels(entropy.log_gains.levels, name="hyper_plane_levels")(planes)
     latents = ops.clip(planes[..., :channels], -CONTEXT_BOUND, CONTEXT_BOUND)
     side = entropy.hyper_analysis([latents, levels])
-    return keras.Model(planes, side, name="told_hyper_analysis")
+    return keras.Model(planes, side, name="quality_aware_hyper_analysis")
 
 
 def card_facts(
-    model: "Bottleneck", files: Mapping[str, bytes], images: NDArray[np.uint8]
+    config: BottleneckConfig,
+    analysis: keras.Model,
+    entropy: EntropyModel,
+    files: Mapping[str, bytes],
+    images: NDArray[np.uint8],
 ) -> dict[str, Any]:
     """What the model's card says of the codec.
 
     Args:
-        model: The trained model.
+        config: The model's configuration.
+        analysis: Its analysis transform, trained.
+        entropy: Its entropy model, trained.
         files: Its exported files.
         images: Validation images.
     """
-    shape = transform_shape(model.config)
+    shape = transform_shape(config)
     rows, columns = (side // BLOCK for side in images.shape[1:3])
     integers = IntegerModel.from_bytes(files[INTEGERS])
     compared = images[:: -(-len(images) // _COMPARED_IMAGES)]
-    costs = compare(model, integers, np.asarray(compared))
+    costs = compare(analysis, entropy, integers, np.asarray(compared))
     return {
         # Without the plane that tells the synthesis the quality.
         "latent": [rows, columns, shape.channels],
@@ -99,9 +103,9 @@ def card_facts(
             str(quality): [round(float(bits), 4) for bits in cost.channel_bits]
             for quality, cost in costs.items()
         },
-        "halo": {
-            "analysis_pixels": shape.analysis_halo,
-            "synthesis_positions": shape.synthesis_halo,
+        "receptive_field": {
+            "analysis_pixels": shape.analysis_receptive_field,
+            "synthesis_positions": shape.synthesis_receptive_field,
         },
         "integer_path": {
             "images": len(compared),
@@ -113,15 +117,18 @@ def card_facts(
 
 
 def compare(
-    model: "Bottleneck", integers: IntegerModel, images: NDArray[np.uint8]
+    analysis: keras.Model,
+    entropy: EntropyModel,
+    integers: IntegerModel,
+    images: NDArray[np.uint8],
 ) -> dict[int, Cost]:
     """Cost of the images' latents at each of the qualities compared."""
     batches = [images[start : start + _BATCH] for start in range(0, len(images), _BATCH)]
-    latents = [model.analysis(batch)[..., : model.config.channels] for batch in batches]
+    latents = [analysis(batch)[..., : entropy.log_gains.channels] for batch in batches]
     found = {}
     for quality in COMPARED_QUALITIES:
         coder = LatentCoder(integers, quality)
-        costs = [_cost(model.entropy, coder, quality, batch) for batch in latents]
+        costs = [_cost(entropy, coder, quality, batch) for batch in latents]
         sizes = [len(batch) for batch in latents]
         found[quality] = Cost(
             estimated=sum(cost.estimated for cost in costs),
@@ -131,7 +138,7 @@ def compare(
     return found
 
 
-def _cost(entropy: EntropyModel, coder: LatentCoder, quality: int, latents: Any) -> Cost:
+def _cost(entropy: EntropyModel, coder: LatentCoder, quality: int, latents: Tensor) -> Cost:
     place = np.full(len(latents), (quality - 1) / (QUALITIES - 1), np.float32)
     levels = level_weights(ops.convert_to_tensor(place), entropy.log_gains.levels)
     bounded = ops.clip(latents, -CONTEXT_BOUND, CONTEXT_BOUND)

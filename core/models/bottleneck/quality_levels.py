@@ -6,8 +6,10 @@ import numpy as np
 from keras import layers, ops
 from numpy.typing import NDArray
 
+from core.models.tensor import Tensor
 
-def level_weights(quality: Any, levels: int) -> Any:
+
+def level_weights(quality: Tensor, levels: int) -> Tensor:
     """How much each level counts at a quality: the two nearest share, linearly.
 
     Args:
@@ -22,7 +24,7 @@ def level_weights(quality: Any, levels: int) -> Any:
     return ops.relu(1.0 - distances)
 
 
-def rate_distortion_weight(quality: Any, lowest: float, highest: float) -> Any:
+def rate_distortion_weight(quality: Tensor, lowest: float, highest: float) -> Tensor:
     """Bits per pixel that one unit of squared error (0..255) is worth at a quality in 0..1."""
     return lowest * ops.exp(quality * float(np.log(highest / lowest)))
 
@@ -42,12 +44,12 @@ class LevelTable(layers.Layer):  # type: ignore[misc]
         self.levels = levels
         self.channels = channels
 
-    def build(self, input_shape: Any = None) -> None:
+    def build(self, input_shape: tuple[int | None, ...] | None = None) -> None:
         """Makes the table, all zeros."""
         shape = (self.levels, self.channels)
         self.table = self.add_weight(shape=shape, initializer="zeros", name="table")
 
-    def call(self, weights: Any) -> Any:
+    def call(self, weights: Tensor) -> Tensor:
         """Vectors of weights that `level_weights` gave.
 
         Args:

@@ -7,6 +7,8 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
+from core.models.tensor import Tensor
+
 #: Range of the scales, in quantiser steps, over which the coder's tables are spread evenly in
 #: the logarithm.
 SMALLEST_SCALE = 0.0625
@@ -22,7 +24,7 @@ _FLOOR = 1e-30
 _LOGISTIC = math.sqrt(3.0) / math.pi
 
 
-def bits(offsets: Any, log_scales: Any) -> Any:
+def bits(offsets: Tensor, log_scales: Tensor) -> Tensor:
     """Information of each symbol in bits.
 
     A logistic distribution of the given standard deviation, mixed with a wide Laplacian, is
@@ -67,21 +69,21 @@ def _logistic_tail(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return tails
 
 
-def bounded_log_scale(log_scales: Any) -> Any:
+def bounded_log_scale(log_scales: Tensor) -> Tensor:
     """The same, clipped to the tables' range; a gradient passes that leads back into it."""
     return _bounded(log_scales)
 
 
-def straight_through(values: Any, symbols: Any) -> Any:
+def straight_through(values: Tensor, symbols: Tensor) -> Tensor:
     """The symbols that values became, with the gradient of the values themselves."""
     return values + ops.stop_gradient(symbols - values)
 
 
 @ops.custom_gradient  # type: ignore[untyped-decorator]
-def _bounded(values: Any) -> Any:
+def _bounded(values: Tensor) -> Tensor:
     low, high = math.log(SMALLEST_SCALE), math.log(LARGEST_SCALE)
 
-    def gradient(*arguments: Any, upstream: Any = None) -> Any:
+    def gradient(*arguments: Any, upstream: Tensor = None) -> Tensor:
         upstream = arguments[0] if upstream is None else upstream
         rising = ops.logical_or(values > low, upstream < 0.0)
         falling = ops.logical_or(values < high, upstream > 0.0)
@@ -91,12 +93,12 @@ def _bounded(values: Any) -> Any:
     return ops.clip(values, low, high), gradient
 
 
-def _logistic(distances: Any, scales: Any) -> Any:
+def _logistic(distances: Tensor, scales: Tensor) -> Tensor:
     narrow = _LOGISTIC * scales
     return ops.sigmoid((0.5 - distances) / narrow) - ops.sigmoid((-0.5 - distances) / narrow)
 
 
-def _laplace(distances: Any, scales: Any) -> Any:
+def _laplace(distances: Tensor, scales: Tensor) -> Tensor:
     widths = 1.0 + 4.0 * scales
     far = ops.exp(-distances / widths) * ops.sinh(0.5 / widths)
     # Inside its own half step the interval reaches over the peak.

@@ -1,11 +1,10 @@
 """The thesis' SSIM as something that a network can be trained on."""
 
-from typing import Any
-
 import numpy as np
 from keras import ops
 
 from core.metrics.ssim import GREY_WEIGHTS, WINDOW
+from core.models.tensor import Tensor
 
 _C1 = (0.01 * 255.0) ** 2
 _C2 = (0.03 * 255.0) ** 2
@@ -15,7 +14,7 @@ _TO_SAMPLE = WINDOW**2 / (WINDOW**2 - 1.0)
 _GREY_MIDDLE = 128.0
 
 
-def structural_similarity(images: Any, reconstructions: Any, *, stride: int = 1) -> Any:
+def structural_similarity(images: Tensor, reconstructions: Tensor, *, stride: int = 1) -> Tensor:
     """SSIM of each image as `core.metrics.ssim` defines it, shape (batch,).
 
     Args:
@@ -38,6 +37,6 @@ def structural_similarity(images: Any, reconstructions: Any, *, stride: int = 1)
     return ops.mean(numerator / denominator, axis=(1, 2, 3))
 
 
-def _grey(images: Any) -> Any:
+def _grey(images: Tensor) -> Tensor:
     weighted = images * np.asarray(GREY_WEIGHTS, dtype=np.float32)
     return ops.sum(weighted, axis=-1, keepdims=True) - _GREY_MIDDLE

@@ -22,6 +22,7 @@ from core.models.bottleneck.karhunen_loeve import (
     SpaceToDepth,
 )
 from core.models.bottleneck.quality_levels import LevelTable, level_weights
+from core.models.tensor import Tensor
 
 #: Side of the squares of pixels that the branches see as channels.
 _PATCH = 8
@@ -44,7 +45,7 @@ class TransformShape:
         analysis_blocks: Residual blocks of the analysis at the two sizes.
         synthesis_blocks: Residual blocks of the synthesis at the two sizes.
         levels: Quality levels that the synthesis tells apart.
-        pace: Pace of the bases, see `core.models.bottleneck.karhunen_loeve`.
+        basis_lr_scale: Learning rate of the bases, see `core.models.bottleneck.karhunen_loeve`.
         precision: Numbers that the branches compute in while training.
     """
 
@@ -54,17 +55,17 @@ class TransformShape:
     analysis_blocks: tuple[int, int]
     synthesis_blocks: tuple[int, int]
     levels: int
-    pace: float
+    basis_lr_scale: float
     precision: str
 
     @property
-    def analysis_halo(self) -> int:
+    def analysis_receptive_field(self) -> int:
         """Pixels that the analysis sees on each side of a block, in whole blocks."""
         fine, deep = self.analysis_blocks
         return BLOCK * math.ceil((_PATCH * (fine + 1) + BLOCK * deep) / BLOCK)
 
     @property
-    def synthesis_halo(self) -> int:
+    def synthesis_receptive_field(self) -> int:
         """Latent positions that the synthesis sees on each side of one."""
         fine, deep = self.synthesis_blocks
         return math.ceil((_PATCH * (fine + 1) + BLOCK * deep) / BLOCK)
@@ -73,7 +74,7 @@ class TransformShape:
 class QualityPlane(layers.Layer):  # type: ignore[misc]
     """Appends the plane that tells the synthesis the quality, here the best one."""
 
-    def call(self, latents: Any) -> Any:
+    def call(self, latents: Tensor) -> Tensor:
         """Latents with one more channel, all ones."""
         return ops.concatenate([latents, ops.ones_like(latents[..., :1])], axis=-1)
 
@@ -89,7 +90,7 @@ class PlaneLevels(layers.Layer):  # type: ignore[misc]
         super().__init__(**options)
         self.levels = levels
 
-    def call(self, latents: Any) -> Any:
+    def call(self, latents: Tensor) -> Tensor:
         """Weights, shape (batch, levels)."""
         return level_weights(latents[:, 0, 0, -1], self.levels)
 
@@ -115,7 +116,9 @@ def make_analysis(shape: TransformShape) -> keras.Model:
     for index in range(shape.analysis_blocks[1]):
         values = _residual(values, shape.deep_width, shape, f"analysis_deep_{index}")
     correction = _convolution(values, shape.channels, 1, shape, "analysis_last", start="zeros")
-    transform = BlockAnalysis(shape.channels, shape.pace, dtype="float32", name="block_analysis")
+    transform = BlockAnalysis(
+        shape.channels, shape.basis_lr_scale, dtype="float32", name="block_analysis"
+    )
     latents = layers.Add(dtype="float32", name="latents")([transform(images), correction])
     latents = QualityPlane(dtype="float32", name="quality_plane")(latents)
     return keras.Model(images, latents, name="analysis")
@@ -137,13 +140,17 @@ def make_synthesis(shape: TransformShape) -> keras.Model:
     values = _convolution(values, 3 * _PATCH**2, 3, shape, "synthesis_last", start="zeros")
     values = DepthToSpace(_PATCH, dtype="float32", name="synthesis_pixels")(values)
     correction = layers.Rescaling(_PIXEL_UNIT, dtype="float32", name="pixel_unit")(values)
-    transform = BlockSynthesis(shape.channels, shape.pace, dtype="float32", name="block_synthesis")
+    transform = BlockSynthesis(
+        shape.channels, shape.basis_lr_scale, dtype="float32", name="block_synthesis"
+    )
     images = layers.Add(dtype="float32", name="levels")([transform(latents), correction])
     images = layers.Rescaling(1.0 / PEAK, dtype="float32", name="synthesis_scale")(images)
     return keras.Model(planes, UnitRange(dtype="float32", name="clipped")(images), name="synthesis")
 
 
-def _residual(values: Any, width: int, shape: TransformShape, name: str, levels: Any = None) -> Any:
+def _residual(
+    values: Tensor, width: int, shape: TransformShape, name: str, levels: Tensor = None
+) -> Tensor:
     """A residual block at half width inside, which may know the quality."""
     inner = _convolution(values, width // 2, 1, shape, f"{name}_in")
     if levels is not None:
@@ -158,7 +165,7 @@ def _residual(values: Any, width: int, shape: TransformShape, name: str, levels:
 
 
 def _convolution(
-    values: Any,
+    values: Tensor,
     filters: int,
     size: int,
     shape: TransformShape,
@@ -166,7 +173,7 @@ def _convolution(
     *,
     strides: int = 1,
     start: Any = "he_normal",
-) -> Any:
+) -> Tensor:
     layer = layers.Conv2D(
         filters,
         size,

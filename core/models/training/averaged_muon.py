@@ -9,23 +9,25 @@ https://arxiv.org/abs/2601.20769, who use SOAP).
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
+from core.models.tensor import Tensor
+
 #: Where the decay ends, as a part of the highest learning rate.
 _FLOOR = 0.01
-_MOST_WARM_UP_STEPS = 500
+_MAX_WARM_UP_STEPS = 500
 
 #: Rows, columns, inputs, outputs.
 _KERNEL_RANK = 4
 
-_SMALLEST_NORM = 1e-7
+_MIN_NORM = 1e-7
 
-#: So that the running mean spans about a tenth of the steps that are done, until it spans enough.
-_WARM_UP_OF_MEAN = 10.0
+#: Warm-up of the moving average: it spans about a tenth of the steps done so far, at most what its
+#: decay allows.
+_EMA_WARM_UP_STEPS = 10.0
 
 
 class WarmUpCosine(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
@@ -47,10 +49,10 @@ class WarmUpCosine(keras.optimizers.schedules.LearningRateSchedule):  # type: ig
         self.steps = steps
         self.forgotten = 0
 
-    def __call__(self, step: Any) -> Any:
+    def __call__(self, step: Tensor) -> Tensor:
         """Learning rate of a step."""
         done = ops.cast(step, "float32") + float(self.forgotten)
-        warm_up = float(max(1, min(_MOST_WARM_UP_STEPS, self.steps // 20)))
+        warm_up = float(max(1, min(_MAX_WARM_UP_STEPS, self.steps // 20)))
         decay = float(max(1.0, self.steps - warm_up))
         position = ops.clip((done - warm_up) / decay, 0.0, 1.0)
         cosine = 0.5 * (1.0 + ops.cos(np.pi * position))
@@ -66,32 +68,32 @@ class AveragedMuon(keras.optimizers.Muon):  # type: ignore[misc]
 
     Args:
         highest: Learning rate of the kernels at the end of the warm-up.
-        pace: Learning rate of all else, as a part of that.
-        momentum: Part of the mean that stays at each step, once there were enough of them.
+        lr_scale: Learning rate of all else, as a part of that.
+        ema_decay: Decay of the exponential moving average per step, after its warm-up.
     """
 
-    def __init__(self, highest: float, *, pace: float, momentum: float) -> None:
+    def __init__(self, highest: float, *, lr_scale: float, ema_decay: float) -> None:
         schedule = WarmUpCosine(highest, steps=1_000_000)
         super().__init__(
             schedule,
-            adam_lr_ratio=pace,
+            adam_lr_ratio=lr_scale,
             weight_decay=None,
             adam_weight_decay=None,
             use_ema=True,
-            ema_momentum=momentum,
+            ema_momentum=ema_decay,
             global_clipnorm=1.0,
             name="averaged_muon",
         )
         self.schedule = schedule
 
-    def _should_use_adamw(self, variable: Any) -> bool:
+    def _should_use_adamw(self, variable: Tensor) -> bool:
         return len(variable.shape) != _KERNEL_RANK
 
     def _backend_update_step(
-        self, grads: Any, trainable_variables: Any, learning_rate: Any
+        self, grads: Tensor, trainable_variables: Tensor, learning_rate: Tensor
     ) -> None:
         """As Keras does it, but kernels of one shape together, in a tenth of the operations."""
-        alike: dict[tuple[int, int], list[tuple[Any, Any]]] = {}
+        alike: dict[tuple[int, int], list[tuple[Tensor, Tensor]]] = {}
         for gradient, variable in zip(grads, trainable_variables, strict=True):
             if self._should_use_adamw(variable):
                 self.update_step(gradient, variable, learning_rate)
@@ -103,7 +105,7 @@ class AveragedMuon(keras.optimizers.Muon):  # type: ignore[misc]
             self._update_kernels(pairs, shape, learning_rate)
 
     def _update_kernels(
-        self, pairs: list[tuple[Any, Any]], shape: tuple[int, int], learning_rate: Any
+        self, pairs: list[tuple[Tensor, Tensor]], shape: tuple[int, int], learning_rate: Tensor
     ) -> None:
         """Muon's step for kernels that are matrices of one shape, a row for each input."""
         directions = []
@@ -116,7 +118,7 @@ class AveragedMuon(keras.optimizers.Muon):  # type: ignore[misc]
         for (_, variable), update in zip(pairs, ops.unstack(updates), strict=True):
             self.assign_sub(variable, ops.reshape(size * update, variable.shape))
 
-    def zeropower_via_newtonschulz5(self, x: Any, steps: int) -> Any:
+    def zeropower_via_newtonschulz5(self, x: Tensor, steps: int) -> Tensor:
         """As Keras does it, but by way of the smaller of the two matrices of products.
 
         All factors are polynomials of that matrix, so they commute and can be multiplied before
@@ -128,7 +130,7 @@ class AveragedMuon(keras.optimizers.Muon):  # type: ignore[misc]
         """
         is_wide = x.shape[-2] < x.shape[-1]
         tall = ops.swapaxes(x, -1, -2) if is_wide else x
-        tall = tall / (ops.norm(tall, axis=(-2, -1), keepdims=True) + _SMALLEST_NORM)
+        tall = tall / (ops.norm(tall, axis=(-2, -1), keepdims=True) + _MIN_NORM)
         products = ops.swapaxes(tall, -1, -2) @ tall
         identity = ops.eye(tall.shape[-1])
         whole = identity
@@ -140,19 +142,19 @@ class AveragedMuon(keras.optimizers.Muon):  # type: ignore[misc]
         found = tall @ whole
         return ops.swapaxes(found, -1, -2) if is_wide else found
 
-    def finalize_variable_values(self, var_list: Any) -> None:
+    def finalize_variable_values(self, var_list: Tensor) -> None:
         """Does nothing: `averaged` takes the means, for as long as they are wanted."""
 
-    def _update_model_variables_moving_average(self, trainable_variables: Any) -> None:
+    def _update_model_variables_moving_average(self, trainable_variables: Tensor) -> None:
         """As Keras does it, but over a short time at first, to forget where it all started."""
         done = ops.cast(self.iterations, "float32")
-        stays = ops.minimum(self.ema_momentum, done / (done + _WARM_UP_OF_MEAN))
+        stays = ops.minimum(self.ema_momentum, done / (done + _EMA_WARM_UP_STEPS))
         averages = self._model_variables_moving_average
         for variable, average in zip(trainable_variables, averages, strict=True):
             average.assign(stays * average + (1.0 - stays) * variable)
 
     @contextmanager
-    def averaged(self, variables: list[Any]) -> Iterator[None]:
+    def averaged(self, variables: list[Tensor]) -> Iterator[None]:
         """Gives the variables their means inside the block, once there are any."""
         kept = [np.asarray(variable).copy() for variable in variables]
         if int(self.iterations):

@@ -35,7 +35,7 @@ class Progress:
         best_loss: Lowest validation loss; None before the first.
         best_epoch: Epoch of that loss, counted from 1; 0 before the first.
         waited: Epochs since then, or since the learning rate was lowered.
-        drops: How often it was lowered.
+        lr_drops: How often it was lowered.
         history: One row per finished epoch.
         computed_with: Backends and precisions that the epochs were computed with.
         plan_start: Epochs that were done before the present plan of learning rates began.
@@ -51,7 +51,7 @@ class Progress:
     best_loss: float | None = None
     best_epoch: int = 0
     waited: int = 0
-    drops: int = 0
+    lr_drops: int = 0
     history: list[dict[str, float]] = field(default_factory=list)
     computed_with: list[str] = field(default_factory=list)
     plan_start: int = 0

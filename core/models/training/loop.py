@@ -1,8 +1,10 @@
-"""The training loop: epochs of Keras' own `fit`, and between them everything that must not be lost.
+"""The training loop: one call of Keras' `fit` and one of `evaluate` per epoch.
 
-One epoch is one call of `fit` over a feed that depends on seed and epoch alone, and one of
-`evaluate`. Early stopping, checkpoints and the history live between the calls, so a training that
-was killed, or asked to stop in the middle of an epoch, goes on as if nothing had happened.
+The batches of an epoch depend on the seed and the epoch's number alone. Early stopping,
+checkpoints and the history are updated between the calls, so a training that was killed, or asked
+to stop in the middle of an epoch, resumes exactly where it was. Keras' callbacks do not suffice
+for that: `EarlyStopping` and `ModelCheckpoint` keep their own state (best loss, patience) in
+memory only, and `BackupAndRestore` restarts the interrupted epoch with another order of batches.
 """
 
 import math
@@ -35,7 +37,7 @@ DROP = 1.0 / 3.0
 
 
 class Diverged(ValueError):
-    """The loss is no number any more, and with it all weights are lost."""
+    """The loss is NaN or infinite, and the weights are unusable."""
 
 
 @dataclass
@@ -49,8 +51,8 @@ class Training:
         validation: Validation images.
         checkpoints: Where it saves itself.
         history: Where its figures go.
-        monitor: Who is told of each step.
-        stop: The wish to stop.
+        monitor: Shows the progress after each step.
+        stop: The stop request.
         progress: How far it is.
         best: Weights of the epoch with the lowest validation loss.
     """
@@ -69,7 +71,7 @@ class Training:
     @property
     def is_finished(self) -> bool:
         """Whether the last epoch is done or the validation loss has stopped falling."""
-        ends = self.has_converged and self.progress.drops >= self.config.drops
+        ends = self.has_converged and self.progress.lr_drops >= self.config.lr_drops
         return ends or self.progress.epoch >= self.config.epochs
 
     @property
@@ -97,7 +99,7 @@ class Training:
 
         Raises:
             Stopped: A signal came; the checkpoint is written.
-            Diverged: The loss is no number any more; the checkpoint of the epoch before stays.
+            Diverged: The loss is NaN or infinite; the checkpoint of the epoch before stays.
         """
         planned = self.config.epochs - self.progress.plan_start
         self.network.plan(planned * self.steps, forgotten=self.progress.steps_forgotten)
@@ -204,7 +206,7 @@ class Training:
         """Lowers the learning rate once, and counts the epochs without progress anew."""
         rate = DROP * float(self.network.optimizer.learning_rate)
         self.network.optimizer.learning_rate = rate
-        self.progress.drops, self.progress.waited = self.progress.drops + 1, 0
+        self.progress.lr_drops, self.progress.waited = self.progress.lr_drops + 1, 0
         self.monitor.say(
             f"goes on from epoch {self.progress.best_epoch} at learning rate {rate:.2g}"
         )
@@ -239,7 +241,7 @@ class Training:
 
 
 class _Watch(keras.callbacks.Callback):  # type: ignore[misc]
-    """Tells the monitor of each step, and grants the wish to stop at the end of one."""
+    """Reports each step to the monitor, and handles a stop request at the end of a step."""
 
     def __init__(
         self, training: Training, *, steps_before: int, figures_before: dict[str, float]
@@ -268,7 +270,7 @@ class _Watch(keras.callbacks.Callback):  # type: ignore[misc]
         }
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        """Tells of the step; stops there if somebody wishes."""
+        """Reports the step; saves and stops there if a stop was requested."""
         self._done = batch + 1
         training = self._training
         step = self._steps_before + self._done
@@ -284,6 +286,6 @@ class _Watch(keras.callbacks.Callback):  # type: ignore[misc]
         )
 
     def on_test_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        """Ends the validation if somebody wishes; the training then stops."""
+        """Ends the validation if a stop was requested; the training then stops."""
         if self._training.stop.signal is not None:
             self.model.stop_evaluating = True

@@ -1,4 +1,4 @@
-"""What a person sees of a running training: one line that renews itself, or a sparse log."""
+"""Console output of a running training: one line that is redrawn, or a sparse log."""
 
 import sys
 import time
@@ -8,13 +8,13 @@ from typing import Any, TextIO
 
 from core.models.training.history import History
 
-#: Where nobody watches, a line this often; the history tells of the running epoch as often.
+#: Interval of log lines without a terminal, and of updates of the history's running epoch.
 SPARSE_SECONDS = 20.0
 
 
 @dataclass
 class Monitor:
-    """Tells of each step.
+    """Shows the progress of a training.
 
     Attributes:
         history: Is rewritten now and then, so that a dashboard can follow.
@@ -44,7 +44,7 @@ class Monitor:
         batch: int,
         figures: Callable[[], dict[str, float]],
     ) -> None:
-        """Tells of one step that is done.
+        """Reports one finished step.
 
         Args:
             rows: Finished epochs.
@@ -52,7 +52,7 @@ class Monitor:
             steps: Steps of the epoch.
             batch: Images per step.
             figures: Gives the means over the epoch so far. They are asked for when they are shown
-                and no oftener: an accelerator that works ahead would have to catch up each time.
+                and not more often: reading them waits for an accelerator that works ahead.
         """
         now = time.monotonic()
         if not self._steps:
@@ -80,7 +80,7 @@ class Monitor:
             )
 
     def epoch(self, row: dict[str, float]) -> None:
-        """Tells of a finished epoch, in a line that stays."""
+        """Reports a finished epoch, in a line that stays."""
         self._show("")
         figures = {name: row[name] for name in row if name.endswith(("loss", "psnr_db"))}
         self.say(

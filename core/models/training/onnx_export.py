@@ -16,7 +16,7 @@ from core.models.base import PEAK, ImageModel
 _BATCH = 8
 
 #: Weights of fewer numbers than this are not worth a conversion when a network is loaded.
-_FEWEST_TO_HALVE = 1024
+_MIN_SIZE_TO_HALVE = 1024
 
 
 def export_networks(model: ImageModel) -> dict[str, bytes]:
@@ -60,7 +60,7 @@ def export_network(network: keras.Model) -> bytes:
         return file.read_bytes()
 
 
-def halved(model: bytes) -> bytes:
+def to_float16(model: bytes) -> bytes:
     """The same network with its large weights in half precision; it computes in float32 as before.
 
     Args:
@@ -69,7 +69,7 @@ def halved(model: bytes) -> bytes:
     network = onnx.load_from_string(model)
     for tensor in network.graph.initializer:
         values = onnx.numpy_helper.to_array(tensor)
-        if values.dtype != np.float32 or values.size < _FEWEST_TO_HALVE:
+        if values.dtype != np.float32 or values.size < _MIN_SIZE_TO_HALVE:
             continue
         name, half = tensor.name, f"{tensor.name}/half"
         tensor.CopyFrom(onnx.numpy_helper.from_array(values.astype(np.float16), half))

@@ -25,11 +25,11 @@ from core.models.training.feed import Images
 from core.models.training.loop import Training
 from core.models.training.onnx_export import (
     export_networks,
-    halved,
     largest_difference,
     reconstruct,
+    to_float16,
 )
-from core.models.training.shared_weights import Place, with_shared, without_shared
+from core.models.training.shared_weights import SharedTensor, deduplicate_weights, restore_shared
 from core.store import ArtifactStore
 from core.store.provenance import provenance
 
@@ -77,7 +77,7 @@ def go_on_from_published(training: Training, *, anew: bool = False) -> None:
         plan_start=plan_start,
         steps_forgotten=(len(rows) - plan_start) * training.steps,
     )
-    for _ in range(0 if anew else facts["drops"]):
+    for _ in range(0 if anew else facts["lr_drops"]):
         training.lower_learning_rate()
 
 
@@ -86,9 +86,11 @@ def _published_weights(store: ArtifactStore, name: str) -> Arrays:
     own = from_npz(store.read(key, f"{name}/weights.npz"))
     if shared not in store.manifest(key).files:
         return own
-    places = {path: Place(*place) for path, place in json.loads(store.read(key, shared)).items()}
+    places = {
+        path: SharedTensor(*place) for path, place in json.loads(store.read(key, shared)).items()
+    }
     files = {place.file for place in places.values()}
-    return with_shared(own, places, {file: store.read(key, f"{name}/{file}") for file in files})
+    return restore_shared(own, places, {file: store.read(key, f"{name}/{file}") for file in files})
 
 
 def model_key(name: str) -> str:
@@ -123,7 +125,7 @@ class Publisher:
         model = self._best_model()
         files = export_networks(model)
         is_halved = model.stored_as == "float16"
-        stored = {name: halved(data) if is_halved else data for name, data in files.items()}
+        stored = {name: to_float16(data) if is_halved else data for name, data in files.items()}
         networks = {name: OnnxNetwork(data) for name, data in stored.items()}
         contents = {f"{name}.onnx": data for name, data in stored.items()}
         contents |= model.companions(networks, self.training.validation)
@@ -131,7 +133,7 @@ class Publisher:
         card |= model.card_facts(contents, self.training.validation)
         exported = {file: data for file, data in contents.items() if file.endswith(".onnx")}
         weights = _rounded(weight_arrays(model), model.stored_as)
-        own, places = without_shared(weights, exported, model.scaled_weights())
+        own, places = deduplicate_weights(weights, exported, model.scaled_weights())
         contents["weights.npz"] = to_npz(own)
         contents[_SHARED] = _to_json(places)
         contents["config.json"] = _to_json(self.training.config.record())
@@ -185,7 +187,7 @@ class Publisher:
             "seconds": round(progress.seconds, 1),
             "seed": training.config.seed,
             "computed_with": progress.computed_with,
-            "drops": progress.drops,
+            "lr_drops": progress.lr_drops,
             "plan_start": progress.plan_start,
             "ended_by": self._ended_by(),
         }

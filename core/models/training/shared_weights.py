@@ -10,15 +10,15 @@ from numpy.typing import NDArray
 from core.models.training.checkpoints import Arrays
 
 #: Smaller arrays are stored twice rather than looked for.
-_FEWEST = 1024
+_MIN_SIZE = 1024
 
 #: Orders in which a network may hold the axes of an array of that rank; of a kernel, Keras has
 #: rows, columns, inputs, outputs, and ONNX outputs, inputs, rows, columns.
 _ORDERS = {2: ((0, 1), (1, 0)), 4: ((3, 2, 0, 1),)}
 
 
-class Place(NamedTuple):
-    """Where an array is.
+class SharedTensor(NamedTuple):
+    """Where an exported network holds an array.
 
     Attributes:
         file: A network's file.
@@ -35,9 +35,9 @@ class Place(NamedTuple):
     factor: float
 
 
-def without_shared(
+def deduplicate_weights(
     weights: Arrays, networks: Mapping[str, bytes], factors: Mapping[str, float]
-) -> tuple[Arrays, dict[str, Place]]:
+) -> tuple[Arrays, dict[str, SharedTensor]]:
     """Weights that no network holds, and the places of all others.
 
     Args:
@@ -49,7 +49,7 @@ def without_shared(
         values.tobytes(): (file, name)
         for file, data in networks.items()
         for name, values in _tensors(data).items()
-        if values.size >= _FEWEST
+        if values.size >= _MIN_SIZE
     }
     own, places = {}, {}
     for path, array in weights.items():
@@ -58,15 +58,17 @@ def without_shared(
         for order in _ORDERS.get(array.ndim, ()):
             ordered = np.transpose(scaled, order)
             if found := tensors.get(ordered.tobytes()):
-                places[path] = Place(*found, ordered.shape, order, factor)
+                places[path] = SharedTensor(*found, ordered.shape, order, factor)
                 break
         else:
             own[path] = array
     return own, places
 
 
-def with_shared(own: Arrays, places: Mapping[str, Place], networks: Mapping[str, bytes]) -> Arrays:
-    """The way back of `without_shared`; what was multiplied has been rounded in between.
+def restore_shared(
+    own: Arrays, places: Mapping[str, SharedTensor], networks: Mapping[str, bytes]
+) -> Arrays:
+    """The way back of `deduplicate_weights`; what was multiplied has been rounded in between.
 
     Raises:
         KeyError: A network does not hold what it should.
@@ -78,7 +80,7 @@ def with_shared(own: Arrays, places: Mapping[str, Place], networks: Mapping[str,
     return own | shared
 
 
-def _array(tensor: NDArray[Any], place: Place) -> NDArray[Any]:
+def _array(tensor: NDArray[Any], place: SharedTensor) -> NDArray[Any]:
     array = np.transpose(tensor.reshape(place.shape), np.argsort(place.order))
     return array if place.factor == 1.0 else array / np.float32(place.factor)
 

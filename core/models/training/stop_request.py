@@ -1,4 +1,4 @@
-"""SIGTERM and Ctrl-C as a wish that the training grants at the end of a step."""
+"""SIGTERM and Ctrl-C as a stop request that the training handles at the end of a step."""
 
 import signal
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ class Stopped(Exception):
 
 
 class StopRequest:
-    """Remembers the first signal; a second one acts as if nobody listened."""
+    """Remembers the first signal; a second one has its default effect."""
 
     def __init__(self) -> None:
         self.signal: int | None = None

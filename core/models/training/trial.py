@@ -153,13 +153,13 @@ def _note(trial: optuna.Trial, quality: Quality, *, epoch: int) -> None:
 
 
 class _Watch(keras.callbacks.Callback):  # type: ignore[misc]
-    """Ends the training at the end of a step when somebody wishes."""
+    """Ends the training at the end of a step when a stop was requested."""
 
     def __init__(self, should_stop: Callable[[], bool]) -> None:
         super().__init__()
         self._should_stop = should_stop
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        """Ends it there if somebody wishes."""
+        """Ends it there if a stop was requested."""
         if self._should_stop():
             raise Interrupted

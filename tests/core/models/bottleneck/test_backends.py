@@ -20,7 +20,7 @@ from core.training_records.strips import STRIP_QUALITY
 
 config = BottleneckConfig(
     learning_rate=1e-3, channels=16, width=8, deep_width=8, analysis_blocks=(1, 1),
-    synthesis_blocks=(1, 1), entropy_width=8, side_channels=4, levels=3, reach=0,
+    synthesis_blocks=(1, 1), entropy_width=8, side_channels=4, levels=3, max_shift=0,
     precision="mixed_bfloat16",
 )
 random = np.random.default_rng(0)

@@ -17,7 +17,11 @@ from core.models.bottleneck import network as bottleneck
 from core.models.bottleneck.coding_order import split_into_steps
 from core.models.bottleneck.integer_export import integer_model, quantised, value_tables
 from core.models.bottleneck.network import Bottleneck, BottleneckConfig
-from core.models.bottleneck.publication import COMPARED_QUALITIES, compare, told_hyper_analysis
+from core.models.bottleneck.publication import (
+    COMPARED_QUALITIES,
+    compare,
+    quality_aware_hyper_analysis,
+)
 from core.models.bottleneck.quality_levels import level_weights
 from core.models.bottleneck.rate_model import (
     LARGEST_SCALE,
@@ -172,7 +176,7 @@ def test_integers_restore_latents_as_well_as_floats_do(
 def test_integers_cost_less_than_half_a_percent(
     model: Bottleneck, integers: IntegerModel, images: np.ndarray
 ) -> None:
-    costs = compare(model, integers, images)
+    costs = compare(model.analysis, model.entropy, integers, images)
     assert costs.keys() == set(COMPARED_QUALITIES)
     assert np.mean([cost.percent for cost in costs.values()]) < 0.5
     # What the channels cost is all but side information and headers.
@@ -184,7 +188,7 @@ def test_integers_cost_less_than_half_a_percent(
 def test_the_exported_hyper_analysis_knows_the_quality_from_its_plane(model: Bottleneck) -> None:
     random = np.random.default_rng(0).normal(size=(1, 4, 6, CONFIG.channels))
     latents = ops.convert_to_tensor(random, "float32")
-    network = told_hyper_analysis(model.entropy)
+    network = quality_aware_hyper_analysis(model.entropy)
     for place in (0.0, 0.3, 1.0):
         plane = ops.full((1, 4, 6, 1), place)
         levels = level_weights(ops.convert_to_tensor([place]), CONFIG.levels)

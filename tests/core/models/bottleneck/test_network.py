@@ -39,7 +39,7 @@ TINY = BottleneckConfig(
     entropy_width=16,
     side_channels=4,
     levels=3,
-    averaging=0.5,
+    ema_decay=0.5,
     epoch_images=16,
     validation_images=4,
 )
@@ -151,7 +151,7 @@ def _predictions(entropy, latents, levels, side):  # type: ignore[no-untyped-def
 @pytest.mark.slow
 def test_the_loss_falls(scenes: Images) -> None:
     # Unmoved: a basis of so few images fits them at their own block grid alone.
-    config = dataclasses.replace(TINY, reach=0, averaging=0.9, learning_rate=5e-3)
+    config = dataclasses.replace(TINY, max_shift=0, ema_decay=0.9, learning_rate=5e-3)
     model = build_seeded(bottleneck, config)
     model.initialise(scenes)
     model.plan(90)

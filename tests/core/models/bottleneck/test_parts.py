@@ -45,7 +45,7 @@ def test_latents_of_the_images_themselves_have_unit_deviation_and_no_correlation
 ) -> None:
     images = random.integers(0, 256, (40, 64, 64, 3), dtype=np.uint8)
     basis = fit_basis(images, 8)
-    analysis = BlockAnalysis(8, pace=0.1)
+    analysis = BlockAnalysis(8, lr_scale=0.1)
     analysis.build((None, None, None, 3))
     analysis.assign(basis)
 
@@ -59,7 +59,10 @@ def test_synthesis_of_all_channels_undoes_analysis(random: np.random.Generator) 
     basis = fit_basis(images, channels)
     # Directions that these few blocks do not span would be divided by almost nothing.
     basis = basis._replace(deviations=np.maximum(basis.deviations, 1.0))
-    analysis, synthesis = BlockAnalysis(channels, pace=0.1), BlockSynthesis(channels, pace=0.1)
+    analysis, synthesis = (
+        BlockAnalysis(channels, lr_scale=0.1),
+        BlockSynthesis(channels, lr_scale=0.1),
+    )
     analysis.build((None, None, None, 3))
     synthesis.build((None, None, None, channels))
     analysis.assign(basis)
@@ -164,7 +167,7 @@ def test_moved_images_are_windows_of_the_reflected_ones() -> None:
     row = np.arange(24, dtype=np.float32)
     image = np.broadcast_to(row[:, None, None], (1, 24, 24, 1)).copy()
     found = [
-        ops.convert_to_numpy(mirrored_and_moved(image, reach=4, seed=seed))[0, :, 0, 0]
+        ops.convert_to_numpy(mirrored_and_moved(image, max_shift=4, seed=seed))[0, :, 0, 0]
         for seed in range(12)
     ]
 

@@ -38,7 +38,7 @@ CONFIG = BottleneckConfig(
     entropy_width=16,
     side_channels=4,
     levels=3,
-    averaging=0.5,
+    ema_decay=0.5,
 )
 
 

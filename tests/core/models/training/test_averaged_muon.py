@@ -8,7 +8,7 @@ from core.models.training.averaged_muon import AveragedMuon
 
 @pytest.fixture
 def optimiser() -> AveragedMuon:
-    return AveragedMuon(1e-2, pace=0.5, momentum=0.9)
+    return AveragedMuon(1e-2, lr_scale=0.5, ema_decay=0.9)
 
 
 @pytest.mark.parametrize("shape", [(1, 5, 9), (3, 40, 8), (2, 300, 64), (1, 64, 48)])
@@ -51,7 +51,7 @@ def test_kernels_of_one_shape_move_as_each_would_alone() -> None:
     gradients = [ops.convert_to_tensor(random.normal(size=s).astype("float32")) for s in shapes]
 
     def moved(chosen: list[int]) -> list[np.ndarray]:
-        optimiser = AveragedMuon(1e-2, pace=0.5, momentum=0.9)
+        optimiser = AveragedMuon(1e-2, lr_scale=0.5, ema_decay=0.9)
         optimiser.schedule.steps = 1
         optimiser.global_clipnorm = None
         kernels = [keras.Variable(np.zeros(shapes[i], np.float32)) for i in chosen]

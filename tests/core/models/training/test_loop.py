@@ -162,7 +162,7 @@ def test_the_learning_rate_falls_before_a_training_without_progress_ends(
 ) -> None:
     # So large a rate that most epochs are worse than the best.
     config = dataclasses.replace(
-        small_config, learning_rate=0.5, drops=2, patience=1, epochs=30, batch=14
+        small_config, learning_rate=0.5, lr_drops=2, patience=1, epochs=30, batch=14
     )
     stream = io.StringIO()
     training = _training(tmp_path, config, images, stream=stream)
@@ -172,7 +172,7 @@ def test_the_learning_rate_falls_before_a_training_without_progress_ends(
     assert sorted({round(rate, 6) for rate in rates}, reverse=True) == pytest.approx(
         [0.5, 0.5 / 3, 0.5 / 9], abs=1e-5
     )
-    assert training.progress.drops == 2
+    assert training.progress.lr_drops == 2
     assert training.has_converged
     assert "at learning rate 0.17" in stream.getvalue()
 
@@ -180,7 +180,7 @@ def test_the_learning_rate_falls_before_a_training_without_progress_ends(
 def test_a_lowered_learning_rate_is_still_low_after_a_stop(
     tmp_path: Path, images: Images, small_config: AutoencoderConfig
 ) -> None:
-    config = dataclasses.replace(small_config, drops=1, epochs=1)
+    config = dataclasses.replace(small_config, lr_drops=1, epochs=1)
     training = _training(tmp_path, config, images)
     training.lower_learning_rate()
     training.run()

@@ -11,9 +11,9 @@ from core.models.training.complexity import measure_work
 from core.models.training.feed import Images
 from core.models.training.onnx_export import (
     export_networks,
-    halved,
     largest_difference,
     reconstruct,
+    to_float16,
 )
 
 
@@ -75,7 +75,7 @@ def test_a_file_of_a_network_carries_no_path_of_this_machine(exported: dict[str,
 def test_a_halved_network_does_the_same_in_half_the_space(
     model: Autoencoder, exported: dict[str, bytes], photographs: Images
 ) -> None:
-    halves = {name: halved(data) for name, data in exported.items()}
+    halves = {name: to_float16(data) for name, data in exported.items()}
     networks = [OnnxNetwork(data) for data in halves.values()]
 
     assert sum(map(len, halves.values())) < 0.6 * sum(map(len, exported.values()))
