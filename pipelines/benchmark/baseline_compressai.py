@@ -1,7 +1,7 @@
 """A process that times CompressAI, run by a Python that has it: `pipelines.benchmark --baselines`.
 
-Started as `python -m pipelines.benchmark.baseline_compressai CORES`. The networks have random
-weights: time does not depend on what they learned. Every call starts and ends with pixels in bytes.
+Started by `pipelines.benchmark.process`. The networks have random weights, for time does not depend
+on what they learned. Every call starts and ends with pixels in bytes.
 """
 
 import time

@@ -1,8 +1,8 @@
 """A process that trains, evaluates and measures as the thesis did, or as this program does.
 
-Started as `python -m pipelines.benchmark.baseline_thesis CORES`. The thesis' way is what its tools
-suggest: every image as float32 in memory, `fit` on the arrays, `predict` image by image,
-scikit-image's metrics. The networks are those of its text, layer by layer.
+Started by `pipelines.benchmark.process`. The thesis' way is what its tools suggest: every image as
+float32 in memory, `fit` on the arrays, `predict` image by image, scikit-image's metrics. The
+networks are those of its text, layer by layer.
 """
 
 import dataclasses
@@ -172,7 +172,8 @@ def _their_metrics(reference: Any, image: Any) -> None:
 @cache
 def _floats(path: str) -> Floats:
     """All images of a file as float32 in 0..1."""
-    return np.load(path).astype(np.float32) / np.float32(255.0)
+    floats: Floats = np.load(path).astype(np.float32) / np.float32(255.0)
+    return floats
 
 
 if __name__ == "__main__":

@@ -113,7 +113,9 @@ def codec_blocks(chosen: Sequence[Subject], rounds: Rounds) -> list[Block]:
     blocks = []
     for repeat in range(max(*rounds.warm.values(), *rounds.cold.values(), rounds.evaluate)):
         for cores, group in groups:
-            for start, counts in (("warm", rounds.warm), ("cold", rounds.cold)):
+            starts: list[tuple[Start, dict[tuple[int, int], int]]]
+            starts = [("warm", rounds.warm), ("cold", rounds.cold)]
+            for start, counts in starts:
                 sizes = [size for size, count in counts.items() if repeat < count]
                 blocks += [_codec_block(group, start, size, cores, repeat) for size in sizes]
         if repeat < rounds.evaluate:

@@ -1,6 +1,7 @@
-"""How the benchmark talks with the processes that measure; needs nothing but Python itself.
+"""Messages between the benchmark and the processes that measure; standard library alone.
 
-Each request is one line of JSON and then the bytes that the line announces; so is each answer.
+A request is two messages of `multiprocessing.connection`: facts as JSON, then bytes; so is an
+answer. The processes may run another Python, which need not have this program's requirements.
 """
 
 import json
@@ -8,10 +9,12 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
-_LONGEST_ERROR = 300
+_MAX_ERROR_CHARACTERS = 300
+_MAX_MESSAGE_BYTES = 1_000_000_000
 
 
 class Answer(NamedTuple):
@@ -29,47 +32,42 @@ class Answer(NamedTuple):
 Handle = Callable[[dict[str, Any], bytes], Answer]
 
 
-def send(pipe: BinaryIO, facts: dict[str, Any], data: bytes) -> None:
-    """Writes one message."""
-    pipe.write(json.dumps({**facts, "length": len(data)}).encode() + b"\n")
-    pipe.write(data)
-    pipe.flush()
+def send(connection: Connection, facts: dict[str, Any], data: bytes) -> None:
+    """Sends a request or an answer."""
+    connection.send_bytes(json.dumps(facts).encode())
+    connection.send_bytes(data)
 
 
-def receive(pipe: BinaryIO) -> Answer | None:
-    """Reads one message; None where the other side is gone."""
-    line = pipe.readline()
-    if not line:
+def receive(connection: Connection) -> Answer | None:
+    """Receives a request or an answer; None when the other side has ended."""
+    try:
+        facts = json.loads(connection.recv_bytes(_MAX_MESSAGE_BYTES))
+        return Answer(facts, connection.recv_bytes(_MAX_MESSAGE_BYTES))
+    except (EOFError, ConnectionError):
         return None
-    facts = json.loads(line)
-    data = pipe.read(facts.pop("length"))
-    return Answer(facts, data)
 
 
-def serve(requests: BinaryIO, answers: BinaryIO, handle: Handle) -> None:
+def serve(connection: Connection, handle: Handle) -> None:
     """Answers requests until there are no more; an exception is an answer, too."""
-    send(answers, {"ready": True}, b"")
-    while request := receive(requests):
+    send(connection, {"ready": True}, b"")
+    while request := receive(connection):
         try:
             answer = handle(*request)
         except Exception as error:  # whatever is measured may raise anything
             line = " ".join(f"{type(error).__name__}: {error}".split())
-            answer = Answer({"error": line[:_LONGEST_ERROR]})
-        send(answers, answer.facts, answer.data)
+            answer = Answer({"error": line[:_MAX_ERROR_CHARACTERS]})
+        send(connection, answer.facts, answer.data)
 
 
 def work(make: Callable[[int], Handle]) -> None:
-    """Life of a measuring process, whose one argument is the number of cores.
+    """Runs a measuring process, started with two arguments: cores, and the connection's descriptor.
 
     Args:
-        make: Gives what answers requests, told the cores; all imports are done by then.
+        make: Gives what answers requests, from the number of cores; its imports are done by then.
     """
-    cores = int(sys.argv[1])
+    cores, descriptor = int(sys.argv[1]), int(sys.argv[2])
     keep_to(cores)
-    # What a library prints must not get between the answers.
-    pipe = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    serve(sys.stdin.buffer, pipe, make(cores))
+    serve(Connection(descriptor), make(cores))
 
 
 def keep_to(cores: int) -> None:

@@ -2,15 +2,13 @@
 
 import hashlib
 import json
-import os
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pandas as pd
+import psutil
 
 from core.evaluation.fingerprint import decisive_sources
 from core.store import ArtifactError, ArtifactStore, Manifest
@@ -98,7 +96,7 @@ class Part:
         facts = {**self.facts, "fingerprint": self.fingerprint, "rows": len(timings)}
         facts |= {"errors": sum(timing.error is not None for timing in timings)}
         facts["machine"] = {
-            "memory_bytes": _memory(),
+            "memory_bytes": psutil.virtual_memory().total,
             "busy_cores_before": self._busy_cores_before(),
         }
         files = {f"{self.name}.parquet": to_parquet(timings)}
@@ -138,44 +136,15 @@ class Part:
         return max(known, default=None)
 
 
-def busy_cores(seconds: float) -> float | None:
-    """Processor cores that the machine's programs use just now; None where it does not tell.
+def busy_cores(seconds: float) -> float:
+    """Processor cores that the machine's programs use just now.
 
     Args:
         seconds: How long to watch.
     """
-    before = _processor_ticks()
-    time.sleep(seconds)
-    after = _processor_ticks()
-    if before is None or after is None:
-        return None
-    busy, total = after[0] - before[0], after[1] - before[1]
-    return (os.cpu_count() or 1) * busy / max(total, 1)
-
-
-class _Ticks(NamedTuple):
-    busy: int
-    total: int
-
-
-def _processor_ticks() -> _Ticks | None:
-    """Time of all cores since the machine started, from Linux."""
-    try:
-        words = Path("/proc/stat").read_text(encoding="ascii").splitlines()[0].split()[1:9]
-    except OSError:
-        return None
-    ticks = [int(word) for word in words]
-    idle = ticks[3] + ticks[4]  # idle, and waiting for a disk
-    return _Ticks(sum(ticks) - idle, sum(ticks))
+    return (psutil.cpu_count() or 1) * psutil.cpu_percent(interval=seconds) / 100
 
 
 def _plain(value: Any) -> Any:
     """Value of a cell with None for a missing one."""
     return None if pd.isna(value) else value
-
-
-def _memory() -> int | None:
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (ValueError, OSError):
-        return None

@@ -1,11 +1,13 @@
 """The parent's side of a process that measures."""
 
 import os
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from multiprocessing.connection import Connection
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -33,16 +35,20 @@ class MeasuringProcess:
     def __init__(self, *, cores: int, store_root: Path, command: Sequence[str] = WORKER) -> None:
         environment = os.environ | dict.fromkeys(_THREAD_VARIABLES, str(cores))
         environment |= {"BOTTLENECK_ARTIFACTS": str(store_root)}
+        ours, theirs = socket.socketpair()
+        self._connection = Connection(ours.detach())
         started = time.perf_counter()
         self._process = subprocess.Popen(
-            [*command, str(cores)],
+            [*command, str(cores), str(theirs.fileno())],
             cwd=ROOT,
             env=environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            pass_fds=[theirs.fileno()],
         )
-        self._told_ready = self._receive() is not None
+        theirs.close()
+        self._told_ready = receive(self._connection) is not None
         self.startup_seconds = time.perf_counter() - started
 
     def __enter__(self) -> Self:
@@ -63,10 +69,9 @@ class MeasuringProcess:
 
     def ask(self, facts: Mapping[str, Any], data: bytes = b"") -> Answer:
         """Answer to one request; a process that ends over it gives an error as its answer."""
-        if self._process.stdin:
-            with suppress(BrokenPipeError):
-                send(self._process.stdin, dict(facts), data)
-        answer = self._receive()
+        with suppress(ConnectionError):
+            send(self._connection, dict(facts), data)
+        answer = receive(self._connection)
         if answer is not None:
             return answer
         status = self._process.wait()
@@ -76,13 +81,7 @@ class MeasuringProcess:
         """Ends the process."""
         self._process.kill()
         self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                with suppress(OSError):
-                    pipe.close()
-
-    def _receive(self) -> Answer | None:
-        return receive(self._process.stdout) if self._process.stdout else None
+        self._connection.close()
 
 
 class Processes:

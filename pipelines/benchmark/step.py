@@ -66,7 +66,7 @@ def benchmark(config: Config) -> None:
     if not parts:
         return
     busy = busy_cores(_WATCH_SECONDS)
-    if busy is not None and busy > BUSY_CORES:
+    if busy > BUSY_CORES:
         say(f"Other programs use {busy:.1f} cores: these times will say more of them than of ours.")
     pending = {part.name: part.pending() for part in parts}
     with measuring_processes(store.root) as processes, _progress(console) as progress:

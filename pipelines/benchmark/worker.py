@@ -1,6 +1,6 @@
 """A process of the benchmark's own: does what it is told and says how long that took.
 
-Started as `python -m pipelines.benchmark.worker CORES`; see `pipelines.benchmark.messages`.
+Started by `pipelines.benchmark.process`; the messages are those of `pipelines.benchmark.messages`.
 """
 
 from dataclasses import fields, is_dataclass, replace
