@@ -1,7 +1,8 @@
 """Links as they were spelled before, and values that no widget can read: mended before any page.
 
-A widget that is bound to the address ignores what means nothing to it, with one exception: a
-number that is not finite. And a link that somebody saved names things as they were called then.
+A widget that is bound to the address ignores what means nothing to it, with two exceptions: a
+number that is not finite, and a value that is empty, which unsets even a choice that is required.
+And a link that somebody saved names things as they were called then.
 """
 
 import math
@@ -29,8 +30,8 @@ def mended_query(query: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
     """
     found: dict[str, list[str]] = {}
     for key, values in query.items():
-        readable = [_renamed(value) for value in values if not _is_infinite(value)]
-        if readable or not values:
+        readable = [_renamed(value) for value in values if _is_readable(value)]
+        if readable:
             found.setdefault(_KEYS.get(key, key), []).extend(readable)
     return found
 
@@ -43,9 +44,9 @@ def _renamed(value: str) -> str:
     return value
 
 
-def _is_infinite(value: str) -> bool:
-    """Whether the value spells a number that is not finite."""
+def _is_readable(value: str) -> bool:
+    """Whether the value is neither empty nor a number that is not finite."""
     spelled = value.strip().lower()
-    if spelled.lstrip("+-") in _NOT_FINITE:
-        return True
-    return bool(_NUMBER.fullmatch(spelled)) and not math.isfinite(float(spelled))
+    if not spelled or spelled.lstrip("+-") in _NOT_FINITE:
+        return False
+    return not _NUMBER.fullmatch(spelled) or math.isfinite(float(spelled))

@@ -147,10 +147,15 @@ def methods_table(rows: Sequence[MethodRow]) -> pd.DataFrame:
 
 
 class Outcome(StrEnum):
-    """What the measurements say of a claim."""
+    """What the measurements say of a claim.
 
-    REPRODUCED = "reproduced"
-    NOT_REPRODUCED = "not reproduced"
+    A claim that fails by the thesis' own figures too is a third case: the measurements then agree
+    with the thesis' figures, and not with its claim.
+    """
+
+    SUPPORTED = "supported"
+    NOT_SUPPORTED = "not supported"
+    NOT_SUPPORTED_BY_EITHER = "not supported by the thesis' own figures; ours agree"
     NOT_MEASURED = "not measured yet"
 
 
@@ -221,7 +226,7 @@ class Verdict:
         claim: What was judged.
         outcome: The verdict.
         published: Margin in the thesis' own figures.
-        published_outcome: What the same rule says of the thesis' own figures.
+        published_outcome: What the same rule says of the thesis' own figures alone.
         measured: Margin in the figures measured here; None when not measured yet.
         method: Row of the method.
         reference: Row of the reference with the lowest published PSNR.
@@ -257,11 +262,14 @@ def _judge(claim: Claim, rows: Mapping[str, MethodRow]) -> Verdict:
     published = _margin(_published(method), [_published(row) for row in references])
     unmeasured = [row.published.codec for row in (method, *references) if not row.is_measured]
     measured = None if unmeasured else _margin(_own(method), [_own(row) for row in references])
+    outcome, published_outcome = _outcome(claim, measured), _outcome(claim, published)
+    if outcome is published_outcome is Outcome.NOT_SUPPORTED:
+        outcome = Outcome.NOT_SUPPORTED_BY_EITHER
     return Verdict(
         claim=claim,
-        outcome=_outcome(claim, measured),
+        outcome=outcome,
         published=published,
-        published_outcome=_outcome(claim, published),
+        published_outcome=published_outcome,
         measured=measured,
         method=method,
         reference=min(references, key=lambda row: row.published.psnr_db),
@@ -294,4 +302,4 @@ def _outcome(claim: Claim, margin: Margin | None) -> Outcome:
         holds = margin.psnr_db < 0 and margin.ssim < 0
     else:
         holds = margin.psnr_db >= -LEVEL_PSNR_DB and margin.ssim >= -LEVEL_SSIM
-    return Outcome.REPRODUCED if holds else Outcome.NOT_REPRODUCED
+    return Outcome.SUPPORTED if holds else Outcome.NOT_SUPPORTED

@@ -107,14 +107,13 @@ def _learned(curves: Mapping[str, Curve], labels: Mapping[str, str]) -> Iterator
 
 
 def _weighed(row: MethodRow, jpeg: Curve | None) -> Iterator[str]:
-    """What an autoencoder's bottleneck weighs, and what JPEG needs for the same quality."""
+    """Rate of an autoencoder's coded latent, and what JPEG needs for the same quality."""
     if row.bits_per_pixel is None or row.coded_psnr_db is None:
         return
-    name = row.published.label.replace("Autoencoder, ", "The autoencoder's ")
     rate = rate_at(jpeg, row.coded_psnr_db) if jpeg else None
     sentence = (
-        f"**{name} weighs {row.bits_per_pixel:.2f} bits per pixel** once it is quantised and "
-        f"coded, for {row.coded_psnr_db:.2f} dB"
+        f"**{row.published.label}: {row.bits_per_pixel:.2f} bits per pixel** once the latent is "
+        f"quantised and coded, for {row.coded_psnr_db:.2f} dB"
     )
     if rate is None:
         yield f"{sentence}; no JPEG measured here has that PSNR."

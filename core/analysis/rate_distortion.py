@@ -255,8 +255,9 @@ def _weights(images: int, samples: int, seed: int) -> Floats:
 
 def _resampled(anchor: Measurements, test: Measurements, weights: Floats) -> list[float]:
     means = [
-        weights @ table
-        for table in (anchor.bits_per_pixel, anchor.values, test.bits_per_pixel, test.values)
+        mean
+        for table in (anchor, test)
+        for mean in (weights @ table.bits_per_pixel, table.mean_values(weights))
     ]
     results = (
         _bd_rate(_pareto(rates, values), _pareto(test_rates, test_values))

@@ -1,6 +1,6 @@
 """Tables of results turned into gapless measurements, mean curves and summaries."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -47,6 +47,9 @@ class Measurements:
         bits_per_pixel: Rates, float64 (images, settings).
         values: Metric, float64 (images, settings).
         dropped: Images left out because some setting has no value on them.
+        pools_error: Whether the mean of the metric, a PSNR, is that of the mean squared error over
+            all images, instead of the mean of the images' PSNR. An image that is reproduced well
+            then counts less.
     """
 
     codec: str
@@ -56,23 +59,34 @@ class Measurements:
     bits_per_pixel: Floats
     values: Floats
     dropped: int
+    pools_error: bool = False
+
+    def mean_values(self, weights: Floats) -> Floats:
+        """Mean of the metric at each setting, float64 (..., settings).
+
+        Args:
+            weights: Part that each image has in the mean, float64 (..., images); sums to 1.
+        """
+        if not self.pools_error:
+            return weights @ self.values
+        # PSNR is -10 log10 of the mean squared error, up to a constant that the mean keeps.
+        return -10 * np.log10(weights @ np.power(10.0, -self.values / 10))
 
     def curve(self) -> Curve:
         """Means over the images."""
-        if not len(self.images):
+        count = len(self.images)
+        if not count:
             return Curve(self.codec, self.metric, (), (), (), 0, self.dropped)
         rates = tuple(self.bits_per_pixel.mean(axis=0).tolist())
-        values = tuple(self.values.mean(axis=0).tolist())
-        count = len(self.images)
+        pooled = self.mean_values(np.full(count, 1 / count)) if self.pools_error else None
+        values = tuple((self.values.mean(axis=0) if pooled is None else pooled).tolist())
         return Curve(self.codec, self.metric, self.settings, rates, values, count, self.dropped)
 
     def take(self, positions: npt.NDArray[np.intp]) -> "Measurements":
         """The same settings on some of the images."""
         rates, values = self.bits_per_pixel[positions], self.values[positions]
         images = self.images[positions]
-        return Measurements(
-            self.codec, self.metric, images, self.settings, rates, values, self.dropped
-        )
+        return replace(self, images=images, bits_per_pixel=rates, values=values)
 
 
 def metric_columns(frame: pd.DataFrame) -> list[str]:

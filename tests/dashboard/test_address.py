@@ -14,7 +14,7 @@ from dashboard.address import mended_query
         ({"point": ["Bottleneck, quality=50"]}, {"point": ["BNK, quality=50"]}),
         ({"codec": ["Autoencoder 80x80"]}, {"codec": ["Autoencoder, 1 layer (80x80)"]}),
         ({"rates": ["0", "1e400"]}, {"rates": ["0"]}),
-        ({"number": ["nan"], "seed": ["-Infinity"]}, {}),
+        ({"number": ["nan"], "seed": ["-Infinity"], "size": [""]}, {}),
     ],
 )
 def test_a_link_of_an_earlier_version_is_read_in_todays_names(
@@ -25,7 +25,7 @@ def test_a_link_of_an_earlier_version_is_read_in_todays_names(
 
 
 def test_what_needs_no_mending_stays_as_it_is() -> None:
-    query = {"image": ["Bottleneck-of-glass.png"], "log": ["false"], "empty": [""], "q": ["1e3"]}
+    query = {"image": ["Bottleneck-of-glass.png"], "log": ["false"], "q": ["1e3"]}
     assert mended_query(query) == query
 
 

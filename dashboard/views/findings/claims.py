@@ -9,8 +9,9 @@ from dashboard import glossary
 from dashboard.widgets.links import link_to_page
 
 COLORS = {
-    Outcome.REPRODUCED: ("green", ":material/check_circle:"),
-    Outcome.NOT_REPRODUCED: ("orange", ":material/cancel:"),
+    Outcome.SUPPORTED: ("green", ":material/check_circle:"),
+    Outcome.NOT_SUPPORTED: ("orange", ":material/cancel:"),
+    Outcome.NOT_SUPPORTED_BY_EITHER: ("violet", ":material/rule:"),
     Outcome.NOT_MEASURED: ("gray", ":material/hourglass_empty:"),
 }
 
@@ -30,7 +31,7 @@ def show_claim(verdict: Verdict) -> None:
     st.markdown(f"**{verdict.claim.statement}**")
     st.markdown(
         f"Published: {margin(verdict.published)}"
-        + ("" if verdict.published_outcome is Outcome.REPRODUCED else published_doubt(verdict))
+        + ("" if verdict.published_outcome is Outcome.SUPPORTED else published_doubt(verdict))
     )
     if verdict.measured:
         st.markdown(f"Measured: {margin(verdict.measured)}")

@@ -1,4 +1,5 @@
 import time
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from core.analysis.rate_distortion import (
     lossy_measurements,
     summary,
 )
+from core.evaluation.measurements import Measurements
 
 RATES = (0.3, 0.5, 0.8, 1.2, 1.8, 2.6, 3.4)
 METRIC = "psnr_db"
@@ -295,3 +297,14 @@ def test_a_setting_that_always_failed_stays_in_the_summary():
     assert list(table["images"]) == [0] * len(RATES)
     assert list(table["errors"]) == [3] * len(RATES)
     assert table[METRIC].isna().all()
+
+
+def test_a_pooled_psnr_is_that_of_the_mean_squared_error_and_lies_below_the_mean() -> None:
+    rates = np.array([[1.0, 2.0], [1.0, 2.0]])
+    values = np.array([[30.0, 40.0], [40.0, 50.0]])
+    table = Measurements("x", "psnr_db", np.array(["a", "b"]), ("1", "2"), rates, values, 0)
+    pooled = replace(table, pools_error=True)
+    expected = [-10 * np.log10((10**-3.0 + 10**-4.0) / 2), -10 * np.log10((10**-4 + 10**-5) / 2)]
+    assert pooled.curve().values == pytest.approx(expected)
+    assert table.curve().values == pytest.approx([35.0, 45.0])
+    assert pooled.take(np.array([0])).curve().values == pytest.approx([30.0, 40.0])

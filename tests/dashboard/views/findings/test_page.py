@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.analysis.findings import method_rows, verdicts
+from core.analysis.findings import Outcome, method_rows, verdicts
 from core.analysis.published import THESIS
 from core.evaluation.evaluate import load_results
 from core.evaluation.measurements import summary
@@ -23,7 +23,7 @@ def _methods(app: AppTest) -> pd.DataFrame:
 
 
 def _verdicts(app: AppTest) -> list[str]:
-    marks = ("Reproduced", "Not reproduced", "Not measured yet")
+    marks = [outcome.capitalize() for outcome in Outcome]
     return [mark for text in app.markdown for mark in marks if f" {mark}]" in text.value]
 
 

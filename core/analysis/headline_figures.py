@@ -1,0 +1,112 @@
+"""The three figures that say most, each with one line, computed from the measurements."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from core.analysis.findings import MethodRow, Outcome, verdicts
+from core.analysis.headlines import rate_at
+from core.analysis.rate_distortion import bd_rate
+from core.evaluation.measurements import Curve
+
+_LEARNED = "bottleneck"
+_REFERENCE = "jpeg"
+_OTHERS = ("webp", "jpeg_xl", "avif_444")
+
+
+class HeadlineFigure(NamedTuple):
+    """One figure of the first screen.
+
+    Attributes:
+        title: What is counted, in a few words.
+        figure: The figure as a person reads it.
+        line: What it says, in one sentence of Markdown.
+    """
+
+    title: str
+    figure: str
+    line: str
+
+
+def headline_figures(
+    curves: Mapping[str, Curve], rows: Sequence[MethodRow], *, labels: Mapping[str, str]
+) -> list[HeadlineFigure]:
+    """At most three figures; only those whose measurements exist.
+
+    Args:
+        curves: PSNR curve by codec.
+        rows: The ten methods of the thesis, as `core.analysis.findings.method_rows` gives them.
+        labels: What a person reads, by codec.
+    """
+    return [*_learned(curves, labels), *_autoencoder(curves, rows), *_claims(rows)]
+
+
+def equal_quality_ratio(row: MethodRow, reference: Curve | None) -> float | None:
+    """Bytes of a method for one byte that the reference needs for the same PSNR.
+
+    None where the method has no file, or the reference does not reach its PSNR.
+    """
+    if reference is None or row.bits_per_pixel is None or row.coded_psnr_db is None:
+        return None
+    rate = rate_at(reference, row.coded_psnr_db)
+    return None if rate is None else row.bits_per_pixel / rate
+
+
+def _learned(curves: Mapping[str, Curve], labels: Mapping[str, str]) -> Iterator[HeadlineFigure]:
+    """Bytes of the learned codec at equal PSNR, against JPEG and then the others."""
+    if _LEARNED not in curves or _REFERENCE not in curves:
+        return
+    first = bd_rate(curves[_REFERENCE], curves[_LEARNED]).value
+    if first is None:
+        return
+    found = {
+        name: bd_rate(curves[name], curves[_LEARNED]).value for name in _OTHERS if name in curves
+    }
+    others = [
+        f"{_change(value)} than {labels.get(name, name)}"
+        for name, value in found.items()
+        if value is not None
+    ]
+    rest = f"; {', '.join(others)}" if others else ""
+    yield HeadlineFigure(
+        f"{labels.get(_LEARNED, _LEARNED)} against {labels.get(_REFERENCE, _REFERENCE)}",
+        f"{first:+.0f} %".replace("-", "\u2212"),
+        f"Our learned codec ({labels.get(_LEARNED, _LEARNED)}) needs {_change(first)} bytes than "
+        f"{labels.get(_REFERENCE, _REFERENCE)} at equal PSNR{rest} (BD-rate).",
+    )
+
+
+def _autoencoder(
+    curves: Mapping[str, Curve], rows: Sequence[MethodRow]
+) -> Iterator[HeadlineFigure]:
+    """Bytes of the first autoencoder whose PSNR JPEG reaches too."""
+    reference = curves.get(_REFERENCE)
+    for row in (row for row in rows if row.published.is_autoencoder):
+        ratio = equal_quality_ratio(row, reference)
+        if ratio is not None and row.bytes is not None:
+            yield HeadlineFigure(
+                row.published.label,
+                f"{ratio:.1f} \u00d7",
+                f"the bytes of JPEG at the same {row.coded_psnr_db:.2f} dB, once its latent is "
+                f"quantised and coded: {row.bytes:,.0f} bytes an image instead of "
+                f"{row.bytes / ratio:,.0f}.",
+            )
+            return
+
+
+def _claims(rows: Sequence[MethodRow]) -> Iterator[HeadlineFigure]:
+    """How many claims of the thesis the measurements support."""
+    judged = [one for one in verdicts(rows) if one.outcome is not Outcome.NOT_MEASURED]
+    if not judged:
+        return
+    held = sum(one.outcome is Outcome.SUPPORTED for one in judged)
+    doubted = sum(one.outcome is Outcome.NOT_SUPPORTED_BY_EITHER for one in judged)
+    more = f" {doubted} fails by the thesis' own figures too." if doubted == 1 else ""
+    yield HeadlineFigure(
+        "Claims of the thesis",
+        f"{held} of {len(judged)}",
+        f"hold by PSNR and SSIM alone, without a word on bytes.{more}",
+    )
+
+
+def _change(percent: float) -> str:
+    return f"{abs(percent):.0f} % {'fewer' if percent < 0 else 'more'}"

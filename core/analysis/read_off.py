@@ -1,0 +1,82 @@
+"""Curves read off at one quality or at one rate: what each codec needs, and what it gives."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from core.analysis.headlines import rate_at
+from core.evaluation.measurements import Curve
+
+#: Columns of a table that was read off.
+COLUMNS = ("codec", "bits_per_pixel", "bytes", "value", "ratio")
+
+
+def value_at(curve: Curve, bits_per_pixel: float) -> float | None:
+    """Quality that a curve reaches at a rate; None outside what was measured.
+
+    Between two measured points the quality is linear in the logarithm of the rate, as in
+    `core.analysis.headlines.rate_at`. A larger rate never counts as worse.
+    """
+    rates = np.asarray(curve.bits_per_pixel)
+    if not len(rates) or not rates[0] <= bits_per_pixel <= rates[-1]:
+        return None
+    best = np.maximum.accumulate(np.asarray(curve.values))
+    return float(np.interp(np.log(bits_per_pixel), np.log(rates), best))
+
+
+def read_at_quality(
+    curves: Mapping[str, Curve], value: float, *, pixels: float, reference: str | None
+) -> pd.DataFrame:
+    """Rate of every codec at one quality, the fewest bytes first.
+
+    Columns: `COLUMNS`; `ratio` is the bytes for one byte of the reference. A codec that does not
+    reach the quality has no rate and stands last.
+
+    Args:
+        curves: Curve by codec.
+        value: The quality, in the unit of the curves' metric.
+        pixels: Mean number of pixels of an image, which turns a rate into bytes.
+        reference: Codec that the ratio is against; None for no ratio.
+    """
+    rates = {codec: rate_at(curve, value) for codec, curve in curves.items()}
+    base = rates.get(reference) if reference else None
+    rows = [
+        (codec, rate, rate and rate * pixels / 8, value, rate / base if rate and base else None)
+        for codec, rate in rates.items()
+    ]
+    return _sorted(rows, by="bits_per_pixel", ascending=True)
+
+
+def read_at_rate(
+    curves: Mapping[str, Curve], bits_per_pixel: float, *, pixels: float, best_first: bool = True
+) -> pd.DataFrame:
+    """Quality of every codec at one rate, the best first.
+
+    Columns: `COLUMNS` without a ratio, for the bytes are equal.
+
+    Args:
+        curves: Curve by codec.
+        bits_per_pixel: The rate.
+        pixels: Mean number of pixels of an image, which turns a rate into bytes.
+        best_first: Whether a larger value of the metric is better.
+    """
+    size = bits_per_pixel * pixels / 8
+    rows = [
+        (codec, bits_per_pixel, size, value_at(curve, bits_per_pixel), None)
+        for codec, curve in curves.items()
+    ]
+    return _sorted(rows, by="value", ascending=not best_first)
+
+
+def _sorted(
+    rows: list[tuple[str, float | None, float | None, float | None, float | None]],
+    *,
+    by: str,
+    ascending: bool,
+) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=[*COLUMNS])
+    numbers = dict.fromkeys(COLUMNS[1:], "float64")
+    return frame.astype(numbers).sort_values(
+        by, ascending=ascending, na_position="last", ignore_index=True
+    )

@@ -1,0 +1,65 @@
+from core.analysis.findings import MethodRow, Outcome, verdicts
+from core.analysis.headline_figures import equal_quality_ratio, headline_figures
+from core.analysis.published import THESIS
+from core.evaluation.measurements import Curve
+
+LABELS = {"bottleneck": "BNK", "jpeg": "JPEG", "webp": "WebP"}
+
+
+def _curve(codec: str, scale: float) -> Curve:
+    rates = tuple(scale * rate for rate in (0.25, 0.5, 1.0, 2.0, 4.0))
+    return Curve(codec, "psnr_db", tuple("abcde"), rates, (28.0, 31.0, 34.0, 37.0, 40.0), 10)
+
+
+CURVES = {
+    "bottleneck": _curve("bottleneck", 0.5),
+    "jpeg": _curve("jpeg", 1.0),
+    "webp": _curve("webp", 0.75),
+}
+
+
+def _rows() -> list[MethodRow]:
+    return [
+        MethodRow(
+            figure,
+            psnr_db=figure.psnr_db,
+            ssim=figure.ssim,
+            bytes=32_000.0,
+            bits_per_pixel=10.0,
+            coded_psnr_db=34.0,
+        )
+        for figure in THESIS
+    ]
+
+
+def test_three_figures_say_what_came_out() -> None:
+    learned, autoencoder, claims = headline_figures(CURVES, _rows(), labels=LABELS)
+    assert learned.figure == "\u221250 %"
+    assert "50 % fewer bytes than JPEG" in learned.line
+    assert "33 % fewer than WebP" in learned.line
+    assert autoencoder.figure == "10.0 \u00d7"
+    assert "32,000 bytes an image instead of 3,200" in autoencoder.line
+    assert claims.figure == "2 of 3"
+    assert "1 fails by the thesis' own figures too" in claims.line
+
+
+def test_without_measurements_there_is_no_figure() -> None:
+    assert headline_figures({}, [MethodRow(figure) for figure in THESIS], labels=LABELS) == []
+
+
+def test_a_method_whose_quality_the_reference_does_not_reach_has_no_ratio() -> None:
+    assert equal_quality_ratio(_rows()[0], _curve("jpeg", 1.0)) == 10.0
+    short = Curve("jpeg", "psnr_db", ("a", "b"), (0.25, 0.5), (28.0, 31.0), 10)
+    assert equal_quality_ratio(_rows()[0], short) is None
+    assert equal_quality_ratio(_rows()[0], None) is None
+
+
+def test_a_claim_that_fails_by_both_figures_is_told_from_one_that_fails_by_ours_alone() -> None:
+    outcomes = {one.claim.name: one.outcome for one in verdicts(_rows())}
+    assert outcomes["two-layers"] is Outcome.NOT_SUPPORTED_BY_EITHER
+    worse = [
+        MethodRow(row.published, psnr_db=20.0, ssim=0.5) if row.published.codec == "ae80" else row
+        for row in _rows()
+    ]
+    outcomes = {one.claim.name: one.outcome for one in verdicts(worse)}
+    assert outcomes["one-layer"] is Outcome.NOT_SUPPORTED
