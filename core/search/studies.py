@@ -16,6 +16,7 @@ import optuna
 from optuna.distributions import BaseDistribution
 from optuna.exceptions import OptunaError
 from optuna.storages import RDBStorage
+from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -276,7 +277,8 @@ def _shown_study(
 ) -> optuna.Study:
     optuna.logging.set_verbosity(optuna.logging.WARNING)  # it would tell of every study it makes
     storage = optuna.storages.InMemoryStorage()
-    optuna.create_study(study_name=name, directions=directions, storage=storage)
+    known = [StudyDirection[direction.upper()] for direction in directions]
+    optuna.create_study(study_name=name, directions=known, storage=storage)
     return _ShownStudy(name, storage, [trial.frozen() for trial in trials])
 
 

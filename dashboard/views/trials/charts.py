@@ -1,39 +1,46 @@
-"""Optuna's own plots of a study, made to fit the pages: light and dark, any number of trials."""
+"""The plots of a study: which there are, what each needs, and how it is drawn."""
 
+import math
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
-import pandas as pd
 import plotly.graph_objects as go
 from optuna.exceptions import ExperimentalWarning
 from optuna.importance import PedAnovaImportanceEvaluator
 from optuna.visualization import (
     plot_contour,
     plot_edf,
-    plot_intermediate_values,
-    plot_optimization_history,
-    plot_parallel_coordinate,
     plot_param_importances,
     plot_rank,
-    plot_slice,
     plot_timeline,
 )
 
-from core.search.studies import Direction, StudyRecord, TrialRecord, as_study
-from dashboard.views.trials.style import restyled
-from dashboard.views.trials.tables import parameter_names
+from core.search.studies import Direction, TrialRecord, as_study
+from dashboard.views.trials.own_charts import (
+    history_figure,
+    report_figure,
+    slice_figure,
+)
+from dashboard.views.trials.pair_charts import recolor_ranks, ring_pairs
+from dashboard.views.trials.parallel_chart import parallel_figure
+from dashboard.views.trials.parameters import parameter_names
+from dashboard.views.trials.style import NEUTRAL, RING, VALUE_NAME, restyled
 
 #: Trials that a plot draws; of more, an even choice that holds the best.
 MOST_DRAWN = 600
 #: Complete trials below which importances say little.
 FEW_TRIALS = 30
-STUDY_COLORS = ("#2f81c7", "#e32d78", "#de7a00", "#1f9d76", "#714af6", "#8a7f74")
-VALUE_NAME = "Score"
+#: Ratio of the highest to the lowest score from which on a logarithmic axis shows more.
+_LOG_RATIO = 10.0
+_HEIGHT, _ROW_HEIGHT = 440, 190
 
-Draw = Callable[[Sequence[TrialRecord], Direction], go.Figure]
+Name = Literal[
+    "history", "intermediate", "parallel", "slice", "contour", "rank", "edf", "importance",
+    "timeline",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -43,122 +50,106 @@ class Plot:
     Attributes:
         label: What a person reads.
         about: What it shows, in one sentence.
-        draw: Makes it from trials and their direction.
         complete: Complete trials that it needs.
         parameters: Parameters that it needs.
+        highlights: Whether it shows which trials are chosen.
+        has_value_axis: Whether one of its axes holds the scores.
     """
 
     label: str
     about: str
-    draw: Draw
     complete: int = 1
     parameters: int = 0
+    highlights: bool = True
+    has_value_axis: bool = False
 
 
-def _drawer(plot: Callable[..., go.Figure], **options: Any) -> Draw:
-    """Drawer that hands a study of the trials to one of Optuna's functions."""
+@dataclass(frozen=True)
+class Drawing:
+    """What a plot of a study draws, and how.
 
-    def draw(trials: Sequence[TrialRecord], direction: Direction) -> go.Figure:
-        return plot(as_study("study", direction, trials), **options)
+    Attributes:
+        direction: Whether more is better.
+        color: Colour of the study's codec.
+        best: Number of the best trial.
+        chosen: Numbers of the trials that stand out.
+        log_value: Whether the axis of the scores is logarithmic, where there is one.
+    """
 
-    return draw
-
-
-def _history(trials: Sequence[TrialRecord], direction: Direction) -> go.Figure:
-    return _histories({"study": trials}, direction)
-
-
-def _histories(trials: Mapping[str, Sequence[TrialRecord]], direction: Direction) -> go.Figure:
-    """Optuna's history of one or several studies by name, of which each may show a choice only."""
-    # Optuna takes a trial's number for its place, so the choice is numbered anew and then back.
-    studies = [
-        as_study(name, direction, [replace(trial, number=i) for i, trial in enumerate(chosen)])
-        for name, chosen in trials.items()
-    ]
-    figure = plot_optimization_history(
-        studies if len(studies) > 1 else studies[0], target_name=VALUE_NAME
-    )
-    traces_per_study = len(figure.data) // len(studies)
-    numbers = [[trial.number for trial in chosen] for chosen in trials.values()]
-    for place, trace in enumerate(figure.data):
-        own = numbers[place // traces_per_study]
-        trace.update(x=[own[int(number)] for number in trace.x or ()])
-    figure.data = [trace for trace in figure.data if trace.name != "Infeasible Trial"]
-    return figure
+    direction: Direction
+    color: str = NEUTRAL
+    best: int | None = None
+    chosen: tuple[int, ...] = ()
+    log_value: bool = False
 
 
-PLOTS: Mapping[str, Plot] = {
+PLOTS: dict[str, Plot] = {
     "history": Plot(
         "History",
-        "Every trial's value in the order of their numbers, and the best so far.",
-        _history,
+        "Every trial's score in the order of their numbers, and the best so far.",
+        has_value_axis=True,
     ),
     "intermediate": Plot(
         "Learning curves",
-        "PSNR on the validation images, reported after each epoch.",
-        _drawer(plot_intermediate_values),
+        "PSNR on the validation images after each epoch. Dotted: pruned, for it was behind.",
         complete=0,
     ),
     "parallel": Plot(
         "Parallel coordinates",
-        "One line per trial through its parameters, coloured by value.",
-        _drawer(plot_parallel_coordinate, target_name=VALUE_NAME),
+        "One line per trial through its parameters, coloured by score.",
         parameters=1,
     ),
     "slice": Plot(
         "Slices",
-        "Value against each parameter; the later a trial, the stronger its colour.",
-        _drawer(plot_slice, target_name=VALUE_NAME),
+        "Score against each parameter; the later a trial, the stronger its colour.",
         parameters=1,
+        has_value_axis=True,
     ),
     "contour": Plot(
         "Contours",
-        "Value over pairs of parameters, interpolated between the trials.",
-        _drawer(plot_contour, target_name=VALUE_NAME),
+        "Score over pairs of parameters, interpolated between the trials.",
         complete=2,
         parameters=2,
     ),
     "rank": Plot(
         "Ranks",
-        "As contours, but with the trials themselves, coloured by the rank of their value.",
-        _drawer(plot_rank, target_name=VALUE_NAME),
+        "As contours, but with the trials themselves, coloured by the rank of their score.",
         complete=2,
         parameters=2,
     ),
     "edf": Plot(
         "Distribution",
-        "Share of the trials whose value is at most the one below.",
-        _drawer(plot_edf, target_name=VALUE_NAME),
+        "Share of the trials whose score is at most the one below.",
+        has_value_axis=True,
     ),
     "importance": Plot(
         "Importances",
         "How much each parameter decides whether a trial is among the best.",
-        _drawer(
-            plot_param_importances,
-            evaluator=PedAnovaImportanceEvaluator(),
-            target_name=VALUE_NAME,
-        ),
         complete=2,
         parameters=2,
+        highlights=False,
     ),
-    "timeline": Plot(
-        "Timeline", "When each trial ran, and how it ended.", _drawer(plot_timeline), 0
-    ),
+    "timeline": Plot("Timeline", "When each trial ran, and how it ended.", complete=0),
 }
 
 
 def missing(plot: Plot, trials: Sequence[TrialRecord]) -> str:
     """What a plot lacks to be drawn from some trials; empty when it lacks nothing."""
-    complete = sum(trial.state == "complete" for trial in trials)
-    if complete < plot.complete:
-        return f"This plot needs {plot.complete} complete trials; the choice has {complete}."
-    if len(parameter_names(trials)) < plot.parameters:
+    complete = [trial for trial in drawable_trials(trials) if trial.state == "complete"]
+    if len(complete) < plot.complete:
+        return f"This plot needs {plot.complete} complete trials; the choice has {len(complete)}."
+    if len(parameter_names(complete)) < plot.parameters:
         return f"This plot needs trials with {plot.parameters} parameters."
     if plot is PLOTS["intermediate"] and not any(trial.reports for trial in trials):
         return "None of these trials has reported a value."
     if plot is PLOTS["timeline"] and not any(trial.started for trial in trials):
         return "None of these trials has begun."
     return ""
+
+
+def drawable_trials(trials: Sequence[TrialRecord]) -> list[TrialRecord]:
+    """Trials without those whose score is infinite, which no axis can show."""
+    return [trial for trial in trials if trial.value is None or math.isfinite(trial.value)]
 
 
 def drawn_trials(
@@ -174,88 +165,120 @@ def drawn_trials(
     return [chosen[number] for number in sorted(chosen)]
 
 
-def trial_figure(
-    name: str,
-    trials: Sequence[TrialRecord],
-    *,
-    direction: Direction,
-    log_value: bool = False,
-) -> go.Figure:
-    """One of Optuna's plots over some trials.
+def can_be_logarithmic(trials: Sequence[TrialRecord]) -> bool:
+    """Whether the scores are positive and span so much that a logarithmic axis shows more."""
+    values = [trial.value for trial in drawable_trials(trials) if trial.value is not None]
+    return bool(values) and 0 < _LOG_RATIO * min(values) <= max(values)
+
+
+def trial_figure(name: str, trials: Sequence[TrialRecord], drawing: Drawing) -> go.Figure:
+    """One plot over some trials, of which at least as many are complete as it needs.
 
     Args:
         name: Key of `PLOTS`.
         trials: What is drawn.
-        direction: Whether more is better.
-        log_value: Whether the axis of the values is logarithmic, where there is one.
+        drawing: How it is drawn.
     """
     with _quiet():
-        figure = PLOTS[name].draw(trials, direction)
-    if log_value:
-        _make_logarithmic(figure, name)
-    return restyled(figure)
+        figure = _DRAWERS[name](drawable_trials(trials), drawing)
+    if drawing.log_value and PLOTS[name].has_value_axis:
+        (figure.update_xaxes if name == "edf" else figure.update_yaxes)(type="log")
+    return restyled(figure, height=_height(name, trials))
 
 
-def overlay_figure(name: str, studies: Sequence[StudyRecord]) -> go.Figure:
-    """History (`history`) or distribution (`edf`) of several studies in one figure.
-
-    Raises:
-        ValueError: The studies differ in direction.
-    """
-    directions = {study.directions for study in studies}
-    if len(directions) > 1 or any(len(found) != 1 for found in directions):
-        names = ", ".join(f"{study.name} ({', '.join(study.directions)})" for study in studies)
-        raise ValueError(f"Only studies with one and the same direction can be laid over: {names}.")
-    direction: Direction = "maximize" if studies[0].is_maximized else "minimize"
-    drawn = {study.name: drawn_trials(study.trials, best=study.best) for study in studies}
-    with _quiet():
-        if name == "edf":
-            made = [as_study(found, direction, trials) for found, trials in drawn.items()]
-            figure = plot_edf(made, target_name=VALUE_NAME)
-        else:
-            figure = _histories(drawn, direction)
-    _color_by_study(figure, [study.name for study in studies])
-    return restyled(figure)
+def _history(trials: Sequence[TrialRecord], drawing: Drawing) -> go.Figure:
+    return history_figure(trials, drawing.direction, color=drawing.color, chosen=drawing.chosen)
 
 
-def report_figure(reports: pd.DataFrame) -> go.Figure:
-    """Learning curves of some trials: `reports_table` as one line per trial."""
-    figure = go.Figure()
-    for place, (number, rows) in enumerate(reports.groupby("number", sort=False)):
-        color = STUDY_COLORS[place % len(STUDY_COLORS)]
-        figure.add_scatter(
-            x=rows["step"],
-            y=rows["value"],
-            name=f"Trial {number}",
-            mode="lines+markers",
-            line={"color": color},
-        )
-    figure.update_layout(
-        height=320,
-        margin={"l": 8, "r": 8, "t": 24, "b": 8},
-        xaxis={"title": "Epoch", "dtick": 1 if reports["step"].nunique() < 20 else None},
-        yaxis={"title": "Validation PSNR (dB)"},
-        showlegend=True,
-    )
+def _intermediate(trials: Sequence[TrialRecord], drawing: Drawing) -> go.Figure:
+    return report_figure(trials, color=drawing.color, best=drawing.best, chosen=drawing.chosen)
+
+
+def _parallel(trials: Sequence[TrialRecord], drawing: Drawing) -> go.Figure:
+    return parallel_figure(trials, drawing.direction, chosen=drawing.chosen)
+
+
+def _slice(trials: Sequence[TrialRecord], drawing: Drawing) -> go.Figure:
+    return slice_figure(trials, chosen=drawing.chosen)
+
+
+def _contour(trials: Sequence[TrialRecord], drawing: Drawing) -> go.Figure:
+    complete = _complete(trials)
+    figure = plot_contour(_study(complete, drawing), target_name=VALUE_NAME)
+    # The better end of the colours is the strong one.
+    figure.update_traces(reversescale=drawing.direction == "minimize", selector={"type": "contour"})
+    ring_pairs(figure, complete, drawing.chosen)
     return figure
 
 
-def _make_logarithmic(figure: go.Figure, name: str) -> None:
-    if name in ("history", "slice", "intermediate"):
-        figure.update_yaxes(type="log")
-    elif name == "edf":
-        figure.update_xaxes(type="log")
+def _rank(trials: Sequence[TrialRecord], drawing: Drawing) -> go.Figure:
+    complete = _complete(trials)
+    figure = plot_rank(_study(complete, drawing), target_name=VALUE_NAME)
+    recolor_ranks(figure, complete, drawing.direction)
+    ring_pairs(figure, complete, drawing.chosen)
+    return figure
 
 
-def _color_by_study(figure: go.Figure, names: Sequence[str]) -> None:
-    """One colour per study, in the points and in the line of its best."""
-    for trace in figure.data:
-        place = next((i for i, name in enumerate(names) if trace.name.endswith(name)), 0)
-        color = STUDY_COLORS[place % len(STUDY_COLORS)]
-        trace.update(line={"color": color}, marker={"color": color})
+def _distribution(trials: Sequence[TrialRecord], drawing: Drawing) -> go.Figure:
+    figure = plot_edf(_study(trials, drawing), target_name=VALUE_NAME)
+    figure.update_traces(line={"color": drawing.color})
+    for trial in trials:
+        if trial.number in drawing.chosen and trial.value is not None:
+            text = f"trial {trial.number}"
+            figure.add_vline(
+                x=trial.value, annotation_text=text, line={"color": RING["color"], "width": 2}
+            )
+    return figure
 
 
-class _quiet(warnings.catch_warnings):
+def _importance(trials: Sequence[TrialRecord], drawing: Drawing) -> go.Figure:
+    figure = plot_param_importances(
+        _study(trials, drawing),
+        evaluator=PedAnovaImportanceEvaluator(),
+        target_name=VALUE_NAME,
+    )
+    figure.update_traces(marker={"color": drawing.color})
+    return figure
+
+
+def _timeline(trials: Sequence[TrialRecord], drawing: Drawing) -> go.Figure:
+    figure = plot_timeline(_study(trials, drawing))
+    if drawing.chosen:
+        for trace in figure.data:
+            is_chosen = [int(number) in drawing.chosen for number in trace.y]
+            trace.marker.opacity = [1.0 if found else 0.3 for found in is_chosen]
+    return figure
+
+
+_DRAWERS: dict[str, Callable[[Sequence[TrialRecord], Drawing], go.Figure]] = {
+    "history": _history,
+    "intermediate": _intermediate,
+    "parallel": _parallel,
+    "slice": _slice,
+    "contour": _contour,
+    "rank": _rank,
+    "edf": _distribution,
+    "importance": _importance,
+    "timeline": _timeline,
+}
+
+
+def _study(trials: Sequence[TrialRecord], drawing: Drawing) -> Any:
+    return as_study("study", drawing.direction, trials)
+
+
+def _complete(trials: Sequence[TrialRecord]) -> list[TrialRecord]:
+    return [replace(trial, reports={}) for trial in trials if trial.state == "complete"]
+
+
+def _height(name: str, trials: Sequence[TrialRecord]) -> int:
+    count = len(parameter_names(trials))
+    if name == "slice":
+        return max(_HEIGHT, 280 * math.ceil(count / 2))
+    return max(_HEIGHT, _ROW_HEIGHT * count) if name in ("contour", "rank") else _HEIGHT
+
+
+class _quiet(warnings.catch_warnings):  # type: ignore[type-arg]
     """Keeps Optuna from warning that a plot is experimental."""
 
     def __enter__(self) -> None:

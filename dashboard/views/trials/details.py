@@ -5,7 +5,9 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.search.studies import StudyRecord, TrialRecord
-from dashboard.views.trials.charts import report_figure
+from dashboard.charts.colors import codec_style
+from dashboard.views.trials.own_charts import report_figure
+from dashboard.views.trials.style import restyled
 from dashboard.views.trials.tables import (
     MOST_COMPARED,
     detail_table,
@@ -47,7 +49,7 @@ def show_trial(study: StudyRecord, trial: TrialRecord) -> None:
         name = f"{study.name}-trial-{trial.number}.csv"
         download_csv(table, file_name=name, key="csv-trial")
     with right:
-        show_reports([trial], key="reports-one")
+        show_reports(study, [trial], key="reports-one")
     show_trial_strips(study, [trial])
     if trial.params and study.name:
         st.caption("Trains the model with these parameters on the full training split:")
@@ -70,17 +72,20 @@ def show_comparison(study: StudyRecord, chosen: Sequence[TrialRecord]) -> None:
         st.dataframe(table, hide_index=True, height="content")
         download_csv(table, file_name=f"{study.name}-comparison.csv", key="csv-comparison")
     with right:
-        show_reports(chosen, key="reports-many")
+        show_reports(study, chosen, key="reports-many")
     show_trial_strips(study, chosen)
 
 
-def show_reports(trials: Sequence[TrialRecord], *, key: str) -> None:
+def show_reports(study: StudyRecord, trials: Sequence[TrialRecord], *, key: str) -> None:
     """Learning curves; a sentence where there are none."""
     table = reports_table(trials)
     if table.empty:
         st.caption("No value was reported while it ran.")
         return
-    figure = report_figure(table)
+    best = study.best.number if study.best else None
+    numbers = [trial.number for trial in trials]
+    figure = report_figure(trials, color=codec_style(study.name).color, best=best, chosen=numbers)
+    figure = restyled(figure, height=320)
     alt = "PSNR on the validation images after each epoch, one line per trial."
     st.plotly_chart(figure, key=key, config=CONFIG, alt=alt)
     download_csv(table, file_name="learning-curves.csv", key=f"csv-{key}")

@@ -2,20 +2,23 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import streamlit as st
-from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
 
 from core.search.studies import STATES, State, TrialRecord
-from dashboard.views.trials.tables import TrialFilter, parameter_names
+from dashboard.views.trials.parameters import Parameter, parameters_of
+from dashboard.views.trials.tables import Span, TrialFilter
 from dashboard.widgets.bounded import bounded_range
 
 _LOG_STEPS = 24
+_WIDTH = 260
 
 
 def choose_trials(trials: Sequence[TrialRecord], *, prefix: str) -> TrialFilter:
-    """Controls for state, value and every parameter; all pass at first.
+    """Controls for state, score and every parameter; all pass at first.
+
+    A control at its full range filters nothing, so that a trial whose value lies outside what the
+    control can show (an infinite score, a range that was changed) is not hidden by it.
 
     Args:
         trials: What there is to choose from.
@@ -24,16 +27,16 @@ def choose_trials(trials: Sequence[TrialRecord], *, prefix: str) -> TrialFilter:
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         states = _choose_states(trials, prefix)
         values = _choose_values(trials, prefix)
-    ranges: dict[str, tuple[float, float]] = {}
-    choices: dict[str, Sequence[Any]] = {}
-    names = parameter_names(trials)
+    ranges: dict[str, Span] = {}
+    choices: dict[str, Sequence[str]] = {}
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
-        for name in names:
-            found = next(t.distributions[name] for t in trials if name in t.distributions)
-            if isinstance(found, CategoricalDistribution):
-                choices[name] = _choose_categories(name, found, prefix)
-            elif (span := _choose_range(name, found, trials, prefix)) is not None:
-                ranges[name] = span
+        for parameter in parameters_of(trials):
+            key = f"{prefix}-parameter-{parameter.name}"
+            if parameter.scale == "category":
+                if (chosen := _choose_categories(parameter, key)) is not None:
+                    choices[parameter.name] = chosen
+            elif (span := _choose_range(parameter, key)) is not None:
+                ranges[parameter.name] = span
     return TrialFilter(states, values, ranges, choices)
 
 
@@ -50,50 +53,67 @@ def _choose_states(trials: Sequence[TrialRecord], prefix: str) -> tuple[State, .
     return tuple(chosen)
 
 
-def _choose_values(trials: Sequence[TrialRecord], prefix: str) -> tuple[float, float] | None:
+def _choose_values(trials: Sequence[TrialRecord], prefix: str) -> Span | None:
     values = [trial.value for trial in trials if trial.value is not None]
-    if not values or min(values) == max(values):
+    finite = [value for value in values if math.isfinite(value)]
+    if not finite or not _can_slide(min(finite), max(finite)):
         return None
-    low, high = math.floor(min(values) * 100) / 100, math.ceil(max(values) * 100) / 100
-    return bounded_range("Value", low, high, step=0.01, key=f"{prefix}-values", width=260)
+    step = _step(max(finite) - min(finite))
+    low, high = math.floor(min(finite) / step) * step, math.ceil(max(finite) / step) * step
+    return _slide("Score", low, high, step=step, key=f"{prefix}-values")
 
 
-def _choose_categories(
-    name: str, distribution: CategoricalDistribution, prefix: str
-) -> Sequence[Any]:
-    return st.pills(
-        name,
-        list(distribution.choices),
-        default=list(distribution.choices),
+def _choose_categories(parameter: Parameter, key: str) -> Sequence[str] | None:
+    options = list(parameter.categories)
+    chosen = st.pills(
+        parameter.title,
+        options,
+        default=options,
         selection_mode="multi",
-        key=f"{prefix}-{name}",
+        key=key,
         bind="query-params",
     )
+    return None if len(chosen) == len(options) else chosen
 
 
-def _choose_range(
-    name: str, distribution: BaseDistribution, trials: Sequence[TrialRecord], prefix: str
-) -> tuple[float, float] | None:
-    values = [float(trial.params[name]) for trial in trials if name in trial.params]
-    if min(values) == max(values):
+def _choose_range(parameter: Parameter, key: str) -> Span | None:
+    low, high = parameter.low, parameter.high
+    if not _can_slide(low, high):
         return None
-    if isinstance(distribution, FloatDistribution) and distribution.log:
-        marks = _log_marks(distribution.low, distribution.high)
-        ends = st.select_slider(
-            name,
-            list(marks),
-            (next(iter(marks)), list(marks)[-1]),
-            key=f"{prefix}-{name}",
-            bind="query-params",
-            width=260,
-        )
-        return marks[ends[0]], marks[ends[1]]
-    low, high = float(distribution.low), float(distribution.high)
-    return bounded_range(name, low, high, key=f"{prefix}-{name}", width=260)
+    if parameter.scale == "logarithmic":
+        return _choose_marks(parameter, key)
+    step = 1.0 if parameter.is_integer else _step(high - low)
+    return _slide(parameter.title, low, high, step=step, key=key)
+
+
+def _choose_marks(parameter: Parameter, key: str) -> Span | None:
+    """Range of a parameter whose values are spaced in equal ratios."""
+    marks = _log_marks(parameter.low, parameter.high)
+    first, last = next(iter(marks)), list(marks)[-1]
+    ends = st.select_slider(
+        parameter.title, list(marks), (first, last), key=key, bind="query-params", width=_WIDTH
+    )
+    return None if ends == (first, last) else Span(marks[ends[0]], marks[ends[1]])
+
+
+def _slide(label: str, low: float, high: float, *, step: float, key: str) -> Span | None:
+    ends = bounded_range(label, low, high, step=step, format="%.5g", key=key, width=_WIDTH)
+    return None if ends == (low, high) else Span(*ends)
+
+
+def _can_slide(low: float, high: float) -> bool:
+    """Whether floats can tell a hundred steps apart between two values."""
+    span = high - low
+    return math.isfinite(span) and span > 1e-9 * max(abs(low), abs(high), 1e-290)
+
+
+def _step(span: float) -> float:
+    """Step of a slider over so much: a power of ten with at least a hundred steps."""
+    return float(10.0 ** math.floor(math.log10(span / 100)))
 
 
 def _log_marks(low: float, high: float) -> dict[str, float]:
     """Values in equal ratios, by what a person reads; the ends are exact."""
     ratio = high / low
     values = [low * ratio ** (step / _LOG_STEPS) for step in range(_LOG_STEPS)] + [high]
-    return {f"{value:.2g}": value for value in values}
+    return {f"{value:.3g}": value for value in values}

@@ -1,28 +1,24 @@
-"""The searches for parameters: studies, trials, plots of what decided, and comparisons."""
+"""The searches for parameters: what they found beside the thesis, what decided, every trial."""
 
 from collections.abc import Sequence
 
 import pandas as pd
 import streamlit as st
 
-from core.search.studies import STATES, StudyRecord, TrialRecord
-from dashboard.views.trials.charts import (
-    FEW_TRIALS,
-    MOST_DRAWN,
-    PLOTS,
-    VALUE_NAME,
-    missing,
+from core.search.studies import STATES, StudyRecord
+from dashboard.views.trials.charts import FEW_TRIALS
+from dashboard.views.trials.objectives import choose_objective, show_objectives
+from dashboard.views.trials.one_study import show_trials
+from dashboard.views.trials.optima import cell, gain_text, optima, optima_table, verdict
+from dashboard.views.trials.overview_charts import OVERLAYS
+from dashboard.views.trials.study_cache import (
+    Studies,
+    load_importances,
+    load_overlay,
+    load_studies,
+    study_labels,
 )
-from dashboard.views.trials.details import show_chosen
-from dashboard.views.trials.filter import choose_trials
-from dashboard.views.trials.study_cache import Studies, load_figure, load_overlay, load_studies
-from dashboard.views.trials.tables import (
-    first_columns,
-    optimum_table,
-    parameter_names,
-    studies_table,
-    trials_table,
-)
+from dashboard.views.trials.tables import studies_table
 from dashboard.widgets.charts import CONFIG
 from dashboard.widgets.downloads import download_csv
 from dashboard.widgets.states import show_empty, show_problems
@@ -33,23 +29,11 @@ GROUP = "Evidence"
 ORDER = 6
 
 COMMAND = "python -m pipelines.search ae80"
-INTRODUCTION = (
-    "The thesis chose filters, activation and learning rate of each autoencoder by a search. "
-    "Here is the same search again, on a smaller budget per trial, with every trial on record."
-)
 WHY_EMPTY = (
     "A study appears here as soon as a search has begun, and follows it while it runs. Each "
     "autoencoder has a search of its own: ae80, ae40, ae20."
 )
 REFRESH_SECONDS = 5
-COLUMN_NAMES = {
-    "number": "Trial",
-    "state": "State",
-    "value": VALUE_NAME,
-    "psnr_db": "PSNR (dB)",
-    "ssim": "SSIM",
-    "seconds": "Seconds",
-}
 SCORE_HELP = (
     "The thesis' objective: PSNR in dB plus SSIM, both at range 255 as everywhere here. PSNR is "
     "some thirty times the larger, so it decides nearly alone."
@@ -59,7 +43,6 @@ SCORE_HELP = (
 def main() -> None:
     """The page."""
     st.title(TITLE)
-    st.markdown(INTRODUCTION)
     is_live = any(study.is_live for study in load_studies().found.values())
     body = st.fragment(show_body, run_every=REFRESH_SECONDS if is_live else None)
     body(was_live=is_live)
@@ -75,50 +58,132 @@ def show_body(*, was_live: bool) -> None:
         if not studies.problems:
             show_empty("No study yet", why=WHY_EMPTY, command=COMMAND)
         return
-    show_studies(studies)
+    show_optima(studies)
+    show_all_studies(studies)
     study = choose_study(studies)
     if not study.trials:
         st.info("The study has no trial yet.")
-        return
-    show_optimum(study)
-    show_trials(study)
-    show_side_by_side(studies)
+    elif len(study.directions) > 1:
+        show_objectives(study)
+        show_trials(choose_objective(study))
+    else:
+        show_trials(study)
+    show_studies(studies)
 
 
-def show_studies(studies: Studies) -> None:
-    """One row per study."""
-    st.subheader("Studies")
-    table = studies_table(studies.found.values())
-    st.dataframe(
-        table,
-        hide_index=True,
-        height="content",
-        column_config={
-            "study": "Study",
-            "live": st.column_config.CheckboxColumn("Live"),
-            "direction": "Direction",
-            "trials": "Trials",
-            **{state: state.capitalize() for state in STATES},
-            "best_value": st.column_config.NumberColumn("Best score", format="%.3f"),
-            "best_trial": "Best trial",
-            "images": "Images per epoch",
-            "validation_images": "Validation images",
-            "epochs": "Epochs per trial",
-            "dataset_sha256": st.column_config.TextColumn("Data set (sha256)", width="small"),
-            "created": st.column_config.DatetimeColumn("Begun", format="YYYY-MM-DD HH:mm"),
-        },
+def show_optima(studies: Studies) -> None:
+    """What the searches found, beside the values of the thesis: a sentence and a table."""
+    labels = study_labels(studies.found)
+    found = optima(studies.found.values())
+    if sentence := verdict(found, labels):
+        st.markdown(sentence)
+    rows = [
+        {
+            "Model": labels[optimum.study],
+            "Best found": cell(optimum.best.params if optimum.best else {}, optimum.best),
+            "Thesis' values": cell(
+                optimum.thesis.params if optimum.thesis else optimum.thesis_params, optimum.thesis
+            ),
+            "Gain in score": gain_text(optimum),
+        }
+        for optimum in found
+    ]
+    alt = "Best parameters found for each model beside those of the thesis, with their scores."
+    st.table(pd.DataFrame(rows), border="horizontal", hide_index=True, alt=alt)
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        table = optima_table(found, labels)
+        download_csv(table, file_name="optima.csv", key="csv-optimum")
+        st.caption(budget_line(list(studies.found.values())), help=SCORE_HELP, width="stretch")
+
+
+def budget_line(studies: Sequence[StudyRecord]) -> str:
+    """What a trial of these studies may spend, and what that means for its score."""
+    budgets = {
+        (b.get("images"), b.get("validation_images"), b.get("epochs"))
+        for study in studies
+        if (b := study.budget)
+    }
+    if len(budgets) != 1:
+        differ = "The budgets of these studies differ, and so do their scores. " if budgets else ""
+        return f"{differ}Score: PSNR in dB + SSIM."
+    images, validation, epochs = budgets.pop()
+    return (
+        f"Score: PSNR in dB + SSIM. Each trial trains on {_count(images)} images for {epochs} "
+        f"epochs, once, and is judged on {_count(validation)} validation images: far less than a "
+        "full training, so scores are far lower and small gains may be chance."
     )
-    download_csv(table, file_name="studies.csv", key="csv-studies")
+
+
+def show_all_studies(studies: Studies) -> None:
+    """How far each search came, beside which parameters decided."""
+    left, right = st.columns(2, gap="medium")
+    with left:
+        show_overlay(studies)
+    with right:
+        show_importances(studies)
+
+
+def show_overlay(studies: Studies) -> None:
+    """History or distribution of several studies in one figure."""
+    names = [name for name, study in studies.found.items() if study.best is not None]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.subheader("How far each search came")
+        with st.popover("Show", width="content"):
+            kind = st.segmented_control(
+                "Overlay",
+                list(OVERLAYS),
+                default="history",
+                format_func=lambda key: OVERLAYS[key],
+                required=True,
+                key="overlay",
+                bind="query-params",
+            )
+            chosen = st.multiselect(
+                "Studies", names, default=names, key="beside", bind="query-params"
+            )
+    if not chosen:
+        st.info("Choose a study that has a complete trial.")
+        return
+    try:
+        figure = load_overlay(kind, [studies.found[name] for name in chosen])
+    except ValueError as error:
+        st.warning(str(error), icon=":material/warning:")
+        return
+    alt = "Score of each trial over its number, and the best so far, a colour per model."
+    st.plotly_chart(figure, key="overlay-figure", config=CONFIG, alt=alt)
+
+
+def show_importances(studies: Studies) -> None:
+    """Which parameters decided, in all studies at once."""
+    st.subheader("Which parameters decided")
+    table, figure = load_importances(list(studies.found.values()))
+    names = [name for name in table if name != "parameter"]
+    if not names:
+        st.info("A study needs two complete trials with two parameters.")
+        return
+    alt = "Importance of each parameter for reaching a good score, a colour per model."
+    st.plotly_chart(figure, key="importances", config=CONFIG, alt=alt)
+    counts = [studies.found[name].counts["complete"] for name in names]
+    few = (
+        f" :orange-badge[With {min(counts)} to {max(counts)} complete trials the order may be "
+        f"chance: fewer than {FEW_TRIALS}.]"
+        if min(counts) < FEW_TRIALS
+        else ""
+    )
+    st.caption(f"PED-ANOVA over the complete trials.{few}")
+    download_csv(table, file_name="importances.csv", key="csv-importances")
 
 
 def choose_study(studies: Studies) -> StudyRecord:
     """Study that the rest of the page is about; at first one that runs."""
+    st.subheader("One study, trial by trial")
     names = list(studies.found)
     running = [name for name in names if studies.found[name].is_live]
     name = st.segmented_control(
         "Study",
         names,
         default=(running or names)[0],
+        format_func=study_labels(studies.found).get,
         required=True,
         key="study",
         bind="query-params",
@@ -126,169 +191,42 @@ def choose_study(studies: Studies) -> StudyRecord:
     return studies.found[name]
 
 
-def show_optimum(study: StudyRecord) -> None:
-    """What the search found, beside what the thesis found."""
-    st.subheader("Optimum", help=SCORE_HELP)
-    budget = study.budget
-    if budget:
-        st.caption(
-            f"A trial trains on {budget.get('images')} images for {budget.get('epochs')} "
-            f"epochs and is judged on {budget.get('validation_images')} validation images; "
-            "so its PSNR lies far below that of a full training. The first trial of each study is "
-            "the thesis' optimum on the same budget."
+def show_studies(studies: Studies) -> None:
+    """One row per study, of what is the same all through it."""
+    table = studies_table(studies.found.values())
+    labels = study_labels(studies.found)
+    with st.expander("The studies: trials, budgets, data"):
+        # A state that no trial is in would be a column of zeros.
+        states = [state for state in STATES if table[state].any()]
+        live = ["live"] if table["live"].any() else []
+        columns = {
+            "label": st.column_config.TextColumn("Study", pinned=True),
+            "live": st.column_config.CheckboxColumn("Live"),
+            "trials": "Trials",
+            **{state: state.capitalize() for state in STATES},
+            "best_value": st.column_config.NumberColumn("Best score", format="%.2f"),
+            "best_trial": "Best trial",
+            "direction": "Direction",
+            "images": st.column_config.NumberColumn("Images per epoch", format="localized"),
+            "validation_images": "Validation images",
+            "epochs": "Epochs per trial",
+            "created": st.column_config.DatetimeColumn("Begun", format="YYYY-MM-DD HH:mm"),
+            "dataset_sha256": st.column_config.TextColumn("Data set (sha256)", width="small"),
+        }
+        hidden = {*STATES, "live"} - {*states, *live}
+        shown = table.assign(label=[labels[name] for name in table["study"]])
+        st.dataframe(
+            shown,
+            hide_index=True,
+            height="content",
+            column_order=[name for name in columns if name not in hidden],
+            column_config=columns,
         )
-    table = optimum_table(study)
-    if table.empty:
-        st.caption("No trial is complete yet.")
-        return
-    st.dataframe(table, hide_index=True, height="content")
-    download_csv(table, file_name=f"{study.name}-optimum.csv", key="csv-optimum")
+        download_csv(table, file_name="studies.csv", key="csv-studies")
 
 
-def show_trials(study: StudyRecord) -> None:
-    """Filter, table, chosen trials and plots of one study."""
-    st.subheader("Trials")
-    matching = choose_trials(study.trials, prefix=study.name).matching(study.trials)
-    st.caption(f"{len(matching):,} of {len(study.trials):,} trials pass the filter.")
-    if not matching:
-        st.info("No trial passes: choose a state, or widen a range.")
-        return
-    show_table(study, matching)
-    chosen = choose_numbers(study)
-    show_chosen(study, chosen)
-    show_plots(study, matching, chosen)
-
-
-def show_table(study: StudyRecord, trials: Sequence[TrialRecord]) -> None:
-    """One row per trial; rows that are ticked are chosen."""
-    table = trials_table(trials)
-    columns = st.multiselect(
-        "Columns",
-        list(table),
-        default=first_columns(table, parameter_names(trials)),
-        format_func=lambda name: COLUMN_NAMES.get(name, name),
-        key=f"{study.name}-columns",
-        bind="query-params",
-        wrap=True,
-    )
-    shown = table[columns] if columns else table
-    st.dataframe(
-        shown,
-        hide_index=True,
-        height=min(420, 38 + 35 * len(shown)),
-        column_config=column_config(shown),
-        on_select=lambda: take_rows(study.name, table["number"]),
-        selection_mode="multi-row",
-        key=f"{study.name}-table",
-    )
-    download_csv(shown, file_name=f"{study.name}-trials.csv", key="csv-trials")
-
-
-def column_config(table: pd.DataFrame) -> dict[str, object]:
-    """Names and formats of the columns."""
-    number = st.column_config.NumberColumn
-    formats = {
-        "value": number(VALUE_NAME, format="%.3f"),
-        "psnr_db": number("PSNR (dB)", format="%.2f"),
-        "ssim": number("SSIM", format="%.4f"),
-        "seconds": number("Seconds", format="%.1f"),
-        "learning_rate": number("learning_rate", format="%.3g"),
-    }
-    return {name: formats.get(name, COLUMN_NAMES.get(name, name)) for name in table}
-
-
-def take_rows(study: str, numbers: pd.Series) -> None:
-    """Chooses the trials whose rows were ticked."""
-    rows = st.session_state[f"{study}-table"].selection.rows
-    st.session_state[f"{study}-chosen"] = [int(numbers.iloc[row]) for row in rows]
-
-
-def choose_numbers(study: StudyRecord) -> list[TrialRecord]:
-    """Trials that are looked at closely and that the plots draw; none at first."""
-    numbers = [trial.number for trial in study.trials]
-    chosen = st.multiselect(
-        "Chosen trials",
-        numbers,
-        placeholder="Tick rows of the table, or choose numbers here",
-        key=f"{study.name}-chosen",
-        bind="query-params",
-        help="One trial shows its details, two to six are compared, and the plots draw these only.",
-    )
-    return [trial for trial in study.trials if trial.number in set(chosen)]
-
-
-def show_plots(study: StudyRecord, matching: list[TrialRecord], chosen: list[TrialRecord]) -> None:
-    """One of Optuna's plots; only the one that is looked at is made."""
-    st.subheader("Plots")
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        name = st.segmented_control(
-            "Plot",
-            list(PLOTS),
-            default="history",
-            format_func=lambda key: PLOTS[key].label,
-            required=True,
-            key="plot",
-            bind="query-params",
-        )
-        log_value = st.toggle("Logarithmic values", key="log", bind="query-params")
-    trials = chosen if len(chosen) > 1 else matching
-    if lack := missing(PLOTS[name], trials):
-        st.info(lack)
-        return
-    figure = load_figure(name, study, trials, log_value=log_value)
-    st.plotly_chart(figure, key=f"plot-{name}", config=CONFIG, alt=PLOTS[name].about)
-    st.caption(plot_line(name, trials, are_chosen=trials is chosen))
-
-
-def plot_line(name: str, trials: Sequence[TrialRecord], *, are_chosen: bool) -> str:
-    """What a plot shows, of which trials, and what to mind."""
-    which = "chosen" if are_chosen else "filtered"
-    parts = [PLOTS[name].about, f"Drawn from the {len(trials):,} {which} trials."]
-    if len(trials) > MOST_DRAWN:
-        parts.append(f"Of these an even choice of {MOST_DRAWN}, the best among them.")
-    if name == "importance":
-        parts.append("Evaluator: PED-ANOVA, over the complete trials, for reaching good scores.")
-        complete = sum(trial.state == "complete" for trial in trials)
-        if complete < FEW_TRIALS:
-            parts.append(
-                f":orange[With {complete} complete trials this says little: below {FEW_TRIALS} the "
-                "order may be chance.]"
-            )
-    return " ".join(parts)
-
-
-def show_side_by_side(studies: Studies) -> None:
-    """History or distribution of several studies in one figure."""
-    names = list(studies.found)
-    if len(names) < 2:
-        return
-    st.subheader("Studies side by side")
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        chosen = st.multiselect(
-            "Studies", names, default=names, key="beside", bind="query-params", width=360
-        )
-        kind = st.segmented_control(
-            "Overlay",
-            ["history", "edf"],
-            default="history",
-            format_func=lambda key: PLOTS[key].label,
-            required=True,
-            key="overlay",
-            bind="query-params",
-        )
-    records = [studies.found[name] for name in chosen]
-    if len(records) < 2 or any(study.best is None for study in records):
-        st.info("Choose at least two studies that each have a complete trial.")
-        return
-    try:
-        figure = load_overlay(kind, records)
-    except ValueError as error:
-        st.warning(str(error), icon=":material/warning:")
-        return
-    st.plotly_chart(figure, key="overlay-figure", config=CONFIG, alt=PLOTS[kind].about)
-    budgets = {str(sorted(study.budget.items())) for study in records}
-    if len(budgets) > 1:
-        st.caption(":orange[The budgets of these studies differ, and so do their scores.]")
+def _count(value: object) -> str:
+    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 main()

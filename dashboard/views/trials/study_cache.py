@@ -1,12 +1,13 @@
 """Studies as pages read them, kept between reruns until their files change."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
+import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
 from core.search.studies import (
-    Direction,
     StudyRecord,
     TrialRecord,
     read_study,
@@ -14,8 +15,15 @@ from core.search.studies import (
     study_state,
 )
 from core.store import ArtifactError
+from dashboard.charts.colors import codec_style
+from dashboard.data.curves import label_of
 from dashboard.data.store import open_store
-from dashboard.views.trials.charts import drawn_trials, overlay_figure, trial_figure
+from dashboard.views.trials.charts import Drawing, drawn_trials, trial_figure
+from dashboard.views.trials.overview_charts import (
+    importances_figure,
+    importances_table,
+    overlay_figure,
+)
 
 
 class Studies(NamedTuple):
@@ -56,15 +64,31 @@ def _study(name: str, state: str) -> StudyRecord:
     return read_study(open_store(), name)
 
 
+def study_labels(studies: Mapping[str, StudyRecord]) -> dict[str, str]:
+    """What a person reads for each study: the label of its model, else its own name."""
+    return {name: label_of(name) for name in studies}
+
+
 def load_figure(
-    plot: str, study: StudyRecord, trials: list[TrialRecord], *, log_value: bool
+    plot: str,
+    study: StudyRecord,
+    trials: list[TrialRecord],
+    *,
+    chosen: tuple[int, ...],
+    log_value: bool,
 ) -> go.Figure:
-    """One of Optuna's plots over trials of a study, drawn once per choice; not to be changed."""
+    """A plot over trials of a study, drawn once per choice; not to be changed."""
     drawn = drawn_trials(trials, best=study.best)
-    numbers = tuple(trial.number for trial in drawn)
+    drawing = Drawing(
+        direction="maximize" if study.is_maximized else "minimize",
+        color=codec_style(study.name).color,
+        best=study.best.number if study.best else None,
+        chosen=chosen,
+        log_value=log_value,
+    )
+    numbers = tuple((trial.number, trial.value) for trial in drawn)
     state = study_state(open_store(), study.name)
-    direction: Direction = "maximize" if study.is_maximized else "minimize"
-    return _figure(plot, study.name, state, numbers, direction, log_value, drawn)
+    return _figure(plot, study.name, state, numbers, drawing, drawn)
 
 
 def load_overlay(kind: str, studies: list[StudyRecord]) -> go.Figure:
@@ -73,14 +97,33 @@ def load_overlay(kind: str, studies: list[StudyRecord]) -> go.Figure:
     Raises:
         ValueError: The studies differ in direction.
     """
+    return _overlay(kind, _states(studies), studies)
+
+
+def load_importances(studies: list[StudyRecord]) -> tuple[pd.DataFrame, go.Figure]:
+    """Importances of all studies as a table and as a figure; not to be changed."""
+    return _importances_of(_states(studies), studies)
+
+
+def _states(studies: list[StudyRecord]) -> tuple[str, ...]:
     store = open_store()
-    states = tuple(study_state(store, study.name) for study in studies)
-    return _overlay(kind, states, studies)
+    return tuple(study_state(store, study.name) for study in studies)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _overlay(kind: str, states: tuple[str, ...], _studies: list[StudyRecord]) -> go.Figure:
-    return overlay_figure(kind, _studies)
+    labels = study_labels({study.name: study for study in _studies})
+    return overlay_figure(kind, _studies, labels)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _importances_of(
+    states: tuple[str, ...], _studies: list[StudyRecord]
+) -> tuple[pd.DataFrame, go.Figure]:
+    single = [study for study in _studies if len(study.directions) == 1]
+    table = importances_table(single)
+    labels = study_labels({study.name: study for study in _studies})
+    return table, importances_figure(table, labels)
 
 
 @st.cache_resource(max_entries=64, show_spinner="Drawing …")
@@ -88,9 +131,8 @@ def _figure(
     plot: str,
     name: str,
     state: str,
-    numbers: tuple[int, ...],
-    direction: Direction,
-    log_value: bool,
+    numbers: tuple[tuple[int, float | None], ...],
+    drawing: Drawing,
     _trials: list[TrialRecord],
 ) -> go.Figure:
-    return trial_figure(plot, _trials, direction=direction, log_value=log_value)
+    return trial_figure(plot, _trials, drawing)

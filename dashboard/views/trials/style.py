@@ -1,8 +1,13 @@
-"""The look of Optuna's plots here: the page's theme, and colours seen on light and dark."""
+"""The look of the plots of a study: the page's theme, and colours seen on light and dark."""
+
+from typing import Any
 
 import plotly.graph_objects as go
+from plotly.colors import sample_colorscale
 
-#: From dull to strong on a light and on a dark background.
+from dashboard.charts.log_axis import log_ticks_of, write_full_ticks
+
+#: From dull to strong on a light and on a dark background; the strong end is the better one.
 SCALE = [[0.0, "#8fa3a8"], [0.5, "#2f81c7"], [1.0, "#e32d78"]]
 STATE_COLORS = {
     "COMPLETE": "#2f81c7",
@@ -11,33 +16,75 @@ STATE_COLORS = {
     "WAITING": "#8a8f98",
     "FAIL": "#da1300",
 }
+#: What a study judges its trials by, as the pages call it.
+VALUE_NAME = "Score"
+#: Ring around a chosen trial, seen on every colour of the scale and on both backgrounds.
+RING = {"symbol": "circle-open", "size": 15, "color": "#de7a00", "line": {"width": 3}}
+NEUTRAL = "#8a8f98"
+#: A legend or colour bar above the plot leaves its whole width to the plot on a phone.
+COLOR_BAR = {
+    "orientation": "h",
+    "x": 0.5,
+    "xanchor": "center",
+    "y": 1.02,
+    "yanchor": "bottom",
+    "len": 0.7,
+    "thickness": 10,
+    "xpad": 0,
+    "title": {"side": "top"},
+}
+LEGEND = {"orientation": "h", "x": 0, "y": -0.16, "yanchor": "top", "title": None}
 
 
-def restyled(figure: go.Figure) -> go.Figure:
+def scale_color(position: float) -> str:
+    """Colour of the scale at a position from 0 to 1."""
+    return str(sample_colorscale(SCALE, [min(1.0, max(0.0, position))])[0])
+
+
+def restyled(figure: go.Figure, *, height: int = 440) -> go.Figure:
     """The figure without Optuna's own look, so that the page's theme gives it one."""
     figure.layout.template = None
     figure.update_layout(
-        title=None, margin={"l": 8, "r": 8, "t": 24, "b": 8}, uirevision="trials", height=440
+        title=None,
+        margin={"l": 8, "r": 8, "t": 24, "b": 8},
+        uirevision="trials",
+        height=height,
+        width=None,
+        legend=LEGEND,
     )
-    for axis in figure.layout.coloraxis, *figure.select_coloraxes():
-        if axis is not None:
-            axis.update(colorscale=SCALE, reversescale=False)
     for trace in figure.data:
         _recolor(trace)
+    _write_log_ticks(figure)
     return figure
 
 
-def _recolor(trace: go.Figure) -> None:
+def _recolor(trace: Any) -> None:
     """Gives a trace colours that are seen on a light and on a dark background."""
     if trace.type == "contour":
-        trace.update(colorscale=SCALE, reversescale=False, line={"color": "rgba(0,0,0,0)"})
-    elif trace.type == "parcoords":
-        trace.line.update(colorscale=SCALE, reversescale=False)
+        trace.update(
+            colorscale=SCALE,
+            line={"color": "rgba(0,0,0,0)"},
+            colorbar=COLOR_BAR | {"title": {"text": trace.colorbar.title.text, "side": "top"}},
+        )
     elif trace.type == "bar" and trace.name and trace.name.upper() in STATE_COLORS:
         trace.marker.update(color=STATE_COLORS[trace.name.upper()])
-    elif trace.type == "scatter" and trace.marker.colorscale is not None:
-        trace.marker.update(colorscale=SCALE, reversescale=False)
-    if trace.type == "scatter" and trace.marker.line.color in ("Grey", "black"):
-        trace.marker.line.update(color="rgba(128,128,128,0.6)")
+    if trace.type == "scatter" and trace.marker.line.color in ("Grey", "Gray", "black"):
+        trace.marker.line.update(color="rgba(128,128,128,0.6)", width=1)
     if trace.type == "scatter" and trace.marker.color == "black":
-        trace.marker.update(color="#8a8f98")
+        trace.marker.update(color=NEUTRAL)
+
+
+def _write_log_ticks(figure: go.Figure) -> None:
+    """Full numbers on logarithmic axes: over their range, or over what is drawn on them."""
+    write_full_ticks(figure)
+    for trace in figure.data:
+        for letter in "xy":
+            axis = figure.layout[_axis_name(letter, getattr(trace, f"{letter}axis", None))]
+            values = getattr(trace, letter, None)
+            if axis.type == "log" and not axis.range and values is not None:
+                axis.update(log_ticks_of(v for v in values if isinstance(v, int | float)) or {})
+
+
+def _axis_name(letter: str, of_trace: str | None) -> str:
+    """Name of an axis in the layout: a trace calls `xaxis2` plain `x2`."""
+    return f"{letter}axis{(of_trace or letter)[1:]}"

@@ -1,16 +1,28 @@
 """Optuna studies as tables: what a search found, trial by trial and side by side."""
 
+import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 import pandas as pd
 
 from core.search.studies import FILTERS, ORIGIN, PSNR, SSIM, STATES, State, StudyRecord, TrialRecord
+from dashboard.views.trials.parameters import category_text
 
-#: Columns that a table of trials shows at first, apart from the parameters.
-FIRST_COLUMNS = ("number", "state", "value", PSNR, SSIM, "seconds")
 MOST_COMPARED = 6
+#: Columns of a table of trials that are there whatever a trial noted.
+_OWN_COLUMNS = ("number", "state", "value", "seconds", "started", "finished", "retry_of")
+SORTS = ("score", "number", "seconds")
+Sort = Literal["score", "number", "seconds"]
+
+
+class Span(NamedTuple):
+    """A range that includes its ends."""
+
+    low: float
+    high: float
 
 
 @dataclass(frozen=True)
@@ -19,15 +31,15 @@ class TrialFilter:
 
     Attributes:
         states: Their states.
-        values: Lowest and highest value; trials without a value pass. None lets all pass.
+        values: Lowest and highest score; trials without a score pass. None lets all pass.
         ranges: Lowest and highest value by numeric parameter.
-        choices: Allowed values by categorical parameter.
+        choices: Texts of the allowed values by categorical parameter.
     """
 
     states: tuple[State, ...] = STATES
     values: tuple[float, float] | None = None
     ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    choices: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    choices: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def matching(self, trials: Iterable[TrialRecord]) -> list[TrialRecord]:
         """Trials that pass; a parameter that a trial has not chosen yet passes."""
@@ -39,14 +51,14 @@ class TrialFilter:
             and _inside(trial.value, self.values)
             and all(_inside(trial.params.get(name), span) for name, span in self.ranges.items())
             and all(
-                name not in trial.params or trial.params[name] in allowed
+                name not in trial.params or category_text(trial.params[name]) in allowed
                 for name, allowed in self.choices.items()
             )
         )
 
 
 def studies_table(studies: Iterable[StudyRecord]) -> pd.DataFrame:
-    """One row per study: direction, trials by state, best value, what a trial may spend."""
+    """One row per study: direction, trials by state, best score, what a trial may spend."""
     return pd.DataFrame(
         {
             "study": study.name,
@@ -66,34 +78,67 @@ def studies_table(studies: Iterable[StudyRecord]) -> pd.DataFrame:
     ).astype({"best_trial": "Int64"})
 
 
+def sorted_trials(
+    study: StudyRecord, trials: Iterable[TrialRecord], sort: Sort
+) -> list[TrialRecord]:
+    """Trials in the order of a table; those without a score come after all that have one.
+
+    Args:
+        study: The study, which says whether more is better.
+        trials: Some of its trials.
+        sort: `score` puts the best first, and pruned trials by their last report; `number` puts
+            the first trial first, `seconds` the shortest.
+    """
+    sign = -1.0 if study.is_maximized else 1.0
+
+    def rank(trial: TrialRecord) -> tuple[bool, bool, float, int]:
+        score, seconds = last_score(trial), trial.seconds
+        by = {"score": score, "seconds": seconds, "number": trial.number}[sort]
+        key = math.inf if by is None else by * (sign if sort == "score" else 1.0)
+        return trial.value is None, by is None, key, trial.number
+
+    return sorted(trials, key=rank)
+
+
+def last_score(trial: TrialRecord) -> float | None:
+    """Score of a trial, or the last value that it reported before it was pruned."""
+    if trial.value is not None:
+        return trial.value
+    reported = [value for _, value in sorted(trial.reports.items()) if math.isfinite(value)]
+    return reported[-1] if reported else None
+
+
 def trials_table(trials: Sequence[TrialRecord]) -> pd.DataFrame:
-    """One row per trial: number, state, value, parameters, what was noted, times."""
-    rows = [
-        {
-            "number": trial.number,
-            "state": trial.state,
-            "value": trial.value,
-            **trial.params,
-            **{name: _flat(value) for name, value in trial.attributes.items()},
-            "seconds": trial.seconds,
-            "started": trial.started,
-            "finished": trial.finished,
-            "retry_of": trial.retry_of,
-        }
-        for trial in trials
-    ]
-    return pd.DataFrame(rows, columns=list(_columns(rows))).astype({"retry_of": "Int64"})
+    """One row per trial: number, state, score, parameters, what was noted, times.
+
+    A parameter or note that is called like another column says in brackets what it is.
+    """
+    rows = [_row(trial) for trial in trials]
+    table = pd.DataFrame(rows, columns=list(_columns(rows)))
+    texts = {name: table[name].map(_text) for name in table if _is_mixed(table[name])}
+    return table.assign(**texts).astype({"retry_of": "Int64"})
 
 
 def first_columns(table: pd.DataFrame, parameters: Sequence[str]) -> list[str]:
     """Columns that are shown at first, of those that a table of trials has."""
-    wanted = [*FIRST_COLUMNS[:5], *parameters, *FIRST_COLUMNS[5:]]
-    return [name for name in wanted if name in table]
+    wanted = ["mark", "number", "state", "value", PSNR, SSIM, *map(_parameter_column, parameters)]
+    return [name for name in (*wanted, "seconds") if name in table]
 
 
-def parameter_names(trials: Iterable[TrialRecord]) -> list[str]:
-    """Parameters that occur, in alphabetical order."""
-    return sorted({name for trial in trials for name in trial.params})
+def marks(study: StudyRecord, trials: Sequence[TrialRecord]) -> list[str]:
+    """What a person shall see at once of each trial: the best, and the thesis' values."""
+    best = study.best.number if study.best else None
+    return [
+        " ".join(
+            filter(None, (number_mark(trial, best), "thesis" if ORIGIN in trial.attributes else ""))
+        )
+        for trial in trials
+    ]
+
+
+def number_mark(trial: TrialRecord, best: int | None) -> str:
+    """A star for the best trial."""
+    return "★ best" if trial.number == best else ""
 
 
 def detail_table(trial: TrialRecord) -> pd.DataFrame:
@@ -110,12 +155,13 @@ def detail_table(trial: TrialRecord) -> pd.DataFrame:
 
 
 def reports_table(trials: Iterable[TrialRecord]) -> pd.DataFrame:
-    """Reported values: one row per trial and step."""
+    """Reported values: one row per trial and step; values that are not finite are left out."""
     return pd.DataFrame(
         [
             {"number": trial.number, "step": step, "value": value}
             for trial in trials
             for step, value in sorted(trial.reports.items())
+            if math.isfinite(value)
         ],
         columns=["number", "step", "value"],
     )
@@ -127,26 +173,10 @@ def differences_table(trials: Sequence[TrialRecord]) -> pd.DataFrame:
     Properties that are the same in all of them are left out.
     """
     table = trials_table(trials).set_index("number").drop(columns=["started", "finished"])
-    texts = table.map(_text).T
+    texts = table.astype(object).map(_text).T
     differing = texts[texts.nunique(axis=1) > 1]
     differing.columns = pd.Index([f"Trial {number}" for number in table.index])
     return differing.reset_index(names="property")
-
-
-def optimum_table(study: StudyRecord) -> pd.DataFrame:
-    """The thesis' optimum beside the best trial; empty where neither is known."""
-    origin = next((trial for trial in study.trials if ORIGIN in trial.attributes), None)
-    thesis = study.attributes.get("thesis")
-    columns: dict[str, dict[str, str]] = {}
-    if study.best is not None:
-        columns[f"Best: trial {study.best.number}"] = _summary(study.best)
-    if origin is not None and origin.params:
-        columns[f"Thesis: trial {origin.number}"] = _summary(origin)
-    elif isinstance(thesis, Mapping):
-        columns["Thesis (not run yet)"] = {name: _text(value) for name, value in thesis.items()}
-    if not columns:
-        return pd.DataFrame()
-    return pd.DataFrame(columns).fillna("").reset_index(names="property")
 
 
 def rerun_command(model: str, trial: TrialRecord) -> str:
@@ -160,28 +190,59 @@ def rerun_command(model: str, trial: TrialRecord) -> str:
     return " ".join([*words, "--restart"])
 
 
-def _summary(trial: TrialRecord) -> dict[str, str]:
-    numbers = {"score": trial.value}
-    numbers |= {name: trial.attributes.get(name) for name in (PSNR, SSIM)}
-    return {name: _text(value) for name, value in {**trial.params, **numbers}.items()}
+def _row(trial: TrialRecord) -> dict[str, Any]:
+    notes = {
+        f"{name} (note)" if name in {*_OWN_COLUMNS, *trial.params} else name: _flat(value)
+        for name, value in trial.attributes.items()
+    }
+    return {
+        "number": trial.number,
+        "state": trial.state,
+        "value": trial.value,
+        **{_parameter_column(name): value for name, value in trial.params.items()},
+        **notes,
+        "seconds": trial.seconds,
+        "started": trial.started,
+        "finished": trial.finished,
+        "retry_of": trial.retry_of,
+    }
+
+
+def _parameter_column(name: str) -> str:
+    return f"{name} (parameter)" if name in _OWN_COLUMNS or name == "mark" else name
 
 
 def _columns(rows: Sequence[Mapping[str, Any]]) -> dict[str, None]:
-    names = ("number", "state", "value", "seconds", "started", "finished", "retry_of")
     found = {name: None for row in rows for name in row}
-    return found or dict.fromkeys(names)
+    return found or dict.fromkeys(_OWN_COLUMNS)
+
+
+def _is_mixed(column: "pd.Series[Any]") -> bool:
+    """Whether a column holds values that no single type of a table takes."""
+    kinds = {type(value) for value in column if value is not None and not _is_missing(value)}
+    return column.dtype == object and (len(kinds) > 1 or kinds == {bool})
 
 
 def _inside(value: Any, span: tuple[float, float] | None) -> bool:
-    return span is None or value is None or span[0] <= value <= span[1]
+    if span is None or value is None:
+        return True
+    # A slider shows few digits, so its end may be a little before the value that stands there.
+    slack = 1e-9 * max(abs(span[0]), abs(span[1]))
+    return bool(span[0] - slack <= value <= span[1] + slack)
 
 
 def _flat(value: Any) -> Any:
-    return " ".join(map(str, value)) if isinstance(value, list | tuple) else value
+    if isinstance(value, list | tuple):
+        return " ".join(map(str, value))
+    return json.dumps(value) if isinstance(value, Mapping) else value
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or (not isinstance(value, list | tuple | Mapping) and bool(pd.isna(value)))
 
 
 def _text(value: Any) -> str:
-    if value is None or (not isinstance(value, list | tuple) and pd.isna(value)):
+    if _is_missing(value):
         return ""
     return f"{value:.5g}" if isinstance(value, float) else str(_flat(value))
 

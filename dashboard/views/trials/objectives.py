@@ -1,0 +1,146 @@
+"""Studies of several objectives: the Pareto front, and how its hypervolume grew."""
+
+import math
+import warnings
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+from optuna.exceptions import ExperimentalWarning
+from optuna.visualization import plot_hypervolume_history, plot_pareto_front
+
+from core.search.studies import StudyRecord, TrialRecord, as_study_of_objectives
+from dashboard.charts.colors import codec_style
+from dashboard.views.trials.style import NEUTRAL, restyled
+from dashboard.widgets.charts import CONFIG
+from dashboard.widgets.downloads import download_csv
+
+#: Objectives that a Pareto front can be drawn of.
+MOST_DRAWN_OBJECTIVES = 3
+_EXPLANATION = (
+    "A trial is on the front if no other is at least as good in every objective and better in one."
+)
+
+
+def show_objectives(study: StudyRecord) -> None:
+    """Pareto front and hypervolume of a study of several objectives."""
+    st.subheader("Pareto front", help=_EXPLANATION)
+    trials = finite_trials(study)
+    if not trials:
+        st.info("No trial is complete yet, so there is no front.")
+        return
+    table = front_table(study)
+    front = table[table["on_front"]]
+    names = " and ".join(study.objectives)
+    st.markdown(f"**{len(front)} of {len(trials)} complete trials** are on the front of {names}.")
+    left, right = st.columns(2, gap="medium")
+    with left:
+        if len(study.directions) <= MOST_DRAWN_OBJECTIVES:
+            figure = pareto_figure(study)
+            alt = f"Trials by {names}; those on the Pareto front stand out."
+            st.plotly_chart(figure, key="pareto", config=CONFIG, alt=alt)
+    with right:
+        point = reference_point(study)
+        figure = hypervolume_figure(study, point)
+        alt = "Hypervolume of the front after each trial."
+        st.plotly_chart(figure, key="hypervolume", config=CONFIG, alt=alt)
+        worst = ", ".join(f"{value:.4g}" for value in point)
+        st.caption(f"Hypervolume against the worst value of each objective ({worst}).")
+    st.dataframe(front.drop(columns="on_front"), hide_index=True, height="content")
+    download_csv(table, file_name=f"{study.name}-objectives.csv", key="csv-objectives")
+
+
+def choose_objective(study: StudyRecord) -> StudyRecord:
+    """The study under the one objective that its table and plots are to be judged by."""
+    places = list(range(len(study.directions)))
+    place = st.segmented_control(
+        "Objective of the table and plots",
+        places,
+        default=0,
+        format_func=lambda found: f"{study.objectives[found]} ({study.directions[found]})",
+        required=True,
+        key=f"{study.name}-objective",
+        bind="query-params",
+    )
+    return study.judged_by(place or 0)
+
+
+def finite_trials(study: StudyRecord) -> list[TrialRecord]:
+    """Complete trials whose values are all finite."""
+    return [
+        trial for trial in study.trials if trial.values and all(map(math.isfinite, trial.values))
+    ]
+
+
+def front_numbers(study: StudyRecord) -> set[int]:
+    """Numbers of the trials that no other trial dominates."""
+    trials = finite_trials(study)
+    losses = _losses(study, trials)
+    return {
+        trial.number
+        for trial, own in zip(trials, losses, strict=True)
+        if not np.any(np.all(losses <= own, axis=1) & np.any(losses < own, axis=1))
+    }
+
+
+def front_table(study: StudyRecord) -> pd.DataFrame:
+    """One row per complete trial: its value of each objective, and whether it is on the front."""
+    on_front = front_numbers(study)
+    rows = [
+        {
+            "number": trial.number,
+            **dict(zip(study.objectives, trial.values, strict=True)),
+            "on_front": trial.number in on_front,
+            **{name: value for name, value in trial.params.items() if name != "number"},
+        }
+        for trial in finite_trials(study)
+    ]
+    return pd.DataFrame(rows).sort_values(study.objectives[0], ignore_index=True)
+
+
+def reference_point(study: StudyRecord) -> list[float]:
+    """Worst value of each objective, from which the hypervolume is measured."""
+    values = np.array([trial.values for trial in finite_trials(study)])
+    ends = zip(values.min(axis=0), values.max(axis=0), study.directions, strict=True)
+    return [float(low if way == "maximize" else high) for low, high, way in ends]
+
+
+def pareto_figure(study: StudyRecord) -> go.Figure:
+    """The trials by two or three objectives; the front in the study's colour, the rest grey."""
+    with _quiet():
+        figure = plot_pareto_front(_drawn(study), target_names=list(study.objectives))
+    color = codec_style(study.name).color
+    for trace in figure.data:
+        is_front = "Best" in str(trace.name)
+        trace.marker = {"color": color if is_front else NEUTRAL, "size": 9 if is_front else 6}
+        trace.name = "On the front" if is_front else "Other trials"
+    return restyled(figure)
+
+
+def hypervolume_figure(study: StudyRecord, point: Sequence[float]) -> go.Figure:
+    """Volume that the front encloses with a reference point, after each trial."""
+    with _quiet():
+        figure = plot_hypervolume_history(_drawn(study), point)
+    color = codec_style(study.name).color
+    figure.update_traces(marker={"color": color}, line={"color": color})
+    return restyled(figure)
+
+
+def _drawn(study: StudyRecord) -> object:
+    return as_study_of_objectives(replace(study, trials=tuple(finite_trials(study))))
+
+
+def _losses(study: StudyRecord, trials: Sequence[TrialRecord]) -> np.ndarray:
+    signs = [1.0 if way == "minimize" else -1.0 for way in study.directions]
+    return np.array([trial.values for trial in trials]).reshape(len(trials), -1) * signs
+
+
+class _quiet(warnings.catch_warnings):
+    """Keeps Optuna from warning that a plot is experimental."""
+
+    def __enter__(self) -> None:
+        super().__enter__()
+        warnings.simplefilter("ignore", ExperimentalWarning)

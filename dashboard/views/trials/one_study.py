@@ -1,0 +1,229 @@
+"""One study: its trials in a table that is sorted and filtered, those chosen, and the plots."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from core.search.studies import StudyRecord, TrialRecord
+from dashboard.views.trials.charts import (
+    FEW_TRIALS,
+    MOST_DRAWN,
+    PLOTS,
+    can_be_logarithmic,
+    drawable_trials,
+    missing,
+)
+from dashboard.views.trials.details import show_chosen
+from dashboard.views.trials.filter import choose_trials
+from dashboard.views.trials.parameters import parameter_names, parameter_title
+from dashboard.views.trials.study_cache import load_figure
+from dashboard.views.trials.tables import (
+    SORTS,
+    Sort,
+    first_columns,
+    marks,
+    sorted_trials,
+    trials_table,
+)
+from dashboard.widgets.charts import CONFIG
+from dashboard.widgets.downloads import download_csv
+
+COLUMN_NAMES = {
+    "mark": "",
+    "number": "Trial",
+    "state": "State",
+    "value": "Score",
+    "psnr_db": "PSNR (dB)",
+    "ssim": "SSIM",
+    "seconds": "Seconds",
+    "images_per_second": "Images per second",
+    "parameters": "Weights",
+    "retry_of": "Repeats trial",
+}
+SORT_NAMES = {"score": "Best score first", "number": "In order", "seconds": "Shortest first"}
+#: Most trials of the choice "best and the next", by what a person reads.
+TOPS = {"All": None, "Best": 1, "Top 5": 5, "Top 10": 10}
+_ROW, _MOST_HEIGHT = 35, 430
+
+
+def show_trials(study: StudyRecord) -> None:
+    """Filter, table, chosen trials and plots of one study."""
+    sort, top = choose_order(study)
+    with st.expander("Filter by state, score and parameters"):
+        matching = choose_trials(study.trials, prefix=study.name).matching(study.trials)
+    ranked = sorted_trials(study, matching, "score")[:top]
+    kept = {trial.number for trial in ranked}
+    matching = [trial for trial in matching if trial.number in kept]
+    st.caption(filter_line(study, matching, top))
+    if not matching:
+        st.info("No trial passes: choose a state, or widen a range.")
+        return
+    show_table(study, sorted_trials(study, matching, sort))
+    chosen = choose_numbers(study)
+    show_chosen(study, chosen)
+    show_plots(study, matching, chosen)
+
+
+def choose_order(study: StudyRecord) -> tuple[Sort, int | None]:
+    """Order of the table, and how many of the best it holds."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        top = st.segmented_control(
+            "Show",
+            list(TOPS),
+            default="All",
+            required=True,
+            key=f"{study.name}-top",
+            bind="query-params",
+            help="The best by score; of pruned trials by what they had reported last.",
+        )
+        sort = st.selectbox(
+            "Sort",
+            list(SORTS),
+            format_func=SORT_NAMES.get,
+            key=f"{study.name}-sort",
+            bind="query-params",
+            width=200,
+            help="Trials without a score come last in every order.",
+        )
+    return sort, TOPS[top or "All"]
+
+
+def filter_line(study: StudyRecord, matching: Sequence[TrialRecord], top: int | None) -> str:
+    """How many trials are shown of how many."""
+    best = f", the {top} best of them at most" if top and top > 1 else ", the best" if top else ""
+    return f"{len(matching):,} of {len(study.trials):,} trials pass the filter{best}."
+
+
+def show_table(study: StudyRecord, trials: Sequence[TrialRecord]) -> None:
+    """One row per trial; rows that are ticked are chosen."""
+    table = trials_table(trials)
+    table.insert(0, "mark", marks(study, trials))
+    parameters = parameter_names(trials)
+    shown = table[choose_columns(study, table, parameters)]
+    st.dataframe(
+        shown,
+        hide_index=True,
+        height=min(_MOST_HEIGHT, 38 + _ROW * len(shown)),
+        column_config=column_config(shown, parameters),
+        on_select=lambda: take_rows(study.name, table["number"]),
+        selection_mode="multi-row",
+        key=f"{study.name}-table",
+        placeholder="-",
+    )
+    download_csv(shown, file_name=f"{study.name}-trials.csv", key="csv-trials")
+
+
+def choose_columns(study: StudyRecord, table: pd.DataFrame, parameters: Sequence[str]) -> list[str]:
+    """Columns of the table; at first those that matter."""
+    first = first_columns(table, parameters)
+    with st.popover("Columns", width="content"):
+        chosen = st.multiselect(
+            "Columns",
+            list(table),
+            default=first,
+            format_func=lambda name: column_title(name, parameters) or "Mark",
+            key=f"{study.name}-columns",
+            bind="query-params",
+            wrap=True,
+        )
+    return chosen or first
+
+
+def column_title(name: str, parameters: Sequence[str]) -> str:
+    """What a person reads above a column."""
+    return parameter_title(name) if name in parameters else COLUMN_NAMES.get(name, name)
+
+
+def column_config(table: pd.DataFrame, parameters: Sequence[str]) -> dict[str, object]:
+    """Names and formats of the columns."""
+    number = st.column_config.NumberColumn
+    formats: dict[str, object] = {
+        "mark": st.column_config.TextColumn("", width=80, pinned=True),
+        "number": number("Trial", pinned=True, width=60),
+        "value": number("Score", format="%.2f"),
+        "psnr_db": number("PSNR (dB)", format="%.2f"),
+        "ssim": number("SSIM", format="%.4f"),
+        "seconds": number("Seconds", format="%.0f"),
+        "learning_rate": number("Learning rate", format="%.3g"),
+        "images_per_second": number("Images per second", format="%.0f"),
+        "parameters": number("Weights", format="localized"),
+    }
+    return {
+        name: formats[name]
+        if name in formats and (name in ("mark", "number") or _is_numeric(table[name]))
+        else column_title(name, parameters)
+        for name in table
+    }
+
+
+def take_rows(study: str, numbers: "pd.Series[int]") -> None:
+    """Chooses the trials whose rows were ticked."""
+    rows = st.session_state[f"{study}-table"].selection.rows
+    st.session_state[f"{study}-chosen"] = [
+        int(numbers.iloc[row]) for row in rows if row < len(numbers)
+    ]
+
+
+def choose_numbers(study: StudyRecord) -> list[TrialRecord]:
+    """Trials that are looked at closely and that stand out in the plots; none at first."""
+    numbers = [trial.number for trial in study.trials]
+    chosen = st.multiselect(
+        "Chosen trials",
+        numbers,
+        placeholder="Tick rows of the table, or choose numbers here",
+        key=f"{study.name}-chosen",
+        bind="query-params",
+        help="One trial shows its details, two to six are compared; all stand out in the plots.",
+    )
+    return [trial for trial in study.trials if trial.number in set(chosen)]
+
+
+def show_plots(study: StudyRecord, matching: list[TrialRecord], chosen: list[TrialRecord]) -> None:
+    """One of the plots; only the one that is looked at is made."""
+    st.subheader("Plots")
+    name = st.segmented_control(
+        "Plot",
+        list(PLOTS),
+        default="history",
+        format_func=lambda key: PLOTS[key].label,
+        required=True,
+        key="plot",
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    name = name or "history"
+    if lack := missing(PLOTS[name], matching):
+        st.info(lack)
+        return
+    log_value = False
+    if PLOTS[name].has_value_axis and can_be_logarithmic(matching):
+        log_value = st.toggle("Logarithmic scores", key="log", bind="query-params")
+    numbers = tuple(trial.number for trial in chosen)
+    figure = load_figure(name, study, matching, chosen=numbers, log_value=log_value)
+    st.plotly_chart(figure, key=f"plot-{name}", config=CONFIG, alt=PLOTS[name].about)
+    st.caption(plot_line(name, matching, chosen))
+
+
+def plot_line(name: str, trials: Sequence[TrialRecord], chosen: Sequence[TrialRecord]) -> str:
+    """What a plot shows, of which trials, and what to mind."""
+    parts = [PLOTS[name].about, f"Drawn from the {len(trials):,} filtered trials."]
+    if len(trials) > MOST_DRAWN:
+        parts.append(f"Of these an even choice of {MOST_DRAWN}, the best among them.")
+    if chosen and PLOTS[name].highlights:
+        parts.append(f"The {len(chosen)} chosen stand out.")
+    if left_out := len(trials) - len(drawable_trials(trials)):
+        parts.append(f"{left_out} with an infinite score cannot be drawn.")
+    if name == "importance":
+        parts.append("Evaluator: PED-ANOVA, over the complete trials, for reaching good scores.")
+        complete = sum(trial.state == "complete" for trial in trials)
+        if complete < FEW_TRIALS:
+            parts.append(
+                f":orange-badge[With {complete} complete trials this says little: below "
+                f"{FEW_TRIALS} the order may be chance.]"
+            )
+    return " ".join(parts)
+
+
+def _is_numeric(column: "pd.Series[object]") -> bool:
+    return pd.api.types.is_numeric_dtype(column)

@@ -1,0 +1,178 @@
+"""What the searches found, beside the values of the thesis: numbers, words and a table."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from core.search.studies import FILTERS, ORIGIN, PSNR, SSIM, THESIS, StudyRecord, TrialRecord
+from dashboard.views.trials.parameters import parameter_title
+
+#: Parameters that each filter count of a network is searched under.
+_FILTERS_PREFIX = "filters_"
+
+
+class Optimum(NamedTuple):
+    """The best trial of a study beside the trial with the thesis' values.
+
+    Attributes:
+        study: Name of the study.
+        best: Best complete trial; None where none is complete.
+        thesis: Trial with the thesis' values; None where it was not run.
+        thesis_params: The thesis' values, also where no trial has run with them.
+        trials: Trials that the search has finished with.
+        is_maximized: Whether a higher score is better.
+    """
+
+    study: str
+    best: TrialRecord | None
+    thesis: TrialRecord | None
+    thesis_params: Mapping[str, Any]
+    trials: int
+    is_maximized: bool
+
+    @property
+    def gain(self) -> float | None:
+        """By how much the best score is better than that of the thesis' values."""
+        if self.best is None or self.thesis is None:
+            return None
+        if self.best.value is None or self.thesis.value is None:
+            return None
+        if self.best.number == self.thesis.number:
+            return 0.0
+        difference = self.best.value - self.thesis.value
+        return difference if self.is_maximized else -difference
+
+
+def optima(studies: Iterable[StudyRecord]) -> list[Optimum]:
+    """Optimum of each study."""
+    return [_optimum(study) for study in studies]
+
+
+def optima_table(found: Sequence[Optimum], labels: Mapping[str, str]) -> pd.DataFrame:
+    """One row per study: what was found, what the thesis chose, and both scores.
+
+    Args:
+        found: Optima.
+        labels: What a person reads, by the name of the study.
+    """
+    rows = []
+    for optimum in found:
+        thesis_params = optimum.thesis.params if optimum.thesis else optimum.thesis_params
+        rows.append(
+            {
+                "model": labels.get(optimum.study, optimum.study),
+                **_columns("best", optimum.best, optimum.best.params if optimum.best else {}),
+                **_columns("thesis", optimum.thesis, thesis_params),
+                "score_gain": optimum.gain,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def verdict(found: Sequence[Optimum], labels: Mapping[str, str]) -> str:
+    """In one sentence of Markdown, whether the searches found better values than the thesis."""
+    judged = [optimum for optimum in found if optimum.gain is not None]
+    if not judged:
+        return ""
+    better = [optimum for optimum in judged if (optimum.gain or 0.0) > 0]
+    equal = [optimum for optimum in judged if optimum not in better]
+    parts = []
+    if better:
+        gains = _list([f"{_name(o, labels)} by **{_signed(o.gain)}**" for o in better])
+        parts.append(f"the search beat the thesis' values for {gains}")
+    if equal:
+        names = _list([f"{_name(o, labels)}" for o in equal])
+        trials = _list(sorted({str(o.trials) for o in equal}))
+        parts.append(f"for {names} **nothing better was found** in {trials} trials")
+    sentence = "; ".join(parts)
+    return f"{sentence[0].upper()}{sentence[1:]}."
+
+
+def cell(params: Mapping[str, Any], trial: TrialRecord | None) -> str:
+    """Parameters and score in one cell of a table that a person reads, in Markdown."""
+    if not params and trial is None:
+        return "not run"
+    lines = [_params_text(params, trial)]
+    if trial is None:
+        lines.append("not run yet")
+    elif trial.value is None:
+        lines.append(f"{trial.state}, no score (trial {trial.number})")
+    else:
+        lines.append(f"score **{_score(trial.value)}** (trial {trial.number})")
+    return " · ".join(filter(None, lines))
+
+
+def gain_text(optimum: Optimum) -> str:
+    """The gain as a person reads it."""
+    if optimum.gain is None:
+        return "not known"
+    return _signed(optimum.gain) if optimum.gain > 0 else "nothing better found"
+
+
+def _optimum(study: StudyRecord) -> Optimum:
+    thesis = study.attributes.get(THESIS)
+    return Optimum(
+        study=study.name,
+        best=study.best,
+        thesis=next((trial for trial in study.trials if ORIGIN in trial.attributes), None),
+        thesis_params=thesis if isinstance(thesis, Mapping) else {},
+        trials=study.counts["complete"] + study.counts["pruned"],
+        is_maximized=study.is_maximized,
+    )
+
+
+def _columns(prefix: str, trial: TrialRecord | None, params: Mapping[str, Any]) -> dict[str, Any]:
+    noted = trial.attributes if trial else {}
+    return {
+        f"{prefix}_trial": None if trial is None else trial.number,
+        f"{prefix}_filters": _filters(params, noted),
+        f"{prefix}_activation": params.get("activation"),
+        f"{prefix}_learning_rate": params.get("learning_rate"),
+        f"{prefix}_score": None if trial is None else trial.value,
+        f"{prefix}_psnr_db": noted.get(PSNR),
+        f"{prefix}_ssim": noted.get(SSIM),
+    }
+
+
+def _filters(params: Mapping[str, Any], noted: Mapping[str, Any]) -> str:
+    """Filters of each layer, in order."""
+    found = noted.get(FILTERS)
+    if not isinstance(found, list | tuple):
+        found = [value for name, value in sorted(params.items()) if _is_filter(name)]
+    return ", ".join(map(str, found))
+
+
+def _params_text(params: Mapping[str, Any], trial: TrialRecord | None) -> str:
+    filters = _filters(params, trial.attributes if trial else {})
+    parts = [f"filters {filters}"] if filters else []
+    for name, value in params.items():
+        if not _is_filter(name):
+            text = f"{value:.3g}" if isinstance(value, float) else str(value).replace("_", " ")
+            parts.append(
+                text if name == "activation" else f"{parameter_title(name).lower()} {text}"
+            )
+    return " · ".join(parts)
+
+
+def _is_filter(name: str) -> bool:
+    return name.startswith(_FILTERS_PREFIX)
+
+
+def _name(optimum: Optimum, labels: Mapping[str, str]) -> str:
+    return labels.get(optimum.study, optimum.study)
+
+
+def _signed(value: float | None) -> str:
+    if value is None or not math.isfinite(value):
+        return "∞" if value is not None and value > 0 else "0"
+    return f"+{value:.2f}"
+
+
+def _score(value: float) -> str:
+    return f"{value:.2f}" if math.isfinite(value) else "∞" if value > 0 else "-∞"
+
+
+def _list(words: Sequence[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
