@@ -8,6 +8,7 @@ import pytest
 
 from core.codecs import Codec, codecs
 from core.codecs.base import OperatingPoint
+from core.codecs.external.command_line import CommandLineCodec
 from core.errors import CodecError
 from core.images import Image
 
@@ -157,7 +158,11 @@ def test_a_file_of_another_codec_is_refused_or_decoded_as_that_codec_does(
         except CodecError:
             refused += 1
         else:
-            assert np.array_equal(decoded, middle_point(other).decode(data)), other
+            expected = middle_point(other).decode(data)
+            # A program of its own may be another version of the library, which rounds differently.
+            levels = 2 if isinstance(middle_point(name), CommandLineCodec) else 0
+            levels = max(levels, 2 if isinstance(middle_point(other), CommandLineCodec) else 0)
+            assert np.abs(decoded.astype(int) - expected).max() <= levels, other
     assert refused >= 9
 
 

@@ -1,0 +1,144 @@
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import imagecodecs
+import numpy as np
+import pytest
+
+from core.codecs import codecs
+from core.codecs.external.command_line import (
+    CommandLineCodec,
+    program_version,
+    require_programs,
+)
+from core.errors import CodecError
+from core.images import Image
+
+PYTHON = sys.executable
+
+
+@dataclass(frozen=True)
+class Copy(CommandLineCodec):
+    codec: ClassVar[str] = "copy"
+    suffix: ClassVar[str] = ".png"
+    encoder: ClassVar[str] = "cp {input} {output}"
+    decoder: ClassVar[str] = "cp {input} {output}"
+
+
+def _encoding_with(template: str, **limits: float) -> CommandLineCodec:
+    """Codec whose encoder is a command of the test's own."""
+    return type("Encoding", (Copy,), {"encoder": template, **limits})()
+
+
+@pytest.fixture
+def image() -> Image:
+    return np.random.default_rng(3).integers(0, 256, (37, 53, 3), np.uint8)
+
+
+def test_a_pair_of_copying_commands_restores_every_pixel(image: Image) -> None:
+    np.testing.assert_array_equal(Copy().decode(Copy().encode(image)), image)
+
+
+def test_a_setting_reaches_the_command_in_its_own_format(image: Image, tmp_path: Path) -> None:
+    @dataclass(frozen=True)
+    class Told(Copy):
+        encoder: ClassVar[str] = f"cp {{input}} {tmp_path}/{{level:.2f}}.png"
+        level: float = 1.5
+
+    with pytest.raises(CodecError, match="without writing its output"):
+        Told().encode(image)
+    assert (tmp_path / "1.50.png").is_file()
+
+
+def test_a_value_with_spaces_and_quotes_stays_one_word(image: Image) -> None:
+    @dataclass(frozen=True)
+    class Spaced(Copy):
+        encoder: ClassVar[str] = f"{PYTHON} -c {{program}} {{input}} {{output}}"
+        program: str = "import shutil, sys; shutil.copy(*sys.argv[1:]); print('a \"b\"')"
+
+    np.testing.assert_array_equal(Spaced().decode(Spaced().encode(image)), image)
+
+
+def test_a_failing_encoder_is_told_with_its_status_and_last_line(image: Image) -> None:
+    failing = _encoding_with(f"{PYTHON} -c 'import sys; print(7); sys.exit(\"no such profile\")'")
+    with pytest.raises(CodecError, match=r"ended with status 1: no such profile\.$"):
+        failing.encode(image)
+
+
+def test_a_decoder_that_gives_no_rgb_image_is_refused(image: Image, tmp_path: Path) -> None:
+    (tmp_path / "grey.png").write_bytes(imagecodecs.png_encode(np.zeros((4, 4), np.uint8)))
+
+    @dataclass(frozen=True)
+    class Grey(Copy):
+        decoder: ClassVar[str] = f"cp {tmp_path}/grey.png {{output}}"
+
+    with pytest.raises(CodecError, match="8-bit RGB"):
+        Grey().decode(Grey().encode(image))
+
+
+def test_a_command_that_takes_too_long_is_killed_with_what_it_started(
+    image: Image, tmp_path: Path
+) -> None:
+    program = f"(sleep 3; touch {tmp_path}/alive) & sleep 60"
+    slow = _encoding_with(f"sh -c '{program}'", seconds=0.5)
+    started = time.monotonic()
+    with pytest.raises(CodecError, match=r"took more than 0\.5 seconds"):
+        slow.encode(image)
+    assert time.monotonic() - started < 10
+    time.sleep(3.5)
+    assert not (tmp_path / "alive").exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits a running process")
+def test_a_command_that_takes_too_much_memory_fails(image: Image) -> None:
+    program = f"{PYTHON} -c 'import time; time.sleep(0.5); bytearray(10**9)'"
+    with pytest.raises(CodecError, match="status"):
+        _encoding_with(program, memory_bytes=500_000_000).encode(image)
+
+
+def test_no_file_is_left_behind(image: Image, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    Copy().decode(Copy().encode(image))
+    with pytest.raises(CodecError):
+        _encoding_with("false").encode(image)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_program_that_is_not_installed_is_named() -> None:
+    with pytest.raises(ImportError) as refused:
+        require_programs("sh", "no-such-encoder")
+    assert refused.value.name == "no-such-encoder"
+
+
+def test_the_version_is_the_first_number_that_a_program_prints() -> None:
+    printed = subprocess.run([PYTHON, "--version"], capture_output=True, text=True, check=True)
+    assert f"Python {program_version(f'{PYTHON} --version')}" == printed.stdout.strip()
+    assert program_version("echo no number") == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("name", "program", "decode"),
+    [
+        ("cjxl", "cjxl", imagecodecs.jpegxl_decode),
+        ("avifenc", "avifenc", imagecodecs.avif_decode),
+    ],
+)
+def test_a_file_of_the_real_program_is_what_an_independent_decoder_reads(
+    name: str, program: str, decode
+) -> None:
+    if shutil.which(program) is None:
+        pytest.skip(f"needs {program}")
+    down, right = np.mgrid[:40, :60]
+    image = np.stack([4 * down, 4 * right, 128 + 0 * down], axis=-1).astype(np.uint8)
+    codec = codecs()[name]
+    assert codec.at is not None
+    assert codec.dial is not None
+    point = codec.at(codec.dial.default)
+    data = point.encode(image)
+    assert np.abs(point.decode(data).astype(int) - decode(data)[..., :3]).max() <= 2
+    assert np.abs(point.decode(data).astype(int) - image).mean() < 3
