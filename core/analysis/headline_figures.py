@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from core.analysis.findings import MethodRow, Outcome, verdicts
+from core.analysis.claims import Outcome, verdicts
+from core.analysis.findings import MethodRow
 from core.analysis.headlines import rate_at
 from core.analysis.rate_distortion import bd_rate
 from core.evaluation.measurements import Curve

@@ -1,6 +1,6 @@
 """Curves read off at one quality or at one rate: what each codec needs, and what it gives."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -70,7 +70,7 @@ def read_at_rate(
 
 
 def _sorted(
-    rows: list[tuple[str, float | None, float | None, float | None, float | None]],
+    rows: Sequence[tuple[str, float | None, float | None, float | None, float | None]],
     *,
     by: str,
     ascending: bool,

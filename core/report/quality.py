@@ -6,15 +6,12 @@ from functools import cached_property
 
 import pandas as pd
 
+from core.analysis.claims import CLAIMS, Margin, Verdict, verdicts
 from core.analysis.findings import (
-    CLAIMS,
     QUANTISATION_LOSS_DB,
-    Margin,
     MethodRow,
-    Verdict,
     method_rows,
     methods_table,
-    verdicts,
 )
 from core.analysis.headlines import headlines
 from core.codecs.styles import codec_style, in_legend_order

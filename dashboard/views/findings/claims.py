@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.analysis.findings import Claim, Margin, MethodRow, Outcome, Verdict, verdicts
+from core.analysis.claims import Claim, Margin, Outcome, Verdict, verdicts
+from core.analysis.findings import MethodRow
 from dashboard import glossary
 from dashboard.widgets.links import link_to_page
 

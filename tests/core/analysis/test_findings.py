@@ -3,13 +3,8 @@ import math
 import pandas as pd
 import pytest
 
-from core.analysis.findings import (
-    FLOAT_SETTING,
-    Outcome,
-    method_rows,
-    methods_table,
-    verdicts,
-)
+from core.analysis.claims import Outcome, verdicts
+from core.analysis.findings import FLOAT_SETTING, method_rows, methods_table
 from core.analysis.published import THESIS
 
 #: Mean PSNR and SSIM of the lossy formats, by codec and dial.

@@ -1,4 +1,5 @@
-from core.analysis.findings import MethodRow, Outcome, verdicts
+from core.analysis.claims import Outcome, verdicts
+from core.analysis.findings import MethodRow
 from core.analysis.headline_figures import equal_quality_ratio, headline_figures
 from core.analysis.published import THESIS
 from core.evaluation.measurements import Curve

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.analysis.findings import Outcome, method_rows, verdicts
+from core.analysis.claims import Outcome, verdicts
+from core.analysis.findings import method_rows
 from core.analysis.published import THESIS
 from core.evaluation.evaluate import load_results
 from core.evaluation.measurements import summary
