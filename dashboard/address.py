@@ -18,6 +18,14 @@ _LABELS = {
     "Autoencoder 40x40": "Autoencoder, 2 layers (40x40)",
     "Autoencoder 20x20": "Autoencoder, 3 layers (20x20)",
 }
+#: Parameters whose values were the names of models, and are their labels now.
+_NAMED = frozenset({"study", "beside", "runs"})
+_LABEL_OF_NAME = {
+    "bottleneck": "BNK",
+    "ae80": "Autoencoder, 1 layer (80x80)",
+    "ae40": "Autoencoder, 2 layers (40x40)",
+    "ae20": "Autoencoder, 3 layers (20x20)",
+}
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 _NOT_FINITE = frozenset({"inf", "infinity", "nan"})
 
@@ -31,6 +39,8 @@ def mended_query(query: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for key, values in query.items():
         readable = [_renamed(value) for value in values if _is_readable(value)]
+        if key in _NAMED:
+            readable = [_LABEL_OF_NAME.get(value, value) for value in readable]
         if readable:
             found.setdefault(_KEYS.get(key, key), []).extend(readable)
     return found

@@ -13,6 +13,8 @@ from dashboard.address import mended_query
         ({"families": ["Bottleneck", "JPEG"]}, {"codecs": ["BNK", "JPEG"]}),
         ({"point": ["Bottleneck, quality=50"]}, {"point": ["BNK, quality=50"]}),
         ({"codec": ["Autoencoder 80x80"]}, {"codec": ["Autoencoder, 1 layer (80x80)"]}),
+        ({"runs": ["ae20", "mine"]}, {"runs": ["Autoencoder, 3 layers (20x20)", "mine"]}),
+        ({"study": ["ae80"]}, {"study": ["Autoencoder, 1 layer (80x80)"]}),
         ({"rates": ["0", "1e400"]}, {"rates": ["0"]}),
         ({"number": ["nan"], "seed": ["-Infinity"], "size": [""]}, {}),
     ],

@@ -33,6 +33,8 @@ from dashboard.views.trials.style import NEUTRAL, RING, VALUE_NAME, restyled
 MOST_DRAWN = 600
 #: Complete trials below which importances say little.
 FEW_TRIALS = 30
+#: Fewer complete trials are all among the best, which PED-ANOVA compares with all.
+FEWEST_FOR_IMPORTANCES = 3
 #: Ratio of the highest to the lowest score from which on a logarithmic axis shows more.
 _LOG_RATIO = 10.0
 _HEIGHT, _ROW_HEIGHT = 440, 190
@@ -125,7 +127,7 @@ PLOTS: dict[str, Plot] = {
     "importance": Plot(
         "Importances",
         "How much each parameter decides whether a trial is among the best.",
-        complete=2,
+        complete=FEWEST_FOR_IMPORTANCES,
         parameters=2,
         highlights=False,
     ),
@@ -140,6 +142,8 @@ def missing(plot: Plot, trials: Sequence[TrialRecord]) -> str:
         return f"This plot needs {plot.complete} complete trials; the choice has {len(complete)}."
     if len(parameter_names(complete)) < plot.parameters:
         return f"This plot needs trials with {plot.parameters} parameters."
+    if plot is PLOTS["importance"] and len({trial.value for trial in complete}) < 2:
+        return "All complete trials have the same score, so nothing decided."
     if plot is PLOTS["intermediate"] and not any(trial.reports for trial in trials):
         return "None of these trials has reported a value."
     if plot is PLOTS["timeline"] and not any(trial.started for trial in trials):
@@ -278,9 +282,10 @@ def _height(name: str, trials: Sequence[TrialRecord]) -> int:
     return max(_HEIGHT, _ROW_HEIGHT * count) if name in ("contour", "rank") else _HEIGHT
 
 
-class _quiet(warnings.catch_warnings):  # type: ignore[type-arg]
-    """Keeps Optuna from warning that a plot is experimental."""
+class _quiet(warnings.catch_warnings):
+    """Keeps Optuna from warning that a plot is experimental, or drawn from few trials."""
 
     def __enter__(self) -> None:
         super().__enter__()
         warnings.simplefilter("ignore", ExperimentalWarning)
+        warnings.filterwarnings("ignore", message="Target and region quantiles")

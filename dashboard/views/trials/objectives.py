@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+import optuna
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
+from numpy.typing import NDArray
 from optuna.exceptions import ExperimentalWarning
 from optuna.visualization import plot_hypervolume_history, plot_pareto_front
 
@@ -129,13 +131,14 @@ def hypervolume_figure(study: StudyRecord, point: Sequence[float]) -> go.Figure:
     return restyled(figure)
 
 
-def _drawn(study: StudyRecord) -> object:
+def _drawn(study: StudyRecord) -> optuna.Study:
     return as_study_of_objectives(replace(study, trials=tuple(finite_trials(study))))
 
 
-def _losses(study: StudyRecord, trials: Sequence[TrialRecord]) -> np.ndarray:
+def _losses(study: StudyRecord, trials: Sequence[TrialRecord]) -> NDArray[np.float64]:
     signs = [1.0 if way == "minimize" else -1.0 for way in study.directions]
-    return np.array([trial.values for trial in trials]).reshape(len(trials), -1) * signs
+    values = np.array([trial.values for trial in trials], dtype=np.float64)
+    return values.reshape(len(trials), len(signs)) * signs
 
 
 class _quiet(warnings.catch_warnings):

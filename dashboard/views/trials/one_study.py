@@ -1,6 +1,7 @@
 """One study: its trials in a table that is sorted and filtered, those chosen, and the plots."""
 
 from collections.abc import Sequence
+from typing import Any, cast
 
 import pandas as pd
 import streamlit as st
@@ -80,13 +81,13 @@ def choose_order(study: StudyRecord) -> tuple[Sort, int | None]:
         sort = st.selectbox(
             "Sort",
             list(SORTS),
-            format_func=SORT_NAMES.get,
+            format_func=lambda name: SORT_NAMES[name],
             key=f"{study.name}-sort",
             bind="query-params",
             width=200,
             help="Trials without a score come last in every order.",
         )
-    return sort, TOPS[top or "All"]
+    return cast(Sort, sort), TOPS[top or "All"]
 
 
 def filter_line(study: StudyRecord, matching: Sequence[TrialRecord], top: int | None) -> str:
@@ -120,7 +121,7 @@ def choose_columns(study: StudyRecord, table: pd.DataFrame, parameters: Sequence
     with st.popover("Columns", width="content"):
         chosen = st.multiselect(
             "Columns",
-            list(table),
+            list(map(str, table)),
             default=first,
             format_func=lambda name: column_title(name, parameters) or "Mark",
             key=f"{study.name}-columns",
@@ -135,10 +136,10 @@ def column_title(name: str, parameters: Sequence[str]) -> str:
     return parameter_title(name) if name in parameters else COLUMN_NAMES.get(name, name)
 
 
-def column_config(table: pd.DataFrame, parameters: Sequence[str]) -> dict[str, object]:
+def column_config(table: pd.DataFrame, parameters: Sequence[str]) -> dict[str, Any]:
     """Names and formats of the columns."""
     number = st.column_config.NumberColumn
-    formats: dict[str, object] = {
+    formats: dict[str, Any] = {
         "mark": st.column_config.TextColumn("", width=80, pinned=True),
         "number": number("Trial", pinned=True, width=60),
         "value": number("Score", format="%.2f"),
@@ -153,7 +154,7 @@ def column_config(table: pd.DataFrame, parameters: Sequence[str]) -> dict[str, o
         name: formats[name]
         if name in formats and (name in ("mark", "number") or _is_numeric(table[name]))
         else column_title(name, parameters)
-        for name in table
+        for name in map(str, table)
     }
 
 
@@ -219,11 +220,11 @@ def plot_line(name: str, trials: Sequence[TrialRecord], chosen: Sequence[TrialRe
         complete = sum(trial.state == "complete" for trial in trials)
         if complete < FEW_TRIALS:
             parts.append(
-                f":orange-badge[With {complete} complete trials this says little: below "
-                f"{FEW_TRIALS} the order may be chance.]"
+                f":material/warning: With {complete} complete trials this says little: below "
+                f"{FEW_TRIALS} the order may be chance."
             )
     return " ".join(parts)
 
 
-def _is_numeric(column: "pd.Series[object]") -> bool:
+def _is_numeric(column: "pd.Series[Any]") -> bool:
     return pd.api.types.is_numeric_dtype(column)

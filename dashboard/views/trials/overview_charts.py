@@ -11,12 +11,14 @@ from optuna.visualization import plot_edf
 
 from core.search.studies import Direction, StudyRecord, as_study
 from dashboard.charts.colors import codec_style, translucent
-from dashboard.views.trials.charts import drawable_trials, drawn_trials
+from dashboard.views.trials.charts import FEWEST_FOR_IMPORTANCES, drawable_trials, drawn_trials
 from dashboard.views.trials.own_charts import history_figure
 from dashboard.views.trials.parameters import parameter_names, parameter_title
 from dashboard.views.trials.style import VALUE_NAME, restyled
 
-_HEIGHT = 330
+_HEIGHT = 360
+#: Below the title of an axis of so low a figure.
+_LEGEND_Y = -0.27
 OVERLAYS = {"history": "History", "edf": "Distribution"}
 
 
@@ -48,14 +50,14 @@ def overlay_figure(
     else:
         figure.update_xaxes(title="Trial")
         figure.update_yaxes(title=VALUE_NAME)
-    return restyled(figure, height=_HEIGHT)
+    return restyled(figure, height=_HEIGHT, legend_y=_LEGEND_Y)
 
 
 def importances_table(studies: Sequence[StudyRecord]) -> pd.DataFrame:
     """Importance of each parameter (row) in each study (column), between 0 and 1.
 
-    A study with fewer than two complete trials or parameters has no column; neither has one whose
-    complete trials all have the same score.
+    A study with too few complete trials or parameters has no column; neither has one whose best
+    trials cannot be told from the others, for instance because all scores are the same.
     """
     columns = {study.name: found for study in studies if (found := _importances(study))}
     table = pd.DataFrame(columns).rename_axis("parameter")
@@ -70,7 +72,7 @@ def importances_figure(table: pd.DataFrame, labels: Mapping[str, str]) -> go.Fig
         labels: What a person reads, by the name of the study.
     """
     figure = go.Figure()
-    names = [name for name in table if name != "parameter"]
+    names = [str(name) for name in table if name != "parameter"]
     parameters = [parameter_title(name) for name in table["parameter"]]
     for name in names:
         label = labels.get(name, name)
@@ -85,7 +87,7 @@ def importances_figure(table: pd.DataFrame, labels: Mapping[str, str]) -> go.Fig
     figure.update_xaxes(title="Importance", tickformat=".0%", range=[0, 1.02])
     figure.update_yaxes(autorange="reversed", automargin=True)
     figure.update_layout(barmode="group", bargap=0.25, showlegend=len(names) > 1)
-    return restyled(figure, height=_HEIGHT)
+    return restyled(figure, height=_HEIGHT, legend_y=_LEGEND_Y)
 
 
 def _traces(name: str, study: StudyRecord, *, label: str, color: str) -> list[go.Scatter]:
@@ -112,15 +114,15 @@ def _traces(name: str, study: StudyRecord, *, label: str, color: str) -> list[go
 
 def _importances(study: StudyRecord) -> dict[str, float]:
     complete = [t for t in drawable_trials(study.trials) if t.state == "complete"]
-    if len(complete) < 2 or len(parameter_names(complete)) < 2:
+    if len(complete) < FEWEST_FOR_IMPORTANCES or len(parameter_names(complete)) < 2:
         return {}
     direction: Direction = "maximize" if study.is_maximized else "minimize"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)
+        warnings.filterwarnings("error", message="Target and region quantiles")
         try:
             return get_param_importances(
                 as_study(study.name, direction, complete), evaluator=PedAnovaImportanceEvaluator()
             )
-        except (RuntimeError, ValueError):
-            # Optuna finds nothing to compare, for instance where all scores are equal.
+        except (RuntimeError, ValueError, UserWarning):
             return {}

@@ -1,6 +1,7 @@
 """The searches for parameters: what they found beside the thesis, what decided, every trial."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -139,7 +140,12 @@ def show_overlay(studies: Studies) -> None:
                 bind="query-params",
             )
             chosen = st.multiselect(
-                "Studies", names, default=names, key="beside", bind="query-params"
+                "Studies",
+                names,
+                default=names,
+                format_func=lambda name: study_labels(studies.found)[name],
+                key="beside",
+                bind="query-params",
             )
     if not chosen:
         st.info("Choose a study that has a complete trial.")
@@ -157,16 +163,16 @@ def show_importances(studies: Studies) -> None:
     """Which parameters decided, in all studies at once."""
     st.subheader("Which parameters decided")
     table, figure = load_importances(list(studies.found.values()))
-    names = [name for name in table if name != "parameter"]
+    names = [str(name) for name in table if name != "parameter"]
     if not names:
-        st.info("A study needs two complete trials with two parameters.")
+        st.info("A study needs a few complete trials with two parameters and different scores.")
         return
     alt = "Importance of each parameter for reaching a good score, a colour per model."
     st.plotly_chart(figure, key="importances", config=CONFIG, alt=alt)
     counts = [studies.found[name].counts["complete"] for name in names]
     few = (
-        f" :orange-badge[With {min(counts)} to {max(counts)} complete trials the order may be "
-        f"chance: fewer than {FEW_TRIALS}.]"
+        f" :material/warning: With {_span(counts)} complete trials the order may be chance: it "
+        f"takes {FEW_TRIALS}."
         if min(counts) < FEW_TRIALS
         else ""
     )
@@ -177,13 +183,13 @@ def show_importances(studies: Studies) -> None:
 def choose_study(studies: Studies) -> StudyRecord:
     """Study that the rest of the page is about; at first one that runs."""
     st.subheader("One study, trial by trial")
-    names = list(studies.found)
+    names, labels = list(studies.found), study_labels(studies.found)
     running = [name for name in names if studies.found[name].is_live]
     name = st.segmented_control(
         "Study",
         names,
         default=(running or names)[0],
-        format_func=study_labels(studies.found).get,
+        format_func=lambda found: labels[found],
         required=True,
         key="study",
         bind="query-params",
@@ -199,7 +205,7 @@ def show_studies(studies: Studies) -> None:
         # A state that no trial is in would be a column of zeros.
         states = [state for state in STATES if table[state].any()]
         live = ["live"] if table["live"].any() else []
-        columns = {
+        columns: dict[str, Any] = {
             "label": st.column_config.TextColumn("Study", pinned=True),
             "live": st.column_config.CheckboxColumn("Live"),
             "trials": "Trials",
@@ -223,6 +229,11 @@ def show_studies(studies: Studies) -> None:
             column_config=columns,
         )
         download_csv(table, file_name="studies.csv", key="csv-studies")
+
+
+def _span(counts: Sequence[int]) -> str:
+    low, high = min(counts), max(counts)
+    return str(low) if low == high else f"{low} to {high}"
 
 
 def _count(value: object) -> str:

@@ -15,7 +15,7 @@ from core.search.studies import (
     study_state,
 )
 from core.store import ArtifactError
-from dashboard.charts.colors import codec_style
+from dashboard.charts.colors import codec_style, in_legend_order
 from dashboard.data.curves import label_of
 from dashboard.data.store import open_store
 from dashboard.views.trials.charts import Drawing, drawn_trials, trial_figure
@@ -42,7 +42,7 @@ def load_studies() -> Studies:
     """Studies that are committed, or live on this machine."""
     found: dict[str, StudyRecord] = {}
     problems: list[ArtifactError] = []
-    for name in study_names(open_store()):
+    for name in in_legend_order(study_names(open_store())):
         try:
             found[name] = load_study(name)
         except ArtifactError as error:

@@ -33,7 +33,7 @@ COLOR_BAR = {
     "xpad": 0,
     "title": {"side": "top"},
 }
-LEGEND = {"orientation": "h", "x": 0, "y": -0.16, "yanchor": "top", "title": None}
+LEGEND = {"orientation": "h", "x": 0, "yanchor": "top", "title": None}
 
 
 def scale_color(position: float) -> str:
@@ -41,8 +41,14 @@ def scale_color(position: float) -> str:
     return str(sample_colorscale(SCALE, [min(1.0, max(0.0, position))])[0])
 
 
-def restyled(figure: go.Figure, *, height: int = 440) -> go.Figure:
-    """The figure without Optuna's own look, so that the page's theme gives it one."""
+def restyled(figure: go.Figure, *, height: int = 440, legend_y: float = -0.2) -> go.Figure:
+    """The figure without Optuna's own look, so that the page's theme gives it one.
+
+    Args:
+        figure: What is changed.
+        height: Its height in pixels.
+        legend_y: Top of the legend, in heights of the plot above its lower edge.
+    """
     figure.layout.template = None
     figure.update_layout(
         title=None,
@@ -50,7 +56,7 @@ def restyled(figure: go.Figure, *, height: int = 440) -> go.Figure:
         uirevision="trials",
         height=height,
         width=None,
-        legend=LEGEND,
+        legend=LEGEND | {"y": legend_y},
     )
     for trace in figure.data:
         _recolor(trace)

@@ -115,7 +115,7 @@ def trials_table(trials: Sequence[TrialRecord]) -> pd.DataFrame:
     """
     rows = [_row(trial) for trial in trials]
     table = pd.DataFrame(rows, columns=list(_columns(rows)))
-    texts = {name: table[name].map(_text) for name in table if _is_mixed(table[name])}
+    texts = {str(name): table[name].map(_text) for name in table if _is_mixed(table[name])}
     return table.assign(**texts).astype({"retry_of": "Int64"})
 
 

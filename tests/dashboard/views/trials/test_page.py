@@ -19,6 +19,7 @@ from core.search.studies import read_study
 from core.search.trial_strips import TrialStrips
 from core.store import ArtifactStore
 from core.training_records.strips import strip_psnr_db
+from dashboard.charts.colors import codec_style
 from dashboard.views.trials.charts import PLOTS
 
 VIEW = "trials"
@@ -97,10 +98,13 @@ def test_studies_are_listed_with_their_counts_and_budgets(open_page, studied_sto
 
 
 def test_the_optimum_of_the_thesis_stands_beside_ours(open_page, studied_store):
-    app = open_page(VIEW, studied_store, query={"study": "ae80"})
-    table = frame(app, "Thesis: trial 0").set_index("property")
-    assert table.loc["learning_rate", "Thesis: trial 0"] == "0.0015"
-    assert any(name.startswith("Best: trial") for name in table)
+    app = open_page(VIEW, studied_store)
+    table = app.table[0].value.set_index("Model")
+    assert list(table.index) == ["Autoencoder, 1 layer (80x80)", "Autoencoder, 2 layers (40x40)"]
+    row = table.loc["Autoencoder, 1 layer (80x80)"]
+    assert "learning rate 0.0015" in row["Thesis' values"]
+    assert "(trial 0)" in row["Thesis' values"]
+    assert "score **" in row["Best found"]
 
 
 def test_the_address_restores_study_filter_plot_and_chosen_trials(open_page, studied_store):
@@ -114,7 +118,7 @@ def test_the_address_restores_study_filter_plot_and_chosen_trials(open_page, stu
     assert "5 of 6 trials pass the filter" in captions(app)
     assert app.segmented_control(key="plot").value == "edf"
     assert app.multiselect(key="ae80-chosen").value == [0, 4]
-    assert "Drawn from the 2 chosen trials" in captions(app)
+    assert "Drawn from the 5 filtered trials. The 2 chosen stand out." in captions(app)
 
 
 def test_the_filter_reaches_the_table_and_the_plot(open_page, studied_store):
@@ -122,6 +126,7 @@ def test_the_filter_reaches_the_table_and_the_plot(open_page, studied_store):
     assert len(frame(app, "number")) == 6
     app.pills(key="ae80-states").set_value(["pruned"]).run()
     assert frame(app, "number")["number"].tolist() == [3]
+    assert app.info[0].value == "This plot needs 1 complete trials; the choice has 0."
     assert "needs 1 complete trials; the choice has 0" in app.info[0].value
 
 
@@ -162,8 +167,10 @@ def test_importances_name_their_evaluator_and_warn_of_few_trials(open_page, stud
 
 def test_studies_stand_side_by_side_in_one_figure(open_page, studied_store):
     app = open_page(VIEW, studied_store)
-    names = {trace["name"].split(" ")[-1] for trace in figure(app, "overlay-figure")["data"]}
-    assert names == {"ae80", "ae40"}
+    drawn = figure(app, "overlay-figure")["data"]
+    colors = {trace["legendgroup"]: trace["line"]["color"] for trace in drawn}
+    assert colors == {name: codec_style(name).color for name in ("ae80", "ae40")}
+    assert any("Autoencoder, 2 layers (40x40)" in trace["name"] for trace in drawn)
 
 
 def test_studies_of_other_directions_are_not_laid_over(open_page, tmp_path):
