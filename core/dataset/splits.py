@@ -13,11 +13,14 @@ import PIL.Image
 from numpy.typing import NDArray
 
 from core.images import Image
-from core.store import ArtifactStore
+from core.store import Artifact, ArtifactStore
+from core.store.key import last_part
 
-KEY = "datasets/imagenette160"
+#: Data set that the steps use when they are told nothing else.
+DEFAULT = "imagenette160"
+KEY = f"datasets/{DEFAULT}"
 SPLITS = ("train", "validation", "test")
-INDEX_FILE = "imagenette160/index.parquet"
+INDEX_FILE = f"{DEFAULT}/index.parquet"
 SUBSET_COUNT = 250
 
 #: Titles of the colour photographs inside the scikit-image wheel, by their file. Left out are
@@ -49,7 +52,17 @@ class Split:
     classes: list[str]
 
 
-def array_file(split: str) -> str:
+def dataset_key(dataset: str) -> str:
+    """Artifact of a prepared data set."""
+    return f"datasets/{dataset}"
+
+
+def index_file(dataset: str) -> str:
+    """Name of the file with the index of a data set."""
+    return f"{dataset}/index.parquet"
+
+
+def array_file(split: str, dataset: str = DEFAULT) -> str:
     """Name of the file with the pixels of a split.
 
     Raises:
@@ -57,26 +70,40 @@ def array_file(split: str) -> str:
     """
     if split not in SPLITS:
         raise ValueError(f"The splits are {', '.join(SPLITS)}; received {split!r}.")
-    return f"imagenette160/{split}.npy"
+    return f"{dataset}/{split}.npy"
 
 
-def open_split(store: ArtifactStore, split: str) -> Split:
-    """One split of the data set, its pixels mapped into memory.
+def open_split(store: ArtifactStore, split: str, *, dataset: str = DEFAULT) -> Split:
+    """One split of a data set, its pixels mapped into memory.
 
     The content of the arrays was hashed when they were written; here only their size is checked,
     for reading a gigabyte takes longer than most of what is done with it.
+
+    Args:
+        store: Where the data set is.
+        split: `train`, `validation` or `test`.
+        dataset: Name of the data set.
 
     Raises:
         ValueError: There is no such split.
         ArtifactError: The data set was not prepared on this machine, or is damaged.
     """
-    path = store.path(KEY, array_file(split), verify=False)
-    rows = index(store).query("split == @split")
-    images = np.load(path, mmap_mode="r")
-    return Split(images, rows["id"].tolist(), rows["class_name"].tolist())
+    name = array_file(split, dataset)
+
+    def read(artifact: Artifact) -> Split:
+        path = artifact.path(name, verify=False)
+        whole = _index(artifact)
+        rows = whole[whole["split"] == split]
+        try:
+            images = np.load(path, mmap_mode="r")
+        except ValueError as error:
+            raise artifact.damaged(name, "is not an array of images") from error
+        return Split(images, rows["id"].tolist(), rows["class_name"].tolist())
+
+    return store.load(dataset_key(dataset), read)
 
 
-def index(store: ArtifactStore) -> pd.DataFrame:
+def index(store: ArtifactStore, *, dataset: str = DEFAULT) -> pd.DataFrame:
     """One row per image, in the order of the arrays: train, validation, test, each by id.
 
     Columns: id (class folder and file name), class_id, class_name, split, sha256 (of the source
@@ -86,10 +113,25 @@ def index(store: ArtifactStore) -> pd.DataFrame:
     Raises:
         ArtifactError: The index is missing or damaged.
     """
-    return pd.read_parquet(BytesIO(store.read(KEY, INDEX_FILE)))
+    return store.load(dataset_key(dataset), _index)
 
 
-def subset_ids(store: ArtifactStore, *, count: int | None = None) -> list[str]:
+def _index(artifact: Artifact) -> pd.DataFrame:
+    name = index_file(last_part(artifact.key))
+    return artifact.parsed(name, _parse_index, reason="is not an index of images")
+
+
+def _parse_index(data: bytes) -> pd.DataFrame:
+    frame = pd.read_parquet(BytesIO(data))
+    missing = {"id", "class_name", "split"} - set(frame.columns)
+    if missing:
+        raise ValueError(f"An index has the columns {', '.join(sorted(missing))}.")
+    return frame
+
+
+def subset_ids(
+    store: ArtifactStore, *, count: int | None = None, dataset: str = DEFAULT
+) -> list[str]:
     """Ids of the fixed test images on which slow metrics are measured, in alphabetical order.
 
     The choice depends on the content of the images alone, so every machine makes the same.
@@ -97,11 +139,12 @@ def subset_ids(store: ArtifactStore, *, count: int | None = None) -> list[str]:
     Args:
         store: Where the data set is.
         count: How many; `SUBSET_COUNT` when None.
+        dataset: Name of the data set.
 
     Raises:
         ArtifactError: The index is missing or damaged.
     """
-    rows = index(store).query("split == 'test'")
+    rows = index(store, dataset=dataset).query("split == 'test'")
     ranks = [seeded_rank(sha256, seed="subset") for sha256 in rows["sha256"]]
     chosen = (
         rows.assign(rank=ranks)

@@ -185,7 +185,14 @@ def load_ranges(store: ArtifactStore) -> dict[str, tuple[float, float]]:
     Raises:
         ArtifactError: They are missing or damaged.
     """
-    ranges = json.loads(store.read(KEY, FILE))["ranges"]
+    return store.load(
+        KEY,
+        lambda artifact: artifact.parsed(FILE, _parse_ranges, reason="holds no ranges of traits"),
+    )
+
+
+def _parse_ranges(data: bytes) -> dict[str, tuple[float, float]]:
+    ranges = json.loads(data)["ranges"]
     return {name: (float(low), float(high)) for name, (low, high) in ranges.items()}
 
 

@@ -15,7 +15,8 @@ from core.evaluation.record import Record
 from core.evaluation.table import concatenate, from_parquet, to_frame
 from core.images import Image
 from core.metrics.base import Metric
-from core.store import ArtifactError, ArtifactStore, Manifest
+from core.store import Artifact, ArtifactError, ArtifactStore, Manifest
+from core.store.key import last_part
 
 __all__ = [
     "Record",
@@ -148,14 +149,19 @@ def load_results(store: ArtifactStore, dataset: str) -> Results:
     problems: list[ArtifactError] = []
     manifests: dict[str, Manifest] = {}
     for key in store.keys(result_key(dataset, "")):
-        codec = key.rpartition("/")[2]
         try:
-            manifest = store.manifest(key)
-            tables.append(from_parquet(store.read(key, f"{codec}.parquet")))
-            manifests[codec] = manifest
+            table, manifest = store.load(key, _read_results)
+            tables.append(table)
+            manifests[last_part(key)] = manifest
         except ArtifactError as error:
             problems.append(error)
     return Results(to_frame(concatenate(tables)), tuple(problems), manifests)
+
+
+def _read_results(artifact: Artifact) -> tuple[pa.Table, Manifest]:
+    name = artifact.file("parquet")
+    table = artifact.parsed(name, from_parquet, reason="is not a table of results")
+    return table, artifact.manifest
 
 
 def result_datasets(store: ArtifactStore) -> list[str]:

@@ -1,11 +1,12 @@
 """Databases that hold Optuna studies: opened, named without their passwords, copied.
 
-A search writes into a live database: `artifacts/cache/search/<model>.db` unless a storage URL says
+A search writes into a live database: `artifacts/cache/search/<name>.db` unless a storage URL says
 otherwise. When it ends or is stopped, a consistent copy of the study becomes the artifact
-`studies/<model>`, which is what git keeps.
+`studies/<name>`, which is what git keeps. The name is the model's unless a person chose another.
 """
 
 import re
+import shlex
 import sqlite3
 import time
 import warnings
@@ -16,10 +17,12 @@ from typing import Any
 import optuna
 from optuna.exceptions import ExperimentalWarning, OptunaError
 from optuna.storages import RDBStorage, RetryHeartbeatStaleTrialCallback
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from core.store import ArtifactStore, Manifest
+from core.store import ArtifactError, ArtifactStore, Manifest
+from core.store.errors import DEFAULT_ROOT
+from core.store.key import command_for, file_name, is_name
 from core.store.layout import Places
 
 #: Seconds that a process waits for another one that has locked an SQLite database.
@@ -33,6 +36,26 @@ class StorageError(Exception):
     """A storage that cannot be used, in one line without its password."""
 
 
+class OutdatedStudy(ArtifactError):
+    """A study in the tables of another version of Optuna; it is whole and can be upgraded."""
+
+    advice = "It is whole; upgrade it with"
+
+    @property
+    def command(self) -> str:
+        """Command that upgrades the study; a committed one is copied first and committed anew."""
+        root = DEFAULT_ROOT if self.root is None else self.root
+        name = self.key.rpartition("/")[2]
+        live = live_path(ArtifactStore(root), name)
+        upgrade = f"optuna storage upgrade --storage {shlex.quote(sqlite_url(live))}"
+        if self.file.startswith("cache/"):
+            return upgrade
+        folder, source, target = (
+            shlex.quote(str(path)) for path in (live.parent, root / self.file, live)
+        )
+        return f"mkdir -p {folder} && cp {source} {target} && {upgrade} && {command_for(self.key)}"
+
+
 def study_key(model: str) -> str:
     """Artifact that holds the study of a model."""
     return f"studies/{model}"
@@ -40,7 +63,7 @@ def study_key(model: str) -> str:
 
 def study_file(model: str) -> str:
     """Name of the database in that artifact."""
-    return f"{model}.db"
+    return file_name(study_key(model), "db")
 
 
 def live_path(store: ArtifactStore, model: str) -> Path:
@@ -49,13 +72,14 @@ def live_path(store: ArtifactStore, model: str) -> Path:
 
 
 def live_models(store: ArtifactStore) -> list[str]:
-    """Models whose searches have left a database on this machine."""
-    return sorted(path.stem for path in live_path(store, "any").parent.glob("*.db"))
+    """Names of the studies of which a search has left a database on this machine."""
+    names = (path.stem for path in live_path(store, "any").parent.glob("*.db"))
+    return sorted(name for name in names if is_name(name))  # others are no database of a search
 
 
 def sqlite_url(path: Path) -> str:
-    """Storage URL of an SQLite file."""
-    return f"sqlite:///{path.absolute()}"
+    """Storage URL of an SQLite file; `%`, `#`, `?`, braces and spaces in its path are escaped."""
+    return _sqlite_url(path, {})
 
 
 def read_only_url(path: Path, *, live: bool) -> str:
@@ -65,8 +89,21 @@ def read_only_url(path: Path, *, live: bool) -> str:
         path: The file.
         live: Whether somebody may be writing into it.
     """
-    frozen = "" if live else "&immutable=1"
-    return f"sqlite:///file:{path.absolute()}?mode=ro&uri=true{frozen}"
+    frozen = {} if live else {"immutable": "1"}
+    return _sqlite_url(path, {"mode": "ro"} | frozen)
+
+
+def _sqlite_url(path: Path, options: dict[str, str]) -> str:
+    # SQLite resolves the escapes of the file URI; SQLAlchemy escapes it once more or not at all,
+    # depending on its version.
+    query = {"uri": "true"} | options
+    address = URL.create("sqlite", database=path.absolute().as_uri(), query=query)
+    return address.render_as_string()
+
+
+def is_outdated(error: BaseException) -> bool:
+    """Whether Optuna refused a database because another version of Optuna wrote it."""
+    return isinstance(error, RuntimeError) and "table schema" in str(error)
 
 
 def shown_url(url: str) -> str:
@@ -106,9 +143,20 @@ def open_storage(url: str, *, heartbeat_seconds: int | None = None) -> RDBStorag
             f"The storage {shown_url(url)} needs the Python package {name}, which is not installed."
         ) from error
     except (SQLAlchemyError, OptunaError, RuntimeError, ValueError) as error:
+        if is_outdated(error):
+            raise StorageError(_outdated(url)) from error
         raise StorageError(
             f"The storage {shown_url(url)} does not answer: {_reason(error, url)}"
         ) from error
+
+
+def _outdated(url: str) -> str:
+    address = shlex.quote(shown_url(url))
+    return (
+        f"The storage {shown_url(url)} was made by another version of Optuna than the "
+        f"{optuna.__version__} here. Its studies are whole; upgrade it with: "
+        f"optuna storage upgrade --storage {address}"
+    )
 
 
 def close_storage(storage: RDBStorage) -> None:
@@ -135,9 +183,8 @@ def commit_study(
     key, name = study_key(model), study_file(model)
     with store.staging(key) as folder:
         target = folder / name
-        database = make_url(storage.url).database
-        if storage.url.startswith("sqlite") and database:
-            copy_database(Path(database), target)
+        if storage.engine.dialect.name == "sqlite":
+            _back_up(storage, target)
         else:
             _copy_study(model, storage, target)
         return store.commit(key, {name: target}, facts=facts)
@@ -163,14 +210,15 @@ def restore_study(store: ArtifactStore, model: str) -> bool:
     return True
 
 
-def copy_database(source: Path, target: Path) -> None:
+def _back_up(storage: RDBStorage, target: Path) -> None:
     """Copies an SQLite database that others may be writing into, whole, as of one moment."""
-    address = f"file:{source.absolute()}?mode=ro"
-    with (
-        closing(sqlite3.connect(address, uri=True, timeout=LOCK_PATIENCE_SECONDS)) as origin,
-        closing(sqlite3.connect(target)) as copy,
-    ):
-        origin.backup(copy)
+    connection = storage.engine.raw_connection()
+    try:
+        origin: Any = connection.driver_connection
+        with closing(sqlite3.connect(target)) as copy:
+            origin.backup(copy)
+    finally:
+        connection.close()
 
 
 def _copy_study(model: str, storage: RDBStorage, target: Path) -> None:

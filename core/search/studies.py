@@ -4,6 +4,8 @@ The study of a model is read from the live database while a search on this machi
 else from the artifact `studies/<model>`. Reading changes nothing, and needs no Keras.
 """
 
+import re
+import sqlite3
 import time
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,21 +16,29 @@ from typing import Any, Literal
 
 import optuna
 from optuna.distributions import BaseDistribution
-from optuna.exceptions import OptunaError
 from optuna.storages import RDBStorage
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
-from sqlalchemy.exc import SQLAlchemyError
 
 from core.search.storage import (
+    OutdatedStudy,
     close_storage,
+    is_outdated,
     live_models,
     live_path,
     read_only_url,
     study_file,
     study_key,
 )
-from core.store import ArtifactError, ArtifactStore, DamagedArtifact, MissingArtifact
+from core.store import (
+    Artifact,
+    ArtifactError,
+    ArtifactStore,
+    DamagedArtifact,
+    MissingArtifact,
+    UnreadableArtifact,
+)
+from core.store.key import is_name, last_part
 
 Direction = Literal["maximize", "minimize"]
 State = Literal["complete", "pruned", "running", "waiting", "fail"]
@@ -52,6 +62,10 @@ ORIGIN = "origin"
 _SILENCE_SECONDS = 120.0
 #: How long a reader waits for a writer that has locked the database.
 _READER_PATIENCE_SECONDS = 10
+
+
+#: What SQLite says of a database that is whole but cannot be read now.
+_UNAVAILABLE = re.compile("unable to open|locked|permission|disk I/O", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -169,8 +183,8 @@ class StudyRecord:
 
 def study_names(store: ArtifactStore) -> list[str]:
     """Models with a study that is committed, or live on this machine, in alphabetical order."""
-    committed = [key.removeprefix("studies/") for key in store.keys("studies/")]
-    return sorted({*committed, *live_models(store)})
+    committed = (key.removeprefix("studies/") for key in store.keys("studies/"))
+    return sorted({*filter(is_name, committed), *live_models(store)})
 
 
 def read_study(store: ArtifactStore, model: str) -> StudyRecord:
@@ -181,9 +195,32 @@ def read_study(store: ArtifactStore, model: str) -> StudyRecord:
     """
     live = live_path(store, model)
     if live.is_file() and _has_news(store, model, live):
-        return read_database(live, model, shown=f"cache/search/{live.name}", live=True)
-    path = store.path(study_key(model), study_file(model))
-    return read_database(path, model, shown=f"{study_key(model)}.db", live=False)
+        return _read_live(store, model, live)
+    return store.load(study_key(model), _read_committed)
+
+
+def read_committed_study(store: ArtifactStore, model: str) -> StudyRecord:
+    """Study of a model as it was committed.
+
+    Raises:
+        ArtifactError: There is none, or it is damaged.
+    """
+    return store.load(study_key(model), _read_committed)
+
+
+def _read_live(store: ArtifactStore, model: str, live: Path) -> StudyRecord:
+    shown = live.relative_to(store.root).as_posix()
+    record = read_database(live, model, shown=shown, live=True, root=store.root)
+    silence = time.time() - live.stat().st_mtime
+    open_trials = record.counts["running"] + record.counts["waiting"]
+    return replace(record, is_live=open_trials > 0 and silence < _SILENCE_SECONDS)
+
+
+def _read_committed(artifact: Artifact) -> StudyRecord:
+    name = artifact.file("db")
+    model = last_part(artifact.key)
+    root = artifact.places.root
+    return read_database(artifact.path(name), model, shown=f"studies/{name}", live=False, root=root)
 
 
 def study_state(store: ArtifactStore, model: str) -> str:
@@ -203,32 +240,45 @@ def study_state(store: ArtifactStore, model: str) -> str:
     return " ".join(parts)
 
 
-def read_database(path: Path, model: str, *, shown: str, live: bool) -> StudyRecord:
+def read_database(
+    path: Path, model: str, *, shown: str, live: bool, root: Path | None = None
+) -> StudyRecord:
     """Study of a model in an SQLite file.
 
     Args:
         path: The file.
         model: Name of the study.
-        shown: The file's name for messages, seen from the artifacts folder.
+        shown: The file's name for messages, relative to the artifacts folder.
         live: Whether somebody may be writing into it.
+        root: The artifacts folder for messages; the repository's own when None.
 
     Raises:
-        ArtifactError: The file holds no such study.
+        MissingArtifact: The file holds no such study.
+        OutdatedStudy: Another version of Optuna made it.
+        UnreadableArtifact: The operating system or a writer keeps it from being read.
+        DamagedArtifact: It is no database of studies.
     """
     key = study_key(model)
     try:
         storage = _reader(path, live=live)
         try:
-            record = to_record(optuna.load_study(study_name=model, storage=storage))
+            return to_record(optuna.load_study(study_name=model, storage=storage))
         finally:
             close_storage(storage)
     except KeyError as error:
-        raise MissingArtifact(key, shown, f"holds no study {model}") from error
-    except (SQLAlchemyError, OptunaError, RuntimeError, ValueError) as error:
-        raise DamagedArtifact(key, shown, "is damaged: it is no database of studies") from error
-    silence = time.time() - path.stat().st_mtime
-    open_trials = record.counts["running"] + record.counts["waiting"]
-    return replace(record, is_live=live and open_trials > 0 and silence < _SILENCE_SECONDS)
+        raise MissingArtifact(key, shown, f"holds no study {model}", root) from error
+    except Exception as error:  # a database can hold anything where numbers and JSON should be
+        raise _refusal(error, key, shown, root) from error
+
+
+def _refusal(error: Exception, key: str, shown: str, root: Path | None) -> ArtifactError:
+    if is_outdated(error):
+        reason = f"was made by another version of Optuna than the {optuna.__version__} here"
+        return OutdatedStudy(key, shown, reason, root)
+    origin = getattr(error.__cause__ or error, "orig", None) or error
+    if isinstance(origin, sqlite3.OperationalError) and _UNAVAILABLE.search(str(origin)):
+        return UnreadableArtifact(key, shown, f"cannot be read ({origin})", root)
+    return DamagedArtifact(key, shown, "is damaged: it is no database of studies", root)
 
 
 def to_record(study: optuna.Study) -> StudyRecord:

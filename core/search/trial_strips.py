@@ -12,6 +12,7 @@ from datetime import datetime
 from core.images import Image
 from core.search.studies import FINISHED, ORIGIN, StudyRecord, TrialRecord
 from core.store import ArtifactError, ArtifactStore, Manifest, MissingArtifact
+from core.store.key import file_name, last_part
 from core.training_records.strips import STRIPS, KeptStrips, encode_strips, read_strips
 
 #: Most strips of a study that are packed, some 45 kB each: the thesis' optimum and the best trials.
@@ -48,7 +49,7 @@ class TrialStrips:
             started: When it began, as the study has it.
         """
         key = self._loose_key(number)
-        files = {f"{number}.png": encode_strips([strip])}
+        files = {file_name(key, "png"): encode_strips([strip])}
         facts = {"model": self.model, STRIPS: [number], STARTED: [_text(started)]}
         self.store.commit(key, files, facts=facts)
 
@@ -84,9 +85,9 @@ class TrialStrips:
             loose = self.store.keys(self._loose_prefix)
             kept = self._chosen(study, [self.key, *loose])
             manifest = self._commit(study, kept) if loose and kept else None
-            running = {trial.number for trial in study.trials if trial.state == "running"}
+            running = {str(trial.number) for trial in study.trials if trial.state == "running"}
             for key in loose:
-                if int(key.rpartition("/")[2]) not in running:
+                if last_part(key) not in running:
                     self.store.delete(key)
         return manifest
 
@@ -130,9 +131,9 @@ class TrialStrips:
         """Those of the trials that an artifact says it has strips of."""
         try:
             facts = self.store.manifest(key).facts
-        except ArtifactError:
+            begun = dict(zip(facts[STRIPS], facts[STARTED], strict=True))
+        except (ArtifactError, KeyError, TypeError, ValueError):
             return []
-        begun = dict(zip(facts[STRIPS], facts[STARTED], strict=True))
         return [number for number in begun if _is_of(trials.get(number), begun[number])]
 
     def _commit(self, study: StudyRecord, rows: Mapping[int, Image]) -> Manifest:
@@ -143,15 +144,17 @@ class TrialStrips:
             STARTED: [begun[number] for number in rows],
         }
         png = encode_strips(list(rows.values()))
-        return self.store.commit(self.key, {f"{self.model}.png": png}, facts=facts)
+        return self.store.commit(self.key, {file_name(self.key, "png"): png}, facts=facts)
 
 
 def _of_trials(kept: KeptStrips, trials: Mapping[int, TrialRecord]) -> dict[int, Image]:
     """Those strips that belong to the trials, and not to others of the same numbers."""
-    begun = kept.facts.get(STARTED, [])
+    begun = kept.facts.get(STARTED)
+    if not isinstance(begun, list):
+        return {}
     return {
         number: strip
-        for (number, strip), text in zip(kept.rows.items(), begun, strict=True)
+        for (number, strip), text in zip(kept.rows.items(), begun, strict=False)
         if _is_of(trials.get(number), text)
     }
 

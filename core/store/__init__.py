@@ -1,17 +1,20 @@
 """The artifact store: the only code that builds a path under `artifacts/`."""
 
-from core.store.layout import ManifestState
-from core.store.manifest import (
+from core.store.artifact import Artifact
+from core.store.errors import (
     ArtifactError,
     DamagedArtifact,
-    FileEntry,
-    Manifest,
     MissingArtifact,
     NewerArtifact,
+    ReplacedArtifact,
+    UnreadableArtifact,
 )
+from core.store.layout import ManifestState
+from core.store.manifest import FileEntry, Manifest
 from core.store.store import ArtifactStore
 
 __all__ = [
+    "Artifact",
     "ArtifactError",
     "ArtifactStore",
     "DamagedArtifact",
@@ -20,4 +23,6 @@ __all__ = [
     "ManifestState",
     "MissingArtifact",
     "NewerArtifact",
+    "ReplacedArtifact",
+    "UnreadableArtifact",
 ]

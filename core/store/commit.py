@@ -10,8 +10,8 @@ manifest, and the next writer finishes the move.
 
 import os
 import shutil
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,12 +19,29 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from core.store.atomic import digest, sync_file, sync_folder, write_file
+from core.store.errors import ArtifactError, DamagedArtifact, MissingArtifact
 from core.store.layout import Places
-from core.store.manifest import ArtifactError, DamagedArtifact, FileEntry, Manifest, MissingArtifact
+from core.store.manifest import FileEntry, Manifest
 from core.store.provenance import provenance
 
 #: Name of the file inside a staging folder that its owner keeps locked while it lives.
 STAGING_LOCK = ".lock"
+
+
+@contextmanager
+def locked(places: Places, *, timeout: float = -1) -> Iterator[None]:
+    """Keeps every other process and thread from writing the artifact; may be nested.
+
+    Args:
+        places: The artifact.
+        timeout: Seconds to wait for another writer; for ever when negative.
+
+    Raises:
+        Timeout: An OSError: the other writer was not done in time.
+    """
+    places.folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(places.lock, is_singleton=True).acquire(timeout=timeout):
+        yield
 
 
 def replace(

@@ -1,6 +1,8 @@
 """Names of artifacts and of their files, and the command that makes each kind."""
 
 import re
+from functools import cache
+from pathlib import Path
 
 _SEGMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
 _FILE_SEGMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
@@ -25,6 +27,9 @@ _COMMANDS = {
     "reliability": "python -m tests.load.fuzz",
     "cache": "python -m pipelines.{second}",
 }
+
+#: Kinds whose second part is the name of a model: an architecture, or what a person called it.
+_OF_MODELS = frozenset({"models", "histories", "checkpoints", "studies", "strips"})
 
 
 def is_key(key: str) -> bool:
@@ -53,7 +58,7 @@ def check_file_name(key: str, name: str) -> str:
     Raises:
         ValueError: It cannot.
     """
-    last = key.rpartition("/")[2]
+    last = last_part(key)
     is_whole = all(map(_FILE_SEGMENT.fullmatch, name.split("/")))
     if not is_whole or not name.startswith((f"{last}.", f"{last}/")) or name.endswith(_RESERVED):
         raise ValueError(
@@ -64,10 +69,40 @@ def check_file_name(key: str, name: str) -> str:
     return name
 
 
+def last_part(key: str) -> str:
+    """Last part of a key, which the names of its files begin with."""
+    return key.rpartition("/")[2]
+
+
+def file_name(key: str, ending: str) -> str:
+    """Name of the file `<last part of the key>.<ending>`.
+
+    >>> file_name("results/imagenette160/jpeg", "parquet")
+    'jpeg.parquet'
+    """
+    return f"{last_part(key)}.{ending}"
+
+
+def is_name(name: str) -> bool:
+    """Whether a model, a study or a data set can have this name: one part of a key."""
+    return _SEGMENT.fullmatch(name) is not None
+
+
 def command_for(key: str) -> str:
     """Command that makes the artifact `key`."""
     kind, second, *rest = key.split("/")
     command = _COMMANDS[kind].format(second=second, last=[second, *rest][-1])
     if kind == "results" and second != _DEFAULT_DATASET:
         command += f" --images DIR --dataset {second}"
+    if kind == "datasets" and second != _DEFAULT_DATASET:
+        command += f" --source DIR --name {second}"
+    if kind in _OF_MODELS and second not in _architectures():
+        command = command.replace(f" {second}", f" MODEL --name {second}")
     return command
+
+
+@cache
+def _architectures() -> frozenset[str]:
+    """Names of the modules that can be a model, found without importing Keras."""
+    folder = Path(__file__).resolve().parents[1] / "models"
+    return frozenset(path.stem for path in folder.iterdir())

@@ -6,8 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from core.store.key import MANIFEST_SUFFIX, check_file_name, check_key
-from core.store.manifest import DamagedArtifact, FileEntry, Manifest, MissingArtifact
+from core.store.errors import DamagedArtifact, MissingArtifact, UnreadableArtifact
+from core.store.key import MANIFEST_SUFFIX, check_file_name, check_key, last_part
+from core.store.manifest import FileEntry, Manifest
+
+#: A manifest is a few kilobytes; a larger file is not read into memory.
+MAX_MANIFEST_BYTES = 16 << 20
 
 
 class ManifestState(NamedTuple):
@@ -79,7 +83,7 @@ class Places:
         return self.folder / f"{self.unfinished_prefix}{entry.sha256[:16]}.{flat}"
 
     def shown(self, path: Path) -> str:
-        """Path as messages show it."""
+        """Path relative to the artifacts folder."""
         return path.relative_to(self.root).as_posix()
 
     def load_manifest(self) -> Manifest:
@@ -88,9 +92,12 @@ class Places:
         Raises:
             ArtifactError: It is missing, damaged or of a newer version of this program.
         """
-        with self._reading_manifest():
-            data = self.manifest.read_bytes()
-        return Manifest.from_bytes(data, key=self.key, file=self.shown(self.manifest))
+        with self._reading_manifest(), self.manifest.open("rb") as file:
+            data = file.read(MAX_MANIFEST_BYTES + 1)
+        shown = self.shown(self.manifest)
+        if len(data) > MAX_MANIFEST_BYTES:
+            raise DamagedArtifact(self.key, shown, "is too large for a manifest", self.root)
+        return Manifest.from_bytes(data, key=self.key, file=shown, root=self.root)
 
     def state(self) -> ManifestState:
         """State of the manifest's file, without reading it.
@@ -107,11 +114,16 @@ class Places:
         try:
             yield
         except (FileNotFoundError, NotADirectoryError) as error:
-            raise MissingArtifact(self.key, self.shown(self.manifest), "does not exist") from error
+            shown = self.shown(self.manifest)
+            raise MissingArtifact(self.key, shown, "does not exist", self.root) from error
         except OSError as error:
-            reason = f"cannot be read ({error.strerror})"
-            raise DamagedArtifact(self.key, self.shown(self.manifest), reason) from error
+            raise self.unreadable(self.manifest, error) from error
+
+    def unreadable(self, path: Path, error: OSError) -> UnreadableArtifact:
+        """Error that says that the operating system refuses to read a file."""
+        reason = f"cannot be read ({error.strerror})"
+        return UnreadableArtifact(self.key, self.shown(path), reason, self.root)
 
     @property
     def _last(self) -> str:
-        return self.key.rpartition("/")[2]
+        return last_part(self.key)

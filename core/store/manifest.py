@@ -1,60 +1,37 @@
-"""The manifest of an artifact: its files and where they come from; the errors of artifacts."""
+"""The manifest of an artifact: its files and where they come from."""
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
 
-from core.store.key import command_for
+from core.store.errors import DamagedArtifact, NewerArtifact
+from core.store.key import check_file_name, check_key
 
 #: Version of the manifest's own layout; a larger number was written by a newer program.
 SCHEMA = 1
 
 #: Stands in the place of the checksum while the checksum is computed.
 _BLANK = "0" * 64
+_SHA256 = re.compile("[0-9a-f]{64}")
 
+#: What a file that is no manifest can raise while it is taken for one: RecursionError for deep
+#: nesting, OverflowError for an infinite version.
+_UNREADABLE = (
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    IndexError,
+    OverflowError,
+    RecursionError,
+)
 
-class ArtifactError(Exception):
-    """An artifact that cannot be used.
-
-    Attributes:
-        key: The artifact.
-        file: The file, seen from the artifacts folder.
-        reason: What is wrong with that file.
-    """
-
-    advice = "Make it again with"
-
-    def __init__(self, key: str, file: str, reason: str) -> None:
-        super().__init__(key, file, reason)
-        self.key = key
-        self.file = file
-        self.reason = reason
-
-    @property
-    def command(self) -> str:
-        """Command that makes the artifact."""
-        return command_for(self.key)
-
-    def __str__(self) -> str:
-        return f"artifacts/{self.file} {self.reason}. {self.advice}: {self.command}"
-
-
-class MissingArtifact(ArtifactError):
-    """A file that is not there."""
-
-    advice = "Make it with"
-
-
-class DamagedArtifact(ArtifactError):
-    """A file that is there, but not as it was written."""
-
-
-class NewerArtifact(ArtifactError):
-    """An artifact of a newer version of this program."""
-
-    advice = "Update Bottleneck, or delete the artifact and make it again with"
+_Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True)
@@ -68,6 +45,10 @@ class FileEntry:
 
     bytes: int
     sha256: str
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.bytes, int) or not _SHA256.fullmatch(self.sha256):
+            raise ValueError("A file entry has a size in bytes and a sha256 in hexadecimal.")
 
 
 @dataclass(frozen=True)
@@ -93,14 +74,14 @@ class Manifest:
     @property
     def commit(self) -> str | None:
         """Git commit of the code that made the artifact, if known."""
-        value: str | None = self.provenance.get("commit")
-        return value
+        value = self.provenance.get("commit")
+        return value if isinstance(value, str) else None
 
     @property
     def versions(self) -> Mapping[str, str]:
         """Version of each library that mattered, by name."""
-        found: Mapping[str, str] = self.provenance.get("versions", {})
-        return found
+        found = self.provenance.get("versions")
+        return found if isinstance(found, dict) else {}
 
     def to_bytes(self) -> bytes:
         """JSON text that `from_bytes` reads back and in which no byte can change unnoticed."""
@@ -120,40 +101,64 @@ class Manifest:
         return f"{head}{checksum}{tail}".encode()
 
     @classmethod
-    def from_bytes(cls, data: bytes, *, key: str, file: str) -> "Manifest":
+    def from_bytes(
+        cls, data: bytes, *, key: str, file: str, root: Path | None = None
+    ) -> "Manifest":
         """Manifest that `to_bytes` wrote.
 
         Args:
             data: Content of the manifest file.
             key: Artifact that it has to describe.
-            file: Name of the manifest file for messages, seen from the artifacts folder.
+            file: Name of the manifest file for messages, relative to the artifacts folder.
+            root: Artifacts folder for messages; the repository's own when None.
 
         Raises:
             NewerArtifact: A newer version of this program wrote it.
             DamagedArtifact: It is not as it was written, or describes another artifact.
         """
         try:
-            content = json.loads(data)
+            content = json.loads(data, parse_constant=_refuse_constant)
             schema, checksum = int(content["schema"]), content["checksum"]
             head, _, tail = data.rpartition(checksum.encode())
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise DamagedArtifact(key, file, "is not a readable manifest") from error
+        except _UNREADABLE as error:
+            raise DamagedArtifact(key, file, "is not a readable manifest", root) from error
         if schema > SCHEMA:
             reason = f"has the manifest version {schema}; this program reads up to {SCHEMA}"
-            raise NewerArtifact(key, file, reason)
+            raise NewerArtifact(key, file, reason, root)
         if hashlib.sha256(head + _BLANK.encode() + tail).hexdigest() != checksum:
-            raise DamagedArtifact(key, file, "was changed after it was written")
-        if content["key"] != key:
-            raise DamagedArtifact(key, file, f"belongs to another artifact, {content['key']}")
-        return cls._from_content(content)
+            raise DamagedArtifact(key, file, "was changed after it was written", root)
+        try:
+            manifest = cls._from_content(content)
+        except _UNREADABLE as error:
+            raise DamagedArtifact(key, file, "is not a manifest", root) from error
+        if manifest.key != key:
+            reason = f"belongs to another artifact, {manifest.key}"
+            raise DamagedArtifact(key, file, reason, root)
+        return manifest
 
     @classmethod
     def _from_content(cls, content: dict[str, Any]) -> "Manifest":
+        key = check_key(_of_type(content["key"], str))
+        if datetime.fromisoformat(content["created"]).tzinfo is None:
+            raise ValueError("The time of a commit has a time zone.")
         return cls(
-            key=content["key"],
+            key=key,
             created=content["created"],
-            provenance=content["provenance"],
-            facts=content["facts"],
-            files={name: FileEntry(**entry) for name, entry in content["files"].items()},
-            superseded=tuple(content["superseded"]),
+            provenance=_of_type(content["provenance"], dict),
+            facts=_of_type(content["facts"], dict),
+            files={
+                check_file_name(key, name): FileEntry(**entry)
+                for name, entry in content["files"].items()
+            },
+            superseded=tuple(check_file_name(key, name) for name in content["superseded"]),
         )
+
+
+def _refuse_constant(text: str) -> None:
+    raise ValueError(f"A manifest holds finite numbers; received {text}.")
+
+
+def _of_type(value: Any, wanted: type[_Value]) -> _Value:
+    if not isinstance(value, wanted):
+        raise TypeError(f"Expected a {wanted.__name__}; received {type(value).__name__}.")
+    return value

@@ -9,41 +9,21 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 from filelock import FileLock
 
 from core.store import commit as artifact_commit
-from core.store.atomic import digest
+from core.store.artifact import Artifact
+from core.store.commit import locked
+from core.store.errors import DEFAULT_ROOT, ReplacedArtifact, shown_path
 from core.store.key import MANIFEST_SUFFIX, check_file_name, is_key
 from core.store.layout import ManifestState, Places
-from core.store.manifest import (
-    ArtifactError,
-    DamagedArtifact,
-    FileEntry,
-    Manifest,
-    MissingArtifact,
-    NewerArtifact,
-)
-
-__all__ = [
-    "ArtifactError",
-    "ArtifactStore",
-    "DamagedArtifact",
-    "FileEntry",
-    "Manifest",
-    "ManifestState",
-    "MissingArtifact",
-    "NewerArtifact",
-]
-
-#: How long a reader waits for a commit that is just moving its files.
-_READER_PATIENCE_SECONDS = 5.0
+from core.store.manifest import Manifest
 
 _Answer = TypeVar("_Answer")
-_Check = Callable[[Path, FileEntry], _Answer | None]
 
 
 class ArtifactStore:
@@ -66,7 +46,7 @@ class ArtifactStore:
     def default(cls) -> "ArtifactStore":
         """Store in the folder that BOTTLENECK_ARTIFACTS names, else in the repository's own."""
         chosen = os.environ.get("BOTTLENECK_ARTIFACTS")
-        return cls(Path(chosen) if chosen else Path(__file__).resolve().parents[2] / "artifacts")
+        return cls(Path(chosen) if chosen else DEFAULT_ROOT)
 
     def exists(self, key: str) -> bool:
         """Whether the artifact was committed; its files may still be missing or damaged."""
@@ -98,13 +78,42 @@ class ArtifactStore:
         """
         return self._places(key).state()
 
+    def open(self, key: str) -> Artifact:
+        """One state of an artifact: its facts and its files, verified against one manifest.
+
+        >>> artifact = ArtifactStore.default().open("models/ae20")
+        >>> artifact.facts["model"], "ae20/card.json" in artifact.manifest.files
+        ('ae20', True)
+
+        Raises:
+            ArtifactError: As `manifest`.
+        """
+        places = self._places(key)
+        return Artifact(places, places.load_manifest())
+
+    def load(self, key: str, use: Callable[[Artifact], _Answer]) -> _Answer:
+        """What `use` makes of one state of an artifact.
+
+        Args:
+            key: The artifact.
+            use: Reads what it needs; called again when a writer replaced the artifact meanwhile.
+
+        Raises:
+            ArtifactError: As `manifest`, and for the files that are read.
+        """
+        while True:
+            try:
+                return use(self.open(key))
+            except ReplacedArtifact:
+                continue
+
     def read(self, key: str, name: str) -> bytes:
         """Content of a file, verified.
 
         Raises:
             ArtifactError: As `manifest`, and for the file itself.
         """
-        return self._verified(key, name, _content)
+        return self.load(key, lambda artifact: artifact.read(name))
 
     def path(self, key: str, name: str, *, verify: bool = True) -> Path:
         """Path of a file, verified.
@@ -112,13 +121,20 @@ class ArtifactStore:
         Args:
             key: The artifact.
             name: The file.
-            verify: Whether to check the content; without, only existence and size are checked,
-                which suits large arrays that are mapped into memory.
+            verify: As for `Artifact.path`.
 
         Raises:
             ArtifactError: As `manifest`, and for the file itself.
         """
-        return self._verified(key, name, _path_of_content if verify else _path_of_size)
+        return self.load(key, lambda artifact: artifact.path(name, verify=verify))
+
+    def shown(self, file: str) -> str:
+        """Path of a file of the store as messages name it.
+
+        Args:
+            file: The file, relative to the artifacts folder.
+        """
+        return shown_path(self.root, file)
 
     def commit(
         self, key: str, files: Mapping[str, bytes | Path], *, facts: Mapping[str, Any]
@@ -148,14 +164,14 @@ class ArtifactStore:
     def delete(self, key: str) -> None:
         """Removes an artifact, a damaged one too; one that does not exist is removed already."""
         if self.exists(key):
-            with _locked(self._places(key)):
+            with locked(self._places(key)):
                 artifact_commit.remove(self._places(key))
 
     @contextmanager
     def lock(self, key: str) -> Iterator[None]:
         """Keeps every other process and thread from writing the artifact; may be nested."""
         places = self._places(key)
-        with _locked(places):
+        with locked(places):
             artifact_commit.finish(places)
             yield
 
@@ -176,41 +192,6 @@ class ArtifactStore:
     def _places(self, key: str) -> Places:
         return Places(self.root, key)
 
-    def _verified(self, key: str, name: str, check: _Check[_Answer]) -> _Answer:
-        """Answer of `check` at the first of the file's places where it has one."""
-        places = self._places(key)
-        final = places.final(name)
-        while True:
-            manifest = places.load_manifest()
-            if name not in manifest.files:
-                raise MissingArtifact(key, places.shown(final), f"is not a file of {key}")
-            entry = manifest.files[name]
-            waiting = places.waiting(name, entry)
-            if waiting.exists():
-                _settle(places)
-            for place in (waiting, final):
-                answer = _checked(places, place, entry, check)
-                if answer is not None:
-                    return answer
-            # Under an unchanged manifest the file was at one of the two places, whatever moved
-            # between them meanwhile; under a changed one the search starts again.
-            if places.load_manifest() == manifest:
-                raise _refusal(places, final, entry)
-
-
-@contextmanager
-def _locked(places: Places, *, timeout: float = -1) -> Iterator[None]:
-    places.folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(places.lock, is_singleton=True).acquire(timeout=timeout):
-        yield
-
-
-def _settle(places: Places) -> None:
-    """Waits for a commit that is moving its files, or finishes one that was cut short."""
-    # A reader that may not write, or that waited long enough, reads the file where it waits.
-    with suppress(OSError), _locked(places, timeout=_READER_PATIENCE_SECONDS):
-        artifact_commit.finish(places)
-
 
 def _check_staged(places: Places, source: Path) -> None:
     folders = [path for path in source.absolute().parents if path.parent == places.folder]
@@ -218,43 +199,3 @@ def _check_staged(places: Places, source: Path) -> None:
         path.name.startswith(places.staging_prefix) for path in folders
     ):
         raise ValueError(f"A path to commit lies in staging({places.key!r}); received {source}.")
-
-
-def _checked(
-    places: Places, place: Path, entry: FileEntry, check: _Check[_Answer]
-) -> _Answer | None:
-    try:
-        return check(place, entry)
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except OSError as error:
-        reason = f"cannot be read ({error.strerror})"
-        raise DamagedArtifact(places.key, places.shown(place), reason) from error
-
-
-def _content(place: Path, entry: FileEntry) -> bytes | None:
-    with place.open("rb") as file:
-        if digest(file) != entry.sha256:
-            return None
-        file.seek(0)
-        return file.read()
-
-
-def _path_of_content(place: Path, entry: FileEntry) -> Path | None:
-    with place.open("rb") as file:
-        return place if digest(file) == entry.sha256 else None
-
-
-def _path_of_size(place: Path, entry: FileEntry) -> Path | None:
-    return place if place.stat().st_size == entry.bytes else None
-
-
-def _refusal(places: Places, final: Path, entry: FileEntry) -> ArtifactError:
-    if not final.exists():
-        return MissingArtifact(places.key, places.shown(final), "does not exist")
-    size = final.stat().st_size
-    if size != entry.bytes:
-        reason = f"is damaged: it has {size} bytes where its manifest says {entry.bytes}"
-    else:
-        reason = "is damaged: its content is not the one that its manifest names"
-    return DamagedArtifact(places.key, places.shown(final), reason)

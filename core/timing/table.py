@@ -13,7 +13,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from core.store import ArtifactError, ArtifactStore, DamagedArtifact, Manifest
+from core.store import Artifact, ArtifactError, ArtifactStore, Manifest
+from core.store.key import last_part
 
 PREFIX = "benchmarks/"
 
@@ -128,11 +129,10 @@ def load_benchmarks(store: ArtifactStore) -> Benchmarks:
     problems: list[ArtifactError] = []
     manifests: dict[str, Manifest] = {}
     for key in store.keys(PREFIX):
-        part = key.rpartition("/")[2]
         try:
-            manifest = store.manifest(key)
-            frames.append(_read(store, key, f"{part}.parquet"))
-            manifests[part] = manifest
+            frame, manifest = store.load(key, _read)
+            frames.append(frame)
+            manifests[last_part(key)] = manifest
         except ArtifactError as error:
             problems.append(error)
     return Benchmarks(pd.concat(frames, ignore_index=True), tuple(problems), manifests)
@@ -208,9 +208,7 @@ def _typed(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.astype(kinds)
 
 
-def _read(store: ArtifactStore, key: str, file: str) -> pd.DataFrame:
-    data = store.read(key, file)
-    try:
-        return from_parquet(data)
-    except (ValueError, OSError) as error:
-        raise DamagedArtifact(key, f"{PREFIX}{file}", "is no table of times") from error
+def _read(artifact: Artifact) -> tuple[pd.DataFrame, Manifest]:
+    name = artifact.file("parquet")
+    frame = artifact.parsed(name, from_parquet, reason="is not a table of times")
+    return frame, artifact.manifest

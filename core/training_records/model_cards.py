@@ -15,7 +15,8 @@ from core.codecs import Codec, codecs
 from core.entropy.bitstream import unpack
 from core.entropy.latent_tables import LatentTables
 from core.entropy.tables import PRECISION_BITS
-from core.store import ArtifactError, ArtifactStore, DamagedArtifact, Manifest, MissingArtifact
+from core.store import Artifact, ArtifactError, ArtifactStore, Manifest, MissingArtifact
+from core.store.key import is_name
 
 PREFIX = "models/"
 
@@ -108,9 +109,9 @@ def read_cards(store: ArtifactStore) -> Cards:
     problems: list[ArtifactError] = []
     untrained: list[MissingArtifact] = []
     names = {key.removeprefix(PREFIX) for key in store.keys(PREFIX)} | set(learned_codecs())
-    for name in sorted(names):
+    for name in sorted(filter(is_name, names)):
         try:
-            cards[name] = _read(store, name)
+            cards[name] = store.load(f"{PREFIX}{name}", _read)
         except MissingArtifact as error:
             (problems if store.exists(f"{PREFIX}{name}") else untrained).append(error)
         except ArtifactError as error:
@@ -145,13 +146,17 @@ def read_tables(store: ArtifactStore, name: str) -> LatentTables | None:
     Raises:
         ArtifactError: They cannot be read.
     """
-    key, file = f"{PREFIX}{name}", f"{name}/tables.npz"
-    if file not in store.manifest(key).files:
-        return None
-    try:
-        return LatentTables.from_bytes(store.read(key, file))
-    except (ValueError, KeyError) as error:
-        raise DamagedArtifact(key, f"{PREFIX}{file}", "holds other tables") from error
+    file = f"{name}/tables.npz"
+
+    def read(artifact: Artifact) -> LatentTables | None:
+        if file not in artifact.manifest.files:
+            return None
+        found: LatentTables = artifact.parsed(
+            file, LatentTables.from_bytes, reason="holds other tables"
+        )
+        return found
+
+    return store.load(f"{PREFIX}{name}", read)
 
 
 def channel_bits(tables: LatentTables, quality: int) -> NDArray[np.float64]:
@@ -174,16 +179,12 @@ def measured_channel_bits(model: ModelCard) -> dict[int, NDArray[np.float64]]:
     return {int(quality): np.asarray(bits, np.float64) for quality, bits in measured.items()}
 
 
-def _read(store: ArtifactStore, name: str) -> ModelCard:
-    key, file = f"{PREFIX}{name}", f"{name}/card.json"
-    manifest = store.manifest(key)
-    try:
-        card = json.loads(store.read(key, file))
-    except ValueError as error:
-        raise DamagedArtifact(key, f"{PREFIX}{file}", "is no card") from error
+def _read(artifact: Artifact) -> ModelCard:
+    name = artifact.key.removeprefix(PREFIX)
+    card: Any = artifact.parsed(f"{name}/card.json", json.loads, reason="is not a model card")
     if not isinstance(card, dict):
-        raise DamagedArtifact(key, f"{PREFIX}{file}", "is no card")
-    return ModelCard(name, card, manifest)
+        raise artifact.damaged(f"{name}/card.json", "is not a model card")
+    return ModelCard(name, card, artifact.manifest)
 
 
 def _fault(store: ArtifactStore, model: ModelCard, name: str) -> str | None:

@@ -13,8 +13,8 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import pandas as pd
 
-from core.store import ArtifactError, ArtifactStore, DamagedArtifact, Manifest
-from core.training_records.strips import STRIPS
+from core.store import Artifact, ArtifactError, ArtifactStore, Manifest
+from core.training_records.history_facts import HistoryFacts
 
 PREFIX = "histories/"
 
@@ -131,7 +131,7 @@ def read_runs(store: ArtifactStore) -> Runs:
     problems: list[ArtifactError] = []
     for key in store.keys(PREFIX):
         try:
-            runs[key.removeprefix(PREFIX)] = _read(store, key)
+            runs[key.removeprefix(PREFIX)] = store.load(key, _read)
         except ArtifactError as error:
             problems.append(error)
     return Runs(runs, tuple(problems))
@@ -169,27 +169,24 @@ def outlook(run: TrainingRun) -> Outlook:
     )
 
 
-def _read(store: ArtifactStore, key: str) -> TrainingRun:
-    manifest = store.manifest(key)
-    file = f"{key.rpartition('/')[2]}.csv"
-    try:
-        frame = _numbers(pd.read_csv(io.BytesIO(store.read(key, file))))
-    except (ValueError, UnicodeDecodeError) as error:
-        reason = "is no table of numbers, one row per epoch"
-        raise DamagedArtifact(key, f"{key.rpartition('/')[0]}/{file}", reason) from error
-    facts = manifest.facts
+def _read(artifact: Artifact) -> TrainingRun:
+    frame = artifact.parsed(
+        artifact.file("csv"), _numbers, reason="is not a table of numbers, one row per epoch"
+    )
+    facts = HistoryFacts.of(artifact)
     return TrainingRun(
-        name=key.removeprefix(PREFIX),
+        name=artifact.key.removeprefix(PREFIX),
         frame=frame,
-        config=facts.get("config") or {},
-        running=facts.get("running") or {},
-        manifest=manifest,
-        strip_epochs=tuple(facts.get(STRIPS) or ()),
+        config=facts.config,
+        running=facts.running,
+        manifest=artifact.manifest,
+        strip_epochs=facts.strips,
     )
 
 
-def _numbers(table: pd.DataFrame) -> pd.DataFrame:
-    """The columns that hold finite numbers, and the time in minutes."""
+def _numbers(data: bytes) -> pd.DataFrame:
+    """The columns of a CSV file that hold finite numbers, and the time in minutes."""
+    table = pd.read_csv(io.BytesIO(data))
     if "epoch" not in table:
         raise ValueError("A history has a column `epoch`.")
     frame: pd.DataFrame = table.apply(pd.to_numeric, errors="coerce").astype("float64")

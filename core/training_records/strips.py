@@ -6,7 +6,6 @@ strips of several moments (epochs of a training, trials of a search) lie one bel
 lossless PNG, and the facts of its artifact say which number each row belongs to.
 """
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -21,7 +20,7 @@ from core.intake.decode import decode_image
 from core.intake.errors import Limits
 from core.metrics import psnr_db
 from core.png import encode_png
-from core.store import ArtifactStore, DamagedArtifact
+from core.store import Artifact, ArtifactStore
 
 #: Height and width of each image, in pixels.
 SIDE = 64
@@ -184,21 +183,16 @@ def read_strips(store: ArtifactStore, key: str) -> KeptStrips:
     Raises:
         ArtifactError: The artifact or its PNG is missing or damaged.
     """
-    name = f"{key.rpartition('/')[2]}.png"
-    while True:
-        manifest = store.manifest(key)
-        numbers = manifest.facts.get(STRIPS) or []
-        if not numbers:
-            return KeptStrips({}, manifest.facts)
-        data = store.read(key, name)
-        # Between the two reads a writer may have replaced both.
-        if hashlib.sha256(data).hexdigest() == manifest.files[name].sha256:
-            break
-    try:
-        rows = dict(zip(numbers, decode_strips(data), strict=True))
-    except ValueError as error:
-        file = f"{key.rpartition('/')[0]}/{name}"
-        raise DamagedArtifact(key, file, "does not hold the strips that its manifest names") from (
-            error
-        )
-    return KeptStrips(rows, manifest.facts)
+    return store.load(key, _kept_strips)
+
+
+def _kept_strips(artifact: Artifact) -> KeptStrips:
+    numbers = artifact.facts.get(STRIPS) or []
+    if not numbers:
+        return KeptStrips({}, artifact.facts)
+
+    def rows(data: bytes) -> dict[int, Image]:
+        return dict(zip(numbers, decode_strips(data), strict=True))
+
+    reason = "does not hold the strips that its manifest names"
+    return KeptStrips(artifact.parsed(artifact.file("png"), rows, reason=reason), artifact.facts)

@@ -69,7 +69,7 @@ def _show_unready(unready: Mapping[str, ArtifactError]) -> None:
     with st.expander(f"Not available here ({len(unready) + len(missing)})", key="unready"):
         for name, error in unready.items():
             st.checkbox(codecs()[name].label, disabled=True, key=f"unready_{name}")
-            st.caption(f"`artifacts/{error.file}` {error.reason}. {error.advice}:")
+            st.caption(f"`{error.location}` {error.reason}. {error.advice}:")
             st.code(error.command, language="bash")
         for name, reason in missing.items():
             st.checkbox(name, disabled=True, key=f"unready_{name}")

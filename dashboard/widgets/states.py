@@ -21,7 +21,7 @@ def show_empty(title: str, *, why: str, command: str | None = None) -> None:
 def show_damaged(error: ArtifactError) -> None:
     """Names an artifact that cannot be read and the command that makes it again."""
     st.warning(
-        f"**artifacts/{error.file}** {error.reason}. The rest of this page does without it. "
+        f"**{error.location}** {error.reason}. The rest of this page does without it. "
         f"{error.advice}:",
         icon=":material/broken_image:",
     )
@@ -31,7 +31,7 @@ def show_damaged(error: ArtifactError) -> None:
 def show_artifact_error(error: ArtifactError) -> None:
     """Empty state for a missing artifact, damaged state for any other trouble with one."""
     if isinstance(error, MissingArtifact):
-        why = f"`artifacts/{error.file}` {error.reason}. {error.advice}:"
+        why = f"`{error.location}` {error.reason}. {error.advice}:"
         show_empty("Not here yet", why=why, command=error.command)
     else:
         show_damaged(error)

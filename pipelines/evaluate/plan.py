@@ -18,6 +18,7 @@ from core.evaluation.fingerprint import fingerprint
 from core.evaluation.table import concatenate, from_parquet, to_parquet
 from core.metrics import metrics
 from core.store import ArtifactError, ArtifactStore, Manifest
+from core.store.key import file_name
 
 #: A kill loses at most the pieces that are being measured, so they are small; few images are
 #: divided further, for all processes to have work.
@@ -168,4 +169,4 @@ def _total(table: pa.Table, column: str) -> float:
 
 
 def _file(key: str) -> str:
-    return f"{key.rpartition('/')[2]}.parquet"
+    return file_name(key, "parquet")

@@ -169,10 +169,10 @@ def _finish(config: Config, store: ArtifactStore, storage: RDBStorage, study: op
     strips = TrialStrips(store, config.model).pack(record)
     for line in best_lines(record):
         print(line)
-    print(f"Wrote artifacts/{manifest.key}.db ({len(record.trials)} trials).", flush=True)
+    print(f"Wrote {store.shown(manifest.key)}.db ({len(record.trials)} trials).", flush=True)
     if strips is not None:
         count = len(strips.facts[STRIPS])
-        print(f"Wrote artifacts/{strips.key}.png (strips of {count} trials).", flush=True)
+        print(f"Wrote {store.shown(strips.key)}.png (strips of {count} trials).", flush=True)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -125,11 +125,19 @@ class Checkpoints:
             self.store.delete(key)
 
     def _restore(self, key: str, network: ImageModel) -> tuple[Progress, Arrays]:
-        facts = self.store.manifest(key).facts
-        self.check(key, facts)
-        arrays = from_npz(self.store.read(key, f"{key.rpartition('/')[2]}.npz"))
-        load_state(network, _below(arrays, "state/"))
-        return Progress(**facts["progress"]), _below(arrays, "best/")
+        artifact = self.store.open(key)
+        try:
+            self.check(key, artifact.facts)
+            progress = Progress(**artifact.facts["progress"])
+        except (KeyError, TypeError, AttributeError) as error:
+            raise artifact.damaged_facts("does not hold the facts of a checkpoint") from error
+        name = artifact.file("npz")
+        arrays = artifact.parsed(name, from_npz, reason="does not hold arrays")
+        try:
+            load_state(network, _below(arrays, "state/"))
+        except ValueError as error:
+            raise artifact.damaged(name, "does not hold the state of this network") from error
+        return progress, _below(arrays, "best/")
 
     def check(self, key: str, facts: Any, *, free: Collection[str] = ()) -> None:
         """Holds what an artifact says of its training against this training.

@@ -58,9 +58,9 @@ class History:
         Raises:
             ArtifactError: There is no history, or it is damaged.
         """
-        text = self.store.read(self.key, f"{self.model}.csv").decode()
-        rows = csv.DictReader(io.StringIO(text))
-        return [{name: _number(value) for name, value in row.items() if value} for row in rows]
+        artifact = self.store.open(self.key)
+        reason = "is not a table of numbers, one row per epoch"
+        return artifact.parsed(artifact.file("csv"), _from_csv, reason=reason)
 
     def recall_strips(self, *, epochs: int, warn: Callable[[str], None]) -> None:
         """Takes up the strips that were written last, for a training that goes on.
@@ -72,9 +72,14 @@ class History:
         try:
             found = read_strips(self.store, self.key).rows
         except ArtifactError as error:
-            warn(f"the strips of earlier epochs are lost: artifacts/{error.file} {error.reason}")
+            warn(f"the strips of earlier epochs are lost: {error.location} {error.reason}")
             return
         self.strips.replace({epoch: row for epoch, row in found.items() if epoch <= epochs})
+
+
+def _from_csv(data: bytes) -> list[dict[str, float]]:
+    rows = csv.DictReader(io.StringIO(data.decode()))
+    return [{name: _number(value) for name, value in row.items() if value} for row in rows]
 
 
 def _number(text: str) -> float:

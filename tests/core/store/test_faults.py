@@ -17,12 +17,12 @@ import pytest
 from filelock import FileLock
 
 from core.store import ArtifactStore
-from core.store import store as store_module
+from core.store import artifact as artifact_module
 
 KEY = "models/ae80"
 OLD: dict[str, bytes | Path] = {"ae80.json": b"old", "ae80/weights": b"o" * 999, "ae80/gone": b"x"}
 NEW: dict[str, bytes | Path] = {"ae80.json": b"new", "ae80/weights": b"n" * 999, "ae80/more": b"y"}
-REPOSITORY = Path(store_module.__file__).parents[2]
+REPOSITORY = Path(artifact_module.__file__).parents[2]
 
 #: What a commit asks of the operating system when it changes something.
 OPERATIONS = ("open", "write", "fsync", "replace", "unlink", "mkdir")
@@ -229,7 +229,7 @@ def test_a_size_alone_does_not_pass_the_old_file_for_the_new(cut_short: Artifact
 def test_a_reader_that_cannot_write_still_gets_the_new_files(
     cut_short: ArtifactStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store_module, "_READER_PATIENCE_SECONDS", 0.01)
+    monkeypatch.setattr(artifact_module, "_READER_PATIENCE_SECONDS", 0.01)
     with FileLock(cut_short.root / "models/.ae80.lock"):  # as a writer in another process
         assert loaded(cut_short) == NEW
         path = cut_short.path(KEY, "ae80/weights")

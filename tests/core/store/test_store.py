@@ -253,6 +253,9 @@ def test_facts_that_are_not_json_leave_the_old_artifact(full_store: ArtifactStor
         ("results/imagenette160/jpeg", "python -m pipelines.evaluate jpeg"),
         ("results/kodak/jpeg", "python -m pipelines.evaluate jpeg --images DIR --dataset kodak"),
         ("models/ae80", "python -m pipelines.train ae80"),
+        ("models/mine", "python -m pipelines.train MODEL --name mine"),
+        ("datasets/mine", "python -m pipelines.prepare --source DIR --name mine"),
+        ("studies/mine", "python -m pipelines.search MODEL --name mine"),
         ("histories/ae80/first", "python -m pipelines.train ae80"),
         ("checkpoints/ae80", "python -m pipelines.train ae80"),
         ("studies/ae80", "python -m pipelines.search ae80"),
@@ -268,7 +271,7 @@ def test_a_missing_artifact_names_its_file_and_its_command(
     assert caught.value.key == key
     assert caught.value.command == command
     assert str(caught.value) == (
-        f"artifacts/{key}.manifest.json does not exist. Make it with: {command}"
+        f"{store.root}/{key}.manifest.json does not exist. Make it with: {command}"
     )
 
 

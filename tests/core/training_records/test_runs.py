@@ -83,7 +83,7 @@ def test_a_file_that_is_no_history_is_called_damaged(store, content):
     store.commit("histories/ae80", {"ae80.csv": content}, facts={})
     (problem,) = read_runs(store).problems
     assert isinstance(problem, DamagedArtifact)
-    assert "no table of numbers" in str(problem)
+    assert "not a table of numbers" in str(problem)
 
 
 def test_a_run_is_interrupted_once_it_was_silent_for_too_long(store):

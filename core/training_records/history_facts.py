@@ -1,0 +1,58 @@
+"""What the manifest of a training history says, with types."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from core.store import Artifact
+from core.training_records.strips import STRIPS
+
+
+@dataclass(frozen=True)
+class HistoryFacts:
+    """Facts of an artifact `histories/<name>`.
+
+    Attributes:
+        model: Name of the model.
+        config: Configuration of the training.
+        running: State of the epoch under way; empty when no training runs.
+        strips: Epoch of each row of the artifact's image, from the top.
+        run: Identity of the training that wrote it; empty for one of an earlier version.
+    """
+
+    model: str = ""
+    config: Mapping[str, Any] = field(default_factory=dict)
+    running: Mapping[str, Any] = field(default_factory=dict)
+    strips: tuple[int, ...] = ()
+    run: str = ""
+
+    @classmethod
+    def of(cls, artifact: Artifact) -> "HistoryFacts":
+        """Facts of a history.
+
+        Raises:
+            DamagedArtifact: They are of another form.
+        """
+        facts = artifact.facts
+        try:
+            return cls(
+                model=str(facts.get("model", "")),
+                config=_mapping(facts.get("config")),
+                running=_mapping(facts.get("running")),
+                strips=tuple(int(epoch) for epoch in facts.get(STRIPS) or ()),
+                run=str(facts.get("run", "")),
+            )
+        except (TypeError, ValueError, OverflowError) as error:
+            raise artifact.damaged_facts("does not hold the facts of a history") from error
+
+    def record(self) -> dict[str, Any]:
+        """The facts as JSON values."""
+        return asdict(self) | {"running": self.running or None, STRIPS: list(self.strips)}
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise TypeError(f"Expected an object; received {type(value).__name__}.")
+    return value
