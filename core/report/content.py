@@ -12,7 +12,8 @@ from core.report.document import Report
 from core.report.process import search_section, source_section, speed_section, training_section
 from core.report.quality import Quality, quality_sections
 from core.search.storage import study_key
-from core.search.studies import StudyRecord, read_study, study_names
+from core.search.studies import StudyRecord
+from core.search.study_reading import read_study, study_names
 from core.store import ArtifactError, ArtifactStore, Manifest, MissingArtifact
 from core.timing.table import load_benchmarks
 from core.training_records.runs import read_runs

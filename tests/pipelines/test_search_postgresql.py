@@ -16,7 +16,8 @@ import pytest
 
 from core.search.queue import SURPLUS
 from core.search.storage import StorageError, close_storage, commit_study, open_storage
-from core.search.studies import read_study, to_record
+from core.search.studies import to_record
+from core.search.study_reading import read_study
 from core.store import ArtifactStore
 from pipelines.search.workers import Job, running_workers
 

@@ -7,13 +7,8 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.search.studies import (
-    StudyRecord,
-    TrialRecord,
-    read_study,
-    study_names,
-    study_state,
-)
+from core.search.studies import StudyRecord, TrialRecord
+from core.search.study_reading import read_study, study_names, study_state
 from core.store import ArtifactError
 from dashboard.charts.colors import codec_style, in_legend_order
 from dashboard.data.curves import label_of

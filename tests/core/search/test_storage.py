@@ -24,7 +24,7 @@ from core.search.storage import (
     sqlite_url,
     study_key,
 )
-from core.search.studies import read_database, read_study, study_names
+from core.search.study_reading import read_database, read_study, study_names
 from core.store import ArtifactStore, DamagedArtifact, UnreadableArtifact
 
 
@@ -237,7 +237,7 @@ def test_the_command_for_an_outdated_committed_study_upgrades_a_copy_of_it(store
 
 
 def test_a_locked_study_is_not_called_damaged(store, monkeypatch):
-    monkeypatch.setattr("core.search.studies._READER_PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr("core.search.study_reading._READER_PATIENCE_SECONDS", 0.1)
     path = live_path(store, "ae80")
     close_storage(searched(path))
     with closing(sqlite3.connect(path)) as writer:

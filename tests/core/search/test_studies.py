@@ -7,13 +7,8 @@ import pytest
 
 from core.search.budget import Budget
 from core.search.storage import close_storage, commit_study, live_path, open_storage, sqlite_url
-from core.search.studies import (
-    as_study,
-    read_study,
-    study_names,
-    study_state,
-    to_record,
-)
+from core.search.studies import as_study, to_record
+from core.search.study_reading import read_study, study_names, study_state
 from core.store import ArtifactError, ArtifactStore, DamagedArtifact, MissingArtifact
 
 

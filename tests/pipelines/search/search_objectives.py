@@ -7,7 +7,7 @@ import optuna
 
 from core.search.queue import Interrupted
 from core.search.storage import open_storage, sqlite_url
-from core.search.studies import read_database
+from core.search.study_reading import read_database
 from core.search.trial_strips import TrialStrips
 from pipelines.search.workers import Job
 

@@ -17,7 +17,8 @@ from core.dataset.splits import sample_images
 from core.png import encode_png
 from core.search.queue import Interrupted
 from core.search.storage import live_path
-from core.search.studies import read_study, to_record
+from core.search.studies import to_record
+from core.search.study_reading import read_study
 from core.search.trial_strips import TrialStrips
 from core.store import ArtifactStore
 from core.training_records.strips import STRIPS, strip_psnr_db

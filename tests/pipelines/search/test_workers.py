@@ -12,7 +12,7 @@ import pytest
 
 from core.search.queue import SURPLUS, SurplusTrial, check_wanted, requeue
 from core.search.storage import sqlite_url
-from core.search.studies import read_database
+from core.search.study_reading import read_database
 from pipelines.search.workers import running_workers, work
 from tests.pipelines.search.search_objectives import (
     job,

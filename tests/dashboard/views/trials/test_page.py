@@ -15,7 +15,7 @@ from core.search.storage import (
     open_storage,
     sqlite_url,
 )
-from core.search.studies import read_study
+from core.search.study_reading import read_study
 from core.search.trial_strips import TrialStrips
 from core.store import ArtifactStore
 from core.training_records.strips import strip_psnr_db
