@@ -88,7 +88,7 @@ def test_a_search_finishes_its_trials_and_commits_the_study(store, capsys):
     assert not found.is_live
     output = capsys.readouterr()
     assert "4/4" in output.err
-    assert "Wrote artifacts/studies/ae80.db (4 trials)." in output.out
+    assert f"Wrote {store.root}/studies/ae80.db (4 trials)." in output.out
     facts = store.manifest("studies/ae80").facts
     assert facts["best"]["value"] == found.best.value
     assert facts["budget"]["images"] == 6
@@ -135,7 +135,7 @@ def test_trials_of_another_budget_are_not_mixed_in(store):
 
 def test_the_strips_of_all_workers_are_packed_beside_the_study(store, capsys):
     run_search(config(workers=2), store, with_strips)
-    assert "Wrote artifacts/strips/ae80.png (strips of 4 trials)." in capsys.readouterr().out
+    assert f"Wrote {store.root}/strips/ae80.png (strips of 4 trials)." in capsys.readouterr().out
     # Two workers may both begin the last trial; the one too many is not run.
     numbers = complete_numbers(store)
     assert store.manifest("strips/ae80").facts[STRIPS] == numbers

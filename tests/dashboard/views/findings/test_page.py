@@ -111,8 +111,8 @@ def test_a_damaged_codec_is_named_with_its_command_and_the_rest_is_shown(
 ) -> None:
     app = open_page("findings", damaged_store)
     assert not app.exception
-    assert "artifacts/results/imagenette160/jpeg.parquet" in _text(app)
-    assert "artifacts/results/imagenette160/webp.manifest.json" in _text(app)
+    assert "results/imagenette160/jpeg.parquet" in _text(app)
+    assert "results/imagenette160/webp.manifest.json" in _text(app)
     assert "python -m pipelines.evaluate jpeg" in [block.value for block in app.code]
     measured = _methods(app).set_index("method")["psnr_db"]
     assert measured[["jpeg-75", "webp-75"]].isna().all()

@@ -207,7 +207,7 @@ def test_a_damaged_study_is_named_and_the_others_are_shown(open_page, studied_st
     file.write_bytes(data)
     app = open_page(VIEW, root)
     assert not app.exception
-    assert "artifacts/studies/ae80.db" in app.warning[0].value
+    assert "studies/ae80.db" in app.warning[0].value
     assert frame(app, "best_value")["study"].tolist() == ["ae40"]
 
 
