@@ -1,19 +1,22 @@
 """Turns the bytes of any accepted image into upright 8-bit sRGB pixels, or one clear refusal."""
 
-import io
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFile
+from PIL import Image
 
-from core.intake import jpeg_xl
-from core.intake.colors import DEPTH_NOTE, FRAMES_NOTE, check_finite, reduce_16_bit, to_srgb
 from core.intake.errors import ACCEPTED, MEMORY_SENTENCE, ImageError, Limits
-from core.intake.formats import JPEG_XL, READERS, describe, identify, read_webp_size
+from core.intake.formats import HEIC, JPEG_2000, JPEG_XL, describe, identify, is_jpeg_2000
+from core.intake.heic import decode_heic, is_heic_supported
+from core.intake.jpeg_xl import decode_jpeg_xl
+from core.intake.notes import Converted
 from core.intake.parts import check_parts
-
-_ORIENTATION_TAG = 0x0112
+from core.intake.pillow_formats import decode_with_pillow
+from core.intake.png_file import decode_png
+from core.intake.tiff import decode_tiff
 
 
 @dataclass(frozen=True)
@@ -42,20 +45,27 @@ def decode_image(data: bytes, *, limits: Limits = Limits()) -> DecodedImage:  # 
         ImageError: The file is not accepted. Nothing else is ever raised.
     """
     name = check_file(data, limits)
-    try:
-        return _decode_jpeg_xl(data, limits) if name == JPEG_XL else _decode(data, name, limits)
-    except ImageError:
-        raise
-    except MemoryError:
-        raise ImageError(MEMORY_SENTENCE) from None
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise ImageError(
-            f"The image is too large; at most {limits.max_pixels / 1e6:g} megapixels are accepted."
-        ) from None
-    except Exception as error:  # decoders raise seven types; a visitor needs one sentence
-        raise ImageError(
-            f"The {name} file cannot be read: it is damaged, incomplete or of an unusual kind."
-        ) from error
+    with _one_error(name, limits):
+        converted = _decode(check_parts(data, name), name, limits)
+        return DecodedImage(np.array(converted.image, order="C"), name, converted.notes)
+
+
+def decode_image_or_jpeg_2000(
+    data: bytes,
+    *,
+    limits: Limits = Limits(),  # noqa: B008 frozen
+) -> DecodedImage:
+    """As `decode_image`; JPEG 2000 too, which only readers of codecs' files accept.
+
+    Raises:
+        ImageError: The file is not accepted. Nothing else is ever raised.
+    """
+    if not is_jpeg_2000(data):
+        return decode_image(data, limits=limits)
+    limits.check_bytes(len(data))
+    with _one_error(JPEG_2000, limits):
+        converted = decode_with_pillow(data, JPEG_2000, limits)
+        return DecodedImage(np.array(converted.image, order="C"), JPEG_2000, converted.notes)
 
 
 def check_file(data: bytes, limits: Limits) -> str:
@@ -68,73 +78,38 @@ def check_file(data: bytes, limits: Limits) -> str:
         raise ImageError(f"The bytes of an image are needed; received {type(data).__name__}.")
     limits.check_bytes(len(data))
     name = identify(data)
-    if name is None:
+    if name is None or (name == HEIC and not is_heic_supported()):
         raise ImageError(f"This is not a supported image: received {describe(data)}; {ACCEPTED}.")
     return name
 
 
-def _decode(data: bytes, name: str, limits: Limits) -> DecodedImage:
-    check_parts(data, name)
-    if name == "WebP":
-        limits.check_size(*read_webp_size(data))
-    image = READERS[name](io.BytesIO(data))
-    limits.check_size(*image.size)
-    raw_modes = " ".join(str(tile.args) for tile in image.tile)
-    notes = _prepare(image, raw_modes)
-    image.load()
-    limits.check_size(*image.size)  # a GIF frame may reach beyond the canvas in the header
-    converted = to_srgb(image, white_level=4095 if "I;12" in raw_modes else 65535)
-    pixels = _turn_upright(np.asarray(converted.image), _read_orientation(image))
-    return DecodedImage(np.array(pixels, order="C"), name, notes + converted.notes)
+_DECODERS: dict[str, Callable[[bytes, Limits], Converted]] = {
+    "PNG": decode_png,
+    "TIFF": decode_tiff,
+    HEIC: decode_heic,
+    JPEG_XL: decode_jpeg_xl,
+}
 
 
-def _prepare(image: ImageFile.ImageFile, raw_modes: str) -> tuple[str, ...]:
-    """Notes on what loading hides: further frames, and depths that Pillow reduces by itself."""
-    deep = ";16" in raw_modes and image.mode[0] not in "IF"
-    transparent = image.info.get("transparency")
-    if deep and isinstance(transparent, tuple):  # Pillow keeps its 16 bits and compares the low 8
-        image.info["transparency"] = tuple(level >> 8 for level in transparent)
-    frames = getattr(image, "is_animated", False)
-    return ((FRAMES_NOTE,) if frames else ()) + ((DEPTH_NOTE,) if deep else ())
+def _decode(data: bytes, name: str, limits: Limits) -> Converted:
+    decoder = _DECODERS.get(name)
+    return decoder(data, limits) if decoder else decode_with_pillow(data, name, limits)
 
 
-def _read_orientation(image: Image.Image) -> int:
-    """EXIF orientation 1 to 8; 1 when it is absent, out of range or unreadable."""
+@contextmanager
+def _one_error(name: str, limits: Limits) -> Iterator[None]:
+    """Turns whatever a decoder raises into one sentence."""
     try:
-        orientation = image.getexif().get(_ORIENTATION_TAG, 1)
-    except Exception:  # metadata must not cost the image
-        return 1
-    return orientation if orientation in range(1, 9) else 1
-
-
-def _turn_upright(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
-    if orientation >= 5:
-        pixels = pixels.swapaxes(0, 1)
-    if orientation in (2, 3, 6, 7):
-        pixels = pixels[:, ::-1]
-    if orientation in (3, 4, 7, 8):
-        pixels = pixels[::-1]
-    return pixels
-
-
-def _decode_jpeg_xl(data: bytes, limits: Limits) -> DecodedImage:
-    header = jpeg_xl.read_header(data)
-    limits.check_size(header.width, header.height)
-    samples = jpeg_xl.decode_frame(data)
-    limits.check_size(samples.shape[1], samples.shape[0])
-    notes: tuple[str, ...] = (FRAMES_NOTE,) if header.animated else ()
-    if samples.dtype != np.uint8:
-        notes += (DEPTH_NOTE,)
-        samples = _reduce_deep(samples)
-    converted = to_srgb(Image.fromarray(samples))
-    return DecodedImage(np.array(converted.image), JPEG_XL, notes + converted.notes)
-
-
-def _reduce_deep(samples: NDArray[np.generic]) -> NDArray[np.uint8]:
-    """Samples of JPEG XL on 0..255; its floats are nominally 0..1."""
-    if samples.dtype == np.uint16:
-        return reduce_16_bit(samples.astype(np.uint16, copy=False))
-    check_finite(samples.astype(np.float32, copy=False))
-    values: NDArray[np.float32] = np.clip(samples, 0, 1, dtype=np.float32)
-    values *= 255
-    return np.rint(values, out=values).astype(np.uint8)
+        yield
+    except ImageError:
+        raise
+    except MemoryError:
+        raise ImageError(MEMORY_SENTENCE) from None
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise ImageError(
+            f"The image is too large; at most {limits.max_pixels / 1e6:g} megapixels are accepted."
+        ) from None
+    except Exception as error:  # decoders raise seven types; a person needs one sentence
+        raise ImageError(
+            f"The {name} file cannot be read: it is damaged, incomplete or of an unusual kind."
+        ) from error

@@ -24,6 +24,15 @@ class Limits:
     max_bytes: int = 20_000_000
     max_pixels: int = 16_000_000
 
+    @property
+    def max_sample_bytes(self) -> int:
+        """Most bytes of decoded samples: four channels of 16 bits at `max_pixels`."""
+        return 8 * self.max_pixels
+
+    def memory_bytes(self, pixels: int) -> int:
+        """Most memory that decoding an image may take: 300 MB, and 600 MB at 16 megapixels."""
+        return 300_000_000 + 300 * pixels * 1_000_000 // 16_000_000
+
     def check_bytes(self, count: int) -> None:
         """Refuses a file by its length.
 
@@ -51,4 +60,23 @@ class Limits:
                 f"The image is too large: received {width} x {height} pixels "
                 f"({width * height / 1e6:.1f} megapixels); "
                 f"at most {self.max_pixels / 1e6:g} megapixels are accepted."
+            )
+
+    def check_samples(self, pixels: int, channels: int, bits: int) -> None:
+        """Refuses an image whose samples would take too much memory before they are 8-bit RGB.
+
+        Args:
+            pixels: Width times height.
+            channels: Number of channels, opacity included.
+            bits: Bits per sample.
+
+        Raises:
+            ImageError: They take more than `max_sample_bytes`.
+        """
+        needed = pixels * channels * (8 if bits <= 8 else 16 if bits <= 16 else 32 * -(-bits // 32))
+        needed //= 8
+        if needed > self.max_sample_bytes:
+            raise ImageError(
+                f"The image is too large: its samples of {bits} bits take {needed / 1e6:.0f} MB; "
+                f"at most {self.max_sample_bytes / 1e6:g} MB are accepted."
             )

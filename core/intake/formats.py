@@ -7,13 +7,16 @@ from PIL import (
     BmpImagePlugin,
     GifImagePlugin,
     ImageFile,
+    Jpeg2KImagePlugin,
     JpegImagePlugin,
     PngImagePlugin,
     TiffImagePlugin,
     WebPImagePlugin,
 )
 
-#: Pillow's reader of each accepted format. Naming the classes keeps the other thirty-odd formats
+from core.intake.bmff import read_brands
+
+#: Pillow's reader of each format. Naming the classes keeps the other thirty-odd formats
 #: of Pillow (EPS starts Ghostscript) out of reach and leaves its global registry alone.
 READERS: dict[str, type[ImageFile.ImageFile]] = {
     "PNG": PngImagePlugin.PngImageFile,
@@ -23,9 +26,12 @@ READERS: dict[str, type[ImageFile.ImageFile]] = {
     "TIFF": TiffImagePlugin.TiffImageFile,
     "BMP": BmpImagePlugin.BmpImageFile,
     "GIF": GifImagePlugin.GifImageFile,
+    "JPEG 2000": Jpeg2KImagePlugin.Jpeg2KImageFile,
 }
 
 JPEG_XL = "JPEG XL"
+HEIC = "HEIC"
+JPEG_2000 = "JPEG 2000"
 
 _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"\x89PNG\r\n\x1a\n", "PNG"),
@@ -41,9 +47,13 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"\0\0\0\x0cJXL \r\n\x87\n", JPEG_XL),
 )
 
-_AVIF_BRANDS = (b"avif", b"avis", b"mif1", b"msf1")
+_AVIF_BRANDS = frozenset({b"avif", b"avis"})
+_HEIC_BRANDS = frozenset({b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"hevm", b"hevs"})
 
-_HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis")
+#: Brands of containers of either; without a more exact one the file is tried as AVIF.
+_CONTAINER_BRANDS = frozenset({b"mif1", b"msf1", b"mif2"})
+
+_JPEG_2000_SIGNATURES = (b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51")
 
 _FOREIGN: tuple[tuple[bytes, str], ...] = (
     (b"%PDF", "a PDF document"),
@@ -64,9 +74,17 @@ def identify(data: bytes) -> str | None:
             return name
     if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
         return "WebP"
-    if data[4:8] == b"ftyp" and data[8:12] in _AVIF_BRANDS:
+    brands = read_brands(data)
+    if brands & _AVIF_BRANDS:
         return "AVIF"
-    return None
+    if brands & _HEIC_BRANDS:
+        return HEIC
+    return "AVIF" if brands & _CONTAINER_BRANDS else None
+
+
+def is_jpeg_2000(data: bytes) -> bool:
+    """Whether a file begins like JPEG 2000, which only the readers of codecs' files accept."""
+    return data.startswith(_JPEG_2000_SIGNATURES)
 
 
 def read_webp_size(data: bytes) -> tuple[int, int]:
@@ -87,12 +105,32 @@ def read_webp_size(data: bytes) -> tuple[int, int]:
     raise ValueError("The WebP header is incomplete.")
 
 
+def read_jpeg_2000_sizes(data: bytes) -> list[tuple[int, int]]:
+    """Every width and height that the headers of a JPEG 2000 file state.
+
+    The container and the codestream in it each state one, and OpenJPEG allocates by the latter.
+
+    Raises:
+        ValueError: There is no codestream.
+    """
+    start = data.find(_JPEG_2000_SIGNATURES[1])
+    if start < 0 or len(data) < start + 24:
+        raise ValueError("There is no codestream.")
+    right, lower, left, upper = struct.unpack_from(">4I", data, start + 8)
+    sizes = [(right - left, lower - upper)]
+    header = data.find(b"ihdr", 0, start)
+    if header >= 0:
+        height, width = struct.unpack_from(">II", data, header + 4)
+        sizes.append((width, height))
+    return sizes
+
+
 def describe(data: bytes) -> str:
     """What a file that is no accepted image seems to be, in words that follow "received"."""
     if not data:
         return "an empty file"
-    if data[4:8] == b"ftyp" and data[8:12] in _HEIC_BRANDS:
-        return "a HEIC photograph"
+    if identify(data) == HEIC:
+        return "a HEIC photograph, which is read where the package pillow-heif is installed"
     head = data[:1024].removeprefix(b"\xef\xbb\xbf").lstrip()
     for signature, words in _FOREIGN:
         if head.startswith(signature):

@@ -1,139 +1,100 @@
-"""Reads JPEG XL, which Pillow cannot; its size comes from the header before anything is decoded."""
-
-import struct
-from typing import NamedTuple
+"""Reads JPEG XL, which Pillow cannot, through libjxl."""
 
 import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
 
-#: Bytes of the codestream that the fields read here can fill at most.
-_HEADER_BYTES = 64
+from core.intake.color_spaces import BT709, SRGB, ColorSpace
+from core.intake.depth import check_finite
+from core.intake.errors import Limits
+from core.intake.jpeg_xl_header import Header, read_codestream_start, read_header
+from core.intake.notes import (
+    BAD_PROFILE_NOTE,
+    FRAMES_NOTE,
+    PROFILE_NOTE,
+    UNKNOWN_SPACE_NOTE,
+    Converted,
+    with_notes,
+)
+from core.intake.samples import Samples, samples_to_srgb
 
-#: Boxes looked through for the codestream; files have fewer than ten before it.
-_MAX_BOXES = 1000
+#: What the decoder gives for absolute colours that only a profile describes: it has no colour
+#: management of its own, so it does not convert to the profile.
+_LINEAR = ColorSpace(BT709, "linear")
 
-#: Width divided by height for the ratio field, as numerator and denominator
-#: (ISO/IEC 18181-1, SizeHeader).
-_RATIOS = ((0, 1), (1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))
-
-
-class Header(NamedTuple):
-    """What the first bytes of a codestream state.
-
-    Attributes:
-        width: Stored width in pixels, before any rotation.
-        height: Stored height in pixels, before any rotation.
-        animated: Whether frames follow one another in time.
-    """
-
-    width: int
-    height: int
-    animated: bool
+#: Value of the two-bit selector of the depth that stands for 12 bits.
+_SELECTOR_OF_12_BITS = 2
 
 
-class _Bits:
-    """Bits of a codestream, least significant first."""
-
-    def __init__(self, data: bytes) -> None:
-        self._value = int.from_bytes(data, "little")
-        self._left = 8 * len(data)
-
-    def read(self, count: int) -> int:
-        if count > self._left:
-            raise ValueError("The header ends too early.")
-        value = self._value & ((1 << count) - 1)
-        self._value >>= count
-        self._left -= count
-        return value
-
-    def choose(self, *choices: tuple[int, int]) -> int:
-        """Number coded by a two-bit selector of (offset, extra bits)."""
-        offset, extra = choices[self.read(2)]
-        return offset + self.read(extra)
-
-
-def read_header(data: bytes) -> Header:
-    """Size and animation flag of a bare codestream or of one in its container.
+def decode_jpeg_xl(data: bytes, limits: Limits) -> Converted:
+    """First frame, upright, in 8-bit sRGB on white.
 
     Raises:
-        ValueError: The header is incomplete, or there is no codestream.
+        ImageError: The image is too large, or has samples that are not finite.
+        Exception: The file is damaged.
     """
-    codestream = _codestream_start(data)
-    if codestream[:2] != b"\xff\x0a":
-        raise ValueError("The codestream does not begin with its signature.")
-    bits = _Bits(codestream[2:])
-    width, height = _read_size(bits)
-    return Header(width, height, _read_animation_flag(bits))
-
-
-def decode_frame(data: bytes) -> NDArray[np.generic]:
-    """Pixels of the first frame, upright: shape (H, W) or (H, W, 2 to 4), unsigned or float.
-
-    The decoder does not tell the colour space, so every JPEG XL file is taken as sRGB.
-    """
-    pixels: NDArray[np.generic] = imagecodecs.jpegxl_decode(data, index=0)
-    return pixels
-
-
-def _read_size(bits: _Bits) -> tuple[int, int]:
-    small = bits.read(1)
-    height = _read_side(bits, small)
-    numerator, denominator = _RATIOS[bits.read(3)]
-    width = height * numerator // denominator if numerator else _read_side(bits, small)
-    return width, height
-
-
-def _read_side(bits: _Bits, small: int) -> int:
-    if small:
-        return 8 * (1 + bits.read(5))
-    return bits.choose((1, 9), (1, 13), (1, 18), (1, 30))
-
-
-def _read_animation_flag(bits: _Bits) -> bool:
-    all_default = bits.read(1)
-    if all_default or not bits.read(1):
-        return False
-    bits.read(3)  # the orientation, which the decoder applies
-    if bits.read(1):
-        _read_size(bits)
-    if bits.read(1):
-        _skip_preview_size(bits)
-    return bool(bits.read(1))
-
-
-def _skip_preview_size(bits: _Bits) -> None:
-    in_eighths = bits.read(1)
-    choices = (
-        ((16, 0), (32, 0), (1, 5), (33, 9))
-        if in_eighths
-        else ((1, 6), (65, 8), (321, 10), (1345, 12))
+    header = read_header(data)
+    limits.check_size(header.width, header.height)
+    limits.check_samples(header.width * header.height, header.channels, header.bits)
+    profile = _read_profile(data) if header.has_profile and not header.is_xyb else None
+    space = _LINEAR if header.has_profile and header.is_xyb else header.space
+    is_widened = header.is_xyb and header.bits == 8 and space is not None and space != SRGB
+    values, white_level = _decode_frame(_state_12_bits(data, header) if is_widened else data)
+    limits.check_size(values.shape[1], values.shape[0])
+    samples = Samples(
+        values,
+        white_level,
+        profile,
+        space,
+        premultiplied=header.premultiplied,
+        has_depth=header.bits > 8,
+        note=PROFILE_NOTE if header.has_profile else None,
     )
-    bits.choose(*choices)
-    if not bits.read(3):
-        bits.choose(*choices)
+    return with_notes(
+        samples_to_srgb(samples),
+        before=(FRAMES_NOTE,) if header.animated else (),
+        after=_unknown_colors(header, has_found=space is not None or profile is not None),
+    )
 
 
-def _codestream_start(data: bytes) -> bytes:
-    """First bytes of the codestream, gathered from the boxes `jxlc` or `jxlp` of a container."""
-    if data.startswith(b"\xff\x0a"):
-        return data[: _HEADER_BYTES + 2]
-    start = b""
-    offset = 0
-    for _ in range(_MAX_BOXES):
-        if offset + 8 > len(data) or len(start) >= _HEADER_BYTES:
-            break
-        length, kind = struct.unpack_from(">I4s", data, offset)
-        body = offset + 8
-        if length == 1:
-            (length,) = struct.unpack_from(">Q", data, body)
-            body += 8
-        end = offset + length if length else len(data)
-        if end < body:
-            raise ValueError("A box of the container is shorter than its own header.")
-        if kind == b"jxlc":
-            return data[body : min(end, body + _HEADER_BYTES)]
-        if kind == b"jxlp":  # four bytes of counter come before each part
-            start += data[body + 4 : min(end, body + 4 + _HEADER_BYTES)]
-        offset = end
-    return start
+def _unknown_colors(header: Header, *, has_found: bool) -> tuple[str, ...]:
+    if has_found:
+        return ()
+    return (BAD_PROFILE_NOTE if header.has_profile else UNKNOWN_SPACE_NOTE,)
+
+
+def _read_profile(data: bytes) -> bytes | None:
+    """ICC profile of a file whose samples are in its colours, which only this package tells."""
+    try:
+        from pillow_jxl import Decoder
+    except ImportError:
+        return None
+    _, _, _, profile, _ = Decoder(num_threads=1)(data)
+    return bytes(profile) if profile else None
+
+
+def _state_12_bits(data: bytes, header: Header) -> bytes:
+    """File that states 12 bits instead of 8.
+
+    The depth changes nothing in how absolute colours are decoded, only how finely the decoder
+    rounds them; 8 bits of linear light would lose the dark levels.
+    """
+    if header.bits_position is None:
+        return data
+    position = header.bits_position
+    start = read_codestream_start(data)[: position // 8 + 2]
+    offset = data.find(start)
+    if offset < 0:  # the header is split between boxes
+        return data
+    changed = int.from_bytes(start, "little") | _SELECTOR_OF_12_BITS << position
+    return data[:offset] + changed.to_bytes(len(start), "little") + data[offset + len(start) :]
+
+
+def _decode_frame(data: bytes) -> tuple[NDArray[np.generic], float]:
+    """Samples of the first frame, upright, and the one that means white."""
+    values: NDArray[np.generic] = imagecodecs.jpegxl_decode(data, index=0, numthreads=1)
+    values = values[..., None] if values.ndim == 2 else values[..., :4]
+    if values.dtype.kind == "f":  # nominally on 0..1
+        check_finite(values)
+        return np.clip(values.astype(np.float32, copy=False), 0, 1), 1
+    return values, (1 << read_header(data).bits) - 1

@@ -1,67 +1,81 @@
-"""The process that decodes untrusted images; started by `core.intake.isolation`, never by hand.
+"""The process that decodes untrusted images; started by `core.intake.worker_process` only.
 
-It reads requests from its standard input and answers on its standard output: one line of JSON,
-then raw bytes. Nothing is pickled. It ends when its input ends, so it cannot outlive the server.
+It receives each job as two byte messages on an inherited connection, a JSON object and the file,
+and answers with a JSON object and, for an image, its raw pixels.
 """
 
 import importlib
 import json
 import os
 import sys
+import threading
 import time
 from collections.abc import Callable
-from typing import Any, BinaryIO
+from multiprocessing.connection import Connection
+from typing import Any
+
+import psutil
 
 from core.intake.decode import DecodedImage
 from core.intake.errors import MEMORY_SENTENCE, ImageError, Limits
+from core.intake.headers import read_pixel_count
 
-if sys.platform != "win32":
+if sys.platform == "win32":
+    from multiprocessing.connection import PipeConnection as Connection
+else:
     import resource
 
 
 def main() -> None:
-    """Serves requests until the input ends."""
-    requests, answers = sys.stdin.buffer, _claim_output()
-    _answer(answers, {"ready": True})
-    while line := requests.readline():
-        request = json.loads(line)
-        data = requests.read(request["bytes"])
-        _limit_cpu(request["cpu_seconds"])
-        _limit_memory(request["memory_bytes"])
+    """Serves jobs until the connection or the standard input closes."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    connection = Connection(int(sys.argv[1]))
+    connection.send_bytes(json.dumps({"ready": True}).encode())
+    while True:
         try:
-            image = _find(request["decode"])(data, limits=Limits(**request["limits"]))
-        except ImageError as error:
-            _answer(answers, {"error": str(error)})
-            continue
-        except MemoryError:
-            _answer(answers, {"error": MEMORY_SENTENCE})
-            continue
+            job = json.loads(connection.recv_bytes())
+            data = connection.recv_bytes()
+        except EOFError:
+            return
+        _serve(connection, job, data)
+
+
+def _end_with_parent() -> None:
+    """Waits for the standard input to close, which it does when the parent ends in any way."""
+    sys.stdin.buffer.read()
+    os._exit(0)
+
+
+def _serve(connection: Connection, job: dict[str, Any], data: bytes) -> None:
+    limits = Limits(**job["limits"])
+    _limit_cpu(job["cpu_seconds"])
+    try:
+        granted = job["memory_bytes"] or limits.memory_bytes(read_pixel_count(data))
+        _limit_memory(granted)
+        image = _find(job["decode"])(data, limits=limits)
+    except ImageError as error:
+        _answer(connection, {"error": str(error)})
+    except MemoryError:
+        _answer(connection, {"error": MEMORY_SENTENCE})
+    else:
         head = {"shape": image.pixels.shape, "format": image.format, "notes": image.notes}
-        _answer(answers, head, image.pixels.data)
+        _answer(connection, head)
+        connection.send_bytes(image.pixels.data.cast("B"))
 
 
-def _claim_output() -> BinaryIO:
-    """Private copy of standard output; what a C library prints goes to standard error instead."""
-    answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
-    return answers
-
-
-def _answer(answers: BinaryIO, head: dict[str, Any], body: bytes | memoryview = b"") -> None:
-    answers.write(json.dumps(head).encode() + b"\n")
-    answers.write(body)
-    answers.flush()
+def _answer(connection: Connection, message: dict[str, Any]) -> None:
+    connection.send_bytes(json.dumps(message).encode())
 
 
 def _find(name: str) -> Callable[..., DecodedImage]:
-    """Decode function by its `module:name`, which the server chose and no file can."""
+    """Decode function by its `module:name`, which the parent chose and no file can."""
     module, _, function = name.partition(":")
     found: Callable[..., DecodedImage] = getattr(importlib.import_module(module), function)
     return found
 
 
 def _limit_cpu(seconds: int) -> None:
-    """Lets the kernel end this process after so many more seconds of computing."""
+    """Lets the kernel end this process after so many more seconds of processor time."""
     if sys.platform != "win32":
         until = int(time.process_time()) + 1 + seconds
         resource.setrlimit(resource.RLIMIT_CPU, (until, resource.RLIM_INFINITY))
@@ -70,8 +84,7 @@ def _limit_cpu(seconds: int) -> None:
 def _limit_memory(count: int) -> None:
     """Lets the kernel refuse more than `count` bytes of address space beyond what is in use."""
     if sys.platform == "linux":
-        with open("/proc/self/statm", encoding="ascii") as statistics:
-            used = int(statistics.read().split()[0]) * resource.getpagesize()
+        used = psutil.Process().memory_info().vms
         resource.setrlimit(resource.RLIMIT_AS, (used + count, resource.RLIM_INFINITY))
 
 

@@ -11,7 +11,9 @@ import pytest
 import tifffile
 from PIL import Image, ImageCms, ImageFile
 
-from core.intake.colors import (
+from core.intake.decode import decode_image
+from core.intake.errors import ImageError
+from core.intake.notes import (
     ALPHA_NOTE,
     BAD_PROFILE_NOTE,
     CMYK_NOTE,
@@ -20,8 +22,6 @@ from core.intake.colors import (
     LARGE_PROFILE_NOTE,
     PROFILE_NOTE,
 )
-from core.intake.decode import decode_image
-from core.intake.errors import ImageError
 
 ORIENTATION_TAG = 0x0112
 
@@ -64,6 +64,22 @@ def tiff(array: np.ndarray, **options: object) -> bytes:
     return buffer.getvalue()
 
 
+def jpeg_xl(array: np.ndarray, transfer: int = 13) -> bytes:
+    """Lossless JPEG XL that declares a transfer function; 13 is that of sRGB, 8 linear light.
+
+    imagecodecs declares linear light for all samples of more than 8 bits.
+    """
+    data = imagecodecs.jpegxl_encode(array, lossless=True)
+    start = data.find(b"\xff\x0a")
+    bits = "".join(f"{byte:08b}"[::-1] for byte in data[start : start + 20])
+    white_primaries_and_linear = "1010" + "0" + "01" + f"{8 - 2:04b}"[::-1]
+    assert bits.count(white_primaries_and_linear) == 1
+    declared = white_primaries_and_linear[:-4] + f"{transfer - 2:04b}"[::-1]
+    bits = bits.replace(white_primaries_and_linear, declared)
+    head = bytes(int(bits[i : i + 8][::-1], 2) for i in range(0, len(bits), 8))
+    return data[:start] + head + data[start + 20 :]
+
+
 def grey(levels: list[int]) -> np.ndarray:
     """One row of grey pixels."""
     return np.repeat(np.array(levels, np.uint8)[None, :, None], 3, axis=2)
@@ -82,7 +98,7 @@ def on_white(pixels: np.ndarray) -> np.ndarray:
         tiff(np.array([LEVELS_16], np.uint16), byteorder="<"),
         tiff(np.array([LEVELS_16], np.uint16), byteorder=">"),
         tiff(np.array([LEVELS_16], np.uint16), compression="zlib"),
-        imagecodecs.jpegxl_encode(np.array([LEVELS_16], np.uint16), lossless=True),
+        jpeg_xl(np.array([LEVELS_16], np.uint16)),
     ],
     ids=["PNG", "TIFF little-endian", "TIFF big-endian", "TIFF deflate", "JPEG XL"],
 )
@@ -103,7 +119,7 @@ COLOR_8 = np.array([[[0, 1, 2], [100, 200, 255]]], np.uint8)
         tiff(COLOR_16, photometric="rgb"),
         tiff(COLOR_16, photometric="rgb", byteorder=">"),
         tiff(COLOR_16, photometric="rgb", compression="lzw"),
-        imagecodecs.jpegxl_encode(COLOR_16, lossless=True),
+        jpeg_xl(COLOR_16),
     ],
     ids=["PNG", "TIFF", "TIFF big-endian", "TIFF LZW", "JPEG XL"],
 )
@@ -119,7 +135,7 @@ def test_16_bit_colour_with_alpha_is_reduced_and_shown_on_white(container: str) 
     data = {
         "PNG": lambda: png_16(samples.ravel().tolist(), kind=6, channels=4),
         "TIFF": lambda: tiff(samples, photometric="rgb", extrasamples=["unassalpha"]),
-        "JPEG XL": lambda: imagecodecs.jpegxl_encode(samples, lossless=True),
+        "JPEG XL": lambda: jpeg_xl(samples),
     }[container]()
     decoded = decode_image(data)
     np.testing.assert_array_equal(decoded.pixels, [[[1, 2, 3], [255, 255, 255]]])
@@ -194,7 +210,7 @@ def test_samples_that_are_no_finite_numbers_are_refused(bad: float, container: s
 
 def test_a_float_jpeg_xl_keeps_its_nominal_range() -> None:
     samples = np.array([[0.0, 0.25, 1.0, 1.5]], np.float32)
-    decoded = decode_image(imagecodecs.jpegxl_encode(samples, lossless=True))
+    decoded = decode_image(jpeg_xl(samples))
     np.testing.assert_array_equal(decoded.pixels, grey([0, 64, 255, 255]))
     assert decoded.notes == (DEPTH_NOTE,)
 

@@ -3,6 +3,7 @@
 import importlib
 import io
 import json
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -176,21 +177,26 @@ def is_running(process: int) -> bool:
 
 def test_the_kernel_ends_a_computing_worker_whatever_its_server_does(hostile: ModuleType) -> None:
     request = {
-        "bytes": 0,
         "limits": {},
         "cpu_seconds": 1,
         "memory_bytes": 10**9,
         "decode": "hostile_decoders:compute",
     }
-    worker = subprocess.run(
-        [sys.executable, "-P", "-m", "core.intake.worker"],
-        input=json.dumps(request).encode() + b"\n",
-        stdout=subprocess.PIPE,
+    connection, inner = multiprocessing.Pipe()
+    worker = subprocess.Popen(
+        [sys.executable, "-P", "-m", "core.intake.worker", str(inner.fileno())],
+        stdin=subprocess.PIPE,
+        pass_fds=(inner.fileno(),),
         env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-        timeout=60,
     )
-    assert worker.returncode == -signal.SIGXCPU
-    assert worker.stdout == b'{"ready": true}\n'
+    inner.close()
+    with worker, connection:
+        assert json.loads(connection.recv_bytes()) == {"ready": True}
+        connection.send_bytes(json.dumps(request).encode())
+        connection.send_bytes(b"")
+        assert worker.wait(timeout=60) == -signal.SIGXCPU
+        with pytest.raises(EOFError):
+            connection.recv_bytes()
 
 
 def test_a_decoder_that_eats_memory_is_refused_and_its_worker_goes_on(
@@ -268,7 +274,7 @@ def refuse_after(seconds: float, hostile: ModuleType, pool: WorkerPool) -> None:
 def test_a_worker_is_replaced_before_leaks_add_up(
     hostile: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.intake.isolation._IMAGES_PER_WORKER", 3)
+    monkeypatch.setattr("core.intake.worker_process._IMAGES_PER_WORKER", 3)
     pool = WorkerPool(1)
     processes = [process_of(pool, hostile) for _ in range(6)]
     pool.close()

@@ -3,6 +3,7 @@
 import io
 import re
 import struct
+import sys
 import timeit
 import zipfile
 import zlib
@@ -18,6 +19,7 @@ from PIL import Image
 
 from core.intake.decode import decode_image
 from core.intake.errors import ImageError
+from core.intake.notes import LARGE_PROFILE_NOTE
 from core.png import encode_png
 
 ACCEPTED = "PNG, JPEG, WebP, AVIF, TIFF, BMP, GIF and JPEG XL are accepted."
@@ -174,6 +176,10 @@ FOREIGN: dict[str, tuple[Callable[[], bytes], str]] = {
     "ICO": (lambda: save(gradient(), "ICO"), "a file of an unknown kind"),
     "JPEG 2000": (lambda: save(gradient(), "JPEG2000"), "a file of an unknown kind"),
     "HEIC": (lambda: b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "a HEIC photograph"),
+    "HEIC of a container's brand": (
+        lambda: b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic",
+        "a HEIC photograph, which is read where the package pillow-heif is installed",
+    ),
     "pickle": (lambda: b"\x80\x04cos\nsystem\n.", "a file of an unknown kind"),
 }
 
@@ -207,8 +213,6 @@ TOO_LARGE: dict[str, tuple[Callable[[], bytes], str]] = {
 
 DAMAGED: dict[str, Callable[[], bytes]] = {
     "JPEG header with 69 bytes": lambda: jpeg_of_size(1000, 1000)[:69],
-    "zTXt bomb": lambda: png_text_bomb(b"zTXt"),
-    "iCCP bomb": lambda: png_text_bomb(b"iCCP"),
     "PNG with a wrong checksum": lambda: encode_png(noise(9, 9)).replace(b"IDAT", b"IDAT\1", 1),
     "PNG without data": lambda: encode_png(noise(9, 9))[:33] + chunk(b"IEND", b""),
     "JPEG without a scan": lambda: b"\xff\xd8\xff\xd9",
@@ -234,7 +238,10 @@ def refusal(data: bytes) -> str:
 
 
 @pytest.mark.parametrize("case", FOREIGN)
-def test_a_file_that_is_no_image_is_refused_by_what_it_is(case: str) -> None:
+def test_a_file_that_is_no_image_is_refused_by_what_it_is(
+    case: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
     make, received = FOREIGN[case]
     sentence = refusal(make())
     assert sentence.startswith("This is not a supported image: received ")
@@ -284,6 +291,22 @@ def test_a_damaged_file_is_refused_by_its_format_in_one_sentence(case: str) -> N
     sentence = refusal(data)
     assert re.fullmatch(r"The [\w ]+ file cannot be read: it is damaged, .*\.", sentence)
     assert peak_memory() - before < 50_000_000
+
+
+@pytest.mark.parametrize(
+    ("kind", "notes"),
+    [(b"zTXt", ()), (b"iTXt", ()), (b"iCCP", (LARGE_PROFILE_NOTE,)), (b"prVt", ())],
+)
+def test_a_bomb_in_a_side_chunk_of_a_png_is_never_unpacked(
+    kind: bytes, notes: tuple[str, ...]
+) -> None:
+    data = png_text_bomb(kind)
+    decode_image(data)  # the first call imports the decoder
+    before = start_measuring_memory()
+    image = decode_image(data)
+    assert peak_memory() - before < 50_000_000
+    np.testing.assert_array_equal(image.pixels, np.zeros((1, 1, 3)))
+    assert image.notes == notes
 
 
 @pytest.mark.parametrize(

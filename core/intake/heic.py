@@ -1,0 +1,33 @@
+"""HEIC, the photographs of phones, through the optional package pillow-heif."""
+
+import io
+from importlib.util import find_spec
+
+from core.intake.bmff import read_properties
+from core.intake.errors import Limits
+from core.intake.notes import Converted
+from core.intake.pillow_formats import convert_opened
+
+#: What a person installs to have HEIC read.
+PACKAGE = "pillow-heif"
+
+
+def is_heic_supported() -> bool:
+    """Whether the optional package is installed."""
+    try:
+        return find_spec("pillow_heif") is not None
+    except ValueError:  # the module was taken out of reach
+        return False
+
+
+def decode_heic(data: bytes, limits: Limits) -> Converted:
+    """Main image, upright, in 8-bit sRGB on white.
+
+    Raises:
+        ImageError: The image is too large.
+        Exception: The file is damaged.
+    """
+    from pillow_heif import HeifImageFile
+
+    image = HeifImageFile(io.BytesIO(data))  # type: ignore[no-untyped-call]
+    return convert_opened(image, read_properties(data), limits)

@@ -1,0 +1,67 @@
+"""Images of the formats that Pillow reads rightly, with the notes that Pillow does not give."""
+
+import io
+
+from PIL import Image, ImageFile
+
+from core.intake.bmff import ImageProperties, read_properties
+from core.intake.colors import to_srgb
+from core.intake.errors import Limits
+from core.intake.formats import JPEG_2000, READERS, read_jpeg_2000_sizes, read_webp_size
+from core.intake.notes import DEPTH_NOTE, FRAMES_NOTE, Converted, with_notes
+from core.intake.orientation import read_orientation, turn_upright
+
+
+def decode_with_pillow(data: bytes, name: str, limits: Limits) -> Converted:
+    """First frame, upright, in 8-bit sRGB on white.
+
+    Args:
+        data: The whole file.
+        name: Name of its format, as `READERS` has it.
+        limits: How large the image may be; checked before anything is decoded.
+
+    Raises:
+        ImageError: The image is too large, or has samples that are not finite.
+        Exception: The file is damaged.
+    """
+    _check_stated_sizes(data, name, limits)
+    image = READERS[name](io.BytesIO(data))
+    properties = read_properties(data) if name == "AVIF" else ImageProperties()
+    return convert_opened(image, properties, limits)
+
+
+def convert_opened(
+    image: ImageFile.ImageFile, properties: ImageProperties, limits: Limits
+) -> Converted:
+    """Image that Pillow has opened, with the properties that it does not tell.
+
+    Raises:
+        ImageError: The image is too large, or has samples that are not finite.
+        Exception: The file is damaged.
+    """
+    limits.check_size(*image.size)
+    raw_modes = " ".join(str(tile.args) for tile in image.tile)
+    notes: tuple[str, ...] = (FRAMES_NOTE,) if getattr(image, "is_animated", False) else ()
+    if properties.bits > 8 or _is_reduced(image, raw_modes):
+        notes += (DEPTH_NOTE,)
+    image.load()
+    limits.check_size(*image.size)  # a GIF frame may reach beyond the canvas in the header
+    orientation = read_orientation(image)
+    space = None if image.info.get("icc_profile") else properties.space
+    converted = to_srgb(image, white_level=4095 if "I;12" in raw_modes else 65535, space=space)
+    turned = turn_upright(converted.image, orientation)
+    return with_notes(Converted(turned, converted.notes), before=notes, after=properties.notes)
+
+
+def _is_reduced(image: Image.Image, raw_modes: str) -> bool:
+    """Whether Pillow cuts 16-bit samples to 8 by itself; those of BMP have 5 or 6 bits."""
+    return ";16" in raw_modes and image.mode[0] not in "IF" and image.format != "BMP"
+
+
+def _check_stated_sizes(data: bytes, name: str, limits: Limits) -> None:
+    """Checks the sizes of formats whose readers allocate before they tell them."""
+    if name == "WebP":
+        limits.check_size(*read_webp_size(data))
+    if name == JPEG_2000:
+        for size in read_jpeg_2000_sizes(data):
+            limits.check_size(*size)

@@ -1,0 +1,223 @@
+"""TIFF files in the layouts that Pillow reads wrongly or not at all, read with tifffile."""
+
+import io
+import struct
+from dataclasses import dataclass
+from functools import cached_property
+from typing import cast
+
+import numpy as np
+import tifffile
+from numpy.typing import NDArray
+from PIL import Image
+
+from core.intake.colors import to_srgb
+from core.intake.depth import reduce_depth, stretch
+from core.intake.errors import ImageError, Limits
+from core.intake.notes import DEPTH_NOTE, FRAMES_NOTE, Converted, with_notes
+from core.intake.orientation import turn_upright
+from core.intake.pillow_formats import decode_with_pillow
+from core.intake.samples import Samples, samples_to_srgb
+
+_ORIENTATION, _PROFILE = 274, 34675
+
+_UNSIGNED, _SIGNED, _FLOAT = 1, 2, 3
+
+_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _CMYK = 0, 1, 2, 3, 5
+
+#: Colour channels of each photometric interpretation that is read here.
+_COLOR_CHANNELS = {_WHITE_IS_ZERO: 1, _BLACK_IS_ZERO: 1, _RGB: 3, _PALETTE: 1, _CMYK: 4}
+
+_PREMULTIPLIED, _UNASSOCIATED = 1, 2
+
+
+@dataclass(frozen=True)
+class DeepTiff:
+    """The first image of a TIFF file in a layout that Pillow reads wrongly.
+
+    Attributes:
+        page: What tifffile knows of it.
+        animated: Whether more images follow.
+    """
+
+    page: tifffile.TiffPage
+    animated: bool
+
+    @property
+    def orientation(self) -> int:
+        """Orientation tag, which has the meaning of EXIF's."""
+        value = self._tag(_ORIENTATION)
+        return value if isinstance(value, int) else 1
+
+    @cached_property
+    def bits(self) -> int:
+        """Bits of a sample; the largest where channels differ."""
+        bits = self.page.bitspersample
+        return bits if isinstance(bits, int) else max(bits)
+
+    def _tag(self, code: int) -> object:
+        tag = self.page.tags.get(code)
+        return tag.value if tag else None
+
+    @property
+    def profile(self) -> bytes | None:
+        """ICC profile."""
+        value = self._tag(_PROFILE)
+        return bytes(value) if isinstance(value, bytes) else None
+
+
+def open_deep_tiff(data: bytes, limits: Limits) -> DeepTiff | None:
+    """The file where tifffile shall read it; None where Pillow reads it rightly.
+
+    Raises:
+        ImageError: The image is too large, or its layout is known and not supported.
+    """
+    try:
+        file = tifffile.TiffFile(io.BytesIO(data))
+        page = cast(tifffile.TiffPage, file.pages[0])
+    except Exception:  # tifffile raises several types; what Pillow says of the file counts
+        return None
+    if not page.imagewidth * page.imagelength:
+        return None
+    limits.check_size(page.imagewidth, page.imagelength)
+    deep = DeepTiff(page, _is_followed(file, data))
+    is_big_endian_big_tiff = file.is_bigtiff and file.byteorder == ">"
+    if deep.bits <= 8 and page.sampleformat == _UNSIGNED and not is_big_endian_big_tiff:
+        return None
+    _check_layout(deep, limits, len(data))
+    return deep
+
+
+def decode_tiff(data: bytes, limits: Limits) -> Converted:
+    """First image, upright, in 8-bit sRGB on white.
+
+    Raises:
+        ImageError: The image is too large, of an unsupported layout, or not of finite numbers.
+        Exception: The file is damaged.
+    """
+    deep = open_deep_tiff(data, limits)
+    if deep is None:
+        return decode_with_pillow(data, "TIFF", limits)
+    converted = decode_deep_tiff(deep)
+    return Converted(turn_upright(converted.image, deep.orientation), converted.notes)
+
+
+def decode_deep_tiff(tiff: DeepTiff) -> Converted:
+    """Image in 8-bit sRGB on white, not yet turned upright.
+
+    Raises:
+        ImageError: Samples are not finite.
+        Exception: The file is damaged.
+    """
+    values = tiff.page.asarray()
+    values = values.reshape(values.shape if values.ndim > 2 else (*values.shape, 1))
+    if tiff.page.axes.startswith("S"):
+        values = np.moveaxis(values, 0, -1)
+    frames = (FRAMES_NOTE,) if tiff.animated else ()
+    return with_notes(_convert(tiff, values), before=frames)
+
+
+def _convert(tiff: DeepTiff, values: NDArray[np.generic]) -> Converted:
+    page = tiff.page
+    count = _COLOR_CHANNELS[page.photometric]
+    colors, alpha = values[..., :count], _alpha(page, values[..., count:])
+    if page.sampleformat != _UNSIGNED:
+        return _convert_numbers(tiff, colors)
+    white_level = (1 << tiff.bits) - 1
+    if page.photometric == _WHITE_IS_ZERO:
+        colors = white_level - colors
+    if page.photometric == _PALETTE:
+        colors, white_level = _look_up(page, colors), 65535
+    if page.photometric == _CMYK:
+        return _convert_cmyk(colors, white_level, tiff.profile)
+    if alpha is not None:
+        colors = np.concatenate([colors, alpha], axis=-1)
+    premultiplied = alpha is not None and page.extrasamples[0] == _PREMULTIPLIED
+    return samples_to_srgb(
+        Samples(
+            _narrow(colors),
+            white_level,
+            tiff.profile,
+            premultiplied=premultiplied,
+            has_depth=tiff.bits > 8,
+        )
+    )
+
+
+def _convert_numbers(tiff: DeepTiff, colors: NDArray[np.generic]) -> Converted:
+    """Signed integers and floats, whose white no field states: stretched to the whole range."""
+    stretched, note = stretch(colors)
+    if tiff.page.photometric == _WHITE_IS_ZERO:
+        stretched = 1 - stretched
+    pixels = reduce_depth(stretched, 1)
+    return with_notes(
+        samples_to_srgb(Samples(pixels, 255, tiff.profile, has_depth=False)), before=(note,)
+    )
+
+
+def _alpha(page: tifffile.TiffPage, extra: NDArray[np.generic]) -> NDArray[np.generic] | None:
+    """Opacity; None where there is none, or where further channels mean something else."""
+    kinds = (_PREMULTIPLIED, _UNASSOCIATED)
+    has_alpha = extra.shape[-1] and page.extrasamples and page.extrasamples[0] in kinds
+    return extra[..., :1] if has_alpha else None
+
+
+def _look_up(page: tifffile.TiffPage, indices: NDArray[np.generic]) -> NDArray[np.uint16]:
+    if page.colormap is None:
+        raise ValueError("There is no colour map.")
+    colors = np.asarray(page.colormap, np.uint16).T
+    return np.asarray(colors[indices[..., 0]], np.uint16)
+
+
+def _convert_cmyk(inks: NDArray[np.generic], white_level: int, profile: bytes | None) -> Converted:
+    image = Image.fromarray(np.ascontiguousarray(reduce_depth(inks, white_level)), "CMYK")
+    if profile:
+        image.info["icc_profile"] = profile
+    return with_notes(to_srgb(image), before=(DEPTH_NOTE,) if white_level > 255 else ())
+
+
+def _narrow(values: NDArray[np.generic]) -> NDArray[np.generic]:
+    """Integers of 32 or 64 bits as floats, which the conversions take."""
+    return values.astype(np.float64) if values.dtype.itemsize > 2 else values
+
+
+def _check_layout(tiff: DeepTiff, limits: Limits, file_bytes: int) -> None:
+    """Refuses by name what would be shown wrongly, and what is damaged.
+
+    Raises:
+        ImageError: The layout is not supported, the samples take too much memory, or a part lies
+            beyond the end of the file.
+    """
+    page = tiff.page
+    kinds = {_UNSIGNED: "u", _SIGNED: "i", _FLOAT: "f"}
+    if page.photometric not in _COLOR_CHANNELS or page.imagedepth != 1:
+        raise ImageError(f"The TIFF file is refused: {_describe(tiff)} is not supported.")
+    if page.dtype is None or page.dtype.kind != kinds.get(page.sampleformat):
+        raise ImageError(f"The TIFF file is refused: {_describe(tiff)} is not supported.")
+    if page.photometric in (_PALETTE, _CMYK) and page.sampleformat != _UNSIGNED:
+        raise ImageError(f"The TIFF file is refused: {_describe(tiff)} is not supported.")
+    pixels = max(page.imagewidth * page.imagelength, page.tilewidth * page.tilelength)
+    limits.check_samples(pixels, page.samplesperpixel, tiff.bits)
+    ends = [
+        offset + count for offset, count in zip(page.dataoffsets, page.databytecounts, strict=True)
+    ]
+    if not ends or min(page.databytecounts) < 1 or max(ends) > file_bytes:
+        raise ImageError(
+            "The TIFF file cannot be read: it is damaged, incomplete or of an unusual kind."
+        )
+
+
+def _describe(tiff: DeepTiff) -> str:
+    photometric = getattr(tiff.page.photometric, "name", str(tiff.page.photometric))
+    sample_format = getattr(tiff.page.sampleformat, "name", str(tiff.page.sampleformat))
+    return f"the layout {photometric} with samples of {tiff.bits} bits ({sample_format})"
+
+
+def _is_followed(file: tifffile.TiffFile, data: bytes) -> bool:
+    """Whether the first directory names a next one, without going through all of them."""
+    layout = file.tiff
+    start = file.pages[0].offset
+    (count,) = struct.unpack_from(layout.tagnoformat, data, start)
+    position = start + layout.tagnosize + count * layout.tagsize
+    next_offset = data[position : position + layout.offsetsize]
+    return any(next_offset)
