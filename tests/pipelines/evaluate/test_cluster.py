@@ -45,10 +45,21 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def documented(start, address):
+    """Words of the command in SCALING.md that begins like this, for a scheduler on this machine."""
+    lines = (ROOT / "pipelines" / "SCALING.md").read_text(encoding="utf-8").splitlines()
+    (line,) = [line for line in lines if line.startswith(start)]
+    command = line.partition("#")[0].replace("tcp://HOST:8786", address)
+    return command.replace("8786", address.rpartition(":")[2]).replace("auto", "1").split()
+
+
 @contextmanager
-def started(*arguments):
-    """A process of Dask's own command line, killed at the end."""
-    command = [sys.executable, "-m", "dask", *arguments, "--no-dashboard"]
+def started(start, address):
+    """A process of Dask's command line as SCALING.md has it, killed at the end."""
+    _, *words = documented(start, address)
+    command = [sys.executable, *words, "--host", "127.0.0.1", "--no-dashboard"]
+    if "worker" in words:  # the nanny would start a killed worker again
+        command.append("--no-nanny")
     process = subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
@@ -64,10 +75,10 @@ def two_workers():
     """Address of a cluster on this machine, and its two workers' processes."""
     address = f"tcp://127.0.0.1:{free_port()}"
     with ExitStack() as stack:
-        port = address.rpartition(":")[2]
-        stack.enter_context(started("scheduler", "--host", "127.0.0.1", "--port", port))
-        flags = ("--nthreads", "1", "--no-nanny", "--host", "127.0.0.1")
-        workers = [stack.enter_context(started("worker", address, *flags)) for _ in range(2)]
+        stack.enter_context(started("python -m dask scheduler", address))
+        workers = [
+            stack.enter_context(started("python -m dask worker", address)) for _ in range(2)
+        ]
         wait_until(lambda: answering_workers(address) == 2)
         yield address, workers
 
@@ -107,7 +118,8 @@ def test_a_cluster_gives_what_this_machine_gives_though_a_worker_is_killed(store
 
         killer = threading.Thread(target=kill_one)
         killer.start()
-        assert evaluate.main(["avif", "--scheduler", address]) == 0
+        flags = documented("python -m pipelines.evaluate --scheduler", address)[3:]
+        assert evaluate.main(["avif", *flags]) == 0
         killer.join()
         assert workers[0].poll() == -signal.SIGKILL
         assert answering_workers(address) == 1
@@ -128,8 +140,7 @@ def test_a_scheduler_that_does_not_answer_gets_one_line(store, capsys, monkeypat
 
 @pytest.mark.slow
 def test_a_scheduler_without_workers_says_so(store, capsys):
-    port = free_port()
-    with started("scheduler", "--host", "127.0.0.1", "--port", str(port)):
-        address = f"tcp://127.0.0.1:{port}"
+    address = f"tcp://127.0.0.1:{free_port()}"
+    with started("python -m dask scheduler", address):
         assert evaluate.main(["png", "--scheduler", address]) == 2
     assert f"{address} has no workers; start one: dask worker {address}" in capsys.readouterr().err
