@@ -12,20 +12,26 @@ class Discovery:
 
     Attributes:
         modules: Module by its short name, in alphabetical order.
-        unavailable: Reason by short name for each module that lacks a dependency.
+        unavailable: Reason by short name for each module that cannot be used.
     """
 
     modules: dict[str, ModuleType]
     unavailable: dict[str, str]
 
 
-def discover(package_name: str, *, marker: str) -> Discovery:
-    """Modules of a package that define the attribute `marker`.
+def discover(package_name: str, *contracts: tuple[str, ...]) -> Discovery:
+    """Modules of a package that keep one of several contracts.
+
+    A module that defines some names of a contract but not all is unavailable, as is one that
+    cannot be imported; the others can be used all the same.
+
+    >>> "png" in discover("core.codecs", ("LABEL", "KIND", "sweep")).modules
+    True
 
     Args:
         package_name: Dotted name of the package, such as `core.codecs`.
-        marker: Attribute that makes a module one of those sought, such as `sweep`; others
-            (a `base` module, say) are passed over.
+        contracts: Names that a module has to define; modules that define none of the names (a
+            `base` module, say) are passed over.
     """
     package = importlib.import_module(package_name)
     modules: dict[str, ModuleType] = {}
@@ -36,6 +42,16 @@ def discover(package_name: str, *, marker: str) -> Discovery:
         except ImportError as error:
             unavailable[entry.name] = f"needs {error.name or error}, which is not installed"
             continue
-        if hasattr(module, marker):
+        except Exception as error:  # whatever the file does, the other modules still work
+            unavailable[entry.name] = f"cannot be loaded: {type(error).__name__}: {error}"
+            continue
+        lacking = min((_lacking(module, names) for names in contracts), key=len)
+        if not lacking:
             modules[entry.name] = module
+        elif any(hasattr(module, name) for names in contracts for name in names):
+            unavailable[entry.name] = f"does not define {' and '.join(lacking)}"
     return Discovery(modules, unavailable)
+
+
+def _lacking(module: ModuleType, names: tuple[str, ...]) -> list[str]:
+    return [name for name in names if not hasattr(module, name)]

@@ -15,7 +15,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import keras
 import numpy as np
 
-from core.codecs.bottleneck import BottleneckCodec, load_network
+from core.codecs.bnk import TrainedModel
+from core.codecs.bottleneck import CODEC, at
 from core.codecs.onnx_network import OnnxNetwork
 from core.dataset.splits import sample_images
 from core.entropy.bitstream import unpack
@@ -111,10 +112,10 @@ def write_streams(store: ArtifactStore) -> None:
     """Writes each image at each quality, and what the files hold."""
     folder = FOLDER / "streams"
     folder.mkdir(parents=True, exist_ok=True)
-    network, held = load_network(store), {}
+    network, held = TrainedModel(CODEC, "bottleneck", store).network(), {}
     for name, image in images().items():
         for quality in QUALITIES:
-            data = BottleneckCodec(quality, store).encode(image)
+            data = at(quality, store).encode(image)
             (folder / f"{name}_{quality}.bnk").write_bytes(data)
             height, width = image.shape[:2]
             decoded = network.coder_at(quality).decode(
@@ -127,7 +128,7 @@ def write_streams(store: ArtifactStore) -> None:
 
 def renew_corpus(store: ArtifactStore) -> None:
     """Lets the damaged files of the corpus name the model, so that what else is wrong is found."""
-    model_id = load_network(store).model.digest[:2]
+    model_id = TrainedModel(CODEC, "bottleneck", store).network().model.digest[:2]
     for path in (FOLDER.parent / "corpus").glob("*.bnk"):
         data = path.read_bytes()
         if len(data) >= 4:

@@ -1,101 +1,43 @@
-"""The codecs: one module per codec, found by discovery."""
+"""The codecs: one module per codec, found by discovery, and a person's own trained models."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from functools import cache
+import json
+from functools import cache, lru_cache
+from pathlib import Path
 from types import ModuleType
-from typing import Protocol
 
-from core.codecs.base import Dial, Kind, OperatingPoint
-from core.images import Image
+from core.codecs.base import At, Codec, Dial, OperatingPoint, Reference, References, Sweep
 from core.registry import Discovery, discover
-from core.store import ArtifactStore
+from core.store import ArtifactError, ArtifactStore, ManifestState
+
+__all__ = [
+    "At",
+    "Codec",
+    "Dial",
+    "OperatingPoint",
+    "Reference",
+    "References",
+    "Sweep",
+    "codecs",
+    "get_codec",
+    "unavailable",
+]
+
+_MODELS = "models/"
 
 
-class Sweep(Protocol):
-    """Function of a codec's module that gives its curve."""
+def codecs(store: ArtifactStore | None = None) -> dict[str, Codec]:
+    """Codec by name of all codecs that can run here: those of this program, then own models.
 
-    def __call__(self, store: ArtifactStore) -> Sequence[OperatingPoint]:
-        """Codecs of the curve, from the smallest file to the largest.
+    >>> sorted(codecs())[:4]
+    ['ae20', 'ae40', 'ae80', 'avif']
 
-        Raises:
-            MissingArtifact: The store lacks the weights that the codec needs.
-        """
-
-
-class At(Protocol):
-    """Function of a codec's module that turns its dial."""
-
-    def __call__(self, value: float, store: ArtifactStore | None = None) -> OperatingPoint:
-        """Codec at one position of the dial.
-
-        Raises:
-            ValueError: The value is no position of the dial.
-            MissingArtifact: The store lacks the weights that the codec needs.
-        """
-
-
-class Reference(Protocol):
-    """A reconstruction without bytes that is measured beside a codec, but is no codec."""
-
-    @property
-    def codec(self) -> str:
-        """Name of the codec that it stands beside."""
-
-    @property
-    def setting(self) -> str:
-        """What it is, in a word that no setting of the codec has, such as `float`."""
-
-    @property
-    def dial(self) -> None:
-        """It has no position on the codec's dial."""
-
-    def reconstruct(self, image: Image) -> Image:
-        """Image that comes back; of the same shape."""
-
-
-class References(Protocol):
-    """Function of a codec's module that gives its references."""
-
-    def __call__(self, store: ArtifactStore) -> Iterable[Reference]:
-        """References of the codec.
-
-        Raises:
-            MissingArtifact: The store lacks the weights that the codec needs.
-        """
-
-
-@dataclass(frozen=True)
-class Codec:
-    """The operating points of one codec.
-
-    Attributes:
-        name: Name of its module, and the value of `Codec.codec`.
-        label: What a person reads.
-        kind: Whether pixels are lost, and whether the codec was trained.
-        dial: The number that trades bytes for quality; None where there is none.
-        sweep: Gives the codecs of the curve.
-        at: Gives the codec at a position of the dial; None without a dial.
-        suffix: Ending of a file of this codec, dot included.
-        references: Gives what is measured beside the codecs without being one; None for most.
+    Args:
+        store: Where a person's own models are; the default store when None.
     """
-
-    name: str
-    label: str
-    kind: Kind
-    dial: Dial | None
-    sweep: Sweep
-    at: At | None
-    suffix: str = ".bin"
-    references: References | None = None
+    return dict(_codecs()) | own_models(store or ArtifactStore.default())
 
 
-def codecs() -> dict[str, Codec]:
-    """Codec by name, in alphabetical order, of all codecs that can run here."""
-    return dict(_codecs())
-
-
-def get_codec(name: str) -> Codec:
+def get_codec(name: str, store: ArtifactStore | None = None) -> Codec:
     """Codec of that name.
 
     Raises:
@@ -109,7 +51,7 @@ def get_codec(name: str) -> Codec:
         >>> webp.decode(webp.encode(np.zeros((97, 131, 3), np.uint8))).shape
         (97, 131, 3)
     """
-    found = codecs()
+    found = codecs(store)
     if name in found:
         return found[name]
     if name in unavailable():
@@ -117,9 +59,36 @@ def get_codec(name: str) -> Codec:
     raise ValueError(f"Codec must be one of {', '.join(found)}; received {name!r}.")
 
 
+def own_models(store: ArtifactStore) -> dict[str, Codec]:
+    """Codec by name of each trained model that is not the shipped one of its architecture.
+
+    A model whose card cannot be read is left out; the page of the models names it.
+    """
+    found = {}
+    for key in store.keys(_MODELS):
+        name = key.removeprefix(_MODELS)
+        if name in _codecs():
+            continue
+        try:
+            module = _codecs().get(_architecture(store.root, key, store.state(key)))
+        except (ArtifactError, ValueError, AttributeError):
+            continue
+        if module is not None and module.learned is not None:
+            found[name] = module.learned.codec(name)
+    return found
+
+
 def unavailable() -> dict[str, str]:
-    """Reason by name for each module that lacks a dependency."""
+    """Reason by name for each module that cannot be used, such as a library that is missing."""
     return dict(_discovery().unavailable)
+
+
+@lru_cache(maxsize=256)
+def _architecture(root: Path, key: str, _: ManifestState) -> str:
+    """Name of the architecture of a model, from its card."""
+    name = key.removeprefix(_MODELS)
+    card = json.loads(ArtifactStore(root).read(key, f"{name}/card.json"))
+    return str(card.get("architecture"))
 
 
 @cache
@@ -129,10 +98,13 @@ def _codecs() -> dict[str, Codec]:
 
 @cache
 def _discovery() -> Discovery:
-    return discover("core.codecs", marker="sweep")
+    return discover("core.codecs", ("LABEL", "KIND", "sweep"), ("CODEC",))
 
 
 def _codec(name: str, module: ModuleType) -> Codec:
+    if hasattr(module, "CODEC"):
+        codec: Codec = module.CODEC.codec()
+        return codec
     return Codec(
         name=name,
         label=module.LABEL,

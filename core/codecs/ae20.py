@@ -1,35 +1,13 @@
-"""The autoencoder of the thesis with the 20x20 bottleneck, as a codec."""
+"""The thesis' autoencoder of three layers; at 160x160 its latent is 20x20x128."""
 
-from collections.abc import Iterable
+from core.codecs.autoencoder import Architecture
 
-from core.codecs.autoencoder import (
-    DIAL,
-    SUFFIX,
-    AutoencoderCodec,
-    FloatLatent,
-    float_latents_of,
-    point_at,
-    sweep_of,
+ARCHITECTURE = Architecture(
+    name="ae20",
+    label="Autoencoder, 3 layers (20x20)",
+    filters=(32, 64, 128),
+    activation="leaky_relu",
+    learning_rate=0.0021,
+    searched_filters=((32,), (32, 64), (32, 64, 128)),
 )
-from core.codecs.base import Kind
-from core.store import ArtifactStore
-
-__all__ = ["DIAL", "SUFFIX", "at", "references", "sweep"]
-
-LABEL = "Autoencoder, 3 layers (20x20)"
-KIND: Kind = "learned"
-
-
-def sweep(store: ArtifactStore) -> list[AutoencoderCodec]:
-    """Curve of the codec."""
-    return sweep_of("ae20", store)
-
-
-def at(value: float, store: ArtifactStore | None = None) -> AutoencoderCodec:
-    """Codec at a quality of 1 to 100."""
-    return point_at("ae20", value, store)
-
-
-def references(store: ArtifactStore) -> Iterable[FloatLatent]:
-    """The thesis' own figure, from latents that were never quantised."""
-    return float_latents_of("ae20", store)
+CODEC = ARCHITECTURE.codec()

@@ -1,35 +1,13 @@
-"""The autoencoder of the thesis with the 40x40 bottleneck, as a codec."""
+"""The thesis' autoencoder of two layers; at 160x160 its latent is 40x40x64."""
 
-from collections.abc import Iterable
+from core.codecs.autoencoder import Architecture
 
-from core.codecs.autoencoder import (
-    DIAL,
-    SUFFIX,
-    AutoencoderCodec,
-    FloatLatent,
-    float_latents_of,
-    point_at,
-    sweep_of,
+ARCHITECTURE = Architecture(
+    name="ae40",
+    label="Autoencoder, 2 layers (40x40)",
+    filters=(32, 64),
+    activation="leaky_relu",
+    learning_rate=0.0017,
+    searched_filters=((32,), (32, 64)),
 )
-from core.codecs.base import Kind
-from core.store import ArtifactStore
-
-__all__ = ["DIAL", "SUFFIX", "at", "references", "sweep"]
-
-LABEL = "Autoencoder, 2 layers (40x40)"
-KIND: Kind = "learned"
-
-
-def sweep(store: ArtifactStore) -> list[AutoencoderCodec]:
-    """Curve of the codec."""
-    return sweep_of("ae40", store)
-
-
-def at(value: float, store: ArtifactStore | None = None) -> AutoencoderCodec:
-    """Codec at a quality of 1 to 100."""
-    return point_at("ae40", value, store)
-
-
-def references(store: ArtifactStore) -> Iterable[FloatLatent]:
-    """The thesis' own figure, from latents that were never quantised."""
-    return float_latents_of("ae40", store)
+CODEC = ARCHITECTURE.codec()

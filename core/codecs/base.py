@@ -1,12 +1,17 @@
 """What every codec offers: bytes from an image, and the image back from those bytes alone."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import MISSING, dataclass, fields
-from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, runtime_checkable
 
 import numpy as np
 
 from core.errors import CodecError
 from core.images import Image
+from core.store import ArtifactStore
+
+if TYPE_CHECKING:
+    from core.codecs.bnk import LearnedCodec
 
 Kind = Literal["lossy", "lossless", "learned"]
 
@@ -86,6 +91,86 @@ class Dial:
                 f"received {value:g}."
             )
         return position
+
+
+class Sweep(Protocol):
+    """Function of a codec's module that gives its curve."""
+
+    def __call__(self, store: ArtifactStore) -> Sequence[OperatingPoint]:
+        """Codecs of the curve, from the smallest file to the largest.
+
+        Raises:
+            MissingArtifact: The store lacks the weights that the codec needs.
+        """
+
+
+class At(Protocol):
+    """Function of a codec's module that turns its dial."""
+
+    def __call__(self, value: float, store: ArtifactStore | None = None) -> OperatingPoint:
+        """Codec at one position of the dial.
+
+        Raises:
+            ValueError: The value is no position of the dial.
+            MissingArtifact: The store lacks the weights that the codec needs.
+        """
+
+
+class Reference(Protocol):
+    """A reconstruction without bytes that is measured beside a codec, but is no codec."""
+
+    @property
+    def codec(self) -> str:
+        """Name of the codec that it stands beside."""
+
+    @property
+    def setting(self) -> str:
+        """What it is, in a word that no setting of the codec has, such as `float`."""
+
+    @property
+    def dial(self) -> None:
+        """It has no position on the codec's dial."""
+
+    def reconstruct(self, image: Image) -> Image:
+        """Image that comes back; of the same shape."""
+
+
+class References(Protocol):
+    """Function of a codec's module that gives its references."""
+
+    def __call__(self, store: ArtifactStore) -> Iterable[Reference]:
+        """References of the codec.
+
+        Raises:
+            MissingArtifact: The store lacks the weights that the codec needs.
+        """
+
+
+@dataclass(frozen=True)
+class Codec:
+    """The operating points of one codec.
+
+    Attributes:
+        name: Name of its module or of its model, and the value of `OperatingPoint.codec`.
+        label: What a person reads.
+        kind: Whether pixels are lost, and whether the codec was trained.
+        dial: The number that trades bytes for quality; None where there is none.
+        sweep: Gives the operating points of the curve.
+        at: Gives the operating point at a position of the dial; None without a dial.
+        suffix: Ending of a file of this codec, dot included.
+        references: Gives what is measured beside the points without being one; None for most.
+        learned: What its model is one of, where the codec is a trained model.
+    """
+
+    name: str
+    label: str
+    kind: Kind
+    dial: Dial | None
+    sweep: Sweep
+    at: At | None
+    suffix: str = ".bin"
+    references: References | None = None
+    learned: "LearnedCodec | None" = None
 
 
 @dataclass(frozen=True)

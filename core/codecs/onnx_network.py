@@ -12,6 +12,10 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+#: Key under which a tensor names the file of its data. A weight that has these eight bytes by
+#: chance is as good as impossible.
+_EXTERNAL_DATA = b"location"
+
 
 class OnnxNetwork:
     """One exported network that maps a batch of arrays to a batch of arrays, channels last.
@@ -26,7 +30,12 @@ class OnnxNetwork:
         Args:
             model: Content of the ONNX file.
             threads: Threads of one call; those that OMP_NUM_THREADS allows when None.
+
+        Raises:
+            ValueError: The file names others that hold its weights: nothing has verified those.
         """
+        if _EXTERNAL_DATA in model:
+            raise ValueError("its weights lie in another file")
         self.digest = hashlib.sha256(model).digest()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads or _allowed_threads()

@@ -4,12 +4,13 @@ from typing import NamedTuple
 
 from core.codecs import Codec, codecs
 from core.codecs.base import OperatingPoint
-from core.entropy.bitstream import MAGIC
+from core.codecs.bnk import models_of
+from core.entropy.bitstream import MAGIC, unpack
 from core.entropy.errors import UnknownModel
 from core.errors import CodecError
 from core.images import Image
 from core.intake.formats import describe, identify
-from core.store import ArtifactStore, MissingArtifact
+from core.store import ArtifactError, ArtifactStore
 
 
 class Recognised(NamedTuple):
@@ -38,7 +39,7 @@ def decode_any(data: bytes, store: ArtifactStore) -> Recognised:
     """
     if data[:1] == bytes([MAGIC]):
         return _decode_learned(data, store)
-    for codec in codecs().values():
+    for codec in codecs(store).values():
         if codec.kind != "learned":
             try:
                 return Recognised(codec, _any_point(codec, store).decode(data))
@@ -51,24 +52,33 @@ def decode_any(data: bytes, store: ArtifactStore) -> Recognised:
 
 
 def _decode_learned(data: bytes, store: ArtifactStore) -> Recognised:
-    """Tries the models one after another; each knows its own files by their two-byte names."""
-    missing: list[MissingArtifact] = []
-    foreign: list[UnknownModel] = []
-    for codec in codecs().values():
-        if codec.kind == "learned":
-            try:
-                return Recognised(codec, _any_point(codec, store).decode(data))
-            except MissingArtifact as error:
-                missing.append(error)
-            except UnknownModel as error:
-                foreign.append(error)
-    if foreign:
-        raise UnknownModel(f"No model here made this file: {foreign[0]}")
-    raise missing[0]
+    """Decodes with the model that the file names, or with each of several of the same id.
+
+    Only the whole digest, which the file's check covers, tells models with equal ids apart. A
+    model that is missing or damaged does not matter to the files of the others.
+    """
+    model_id = unpack(data).header.model_id
+    learned = [codec for codec in codecs(store).values() if codec.learned is not None]
+    found = models_of(model_id, learned, store)
+    errors: list[CodecError | ArtifactError] = []
+    for codec in found.codecs:
+        try:
+            return Recognised(codec, _any_point(codec, store).decode(data))
+        except (CodecError, ArtifactError) as error:
+            errors.append(error)
+    if errors:
+        raise errors[0]
+    if len(found.unreadable) == len(learned):
+        raise next(iter(found.unreadable.values()))
+    missing = ", ".join(found.unreadable)
+    raise UnknownModel(
+        f"No model here made this file: it names model {model_id.hex()}."
+        + (f" Missing or damaged here: {missing}." if missing else "")
+    )
 
 
 def _any_point(codec: Codec, store: ArtifactStore) -> OperatingPoint:
-    """A codec of the codec; which one does not matter for decoding."""
+    """An operating point of the codec; which one does not matter for decoding."""
     if codec.at is not None and codec.dial is not None:
         return codec.at(codec.dial.default, store)
     return codec.sweep(store)[0]

@@ -6,7 +6,6 @@ The sha256 of the file is the model's name: whoever has the same file decodes th
 import hashlib
 import io
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -62,6 +61,7 @@ class IntegerModel:
         side_tables: int32, shape (QUALITIES, side channels, 2 * SIDE_LIMIT + 1).
         values: Tables of the latent's symbols, and from which of them on the lattice is used.
         synthesis_digest: sha256 of the synthesis, as 32 numbers: other pixels, another model.
+        digest: sha256 of the file that the model was read from; empty where it was not read.
     """
 
     hyper_synthesis: IntegerConvolution
@@ -76,6 +76,7 @@ class IntegerModel:
     side_tables: NDArray[np.int32]
     values: LatticeValues
     synthesis_digest: NDArray[np.uint8]
+    digest: bytes = b""
 
     @property
     def channels(self) -> int:
@@ -86,11 +87,6 @@ class IntegerModel:
     def side_channels(self) -> int:
         """Channels of the side information."""
         return int(self.side_tables.shape[1])
-
-    @cached_property
-    def digest(self) -> bytes:
-        """sha256 of the file."""
-        return hashlib.sha256(self.to_bytes()).digest()
 
     def largest_sum(self) -> int:
         """Bound of all sums in the networks."""
@@ -179,10 +175,9 @@ class IntegerModel:
                 int(arrays["lattice_from"]),
             ),
             synthesis_digest=arrays["synthesis_digest"],
+            digest=hashlib.sha256(data).digest(),
         )
         model.check()
-        # The name is that of the bytes that were read, whatever wrote them.
-        model.__dict__["digest"] = hashlib.sha256(data).digest()
         return model
 
     @property

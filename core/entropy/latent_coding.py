@@ -14,7 +14,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core.entropy.errors import CorruptStream
 from core.entropy.fixed_point import Map, rescaled
 from core.entropy.gains import INVERSE_BITS, GainsAt, gains_of_steps
 from core.entropy.integer_model import (
@@ -28,12 +27,11 @@ from core.entropy.integer_model import (
     IntegerModel,
 )
 from core.entropy.lattice import STEP_BITS, ArrangedValues
-from core.entropy.range_coding import SymbolReader, SymbolWriter
+from core.entropy.range_coding import PayloadBits, SymbolReader, SymbolWriter
 from core.entropy.tables import PreparedTable
 from core.entropy.value_tables import MOST_BITS_PER_VALUE, SCALES_PER_OCTAVE
 from core.progress import report
 
-_SLACK_BYTES = 16
 #: Values of the maps that are made at once; more leave the cache.
 _VALUES_AT_ONCE = 2**17
 
@@ -134,10 +132,11 @@ class LatentCoder:
 
         Raises:
             CorruptStream: The bytes cannot come from this model.
+            TruncatedStream: No latent of this size takes so few bytes.
         """
         shape = (rows // CELL, columns // CELL)
         cells = shape[0] * shape[1]
-        self._check_length(payload, cells)
+        self.payload_bits(cells).check(payload)
         reader = SymbolReader(payload)
         counts = [cells] * self._model.side_channels
         found = reader.read_groups(counts, self._side_tables).reshape(-1, *shape)
@@ -150,7 +149,20 @@ class LatentCoder:
 
         latents = np.empty((rows, columns, self._model.channels), np.float32)
         self._walk(side, _ignore, read, "decoding", latents)
+        reader.finish()
         return Decoded((side, *symbols), latents)
+
+    def payload_bits(self, cells: int) -> PayloadBits:
+        """Bounds of the payload of an image.
+
+        Args:
+            cells: Cells of its latent.
+        """
+        values = CELL * CELL * self._model.channels
+        side = sum(table.min_bits for table in self._side_tables)
+        min_bits = side + values * self._model.values.tables.min_bits
+        max_bits = (self._model.side_channels + values) * MOST_BITS_PER_VALUE
+        return PayloadBits(cells * min_bits, cells * max_bits)
 
     def _walk(
         self,
@@ -202,11 +214,6 @@ class LatentCoder:
         scales = rescaled(octaves, OCTAVE_BITS)
         np.clip(scales, 0, self._model.values.tables.count - 1, out=scales)
         return _Expected(means, scaling, scales.astype(np.uint8))
-
-    def _check_length(self, payload: bytes, cells: int) -> None:
-        values = cells * (self._model.side_channels + CELL * CELL * self._model.channels)
-        if len(payload) > values * MOST_BITS_PER_VALUE // 8 + _SLACK_BYTES:
-            raise CorruptStream("The file is longer than an image of its size can be.")
 
 
 def _ignore(step: int, rows: slice, expected: _Expected) -> None:

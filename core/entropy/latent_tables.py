@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.entropy.tables import normalised
+from core.entropy.range_coding import PayloadBits
+from core.entropy.tables import PRECISION_BITS, normalised
 
 #: Bins of the finest histogram, over the range of the whole latent.
 BINS = 8192
@@ -38,6 +39,13 @@ class StepTables:
     lowest: int
     tables: NDArray[np.int32]
     values: NDArray[np.float32]
+
+    def payload_bits(self, positions: int) -> PayloadBits:
+        """Bounds of the payload of a latent of so many positions."""
+        largest = self.tables.max(axis=1).astype(np.float64) + 1
+        min_bits = float((PRECISION_BITS - np.log2(largest)).sum())
+        max_bits = PRECISION_BITS * len(self.tables)
+        return PayloadBits(positions * min_bits, positions * max_bits)
 
 
 @dataclass(frozen=True)

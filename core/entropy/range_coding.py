@@ -6,13 +6,13 @@ information, which matters where a whole image takes a few hundred bytes.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import constriction
 import numpy as np
 from numpy.typing import NDArray
 
-from core.entropy.errors import CorruptStream
+from core.entropy.errors import CorruptStream, TruncatedStream
 from core.entropy.tables import PreparedTable
 
 queue = constriction.stream.queue
@@ -25,6 +25,9 @@ _TAIL_SYMBOLS = 4096
 _MOST_HELD = 2**20
 #: Bytes that two trailing words can lose.
 _MOST_BYTES_TO_DROP = 8
+
+#: Words that a payload may lack at its end: those that were dropped, and zeros before them.
+_SLACK_WORDS = 4
 
 #: A table, or one that was prepared because it is used often.
 Table = NDArray[np.int32] | PreparedTable
@@ -66,7 +69,7 @@ class SymbolWriter:
             raise ValueError(
                 f"Symbols must lie in 0..{most}; received {symbols.min()}..{symbols.max()}."
             )
-        self._append(symbols, prepared.model)
+        self.append(symbols, prepared)
 
     def write_groups(
         self, symbols: NDArray[np.int32], counts: Sequence[int], tables: Sequence[PreparedTable]
@@ -87,8 +90,21 @@ class SymbolWriter:
         start = 0
         for count, table in zip(counts, tables, strict=True):
             # A copy: the writer forgets groups one by one.
-            self._append(symbols[start : start + count].copy(), table.model)
+            self.append(symbols[start : start + count].copy(), table)
             start += count
+
+    def append(self, symbols: NDArray[np.int32], table: PreparedTable) -> None:
+        """Appends a group of symbols that are known to be in their table; keeps the array."""
+        self._groups.append(_Group(symbols, table.model, self._coder.pos()))
+        self._coder.encode(symbols, table.model)
+        self._held += symbols.size
+        if self._held > self._look_at:
+            self._forget()
+
+    @property
+    def words(self) -> int:
+        """Words of 32 bits that are settled so far."""
+        return int(self._coder.pos()[0])
 
     def finish(self) -> bytes:
         """Shortest payload that the decoder reads back; its last byte is never zero."""
@@ -105,13 +121,6 @@ class SymbolWriter:
             else:
                 found, most = readable, kept
         return found.rstrip(b"\0")
-
-    def _append(self, symbols: NDArray[np.int32], model: Any) -> None:
-        self._groups.append(_Group(symbols, model, self._coder.pos()))
-        self._coder.encode(symbols, model)
-        self._held += symbols.size
-        if self._held > self._look_at:
-            self._forget()
 
     def _forget(self) -> None:
         """Lets go of groups that no later tail can begin before."""
@@ -134,15 +143,44 @@ class SymbolWriter:
         return words_before + _MOST_BYTES_TO_DROP // 4 + 2 < len(self._coder.get_compressed())
 
 
+class PayloadBits(NamedTuple):
+    """Bounds of what the symbols of an image can take, known before they are decoded.
+
+    Attributes:
+        min: Where each is the most likely one of its most favourable table.
+        max: Where each is as unlikely as it can be.
+    """
+
+    min: float
+    max: float
+
+    def check(self, payload: bytes) -> None:
+        """Refuses a payload that cannot belong to an image of the size that the header says.
+
+        Raises:
+            TruncatedStream: It is too short.
+            CorruptStream: It is too long.
+        """
+        slack = 32 * _SLACK_WORDS
+        if 8 * len(payload) + slack < self.min:
+            raise TruncatedStream("The file is shorter than an image of its size can be.")
+        if 8 * len(payload) > self.max + slack:
+            raise CorruptStream("The file is longer than an image of its size can be.")
+
+
 class SymbolReader:
     """Gives back groups of symbols from a payload, in the order in which they were written.
 
-    Bytes that no writer made are noticed only where they fit no symbol, and data behind the last
-    symbol not at all: the check of `core.entropy.bitstream` is what finds them.
+    What is read is encoded again, so that a payload is accepted only if it is byte for byte what
+    `SymbolWriter` makes of its symbols: bytes behind the end, and symbols that are read past the
+    end, are noticed whatever checksum a file carries.
     """
 
     def __init__(self, payload: bytes) -> None:
+        self._payload = payload
         self._coder = queue.RangeDecoder(_words(payload))
+        self._writer = SymbolWriter()
+        self._max_words = len(payload) // 4 + _SLACK_WORDS
 
     def read(self, count: int, table: Table) -> NDArray[np.int32]:
         """Next group.
@@ -155,7 +193,7 @@ class SymbolReader:
             int32, shape (count,), each an index into the table.
 
         Raises:
-            CorruptStream: The bytes cannot come from these tables.
+            CorruptStream: The bytes cannot come from these tables, or end before the group does.
         """
         return self.read_groups([count], [_prepared(table)])
 
@@ -163,12 +201,29 @@ class SymbolReader:
         self, counts: Sequence[int], tables: Sequence[PreparedTable]
     ) -> NDArray[np.int32]:
         """Next groups, one after another, as `read` gives them one by one."""
-        decode = self._coder.decode
+        groups = [self._read(*group) for group in zip(counts, tables, strict=True)]
+        return np.concatenate(groups) if groups else np.empty(0, np.int32)
+
+    def finish(self) -> None:
+        """Makes sure that the payload ends where its symbols do.
+
+        Raises:
+            CorruptStream: No encoder writes these bytes for these symbols.
+        """
+        if self._writer.finish() != self._payload:
+            raise CorruptStream(
+                "The file was cut or changed: it does not end where its image ends."
+            )
+
+    def _read(self, count: int, table: PreparedTable) -> NDArray[np.int32]:
         try:
-            groups = [decode(t.model, count) for count, t in zip(counts, tables, strict=True)]
+            symbols: NDArray[np.int32] = self._coder.decode(table.model, count)
         except AssertionError as error:
             raise CorruptStream("The data does not fit its probability tables.") from error
-        return np.concatenate(groups) if groups else np.empty(0, np.int32)
+        self._writer.append(symbols, table)
+        if self._writer.words > self._max_words:
+            raise CorruptStream("The file was cut or damaged: its data ends before its image does.")
+        return symbols
 
 
 def _prepared(table: Table) -> PreparedTable:

@@ -1,5 +1,6 @@
 """Probability tables as integers, so that every machine builds the same entropy model."""
 
+import math
 from dataclasses import dataclass
 
 import constriction
@@ -78,6 +79,11 @@ class PreparedTable:
             ValueError: As `entropy_model`.
         """
         return cls(entries, entropy_model(entries))
+
+    @property
+    def min_bits(self) -> float:
+        """Information in the most likely symbol: no symbol of the table takes fewer bits."""
+        return PRECISION_BITS - math.log2(int(self.entries.max()) + 1)
 
 
 def ideal_bits(symbols: NDArray[np.int32], table: NDArray[np.int32]) -> float:

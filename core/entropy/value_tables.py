@@ -94,6 +94,11 @@ class ValueTables:
         return [PreparedTable.of(table) for table in entries]
 
     @cached_property
+    def min_bits(self) -> float:
+        """Fewest bits that a value can take."""
+        return min(table.min_bits for table in self.prepared)
+
+    @cached_property
     def _ranges(self) -> _Ranges:
         reaches = self.reaches
         lowest = [-2 * reaches, 1 - 2 * reaches, np.ones_like(reaches)]

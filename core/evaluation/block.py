@@ -59,7 +59,7 @@ def measure_block(block: Block) -> bytes:
 
 @lru_cache(maxsize=1)  # consecutive blocks of one codec share its loaded models
 def _operating_points(codec: str, root: Path) -> list[OperatingPoint | Reference]:
-    return operating_points(get_codec(codec), ArtifactStore(root))
+    return operating_points(get_codec(codec, ArtifactStore(root)), ArtifactStore(root))
 
 
 def _rows(

@@ -30,7 +30,8 @@ def fingerprint(
     they import of this program, the versions of the libraries, and the files of the models.
     """
     program = provenance()
-    roots = [f"core.codecs.{codec.name}", *(f"core.metrics.{name}" for name in metrics())]
+    module = codec.learned.name if codec.learned else codec.name
+    roots = [f"core.codecs.{module}", *(f"core.metrics.{name}" for name in metrics())]
     content = {
         "images": [catalogue.sha256, catalogue.ids, catalogue.subset],
         "sweep": [[point.setting, point.dial] for point in points],

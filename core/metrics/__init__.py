@@ -6,6 +6,10 @@ from typing import cast
 from core.metrics.base import Metric
 from core.registry import discover
 
+_CONTRACT = (
+    "NAME", "LABEL", "ORDER", "HIGHER_IS_BETTER", "ON_SUBSET_ONLY", "DEFINITION", "measure",
+)  # fmt: skip
+
 
 def metrics() -> dict[str, Metric]:
     """Metric modules by the name of their column, in the order in which tables show them."""
@@ -14,6 +18,6 @@ def metrics() -> dict[str, Metric]:
 
 @cache
 def _found() -> dict[str, Metric]:
-    found = discover("core.metrics", marker="measure").modules.values()
+    found = discover("core.metrics", _CONTRACT).modules.values()
     ordered = sorted(found, key=lambda module: (module.ORDER, module.NAME))
     return {module.NAME: cast(Metric, module) for module in ordered}

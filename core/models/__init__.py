@@ -24,7 +24,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 def models() -> dict[str, ModuleType]:
     """Module of each model by its name, in alphabetical order."""
-    return discover(__name__, marker="build").modules
+    return discover(__name__, ("build",)).modules
 
 
 def get_model(name: str) -> ModuleType:

@@ -109,6 +109,14 @@ class Places:
             found = self.manifest.stat()
         return ManifestState(found.st_size, found.st_mtime_ns, found.st_ino)
 
+    def file_state(self, name: str) -> ManifestState | None:
+        """State of a file in its place, without reading it; None where it is not there."""
+        try:
+            found = self.final(name).stat()
+        except OSError:
+            return None
+        return ManifestState(found.st_size, found.st_mtime_ns, found.st_ino)
+
     @contextmanager
     def _reading_manifest(self) -> Iterator[None]:
         try:

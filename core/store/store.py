@@ -8,7 +8,7 @@ how. Readers take no lock.
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -106,6 +106,14 @@ class ArtifactStore:
                 return use(self.open(key))
             except ReplacedArtifact:
                 continue
+
+    def file_states(self, key: str, names: Iterable[str]) -> tuple[ManifestState | None, ...]:
+        """What every change of some files of an artifact changes; None for one that is not there.
+
+        Much faster than reading them: a process that keeps what it made of the files sees by it
+        that they were replaced or damaged since.
+        """
+        return tuple(self._places(key).file_state(name) for name in names)
 
     def read(self, key: str, name: str) -> bytes:
         """Content of a file, verified.

@@ -12,16 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.codecs import Codec, codecs
-from core.entropy.bitstream import unpack
+from core.codecs.bnk import TrainedModel
 from core.entropy.latent_tables import LatentTables
 from core.entropy.tables import PRECISION_BITS
 from core.store import Artifact, ArtifactError, ArtifactStore, Manifest, MissingArtifact
 from core.store.key import is_name
 
 PREFIX = "models/"
-
-#: Smallest image that every codec takes whole; a file of it names the model.
-_PROBE = np.full((16, 16, 3), 128, dtype=np.uint8)
 
 
 @dataclass(frozen=True)
@@ -127,17 +124,16 @@ def check_files(store: ArtifactStore, model: ModelCard) -> list[FileCheck]:
     ]
 
 
-def written_model_id(codec: Codec, store: ArtifactStore) -> str:
-    """The two bytes by which a file names its model, in hexadecimal, read from a file it wrote.
+def model_id(codec: Codec, store: ArtifactStore) -> str:
+    """The two bytes by which a file names its model, in hexadecimal.
 
     Raises:
         ArtifactError: The model cannot be read.
-        ValueError: The codec has no dial.
+        ValueError: The codec has no model.
     """
-    if codec.at is None or codec.dial is None:
-        raise ValueError(f"{codec.name} has no dial to write a file with.")
-    data = codec.at(codec.dial.default, store).encode(_PROBE)
-    return unpack(data).header.model_id.hex()
+    if codec.learned is None:
+        raise ValueError(f"{codec.name} has no model.")
+    return TrainedModel(codec.learned, codec.name, store).digest()[:2].hex()
 
 
 def read_tables(store: ArtifactStore, name: str) -> LatentTables | None:

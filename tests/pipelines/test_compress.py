@@ -113,7 +113,7 @@ def test_what_cannot_be_compressed_is_one_line_and_leaves_no_file(
 @pytest.mark.parametrize(
     ("name", "content", "says"),
     [
-        ("cut.bnk", lambda data: data[:-9], "check does not hold"),
+        ("cut.bnk", lambda data: data[:-9], "does not end where its image ends"),
         ("short.bnk", lambda data: data[:7], "at least 9 bytes"),
         ("other.bnk", lambda data: data[:2] + b"\0\0" + data[4:], "No model here made this file"),
         ("huge.bnk", lambda data: data[:5] + b"\xff\x7f\xff\x7f" + data[9:], "At most 16,000,000"),

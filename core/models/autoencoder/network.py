@@ -16,6 +16,7 @@ import numpy as np
 from keras import layers, ops
 from numpy.typing import NDArray
 
+from core.codecs.autoencoder import Architecture
 from core.codecs.onnx_network import OnnxNetwork
 from core.entropy.latent_tables import fit_latent_tables
 from core.models.base import PEAK, ImageModel, ModelConfig
@@ -43,6 +44,15 @@ class AutoencoderConfig(ModelConfig):
 
     filters: tuple[int, ...] = (64,)
     activation: Literal["relu", "leaky_relu"] = "relu"
+
+    @classmethod
+    def of(cls, architecture: Architecture) -> "AutoencoderConfig":
+        """What the search of the thesis found best."""
+        return cls(
+            filters=architecture.filters,
+            activation=architecture.activation,
+            learning_rate=architecture.learning_rate,
+        )
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -11,7 +11,7 @@ from core.training_records.model_cards import (
     ModelCard,
     check_files,
     learned_codecs,
-    written_model_id,
+    model_id,
 )
 from core.training_records.model_layers import layers
 from dashboard import glossary
@@ -203,7 +203,7 @@ def _model_id(model: ModelCard) -> str:
 
 @st.cache_data(max_entries=16, show_spinner=False)
 def _written_id(name: str, state: str) -> str:
-    return written_model_id(learned_codecs()[name], open_store())
+    return model_id(learned_codecs()[name], open_store())
 
 
 def _validated(quality: dict[str, float]) -> str:

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from onnx import TensorProto, helper
 
-from core.codecs.autoencoder import AutoencoderCodec, FloatLatent, point_at, sweep_of
+from core.codecs.ae20 import CODEC
+from core.codecs.base import OperatingPoint
 from core.codecs.onnx_network import OnnxNetwork
 from core.dataset.splits import sample_images
 from core.entropy import errors
@@ -79,13 +80,13 @@ def store(tmp_path_factory: pytest.TempPathFactory, image: Image) -> ArtifactSto
     return store
 
 
-def _mean_square_error(point: AutoencoderCodec, image: Image) -> float:
+def _mean_square_error(point: OperatingPoint, image: Image) -> float:
     decoded = point.decode(point.encode(image)).astype(float)
     return float(np.mean((decoded - image) ** 2))
 
 
 def test_finer_steps_give_larger_files_and_smaller_errors(store, image: Image) -> None:
-    points = sweep_of("ae20", store)
+    points = CODEC.sweep(store)
     sizes = [len(point.encode(image)) for point in points]
     distortions = [_mean_square_error(point, image) for point in points]
     # From quality 56 on a step is finer than the 8-bit levels that this network passes through.
@@ -98,33 +99,33 @@ def test_finer_steps_give_larger_files_and_smaller_errors(store, image: Image) -
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (7, 300), (97, 131), (600, 40)])
 def test_images_of_any_size_keep_their_size(store, height: int, width: int) -> None:
     image = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
-    point = point_at("ae20", 100, store)
+    point = CODEC.at(100, store)
     decoded = point.decode(point.encode(image))
     assert decoded.shape == image.shape
     assert np.array_equal(decoded, image)
 
 
 def test_the_same_image_gives_the_same_bytes(store, image: Image) -> None:
-    point = point_at("ae20", 60, store)
+    point = CODEC.at(60, store)
     assert point.encode(image) == point.encode(image)
 
 
 def test_the_header_of_a_image_of_the_usual_size_takes_nine_bytes(store, image) -> None:
     flat = np.full((160, 160, 3), image[0, 0], np.uint8)
-    assert len(point_at("ae20", 1, store).encode(flat)) >= 9
-    assert point_at("ae20", 1, store).encode(image)[1] == 0x10
+    assert len(CODEC.at(1, store).encode(flat)) >= 9
+    assert CODEC.at(1, store).encode(image)[1] == 0x10
 
 
 def test_a_file_is_refused_by_a_model_that_did_not_make_it(store, image, tmp_path) -> None:
-    data = point_at("ae20", 60, store).encode(image)
+    data = CODEC.at(60, store).encode(image)
     other = ArtifactStore(tmp_path)
     _commit(other, 255 - image[np.newaxis] // 2)
     with pytest.raises(errors.UnknownModel):
-        point_at("ae20", 60, other).decode(data)
+        CODEC.at(60, other).decode(data)
 
 
 def test_damaged_files_never_give_a_image(store, image: Image) -> None:
-    point = point_at("ae20", 20, store)
+    point = CODEC.at(20, store)
     data = point.encode(image[:24, :40])
     generator = np.random.default_rng(0)
     for _ in range(400):
@@ -145,20 +146,20 @@ def test_a_image_over_the_limit_is_refused_in_words(store) -> None:
     # 192 channels at an eighth of the size: three values a pixel.
     huge = np.broadcast_to(np.uint8(0), (5000, 4800, 3))
     with pytest.raises(CodecError, match=r"at most 22\.4 megapixels; received 4800x5000"):
-        point_at("ae20", 50, store).encode(huge)
+        CODEC.at(50, store).encode(huge)
 
 
 def test_without_a_trained_model_the_command_that_trains_it_is_named(tmp_path: Path) -> None:
     with pytest.raises(MissingArtifact, match=r"pipelines\.train"):
-        sweep_of("ae20", ArtifactStore(tmp_path))
+        CODEC.sweep(ArtifactStore(tmp_path))
 
 
 def test_the_float_latent_gives_a_image_but_no_bytes(store, image: Image) -> None:
-    reference = FloatLatent("ae20", store)
+    [reference] = CODEC.references(store)
     assert np.array_equal(reference.reconstruct(image), image)
     assert not hasattr(reference, "encode")
 
 
 def test_qualities_off_the_dial_are_refused(store) -> None:
     with pytest.raises(ValueError, match=r"1\.\.100; received 0"):
-        point_at("ae20", 0, store)
+        CODEC.at(0, store)

@@ -10,7 +10,8 @@ import pytest
 from skimage.metrics import peak_signal_noise_ratio
 
 from core.codecs import get_codec
-from core.codecs.bottleneck import MOST_CELLS, SWEEP, at, load_network, sweep
+from core.codecs.bnk import TrainedModel
+from core.codecs.bottleneck import CODEC, MAX_CELLS, SWEEP, at, sweep
 from core.codecs.dial_search import match_bytes
 from core.codecs.onnx_network import Tiling
 from core.dataset.splits import sample_images
@@ -84,7 +85,7 @@ def test_a_image_of_the_data_sets_size_has_nine_bytes_of_header(store, photograp
     data = at(1, store).encode(photograph[:160, :160])
     stream = unpack(data)
     assert len(data) - len(stream.payload) == 9
-    assert stream.header.model_id == load_network(store).model.digest[:2]
+    assert stream.header.model_id == TrainedModel(CODEC, "bottleneck", store).network().digest[:2]
 
 
 def test_a_wanted_size_is_met_by_the_search_on_the_dial(store, photograph: Image) -> None:
@@ -136,7 +137,7 @@ def test_a_image_over_the_limit_is_refused_before_anything_is_computed(store) ->
     huge = np.broadcast_to(np.uint8(0), (4001, 4000, 3))
     with pytest.raises(CodecError, match=r"at most 16 megapixels.*received 4000x4001"):
         at(50, store).encode(huge)
-    narrow = np.broadcast_to(np.uint8(0), (1, 32 * MOST_CELLS + 1, 3))
+    narrow = np.broadcast_to(np.uint8(0), (1, 32 * MAX_CELLS + 1, 3))
     with pytest.raises(errors.LimitExceeded, match="squares of 32x32"):
         at(50, store).encode(narrow)
 

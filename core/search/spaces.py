@@ -1,9 +1,15 @@
-"""A search space: what may be chosen, and what the thesis chose in it."""
+"""What a search may choose for each model, and what the thesis chose.
+
+The spaces follow from the architectures of `core.codecs.autoencoder`; nothing here imports Keras,
+so a search can be planned and read without it.
+"""
 
 from dataclasses import dataclass
 from typing import Any
 
 import optuna
+
+from core.codecs.autoencoder import Architecture, architectures
 
 LEARNING_RATES = (1e-4, 1e-2)
 ACTIVATIONS = ("relu", "leaky_relu")
@@ -24,6 +30,21 @@ class SearchSpace:
 
     filters: tuple[tuple[int, ...], ...]
     thesis: dict[str, Any]
+
+    @classmethod
+    def of(cls, architecture: Architecture) -> "SearchSpace":
+        """Space of one autoencoder."""
+        choices = architecture.searched_filters
+        chosen = {
+            _parameter(layer): architecture.filters[layer - 1]
+            for layer, filters in enumerate(choices, start=1)
+            if len(filters) > 1
+        }
+        rest = {
+            "activation": architecture.activation,
+            "learning_rate": architecture.learning_rate,
+        }
+        return cls(choices, chosen | rest)
 
     def suggest(self, trial: optuna.trial.BaseTrial) -> dict[str, Any]:
         """Fields of the model's configuration that a trial chooses."""
@@ -49,4 +70,27 @@ class SearchSpace:
     def _filters(trial: optuna.trial.BaseTrial, layer: int, choices: tuple[int, ...]) -> int:
         if len(choices) == 1:
             return choices[0]
-        return int(trial.suggest_categorical(f"filters_{layer}", choices))
+        return int(trial.suggest_categorical(_parameter(layer), choices))
+
+
+def spaces() -> dict[str, SearchSpace]:
+    """Search space by the name of the model, in alphabetical order."""
+    return {name: SearchSpace.of(found) for name, found in architectures().items()}
+
+
+def get_space(model: str) -> SearchSpace:
+    """Search space of one model.
+
+    Raises:
+        ValueError: The model has none; the message lists those that have one.
+    """
+    found = spaces()
+    if model not in found:
+        raise ValueError(
+            f"There is no search space of a model {model!r}; there are {', '.join(found)}."
+        )
+    return found[model]
+
+
+def _parameter(layer: int) -> str:
+    return f"filters_{layer}"
