@@ -54,7 +54,7 @@ class PrepareConfig:
     @property
     def accepted(self) -> frozenset[str]:
         """Hashes that a downloaded archive may have."""
-        return frozenset({ARCHIVE_SHA256, self.allow_hash} - {None})
+        return frozenset({ARCHIVE_SHA256, self.allow_hash or ARCHIVE_SHA256})
 
 
 def prepare(config: PrepareConfig) -> None:
@@ -129,6 +129,8 @@ def _report(manifest: Manifest) -> None:
     print(f"Wrote {manifest.key}: {counts}; sha256 {facts['sha256']}.")
     grey = sum(facts["grey_counts"].values())
     pairs = facts["near_duplicates"]["count"]
+    for note, count in facts["notes"].items():
+        print(f"{count} images: {note}")
     print(
         f"Without colour: {grey}. Near-duplicates between splits, named in the manifest: {pairs}."
     )

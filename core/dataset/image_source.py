@@ -1,6 +1,7 @@
 """Where the images of an evaluation come from: the test split, or any folder."""
 
 import hashlib
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,14 +12,18 @@ import numpy as np
 
 from core.dataset import splits as dataset
 from core.images import Image
-from core.intake.decode import decode_image
+from core.intake.decode import DecodedImage
+from core.intake.door import read_image
+from core.intake.errors import Limits
+from core.intake.formats import IMAGE_SUFFIXES
 from core.store import ArtifactStore
 
 #: Seed of the choice of images for slow metrics, as in `core.dataset.splits.subset_ids`.
 SUBSET_SEED = "subset"
 
-_SUFFIXES = {".apng", ".avif", ".bmp", ".dib", ".gif", ".jfif", ".jpe", ".jpeg", ".jpg", ".jxl"}
-_SUFFIXES |= {".png", ".tif", ".tiff", ".webp"}
+#: Unicode categories that cannot stand in a table or a line: controls, lone surrogates (names
+#: that are not UTF-8) and line separators.
+_UNWRITABLE = {"Cc", "Cs", "Zl", "Zp"}
 
 
 @dataclass(frozen=True)
@@ -113,25 +118,38 @@ class FolderSource:
         return Catalogue(tuple(digests), _digest_of(digests.items()), _subset(digests))
 
     def read(self, image_id: str) -> Image:
-        """Pixels of one image, upright sRGB on white (see `core.images.decode_image`)."""
-        return decode_image((self.folder / image_id).read_bytes()).pixels
+        """Pixels of one image, as the intake decodes them: upright sRGB on white."""
+        return self.decode(image_id).pixels
+
+    def decode(self, image_id: str) -> DecodedImage:
+        """One image with its format and the notes on what decoding changed.
+
+        Raises:
+            ImageError: It is not accepted.
+            OSError: It cannot be read.
+        """
+        return read_image(self.folder / image_id)
 
     def _names(self) -> list[str]:
         if not self.folder.is_dir():
             raise ValueError(f"Expected a folder with images; {self.folder} is not a folder.")
-        found = (path for path in self.folder.rglob("*") if path.suffix.lower() in _SUFFIXES)
+        found = (path for path in self.folder.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES)
         names = (path.relative_to(self.folder) for path in found if path.is_file())
         visible = (name for name in names if not any(part[0] == "." for part in name.parts))
         return sorted(_utf8(name.as_posix()) for name in visible)
 
 
 def _utf8(name: str) -> str:
-    if not name.isprintable():
+    if any(unicodedata.category(character) in _UNWRITABLE for character in name):
         raise ValueError(f"An image's name must be printable UTF-8; received {name!r}.")
     return name
 
 
 def _digest(path: Path) -> str:
+    """Digest of the content; of the length alone where the intake refuses the file by it."""
+    length = path.stat().st_size
+    if length > Limits().max_bytes:
+        return hashlib.sha256(f"{length} bytes".encode()).hexdigest()
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

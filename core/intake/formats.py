@@ -33,6 +33,12 @@ JPEG_XL = "JPEG XL"
 HEIC = "HEIC"
 JPEG_2000 = "JPEG 2000"
 
+#: Usual endings of the names of accepted files, by which they are found in folders.
+IMAGE_SUFFIXES = frozenset(
+    {".apng", ".avif", ".bmp", ".dib", ".gif", ".heic", ".heif", ".jfif", ".jpe", ".jpeg", ".jpg"}
+    | {".jxl", ".png", ".tif", ".tiff", ".webp"}
+)
+
 _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"\x89PNG\r\n\x1a\n", "PNG"),
     (b"\xff\xd8\xff", "JPEG"),

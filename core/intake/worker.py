@@ -7,6 +7,7 @@ and answers with a JSON object and, for an image, its raw pixels.
 import importlib
 import json
 import os
+import signal
 import sys
 import threading
 import time
@@ -28,6 +29,7 @@ else:
 
 def main() -> None:
     """Serves jobs until the connection or the standard input closes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent answers Ctrl-C for all
     threading.Thread(target=_end_with_parent, daemon=True).start()
     connection = Connection(int(sys.argv[1]))
     connection.send_bytes(json.dumps({"ready": True}).encode())

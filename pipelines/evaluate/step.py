@@ -29,6 +29,7 @@ from core.store import ArtifactError, ArtifactStore, Manifest
 from pipelines.base import UserError, option, run_step
 from pipelines.evaluate.cluster import cluster
 from pipelines.evaluate.plan import Plan
+from pipelines.evaluate.survey import tell_changes
 from pipelines.evaluate.worker_pool import worker_pool
 
 TEST_SPLIT = "imagenette160"
@@ -75,9 +76,15 @@ def evaluate(config: Config) -> None:
     Can be stopped at any moment; the next run goes on where it stopped.
     """
     console = Console(stderr=True, soft_wrap=True)
-    ahead = plans(config, say=lambda line: console.print(line, highlight=False, markup=False))
+
+    def say(line: str) -> None:
+        console.print(line, highlight=False, markup=False)
+
+    ahead = plans(config, say=say)
     if not ahead:
         return
+    if isinstance(ahead[0].source, FolderSource):
+        tell_changes(ahead[0].source, ahead[0].catalogue.ids, say)
     with _clear_errors(ahead[0].store), _progress(console) as progress:
         task = progress.add_task("", total=sum(_rows(plan, plan.blocks) for plan in ahead))
         with _workers(config) as (executor, jobs):

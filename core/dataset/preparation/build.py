@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -81,6 +81,7 @@ def build(
             raise PreparationError("The source changed while it was read.")
         index = _index(planned, traits)
         facts = _source_facts(source, listed) | _index_facts(index, planned, traits)
+        facts |= {"notes": dict(sorted(_count_notes(traits.values()).items()))}
         files: dict[str, bytes | Path] = {array_file(split): arrays[split] for split in SPLITS}
         files[INDEX_FILE] = _parquet(index)
         return store.commit(KEY, files, facts=facts)
@@ -128,7 +129,7 @@ def _source_facts(source: ImageSource, listed: Sequence[ListedImage]) -> dict[st
         "is_published_archive": source.sha256 == ARCHIVE_SHA256,
         "images_sha256": listing_digest(listed),
         "shape": [SIDE, SIDE, 3],
-        "colour": "RGB, 8 bits, as Pillow converts to it",
+        "colour": "sRGB, 8 bits, upright, transparent parts on white",
         "resize": RESIZE,
         "split": SPLIT_RULE,
         "split_seed": SPLIT_SEED,
@@ -149,6 +150,11 @@ def _index_facts(
         "grey_counts": {split: int(rows["grey"].sum()) for split, rows in splits.items()},
         "near_duplicates": _near_duplicate_facts(splits),
     }
+
+
+def _count_notes(traits: Iterable[Traits]) -> Counter[str]:
+    """How many images each thing was changed in by decoding."""
+    return Counter(note for image in traits for note in image.notes)
 
 
 def _pixel_digest(planned: Sequence[PlannedImage], traits: Mapping[str, Traits]) -> str:

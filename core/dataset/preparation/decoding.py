@@ -1,14 +1,8 @@
-"""Decodes the images of a data set on all cores, straight into the files of its arrays."""
+"""Decodes the images of a data set through the intake, into the files of its arrays."""
 
 import hashlib
-import multiprocessing
-import signal
-import warnings
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from io import BytesIO
-from itertools import islice
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,14 +12,13 @@ import PIL.Image
 
 from core.dataset.preparation.errors import PreparationError
 from core.images import Image
+from core.intake.errors import ImageError
+from core.intake.isolation import WorkerPool, decode_image_isolated
 
 SIDE = 160
 RESIZE = "Pillow LANCZOS (antialiasing), the whole image to 160x160 whatever its shape"
-MAX_PIXELS = 32_000_000
-_FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
-#: Image files handed to a worker at a time: large enough to hide the cost of handing over,
-#: small enough that the waiting ones take little memory.
-_BATCH_IMAGES = 32
+#: Images that wait or run for each process: enough to keep it busy, few enough for the memory.
+_WAITING = 8
 
 
 class Task(NamedTuple):
@@ -47,6 +40,7 @@ class Traits(NamedTuple):
         grey: Whether the three channels of the stored pixels are equal everywhere.
         phash: 64-bit perceptual hash of the stored pixels, 16 hexadecimal digits.
         pixel_sha256: Digest of the stored pixels.
+        notes: What decoding changed.
     """
 
     id: str
@@ -55,6 +49,7 @@ class Traits(NamedTuple):
     grey: bool
     phash: str
     pixel_sha256: bytes
+    notes: tuple[str, ...] = ()
 
 
 def create_array(path: Path, count: int) -> None:
@@ -69,51 +64,45 @@ def decode_all(
 
     Args:
         tasks: Consumed only as fast as they are decoded, so that few are held in memory.
-        processes: Number of worker processes.
+        processes: Number of processes that decode.
         advance: Called with the number of images decoded since the last call.
 
     Raises:
-        PreparationError: An image does not decode (it is named), or a worker died.
+        PreparationError: An image is not accepted; it is named.
         OSError: An array file cannot be written.
     """
-    context = multiprocessing.get_context("spawn")
+    pool = WorkerPool(processes)
+    threads = ThreadPoolExecutor(processes)
     try:
-        with ProcessPoolExecutor(processes, context, initializer=_keep_silent) as pool:
-            for finished in _bounded(pool, iter(tasks), at_most=2 * processes):
-                traits = finished.result()
-                advance(len(traits))
-                yield from traits
-    except BrokenProcessPool as error:
-        raise PreparationError("A decoding process was killed, perhaps for memory.") from error
+        for finished in _bounded(threads, pool, iter(tasks), at_most=_WAITING * processes):
+            traits = finished.result()
+            advance(1)
+            yield traits
+    finally:
+        threads.shutdown(cancel_futures=True)
+        pool.close()
 
 
 def _bounded(
-    pool: ProcessPoolExecutor, tasks: Iterator[Task], *, at_most: int
-) -> Iterator[Future[list[Traits]]]:
-    """Finished batches, while at most `at_most` of them wait or run."""
-    pending: set[Future[list[Traits]]] = set()
-    while batch := list(islice(tasks, _BATCH_IMAGES)):
-        pending.add(pool.submit(_decode_batch, batch))
+    threads: ThreadPoolExecutor, pool: WorkerPool, tasks: Iterator[Task], *, at_most: int
+) -> Iterator[Future[Traits]]:
+    """Finished images, while at most `at_most` of them wait or run."""
+    pending: set[Future[Traits]] = set()
+    for task in tasks:
+        pending.add(threads.submit(_decode, task, pool))
         if len(pending) >= at_most:
             done, pending = wait(pending, return_when=FIRST_COMPLETED)
             yield from done
     yield from wait(pending).done
 
 
-def _keep_silent() -> None:
-    """Leaves Ctrl-C to the parent, and says nothing of oddities in images that decode."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    warnings.simplefilter("ignore")
-
-
-def _decode_batch(tasks: list[Task]) -> list[Traits]:
-    return [_decode(task) for task in tasks]
-
-
-def _decode(task: Task) -> Traits:
-    image = _open(task)
-    width, height = image.size
-    pixels = np.asarray(stored_image(image))
+def _decode(task: Task, pool: WorkerPool) -> Traits:
+    try:
+        image = decode_image_isolated(task.data, pool=pool)
+    except ImageError as error:
+        raise PreparationError(f"The image {task.id} does not decode: {error}") from error
+    height, width = image.pixels.shape[:2]
+    pixels = np.asarray(stored_image(PIL.Image.fromarray(image.pixels)))
     _write_row(task.array, task.row, pixels)
     return Traits(
         id=task.id,
@@ -122,25 +111,7 @@ def _decode(task: Task) -> Traits:
         grey=bool((pixels == pixels[:, :, :1]).all()),
         phash=str(imagehash.phash(PIL.Image.fromarray(pixels))),
         pixel_sha256=hashlib.sha256(pixels.tobytes()).digest(),
-    )
-
-
-def _open(task: Task) -> PIL.Image.Image:
-    """The image, decoded.
-
-    Raises:
-        PreparationError: It does not decode or is too large.
-    """
-    try:
-        image = PIL.Image.open(BytesIO(task.data), formats=_FORMATS)
-        if image.width * image.height <= MAX_PIXELS:
-            image.load()
-            return image
-    except Exception as error:  # Pillow's readers raise six unrelated types on damaged files
-        raise PreparationError(f"The image {task.id} does not decode: {error}.") from error
-    raise PreparationError(
-        f"The image {task.id} is {image.width}x{image.height}; "
-        f"at most {MAX_PIXELS} pixels are read."
+        notes=image.notes,
     )
 
 

@@ -10,11 +10,12 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple, Protocol
 
 from core.dataset.preparation.errors import PreparationError
+from core.intake.errors import Limits
+from core.intake.formats import IMAGE_SUFFIXES
 
 #: The two folders of a source, as Imagenette names them; each holds one folder per class.
 PARTS = ("train", "val")
-SUFFIXES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
-MAX_FILE_BYTES = 50_000_000
+MAX_FILE_BYTES = Limits().max_bytes
 _BLOCK = tarfile.BLOCKSIZE
 _TAIL_BYTES = 1 << 16
 #: What `tarfile` and the decompressors below it raise on damaged archives.
@@ -171,7 +172,11 @@ def _check_end(archive: tarfile.TarFile, end: int) -> None:
 
 def _place(path: PurePosixPath) -> tuple[str, str, str] | None:
     """Id, class and part of an image file; None for any other file."""
-    if len(path.parts) < 3 or path.name.startswith(".") or path.suffix.lower() not in SUFFIXES:
+    if (
+        len(path.parts) < 3
+        or path.name.startswith(".")
+        or path.suffix.lower() not in IMAGE_SUFFIXES
+    ):
         return None
     part, class_id, _ = path.parts[-3:]
     return (f"{class_id}/{path.stem}", class_id, part) if part in PARTS else None

@@ -8,6 +8,7 @@ from PIL import Image
 from core.dataset import splits as dataset
 from core.dataset.image_source import FolderSource
 from core.intake.errors import ImageError
+from core.intake.notes import ALPHA_NOTE
 
 
 def png(level, size=(4, 6)):
@@ -80,3 +81,40 @@ def test_a_name_that_cannot_stand_in_a_table_is_refused(folder):
         file.write(png(1))
     with pytest.raises(ValueError, match="must be printable UTF-8"):
         FolderSource(folder).catalogue()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Screenshot 2026-11-26 at 9.41.00\u202fAM.png",
+        "no\u00a0break.png",
+        "\U0001f468\u200d\U0001f469\u200d\U0001f467.png",
+        "e\u0301t\u00e9 \u5199\u771f.PNG",
+    ],
+)
+def test_names_that_people_and_systems_give_are_accepted(folder, name):
+    (folder / name).write_bytes(png(7))
+    assert name in FolderSource(folder).catalogue().ids
+    assert (FolderSource(folder).read(name) == 7).all()
+
+
+@pytest.mark.parametrize("name", ["a\nb.png", "a\tb.png", "a\u2028b.png", "a\x1bb.png"])
+def test_names_that_would_break_a_line_are_refused(folder, name):
+    (folder / name).write_bytes(png(7))
+    with pytest.raises(ValueError, match="must be printable UTF-8"):
+        FolderSource(folder).catalogue()
+
+
+def test_a_file_beyond_the_limit_is_neither_hashed_nor_read(folder):
+    with (folder / "sparse.png").open("wb") as file:
+        file.truncate(30_000_000_000)
+    assert "sparse.png" in FolderSource(folder).catalogue().ids
+    with pytest.raises(ImageError, match="at most 20 MB are accepted"):
+        FolderSource(folder).read("sparse.png")
+
+
+def test_a_decoded_image_tells_what_was_changed(folder):
+    file = io.BytesIO()
+    Image.new("RGBA", (3, 2), (255, 0, 0, 0)).save(file, "PNG")
+    (folder / "clear.png").write_bytes(file.getvalue())
+    assert FolderSource(folder).decode("clear.png").notes == (ALPHA_NOTE,)
