@@ -27,6 +27,9 @@ AXES = {"epoch": "Epoch", "images": "Images seen", "minutes": "Minutes"}
 #: Columns that say how far a training is, not how well it does.
 _CLOCKS = frozenset({*AXES, "seconds", "total_seconds"})
 
+#: Starts of the columns that count the dead and rare units of one layer.
+UNITS_OF_LAYER = ("dead_units_", "rare_units_")
+
 Phase = Literal["training", "validation"]
 State = Literal["running", "interrupted", "ended"]
 
@@ -73,8 +76,12 @@ class TrainingRun:
 
     @property
     def columns(self) -> list[str]:
-        """Columns that can be drawn as a curve."""
-        return [name for name in self.frame.columns if name not in _CLOCKS]
+        """Columns that can be drawn as a curve; units of single layers are drawn otherwise."""
+        return [
+            name
+            for name in self.frame.columns
+            if name not in _CLOCKS and not name.startswith(UNITS_OF_LAYER)
+        ]
 
     @property
     def best_row(self) -> int | None:
@@ -141,6 +148,9 @@ def measure_of(column: str) -> Measure:
     """What a column holds, by its name."""
     phase: Phase = "validation" if column.startswith("validation_") else "training"
     name = column.removeprefix("validation_")
+    if name.startswith(UNITS_OF_LAYER):
+        # A layer's name may end in a number too.
+        return Measure(name, phase, None)
     numbered = re.fullmatch(r"(.+)_(\d{1,3})", name)
     if numbered:
         return Measure(numbered[1], phase, int(numbered[2]))

@@ -6,7 +6,7 @@ power of ten a reader cannot tell 0.002 from 20.
 
 import math
 from collections.abc import Iterable
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import numpy as np
 import plotly.graph_objects as go
@@ -40,11 +40,11 @@ def log_ticks(low: float, high: float) -> LogTicks:
     return {"tickmode": "array", "tickvals": values, "ticktext": [full_number(v) for v in values]}
 
 
-def log_ticks_of(values: Iterable[float]) -> LogTicks | None:
-    """Ticks for these values; None where none of them is positive and finite."""
+def log_ticks_of(values: Iterable[float]) -> dict[str, Any]:
+    """Ticks for these values as settings of an axis; none where no value is positive and finite."""
     found = np.asarray(list(values), dtype=float)
     found = found[np.isfinite(found) & (found > 0)]
-    return log_ticks(float(found.min()), float(found.max())) if found.size else None
+    return {**log_ticks(float(found.min()), float(found.max()))} if found.size else {}
 
 
 def full_number(value: float) -> str:

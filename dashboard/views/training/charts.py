@@ -1,7 +1,7 @@
 """Training curves: histories to figures, raw values behind the smoothed ones."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 from core.training_records.runs import AXES, Measure, TrainingRun, measure_of
 from dashboard.charts.colors import CodecStyle, codec_style, translucent
+from dashboard.charts.log_axis import log_ticks_of
 
 #: Measures that a person looks for first.
 _FIRST = ("loss", "psnr_db")
@@ -19,11 +20,13 @@ _TITLES = {
     "bits_per_pixel": "Bits per pixel",
     "learning_rate": "Learning rate",
     "images_per_second": "Images per second",
+    "side_bits_per_pixel": "Bits per pixel of side information",
+    "units": "Units",
+    "dead_units": "Dead units",
+    "rare_units": "Rare units",
 }
 _DASHES = {"training": "dot", "validation": "solid"}
 _HEIGHT = 380
-#: Decades that a logarithmic axis spans from which on it gets ticks of 1, 2, 5, and of 1, 3.
-_FINE_TICKS_FROM, _COARSE_TICKS_FROM = 0.7, 2.0
 
 
 @dataclass(frozen=True)
@@ -34,11 +37,17 @@ class Look:
         axis: Column of the horizontal axis, one of `core.training_records.runs.AXES`.
         smoothing: Weight of what came before, 0 (raw) to below 1.
         log_scale: Whether the vertical axis is logarithmic, decibels excepted.
+        labels: What a person reads, by the name of the run; else the name itself.
     """
 
     axis: str = "epoch"
     smoothing: float = 0.0
     log_scale: bool = False
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    def label(self, run: str) -> str:
+        """What a person reads for a run."""
+        return self.labels.get(run, run)
 
     def __post_init__(self) -> None:
         if self.axis not in AXES:
@@ -113,26 +122,26 @@ def _add_curve(
     x, raw = run.frame[look.axis], run.frame[column]
     if look.smoothing:
         figure.add_trace(_raw(x, raw, style))
-    values = smoothed(raw, look.smoothing)
+    values, label = smoothed(raw, look.smoothing), look.label(run.name)
     figure.add_trace(
         go.Scatter(
             x=x,
             y=values,
             customdata=np.stack([run.frame["epoch"], raw], axis=-1),
-            name=f"{run.name}, {measure.phase}",
+            name=f"{label}, {measure.phase}",
             legendgroup=run.name,
             mode="lines+markers" if len(x) <= 60 else "lines",
             line={"color": style.color, "width": 2, "dash": _DASHES[measure.phase]},
             marker={"size": 5, "symbol": style.symbol, "color": style.color},
             hovertemplate=(
-                f"<b>{run.name}</b>, {measure.phase}, epoch %{{customdata[0]:.0f}}<br>"
+                f"<b>{label}</b>, {measure.phase}, epoch %{{customdata[0]:.0f}}<br>"
                 f"{measure_title(measure.name)} %{{customdata[1]:.5~g}}<extra></extra>"
             ),
         )
     )
     best = run.best_row
     if measure.phase == "validation" and best is not None:
-        figure.add_trace(_ring(x.iloc[best], values.iloc[best], style, run.name))
+        figure.add_trace(_ring(x.iloc[best], values.iloc[best], style, run.name, label))
 
 
 def _raw(x: pd.Series, values: pd.Series, style: CodecStyle) -> go.Scatter:
@@ -146,7 +155,7 @@ def _raw(x: pd.Series, values: pd.Series, style: CodecStyle) -> go.Scatter:
     )
 
 
-def _ring(x: float, y: float, style: CodecStyle, group: str) -> go.Scatter:
+def _ring(x: float, y: float, style: CodecStyle, group: str, label: str) -> go.Scatter:
     marker = {"symbol": "circle-open", "size": 14, "color": style.color, "line": {"width": 2}}
     return go.Scatter(
         x=[x],
@@ -155,17 +164,30 @@ def _ring(x: float, y: float, style: CodecStyle, group: str) -> go.Scatter:
         marker=marker,
         legendgroup=group,
         showlegend=False,
-        hovertemplate=f"<b>{group}</b>: lowest validation loss<extra></extra>",
+        hovertemplate=f"<b>{label}</b>: lowest validation loss<extra></extra>",
     )
 
 
+def _shorten_legend(figure: go.Figure) -> None:
+    """Leaves one entry per run, the validation's where there is one."""
+    entries: dict[str, go.Scatter] = {}
+    for trace in figure.data:
+        if trace.name:
+            trace.showlegend = False
+            entries[trace.legendgroup] = trace
+    for trace in entries.values():
+        trace.showlegend = True
+
+
 def _laid_out(figure: go.Figure, name: str, look: Look) -> go.Figure:
+    _shorten_legend(figure)
     figure.update_xaxes(title=AXES[look.axis])
     if look.axis == "epoch":
         figure.update_xaxes(dtick=_epoch_step(figure), tick0=0)
     figure.update_yaxes(title=measure_title(name), automargin=True)
     if look.log_scale and not name.endswith("_db") and name != "ssim":
-        figure.update_yaxes(type="log", **_log_ticks(figure))
+        drawn = [value for trace in figure.data for value in trace.y]
+        figure.update_yaxes(type="log", **log_ticks_of(drawn))
     figure.update_layout(
         height=_HEIGHT,
         margin={"l": 8, "r": 8, "t": 12, "b": 8},
@@ -175,19 +197,6 @@ def _laid_out(figure: go.Figure, name: str, look: Look) -> go.Figure:
         uirevision=f"{name}-{look.axis}-{look.log_scale}",
     )
     return figure
-
-
-def _log_ticks(figure: go.Figure) -> dict[str, list[float] | list[str]]:
-    """Ticks over several decades; within less than one, plotly's own are good."""
-    drawn = [np.asarray(trace.y, dtype=float) for trace in figure.data]
-    values = np.concatenate(drawn) if drawn else np.ones(1)
-    values = values[np.isfinite(values) & (values > 0)]
-    decades = float(np.ptp(np.log10(values))) if values.size else 0.0
-    if decades < _FINE_TICKS_FROM:
-        return {}
-    digits = (1, 3) if decades > _COARSE_TICKS_FROM else (1, 2, 5)
-    ticks = [digit * 10.0**power for power in range(-7, 7) for digit in digits]
-    return {"tickvals": ticks, "ticktext": [f"{tick:.12g}" for tick in ticks]}
 
 
 def _epoch_step(figure: go.Figure) -> int:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.store import ArtifactError
 from core.training_records.runs import TrainingRun
+from dashboard.data.curves import label_of
 from dashboard.views.training.strip_cache import load_strips
 from dashboard.widgets.states import show_artifact_error
 from dashboard.widgets.strips import HELP, show_originals, show_strip
@@ -55,7 +56,9 @@ def show_run_strip(run: TrainingRun, epoch: int) -> None:
         return
     found = max((number for number in strips if number <= epoch), default=None)
     if found is None:
-        st.caption(f"**{run.name}** kept no images up to epoch {epoch}.")
+        until = f" up to epoch {epoch}" if strips else ""
+        st.caption(f"**{label_of(run.name)}** kept no images{until}.")
         return
-    of = f"{run.name} after epoch {found}"
-    show_strip(strips[found], title=f"**{run.name}** after epoch {found}", of=of)
+    of = f"{label_of(run.name)} after epoch {found}"
+    title = f"**{label_of(run.name)}** after epoch {found}"
+    show_strip(strips[found], title=title, of=of)

@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.store.key import command_for
 from core.training_records.runs import Outlook, TrainingRun, outlook
+from dashboard.data.curves import label_of
 from dashboard.views.training.charts import measure_title
 
 #: How often a page that shows a running training looks for news.
@@ -18,7 +19,7 @@ def show_live(run: TrainingRun) -> None:
     ahead = outlook(run)
     with st.container(border=True):
         of_all = f" of at most {ahead.epochs}" if ahead.epochs else ""
-        st.markdown(f"{BADGE} **{run.name}**, epoch {ahead.epoch}{of_all}")
+        st.markdown(f"{BADGE} **{label_of(run.name)}**, epoch {ahead.epoch}{of_all}")
         if ahead.share is not None:
             text = f"step {run.running['step']:,} of {run.running['steps']:,} of this epoch"
             st.progress(min(1.0, ahead.share), text=text)
@@ -28,7 +29,7 @@ def show_live(run: TrainingRun) -> None:
         seconds = (datetime.now(UTC) - run.touched).total_seconds()
         st.caption(
             f"Last message {seconds:.0f} s ago; this page looks every {REFRESH_SECONDS} s. "
-            "A training tells of itself every 20 s, and is silent while it validates."
+            "A training reports every 20 s, but not while it validates."
         )
 
 
@@ -69,8 +70,9 @@ def show_interrupted(run: TrainingRun) -> None:
     """What to do about a training that fell silent."""
     epoch = outlook(run).epoch
     st.info(
-        f"**{run.name}** fell silent in epoch {epoch}, at {run.touched:%Y-%m-%d %H:%M} UTC, "
-        "without a word of an end: its process was stopped, or is on another machine. Its newest "
-        f"checkpoint is taken up by `{command_for(run.manifest.key)} --resume`.",
+        f"**{label_of(run.name)}** fell silent in epoch {epoch}, at "
+        f"{run.touched:%Y-%m-%d %H:%M} UTC, without reporting its end: its process was stopped, "
+        "or runs on another machine. Continue from its newest "
+        f"checkpoint with `{command_for(run.manifest.key)} --resume`.",
         icon=":material/pause:",
     )

@@ -1,21 +1,15 @@
 """Trainings: curves of loss, quality and rate, what differs between runs, and what runs now."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
 import streamlit as st
 
 from core.training_records.runs import AXES, PREFIX, Runs, TrainingRun, read_runs
-from core.training_records.tables import (
-    config_differences,
-    config_table,
-    epoch_table,
-    level_table,
-    origin_table,
-    run_table,
-)
+from core.training_records.tables import level_table
 from dashboard.charts.colors import in_legend_order
+from dashboard.data.curves import label_of
 from dashboard.data.store import fingerprint, open_store
 from dashboard.views.training.charts import (
     Look,
@@ -27,6 +21,8 @@ from dashboard.views.training.charts import (
 from dashboard.views.training.epoch_strips import show_epoch_strips
 from dashboard.views.training.live import REFRESH_SECONDS, show_interrupted, show_live
 from dashboard.views.training.rate_charts import moving_curve_figure
+from dashboard.views.training.run_tables import show_differences, show_epochs, show_runs
+from dashboard.views.training.units import show_units
 from dashboard.widgets.bounded import bounded_slider
 from dashboard.widgets.charts import CONFIG
 from dashboard.widgets.downloads import download_csv
@@ -39,8 +35,7 @@ ORDER = 7
 
 COMMAND = "python -m pipelines.train ae20"
 INTRODUCTION = (
-    "How the networks learned. Each training writes a row per epoch as it goes; runs can be laid "
-    "over one another, and one that is under way is followed here."
+    "How the networks learned, epoch by epoch. A training that is under way is followed here."
 )
 WHY_EMPTY = "A training writes its history from the first epoch on. Start one:"
 GUIDE = (
@@ -53,7 +48,6 @@ CURVE_HELP = (
     "within a fraction of a percent. Each curve is an epoch; the strong one is that whose weights "
     "are kept."
 )
-RUN_LINE = "The test images play no part in training; see Models for what came out."
 SMOOTHING_HELP = (
     "Share of the past in a moving average, as in TensorBoard. The raw values stay behind it, "
     "faint; the numbers under the pointer and in the table are always raw."
@@ -118,7 +112,13 @@ def choose(runs: dict[str, TrainingRun]) -> Choice:
     left, right = st.columns(2, gap="medium")
     with left:
         names = st.multiselect(
-            "Runs", options, default=options, key="runs", bind="query-params", wrap=True
+            "Runs",
+            options,
+            default=options,
+            format_func=label_of,
+            key="runs",
+            bind="query-params",
+            wrap=True,
         )
     with right:
         chosen = st.multiselect(
@@ -131,17 +131,18 @@ def choose(runs: dict[str, TrainingRun]) -> Choice:
             wrap=True,
             help="Every number of the histories that is not a clock.",
         )
-    return Choice(names, [name for name in measures if name in chosen], choose_look())
+    labels = {name: label_of(name) for name in options}
+    return Choice(names, [name for name in measures if name in chosen], choose_look(labels))
 
 
-def choose_look() -> Look:
+def choose_look(labels: Mapping[str, str]) -> Look:
     """How curves are drawn."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         axis = st.segmented_control(
             "Over",
             list(AXES),
             default="epoch",
-            format_func=AXES.get,
+            format_func=lambda name: AXES[name],
             required=True,
             key="over",
             bind="query-params",
@@ -153,7 +154,7 @@ def choose_look() -> Look:
         smoothing = bounded_slider(
             "Smoothing", 0.0, 0.95, 0.0, step=0.05, key="smoothing", help=SMOOTHING_HELP, width=180
         )
-    return Look(axis, smoothing, log_scale)
+    return Look(axis, smoothing, log_scale, labels)
 
 
 def show_chosen(choice: Choice, was_live: bool) -> None:
@@ -173,9 +174,11 @@ def show_chosen(choice: Choice, was_live: bool) -> None:
         st.info("No run is chosen.")
         return
     show_curves(runs, choice)
+    show_epoch_strips(runs)
     for run in runs:
         show_moving_curve(run)
-    show_epoch_strips(runs)
+    for run in runs:
+        show_units(run, label_of(run.name))
     show_runs(runs)
     show_differences(runs)
     show_epochs(runs)
@@ -186,20 +189,23 @@ def show_curves(runs: Sequence[TrainingRun], choice: Choice) -> None:
     drawn = [run for run in runs if len(run.frame)]
     for run in runs:
         if not len(run.frame):
-            st.info(f"**{run.name}** has not finished an epoch yet, so it has no curve.")
+            st.info(f"**{label_of(run.name)}** has not finished an epoch, so it has no curve.")
     if not drawn:
         return
     if not choice.measures:
         st.info("No measure is chosen.")
         return
     st.caption(GUIDE)
-    for start in range(0, len(choice.measures), 2):
-        for column, name in zip(st.columns(2, gap="medium"), choice.measures[start:], strict=False):
+    figures = {name: training_figure(drawn, name, choice.look) for name in choice.measures}
+    found = [name for name, figure in figures.items() if figure.data]
+    for start in range(0, len(found), 2):
+        for column, name in zip(st.columns(2, gap="medium"), found[start:], strict=False):
             with column:
                 st.markdown(f"**{measure_title(name)}**")
                 alt = f"{measure_title(name)} over {AXES[choice.look.axis].lower()} of each run."
-                figure = training_figure(drawn, name, choice.look)
-                st.plotly_chart(figure, key=f"curve-{name}", config=CONFIG, alt=alt)
+                st.plotly_chart(figures[name], key=f"curve-{name}", config=CONFIG, alt=alt)
+    if absent := [measure_title(name) for name in choice.measures if name not in found]:
+        st.caption(f"Not recorded by these runs: {', '.join(absent)}.")
 
 
 def show_moving_curve(run: TrainingRun) -> None:
@@ -208,7 +214,8 @@ def show_moving_curve(run: TrainingRun) -> None:
     qualities = [name for name in ("psnr_db", "ssim") if name in table]
     if table.empty or not qualities:
         return
-    st.subheader(f"Rate-distortion of {run.name} on the validation images", help=CURVE_HELP)
+    label = label_of(run.name)
+    st.subheader(f"Rate-distortion of {label} on the validation images", help=CURVE_HELP)
     quality = st.segmented_control(
         "Quality measure",
         qualities,
@@ -221,60 +228,9 @@ def show_moving_curve(run: TrainingRun) -> None:
     )
     best = None if run.best_row is None else int(run.frame["epoch"].iloc[run.best_row])
     figure = moving_curve_figure(table, quality, run=run.name, best=best)
-    alt = f"{measure_title(quality)} against bits per pixel of {run.name}, a curve per epoch."
+    alt = f"{measure_title(quality)} against bits per pixel of {label}, a curve per epoch."
     st.plotly_chart(figure, key=f"levels-{run.name}", config=CONFIG, alt=alt)
     download_csv(table, file_name=f"{run.name}-levels.csv", key=f"csv-levels-{run.name}")
-
-
-def show_runs(runs: Sequence[TrainingRun]) -> None:
-    """One row per run."""
-    st.subheader("Runs")
-    table = run_table(runs)
-    number = st.column_config.NumberColumn
-    columns = {
-        "run": st.column_config.TextColumn("Run", pinned=True),
-        "state": st.column_config.TextColumn(
-            "State", help="interrupted: no message for minutes, and no word of an end."
-        ),
-        "epochs": "Epochs",
-        "best_epoch": number("Best epoch", format="%.0f", help="Lowest validation loss."),
-        "validation_loss": number("Validation loss", format="%.6f", help="At the best epoch."),
-        "validation_psnr_db": number("Validation PSNR", format="%.2f dB", help="At that epoch."),
-        "images": number("Images seen", format="localized"),
-        "minutes": number("Minutes", format="%.1f"),
-        "images_per_second": number("Images/s", format="%.0f", help="Mean over the epochs."),
-    }
-    st.dataframe(table, hide_index=True, column_order=list(columns), column_config=columns)
-    st.caption(RUN_LINE)
-    download_csv(table, file_name="training-runs.csv", key="csv-runs")
-
-
-def show_differences(runs: Sequence[TrainingRun]) -> None:
-    """Configuration of one run, or what differs between several."""
-    if len(runs) == 1:
-        st.subheader("Configuration")
-        st.table(config_table(runs[0]), border="horizontal", hide_header=True)
-        with st.expander("Code, libraries and machine"):
-            st.table(origin_table(runs[0]), border="horizontal", hide_header=True)
-        return
-    st.subheader("What differs", help="Configuration, code, libraries and machine.")
-    table = config_differences(runs)
-    if table.empty:
-        st.markdown("Nothing: same configuration, code, libraries and machine.")
-        return
-    st.table(table, border="horizontal")
-    download_csv(table.reset_index(), file_name="training-differences.csv", key="csv-differences")
-
-
-def show_epochs(runs: Sequence[TrainingRun]) -> None:
-    """All rows of the chosen histories."""
-    st.subheader("Epochs")
-    table = epoch_table(runs)
-    if table.empty:
-        st.markdown("No epoch is finished yet.")
-        return
-    st.dataframe(table, hide_index=True, height=min(420, 38 + 35 * len(table)))
-    download_csv(table, file_name="training-epochs.csv", key="csv-epochs")
 
 
 main()

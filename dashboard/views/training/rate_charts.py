@@ -7,6 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from dashboard.charts.colors import codec_style, translucent
+from dashboard.charts.log_axis import log_ticks_of
 from dashboard.views.training.charts import measure_title
 
 _MOST_CURVES = 7
@@ -41,7 +42,11 @@ def moving_curve_figure(
         rows = table[table["epoch"] == epoch].sort_values("bits_per_pixel")
         shade = color if epoch == best else translucent(color, float(strength))
         figure.add_trace(_curve(rows, quality, color=shade, is_best=epoch == best))
-    figure.update_xaxes(title="Bits per pixel (estimated, header included)", type="log")
+    figure.update_xaxes(
+        title="Bits per pixel (estimated, header included)",
+        type="log",
+        **log_ticks_of(table["bits_per_pixel"]),
+    )
     figure.update_yaxes(title=measure_title(quality))
     figure.update_layout(
         height=_HEIGHT,

@@ -88,7 +88,7 @@ def _write_log_ticks(figure: go.Figure) -> None:
             axis = figure.layout[_axis_name(letter, getattr(trace, f"{letter}axis", None))]
             values = getattr(trace, letter, None)
             if axis.type == "log" and not axis.range and values is not None:
-                axis.update(log_ticks_of(v for v in values if isinstance(v, int | float)) or {})
+                axis.update(log_ticks_of(v for v in values if isinstance(v, int | float)))
 
 
 def _axis_name(letter: str, of_trace: str | None) -> str:

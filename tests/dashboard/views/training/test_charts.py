@@ -65,6 +65,14 @@ def test_a_ring_marks_the_epoch_whose_weights_are_kept(run):
     assert (list(ring.x), list(ring.y)) == ([2.0], [2.0])
 
 
+def test_a_legend_has_one_entry_per_run(run):
+    look = Look(labels={"ae80": "One layer"})
+    figure = training_figure([run], "loss", look)
+    assert [trace.name for trace in figure.data if trace.showlegend] == ["One layer, validation"]
+    only = training_figure([run], "learning_rate", look)
+    assert [trace.name for trace in only.data if trace.showlegend] == ["One layer, training"]
+
+
 def test_raw_values_stay_behind_the_smoothed_ones(run):
     figure = training_figure([run], "psnr_db", Look(smoothing=0.5))
     raw, smooth = figure.data
@@ -86,7 +94,9 @@ def test_a_logarithmic_scale_is_for_losses_and_not_for_decibels(run):
 
 def test_a_logarithmic_axis_has_ticks_however_little_it_spans(run):
     look = Look(log_scale=True)
-    assert training_figure([run], "loss", look).layout.yaxis.tickvals is None
+    narrow = training_figure([run], "loss", look).layout.yaxis
+    assert {1, 2, 3, 5} <= set(narrow.tickvals)
+    assert {"0.5", "1", "2"} <= set(narrow.ticktext)
     wide = run.frame.assign(loss=[40.0, 2.0, 0.01])
     figure = training_figure([TrainingRun("ae80", wide, {}, {}, run.manifest)], "loss", look)
     assert {0.01, 0.03, 1, 30} <= set(figure.layout.yaxis.tickvals)

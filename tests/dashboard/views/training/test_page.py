@@ -17,6 +17,7 @@ from core.training_records.strips import (
 
 VIEW = "training"
 PHASES = ("training", "validation")
+AE80, AE40 = "Autoencoder, 1 layer (80x80)", "Autoencoder, 2 layers (40x40)"
 LEVEL_MEASURES = ("bits_per_pixel", "psnr_db", "ssim")
 HEADER = "epoch,loss,psnr_db,validation_loss,validation_psnr_db,images,seconds,total_seconds"
 CONFIG = {"learning_rate": 0.0015, "batch": 32, "epochs": 100, "patience": 5}
@@ -63,7 +64,7 @@ def frame_with(app, column):
 def test_runs_lie_over_one_another_in_a_chart_per_measure(open_page, trained):
     app = open_page(VIEW, trained)
     assert not app.exception
-    expected = {f"{run}, {phase}" for run in ("ae80", "ae40") for phase in PHASES}
+    expected = {f"{run}, {phase}" for run in (AE80, AE40) for phase in PHASES}
     assert names(chart(app, "curve-loss")) == expected
     assert names(chart(app, "curve-psnr_db")) == expected
 
@@ -72,11 +73,50 @@ def test_only_what_differs_between_the_runs_is_shown(open_page, trained):
     app = open_page(VIEW, trained)
     assert list(app.table[0].value.index) == ["learning_rate"]
     assert list(app.table[0].value.loc["learning_rate"]) == ["0.0015", "0.0017"]
+    assert list(app.table[0].value) == [AE80, AE40]
+
+
+def test_fields_that_only_some_runs_have_are_folded_away(open_page, trained):
+    commit(trained, "ae20", lr_drops=3)
+    app = open_page(VIEW, trained)
+    assert list(app.table[0].value.index) == ["learning_rate"]
+    assert "not set" not in app.table[0].value.to_numpy()
+    assert "lr_drops" in app.expander[0].table[0].value.index
+
+
+def test_a_measure_that_no_chosen_run_has_makes_no_empty_chart(open_page, trained):
+    text = "epoch,loss,bits_per_pixel\n1,0.5,1.2\n2,0.4,1.1\n"
+    facts = {"model": "bottleneck", "config": CONFIG, "running": None}
+    files = {"bottleneck.csv": text.encode()}
+    ArtifactStore(trained).commit("histories/bottleneck", files, facts=facts)
+    assert chart(open_page(VIEW, trained), "curve-bits_per_pixel")["data"]
+    app = open_page(VIEW, trained, query={"runs": "ae80"})
+    assert not app.exception
+    keys = [found.proto.id for found in app.get("plotly_chart")]
+    assert not [key for key in keys if key.endswith("curve-bits_per_pixel")]
+    assert all(json.loads(found.proto.spec)["data"] for found in app.get("plotly_chart"))
+    assert "Not recorded by these runs: Bits per pixel." in captions(app)
+
+
+def test_dead_units_are_shown_per_layer_where_a_training_counted_them(open_page, trained):
+    columns = "units,dead_units,rare_units,dead_units_relu_1,rare_units_relu_1,dead_units_relu_2"
+    text = f"epoch,validation_loss,{columns}\n1,0.5,96,3,1,2,1,1\n2,0.4,96,7,2,5,2,2\n"
+    facts = {"model": "mine", "config": CONFIG, "running": None}
+    ArtifactStore(trained).commit("histories/mine", {"mine.csv": text.encode()}, facts=facts)
+    app = open_page(VIEW, trained, query={"runs": "mine"})
+    assert not app.exception
+    lines = [line.value for line in app.markdown]
+    assert "After epoch 2: **7 of 96 units are dead**, 2 more are rare." in lines
+    drawn = chart(app, "units-mine")
+    assert drawn["data"][0]["y"] == ["relu_1", "relu_2"]
+    measures = app.multiselect(key="measures").options
+    assert "Dead units" in measures
+    assert not [name for name in measures if "relu" in name]
 
 
 def test_one_run_alone_shows_its_whole_configuration(open_page, trained):
     app = open_page(VIEW, trained, query={"runs": "ae80"})
-    assert names(chart(app, "curve-loss")) == {"ae80, training", "ae80, validation"}
+    assert names(chart(app, "curve-loss")) == {f"{AE80}, {phase}" for phase in PHASES}
     assert list(app.table[0].value.index) == list(CONFIG)
 
 
@@ -158,7 +198,7 @@ def test_a_damaged_history_is_named_and_the_others_are_drawn(open_page, trained)
     app = open_page(VIEW, trained)
     assert not app.exception
     assert "histories/ae40.csv" in app.warning[0].value
-    assert names(chart(app, "curve-loss")) == {"ae80, training", "ae80, validation"}
+    assert names(chart(app, "curve-loss")) == {f"{AE80}, {phase}" for phase in PHASES}
 
 
 def test_a_model_with_quality_levels_shows_its_curve_moving(open_page, tmp_path):
@@ -177,9 +217,7 @@ def test_a_model_with_quality_levels_shows_its_curve_moving(open_page, tmp_path)
     figure = chart(app, "levels-bottleneck")
     assert names(figure) == {"epoch 1", "epoch 2, kept"}
     assert figure["layout"]["yaxis"]["title"]["text"] == "SSIM"
-    assert {"bottleneck, validation"} == names(chart(app, "curve-psnr_db")) - {
-        "bottleneck, training"
-    }
+    assert names(chart(app, "curve-psnr_db")) == {f"BNK, {phase}" for phase in PHASES}
 
 
 def served(strip):
@@ -221,10 +259,10 @@ def test_the_newest_images_of_each_run_are_shown_below_the_originals(open_page, 
     expected = [join_strip(strip_originals()), strip(4), strip(6)]
     assert shown(app) == [name for row in expected for name in served(row)]
     assert titles(app) == [
-        f"**ae80** after epoch 4: PSNR {strip_psnr_db(strip(4)):.2f} dB",
-        f"**ae40** after epoch 6: PSNR {strip_psnr_db(strip(6)):.2f} dB",
+        f"**{AE80}** after epoch 4: PSNR {strip_psnr_db(strip(4)):.2f} dB",
+        f"**{AE40}** after epoch 6: PSNR {strip_psnr_db(strip(6)):.2f} dB",
     ]
-    assert app.get("image")[6].proto.imgs[0].alt == "Face, ae80 after epoch 4"
+    assert app.get("image")[6].proto.imgs[0].alt == f"Face, {AE80} after epoch 4"
 
 
 def test_one_slider_moves_all_runs_to_their_newest_images_at_or_before_an_epoch(
@@ -237,25 +275,25 @@ def test_one_slider_moves_all_runs_to_their_newest_images_at_or_before_an_epoch(
     app.select_slider(key="epoch").set_value(2).run()
     assert not app.exception
     assert shown(app)[6:] == served(strip(2))
-    assert "**ae40** kept no images up to epoch 2." in captions(app)
+    assert f"**{AE40}** kept no images up to epoch 2." in captions(app)
 
 
 def test_the_address_restores_the_epoch_and_a_foreign_one_is_the_newest(open_page, with_strips):
     app = open_page(VIEW, with_strips, query={"epoch": "3", "runs": "ae80"})
-    assert titles(app)[0].startswith("**ae80** after epoch 3:")
+    assert titles(app)[0].startswith(f"**{AE80}** after epoch 3:")
     app = open_page(VIEW, with_strips, query={"epoch": "77", "runs": "ae80"})
     assert not app.exception
-    assert titles(app)[0].startswith("**ae80** after epoch 4:")
+    assert titles(app)[0].startswith(f"**{AE80}** after epoch 4:")
 
 
 def test_the_slider_follows_a_training_unless_a_person_chose_an_epoch(open_page, tmp_path):
     commit(tmp_path, "ae80", epochs=2, strips=(1, 2), running={"epoch": 3, "step": 0})
     app = open_page(VIEW, tmp_path)
     commit(tmp_path, "ae80", epochs=3, strips=(1, 2, 3), running={"epoch": 4, "step": 0})
-    assert titles(app.run())[0].startswith("**ae80** after epoch 3:")
+    assert titles(app.run())[0].startswith(f"**{AE80}** after epoch 3:")
     app.select_slider(key="epoch").set_value(2).run()
     commit(tmp_path, "ae80", strips=(1, 2, 3, 4), running={"epoch": 5, "step": 0})
-    assert titles(app.run())[0].startswith("**ae80** after epoch 2:")
+    assert titles(app.run())[0].startswith(f"**{AE80}** after epoch 2:")
 
 
 def test_a_single_epoch_needs_no_slider(open_page, tmp_path):

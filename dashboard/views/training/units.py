@@ -1,0 +1,90 @@
+"""Units of a network that no longer fire, per layer, where a training counted them."""
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from core.training_records.runs import TrainingRun
+from dashboard.charts.colors import codec_style, translucent
+from dashboard.widgets.charts import CONFIG
+from dashboard.widgets.downloads import download_csv
+
+DEAD, RARE = "dead_units_", "rare_units_"
+HELP = (
+    "A unit is one channel after a rectifier. Dead: above zero at no position of the images that "
+    "were looked at. Rare: above zero at less than a thousandth of them."
+)
+_ROW_HEIGHT, _MARGIN_HEIGHT = 26, 110
+
+
+def unit_table(run: TrainingRun) -> pd.DataFrame:
+    """One row per layer: its dead and rare units after the epoch whose weights are kept.
+
+    Without a row for a training that did not count them.
+    """
+    columns = [name for name in run.frame if str(name).startswith(DEAD)]
+    layers = [str(name).removeprefix(DEAD) for name in columns]
+    if not layers or run.frame.empty:
+        return pd.DataFrame(columns=["layer", "dead", "rare"])
+    row = run.frame.iloc[-1 if run.best_row is None else run.best_row]
+    return pd.DataFrame(
+        {
+            "layer": layers,
+            "dead": [row[f"{DEAD}{layer}"] for layer in layers],
+            "rare": [row.get(f"{RARE}{layer}", 0.0) for layer in layers],
+        }
+    )
+
+
+def unit_figure(table: pd.DataFrame, *, run: str) -> go.Figure:
+    """Dead and rare units of each layer as stacked bars.
+
+    Args:
+        table: Rows of `unit_table`.
+        run: Training that they are of.
+    """
+    color = codec_style(run).color
+    figure = go.Figure()
+    for kind, shade in (("dead", color), ("rare", translucent(color, 0.4))):
+        figure.add_bar(
+            x=table[kind],
+            y=table["layer"],
+            orientation="h",
+            name=kind.capitalize(),
+            marker={"color": shade},
+            hovertemplate=f"%{{y}}: %{{x:.0f}} {kind}<extra></extra>",
+        )
+    figure.update_xaxes(title="Units", rangemode="tozero", tickformat="d")
+    figure.update_yaxes(autorange="reversed", automargin=True)
+    figure.update_layout(
+        barmode="stack",
+        height=_ROW_HEIGHT * len(table) + _MARGIN_HEIGHT,
+        margin={"l": 8, "r": 8, "t": 28, "b": 8},
+        legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom"},
+    )
+    return figure
+
+
+def show_units(run: TrainingRun, label: str) -> None:
+    """Dead and rare units of a training; nothing where it did not count them."""
+    table = unit_table(run)
+    if table.empty:
+        return
+    st.subheader(f"Units that do not fire: {label}", help=HELP)
+    epoch = int(run.frame["epoch"].iloc[-1 if run.best_row is None else run.best_row])
+    dead, rare = int(table["dead"].sum()), int(table["rare"].sum())
+    total = _total(run)
+    of_all = f" of {total:,}" if total else ""
+    st.markdown(
+        f"After epoch {epoch}: **{dead:,}{of_all} units are dead**, {rare:,} more are rare."
+    )
+    if dead + rare:
+        figure = unit_figure(table[table["dead"] + table["rare"] > 0], run=run.name)
+        alt = f"Dead and rare units of each layer of {label}."
+        st.plotly_chart(figure, key=f"units-{run.name}", config=CONFIG, alt=alt)
+    download_csv(table, file_name=f"{run.name}-units.csv", key=f"csv-units-{run.name}")
+
+
+def _total(run: TrainingRun) -> int:
+    found = run.frame.get("units", pd.Series(dtype=float)).dropna()
+    return int(found.iloc[-1]) if len(found) else 0
