@@ -117,3 +117,13 @@ def test_matrix_products_are_told_not_to_wait_on_the_cores_of_networks(
         command = [sys.executable, "-c", _ORDER_OF_IMPORTS, module]
         found = subprocess.run(command, check=True, capture_output=True, text=True)
         assert found.stdout.split() == ["True", expected]
+
+
+def test_a_network_whose_weights_lie_in_another_file_is_refused(tmp_path) -> None:
+    model = onnx.load_from_string(_network(stride=1, enlarging=False))
+    path = tmp_path / "network.onnx"
+    onnx.save_model(
+        model, path, save_as_external_data=True, location="weights.bin", size_threshold=0
+    )
+    with pytest.raises(ValueError, match="another file"):
+        OnnxNetwork(path.read_bytes())

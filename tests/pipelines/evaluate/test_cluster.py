@@ -76,9 +76,7 @@ def two_workers():
     address = f"tcp://127.0.0.1:{free_port()}"
     with ExitStack() as stack:
         stack.enter_context(started("python -m dask scheduler", address))
-        workers = [
-            stack.enter_context(started("python -m dask worker", address)) for _ in range(2)
-        ]
+        workers = [stack.enter_context(started("python -m dask worker", address)) for _ in range(2)]
         wait_until(lambda: answering_workers(address) == 2)
         yield address, workers
 
