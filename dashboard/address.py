@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 _KEYS = {"picture": "image", "families": "codecs", "family": "codec"}
 #: Labels at the start of a value, as links of earlier versions spell them.
 _LABELS = {
+    "As set": "My settings",
     "Bottleneck": "BNK",
     "Autoencoder 80x80": "Autoencoder, 1 layer (80x80)",
     "Autoencoder 40x40": "Autoencoder, 2 layers (40x40)",

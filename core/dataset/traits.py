@@ -25,6 +25,8 @@ PERCENTILES = (0.5, 99.5)
 #: An image is measured in blocks of the size of a training image, so that like meets like.
 BLOCK_SIDE = 160
 _BLOCKS_PER_AXIS = 5
+#: Texture, detail and contrast mean nothing of an image with a shorter side.
+SMALLEST_SIDE = 16
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,8 @@ class Trait:
         low: What images with an unusually low value are like.
         high: What images with an unusually high value are like.
         measure: The number of a block, uint8 RGB.
+        low_kind: A kind of image with an unusually low value, as in "looks like ...".
+        high_kind: A kind of image with an unusually high value.
     """
 
     name: str
@@ -44,6 +48,8 @@ class Trait:
     low: str
     high: str
     measure: Callable[[Image], float]
+    low_kind: str
+    high_kind: str
 
 
 @dataclass(frozen=True)
@@ -61,6 +67,11 @@ class Oddity:
     value: float
     lowest: float
     highest: float
+
+    @property
+    def likeness(self) -> str:
+        """Kind of image that has such a value, as in "looks like ..."."""
+        return self.trait.low_kind if self.value < self.lowest else self.trait.high_kind
 
     @property
     def sentence(self) -> str:
@@ -112,6 +123,8 @@ TRAITS = (
         "there is noise or texture everywhere",
         "it has plain areas, as screenshots and drawings do",
         flatness,
+        "noise or fine texture",
+        "a screenshot",
     ),
     Trait(
         "detail",
@@ -119,6 +132,8 @@ TRAITS = (
         "it is smoother, as an enlarged or blurred photograph is",
         "it is busier, as text and noise are",
         detail,
+        "a blurred or enlarged photograph",
+        "text or noise",
     ),
     Trait(
         "contrast",
@@ -126,6 +141,8 @@ TRAITS = (
         "it is nearly even",
         "it is nearly black and white",
         contrast,
+        "an almost even area",
+        "black-and-white text or line art",
     ),
     Trait(
         "colourfulness",
@@ -133,6 +150,8 @@ TRAITS = (
         "it has hardly any colour",
         "its colours are stronger",
         colourfulness,
+        "a black-and-white photograph",
+        "an image of unusually strong colours",
     ),
 )
 
@@ -154,12 +173,14 @@ def measure_traits(image: Image) -> dict[str, float]:
 
 
 def oddities(image: Image, ranges: Mapping[str, tuple[float, float]]) -> list[Oddity]:
-    """Traits in which an image lies outside the ranges.
+    """Traits in which an image lies outside the ranges; none of one too small to judge.
 
     Args:
         image: Image, uint8 (H, W, 3).
         ranges: Lowest and highest usual value by the trait's name, as `load_ranges` gives them.
     """
+    if min(image.shape[:2]) < SMALLEST_SIDE:
+        return []
     values = measure_traits(image)
     return [
         Oddity(trait, values[trait.name], *ranges[trait.name])

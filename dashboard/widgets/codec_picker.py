@@ -1,9 +1,11 @@
 """Chooses codecs and sets each of them: its dial, and the knobs beside it."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.codecs import Codec, codecs, unavailable
 from core.codecs.base import Dial
@@ -11,12 +13,9 @@ from core.evaluation.comparison import Choice, point_of
 from core.store import ArtifactError, ArtifactStore
 from dashboard.charts.colors import codec_style, in_legend_order
 from dashboard.widgets.codec_knobs import Knob, knobs_of
-from dashboard.widgets.grid import grid
 
-_FIRST = ("bottleneck", "jpeg", "webp", "avif", "jpeg_xl")
-_COLUMNS = 3
+_FIRST = ("jpeg", "webp", "avif_444", "bottleneck", "ae20")
 _DIAL_HELP = "Further right is a larger file."
-_SEARCHED_HELP = "The search turns this dial."
 
 
 def choose_codecs(unready: Mapping[str, ArtifactError]) -> list[str]:
@@ -39,21 +38,34 @@ def choose_codecs(unready: Mapping[str, ArtifactError]) -> list[str]:
     return in_legend_order(chosen)
 
 
+@dataclass(frozen=True)
+class SetCodec:
+    """A codec as a person set it, and the place on its card where a search says what it found.
+
+    Attributes:
+        choice: The codec; without a position of its dial where a search turns that.
+        found: Place for the outcome of the search; None where the person turns the dial.
+    """
+
+    choice: Choice
+    found: DeltaGenerator | None
+
+
 def set_codecs(
     names: Sequence[str], *, store: ArtifactStore, searched: Collection[str] = ()
-) -> list[Choice]:
-    """Each codec as a person sets it.
+) -> list[SetCodec]:
+    """Each codec as a person sets it, one card below the other.
 
     Args:
         names: Codecs to set.
         store: Where a learned codec finds its weights.
         searched: Codecs whose dial a search turns, so that a person cannot.
     """
-    choices = []
-    for place, name in zip(grid(len(names), columns=_COLUMNS), names, strict=True):
-        with place, st.container(border=True, gap="xsmall"):
-            choices.append(_set_codec(codecs()[name], store, is_searched=name in searched))
-    return choices
+    cards = []
+    for name in names:
+        with st.container(border=True, gap="xxsmall", key=f"card_{name}"):
+            cards.append(_set_codec(codecs()[name], store, is_searched=name in searched))
+    return cards
 
 
 def color_bar(color: str) -> None:
@@ -76,12 +88,14 @@ def _show_unready(unready: Mapping[str, ArtifactError]) -> None:
             st.caption(f"It {reason}.")
 
 
-def _set_codec(codec: Codec, store: ArtifactStore, *, is_searched: bool) -> Choice:
+def _set_codec(codec: Codec, store: ArtifactStore, *, is_searched: bool) -> SetCodec:
     color_bar(codec_style(codec.name).color)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{codec.label}**")
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+        st.markdown(f"**{codec.label}**", width="stretch")
         changed = _turn_knobs(codec, store)
-    return Choice(codec.name, _turn_dial(codec, is_searched=is_searched), changed)
+    if is_searched and codec.dial is not None:
+        return SetCodec(Choice(codec.name, None, changed), st.empty())
+    return SetCodec(Choice(codec.name, _turn_dial(codec), changed), None)
 
 
 def _turn_knobs(codec: Codec, store: ArtifactStore) -> tuple[tuple[str, Any], ...]:
@@ -95,7 +109,7 @@ def _turn_knobs(codec: Codec, store: ArtifactStore) -> tuple[tuple[str, Any], ..
     return tuple((knob.name, value) for knob, value in values if value != knob.default)
 
 
-def _turn_dial(codec: Codec, *, is_searched: bool) -> float | None:
+def _turn_dial(codec: Codec) -> float | None:
     dial = codec.dial
     if dial is None:
         st.caption("Lossless: the pixels come back as they were.")
@@ -107,8 +121,7 @@ def _turn_dial(codec: Codec, *, is_searched: bool) -> float | None:
         format_func=lambda value: f"{value:g}",
         key=f"{codec.name}_{dial.name}",
         bind="query-params",
-        disabled=is_searched,
-        help=_SEARCHED_HELP if is_searched else _DIAL_HELP,
+        help=_DIAL_HELP,
     )
 
 

@@ -27,6 +27,7 @@ _SCRIPTS = (
     "viewer_math.js",
     "viewer_keys.js",
     "viewer_controls.js",
+    "viewer_snapshot.js",
     "viewer_stage.js",
     "viewer.js",
 )
@@ -97,7 +98,11 @@ class ViewerPin:
 
 
 def comparison_viewer(
-    layers: Sequence[Layer], *, key: str, start: ViewerPin | None = None
+    layers: Sequence[Layer],
+    *,
+    key: str,
+    memory: str | None = None,
+    start: ViewerPin | None = None,
 ) -> ViewerPin | None:
     """Shows the viewer; gives the pin at the one run after a person pinned a view.
 
@@ -107,6 +112,7 @@ def comparison_viewer(
     Args:
         layers: At least one, all of one size; the first is the original.
         key: Identity of this viewer on the page.
+        memory: Name under which the browser remembers zoom, mode and pair; the key when None.
         start: View to open with, and to go to whenever another one is given.
 
     Raises:
@@ -114,7 +120,7 @@ def comparison_viewer(
     """
     shape = _common_shape(layers)
     crop = choose_crop(layers[0].pixels, key=key)
-    blob = pack(layers, crop, shape=shape, key=key, start=start)
+    blob = pack(layers, crop, shape=shape, key=memory or key, start=start)
     result = _component()(key=key, data=blob, on_pin_change=_do_nothing)
     return _checked(result.pin) if isinstance(result.pin, Mapping) else None
 

@@ -41,20 +41,25 @@ _HIDDEN = ("codec", "problem", "lossless")
 #: A larger image stands in its card by the middle of it, this many pixels in square.
 _MOST_PIXELS = 2_000_000
 _PART_SIDE = 1024
+#: Of a longer image its card shows the middle, so that no card is taller than this many widths.
+_MAX_ASPECT = 2
 
 
 def whole_scale(image: Image) -> int:
-    """Largest whole number of times that an image fits into a card, at least 1."""
-    return max(1, _WIDTH // image.shape[1])
+    """Largest whole number of times that what a card shows fits into it, at least 1."""
+    return max(1, _WIDTH // max(part_of(image).shape[:2]))
 
 
 def part_of(image: Image) -> Image:
-    """What a card shows: the whole image, or the middle of one too large to send many times."""
+    """What a card shows: the whole image, or the middle of one too large or too long."""
     height, width = image.shape[:2]
-    if height * width <= _MOST_PIXELS:
+    limit = _MAX_ASPECT * min(height, width)
+    if height * width > _MOST_PIXELS:
+        limit = min(limit, _PART_SIDE)
+    if max(height, width) <= limit:
         return image
-    top, left = (max(0, (side - _PART_SIDE) // 2) for side in (height, width))
-    return image[top : top + _PART_SIDE, left : left + _PART_SIDE]
+    top, left = (max(0, (side - limit) // 2) for side in (height, width))
+    return image[top : top + limit, left : left + limit]
 
 
 def scale_line(image: Image) -> str:

@@ -139,6 +139,7 @@ def _row(
     record = found.record
     pixels = (record.width or 0) * (record.height or 0)
     is_split = container is not None and record.bytes is not None
+    is_reached = found.match is not None and found.problem is None
     payload = max(0, record.bytes - container) if is_split else None  # type: ignore[operator]
     return {
         "codec": record.codec,
@@ -156,8 +157,8 @@ def _row(
         "encode_ms": _milliseconds(record.encode_seconds),
         "decode_ms": _milliseconds(record.decode_seconds),
         "target": found.match.target if found.match else None,
-        "achieved": found.match.achieved if found.match else None,
-        "error_percent": 100 * found.match.error_fraction if found.match else None,
+        "achieved": found.match.achieved if is_reached else None,  # type: ignore[union-attr]
+        "error_percent": 100 * found.match.error_fraction if is_reached else None,  # type: ignore[union-attr]
         "problem": found.problem,
     }
 

@@ -13,15 +13,15 @@ from dashboard.widgets.bounded import bounded_number
 AS_SET = "as_set"
 BITS_PER_PIXEL = "bits_per_pixel"
 MODES = {
-    AS_SET: "As set",
     BYTES: "Equal bytes",
     psnr_db.NAME: "Equal PSNR",
     ssimulacra2.NAME: "Equal SSIMULACRA2",
+    AS_SET: "My settings",
 }
 _HELP = (
-    "**As set**: every codec at its own dial. **Equal …**: a search turns the dial of each codec "
-    "to where its file has the wanted size, or its image the wanted quality, as nearly as the "
-    "steps of its dial allow. Target, achieved value and error stand beside each."
+    "**Equal …**: a search turns the quality setting of each codec to where its file has the "
+    "wanted size, or its image the wanted quality, as nearly as the steps of the setting allow. "
+    "**My settings**: every codec at the quality that you choose."
 )
 #: Target that the field starts with, by quantity.
 _STARTS = {BYTES: 20_000.0, BITS_PER_PIXEL: 1.0, psnr_db.NAME: 35.0, ssimulacra2.NAME: 70.0}
@@ -29,6 +29,8 @@ _LOWEST = {BYTES: 1.0, BITS_PER_PIXEL: 0.01, psnr_db.NAME: 1.0, ssimulacra2.NAME
 _HIGHEST = {BYTES: 200e6, BITS_PER_PIXEL: 100.0, psnr_db.NAME: 100.0, ssimulacra2.NAME: 100.0}
 _STEPS = {BYTES: 100.0, BITS_PER_PIXEL: 0.05, psnr_db.NAME: 0.5, ssimulacra2.NAME: 1.0}
 _TYPED = "typed"
+#: The codec that everybody knows gives the target at first.
+_FIRST_REFERENCE = "jpeg"
 
 
 @dataclass(frozen=True)
@@ -59,32 +61,30 @@ class Wish:
 
 def choose_wish(names: Sequence[str]) -> Wish:
     """What is to be equal among these codecs."""
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        mode = st.segmented_control(
-            "Compare",
-            list(MODES),
-            default=AS_SET,
-            format_func=MODES.get,
-            required=True,
-            key="mode",
-            bind="query-params",
-            help=_HELP,
-            wrap=True,
-        )
-        if mode is None or mode == AS_SET:
-            return Wish()
-        return _choose_target(mode, [name for name in names if codecs()[name].dial])
+    mode = st.segmented_control(
+        "Compare at",
+        list(MODES),
+        default=BYTES,
+        format_func=MODES.__getitem__,
+        required=True,
+        key="mode",
+        bind="query-params",
+        help=_HELP,
+        wrap=True,
+    )
+    if mode is None or mode == AS_SET:
+        return Wish()
+    return _choose_target(mode, [name for name in names if codecs()[name].dial])
 
 
 def _choose_target(mode: str, names: Sequence[str]) -> Wish:
     typed = [BYTES, BITS_PER_PIXEL] if mode == BYTES else [_TYPED]
     source = st.selectbox(
         "Target",
-        [*names, *typed],
+        [*sorted(names, key=lambda name: name != _FIRST_REFERENCE), *typed],
         format_func=_source_label,
         key=f"target_{mode}_from",
         bind="query-params",
-        width=280,
     )
     if source in names:
         return Wish(mode, reference=source)
@@ -97,14 +97,13 @@ def _choose_target(mode: str, names: Sequence[str]) -> Wish:
         step=_STEPS[quantity],
         format="%.0f" if quantity == BYTES else "%.2f",
         key=f"target_{quantity}",
-        width=180,
     )
     return Wish(mode, typed=float(value), per_pixel=quantity == BITS_PER_PIXEL)
 
 
 def _source_label(source: str) -> str:
     if source in codecs():
-        return f"Like {codecs()[source].label} as it is set"
+        return f"Like {codecs()[source].label} at my setting"
     if source == _TYPED:
         return "A value of my own"
     return f"{_unit(source)} of my own"

@@ -1,17 +1,15 @@
 """Warns of an image that is unlike those that the learned codecs were trained on."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from core.dataset.traits import Oddity, load_ranges, oddities
 from core.store import ArtifactError, MissingArtifact
 from dashboard.data.store import fingerprint, open_store
-from dashboard.views.compare.picker import ChosenImage
+from dashboard.views.compare.image import ChosenImage
 from dashboard.widgets.states import show_artifact_error
 
-_WARNING = (
-    "**This image is unlike those that the learned codecs were trained on.** {sentences} A "
-    "learned codec may do worse here than its curves say; the other formats were not trained."
-)
 _HELP = (
     "Measured as the mean over at most 25 blocks of 160x160 pixels, against the range that 99 % of "
     "the training images span. About one photograph in thirty lies outside in some trait by "
@@ -37,9 +35,16 @@ def warn_of_oddities(image: ChosenImage) -> None:
         show_artifact_error(error)
     else:
         if found:
-            sentences = " ".join(oddity.sentence for oddity in found)
-            st.warning(_WARNING.format(sentences=sentences), icon=":material/travel_explore:")
-            st.caption(_HELP)
+            st.warning(likeness(found), icon=":material/travel_explore:")
+            with st.expander("Why: how it differs from the training images", key="why-odd"):
+                st.markdown("\n".join(f"- {oddity.sentence}" for oddity in found))
+                st.caption(_HELP)
+
+
+def likeness(found: Sequence[Oddity]) -> str:
+    """What the image looks like, and what to expect of the learned codecs, in one sentence."""
+    kinds = [oddity.likeness for oddity in found]
+    return f"Looks like {' and '.join(kinds[:2])}: expect the learned codecs to do worse."
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

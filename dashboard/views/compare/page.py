@@ -1,38 +1,41 @@
-"""An image of one's own through any codecs: what each gives back, at how many bytes."""
+"""Images of one's own through any codecs: what each gives back, at how many bytes."""
 
 from collections.abc import Sequence
 
-import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.codecs import get_codec
-from core.evaluation.comparison import Choice, Goal, Reconstruction, goal_like, unready_codecs
+from core.evaluation.comparison import BYTES, Choice, Reconstruction, unready_codecs
 from core.metrics import metrics
 from core.metrics.ssim import WINDOW
-from dashboard.charts.colors import codec_style
 from dashboard.data.store import open_store
+from dashboard.data.visitor_jobs import Task, queue_line
+from dashboard.views.compare.curve import show_curve
 from dashboard.views.compare.goal_picker import Wish, choose_wish
+from dashboard.views.compare.goals import bring_to_goal
+from dashboard.views.compare.grid import grid
+from dashboard.views.compare.image import ChosenImage, Selection
+from dashboard.views.compare.layers import decoded_layers, map_layers, original_layer
+from dashboard.views.compare.mean import show_mean
 from dashboard.views.compare.oddities import warn_of_oddities
-from dashboard.views.compare.picker import ChosenImage, choose_image, describe_image
+from dashboard.views.compare.picker import choose_part, choose_selection, describe_image
 from dashboard.views.compare.reconstructions import (
     MOST_PIXELS_FOR_SLOW_METRICS,
     bytes_of_container,
-    reconstruction,
-    structure_map,
 )
-from dashboard.widgets.codec_picker import choose_codecs, set_codecs
+from dashboard.views.compare.versions import weigh_versions
+from dashboard.widgets.codec_picker import SetCodec, choose_codecs, set_codecs
 from dashboard.widgets.comparison_viewer import Layer, ViewerPin, comparison_viewer
 from dashboard.widgets.downloads import download_csv
-from dashboard.widgets.grid import grid
 from dashboard.widgets.reconstruction_cards import (
-    NEUTRAL,
     plain,
     scale_line,
     show_original,
     show_reconstruction,
     show_table,
 )
-from dashboard.widgets.reconstruction_table import comparison_table, readouts
+from dashboard.widgets.reconstruction_table import comparison_table, reached_words, readouts
 
 TITLE = "Compare"
 ICON = ":material/compare:"
@@ -40,122 +43,134 @@ GROUP = "Try it"
 ORDER = 4
 
 INTRODUCTION = (
-    "Give an image, choose codecs, and see what each gives back at how many bytes. Every "
-    "image below was decoded from the file that is weighed beside it. Bytes are those of the "
-    "**whole file**, headers included."
+    "Every image on this page was decoded from the file that is weighed beside it. Bytes are those "
+    "of the **whole file**, headers included."
 )
-NO_DIAL = "Left out: {names}. A lossless file has one size, so it takes part in *As set* only."
-COUNTED = {"file": "Whole file", "payload": "Payload too"}
+COUNTED = {"file": "Whole file", "payload": "Also without header"}
 COUNTED_HELP = (
     "The rate is that of the whole file, everywhere. On a small image the container (headers, "
-    "tables, boxes) can be most of it; **Payload too** adds what is left without it. The container "
-    "is measured: it is the size of the codec's file for a grey image of 16x16 pixels."
+    "tables, boxes) can be most of it; **Also without header** adds what is left without it. The "
+    "container is measured: it is the size of the codec's file for a grey image of 16x16 pixels."
 )
 MAPS_HELP = (
     "One layer more per codec in the viewer: white where the structure is that of the original, "
     "darker where it is not. For images of up to {most:g} megapixels."
 )
 SLOW_HELP = "These metrics take many seconds per codec on an image of this size."
-NEEDS_SLOW = (
-    "A search for equal {label} measures each codec about ten times, which takes too long on "
-    "this image of {megapixels:.1f} megapixels; up to {most:g} are searched."
-)
+#: Widths of the viewer and of the column with the dials.
+_COLUMNS = (3.1, 1)
 
 
 def main() -> None:
     """The page."""
-    st.title(TITLE)
-    st.markdown(INTRODUCTION)
-    image = choose_image()
+    selection = choose_selection(TITLE)
+    left, right = st.columns(_COLUMNS, gap="medium")
     store = open_store()
-    names = choose_codecs(unready_codecs(store))
-    wish = choose_wish(names)
-    choices = set_codecs(names, store=store, searched=[] if wish.is_as_set else others(names, wish))
-    if image is None:
+    with right:
+        progress = st.empty()
+        image = choose_part(selection.shown) if selection else None
+        names = choose_codecs(unready_codecs(store))
+        wish = choose_wish(names)
+        searched = [] if wish.is_as_set else [name for name in names if name != wish.reference]
+        cards = set_codecs(names, store=store, searched=searched)
+    if image is None or selection is None:
         return
-    describe_image(image)
-    warn_of_oddities(image)
-    if choices:
-        compare(image, choices, wish)
-    else:
-        st.info("Choose at least one codec to compare.", icon=":material/info:")
+    with left:
+        if not cards and not selection.versions:
+            st.info("Choose at least one codec to compare.", icon=":material/info:")
+            return
+        compare(selection, image, cards, wish, progress=progress)
+    with st.container():
+        show_further(selection, image, cards, wish)
 
 
-def others(names: Sequence[str], wish: Wish) -> list[str]:
-    """Codecs whose dial a search turns."""
-    return [name for name in names if name != wish.reference]
+def compare(
+    selection: Selection,
+    image: ChosenImage,
+    cards: Sequence[SetCodec],
+    wish: Wish,
+    *,
+    progress: DeltaGenerator,
+) -> None:
+    """Viewer, numbers and what the image is, as soon as the codecs are done."""
+    viewer, options = st.container(), st.container()
+    with options, st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        has_maps, slow = choose_maps(image), choose_slow_metrics(image)
+        containers = choose_containers([card.choice for card in cards])
+    is_new = st.session_state.get("viewed") != image.digest
+    # The viewer of the run before stays until there is a new one, except for another image.
+    place = viewer.empty() if is_new else viewer
+    if is_new:
+        with place.container():
+            show_viewer([original_layer(image)], key="viewer-first")
 
+    def show(tasks: Sequence[Task]) -> None:
+        progress.progress(sum(task.is_done for task in tasks) / len(tasks), queue_line(tasks))
 
-def compare(image: ChosenImage, choices: Sequence[Choice], wish: Wish) -> None:
-    """Results of all codecs, each as soon as it is there."""
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        containers = choose_containers(choices)
-        has_maps = choose_maps(image)
-        slow = choose_slow_metrics(image)
-    if not wish.is_as_set:
-        choices = with_dial(choices)
-    goal = find_goal(image, choices, wish)
-    if goal is None and not wish.is_as_set:
-        return
-    progress, viewer, numbers = st.empty(), st.container(), st.container()
-    places = grid(1 + len(choices), columns=3)
-    with places[0]:
-        show_original(image.pixels, title=image.source)
-    found: list[Reconstruction] = []
-    for place, choice in zip(places[1:], choices, strict=True):
-        label = get_codec(choice.codec).label
-        progress.progress(len(found) / len(choices), f"{label} …")
-        own_goal = None if choice.codec == wish.reference else goal
-        found.append(reconstruction(image, choice, goal=own_goal, slow_metrics=slow))
-        with place:
-            show_reconstruction(found[-1], quantity=wish.mode)
+    found = bring_to_goal(image, [card.choice for card in cards], wish, slow=slow, show=show)
+    versions = weigh_versions(image, selection.versions, slow=slow, show=show)
     progress.empty()
-    frame = comparison_table(found, upload_bytes=image.upload_bytes, containers=containers)
-    layers = [original_layer(image), *decoded_layers(found, frame)]
-    with viewer:
-        show_viewer([*layers, *(map_layers(image, found) if has_maps else [])])
-    with numbers:
+    show_found(cards, found, wish)
+    everything = [*versions, *found]
+    frame = comparison_table(everything, upload_bytes=image.upload_bytes, containers=containers)
+    layers = [original_layer(image), *decoded_layers(everything, readouts(frame))]
+    with place.container():
+        show_viewer([*layers, *(map_layers(image, everything) if has_maps else [])], key="viewer")
+    st.session_state["viewed"] = image.digest
+    st.session_state["found"] = everything
+    if everything:
         show_table(frame, equal=wish.mode)
         download_csv(frame, file_name="bottleneck-comparison.csv", key="csv-comparison")
+    describe_image(image)
+    if any(get_codec(card.choice.codec).kind == "learned" for card in cards):
+        warn_of_oddities(image)
+
+
+def show_further(
+    selection: Selection, image: ChosenImage, cards: Sequence[SetCodec], wish: Wish
+) -> None:
+    """Below the first screen: every image by itself, the mean over several, the curve."""
+    st.caption(INTRODUCTION)
+    show_cards(image, st.session_state["found"], wish)
+    choices = [card.choice for card in cards]
+    if len(selection.images) > 1 and choices:
+        show_mean(selection.images, choices, wish)
+    if choices:
+        show_curve(image, choices)
+
+
+def show_cards(image: ChosenImage, found: Sequence[Reconstruction], wish: Wish) -> None:
+    """The original and each reconstruction, with its files."""
+    st.subheader("Images and files")
+    places = grid(1 + len(found), columns=3)
+    with places[0]:
+        show_original(image.pixels, title=image.source)
+    for place, one in zip(places[1:], found, strict=True):
+        with place:
+            show_reconstruction(one, quantity=wish.mode)
     st.caption(scale_line(image.pixels))
 
 
-def original_layer(image: ChosenImage) -> Layer:
-    """The image as it was given, as the viewer takes it."""
-    readout = {"Bytes": f"{image.upload_bytes:,}"} if image.upload_bytes else {}
-    return Layer("Original", image.pixels, readout, NEUTRAL)
+def show_found(cards: Sequence[SetCodec], found: Sequence[Reconstruction], wish: Wish) -> None:
+    """On the card of each codec that a search turned, what the search found."""
+    for card, one in zip(cards, found, strict=True):
+        if card.found is not None:
+            _say_found(card.found, one, wish.mode)
 
 
-def decoded_layers(found: Sequence[Reconstruction], frame: pd.DataFrame) -> list[Layer]:
-    """The images that came out of the codecs; one that missed its goal is not among them."""
-    return [
-        Layer(f"{one.label} {one.record.setting}", one.decoded, words, color_of(one))
-        for one, words in zip(found, readouts(frame), strict=True)
-        if one.decoded is not None
-    ]
-
-
-def map_layers(image: ChosenImage, found: Sequence[Reconstruction]) -> list[Layer]:
-    """Where each reconstruction differs from the original in structure."""
-    return [
-        Layer(f"SSIM map, {one.label}", structure_map(image, one.decoded), {}, color_of(one))
-        for one in found
-        if one.decoded is not None
-    ]
-
-
-def color_of(found: Reconstruction) -> str:
-    """Colour of the codec, the same on every page."""
-    return codec_style(found.record.codec).color
+def _say_found(place: DeltaGenerator, one: Reconstruction, quantity: str) -> None:
+    if one.problem is not None:
+        place.caption(f":material/block: {plain(one.problem)}")
+    else:
+        size = f"{one.record.bytes:,} bytes" if quantity == BYTES else reached_words(one, quantity)
+        place.caption(f"Found: **{one.record.setting}**, {size}")
 
 
 @st.fragment
-def show_viewer(layers: Sequence[Layer]) -> None:
+def show_viewer(layers: Sequence[Layer], *, key: str) -> None:
     """The comparison viewer; a pinned view goes into the address."""
-    if len(layers) < 2:
-        return
     start = ViewerPin.parse(st.query_params.get("view", ""))
-    pin = comparison_viewer(layers, key="viewer", start=start)
+    pin = comparison_viewer(layers, key=key, memory="compare", start=start)
     if pin is not None:
         st.query_params["view"] = pin.text
         st.toast("The address of this page now opens this view.", icon=":material/keep:")
@@ -167,11 +182,12 @@ def choose_containers(choices: Sequence[Choice]) -> dict[str, int] | None:
         "Count",
         list(COUNTED),
         default="file",
-        format_func=COUNTED.get,
+        format_func=COUNTED.__getitem__,
         required=True,
         key="count",
         bind="query-params",
         help=COUNTED_HELP,
+        label_visibility="collapsed",
     )
     if counted == "file":
         return None
@@ -200,43 +216,6 @@ def choose_slow_metrics(image: ChosenImage) -> bool:
     return st.toggle(
         f"Measure {' and '.join(labels)} too", key="slow", bind="query-params", help=SLOW_HELP
     )
-
-
-def with_dial(choices: Sequence[Choice]) -> list[Choice]:
-    """Choices that a search can bring to a goal; names those that it cannot."""
-    fixed = [get_codec(choice.codec).label for choice in choices if choice.dial is None]
-    if fixed:
-        st.caption(NO_DIAL.format(names=", ".join(fixed)))
-    return [choice for choice in choices if choice.dial is not None]
-
-
-def find_goal(image: ChosenImage, choices: Sequence[Choice], wish: Wish) -> Goal | None:
-    """What all codecs are brought to; None where nothing can be, for a reason that is said."""
-    if wish.is_as_set or not choices:
-        return None
-    if is_too_slow(image, wish):
-        label, megapixels = metrics()[wish.mode].LABEL, image.pixel_count / 1e6
-        most = MOST_PIXELS_FOR_SLOW_METRICS / 1e6
-        st.info(NEEDS_SLOW.format(label=label, megapixels=megapixels, most=most))
-        return None
-    if wish.reference is None:
-        return Goal(wish.mode, wish.target(image.pixel_count))
-    reference = next(choice for choice in choices if choice.codec == wish.reference)
-    slow = image.pixel_count <= MOST_PIXELS_FOR_SLOW_METRICS
-    with st.spinner(f"{get_codec(wish.reference).label} …"):
-        like = reconstruction(image, reference, goal=None, slow_metrics=slow)
-    try:
-        return goal_like(like, wish.mode)
-    except ValueError as error:
-        st.warning(plain(str(error)), icon=":material/block:")
-        return None
-
-
-def is_too_slow(image: ChosenImage, wish: Wish) -> bool:
-    """Whether a search by this metric would take minutes on this image."""
-    metric = metrics().get(wish.mode)
-    is_large = image.pixel_count > MOST_PIXELS_FOR_SLOW_METRICS
-    return metric is not None and metric.ON_SUBSET_ONLY and is_large
 
 
 main()

@@ -1,127 +1,197 @@
-"""Takes an image from a person: an upload, a test image, or one of the built-in samples."""
+"""Takes images from a person: uploads, a test image, or one of the built-in samples."""
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from core.dataset.splits import Split, sample_images
-from core.images import Image
-from core.intake.decode import DecodedImage
-from core.intake.errors import ACCEPTED, ImageError, Limits
+from core.intake.errors import ACCEPTED
 from core.store import ArtifactError
 from dashboard.data.store import load_split
+from dashboard.views.compare.image import PART_SIDE, ChosenImage, Selection, Version
+from dashboard.views.compare.reconstructions import MOST_PIXELS_FOR_SLOW_METRICS
+from dashboard.views.compare.uploads import LIMITS, MAX_FILES, read_uploads
+from dashboard.widgets.reconstruction_cards import plain
 from dashboard.widgets.states import show_empty
 
-LIMITS = Limits()
 #: Height and width of the images that the learned codecs were trained on.
 _TRAINED_ON = (160, 160)
 #: Name in the address of a test image's id.
 PARAMETER = "image"
 _PREPARE = "python -m pipelines.prepare"
 _NOT_PREPARED = (
-    "The link names a test image of the data set, which is not prepared on this machine. Take a "
-    "sample or an image of your own, or prepare the data set:"
+    "The link names a test image of the data set, which is not prepared on this machine; a sample "
+    "is shown in its place. To see the test image, prepare the data set:"
 )
+_UNKNOWN = "The link names a test image that the data set does not have; a sample is shown."
 _NOT_RESIZED = " Nothing is resized: codecs and metrics work on this grid of pixels."
 _LIMITS_LINE = (
-    f"{ACCEPTED.removesuffix(' are accepted')}, up to {LIMITS.max_bytes / 1e6:g} MB and "
-    f"{LIMITS.max_pixels / 1e6:g} megapixels. The image is processed in the memory of the "
-    "machine that runs this page and is not stored."
+    f"{ACCEPTED.removesuffix(' are accepted').replace(' and ', ', ')} or .bnk, "
+    f"up to {LIMITS.max_bytes / 1e6:g} MB and {LIMITS.max_pixels / 1e6:g} megapixels, "
+    f"{MAX_FILES} at a time. An image is processed in memory and is not stored."
+)
+_ROLES = {"images": "Images to compress", "versions": "Versions of the first"}
+_ROLES_HELP = (
+    "**Images to compress**: each goes through the codecs, with the mean over all of them. "
+    "**Versions of the first**: the first file is the original, and the others, made of it by "
+    "whatever program, are weighed and measured against it."
+)
+_PARTS = {"middle": f"Middle {PART_SIDE} x {PART_SIDE}", "whole": "Whole image"}
+_PARTS_HELP = (
+    "At full resolution, nothing resized. The middle of a large image is compared in seconds; the "
+    "whole may take a minute per codec."
 )
 
 
-@dataclass(frozen=True)
-class ChosenImage:
-    """The image that codecs are compared on.
+def choose_selection(title: str) -> Selection | None:
+    """What a person gave: uploads if there are any, else a test image, else a sample.
 
-    Attributes:
-        pixels: The image, read-only.
-        digest: Hash of what it was made from; equal digests are equal images.
-        source: What it is, in words of our own.
-        notes: Sentences on what the intake changed.
-        upload_bytes: Size of the uploaded file; None for a sample.
+    None where every upload is refused.
+
+    Args:
+        title: Title of the page, which stands in the same line.
     """
-
-    pixels: Image
-    digest: str
-    source: str
-    notes: tuple[str, ...] = ()
-    upload_bytes: int | None = None
-
-    @property
-    def pixel_count(self) -> int:
-        """Width times height."""
-        return self.pixels.shape[0] * self.pixels.shape[1]
-
-
-def choose_image() -> ChosenImage | None:
-    """The upload if there is one, else the test image, else the sample that a person chose.
-
-    None for an upload that is refused, and for a test image that is not on this machine.
-    """
-    left, right = st.columns(2, gap="large")
-    with left:
-        upload = st.file_uploader(
-            "Your image",
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="source"):
+        st.title(title, width="content")
+        uploads = st.file_uploader(
+            "Your images",
             key="upload",
+            accept_multiple_files=True,
             max_upload_size=20,
-            help="Pixels are never resized. Metrics are taken on the image at its own size.",
+            label_visibility="collapsed",
+            width=360,
         )
-        st.caption(_LIMITS_LINE)
-    with right:
-        split = _test_split()
-        test_id = _choose_test_image(split, is_disabled=upload is not None) if split else None
-        sample = _choose_sample(is_disabled=upload is not None or test_id is not None)
-        if upload is not None:
-            st.caption("The upload is shown. Take it away to come back to the images here.")
-    if upload is not None:
-        return _take_upload(upload.getvalue())
-    if split is None and PARAMETER in st.query_params:
-        show_empty("This test image is not here", why=_NOT_PREPARED, command=_PREPARE)
-        return None
-    if split is not None and test_id is not None:
-        return _take_test_image(split, test_id)
-    return _take_sample(sample)
+        place = st.container(horizontal=True, vertical_alignment="center", gap="small")
+    st.caption(_LIMITS_LINE)
+    if uploads:
+        return _take_uploads(uploads, place)
+    return _take_own(place)
+
+
+def choose_part(image: ChosenImage) -> ChosenImage:
+    """The image, or the middle of one so large that it takes long."""
+    if image.pixel_count <= MOST_PIXELS_FOR_SLOW_METRICS:
+        return image
+    part = st.segmented_control(
+        "Compare",
+        list(_PARTS),
+        default="middle",
+        format_func=_PARTS.__getitem__,
+        required=True,
+        key="part",
+        bind="query-params",
+        help=_PARTS_HELP,
+    )
+    return image if part == "whole" else image.middle_part()
 
 
 def describe_image(image: ChosenImage) -> None:
-    """What the image is, and what the intake changed."""
+    """What the image is and weighs, and what the intake changed."""
     height, width = image.pixels.shape[:2]
-    size = f"{image.upload_bytes:,} bytes, " if image.upload_bytes is not None else ""
+    size = ""
+    if image.upload_bytes is not None:
+        rate = 8 * image.upload_bytes / image.pixel_count
+        size = f"{image.upload_bytes:,} bytes, {rate:.3f} bits per pixel, "
     resized = "" if (height, width) == _TRAINED_ON else _NOT_RESIZED
-    st.markdown(
-        f"**{image.source}**, {size}{width:,} x {height:,} pixels "
-        f"({image.pixel_count / 1e6:.2f} megapixels).{resized}"
-    )
+    st.markdown(f"**{image.source}**, {size}{width:,} x {height:,} pixels.{resized}")
     for note in image.notes:
         st.info(note, icon=":material/info:")
 
 
-def _choose_test_image(split: Split, *, is_disabled: bool) -> str | None:
+def _take_uploads(uploads: Sequence[UploadedFile], place: DeltaGenerator) -> Selection | None:
+    read = read_uploads(uploads)
+    if not read:
+        return None
+    if len(read) == 1:
+        return Selection((read[0].image,), read[0].image)
+    with place:
+        role = st.segmented_control(
+            "The files are",
+            list(_ROLES),
+            default="images",
+            format_func=_ROLES.__getitem__,
+            required=True,
+            key="role",
+            bind="query-params",
+            help=_ROLES_HELP,
+        )
+        if role == "versions":
+            return Selection((read[0].image,), read[0].image, _of_one_size(read))
+        shown = st.selectbox(
+            "Shown",
+            range(len(read)),
+            format_func=lambda index: f"{index + 1} of {len(read)}: {read[index].name}",
+            key="shown",
+            width=240,
+        )
+    images = tuple(version.image for version in read)
+    return Selection(images, images[min(shown, len(images) - 1)])
+
+
+def _of_one_size(read: Sequence[Version]) -> tuple[Version, ...]:
+    """The files after the first that have its size; the others are named."""
+    first, *others = read
+    shape = first.image.pixels.shape
+    fitting = [version for version in others if version.image.pixels.shape == shape]
+    for version in others:
+        if version not in fitting:
+            height, width = version.image.pixels.shape[:2]
+            st.warning(
+                f"{plain(version.name)} has {width} x {height} pixels, the original "
+                f"{shape[1]} x {shape[0]}: they cannot be compared.",
+                icon=":material/block:",
+            )
+    return tuple(fitting)
+
+
+def _take_own(place: DeltaGenerator) -> Selection:
+    split = _test_split()
+    with place:
+        test_id = _choose_test_image(split) if split else None
+        sample = _choose_sample(is_disabled=test_id is not None)
+    if split is not None and test_id is not None:
+        image = _take_test_image(split, test_id)
+        return Selection((image,), image)
+    if asked := st.query_params.get(PARAMETER):
+        _say_unknown(asked, split)
+    image = ChosenImage(sample_images()[sample], f"sample:{sample}", f"Sample: {sample}")
+    return Selection((image,), image)
+
+
+def _say_unknown(asked: str, split: Split | None) -> None:
+    if split is None:
+        show_empty("This test image is not here", why=_NOT_PREPARED, command=_PREPARE)
+    elif asked not in split.ids:
+        st.info(_UNKNOWN, icon=":material/link_off:")
+
+
+def _choose_test_image(split: Split) -> str | None:
     return st.selectbox(
         "A test image of the data set",
         split.ids,
         index=None,
-        placeholder="Type a part of its id, or come here from the gallery",
+        placeholder="Test image: part of its id",
         key=PARAMETER,
         bind="query-params",
-        disabled=is_disabled,
+        label_visibility="collapsed",
+        width=220,
     )
 
 
 def _choose_sample(*, is_disabled: bool) -> str:
     titles = list(sample_images())
-    chosen = st.pills(
-        "Or a sample",
+    chosen = st.selectbox(
+        "A sample",
         titles,
-        default=titles[0],
-        required=True,
         key="sample",
         bind="query-params",
         disabled=is_disabled,
-        wrap=True,
+        label_visibility="collapsed",
+        width=220,
     )
     return chosen or titles[0]
 
@@ -140,25 +210,3 @@ def _take_test_image(split: Split, image_id: str) -> ChosenImage:
     pixels.flags.writeable = False
     source = f"Test image: {split.classes[place]}, {image_id}"
     return ChosenImage(pixels, hashlib.sha256(pixels).hexdigest(), source)
-
-
-def _take_sample(title: str) -> ChosenImage:
-    return ChosenImage(sample_images()[title], f"sample:{title}", f"Sample: {title}")
-
-
-def _take_upload(data: bytes) -> ChosenImage | None:
-    digest = hashlib.sha256(data).hexdigest()
-    try:
-        image = _decode(digest, data)
-    except ImageError as error:
-        st.error(str(error), icon=":material/broken_image:")
-        return None
-    source = f"Your {image.format} image"
-    return ChosenImage(image.pixels, digest, source, image.notes, len(data))
-
-
-@st.cache_data(max_entries=8, max_size="200MB", ttl=900, show_spinner="Reading the image …")
-def _decode(digest: str, _data: bytes) -> DecodedImage:
-    from core.intake.isolation import decode_image_isolated
-
-    return decode_image_isolated(_data, limits=LIMITS)

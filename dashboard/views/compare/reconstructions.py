@@ -1,8 +1,8 @@
-"""Reconstructions kept between reruns, so that turning one dial computes one codec."""
+"""Reconstructions made in worker processes and kept, so that one dial computes one codec."""
 
 import hashlib
-import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import streamlit as st
@@ -11,32 +11,83 @@ from core.codecs import get_codec
 from core.codecs.container_bytes import container_bytes
 from core.evaluation import comparison
 from core.evaluation.comparison import Choice, Goal, Reconstruction
+from core.evaluation.record import Record
+from core.evaluation.visitor_jobs import (
+    PILOT_SIDE,
+    ReconstructionRequest,
+    estimated_seconds,
+    reconstruct_requested,
+)
 from core.images import Image
+from core.jobs.errors import TooSlow
 from core.metrics import metrics
-from core.metrics.base import Metric
 from core.metrics.ssim_map import ssim_image, ssim_map
+from dashboard.data.bounded_cache import BoundedCache
 from dashboard.data.store import fingerprint, open_store
-from dashboard.views.compare.picker import ChosenImage
+from dashboard.data.visitor_jobs import Call, Task, start_tasks, wait_for
+from dashboard.views.compare.image import ChosenImage
 
 #: Above so many pixels the slow metrics take long enough to be asked for.
 MOST_PIXELS_FOR_SLOW_METRICS = 2_000_000
 
+Show = Callable[[Sequence[Task]], None]
 
-def reconstruction(
-    image: ChosenImage, choice: Choice, *, goal: Goal | None, slow_metrics: bool
-) -> Reconstruction:
-    """One codec on one image, computed once.
+
+@dataclass(frozen=True)
+class Wanted:
+    """One codec on one image.
+
+    Attributes:
+        choice: The codec.
+        goal: Size or quality that its dial is turned to; None to leave it as it is set.
+        metric_names: Metrics to measure.
+    """
+
+    choice: Choice
+    goal: Goal | None
+    metric_names: tuple[str, ...]
+
+    def key(self, digest: str) -> tuple[object, ...]:
+        """What the outcome depends on."""
+        state = fingerprint(f"models/{self.choice.codec}")
+        return digest, self.choice, self.goal, self.metric_names, state
+
+
+def wanted(choice: Choice, *, goal: Goal | None, metric_names: tuple[str, ...]) -> Wanted:
+    """A codec as it is set, or brought to a goal; then its position on the dial is nothing."""
+    return Wanted(replace(choice, dial=None) if goal else choice, goal, metric_names)
+
+
+def reconstructions(
+    image: ChosenImage, asked: Sequence[Wanted], *, show: Show, is_patient: bool = False
+) -> list[Reconstruction]:
+    """What comes of each codec; what is not known yet is computed, all at the same time.
 
     Args:
         image: Image to encode.
-        choice: The codec.
-        goal: Size or quality that its dial is turned to; None to leave it as it is set.
-        slow_metrics: Whether to measure also what takes seconds per megapixel.
+        asked: The codecs.
+        show: As `dashboard.data.visitor_jobs.wait_for` takes it.
+        is_patient: Whether to wait for a turn however long it takes.
     """
-    if goal is not None:
-        choice = Choice(choice.codec, None, choice.knobs)
-    state = fingerprint(f"models/{choice.codec}")
-    return _reconstruction(image.digest, choice, goal, slow_metrics, state, image.pixels)
+    known = {one: _kept().get(one.key(image.digest)) for one in asked}
+    missing = [one for one, found in known.items() if found is None]
+    tasks = start_tasks([_call(image, one) for one in missing], is_patient=is_patient)
+    wait_for(tasks, show=lambda pending: _keep_and_show(image, missing, pending, show))
+    for one, task in zip(missing, tasks, strict=True):
+        known[one] = _outcome(image, one, task)
+    return [known[one] for one in asked]
+
+
+def chosen_metrics(*, slow: bool) -> tuple[str, ...]:
+    """Names of the metrics, with or without those that take seconds per megapixel."""
+    return tuple(name for name, metric in metrics().items() if slow or not metric.ON_SUBSET_ONLY)
+
+
+def failed(choice: Choice, problem: str) -> Reconstruction:
+    """A reconstruction that there is none of."""
+    codec = get_codec(choice.codec)
+    record = Record("", choice.codec, "", choice.dial, error=problem)
+    return Reconstruction(codec.label, codec.suffix, record, problem=problem)
 
 
 def bytes_of_container(choice: Choice) -> int:
@@ -57,41 +108,67 @@ def structure_map(image: ChosenImage, decoded: Image) -> Image:
     return _structure_map(image.digest, digest, image.pixels, decoded)
 
 
+def _call(image: ChosenImage, one: Wanted) -> Call:
+    request = ReconstructionRequest(one.choice, one.goal, one.metric_names, open_store().root)
+    files = _files().get(_files_key(image, one.choice)) or {}
+    return Call(
+        get_codec(one.choice.codec).label,
+        reconstruct_requested,
+        (request, image.pixels, files),
+        estimated_seconds,
+        (request, _middle(image.pixels), image.pixel_count),
+    )
+
+
+def _middle(image: Image) -> Image:
+    height, width = image.shape[:2]
+    top, left = (max(0, (side - PILOT_SIDE) // 2) for side in (height, width))
+    return np.ascontiguousarray(image[top : top + PILOT_SIDE, left : left + PILOT_SIDE])
+
+
+def _keep_and_show(
+    image: ChosenImage, asked: Sequence[Wanted], tasks: Sequence[Task], show: Show
+) -> None:
+    """Keeps what is done, for the run of the page may end at the next element that is shown."""
+    for one, task in zip(asked, tasks, strict=True):
+        if task.is_done:
+            _outcome(image, one, task)
+    show(tasks)
+
+
+def _outcome(image: ChosenImage, one: Wanted, task: Task) -> Reconstruction:
+    """Reconstruction of a task that is done, kept unless the error is one of the moment."""
+    if task.error is not None:
+        found = failed(one.choice, str(task.error))
+    else:
+        found = task.value.reconstruction
+        _files().put(_files_key(image, one.choice), task.value.files)
+    if task.error is None or isinstance(task.error, TooSlow):
+        _kept().put(one.key(image.digest), found)
+    return found
+
+
+def _files_key(image: ChosenImage, choice: Choice) -> tuple[object, ...]:
+    state = fingerprint(f"models/{choice.codec}")
+    return image.digest, choice.codec, choice.knobs, state
+
+
+@st.cache_resource(show_spinner=False)
+def _kept() -> BoundedCache:
+    return BoundedCache(max_bytes=300_000_000, ttl_seconds=1800)
+
+
+@st.cache_resource(show_spinner=False)
+def _files() -> BoundedCache:
+    """Files by position of the dial that searches have made, for the next search."""
+    return BoundedCache(max_bytes=60_000_000, ttl_seconds=900)
+
+
 @st.cache_data(max_entries=64, show_spinner=False)
 def _container_bytes(choice: Choice, state: str) -> int:
     return container_bytes(comparison.point_of(choice, open_store()))
 
 
-@st.cache_data(max_entries=48, max_size="150MB", ttl=1800, show_spinner=False)
+@st.cache_data(max_entries=48, max_size="100MB", ttl=1800, show_spinner=False)
 def _structure_map(digest: str, decoded_digest: str, _pixels: Image, _decoded: Image) -> Image:
     return ssim_image(ssim_map(_pixels, _decoded))
-
-
-@st.cache_data(max_entries=96, max_size="400MB", ttl=1800, show_spinner=False)
-def _reconstruction(
-    digest: str, choice: Choice, goal: Goal | None, slow_metrics: bool, state: str, _pixels: Image
-) -> Reconstruction:
-    wanted, store = _wanted_metrics(slow_metrics), open_store()
-    with _turns():
-        if goal is None:
-            return comparison.reconstruct(choice, _pixels, metrics=wanted, store=store)
-        files = _files(digest, choice, state)
-        return comparison.reconstruct_at(
-            goal, choice, _pixels, metrics=wanted, store=store, files=files
-        )
-
-
-@st.cache_resource(max_entries=24, ttl=900, show_spinner=False)
-def _files(digest: str, choice: Choice, state: str) -> dict[float, bytes]:
-    """Files by dial position that searches on one image have made, for the next search on it."""
-    return {}
-
-
-@st.cache_resource
-def _turns() -> threading.BoundedSemaphore:
-    """Two images are encoded at a time, however many people ask, to bound the memory."""
-    return threading.BoundedSemaphore(2)
-
-
-def _wanted_metrics(slow: bool) -> Mapping[str, Metric]:
-    return {name: metric for name, metric in metrics().items() if slow or not metric.ON_SUBSET_ONLY}

@@ -7,11 +7,16 @@ import {
   adaptView, carriedIndex, clamp, clampView, fitView, panBy, pinch, probe, stepZoom, unpack,
   wheelZoom, wipeAt, zoomAt,
 } from "./viewer_math.js";
+import { figuresLine, save, snapshotCanvas, snapshotName } from "./viewer_snapshot.js";
 import { Stage } from "./viewer_stage.js";
 
 const MODES = ["wipe", "side", "flicker", "difference"];
 const BLINK_MILLISECONDS = 500;
 const STACKED_WIDTH = 560;
+// Room for the page's head and the viewer's own controls, so that all is seen at once.
+const ROOM_ABOVE = 275;
+const SHORTEST_STAGE = 320;
+const TALLEST_STAGE = 720;
 // A place in the page that was left and entered again shows what it showed before.
 const remembered = new Map();
 
@@ -153,6 +158,33 @@ class Viewer {
     }
   }
 
+  get isFullScreen() {
+    return this.root.matches(":fullscreen");
+  }
+
+  toggleFullScreen() {
+    if (this.isFullScreen) {
+      document.exitFullscreen();
+    } else {
+      this.root.requestFullscreen?.();
+    }
+  }
+
+  /** Saves what is shown, with names and figures, as PNG. */
+  saveSnapshot() {
+    this.draw();
+    const { state, layers } = this;
+    const isOne = state.isHolding || state.mode === "flicker";
+    const shown = state.isHolding ? 0 : state.isSecondShown ? state.b : state.a;
+    const pair = isOne ? [shown] : [state.a, state.b];
+    const chosen = [...new Set(pair)].map((index) => layers[index]);
+    const captions = chosen.map(({ name, readout, color }) => ({
+      name, color, figures: figuresLine(readout),
+    }));
+    const panes = this.stage.shownCanvases(state);
+    save(snapshotCanvas(panes, captions), snapshotName(chosen.map(({ name }) => name)));
+  }
+
   get image() {
     return this.layers[0]?.size;
   }
@@ -164,7 +196,9 @@ class Viewer {
       return;
     }
     const isStacked = this.state.mode === "side" && this.root.clientWidth < STACKED_WIDTH;
-    const tallest = clamp(0.72 * innerHeight, 320, 680);
+    const tallest = this.isFullScreen
+      ? Math.max(SHORTEST_STAGE, innerHeight - 0.6 * ROOM_ABOVE)
+      : clamp(innerHeight - ROOM_ABOVE, SHORTEST_STAGE, TALLEST_STAGE);
     const wanted = (width * this.image.height) / this.image.width;
     const height = Math.round(clamp(wanted, Math.min(280, width), tallest));
     this.root.dataset.stacked = String(isStacked);
@@ -257,7 +291,7 @@ class Viewer {
       return;
     }
     event.preventDefault();
-    if (!(event.repeat && ["hold", "pin", "help", "swap", "flip"].includes(action.name))) {
+    if (!(event.repeat && ["hold", "pin", "help", "swap", "flip", "snapshot", "fullScreen"].includes(action.name))) {
       this.act(action);
     }
   }
@@ -348,6 +382,8 @@ const HANDLERS = {
   release: (viewer, state) => void (state.isHolding = false),
   help: (viewer, state) => void (state.isHelpOpen = !state.isHelpOpen),
   pin: (viewer) => viewer.sendPin(),
+  snapshot: (viewer) => viewer.saveSnapshot(),
+  fullScreen: (viewer) => viewer.toggleFullScreen(),
   fit: (viewer) => viewer.fit(),
   actual: (viewer) => viewer.zoomTo(1),
   zoom: (viewer, state, direction) => viewer.zoomTo(stepZoom(state.view.zoom, direction)),

@@ -18,6 +18,8 @@ const ICONS = {
   swap: "M2 5.500h10M9.5 3L12 5.5 9.5 8M14 10.500H4M6.5 8L4 10.5 6.5 13",
   fit: "M2 6V3a1 1 0 0 1 1-1h3M10 2h3a1 1 0 0 1 1 1v3M14 10v3a1 1 0 0 1-1 1h-3M6 14H3a1 1 0 0 1-1-1v-3",
   eye: "M1.5 8S4 3.5 8 3.5 14.5 8 14.5 8 12 12.5 8 12.5 1.5 8 1.5 8zM8 6a2 2 0 1 1 0 4 2 2 0 0 1 0-4z",
+  snapshot: "M2 5.5h2.500L6 3.5h4l1.5 2H14v7H2zM8 7a2 2 0 1 1 0 4 2 2 0 0 1 0-4z",
+  fullScreen: "M9.5 2H14v4.500M14 2l-5 5M6.5 14H2V9.500M2 14l5-5",
   pin: "M6 2h4l-.5 4.500L12 9H4l2.5-2.500zM8 9v5",
 };
 
@@ -135,6 +137,12 @@ export class Controls {
     this.fit = plain("tool", "Fit", "Fit (0)", ICONS.fit, { name: "fit" });
     this.actual = plain("tool", "1:1", "One image pixel on one screen pixel", null, { name: "actual" });
     this.pin = plain("tool", "Pin", "Pin this view (P)", ICONS.pin, { name: "pin" });
+    this.snapshot = plain("tool", "Snapshot", "Save a snapshot as PNG (G)", ICONS.snapshot, {
+      name: "snapshot",
+    });
+    this.fullScreen = plain("tool", "Full screen", "Full screen (V)", ICONS.fullScreen, {
+      name: "fullScreen",
+    });
     this.helpButton = plain("tool round", "?", "Keys (?)", null, { name: "help" });
     this.swap = plain("tool", "", "Swap A and B (X)", ICONS.swap, { name: "swap" });
     this.flip = plain("tool", "Show the other", "Swap in place (Space)", ICONS.swap, { name: "flip" });
@@ -148,7 +156,9 @@ export class Controls {
     const zoom = make("div", { className: "group" }, [
       this.zoomOut, this.zoomLabel, this.zoomIn, this.fit, this.actual,
     ]);
-    const more = make("div", { className: "group more" }, [this.original, this.pin, this.helpButton]);
+    const more = make("div", { className: "group more" }, [
+      this.original, this.snapshot, this.fullScreen, this.pin, this.helpButton,
+    ]);
     const tools = make("div", { className: "tools" }, [this.modes.node, zoom, more]);
     const pickers = make("div", { className: "pickers" }, [
       this.pickers.a.node, this.swap, this.pickers.b.node,
@@ -178,7 +188,7 @@ export class Controls {
     this.gain.set(state.gain);
     this.zoomLabel.textContent = zoomText(state.view.zoom);
     this.fit.setAttribute("aria-pressed", String(state.isFitted));
-    this.actual.setAttribute("aria-pressed", String(state.view.zoom === 1));
+    this.actual.setAttribute("aria-pressed", String(state.view.zoom === 1 && !state.isFitted));
     this.original.setAttribute("aria-pressed", String(state.isHolding));
     this.blink.setAttribute("aria-pressed", String(state.isBlinking));
     this.blink.disabled = isCalm;

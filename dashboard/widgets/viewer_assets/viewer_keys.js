@@ -12,6 +12,8 @@ export const HELP = [
   ["+ −", "zoom by a step"],
   ["0", "fit"],
   ["P", "pin this view"],
+  ["G", "save a snapshot as PNG"],
+  ["V", "full screen, and back"],
   ["?", "show or hide this list"],
 ];
 
@@ -23,6 +25,8 @@ const LETTERS = {
   x: { name: "swap" },
   o: { name: "hold" },
   p: { name: "pin" },
+  g: { name: "snapshot" },
+  v: { name: "fullScreen" },
   0: { name: "fit" },
   "+": { name: "zoom", value: 1 },
   "=": { name: "zoom", value: 1 },

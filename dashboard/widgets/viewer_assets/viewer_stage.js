@@ -113,6 +113,29 @@ export class Stage {
     return this.panes[0].size;
   }
 
+  /** Canvases that are seen in this state, each as drawn, the wipe's line with it. */
+  shownCanvases(state) {
+    const isSide = state.mode === "side" && !state.isHolding;
+    return this.panes.slice(0, isSide ? 2 : 1).map(({ canvas }) => this.cropped(canvas, state));
+  }
+
+  /** The part of a canvas that holds the image, without the grey around it. */
+  cropped(canvas, state) {
+    const place = placement(state.view, this.image, this.paneSize);
+    const left = Math.max(0, place.left);
+    const top = Math.max(0, place.top);
+    const width = Math.ceil(Math.min(canvas.width, place.left + place.width)) - left;
+    const height = Math.ceil(Math.min(canvas.height, place.top + place.height)) - top;
+    const part = Object.assign(document.createElement("canvas"), { width, height });
+    const context = part.getContext("2d", { alpha: false });
+    context.drawImage(canvas, -left, -top);
+    if (state.mode === "wipe" && !state.isHolding) {
+      context.fillStyle = "#ffffff";
+      context.fillRect(this.column - left - 1, 0, 2, height);
+    }
+    return part;
+  }
+
   draw(state, layers) {
     this.state = state;
     this.image = layers[0].size;

@@ -15,14 +15,17 @@ from core.dataset.splits import open_split
 from core.dataset.traits import load_ranges, oddities
 from core.images import Image
 from core.intake.decode import decode_image
+from core.metrics import psnr_db
 from core.png import encode_png
 from core.store import ArtifactStore
-from dashboard.views.compare.picker import ChosenImage
+from dashboard.views.compare.image import ChosenImage
 from dashboard.views.compare.reconstructions import structure_map
 from pipelines import describe
 
 OpenPage = Callable[..., AppTest]
-QUICK = {"codecs": ["JPEG", "WebP"], "sample": "Chelsea (cat)"}
+GOLDEN = Path(__file__).parents[3] / "golden"
+QUICK = {"codecs": ["JPEG", "WebP"], "sample": "Chelsea (cat)", "mode": "My settings"}
+LEARNED = {**QUICK, "codecs": ["JPEG", "BNK"]}
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +38,7 @@ def photograph() -> Image:
 
 
 def _upload(app: AppTest, data: bytes, name: str = "photo.png") -> AppTest:
-    app.file_uploader[0].set_value((name, data, "image/png"))
+    app.file_uploader[0].set_value([(name, data, "image/png")])
     return app.run()
 
 
@@ -170,10 +173,10 @@ def test_a_target_out_of_reach_is_said_and_no_image_is_shown_for_it(
     }
     app = _upload(open_page("compare", full_store, query=query), encode_png(photograph))
     assert not app.exception
-    assert [warning.value[:27] for warning in app.warning] == [
-        "5 bytes cannot be reached\\: "[:27]
-    ] * 2
+    problems = [warning.value for warning in app.warning]
+    assert [problem[:25] for problem in problems] == ["5 bytes cannot be reached"] * 2
     assert _image_ids(app) == [_shown_as(_magnified(photograph, 3))]
+    assert "achieved" not in app.dataframe[0].value
 
 
 def test_lossless_codecs_take_part_as_set_and_are_left_out_of_a_search(
@@ -183,8 +186,8 @@ def test_lossless_codecs_take_part_as_set_and_are_left_out_of_a_search(
     as_set = open_page("compare", full_store, query=query)
     assert as_set.dataframe[0].value["psnr_db"].tolist()[1] == float("inf")
     equal = open_page("compare", full_store, query={**query, "mode": "Equal bytes"})
-    assert equal.dataframe[0].value["label"].tolist() == ["JPEG"]
-    assert "Left out: PNG" in _text(equal)
+    assert equal.dataframe[0].value["bytes"].notna().tolist() == [True, False]
+    assert "cannot be brought to a goal" in _text(equal)
 
 
 def test_the_link_restores_dials_and_knobs(open_page: OpenPage, full_store: Path) -> None:
@@ -231,7 +234,7 @@ def test_above_two_megapixels_slow_metrics_wait_for_a_request_and_are_not_search
     open_page: OpenPage, empty_store: Path
 ) -> None:
     large = np.zeros((1500, 1500, 3), np.uint8)
-    query = {**QUICK, "codecs": "JPEG", "mode": "Equal SSIMULACRA2"}
+    query = {**QUICK, "codecs": "JPEG", "mode": "Equal SSIMULACRA2", "part": "Whole image"}
     app = _upload(open_page("compare", empty_store, query=query), encode_png(large))
     assert "takes too long on this image of 2.2 megapixels" in _text(app)
     app.segmented_control(key="mode").set_value("as_set").run()
@@ -250,7 +253,7 @@ def test_a_link_brings_a_test_image_with_its_codec_at_its_setting(
     open_page: OpenPage, full_store: Path
 ) -> None:
     split = open_split(ArtifactStore(full_store), "test")
-    query = {"image": split.ids[2], "codecs": "JPEG", "jpeg_quality": "50"}
+    query = {"image": split.ids[2], "codecs": "JPEG", "jpeg_quality": "50", "mode": "My settings"}
     app = open_page("compare", full_store, query=query)
     assert not app.exception
     assert f"Test image: {split.classes[2]}, {split.ids[2]}" in _text(app)
@@ -276,14 +279,14 @@ def test_a_test_image_that_is_not_on_this_machine_is_said_with_the_command(
     app = open_page("compare", empty_store, query={"image": "n1/x", "codecs": "JPEG"})
     assert not app.exception
     assert any("pipelines.prepare" in code.value for code in app.code)
-    assert len(app.dataframe) == 0
+    assert "Sample: Astronaut" in _text(app), "the page goes on with a sample"
 
 
 def test_the_payload_stands_beside_the_whole_file_only_on_request(
     open_page: OpenPage, full_store: Path
 ) -> None:
     assert "payload_bytes" not in open_page("compare", full_store, query=QUICK).dataframe[0].value
-    app = open_page("compare", full_store, query={**QUICK, "count": "Payload too"})
+    app = open_page("compare", full_store, query={**QUICK, "count": "Also without header"})
     frame = app.dataframe[0].value
     assert (frame["payload_bytes"] == frame["bytes"] - frame["container_bytes"]).all()
     assert frame["container_bytes"].tolist()[0] > 600  # JPEG's tables and headers
@@ -318,6 +321,12 @@ def described_store(full_store: Path, tmp_path: Path, monkeypatch: pytest.Monkey
     root = shutil.copytree(full_store, tmp_path / "described")
     monkeypatch.setenv("BOTTLENECK_ARTIFACTS", str(root))
     assert describe.main([]) == 0
+    return _with_learned_codec(root)
+
+
+def _with_learned_codec(root: Path) -> Path:
+    """The folder of a store with the small model of the golden streams."""
+    shutil.copytree(GOLDEN / "models", root / "models", dirs_exist_ok=True)
     return root
 
 
@@ -326,16 +335,25 @@ def test_a_drawing_is_said_to_be_unlike_the_training_images(
 ) -> None:
     drawing = np.full((200, 300, 3), 255, np.uint8)
     drawing[50:60, 20:280] = 0
-    app = _upload(open_page("compare", described_store, query=QUICK), encode_png(drawing))
+    app = _upload(open_page("compare", described_store, query=LEARNED), encode_png(drawing))
     assert not app.exception
-    (warning,) = [found.value for found in app.warning]
-    assert "unlike those that the learned codecs were trained on" in warning
-    assert "equal to their right neighbour" in warning
+    assert "Looks like a screenshot" in _text(app)
+    assert "expect the learned codecs to do worse" in _text(app)
+    assert "equal to their right neighbour" in _text(app)
+    alone = _upload(open_page("compare", described_store, query=QUICK), encode_png(drawing))
+    assert "learned codecs" not in _text(alone), "JPEG and WebP alone are not concerned"
+
+
+def test_an_image_of_one_pixel_is_like_nothing(open_page: OpenPage, described_store: Path) -> None:
+    app = open_page("compare", described_store, query=LEARNED)
+    _upload(app, encode_png(np.zeros((1, 1, 3), np.uint8)))
+    assert not app.exception
+    assert "Looks like" not in _text(app)
 
 
 def test_a_training_image_is_no_warning(open_page: OpenPage, described_store: Path) -> None:
     image = np.asarray(open_split(ArtifactStore(described_store), "train").images[4])
-    app = _upload(open_page("compare", described_store, query=QUICK), encode_png(image))
+    app = _upload(open_page("compare", described_store, query=LEARNED), encode_png(image))
     inside = not oddities(image, load_ranges(ArtifactStore(described_store)))
     assert (len(app.warning) == 0) == inside
 
@@ -343,5 +361,91 @@ def test_a_training_image_is_no_warning(open_page: OpenPage, described_store: Pa
 def test_without_the_statistics_the_page_names_the_command(
     open_page: OpenPage, empty_store: Path
 ) -> None:
-    app = open_page("compare", empty_store, query=QUICK)
+    app = open_page("compare", _with_learned_codec(empty_store), query=LEARNED)
     assert "python -m pipelines.describe" in _text(app)
+
+
+def test_equal_bytes_is_the_start_and_each_card_says_what_the_search_found(
+    open_page: OpenPage, empty_store: Path, photograph: Image
+) -> None:
+    app = open_page("compare", empty_store, query={"codecs": ["JPEG", "WebP"]})
+    _upload(app, encode_png(photograph))
+    frame = app.dataframe[0].value
+    assert frame["target"].dropna().tolist() == [frame["bytes"][0]]
+    size = f"{frame['bytes'][1]:,} bytes"
+    assert any(
+        text.value.startswith("Found: **quality=") and size in text.value for text in app.caption
+    )
+    assert "WebP" not in [slider.label for slider in app.select_slider]
+    assert [slider.key for slider in app.select_slider] == ["jpeg_quality"]
+
+
+def test_several_images_have_a_mean_and_one_is_shown(
+    open_page: OpenPage, empty_store: Path, photograph: Image
+) -> None:
+    app = open_page("compare", empty_store, query=QUICK)
+    pair = [photograph, photograph[:48, :64]]
+    files = [(f"{n}.png", encode_png(image), "image/png") for n, image in enumerate(pair)]
+    app.file_uploader[0].set_value(files)
+    app.run()
+    assert not app.exception
+    assert "120 x 80 pixels" in _text(app)
+    jpeg = get_codec("jpeg").at(75)
+    sizes = [len(jpeg.encode(np.ascontiguousarray(image))) for image in pair]
+    mean = app.dataframe[1].value.iloc[0]
+    assert (mean["Codec"], mean["Images"]) == ("JPEG", "2")
+    assert float(mean["Bytes"].replace(",", "")) == pytest.approx(np.mean(sizes), abs=0.5)
+    app.selectbox(key="shown").set_value(1).run()
+    assert "64 x 48 pixels" in _text(app)
+
+
+def test_versions_of_an_original_are_weighed_and_measured_against_it(
+    open_page: OpenPage, empty_store: Path, photograph: Image
+) -> None:
+    webp = get_codec("webp").at(40)
+    data = webp.encode(photograph)
+    app = open_page("compare", empty_store, query=QUICK)
+    app.file_uploader[0].set_value(
+        [("o.png", encode_png(photograph), "image/png"), ("v_1.webp", data, "image/webp")]
+    )
+    app.run()
+    app.segmented_control(key="role").set_value("versions").run()
+    assert not app.exception
+    row = app.dataframe[0].value.iloc[0]
+    assert (row["label"], row["bytes"]) == ("v_1.webp", len(data))
+    assert row["psnr_db"] == pytest.approx(psnr_db.measure(photograph, webp.decode(data)))
+    assert _layers(app)[:2] == ["Original", "v_1.webp"]
+
+
+def test_a_file_of_the_learned_codec_is_opened_and_weighed(
+    open_page: OpenPage, empty_store: Path
+) -> None:
+    data = (GOLDEN / "streams" / "odd_50.bnk").read_bytes()
+    app = open_page("compare", _with_learned_codec(empty_store), query=QUICK)
+    _upload(app, data, "photo.bnk")
+    assert not app.exception
+    assert not app.error
+    assert f"{len(data):,} bytes" in _text(app)
+    _upload(app, data[:-2], "cut.bnk")
+    assert "The file is refused" in app.error[0].value
+
+
+def test_the_curve_of_ones_own_image_has_points_and_bd_rates(
+    open_page: OpenPage, empty_store: Path, photograph: Image
+) -> None:
+    app = open_page("compare", empty_store, query=QUICK)
+    _upload(app, encode_png(photograph))
+    app.toggle(key="curve").set_value(True).run()
+    assert not app.exception
+    assert len(app.get("plotly_chart")) == 1
+    rates = app.dataframe[-1].value
+    assert rates["Codec"].tolist() == ["WebP"]
+    assert -80 < float(rates["BD-rate (%)"][0]) < 0
+
+
+def test_a_tall_image_gives_no_tall_page(open_page: OpenPage, empty_store: Path) -> None:
+    app = open_page("compare", empty_store, query=QUICK)
+    _upload(app, encode_png(np.full((2400, 60, 3), 90, np.uint8)))
+    assert not app.exception
+    middle = np.full((120, 60, 3), 90, np.uint8)
+    assert set(_image_ids(app)) == {_shown_as(_magnified(middle, 3))}

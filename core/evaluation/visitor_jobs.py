@@ -1,0 +1,154 @@
+"""What a worker process computes for a visitor: functions of picklable arguments alone."""
+
+import math
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.codecs import get_codec
+from core.codecs.recognition import decode_any
+from core.errors import CodecError
+from core.evaluation.comparison import (
+    Choice,
+    Goal,
+    Reconstruction,
+    point_of,
+    reconstruct,
+    reconstruct_at,
+)
+from core.images import Image
+from core.jobs.errors import JobError
+from core.metrics import metrics
+from core.store import ArtifactError, ArtifactStore
+
+#: Side of the square in the middle of an image that is coded to estimate the time for the whole.
+PILOT_SIDE = 128
+#: Positions beside the crossing that a search looks at after its bisection.
+_FURTHER_POSITIONS = 2
+
+
+@dataclass(frozen=True)
+class ReconstructionRequest:
+    """One codec on one image, as a visitor asks for it.
+
+    Attributes:
+        choice: The codec and its knobs.
+        goal: Size or quality that its dial is turned to; None to leave it as it is set.
+        metric_names: Metrics to measure.
+        store_root: Folder of the store in which a learned codec finds its weights.
+    """
+
+    choice: Choice
+    goal: Goal | None
+    metric_names: tuple[str, ...]
+    store_root: Path
+
+
+@dataclass(frozen=True)
+class ReconstructionAnswer:
+    """What came of a request.
+
+    Attributes:
+        reconstruction: Image, file and measurements.
+        files: Files by position of the dial that are known after it, for the next search.
+    """
+
+    reconstruction: Reconstruction
+    files: dict[float, bytes]
+
+
+@dataclass(frozen=True)
+class OpenedFile:
+    """An image out of a file that one of the codecs wrote.
+
+    Attributes:
+        label: What a person reads for the codec.
+        pixels: The image.
+    """
+
+    label: str
+    pixels: Image
+
+
+def reconstruct_requested(
+    request: ReconstructionRequest, image: Image, files: dict[float, bytes]
+) -> ReconstructionAnswer:
+    """Outcome of a request.
+
+    Args:
+        request: What is asked for.
+        image: Image to encode, uint8 (H, W, 3).
+        files: Files by position of the dial that earlier searches made; the search adds its own.
+    """
+    store = ArtifactStore(request.store_root)
+    measured = {name: metrics()[name] for name in request.metric_names}
+    if request.goal is None:
+        found = reconstruct(request.choice, image, metrics=measured, store=store)
+        return ReconstructionAnswer(found, files)
+    found = reconstruct_at(
+        request.goal, request.choice, image, metrics=measured, store=store, files=files
+    )
+    return ReconstructionAnswer(found, files)
+
+
+def estimated_seconds(request: ReconstructionRequest, middle: Image, pixel_count: int) -> float:
+    """Processor time that coding an image will take, from coding its middle.
+
+    The time is taken as proportional to the pixels, so the estimate needs to know nothing of
+    codecs, knobs or machines. The first run may load a model; the faster of two counts.
+
+    Args:
+        request: What is asked for.
+        middle: The middle of the image, at most `PILOT_SIDE` pixels a side.
+        pixel_count: Pixels of the whole image.
+    """
+    choice, dial = request.choice, get_codec(request.choice.codec).dial
+    if choice.dial is None and dial is not None:
+        choice = Choice(choice.codec, dial.default, choice.knobs)
+    try:
+        point = point_of(choice, ArtifactStore(request.store_root))
+        times = []
+        for _ in range(2):
+            start = time.process_time()
+            point.decode(point.encode(middle))
+            times.append(time.process_time() - start)
+    except (ArtifactError, CodecError, ValueError):
+        return 0.0  # the request itself tells what is wrong
+    share = pixel_count / (middle.shape[0] * middle.shape[1])
+    return min(times) * share * (1 if request.goal is None else _searched_positions(choice))
+
+
+def open_coded_file(data: bytes, store_root: Path) -> OpenedFile:
+    """Image in a file of one of the codecs, such as a `.bnk`.
+
+    Raises:
+        JobError: No codec reads it; the text says why.
+    """
+    try:
+        found = decode_any(data, ArtifactStore(store_root))
+    except ArtifactError as error:
+        raise JobError(f"The file needs a model that is not here: {error}") from None
+    except CodecError as error:
+        raise JobError(f"The file is refused: {error}") from None
+    return OpenedFile(found.codec.label, found.image)
+
+
+def measured_against(
+    reference: Image, image: Image, metric_names: tuple[str, ...]
+) -> dict[str, float | None]:
+    """Value of each metric of an image against its original; None where it is not defined."""
+    return {name: _value(name, reference, image) for name in metric_names}
+
+
+def _value(name: str, reference: Image, image: Image) -> float | None:
+    try:
+        return metrics()[name].measure(reference, image)
+    except ValueError:  # the image is too small for it
+        return None
+
+
+def _searched_positions(choice: Choice) -> int:
+    dial = get_codec(choice.codec).dial
+    if dial is None:
+        return 1
+    return math.ceil(math.log2(len(dial.positions()) + 1)) + _FURTHER_POSITIONS

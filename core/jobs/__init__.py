@@ -1,0 +1,1 @@
+"""Work for a visitor in processes of its own, which can be bounded, queued and killed."""

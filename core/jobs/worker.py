@@ -1,0 +1,67 @@
+"""A process that runs one job after another; started by `core.jobs.process`, never by hand.
+
+It receives a `Job` and sends an `Answer` over the socket whose number is its first argument, until
+the server closes the other end. The further arguments are modules to import before the first job.
+"""
+
+import importlib
+import sys
+import time
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from typing import Any
+
+from core.jobs.errors import JobError, TooLarge
+from core.jobs.job import Answer, Job
+
+if sys.platform != "win32":
+    import resource
+
+
+def main() -> None:
+    """Serves jobs until the connection is closed."""
+    connection: Connection[Any, Any] = Connection(int(sys.argv[1]))
+    for module in sys.argv[2:]:
+        importlib.import_module(module)
+    with suppress(EOFError, OSError):
+        connection.send(Answer("ready"))
+        while True:
+            connection.send(answer(connection.recv()))
+
+
+def answer(job: Job) -> Answer:
+    """Outcome of a job, within its limits."""
+    limit_processor_time(job.limits.processor_seconds)
+    limit_memory(job.limits.memory_bytes)
+    try:
+        return Answer(job.function(*job.arguments))
+    except JobError as error:
+        return Answer(error=error)
+    except MemoryError:
+        return Answer(error=TooLarge("It needs more memory than a visitor may use here."))
+    except Exception as error:  # whatever a library raises costs this job only
+        return Answer(error=JobError(f"{type(error).__name__}: {error}"))
+    finally:
+        limit_memory(None)
+
+
+def limit_processor_time(seconds: float) -> None:
+    """Lets the kernel end this process after so many more seconds of processor time."""
+    if sys.platform != "win32":
+        until = int(time.process_time() + seconds) + 1
+        resource.setrlimit(resource.RLIMIT_CPU, (until, resource.RLIM_INFINITY))
+
+
+def limit_memory(count: int | None) -> None:
+    """Lets the kernel refuse more than `count` further bytes of address space; None lifts it."""
+    if sys.platform != "linux":
+        return
+    soft = resource.RLIM_INFINITY
+    if count is not None:
+        with open("/proc/self/statm", encoding="ascii") as statistics:
+            soft = int(statistics.read().split()[0]) * resource.getpagesize() + count
+    resource.setrlimit(resource.RLIMIT_AS, (soft, resource.RLIM_INFINITY))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,144 @@
+"""Rate-distortion curves of one's own image, measured while one looks."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pandas as pd
+import streamlit as st
+
+from core.codecs import codecs
+from core.evaluation.comparison import Choice
+from core.evaluation.measurements import Measurements, lossy_measurements
+from core.evaluation.record import Record
+from core.evaluation.table import to_frame, to_table
+from core.metrics import metrics
+from dashboard.charts.bd_rate import bd_table
+from dashboard.charts.rate_distortion import (
+    Look,
+    lossless_table,
+    point_table,
+    rate_distortion_figure,
+)
+from dashboard.data.curves import label_of, labels
+from dashboard.data.store import open_store
+from dashboard.data.visitor_jobs import Task, queue_line
+from dashboard.views.compare.image import ChosenImage
+from dashboard.views.compare.reconstructions import (
+    MOST_PIXELS_FOR_SLOW_METRICS,
+    chosen_metrics,
+    reconstructions,
+    wanted,
+)
+from dashboard.widgets.charts import CONFIG
+from dashboard.widgets.downloads import download_csv
+
+_WHAT = (
+    "The chosen codecs over their whole quality range, measured on **this image** alone. It goes "
+    "on while you look at the page and stops when you leave; what is measured is kept."
+)
+_HELP = "Some ten settings per codec; a photograph of half a megapixel takes about a minute."
+_FAILED = "{count} points could not be measured: {problem}"
+
+
+def show_curve(image: ChosenImage, choices: Sequence[Choice]) -> None:
+    """Curves and BD-rates of the codecs on an image, once a person asks for them.
+
+    Args:
+        image: The image.
+        choices: The codecs with their knobs; those without a dial have no curve.
+    """
+    st.subheader("Curve of this image")
+    if not st.toggle("Measure the curves", key="curve", bind="query-params", help=_HELP):
+        return
+    st.caption(_WHAT)
+    records = measure_curve(image, [choice for choice in choices if codecs()[choice.codec].dial])
+    if not records:
+        st.info("None of the chosen codecs has a quality setting.", icon=":material/info:")
+        return
+    _say_failed(records)
+    frame = to_frame(to_table(records))
+    known = [name for name in metrics() if frame[name].notna().any()]
+    if known:
+        _show_figures(frame, known)
+    download_csv(frame, file_name="bottleneck-curve.csv", key="csv-curve")
+
+
+def measure_curve(image: ChosenImage, choices: Sequence[Choice]) -> list[Record]:
+    """Records of each codec at the settings of its sweep, with its knobs as they are set.
+
+    Args:
+        image: The image.
+        choices: The codecs.
+    """
+    progress = st.empty()
+    slow = image.pixel_count <= MOST_PIXELS_FOR_SLOW_METRICS
+    names = chosen_metrics(slow=slow)
+    asked = [
+        wanted(replace(choice, dial=point.dial), goal=None, metric_names=names)
+        for choice in choices
+        for point in codecs()[choice.codec].sweep(open_store())
+    ]
+
+    def show(tasks: Sequence[Task]) -> None:
+        done = len(asked) - sum(not task.is_done for task in tasks)
+        words = f"{done} of {len(asked)} points: {queue_line(tasks)}"
+        progress.progress(done / len(asked), words)
+
+    found = reconstructions(image, asked, show=show, is_patient=True) if asked else []
+    progress.empty()
+    return [replace(one.record, image="this image") for one in found]
+
+
+def _show_figures(frame: pd.DataFrame, known: Sequence[str]) -> None:
+    metric = st.segmented_control(
+        "Quality by",
+        known,
+        default=known[0],
+        format_func=lambda name: metrics()[name].LABEL,
+        required=True,
+        key="curve_metric",
+        bind="query-params",
+    )
+    tables = lossy_measurements(frame, metric=metric or known[0])
+    figure = rate_distortion_figure(
+        point_table(tables, labels()),
+        metric_label=metrics()[metric or known[0]].LABEL,
+        look=Look(log_rate=True),
+        lossless=lossless_table(frame.assign(images=1).iloc[:0], [], labels()),
+        tables=tables,
+    )
+    figure.update_layout(height=460)
+    st.plotly_chart(figure, config=CONFIG, key="own-curve")
+    _show_bd_rates(tables)
+
+
+def _show_bd_rates(tables: dict[str, Measurements]) -> None:
+    able = [name for name in tables if len(tables[name].images)]
+    if len(able) < 2:
+        return
+    anchor = st.selectbox(
+        "BD-rate compared with",
+        able,
+        index=able.index("jpeg") if "jpeg" in able else 0,
+        format_func=label_of,
+        key="curve_anchor",
+        bind="query-params",
+        width=280,
+    )
+    table = bd_table({name: tables[name] for name in able}, anchor=anchor, labels=labels())
+    shown = pd.DataFrame(
+        {
+            "Codec": table["label"],
+            "BD-rate (%)": table["bd_rate_percent"].map("{:+.1f}".format).replace("+nan", "n/a"),
+            "Gain at equal rate": table["bd_quality"].map("{:+.2f}".format).replace("+nan", "n/a"),
+            "Shared quality range (%)": table["overlap_percent"].map("{:.0f}".format),
+            "Note": table["note"],
+        }
+    )
+    st.dataframe(shown, hide_index=True, height="content", key="own-bd-rates")
+
+
+def _say_failed(records: Sequence[Record]) -> None:
+    problems = [record.error for record in records if record.error is not None]
+    if problems:
+        st.caption(_FAILED.format(count=len(problems), problem=problems[0]))

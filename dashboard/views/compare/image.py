@@ -1,0 +1,81 @@
+"""An image that codecs are compared on, and files that are weighed against it."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from core.images import Image
+
+#: Side of the part in the middle of a large image.
+PART_SIDE = 1024
+
+
+@dataclass(frozen=True)
+class ChosenImage:
+    """The image that codecs are compared on.
+
+    Attributes:
+        pixels: The image, read-only.
+        digest: Hash of what it was made from; equal digests are equal images.
+        source: What it is, as Markdown.
+        notes: Sentences on what the intake changed.
+        upload_bytes: Size of the uploaded file; None for a sample.
+        name: Name of the uploaded file.
+    """
+
+    pixels: Image
+    digest: str
+    source: str
+    notes: tuple[str, ...] = ()
+    upload_bytes: int | None = None
+    name: str = ""
+
+    @property
+    def pixel_count(self) -> int:
+        """Width times height."""
+        return self.pixels.shape[0] * self.pixels.shape[1]
+
+    def middle_part(self) -> "ChosenImage":
+        """The middle of the image at full resolution, at most `PART_SIDE` pixels a side."""
+        height, width = self.pixels.shape[:2]
+        top, left = (max(0, (side - PART_SIDE) // 2) for side in (height, width))
+        pixels = self.pixels[top : top + PART_SIDE, left : left + PART_SIDE]
+        pixels = np.ascontiguousarray(pixels)
+        pixels.flags.writeable = False
+        return replace(
+            self,
+            pixels=pixels,
+            digest=f"{self.digest} middle",
+            source=f"{self.source}, its middle",
+            upload_bytes=None,
+        )
+
+
+@dataclass(frozen=True)
+class Version:
+    """A file that somebody made of the image, to be weighed against it.
+
+    Attributes:
+        image: The image in the file.
+        name: Name of the file.
+        data: The file.
+    """
+
+    image: ChosenImage
+    name: str
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What a person gave to compare.
+
+    Attributes:
+        images: At least one; codecs are compared on each.
+        shown: The one among them that is shown.
+        versions: Files to weigh against the one that is shown.
+    """
+
+    images: tuple[ChosenImage, ...]
+    shown: ChosenImage
+    versions: tuple[Version, ...] = ()

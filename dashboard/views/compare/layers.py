@@ -1,0 +1,49 @@
+"""The images of the comparison as layers of the viewer."""
+
+from collections.abc import Mapping, Sequence
+
+from core.evaluation.comparison import Reconstruction
+from core.metrics import metrics
+from dashboard.charts.colors import codec_style
+from dashboard.views.compare.image import ChosenImage
+from dashboard.views.compare.reconstructions import structure_map
+from dashboard.widgets.comparison_viewer import Layer
+from dashboard.widgets.reconstruction_cards import NEUTRAL
+
+#: What the original has in place of a metric's value.
+_EXACT = "exact"
+
+
+def original_layer(image: ChosenImage) -> Layer:
+    """The image as it was given, as the viewer takes it."""
+    raw = 3 * image.pixel_count
+    size = image.upload_bytes or raw
+    words = "" if image.upload_bytes else " (raw)"
+    readout = {"Bytes": f"{size:,}{words}", "Bits per pixel": f"{8 * size / image.pixel_count:.3f}"}
+    exact = dict.fromkeys((metric.LABEL for metric in metrics().values()), _EXACT)
+    return Layer("Original", image.pixels, readout | exact, NEUTRAL)
+
+
+def decoded_layers(
+    found: Sequence[Reconstruction], words: Sequence[Mapping[str, str]]
+) -> list[Layer]:
+    """The images that came out of the codecs; one that missed its goal is not among them."""
+    return [
+        Layer(f"{one.label} {one.record.setting}".strip(), one.decoded, figures, color_of(one))
+        for one, figures in zip(found, words, strict=True)
+        if one.decoded is not None
+    ]
+
+
+def map_layers(image: ChosenImage, found: Sequence[Reconstruction]) -> list[Layer]:
+    """Where each reconstruction differs from the original in structure."""
+    return [
+        Layer(f"SSIM map, {one.label}", structure_map(image, one.decoded), {}, color_of(one))
+        for one in found
+        if one.decoded is not None
+    ]
+
+
+def color_of(found: Reconstruction) -> str:
+    """Colour of the codec, the same on every page."""
+    return codec_style(found.record.codec).color

@@ -1,0 +1,115 @@
+"""Reads the files that a person gives: images of every accepted format, and files of our codecs."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from core.entropy.bitstream import MAGIC
+from core.evaluation.visitor_jobs import open_coded_file
+from core.intake.decode import DecodedImage
+from core.intake.errors import ImageError, Limits
+from core.jobs.errors import JobError, QueueBusy
+from dashboard.data.bounded_cache import BoundedCache
+from dashboard.data.store import fingerprint, open_store
+from dashboard.data.visitor_jobs import Call, queue_line, start_tasks, wait_for
+from dashboard.views.compare.image import ChosenImage, Version
+from dashboard.widgets.reconstruction_cards import plain
+
+LIMITS = Limits()
+MAX_FILES = 20
+#: Bytes of all files of one visitor together.
+MAX_BYTES = 100_000_000
+#: First bytes of files that our codecs read and a browser does not: BNK, JPEG 2000.
+_CODED = (bytes([MAGIC]), b"\x00\x00\x00\x0cjP", b"\xff\x4f\xff\x51")
+
+
+@dataclass(frozen=True)
+class _Refusal:
+    """Why a file is not accepted, in one sentence."""
+
+    sentence: str
+
+
+def read_uploads(uploads: Sequence[UploadedFile]) -> list[Version]:
+    """The files that could be read, in their order; the others are refused on the page by name."""
+    read, total = [], 0
+    for upload in uploads[:MAX_FILES]:
+        total += upload.size
+        if total > MAX_BYTES:
+            st.error(f"The files are more than {MAX_BYTES / 1e6:g} MB together; take some away.")
+            break
+        if (version := _read(upload, is_alone=len(uploads) == 1)) is not None:
+            read.append(version)
+    if len(uploads) > MAX_FILES:
+        st.warning(f"{MAX_FILES} files are compared at a time; the others are left out.")
+    return read
+
+
+def _read(upload: UploadedFile, *, is_alone: bool) -> Version | None:
+    data = upload.getvalue()
+    digest = hashlib.sha256(data).hexdigest()
+    found = _decoded(digest, data)
+    if isinstance(found, _Refusal):
+        name = "" if is_alone else f"{plain(upload.name)}: "
+        st.error(f"{name}{plain(found.sentence)}", icon=":material/broken_image:")
+        return None
+    source = (
+        f"Your {found.format} image"
+        if is_alone
+        else f"Your {found.format} image {plain(upload.name)}"
+    )
+    image = ChosenImage(found.pixels, digest, source, found.notes, len(data), upload.name)
+    return Version(image, upload.name, data)
+
+
+def _decoded(digest: str, data: bytes) -> DecodedImage | _Refusal:
+    """The image in a file, or why there is none; both are remembered by the file's digest."""
+    is_coded = data.startswith(_CODED)
+    key = (digest, fingerprint("models/") if is_coded else "")
+    found: DecodedImage | _Refusal | None = _kept().get(key)
+    if found is None:
+        try:
+            found = _open_coded(data) if is_coded else _decode(data)
+        except QueueBusy as error:
+            return _Refusal(str(error))
+        except (ImageError, JobError) as error:
+            found = _Refusal(str(error))
+        _kept().put(key, found)
+    return found
+
+
+def _decode(data: bytes) -> DecodedImage:
+    from core.intake.isolation import decode_image_isolated
+
+    with st.spinner("Reading the image …"):
+        found = decode_image_isolated(data, limits=LIMITS)
+    found.pixels.flags.writeable = False
+    return found
+
+
+def _open_coded(data: bytes) -> DecodedImage:
+    """Image in a file of one of our codecs, decoded in a worker process.
+
+    Raises:
+        JobError: The file is refused.
+    """
+    LIMITS.check_bytes(len(data))
+    place = st.empty()
+    tasks = start_tasks([Call("Reading the file", open_coded_file, (data, open_store().root))])
+    wait_for(tasks, show=lambda pending: place.caption(queue_line(pending)))
+    place.empty()
+    if tasks[0].error is not None:
+        raise tasks[0].error
+    found = tasks[0].value
+    height, width = found.pixels.shape[:2]
+    LIMITS.check_size(width, height)
+    found.pixels.flags.writeable = False
+    return DecodedImage(found.pixels, found.label)
+
+
+@st.cache_resource(show_spinner=False)
+def _kept() -> BoundedCache:
+    return BoundedCache(max_bytes=200_000_000, ttl_seconds=900)

@@ -1,0 +1,80 @@
+"""Files that somebody made of an image, weighed and measured against it."""
+
+from collections.abc import Sequence
+from pathlib import PurePath
+
+import numpy as np
+import streamlit as st
+
+from core.evaluation.comparison import Reconstruction
+from core.evaluation.record import Record
+from core.evaluation.visitor_jobs import measured_against
+from dashboard.data.bounded_cache import BoundedCache
+from dashboard.data.visitor_jobs import Call, start_tasks, wait_for
+from dashboard.views.compare.image import ChosenImage, Version
+from dashboard.views.compare.reconstructions import Show, chosen_metrics
+
+
+def weigh_versions(
+    image: ChosenImage, versions: Sequence[Version], *, slow: bool, show: Show
+) -> list[Reconstruction]:
+    """Bytes and metrics of each file, as if a codec had made it.
+
+    Args:
+        image: The original.
+        versions: The files.
+        slow: Whether to measure also what takes seconds per megapixel.
+        show: As `dashboard.data.visitor_jobs.wait_for` takes it.
+    """
+    names = chosen_metrics(slow=slow)
+    keys = [(image.digest, version.image.digest, names) for version in versions]
+    known = [_kept().get(key) for key in keys]
+    missing = [place for place, values in enumerate(known) if values is None]
+    pixels = [version.image.pixels for version in versions]
+    calls = [
+        Call(versions[place].name, measured_against, (image.pixels, pixels[place], names))
+        for place in missing
+    ]
+    tasks = start_tasks(calls)
+    wait_for(tasks, show=show)
+    problems: dict[int, str] = {}
+    for place, task in zip(missing, tasks, strict=True):
+        if task.error is not None:
+            problems[place] = str(task.error)
+        else:
+            known[place] = task.value
+            _kept().put(keys[place], task.value)
+    return [
+        _weighed(image, version, known[place], problems.get(place))
+        for place, version in enumerate(versions)
+    ]
+
+
+def _weighed(
+    image: ChosenImage,
+    version: Version,
+    values: dict[str, float | None] | None,
+    problem: str | None,
+) -> Reconstruction:
+    height, width = image.pixels.shape[:2]
+    record = Record(
+        image="",
+        codec=f"your file {version.image.digest[:6]}",
+        setting="",
+        width=width,
+        height=height,
+        bytes=len(version.data),
+        bits_per_pixel=8 * len(version.data) / image.pixel_count,
+        metrics=values or {},
+        lossless=bool(np.array_equal(image.pixels, version.image.pixels)),
+        error=problem,
+    )
+    suffix = PurePath(version.name).suffix or ".bin"
+    return Reconstruction(
+        version.name, suffix, record, version.data, version.image.pixels, problem=problem
+    )
+
+
+@st.cache_resource(show_spinner=False)
+def _kept() -> BoundedCache:
+    return BoundedCache(max_bytes=2_000_000, ttl_seconds=1800)

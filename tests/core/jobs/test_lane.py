@@ -1,0 +1,103 @@
+import os
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future
+from typing import Any
+
+import psutil
+import pytest
+
+from core.jobs.errors import JobCancelled, JobError, QueueBusy, TooLarge, TooSlow
+from core.jobs.job import JobLimits
+from core.jobs.lane import Lane
+
+LIMITS = JobLimits(processor_seconds=2, memory_bytes=300_000_000)
+PATIENCE = 120.0
+
+
+@pytest.fixture
+def lane() -> Iterator[Lane]:
+    lane = Lane(workers=1, limits=LIMITS)
+    yield lane
+    lane.close()
+
+
+def _until(condition: Any) -> None:
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def test_a_job_runs_in_another_process_that_is_used_again(lane: Lane) -> None:
+    first, second = (lane.submit(os.getpid, owner="a").future.result(PATIENCE) for _ in range(2))
+    assert first == second != os.getpid()
+
+
+def test_the_error_of_a_job_is_told_and_the_next_one_runs(lane: Lane) -> None:
+    with pytest.raises(JobError, match="ValueError: invalid literal"):
+        lane.submit(int, "x", owner="a").future.result(PATIENCE)
+    assert lane.submit(int, "3", owner="a").future.result(PATIENCE) == 3
+
+
+def test_a_job_that_takes_too_much_memory_is_refused(lane: Lane) -> None:
+    with pytest.raises(TooLarge):
+        lane.submit(bytes, 400_000_000, owner="a").future.result(PATIENCE)
+    assert len(lane.submit(bytes, 100_000_000, owner="a").future.result(PATIENCE)) == 100_000_000
+
+
+def test_a_job_that_takes_too_much_processor_time_is_killed(lane: Lane) -> None:
+    with pytest.raises(TooSlow):
+        lane.submit(pow, 7, 10**9, owner="a").future.result(PATIENCE)
+    assert lane.submit(int, "3", owner="a").future.result(PATIENCE) == 3
+
+
+def test_a_process_that_dies_costs_one_job(lane: Lane) -> None:
+    with pytest.raises(JobError, match="ended the process"):
+        lane.submit(os._exit, 3, owner="a").future.result(PATIENCE)
+    assert lane.submit(int, "3", owner="a").future.result(PATIENCE) == 3
+
+
+def test_a_cancelled_job_is_killed_within_a_second(lane: Lane) -> None:
+    worker = psutil.Process(lane.submit(os.getpid, owner="a").future.result(PATIENCE))
+    ticket = lane.submit(time.sleep, 60, owner="a")
+    _until(lambda: ticket.started is not None)
+    lane.cancel(ticket)
+    with pytest.raises(JobCancelled):
+        ticket.future.result(0)
+    _until(lambda: not worker.is_running())
+
+
+def test_a_job_whose_owner_left_is_killed(lane: Lane) -> None:
+    here: Future[None] = Future()
+    worker = psutil.Process(lane.submit(os.getpid, owner="a").future.result(PATIENCE))
+    ticket = lane.submit(time.sleep, 60, owner="a", is_wanted=lambda: not here.done())
+    _until(lambda: ticket.started is not None)
+    here.set_result(None)
+    _until(lambda: not worker.is_running())
+    with pytest.raises(JobCancelled):
+        ticket.future.result(PATIENCE)
+
+
+def test_owners_take_turns_however_many_jobs_one_of_them_has(lane: Lane) -> None:
+    running = lane.submit(time.sleep, 1, owner="many")
+    _until(lambda: running.started is not None)
+    many = [lane.submit(time.sleep, 0, owner="many") for _ in range(5)]
+    one = lane.submit(time.sleep, 0, owner="one")
+    assert lane.place_of(one) <= 1
+    one.future.result(PATIENCE)
+    assert sum(ticket.future.done() for ticket in many) <= 2
+    for ticket in many:
+        ticket.future.result(PATIENCE)
+
+
+def test_a_full_queue_refuses_at_once() -> None:
+    lane = Lane(workers=1, limits=LIMITS, max_waiting=1)
+    try:
+        first = lane.submit(time.sleep, 30, owner="a")
+        _until(lambda: first.started is not None)
+        lane.submit(time.sleep, 0, owner="a")
+        with pytest.raises(QueueBusy):
+            lane.submit(time.sleep, 0, owner="b").future.result(0)
+    finally:
+        lane.close()
