@@ -14,6 +14,8 @@ _KEYS = {"picture": "image", "families": "codecs", "family": "codec"}
 #: Labels at the start of a value, as links of earlier versions spell them.
 _LABELS = {
     "As set": "My settings",
+    "Furthest behind": "Loses most against",
+    "Furthest ahead": "Wins most against",
     "Bottleneck": "BNK",
     "Autoencoder 80x80": "Autoencoder, 1 layer (80x80)",
     "Autoencoder 40x40": "Autoencoder, 2 layers (40x40)",

@@ -35,7 +35,10 @@ def link_to_page(
 
 def compare_query(points: Sequence[Point]) -> dict[str, str | list[str]]:
     """State of the page Compare with these codecs at these settings."""
-    query: dict[str, str | list[str]] = {"codecs": [label_of(point.codec) for point in points]}
+    query: dict[str, str | list[str]] = {
+        "codecs": [label_of(point.codec) for point in points],
+        "mode": "My settings",
+    }
     for point in points:
         codec = codecs().get(point.codec)
         if codec and codec.dial and point.dial is not None:

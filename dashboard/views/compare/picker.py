@@ -8,7 +8,8 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from core.dataset.splits import Split, sample_images
+from core.dataset.photographs import photographs
+from core.dataset.splits import Split
 from core.intake.errors import ACCEPTED
 from core.store import ArtifactError
 from dashboard.data.store import load_split
@@ -158,7 +159,7 @@ def _take_own(place: DeltaGenerator) -> Selection:
         return Selection((image,), image)
     if asked := st.query_params.get(PARAMETER):
         _say_unknown(asked, split)
-    image = ChosenImage(sample_images()[sample], f"sample:{sample}", f"Sample: {sample}")
+    image = ChosenImage(photographs()[sample], f"sample:{sample}", f"Sample: {sample}")
     return Selection((image,), image)
 
 
@@ -183,7 +184,7 @@ def _choose_test_image(split: Split) -> str | None:
 
 
 def _choose_sample(*, is_disabled: bool) -> str:
-    titles = list(sample_images())
+    titles = list(photographs())
     chosen = st.selectbox(
         "A sample",
         titles,

@@ -14,11 +14,11 @@ from dashboard.data.curves import label_of
 ORDERS = {
     "worst": "Worst first",
     "best": "Best first",
-    "behind": "Furthest behind",
-    "ahead": "Furthest ahead",
+    "behind": "Loses most against",
+    "ahead": "Wins most against",
 }
 _ORDER_HELP = (
-    "Worst and best by the figure chosen beside. Furthest behind and furthest ahead compare with a "
+    "Worst and best by the figure chosen beside. Loses most and wins most compare with a "
     "second codec on the same image: the largest gap stands first."
 )
 _AUTOMATIC = "nearest in bytes"

@@ -1,7 +1,7 @@
-"""Images of the gallery: the test images with their results, or the built-in samples."""
+"""Images of the gallery: the test images with their results, or the built-in photographs."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from core.codecs import codecs
-from core.dataset.splits import sample_images
+from core.dataset.photographs import photographs, pieces
 from core.evaluation.comparison import Choice, point_of, unready_codecs
 from core.evaluation.evaluate import evaluate
 from core.evaluation.record import Record
@@ -18,6 +18,9 @@ from core.images import Image
 from core.metrics import metrics
 from dashboard.charts.image_ranking import Point, operating_points
 from dashboard.data.store import DATASET, fingerprint, load_results, load_split, open_store
+
+#: Between the title of a photograph and the number of a piece of it.
+_PIECE = ", piece "
 
 
 class GalleryImages(Protocol):
@@ -68,28 +71,38 @@ class DatasetImages:
         return {"image": image_id}
 
 
+@dataclass(frozen=True)
 class BuiltInImages:
-    """The built-in samples as the data set would keep them, measured when they are shown."""
+    """The built-in photographs, measured when they are shown.
 
-    classes: Mapping[str, str] = {}
+    Attributes:
+        are_pieces: Whether they are 160x160 pieces at the photographs' own size, in place of whole
+            photographs brought to 160x160.
+    """
+
+    are_pieces: bool = False
+    classes: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def points(self) -> pd.DataFrame:
         """Operating points of all codecs that can run here, without a rate."""
-        return _sweeps(fingerprint("models/"))
+        return _sweeps(fingerprint("models/"), len(built_in_images(are_pieces=self.are_pieces)))
 
     def records(self, points: Sequence[Point]) -> pd.DataFrame:
-        """Measurements of all samples."""
-        parts = [_measured(point, fingerprint(f"models/{point.codec}")) for point in points]
+        """Measurements of all of them."""
+        parts = [
+            _measured(point, self.are_pieces, fingerprint(f"models/{point.codec}"))
+            for point in points
+        ]
         return pd.concat(parts, ignore_index=True)
 
     def pixels(self, image_id: str) -> Image:
-        """Pixels of a sample, brought to 160x160."""
-        return stored_sample(image_id)
+        """Pixels of a photograph or of a piece, 160x160."""
+        return built_in_images(are_pieces=self.are_pieces)[image_id]
 
     def compare_query(self, image_id: str) -> dict[str, str]:
-        """The sample by its title; Compare takes it at its own size."""
-        return {"sample": image_id}
+        """The photograph by its title; Compare takes it whole at its own size."""
+        return {"sample": image_id.partition(_PIECE)[0]}
 
 
 def load_dataset_images() -> DatasetImages:
@@ -116,7 +129,7 @@ def _points(state: str) -> pd.DataFrame:
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _sweeps(state: str) -> pd.DataFrame:
+def _sweeps(state: str, count: int) -> pd.DataFrame:
     store = open_store()
     unready = unready_codecs(store)
     rows = [
@@ -126,24 +139,34 @@ def _sweeps(state: str) -> pd.DataFrame:
         for point in codec.sweep(store)
     ]
     table = pd.DataFrame(rows, columns=["codec", "setting", "dial"])
-    return table.assign(bits_per_pixel=np.nan, images=len(sample_images()))
+    return table.assign(bits_per_pixel=np.nan, images=count)
 
 
-@st.cache_data(max_entries=32, show_spinner="Measuring the sample images …")
-def _measured(point: Point, state: str) -> pd.DataFrame:
-    point = point_of(Choice(point.codec, point.dial), open_store())
+@st.cache_data(max_entries=32, show_spinner="Measuring the photographs …")
+def _measured(point: Point, are_pieces: bool, state: str) -> pd.DataFrame:
+    found = point_of(Choice(point.codec, point.dial), open_store())
     records: list[Record] = [
-        evaluate(point, stored_sample(title), image_id=title, metrics=metrics())
-        for title in sample_images()
+        evaluate(found, image, image_id=image_id, metrics=metrics())
+        for image_id, image in built_in_images(are_pieces=are_pieces).items()
     ]
     return to_frame(to_table(records))
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
-def stored_sample(title: str) -> Image:
-    """A sample image as the data set would keep it."""
+@st.cache_resource(max_entries=2, show_spinner=False)
+def built_in_images(*, are_pieces: bool) -> dict[str, Image]:
+    """Built-in photographs as the data set would keep them, or pieces of them, by title."""
+    if not are_pieces:
+        return {title: _stored(image) for title, image in photographs().items()}
+    return {
+        f"{title}{_PIECE}{number + 1}": piece
+        for title, image in photographs().items()
+        for number, piece in enumerate(pieces(image))
+    }
+
+
+def _stored(image: Image) -> Image:
     import PIL.Image
 
     from core.dataset.preparation.decoding import stored_image
 
-    return np.asarray(stored_image(PIL.Image.fromarray(sample_images()[title])))
+    return np.asarray(stored_image(PIL.Image.fromarray(image)))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from math import ceil
+from typing import NamedTuple
 
 import pandas as pd
 import streamlit as st
@@ -43,22 +44,32 @@ INTRODUCTION = (
     "the image as it comes back from the file; click one to look into it."
 )
 NO_IMAGES = (
-    "The test images are not on this machine. Below stand the built-in sample images, brought "
-    "to 160x160 as the data set is and measured just now; Compare opens them at their own size. "
-    "For the test images, prepare the data set:"
+    "The test images are not on this machine; the photographs above come with the installed "
+    "libraries and were measured just now. For the test images, prepare the data set:"
 )
 NO_RESULTS = (
-    "Nothing was measured on the test images yet. Below stand the built-in sample images, "
-    "brought to 160x160 as the data set is and measured just now. For the test images, run:"
+    "Nothing was measured on the test images yet; the photographs above come with the installed "
+    "libraries and were measured just now. For the test images, run:"
 )
+SOURCES = {
+    "test": "Test images",
+    "photographs": "Photographs at 160x160",
+    "pieces": "Pieces at their own size",
+}
+SOURCES_HELP = (
+    "**Photographs**: all that the installed libraries ship and that may be shown, brought to "
+    "160x160 as the test images are. **Pieces**: 160x160 pixels cut out of the same photographs "
+    "at their own size, nothing resized. Both are measured when they are shown."
+)
+UNKNOWN_IMAGE = "The link names an image that is not among these."
 SUBSET_LINE = "{label} was measured on {count:,} of {total:,} images."
 DIFFERS_LINE = (
     "{count} of these images came back with another PSNR than the recorded one: the codec's "
     "library here is of another version than the one that was measured."
 )
-TILES = {"decoded": "Decoded", "both": "With the original", "detail": "Middle, 4 times"}
+TILES = {"decoded": "Decoded", "both": "With the original", "detail": "Centre, 4x"}
 TILES_HELP = (
-    "What came back from the file; the original beside it; or the middle quarter of both, each "
+    "What came back from the file; the original beside it; or the centre of both, each "
     "pixel a square of 4 x 4. **detail** and **colour** below a tile say how much of the mean "
     "Laplacian and of the colourfulness was lost; more detail than before is what the codec added."
 )
@@ -71,7 +82,7 @@ def main() -> None:
     st.markdown(INTRODUCTION)
     results = load_results()
     show_problems(results.problems)
-    images = find_images()
+    images, absence = find_images()
     wish = choose_wish(images.points, measured_metrics(images))
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         names = sorted(set(images.classes.values()))
@@ -85,20 +96,47 @@ def main() -> None:
     show_page(images, wish, table, look=look)
     download_csv(table, file_name=csv_name(wish), key="csv-gallery")
     show_source(images, results)
+    if absence is not None:
+        show_empty(absence.title, why=absence.why, command=absence.command)
 
 
-def find_images() -> GalleryImages:
-    """Test images with results, else the samples, with the reason and the command."""
+class Absence(NamedTuple):
+    """Why there are no test images, for the end of the page."""
+
+    title: str
+    why: str
+    command: str
+
+
+def find_images() -> tuple[GalleryImages, Absence | None]:
+    """The images that a person chose, and why test images are not among the choices."""
+    found, absence = find_test_images()
+    names = [name for name in SOURCES if name != "test" or found is not None]
+    chosen = st.segmented_control(
+        "Images",
+        names,
+        default=names[0],
+        format_func=SOURCES.__getitem__,
+        required=True,
+        key="images",
+        bind="query-params",
+        help=SOURCES_HELP,
+        wrap=True,
+    )
+    if found is not None and chosen == "test":
+        return found, None
+    return BuiltInImages(are_pieces=chosen == "pieces"), absence
+
+
+def find_test_images() -> tuple[DatasetImages | None, Absence | None]:
+    """The test images with results, or why there are none and the command that makes them."""
     try:
         found = load_dataset_images()
     except ArtifactError as error:
-        show_empty("No test images", why=NO_IMAGES, command=error.command)
-        return BuiltInImages()
+        return None, Absence("No test images", NO_IMAGES, error.command)
     if found.frame.empty:
-        command = "python -m pipelines.evaluate"
-        show_empty("No results yet", why=NO_RESULTS, command=command)
-        return BuiltInImages()
-    return found
+        return None, Absence("No results yet", NO_RESULTS, "python -m pipelines.evaluate")
+    return found, None
 
 
 def measured_metrics(images: GalleryImages) -> list[str]:
@@ -182,7 +220,12 @@ def show_page(images: GalleryImages, wish: GalleryWish, table: pd.DataFrame, *, 
             st.caption(DIFFERS_LINE.format(count=made.differing))
     if picked is not None:
         st.query_params[PARAMETER] = picked
-    show_opened(images, table["image"].tolist(), wish.points)
+    order = table["image"].tolist()
+    if st.query_params.get(PARAMETER, order[0]) not in order:
+        with place:
+            st.info(UNKNOWN_IMAGE, icon=":material/link_off:")
+        del st.query_params[PARAMETER]
+    show_opened(images, order, wish.points)
 
 
 def point_label(point: Point) -> str:

@@ -3,7 +3,8 @@ import json
 import numpy as np
 import pytest
 
-from core.dataset.splits import open_split, sample_images
+from core.dataset.photographs import photographs, pieces
+from core.dataset.splits import open_split
 from core.evaluation.evaluate import load_results
 from core.intake.decode import decode_image
 from core.store import ArtifactStore
@@ -88,7 +89,7 @@ def test_the_image_where_a_codec_is_furthest_behind_another_stands_first(open_pa
     query = {
         "codec": "WebP",
         "setting": "quality=50",
-        "order": "Furthest behind",
+        "order": "Loses most against",
         "second": "JPEG",
         "second_setting": "quality=50",
         "tiles": "With the original",
@@ -107,7 +108,7 @@ def test_two_settings_of_one_codec_can_be_compared(open_page, full_store):
     query = {
         "codec": "JPEG",
         "setting": "quality=10",
-        "order": "Furthest behind",
+        "order": "Loses most against",
         "second": "JPEG",
         "second_setting": "quality=90",
     }
@@ -118,7 +119,7 @@ def test_two_settings_of_one_codec_can_be_compared(open_page, full_store):
 
 
 def test_the_same_part_of_every_image_is_shown_four_times_magnified(open_page, full_store):
-    query = {"codec": "JPEG", "setting": "quality=50", "tiles": "Middle, 4 times"}
+    query = {"codec": "JPEG", "setting": "quality=50", "tiles": "Centre, 4x"}
     app = open_page(VIEW, full_store, query=query)
     split = open_split(ArtifactStore(full_store), "test")
     for tile, (original, decoded) in zip(tiles(app), tile_images(app), strict=True):
@@ -128,7 +129,12 @@ def test_the_same_part_of_every_image_is_shown_four_times_magnified(open_page, f
 
 
 def test_the_second_codec_takes_by_itself_the_setting_nearest_in_bytes(open_page, full_store):
-    query = {"codec": "JPEG", "setting": "quality=10", "order": "Furthest ahead", "second": "WebP"}
+    query = {
+        "codec": "JPEG",
+        "setting": "quality=10",
+        "order": "Wins most against",
+        "second": "WebP",
+    }
     text = captions(open_page(VIEW, full_store, query=query))
     rates = results(full_store).groupby(["codec", "setting"])["bits_per_pixel"].mean()
     ratios = np.log(rates["webp"] / rates["jpeg"]["quality=10"]).abs()
@@ -197,9 +203,9 @@ def test_results_of_a_model_that_is_not_here_show_the_originals_and_say_why(open
 def test_without_the_data_set_the_samples_are_shown_and_the_page_says_so(open_page, empty_store):
     app = open_page(VIEW, empty_store)
     assert not app.exception
-    assert {tile["id"] for tile in tiles(app)} == set(sample_images())
+    assert {tile["id"] for tile in tiles(app)} == set(photographs())
     assert any("pipelines.prepare" in code.value for code in app.code)
-    assert "built-in sample images" in " ".join(text.value for text in app.markdown)
+    assert "come with the installed libraries" in " ".join(text.value for text in app.markdown)
 
 
 def test_a_damaged_store_names_the_damage_and_shows_the_samples(open_page, damaged_store):
@@ -207,7 +213,7 @@ def test_a_damaged_store_names_the_damage_and_shows_the_samples(open_page, damag
     assert not app.exception
     text = " ".join(warning.value for warning in app.warning)
     assert "results/imagenette160/jpeg" in text
-    assert {tile["id"] for tile in tiles(app)} == set(sample_images())
+    assert {tile["id"] for tile in tiles(app)} == set(photographs())
 
 
 def test_the_whole_order_can_be_downloaded(open_page, full_store):
@@ -221,3 +227,28 @@ def test_a_page_beyond_the_last_is_the_last(open_page, full_store, page):
     app = open_page(VIEW, full_store, query={"page": page})
     assert not app.exception
     assert tiles(app)
+
+
+def test_pieces_of_the_photographs_are_shown_at_their_own_size(open_page, empty_store):
+    app = open_page(VIEW, empty_store, query={"images": "Pieces at their own size"})
+    assert not app.exception
+    assert {tile["id"].partition(", piece ")[0] for tile in tiles(app)} <= set(photographs())
+    first = tiles(app)[0]["id"]
+    title, _, number = first.partition(", piece ")
+    app.query_params["image"] = first
+    app.run()
+    assert viewer(app)["full"] == [160, 160]
+    assert pieces(photographs()[title])[int(number) - 1].shape == (160, 160, 3)
+
+
+def test_the_photographs_can_be_seen_beside_the_test_images(open_page, full_store):
+    app = open_page(VIEW, full_store, query={"images": "Photographs at 160x160"})
+    assert {tile["id"] for tile in tiles(app)} == set(photographs())
+
+
+def test_a_link_to_an_unknown_image_says_so_and_shows_the_gallery(open_page, full_store):
+    app = open_page(VIEW, full_store, query={"image": "n1/x"})
+    assert not app.exception
+    assert "not among these" in app.info[0].value
+    assert tiles(app)
+    assert "image" not in app.query_params

@@ -1,0 +1,71 @@
+"""All colour photographs that the installed libraries ship and that may be shown."""
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib.resources import files
+from io import BytesIO
+
+import numpy as np
+import PIL.Image
+
+from core.dataset.splits import sample_images
+from core.images import Image
+
+#: Package and file of the photographs beside those of scikit-image, by title. Grace Hopper's
+#: portrait is a photograph of the United States Navy in the public domain.
+_FURTHER = {
+    "Grace Hopper (portrait)": ("matplotlib", "mpl-data/sample_data/grace_hopper.jpg"),
+}
+
+
+def photographs() -> Mapping[str, Image]:
+    """The photographs by title, at their own size, each decoded when it is first asked for."""
+    return _Photographs()
+
+
+def pieces(photograph: Image, *, side: int = 160) -> list[Image]:
+    """Squares along the diagonal of a photograph, cut out and not resized.
+
+    Args:
+        photograph: Image of at least `side` pixels a side.
+        side: Height and width of a piece.
+    """
+    height, width = photograph.shape[:2]
+    count = max(1, min(3, min(height, width) // side))
+    shares = [(number + 1) / (count + 1) for number in range(count)]
+    corners = [(round(share * (height - side)), round(share * (width - side))) for share in shares]
+    return [
+        np.ascontiguousarray(photograph[top : top + side, left : left + side])
+        for top, left in corners
+    ]
+
+
+class _Photographs(Mapping[str, Image]):
+    """The photographs as a mapping; the arrays are read-only."""
+
+    def __init__(self) -> None:
+        self._samples = sample_images()
+        self._further = [
+            title
+            for title, (package, name) in _FURTHER.items()
+            if (files(package) / name).is_file()
+        ]
+
+    def __getitem__(self, title: str) -> Image:
+        return _further(title) if title in self._further else self._samples[title]
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self._samples
+        yield from self._further
+
+    def __len__(self) -> int:
+        return len(self._samples) + len(self._further)
+
+
+@cache
+def _further(title: str) -> Image:
+    package, name = _FURTHER[title]
+    data = (files(package) / name).read_bytes()
+    pixels = np.asarray(PIL.Image.open(BytesIO(data)).convert("RGB"))
+    pixels.flags.writeable = False
+    return pixels
