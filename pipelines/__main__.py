@@ -1,10 +1,13 @@
-"""Lists the pipeline steps: `python -m pipelines`."""
+"""Runs or lists the pipeline steps: `python -m pipelines compress ...`, `python -m pipelines`."""
 
 import ast
 import pkgutil
+import runpy
+import sys
 from pathlib import Path
 
 import pipelines
+from pipelines.base import EXIT_BAD_INPUT
 
 
 def steps() -> dict[str, str]:
@@ -21,10 +24,19 @@ def steps() -> dict[str, str]:
 
 
 def main() -> int:
-    """Prints every step with one line about it."""
+    """Runs the step that is named first, or prints every step with one line about it."""
+    found = steps()
+    name, *rest = sys.argv[1:] or ["--help"]
+    if name in found:
+        sys.argv[1:] = rest
+        runpy.run_module(f"pipelines.{name}", run_name="__main__", alter_sys=True)
+        return 0
+    if name not in ("-h", "--help"):
+        print(f"There is no step {name!r}; there are {', '.join(found)}.", file=sys.stderr)
+        return EXIT_BAD_INPUT
     print("Steps, each with --help:")
-    for name, summary in steps().items():
-        print(f"  python -m pipelines.{name:<12} {summary}")
+    for step, summary in found.items():
+        print(f"  python -m pipelines {step:<12} {summary}")
     return 0
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+import math
 import sys
 import typing
 from collections.abc import Callable, Sequence
@@ -21,13 +22,17 @@ class UserError(Exception):
 
 
 def option(
-    default: Any = dataclasses.MISSING, *, help: str, positional: bool = False, **more: Any
+    default: Any = dataclasses.MISSING,
+    *,
+    help: str | Callable[[], str],
+    positional: bool = False,
+    **more: Any,
 ) -> Any:
     """Field of a config dataclass that is also a command-line flag.
 
     Args:
         default: Value without the flag; a field without one is required.
-        help: What `--help` says.
+        help: What `--help` says, or a function that gives it.
         positional: Whether the value is given without a flag's name. A tuple takes any number.
         more: Further arguments for `argparse`, such as `choices` or `metavar`.
     """
@@ -58,9 +63,10 @@ def run_step(
     parser = _parser(config_type, name=name, description=step.__doc__ or "")
     flags = {
         flag: tuple(value) if isinstance(value, list) else value
-        for flag, value in vars(parser.parse_args(argv)).items()
+        for flag, value in vars(parser.parse_intermixed_args(argv)).items()
     }
     try:
+        _check_finite(flags)
         config = config_type(**flags)
     except ValueError as error:
         return _complain(name, str(error))
@@ -72,6 +78,19 @@ def run_step(
         print(f"{name}: interrupted; what was finished is kept.", file=sys.stderr)
         return EXIT_INTERRUPTED
     return 0
+
+
+def _check_finite(flags: dict[str, Any]) -> None:
+    """Refuses numbers that are infinite or NaN, which no step can use.
+
+    Raises:
+        ValueError: There is one.
+    """
+    for flag, value in flags.items():
+        for number in value if isinstance(value, tuple) else (value,):
+            if isinstance(number, float) and not math.isfinite(number):
+                name = flag.replace("_", "-")
+                raise ValueError(f"--{name} must be a finite number; received {number}.")
 
 
 def _complain(name: str, message: str) -> int:
@@ -112,7 +131,8 @@ def _add_argument(
 
 
 def _help(field: "dataclasses.Field[Any]") -> str:
-    text: str = field.metadata["help"].replace("%", "%%")
+    said = field.metadata["help"]
+    text = str(said() if callable(said) else said).replace("%", "%%")
     shown = field.default not in (dataclasses.MISSING, None, False, ())
     return f"{text} (default: %(default)s)" if shown else text
 

@@ -1,40 +1,50 @@
-"""Compresses one image with any of the codecs."""
+"""Compresses images with any of the codecs."""
 
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from core.codecs import Codec, get_codec
+from core.codecs import Codec, codecs, get_codec
 from core.codecs.base import OperatingPoint
 from core.codecs.dial_search import match_bytes
 from core.errors import CodecError
 from core.images import Image
-from core.intake.decode import decode_image
-from core.intake.errors import ImageError, Limits
+from core.intake.decode import DecodedImage
+from core.intake.door import read_image
+from core.intake.errors import ImageError
+from core.intake.formats import IMAGE_SUFFIXES
 from core.store import ArtifactStore
 from pipelines.base import UserError, option, run_step
-from pipelines.file_exchange import (
-    check_writable,
-    pixel_count,
-    read_file,
-    replace_file,
-    shown_progress,
-)
+from pipelines.file_batch import Job, Outcome, plan, run_batch
+from pipelines.file_exchange import LIMITS, pixel_count, read_source, shown_progress, write_output
+from pipelines.file_suffixes import codec_for, note_on_suffix, written_format
 
-_LIMITS = Limits(max_bytes=200_000_000)
+
+def _codec_help() -> str:
+    return (
+        f"one of {', '.join(codecs())}; without it the one that the output's suffix stands for, "
+        "else bottleneck"
+    )
 
 
 @dataclass(frozen=True)
 class CompressConfig:
     """What to compress, and how."""
 
-    image: Path = option(help="image to compress, such as photo.png", positional=True)
-    output: Path = option(help="file to write, such as photo.bnk", positional=True)
-    codec: str = option("bottleneck", help="codec, such as bottleneck or avif")
+    paths: tuple[str, ...] = option(
+        (),
+        help="images, folders or patterns to compress, then the file or folder to write, such as "
+        "photo.png photo.bnk; - is the standard input or output",
+        positional=True,
+    )
+    codec: str | None = option(None, help=_codec_help)
     quality: float | None = option(None, help="position of the codec's dial")
-    target_bytes: int | None = option(None, help="largest size of the file")
+    target_bytes: int | None = option(None, help="largest size of a file")
     target_bpp: float | None = option(None, help="the same in bits per pixel")
+    jobs: int = option(1, help="images that are compressed at a time")
+    dry_run: bool = option(False, help="say what would be written, and write nothing")
 
     def __post_init__(self) -> None:
         goals = (self.quality, self.target_bytes, self.target_bpp)
@@ -44,12 +54,19 @@ class CompressConfig:
             raise ValueError(f"--target-bytes must be at least 1; received {self.target_bytes}.")
         if self.target_bpp is not None and not self.target_bpp > 0:
             raise ValueError(f"--target-bpp must be positive; received {self.target_bpp:g}.")
+        if self.jobs < 1:
+            raise ValueError(f"--jobs must be at least 1; received {self.jobs}.")
 
-    def most_bytes(self, pixels: int) -> int | None:
+    def max_bytes(self, pixels: int) -> int | None:
         """Largest size that was asked for; None without."""
         if self.target_bpp is not None:
-            return max(1, int(self.target_bpp * pixels / 8))
+            return max(1, int(min(self.target_bpp * pixels / 8, LIMITS.max_bytes)))
         return self.target_bytes
+
+    @property
+    def codec_name(self) -> str:
+        """Codec that was asked for, or that the output's suffix stands for."""
+        return self.codec or codec_for(Path(self.paths[-1] if self.paths else ""))
 
 
 @dataclass(frozen=True)
@@ -59,34 +76,54 @@ class _File:
 
 
 def compress(config: CompressConfig) -> None:
-    """Compresses one image with any of the codecs."""
-    check_writable(config.output, inputs=[config.image])
+    """Compresses images with any of the codecs."""
     try:
-        codec = get_codec(config.codec)
-        image = decode_image(read_file(config.image), limits=_LIMITS).pixels
-    except ImageError as error:
-        raise UserError(f"{config.image}: {error}") from error
+        codec = get_codec(config.codec_name)
     except ValueError as error:
         raise UserError(str(error)) from error
-    pixels = pixel_count(image)
+    jobs = plan(config.paths, suffix=codec.suffix, accepted=IMAGE_SUFFIXES)
+    if config.max_bytes(1) is None:
+        _point(config, codec, ArtifactStore.default())  # a bad quality or a missing model ends here
+    work = partial(_compress_file, config)
+    run_batch(jobs, work, processes=config.jobs, dry_run=config.dry_run)
+
+
+def _compress_file(config: CompressConfig, job: Job) -> Outcome:
+    """Compresses one image; runs in a process of its own where there are several jobs."""
+    codec = get_codec(config.codec_name)
+    data = read_source(job.source)
+    found = _decoded(job.source, data)
+    pixels = pixel_count(found.pixels)
     try:
         with shown_progress(pixels):
-            file = _encode(config, codec, image)
+            file = _encode(config, codec, found.pixels)
     except CodecError as error:
-        raise UserError(str(error)) from error
-    replace_file(config.output, file.data)
+        raise UserError(f"{job.source}: {error}") from error
+    write_output(job.output, file.data)
     size = len(file.data)
-    print(
-        f"{config.output}: {size:,} bytes, {8 * size / pixels:.3f} bits per pixel, "
-        f"{codec.name} {file.point.setting}"
+    notes = (*found.notes, *note_on_suffix(job.source, found.format))
+    return Outcome(
+        summary=f"{job.output}: {size:,} bytes, {8 * size / pixels:.3f} bits per pixel, "
+        f"{codec.name} {file.point.setting}",
+        notes=(*notes, *note_on_suffix(job.output, written_format(codec))),
+        bytes_read=len(data),
+        bytes_written=size,
+        pixels=pixels,
     )
+
+
+def _decoded(source: Path, data: bytes) -> DecodedImage:
+    try:
+        return read_image(data, LIMITS)
+    except ImageError as error:
+        raise UserError(f"{source}: {error}") from error
 
 
 def _encode(config: CompressConfig, codec: Codec, image: Image) -> _File:
     store = ArtifactStore.default()
-    most = config.most_bytes(pixel_count(image))
-    if most is not None:
-        return _fitting(codec, image, most, store)
+    max_bytes = config.max_bytes(pixel_count(image))
+    if max_bytes is not None:
+        return _fitting(codec, image, max_bytes, store)
     point = _point(config, codec, store)
     return _File(point, point.encode(image))
 
@@ -103,14 +140,14 @@ def _point(config: CompressConfig, codec: Codec, store: ArtifactStore) -> Operat
         raise UserError(str(error)) from error
 
 
-def _fitting(codec: Codec, image: Image, most: int, store: ArtifactStore) -> _File:
+def _fitting(codec: Codec, image: Image, max_bytes: int, store: ArtifactStore) -> _File:
     """Largest file of the codec that is not above a size."""
     if codec.dial is None:
         raise UserError(f"{codec.label} has no dial, so its files have one size only.")
-    match = match_bytes(codec, image, most, bound="at_most", store=store)
-    if match.achieved > most:
+    match = match_bytes(codec, image, max_bytes, bound="at_most", store=store)
+    if match.achieved > max_bytes:
         raise UserError(
-            f"{codec.label} cannot make a file of {most:,} bytes of this image; "
+            f"{codec.label} cannot make a file of {max_bytes:,} bytes of this image; "
             f"its smallest has {match.achieved:,.0f}."
         )
     return _File(match.point, match.data)

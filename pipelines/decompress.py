@@ -1,16 +1,19 @@
-"""Decompresses one file, whichever codec wrote it, to a PNG file."""
+"""Decompresses files, whichever codecs wrote them, to PNG files."""
 
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.codecs.recognition import decode_any
+from core.codecs.recognition import Recognised, recognise
 from core.errors import CodecError
+from core.intake.errors import ImageError
 from core.png import encode_png
-from core.store import ArtifactStore
+from core.store import ArtifactStore, atomic
 from pipelines.base import UserError, option, run_step
-from pipelines.file_exchange import check_writable, read_file, replace_file, shown_progress
+from pipelines.file_batch import Job, Outcome, plan, run_batch
+from pipelines.file_exchange import LIMITS, STANDARD, read_source, shown_progress, write_output
+from pipelines.file_suffixes import decodable_suffixes, note_on_suffix
 
 #: Bytes from which a file is likely to hold an image that takes a while.
 _LARGE_FILE = 100_000
@@ -20,29 +23,56 @@ _LARGE_FILE = 100_000
 class DecompressConfig:
     """What to decompress, and where to."""
 
-    file: Path = option(help="file to decompress, such as photo.bnk", positional=True)
-    output: Path = option(help="PNG file to write, such as photo.png", positional=True)
+    paths: tuple[str, ...] = option(
+        (),
+        help="files, folders or patterns to decompress, then the PNG file or the folder to write, "
+        "such as photo.bnk photo.png; - is the standard input or output",
+        positional=True,
+    )
+    jobs: int = option(1, help="files that are decompressed at a time")
+    dry_run: bool = option(False, help="say what would be written, and write nothing")
 
     def __post_init__(self) -> None:
-        if self.output.suffix.lower() != ".png":
-            raise ValueError(
-                f"The output is a PNG file, such as photo.png; received {self.output}."
-            )
+        if self.jobs < 1:
+            raise ValueError(f"--jobs must be at least 1; received {self.jobs}.")
 
 
 def decompress(config: DecompressConfig) -> None:
-    """Decompresses one file, whichever codec wrote it, to a PNG file."""
-    check_writable(config.output, inputs=[config.file])
-    data = read_file(config.file)
+    """Decompresses files, whichever codecs wrote them, to PNG files."""
+    jobs = plan(config.paths, suffix=".png", accepted=decodable_suffixes())
+    for job in jobs:
+        _check_is_png(job.output)
+    run_batch(jobs, _decompress_file, processes=config.jobs, dry_run=config.dry_run)
+
+
+def _check_is_png(output: Path) -> None:
+    if output != STANDARD and output.suffix.lower() != ".png" and not atomic.is_stream(output):
+        raise UserError(f"The output is a PNG file, such as photo.png; received {output}.")
+
+
+def _decompress_file(job: Job) -> Outcome:
+    """Decompresses one file; runs in a process of its own where there are several jobs."""
+    data = read_source(job.source)
+    found = _recognised(job.source, data)
+    written = encode_png(found.image)
+    write_output(job.output, written)
+    height, width = found.image.shape[:2]
+    return Outcome(
+        summary=f"{job.output}: {width}x{height} pixels, from {found.origin}",
+        notes=(*found.notes, *note_on_suffix(job.source, found.format)),
+        bytes_read=len(data),
+        bytes_written=len(written),
+        pixels=width * height,
+    )
+
+
+def _recognised(source: Path, data: bytes) -> Recognised:
     try:
         # Only a decoder knows the size; a bar for a file of some size is shown in any case.
         with shown_progress(len(data) * 1_000_000 // _LARGE_FILE):
-            found = decode_any(data, ArtifactStore.default())
-    except CodecError as error:
-        raise UserError(f"{config.file}: {error}") from error
-    replace_file(config.output, encode_png(found.image))
-    height, width = found.image.shape[:2]
-    print(f"{config.output}: {width}x{height} pixels, from {found.codec.name}")
+            return recognise(data, ArtifactStore.default(), limits=LIMITS)
+    except (CodecError, ImageError) as error:
+        raise UserError(f"{source}: {error}") from error
 
 
 def main(argv: Sequence[str] | None = None) -> int:

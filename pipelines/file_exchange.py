@@ -1,6 +1,8 @@
 """Files that a person names at the command line: read whole, and written whole or not at all."""
 
+import multiprocessing
 import os
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,24 +11,54 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from core.images import Image
+from core.intake.door import read_bounded
+from core.intake.errors import ImageError, Limits
 from core.progress import listening
 from core.store import atomic
 from pipelines.base import UserError
+
+#: Stands for the standard input or output on a command line.
+STANDARD = Path("-")
+
+#: How large the files may be that a person names.
+LIMITS = Limits(max_bytes=200_000_000)
 
 #: Images below this are done before a person could read a progress bar.
 _LARGE_PIXELS = 1_000_000
 
 
-def read_file(path: Path) -> bytes:
-    """Content of a file.
+def read_source(path: Path) -> bytes:
+    """Content of a file, or of the standard input, that is not longer than the limits allow.
 
     Raises:
-        UserError: It cannot be read.
+        UserError: It cannot be read, or is too long.
     """
     try:
-        return path.read_bytes()
+        if path != STANDARD:
+            return read_bounded(path, LIMITS)
+        data = sys.stdin.buffer.read(LIMITS.max_bytes + 1)
+        LIMITS.check_bytes(len(data))
+        return data
+    except ImageError as error:
+        raise UserError(f"{path}: {error}") from error
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror}.") from error
+
+
+def write_output(path: Path, data: bytes) -> None:
+    """Writes a file, whose folder is made where it is missing, or the standard output.
+
+    Raises:
+        UserError: It cannot be written.
+    """
+    if path != STANDARD:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(path, data)
+        return
+    if sys.stdout.isatty():
+        raise UserError("A file is not written to a terminal; name a file, or use a pipe.")
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
 
 
 def check_writable(path: Path, *, inputs: Iterable[Path] = ()) -> None:
@@ -77,8 +109,11 @@ def replace_file(path: Path, data: bytes) -> None:
 
 @contextmanager
 def shown_progress(pixels: int) -> Iterator[None]:
-    """Shows how far codecs are inside the block, where the image is large."""
-    if pixels < _LARGE_PIXELS:
+    """Shows how far codecs are inside the block, where the image is large.
+
+    One of several processes shows nothing: their bars would overwrite each other.
+    """
+    if pixels < _LARGE_PIXELS or multiprocessing.parent_process() is not None:
         yield
         return
     columns = (BarColumn(), TimeElapsedColumn(), TextColumn("left:"), TimeRemainingColumn())

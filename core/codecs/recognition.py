@@ -9,46 +9,53 @@ from core.entropy.bitstream import MAGIC, unpack
 from core.entropy.errors import UnknownModel
 from core.errors import CodecError
 from core.images import Image
-from core.intake.formats import describe, identify
+from core.intake.decode import decode_image_or_jpeg_2000
+from core.intake.door import DEFAULT_LIMITS, read_image
+from core.intake.errors import Limits
+from core.intake.formats import describe, identify, is_jpeg_2000
 from core.store import ArtifactError, ArtifactStore
+
+_FORMAT = "BNK"
 
 
 class Recognised(NamedTuple):
-    """A file that one of the codecs decoded.
+    """A file that was decoded.
 
     Attributes:
-        codec: The first codec that reads the file. Codecs that write the same format with
-            other settings read it alike.
+        origin: Label of the model that wrote it, else its format.
+        format: Its format, such as `BNK` or `JPEG`.
         image: The image.
+        notes: Sentences that say what decoding changed.
     """
 
-    codec: Codec
+    origin: str
+    format: str
     image: Image
+    notes: tuple[str, ...] = ()
 
 
-def decode_any(data: bytes, store: ArtifactStore) -> Recognised:
+def recognise(data: bytes, store: ArtifactStore, *, limits: Limits = DEFAULT_LIMITS) -> Recognised:
     """Image of a file that any of the codecs wrote.
+
+    A file of a format of others is decoded in a process of its own, within the limits of the
+    intake.
 
     Args:
         data: The whole file.
         store: Where learned codecs find their weights.
+        limits: How large a file of another format may be.
 
     Raises:
-        CodecError: The file is damaged, or none of the codecs writes such files.
+        CodecError: The file is damaged.
+        ImageError: It is of no format that is read here, damaged, or too large.
         ArtifactError: It needs a model that is not trained here, or damaged.
     """
     if data[:1] == bytes([MAGIC]):
         return _decode_learned(data, store)
-    for codec in codecs(store).values():
-        if codec.kind != "learned":
-            try:
-                return Recognised(codec, _any_point(codec, store).decode(data))
-            except CodecError:
-                continue
-    name = identify(data)
-    if name is None:
+    if identify(data) is None and not is_jpeg_2000(data):
         raise CodecError(f"No codec here writes such files: received {describe(data)}.")
-    raise CodecError(f"The {name} file is damaged, incomplete or of a kind that no codec writes.")
+    found = read_image(data, limits, decode=decode_image_or_jpeg_2000)
+    return Recognised(found.format, found.format, found.pixels, found.notes)
 
 
 def _decode_learned(data: bytes, store: ArtifactStore) -> Recognised:
@@ -63,7 +70,7 @@ def _decode_learned(data: bytes, store: ArtifactStore) -> Recognised:
     errors: list[CodecError | ArtifactError] = []
     for codec in found.codecs:
         try:
-            return Recognised(codec, _any_point(codec, store).decode(data))
+            return Recognised(codec.label, _FORMAT, _any_point(codec, store).decode(data))
         except (CodecError, ArtifactError) as error:
             errors.append(error)
     if errors:

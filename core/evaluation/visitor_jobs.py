@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.codecs import get_codec
-from core.codecs.recognition import decode_any
+from core.codecs.recognition import recognise
 from core.errors import CodecError
 from core.evaluation.comparison import (
     Choice,
@@ -17,6 +17,7 @@ from core.evaluation.comparison import (
     reconstruct_at,
 )
 from core.images import Image
+from core.intake.errors import ImageError
 from core.jobs.errors import JobError
 from core.metrics import metrics
 from core.store import ArtifactError, ArtifactStore
@@ -125,12 +126,12 @@ def open_coded_file(data: bytes, store_root: Path) -> OpenedFile:
         JobError: No codec reads it; the text says why.
     """
     try:
-        found = decode_any(data, ArtifactStore(store_root))
+        found = recognise(data, ArtifactStore(store_root))
     except ArtifactError as error:
         raise JobError(f"The file needs a model that is not here: {error}") from None
-    except CodecError as error:
+    except (CodecError, ImageError) as error:
         raise JobError(f"The file is refused: {error}") from None
-    return OpenedFile(found.codec.label, found.image)
+    return OpenedFile(found.origin, found.image)
 
 
 def measured_against(

@@ -30,7 +30,7 @@ from pipelines.base import UserError, option, run_step
 from pipelines.evaluate.cluster import cluster
 from pipelines.evaluate.plan import Plan
 from pipelines.evaluate.survey import tell_changes
-from pipelines.evaluate.worker_pool import worker_pool
+from pipelines.worker_pool import worker_pool
 
 TEST_SPLIT = "imagenette160"
 _DATASET_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")

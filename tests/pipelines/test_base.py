@@ -84,3 +84,27 @@ def test_help_shows_every_flag(capsys) -> None:
         _run(["--help"])
     shown = capsys.readouterr().out
     assert all(flag in shown for flag in ("--images", "--jobs", "--dry", "codecs", "100 %"))
+
+
+@dataclass(frozen=True)
+class _Numbers:
+    share: float = option(0.5, help="A number.")
+    shares: tuple[float, ...] = option((), help="Numbers.")
+    other: float | None = option(None, help="A number or none.")
+
+
+@pytest.mark.parametrize("flag", ["share", "shares", "other"])
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "1e999"])
+def test_a_number_that_is_not_finite_is_one_line_and_status_2(flag, value, capsys) -> None:
+    def step(config: _Numbers) -> None:
+        """Does nothing."""
+
+    assert run_step(_Numbers, step, name="example", argv=[f"--{flag}={value}"]) == EXIT_BAD_INPUT
+    assert capsys.readouterr().err == (
+        f"example: --{flag} must be a finite number; received {float(value)}.\n"
+    )
+
+
+def test_flags_may_stand_between_the_values() -> None:
+    status, seen = _run(["a", "--jobs", "3", "b"])
+    assert (status, seen[0].codecs, seen[0].jobs) == (0, ("a", "b"), 3)

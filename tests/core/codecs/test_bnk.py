@@ -12,7 +12,7 @@ import pytest
 from core.codecs import codecs, get_codec
 from core.codecs.bnk import TrainedModel
 from core.codecs.bottleneck import CODEC, at
-from core.codecs.recognition import decode_any
+from core.codecs.recognition import recognise
 from core.entropy import errors
 from core.entropy.bitstream import Header, pack, unpack
 from core.store import ArtifactStore, DamagedArtifact
@@ -63,15 +63,15 @@ def test_a_damaged_model_does_not_block_the_files_of_another(
     shutil.copy(SHIPPED.root / "models" / "ae20.manifest.json", store.root / "models")
     damaged = store.root / "models" / file
     damaged.write_bytes(damaged.read_bytes()[:-1] + b"?")
-    assert decode_any(STREAM, store).image.shape == (97, 131, 3)
+    assert recognise(STREAM, store).image.shape == (97, 131, 3)
     (store.root / "models" / "ae20.manifest.json").write_text("damaged")
-    assert decode_any(STREAM, store).codec.name == "bottleneck"
+    assert recognise(STREAM, store).origin == "BNK"
 
 
 def test_a_damaged_model_is_named_for_its_own_files(store: ArtifactStore) -> None:
     (store.root / "models" / "bottleneck" / "synthesis.onnx").write_bytes(b"damaged")
     with pytest.raises(DamagedArtifact, match=r"synthesis\.onnx"):
-        decode_any(STREAM, store)
+        recognise(STREAM, store)
 
 
 def test_models_with_equal_ids_are_all_tried(store: ArtifactStore, monkeypatch) -> None:
@@ -85,14 +85,14 @@ def test_models_with_equal_ids_are_all_tried(store: ArtifactStore, monkeypatch) 
     monkeypatch.setattr(TrainedModel, "digest", colliding)
     # The twin comes last among the codecs; a damaged one must not end the search either.
     (store.root / "models" / "bottleneck" / "analysis.onnx").write_bytes(b"damaged")
-    found = decode_any(STREAM, store)
-    assert found.codec.name == "a_twin"
+    found = recognise(STREAM, store)
+    assert found.origin == "a_twin (BNK)"
     assert np.array_equal(found.image, other.decode(STREAM))
 
 
 def test_a_file_of_no_model_here_names_its_id(store: ArtifactStore) -> None:
     with pytest.raises(errors.UnknownModel, match=r"model 0000.*here: ae20, ae40, ae80"):
-        decode_any(STREAM[:2] + b"\0\0" + STREAM[4:], store)
+        recognise(STREAM[:2] + b"\0\0" + STREAM[4:], store)
 
 
 def test_a_running_process_notices_a_model_that_was_damaged_or_replaced(
@@ -125,14 +125,14 @@ _SIZES = [(4000, 4000), (500_000, 32), (32, 500_000), (2048, 2048), (1200, 1200)
 _DECODE_ALL = """
 import resource, sys, time
 from pathlib import Path
-from core.codecs.recognition import decode_any
+from core.codecs.recognition import recognise
 from core.entropy.errors import BitstreamError
 from core.store import ArtifactStore
 store, slowest = ArtifactStore(Path(sys.argv[1])), 0.0
 for path in sorted(Path(sys.argv[2]).iterdir()):
     started = time.process_time()
     try:
-        decode_any(path.read_bytes(), store)
+        recognise(path.read_bytes(), store)
     except BitstreamError:
         slowest = max(slowest, time.process_time() - started)
     else:

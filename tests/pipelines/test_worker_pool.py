@@ -5,7 +5,7 @@ from concurrent.futures import CancelledError
 
 import pytest
 
-from pipelines.evaluate.worker_pool import worker_pool
+from pipelines.worker_pool import worker_pool
 
 
 def test_workers_compute_with_one_thread_and_the_parent_keeps_its_own(monkeypatch):

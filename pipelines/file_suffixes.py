@@ -1,0 +1,65 @@
+"""Suffixes of files: which a codec writes, and whether a file holds what its suffix says."""
+
+from pathlib import Path
+
+from core.codecs import Codec, codecs
+
+#: Suffixes by format, as `core.intake` and the codecs name the formats.
+_SUFFIXES = {
+    "AVIF": {".avif"},
+    "BMP": {".bmp", ".dib"},
+    "BNK": {".bnk"},
+    "GIF": {".gif"},
+    "HEIC": {".heic", ".heif"},
+    "JPEG": {".jfif", ".jpe", ".jpeg", ".jpg"},
+    "JPEG 2000": {".j2c", ".j2k", ".jp2", ".jpc", ".jpx"},
+    "JPEG XL": {".jxl"},
+    "PNG": {".apng", ".png"},
+    "TIFF": {".tif", ".tiff"},
+    "WebP": {".webp"},
+}
+
+#: What a person gets who names no codec.
+DEFAULT_CODEC = "bottleneck"
+
+
+def format_of(suffix: str) -> str | None:
+    """Format that a suffix promises; None for a suffix that promises none.
+
+    >>> format_of(".JPG"), format_of(".out")
+    ('JPEG', None)
+    """
+    matches = (name for name, known in _SUFFIXES.items() if suffix.lower() in known)
+    return next(matches, None)
+
+
+def note_on_suffix(path: Path, held: str) -> tuple[str, ...]:
+    """A note where a file's suffix promises another format than the file holds.
+
+    >>> note_on_suffix(Path("photo.png"), "JPEG")
+    ('photo.png holds JPEG, though its name says PNG.',)
+    >>> note_on_suffix(Path("photo.jpeg"), "JPEG")
+    ()
+    """
+    promised = format_of(path.suffix)
+    if promised is None or promised == held or held not in _SUFFIXES:
+        return ()
+    return (f"{path.name} holds {held}, though its name says {promised}.",)
+
+
+def codec_for(output: Path) -> str:
+    """Codec for an output whose codec is not named: the one that its suffix stands for."""
+    wanted = format_of(output.suffix)
+    names = [name for name, codec in codecs().items() if format_of(codec.suffix) == wanted]
+    return DEFAULT_CODEC if wanted is None or DEFAULT_CODEC in names or not names else names[0]
+
+
+def written_format(codec: Codec) -> str:
+    """Format of a codec's files."""
+    return format_of(codec.suffix) or codec.label
+
+
+def decodable_suffixes() -> frozenset[str]:
+    """Suffixes of the files that the codecs write, and the other suffixes of their formats."""
+    formats = {format_of(codec.suffix) for codec in codecs().values()}
+    return frozenset(suffix for name in formats if name for suffix in _SUFFIXES[name])
