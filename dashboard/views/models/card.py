@@ -1,6 +1,7 @@
-"""The card of one trained model: facts, rates, layers, channels, limits and files."""
+"""The card of one trained model: what it is, its limits, rates, layers, facts and files."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -13,70 +14,55 @@ from core.training_records.model_cards import (
     learned_codecs,
     model_id,
 )
-from core.training_records.model_layers import layers
 from dashboard import glossary
+from dashboard.data.curves import label_of
 from dashboard.data.store import fingerprint, open_store
+from dashboard.views.models.example import show_example
 from dashboard.views.models.internals import show_channels, show_layers
+from dashboard.views.models.summary import description, limits_of, training_end
 from dashboard.widgets.downloads import download_csv
+from dashboard.widgets.links import link_to_page
 from dashboard.widgets.states import short_hash
 
 _MULTIPLY_ADDS = "Multiplications, each with an addition, per pixel of the image."
-_VALUES = "Numbers in the latent per pixel. The image itself has three, of one byte each."
+_VALUES = "Values of the latent per pixel. The image itself has three, of one byte each."
 _MODEL_ID = (
     "The model id is two bytes of the sha256 of tables and decoder. Each file carries them, and a "
     "file of another model is refused instead of being decoded into nonsense."
 )
-LIMITS = """
-- Trained on small photographs of ten classes, resized to 160x160. Screenshots, drawings and text
-  are unlike them and come back worse than their place on the curves says.
-{training}
-- Any image size is taken, by padding, and worked on in tiles; very large images are refused
-  with the limit in the message.
-- What decides a bit is integer, so a file decodes on every machine; the last step to pixels is a
-  float network, which may differ by one level between processors.
-"""
-BLIND_TO_RATE = """
-- Trained for squared error on latents that were never quantised, as the thesis did: rate played no
-  part in training, so the bytes are those of a network that did not know it would be weighed.
-"""
-TRAINED_FOR_RATE = """
-- Trained for rate and distortion together, the distortion {mse:.0%} squared error and {ssim:.0%}
-  SSIM; by other measures of quality it may stand elsewhere.
-- A network costs time and memory that a format does not: see Speed.
-"""
-_TALL = 8
 _FEW = (12, 34, 56, 72, 88, 100)
 
 
 def show_card(model: ModelCard, means: pd.DataFrame) -> None:
-    """Everything about one model.
+    """Everything about one model: what it is, what it makes of an image and its limits first.
 
     Args:
         model: The model.
         means: Means per setting of its codec on the test images; empty where not measured.
     """
+    left, right = st.columns([3, 4], gap="medium")
+    with left:
+        st.markdown(f"{description(model)} {training_end(model)}")
+        link_to_page(
+            "training",
+            "How it was trained",
+            icon=":material/model_training:",
+            query={"runs": label_of(model.name)},
+        )
+    with right:
+        show_example(model.name)
+    st.markdown(f"**Limits**\n{limits_of(model)}")
     show_tiles(model)
-    show_facts(model)
     show_rates(model, means)
     left, right = st.columns(2, gap="medium")
     with left:
         show_layers(model)
     with right:
         show_channels(model)
-    # A tall diagram leaves room beside it.
-    with right if len(layers(model)) > _TALL else st.container():
-        st.subheader("Limits")
-        st.markdown(limits_of(model))
-    show_files(model)
-
-
-def limits_of(model: ModelCard) -> str:
-    """What the model is not made for, in Markdown."""
-    share = model.card.get("config", {}).get("ssim_share")
-    if share is None:
-        return LIMITS.format(training=BLIND_TO_RATE.strip())
-    told = TRAINED_FOR_RATE.format(mse=1 - share, ssim=share)
-    return LIMITS.format(training=told.strip())
+    with st.expander("Where it comes from: data, code, machine, hashes"):
+        show_facts(model)
+    with st.expander("Files and their verification"):
+        show_files(model)
 
 
 def show_tiles(model: ModelCard) -> None:
@@ -100,7 +86,7 @@ def show_tiles(model: ModelCard) -> None:
 
 
 def show_facts(model: ModelCard) -> None:
-    """How the model came to be."""
+    """Where the model comes from: data, code and machine."""
     training, provenance = model.card.get("training", {}), model.manifest.provenance
     export = model.card.get("export", {})
     epochs = f"{training.get('epochs', '?')}, weights of epoch {training.get('best_epoch', '?')}"
@@ -108,7 +94,7 @@ def show_facts(model: ModelCard) -> None:
         "Model id in its files": _model_id(model),
         **_float_latent_facts(model),
         "Training images (sha256)": f"`{short_hash(model.data_digest)}`",
-        "Epochs": f"{epochs}; ended by {training.get('ended_by', 'unknown')}",
+        "Epochs": epochs,
         "Training time": _span(training.get("seconds")),
         "Images seen": _whole(training.get("images_seen")),
         "Seed": str(training.get("seed", "unknown")),
@@ -124,8 +110,10 @@ def show_facts(model: ModelCard) -> None:
 
 
 def show_rates(model: ModelCard, means: pd.DataFrame) -> None:
-    """What its files weigh at a few qualities."""
-    st.subheader("What its files weigh", help=f"{glossary.BITS_PER_PIXEL} {glossary.FLOAT_LATENT}")
+    """Size and quality of its files at a few settings."""
+    st.subheader(
+        "Size and quality of its files", help=f"{glossary.BITS_PER_PIXEL} {glossary.FLOAT_LATENT}"
+    )
     if means.empty:
         st.markdown("Not measured on the test images yet:")
         st.code(f"python -m pipelines.evaluate {model.name}", language="bash")
@@ -133,16 +121,16 @@ def show_rates(model: ModelCard, means: pd.DataFrame) -> None:
     shown = means[means["dial"].isin(_FEW) | means["dial"].isna()]
     shown = (shown if len(shown) > 1 else means).sort_values("dial", na_position="last")
     number = st.column_config.NumberColumn
-    columns = {
+    columns: dict[str, Any] = {
         "setting": st.column_config.TextColumn("Setting", help=glossary.FLOAT_LATENT),
         "bits_per_pixel": number("Bits per pixel", format="%.3f", help=glossary.BITS_PER_PIXEL),
-        "bytes": number("Bytes", format="%.0f", help="Mean size of the whole file."),
-        "psnr_db": number("PSNR", format="%.2f dB", help=glossary.PSNR),
+        "bytes": number("Bytes", format="localized", help="Mean size of the whole file."),
+        "psnr_db": number("PSNR (dB)", format="%.2f", help=glossary.PSNR),
         "ssim": number("SSIM", format="%.4f", help=glossary.SSIM),
         "images": number("Images", format="localized"),
     }
     st.dataframe(
-        shown,
+        shown.assign(bytes=shown["bytes"].round()),
         hide_index=True,
         column_order=list(columns),
         column_config=columns,
@@ -154,7 +142,6 @@ def show_rates(model: ModelCard, means: pd.DataFrame) -> None:
 
 def show_files(model: ModelCard) -> None:
     """The files and a button that checks them."""
-    st.subheader("Files")
     if st.button("Verify every file", icon=":material/verified:", key="verify"):
         checks = check_files(open_store(), model)
         _show_verdict([check.name for check in checks if check.fault], len(checks))
@@ -165,7 +152,7 @@ def show_files(model: ModelCard) -> None:
         {"file": name, "bytes": entry.bytes, "state": faults[name], "sha256": entry.sha256}
         for name, entry in sorted(model.manifest.files.items())
     ]
-    columns = {
+    columns: dict[str, Any] = {
         "file": st.column_config.TextColumn("File", pinned=True),
         "bytes": st.column_config.NumberColumn("Bytes", format="localized"),
         "state": "State",

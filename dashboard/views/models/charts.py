@@ -22,9 +22,9 @@ def layer_table(layers: Sequence[Layer]) -> pd.DataFrame:
 
 
 def layer_figure(layers: Sequence[Layer], *, codec: str) -> go.Figure:
-    """A bar per step as long as the numbers held after it; the latent in full colour.
+    """A bar per step as long as the values after it; the latent in full colour.
 
-    The words stand above their bar, so that the figure is readable on a narrow screen too.
+    The texts stand above their bar, so that the figure is readable on a narrow screen too.
     """
     color = codec_style(codec).color
     places = list(range(len(layers)))
@@ -45,7 +45,7 @@ def layer_figure(layers: Sequence[Layer], *, codec: str) -> go.Figure:
             x=0, y=place, yshift=18, text=text, showarrow=False, xanchor="left", font={"size": 11}
         )
     figure.add_vline(x=layers[0].values, line={"dash": "dot", "width": 1, "color": "#8a9499"})
-    figure.update_xaxes(title="Numbers held", rangemode="tozero", nticks=5, tickformat="~s")
+    figure.update_xaxes(title="Values per layer", rangemode="tozero", nticks=5, tickformat="~s")
     figure.update_yaxes(visible=False, range=[len(layers) - 0.6, -0.85])
     figure.update_layout(
         height=_ROW_PIXELS * len(layers) + 60, margin=_MARGIN, showlegend=False, dragmode=False
@@ -54,7 +54,7 @@ def layer_figure(layers: Sequence[Layer], *, codec: str) -> go.Figure:
 
 
 def channel_table(bits: NDArray[np.float64], *, stride: int) -> pd.DataFrame:
-    """One row per channel, the dearest first: its cost by itself and with those before it.
+    """One row per channel, by cost: its cost by itself and with those before it.
 
     Args:
         bits: Bits per symbol of each channel, shape (channels,).
@@ -74,7 +74,7 @@ def channel_table(bits: NDArray[np.float64], *, stride: int) -> pd.DataFrame:
 
 
 def channel_figure(table: pd.DataFrame, *, codec: str) -> go.Figure:
-    """Cost of each channel, the dearest first.
+    """Cost of each channel, by cost.
 
     Args:
         table: Rows of `channel_table`.
@@ -93,7 +93,7 @@ def channel_figure(table: pd.DataFrame, *, codec: str) -> go.Figure:
             ),
         )
     )
-    figure.update_xaxes(title="Channels, the dearest first", dtick=-(-len(table) // 8), tick0=1)
+    figure.update_xaxes(title="Channels by cost", dtick=-(-len(table) // 8), tick0=1)
     figure.update_yaxes(title="Bits per symbol", rangemode="tozero")
     figure.update_layout(height=320, margin=_MARGIN, bargap=0.15, showlegend=False)
     return figure

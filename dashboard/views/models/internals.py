@@ -1,4 +1,4 @@
-"""The inside of one trained model: what its layers hold and what its latent channels cost."""
+"""The inside of one trained model: what its layers hold and the rate of its latent channels."""
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -21,7 +21,7 @@ from dashboard.widgets.downloads import download_csv
 from dashboard.widgets.states import show_artifact_error
 
 _LAYER_NOTE = (
-    "Dotted line: the numbers that the image itself has. A bar beyond it holds more than the image."
+    "Dotted line: the values that the image itself has. A bar beyond it holds more than the image."
 )
 _POOLING_NOTE = (
     "Activations are drawn with their convolution; they are computed after the pooling, with the "
@@ -41,7 +41,7 @@ def show_layers(model: ModelCard) -> None:
     if not found:
         st.markdown("The card of this model does not describe its layers.")
         return
-    alt = f"Numbers held after each layer of {model.name}, from the image to the image."
+    alt = f"Values after each layer of {model.name}, from the image to the image."
     figure = _layer_figure(model.name, fingerprint(f"{PREFIX}{model.name}"), found)
     st.plotly_chart(figure, key="layers", config=CONFIG, alt=alt)
     pooled = any("pooling" in layer.step for layer in found)
@@ -72,13 +72,13 @@ def show_channels(model: ModelCard) -> None:
         show_artifact_error(error)
         return
     if table is None:
-        st.markdown("The card of this model does not tell what its channels cost.")
+        st.markdown("The card of this model does not say what its channels cost.")
         return
     _show_channel_table(model, table, quality, _TABLE_NOTE)
 
 
 def _show_channel_table(model: ModelCard, table: pd.DataFrame, quality: int, note: str) -> None:
-    alt = f"Bits per symbol of each latent channel of {model.name}, the dearest first."
+    alt = f"Bits per symbol of each latent channel of {model.name}, by cost."
     state = fingerprint(f"{PREFIX}{model.name}")
     figure = _channel_figure(model.name, quality, state, table)
     st.plotly_chart(figure, key="channels", config=CONFIG, alt=alt)

@@ -1,5 +1,8 @@
 """The trained models: a card each, and what they make of images."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
@@ -11,7 +14,6 @@ from dashboard.data.store import DATASET, fingerprint, load_results, open_store
 from dashboard.views.models.card import show_card
 from dashboard.views.models.reconstruction_strips import show_strips
 from dashboard.widgets.downloads import download_csv
-from dashboard.widgets.links import link_to_page
 from dashboard.widgets.states import show_empty, show_problems
 
 TITLE = "Models"
@@ -19,10 +21,7 @@ ICON = ":material/hub:"
 GROUP = "Evidence"
 ORDER = 8
 
-INTRODUCTION = (
-    "The networks behind the learned codecs: what they are, what they cost, where they come from, "
-    "and what they make of an image."
-)
+INTRODUCTION = "The networks behind the learned codecs, each with what it makes of an image."
 
 
 def load_cards() -> Cards:
@@ -75,9 +74,26 @@ def show_trained(cards: dict[str, ModelCard], names: list[str]) -> None:
         key="model",
         bind="query-params",
     )
+    if (other := other_models().get(name)) is not None:
+        show_other_model(name, other.command)
     show_card(cards[name], means_of(name))
-    link_to_page("training", "How it was trained", icon=":material/model_training:")
     show_strips([name for name in names if name in learned_codecs()])
+
+
+def other_models() -> Mapping[str, Any]:
+    """Results of models other than those that are stored now, by codec."""
+    found: Mapping[str, Any] = getattr(load_results(), "other_models", {})
+    return found
+
+
+def show_other_model(name: str, command: str) -> None:
+    """Says that the results are of another model than the stored one, and what measures anew."""
+    st.warning(
+        f"The results of **{label_of(name)}** are of another model than this one: its curves, and "
+        "the sizes below, are those of the model that was measured. Measure this one with:",
+        icon=":material/history:",
+    )
+    st.code(command, language="bash")
 
 
 def overview(models: list[ModelCard]) -> pd.DataFrame:
@@ -106,13 +122,13 @@ def overview(models: list[ModelCard]) -> pd.DataFrame:
 def show_overview(table: pd.DataFrame) -> None:
     """The table of `overview`, as a person reads it."""
     number = st.column_config.NumberColumn
-    columns = {
+    columns: dict[str, Any] = {
         "label": st.column_config.TextColumn("Model", pinned=True),
         "parameters": number("Parameters", format="localized"),
         "multiply_adds_per_pixel": number("Multiply-adds/pixel", format="localized"),
         "latent": "Latent",
         "values_per_pixel": number("Values/pixel", format="%.2f"),
-        "validation_psnr_db": number("PSNR, float latent", format="%.2f dB"),
+        "validation_psnr_db": number("PSNR (dB), float latent", format="%.2f"),
         "validation_ssim": number("SSIM, float latent", format="%.4f"),
         "epochs": "Epochs",
         "bytes_on_disk": number("Bytes on disk", format="localized"),
@@ -123,7 +139,7 @@ def show_overview(table: pd.DataFrame) -> None:
         column_order=list(columns),
         column_config=columns,
         height="content",
-        placeholder="—",
+        placeholder="-",
     )
 
 

@@ -50,12 +50,14 @@ class Reconstruction(NamedTuple):
         psnr_db: Against the original.
         ssim: Against the original.
         bits_per_pixel: Of the file; None for a floating-point latent.
+        byte_count: Size of the file; None for a floating-point latent.
     """
 
     pixels: Image
     psnr_db: float
     ssim: float
     bits_per_pixel: float | None
+    byte_count: int | None = None
 
     @property
     def readout(self) -> dict[str, str]:
@@ -70,7 +72,7 @@ def show_strips(models: Sequence[str]) -> None:
     Args:
         models: Trained models that have a codec, in the order of the strip.
     """
-    st.subheader("Reconstructions", help=f"{glossary.FLOAT_LATENT} {glossary.PSNR}")
+    st.subheader("All models on the same images", help=f"{glossary.FLOAT_LATENT} {glossary.PSNR}")
     images = choose_images()
     quality = choose_latent()
     if quality is None:
@@ -102,7 +104,7 @@ def choose_images() -> list[Shown]:
         bind="query-params",
         wrap=True,
     )
-    return [Shown(title, _stored(title)) for title in chosen]
+    return [Shown(title, stored_sample(title)) for title in chosen]
 
 
 def choose_test_images(split: Split) -> list[Shown]:
@@ -154,7 +156,7 @@ def choose_latent() -> int | None:
             "Latent",
             list(LATENTS),
             default="float",
-            format_func=LATENTS.get,
+            format_func=lambda name: LATENTS[name],
             required=True,
             key="latent",
             bind="query-params",
@@ -176,7 +178,7 @@ def show_reconstruction(image: Shown, model: str, quality: int | None) -> None:
     show_pixels(
         found.pixels,
         alt=f"{image.title}, {label_of(model)}",
-        caption=f"**{model}**: {figures}",
+        caption=f"**{label_of(model)}**: {figures}",
     )
 
 
@@ -204,14 +206,14 @@ def reconstruction(image: Image, model: str, quality: int | None) -> Reconstruct
 
     Args:
         image: Original.
-        model: Codec of the codec.
+        model: Name of the codec.
         quality: Quality of the file; None for the floating-point latent.
 
     Raises:
         ArtifactError: The model cannot be read.
         ValueError: It does not take the image.
     """
-    digest = hashlib.sha256(np.ascontiguousarray(image)).hexdigest()
+    digest = hashlib.sha256(np.ascontiguousarray(image).data).hexdigest()
     return _reconstruction(model, fingerprint(f"{PREFIX}{model}"), quality, digest, image)
 
 
@@ -220,22 +222,23 @@ def _reconstruction(
     model: str, state: str, quality: int | None, digest: str, _image: Image
 ) -> Reconstruction:
     codec, store = codecs()[model], open_store()
-    rate = None
+    rate, size = None, None
     if quality is None and codec.references is not None:
         pixels = next(iter(codec.references(store))).reconstruct(_image)
     elif quality is not None and codec.at is not None:
         point = codec.at(quality, store)
         data = point.encode(_image)
         pixels = point.decode(data)
-        rate = 8 * len(data) / (_image.shape[0] * _image.shape[1])
+        size = len(data)
+        rate = 8 * size / (_image.shape[0] * _image.shape[1])
     else:
         raise ValueError("has no such reconstruction")
     quality_db = psnr_db.measure(_image, pixels)
-    return Reconstruction(pixels, quality_db, ssim.measure(_image, pixels), rate)
+    return Reconstruction(pixels, quality_db, ssim.measure(_image, pixels), rate, size)
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
-def _stored(title: str) -> Image:
+def stored_sample(title: str) -> Image:
     """A sample image as the data set would keep it."""
     import PIL.Image
 

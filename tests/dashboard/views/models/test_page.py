@@ -1,6 +1,7 @@
 import json
 import shutil
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import numpy as np
 import pytest
@@ -166,6 +167,26 @@ def test_the_card_tells_what_the_training_said(open_page, trained):
     assert "10 minutes" in text
 
 
+def test_a_card_begins_with_what_the_model_is_and_what_it_makes_of_an_image(open_page, trained):
+    app = open_page(VIEW, trained, query={"model": "Autoencoder, 2 layers (40x40)"})
+    first = next(line.value for line in app.markdown if "It turns" in line.value)
+    assert "a latent of 40x40x3 = 4,800 values, **6%** of the number" in first
+    assert "Trained for 12 epochs (the thesis allowed 100)" in first
+    captions = [image.proto.imgs[0].caption for image in app.get("image")][:3]
+    assert captions[0] == "Original, 160x160"
+    assert "**File, quality 50**" in captions[1]
+    assert " bytes · " in captions[1]
+    assert "bytes" not in captions[2]
+
+
+def test_the_link_to_the_training_opens_that_run_alone(open_page, trained):
+    app = open_page(VIEW, trained, query={"model": "Autoencoder, 2 layers (40x40)"})
+    links = [link.proto for link in app.get("page_link") if link.proto.page == "training"]
+    assert [parse_qs(link.query_string) for link in links] == [
+        {"runs": ["Autoencoder, 2 layers (40x40)"]}
+    ]
+
+
 def test_the_model_id_is_the_one_in_the_files_of_the_codec(open_page, trained):
     from core.codecs import get_codec
 
@@ -242,7 +263,8 @@ def test_a_damaged_card_is_named_and_hides_no_other_model(open_page, trained, tm
 def test_strips_show_samples_where_the_data_set_is_not_prepared(open_page, trained):
     app = open_page(VIEW, trained)
     assert "pipelines.prepare" in words(app)
-    assert image_count(app) == 3 * (1 + len(STRIDES))
+    example = 3  # the card's: the original, from its file, from the latent that is not rounded
+    assert image_count(app) == example + 3 * (1 + len(STRIDES))
 
 
 def test_strips_show_test_images_where_the_data_set_is_prepared(open_page, trained_and_prepared):

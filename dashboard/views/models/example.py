@@ -1,0 +1,50 @@
+"""What one model makes of an image, seen at the top of its card."""
+
+import streamlit as st
+
+from core.codecs import codecs
+from core.dataset.splits import sample_images
+from core.store import ArtifactError
+from dashboard.data.curves import label_of
+from dashboard.views.models.reconstruction_strips import (
+    Reconstruction,
+    reconstruction,
+    stored_sample,
+)
+from dashboard.widgets.pixels import show_pixels
+
+#: Quality of the file that is shown.
+QUALITY = 50
+
+
+def show_example(model: str) -> None:
+    """A built-in photograph, and what the model gives back: from its file, and without rounding."""
+    title = next(iter(sample_images()))
+    image = stored_sample(title)
+    with st.container(horizontal=True, gap="small", vertical_alignment="top"):
+        show_pixels(image, alt=f"{title}, original", caption="Original, 160x160")
+        for quality, name in _kinds(model):
+            try:
+                found = reconstruction(image, model, quality)
+            except (ArtifactError, ValueError) as error:
+                st.warning(str(error), width=200)
+                continue
+            alt = f"{title}, {label_of(model)}, {name}"
+            show_pixels(found.pixels, alt=alt, caption=f"**{name}**: {figures(found)}")
+
+
+def figures(found: Reconstruction) -> str:
+    """Size and quality of a reconstruction in one line."""
+    size = "" if found.byte_count is None else f"{found.byte_count:,} bytes · "
+    return f"{size}{found.psnr_db:.2f} dB · SSIM {found.ssim:.4f}"
+
+
+def _kinds(model: str) -> list[tuple[int | None, str]]:
+    """Qualities to show, None for the latent that is not rounded, with what a person reads."""
+    codec = codecs().get(model)
+    kinds: list[tuple[int | None, str]] = []
+    if codec and codec.at is not None:
+        kinds.append((QUALITY, f"File, quality {QUALITY}"))
+    if codec and codec.references is not None:
+        kinds.append((None, "Floating-point latent"))
+    return kinds

@@ -1,0 +1,88 @@
+"""What a model is, how its training ended and what it is not made for, in words and figures."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from core.training_records.model_cards import ModelCard
+
+#: Values of a 160x160 image: red, green and blue of each pixel.
+IMAGE_VALUES = 160 * 160 * 3
+#: Most epochs of a training in the thesis.
+THESIS_EPOCHS = 100
+
+LIMITS = """
+- Trained on small photographs of ten classes, resized to 160x160. Screenshots, drawings and text
+  come back worse than its place on the curves says.
+{training}
+- Any image size is taken, by padding, and coded in tiles; very large images are refused with the
+  limit in the message.
+- What decides a bit is integer, so a file decodes on every machine; the last step to pixels is a
+  float network, which may differ by one level between processors.
+"""
+BLIND_TO_RATE = """
+- Trained for squared error on latents that were never quantised, as in the thesis: rate played no
+  part in training, so its files are larger than they need be.
+"""
+TRAINED_FOR_RATE = """
+- Trained for rate and distortion together, the distortion {mse:.0%} squared error and {ssim:.0%}
+  SSIM; by other measures of quality it may rank elsewhere.
+- A network costs time and memory that a format does not: see Speed.
+"""
+
+
+def description(model: ModelCard) -> str:
+    """What the network is, in one sentence of Markdown."""
+    parameters = model.card.get("parameters")
+    size = f"{parameters:,} parameters" if isinstance(parameters, int) else "parameters unknown"
+    if not model.latent:
+        return f"A network of {size}."
+    values = model.latent[0] * model.latent[1] * model.latent[2]
+    shape = "x".join(map(str, model.latent))
+    ratio = values / IMAGE_VALUES
+    compared = f"**{ratio:.1f} times as many**" if ratio >= 1 else f"**{ratio:.0%}** of the number"
+    as_image = "as the image itself has" if ratio >= 1 else "that the image itself has"
+    return (
+        f"A network of {size}. It turns a 160x160 image into a latent of {shape} = {values:,} "
+        f"values, {compared} {as_image}."
+    )
+
+
+def training_end(model: ModelCard) -> str:
+    """How long the training ran and why it ended, in one sentence."""
+    training: Mapping[str, Any] = model.card.get("training", {})
+    config: Mapping[str, Any] = model.card.get("config", {})
+    epochs, best = training.get("epochs"), training.get("best_epoch")
+    if not isinstance(epochs, int):
+        return "The card does not say how the training ended."
+    reason = _reason(epochs, training.get("ended_by"), config)
+    kept = f"; the weights of epoch {best} are kept" if best else ""
+    falling = ", its validation loss still falling" if best == epochs else ""
+    return f"Trained for {epochs} epochs{_thesis(epochs, model)}; ended {reason}{falling}{kept}."
+
+
+def limits_of(model: ModelCard) -> str:
+    """What the model is not made for, in Markdown."""
+    share = model.card.get("config", {}).get("ssim_share")
+    if share is None:
+        return LIMITS.format(training=BLIND_TO_RATE.strip())
+    told = TRAINED_FOR_RATE.format(mse=1 - share, ssim=share)
+    return LIMITS.format(training=told.strip())
+
+
+def _reason(epochs: int, ended_by: object, config: Mapping[str, Any]) -> str:
+    planned = config.get("epochs")
+    if ended_by == "early stopping":
+        return f"by early stopping after {config.get('patience', 'some')} epochs without gain"
+    # Cards of earlier versions call it "hand" too when fewer epochs than usual were asked for.
+    if ended_by == "last epoch" or (isinstance(planned, int) and epochs >= planned):
+        return "with the last epoch that was asked for"
+    if ended_by == "hand":
+        of_all = f" of at most {planned}" if planned else ""
+        return f"by request after epoch {epochs}{of_all}"
+    return "for a reason that the card does not say" if ended_by is None else f"by {ended_by}"
+
+
+def _thesis(epochs: int, model: ModelCard) -> str:
+    is_of_the_thesis = model.card.get("config", {}).get("ssim_share") is None
+    fewer = is_of_the_thesis and epochs < THESIS_EPOCHS
+    return f" (the thesis allowed {THESIS_EPOCHS})" if fewer else ""

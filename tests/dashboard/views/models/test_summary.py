@@ -1,0 +1,49 @@
+import pytest
+
+from core.store.manifest import Manifest
+from core.training_records.model_cards import ModelCard
+from dashboard.views.models.summary import description, limits_of, training_end
+
+
+def model(**card):
+    return ModelCard("ae80", card, Manifest("models/ae80", "", {}, {}, {}))
+
+
+@pytest.mark.parametrize(
+    ("training", "config", "end"),
+    [
+        (
+            {"epochs": 30, "best_epoch": 25, "ended_by": "early stopping"},
+            {"epochs": 100, "patience": 5},
+            "ended by early stopping after 5 epochs without gain; the weights of epoch 25",
+        ),
+        (
+            {"epochs": 19, "best_epoch": 19, "ended_by": "hand"},
+            {"epochs": 19},
+            "ended with the last epoch that was asked for, its validation loss still falling",
+        ),
+        (
+            {"epochs": 7, "best_epoch": 5, "ended_by": "hand"},
+            {"epochs": 100},
+            "ended by request after epoch 7 of at most 100",
+        ),
+        ({"epochs": 7}, {}, "ended for a reason that the card does not say"),
+    ],
+)
+def test_a_card_says_how_the_training_really_ended(training, config, end):
+    assert end in training_end(model(training=training, config=config))
+
+
+def test_a_card_that_says_nothing_of_its_training_is_not_guessed_at():
+    assert training_end(model()) == "The card does not say how the training ended."
+    assert description(model()) == "A network of parameters unknown."
+
+
+def test_the_latent_is_compared_with_the_image():
+    assert "409,600 values, **5.3 times as many** as" in description(model(latent=[80, 80, 64]))
+    assert "38,400 values, **50%** of the number that" in description(model(latent=[10, 10, 384]))
+
+
+def test_limits_say_what_the_model_was_trained_for():
+    assert "rate played no" in limits_of(model(config={}))
+    assert "98% squared error and 2%" in limits_of(model(config={"ssim_share": 0.02}))
