@@ -3,6 +3,7 @@
 import argparse
 import dataclasses
 import math
+import os
 import sys
 import typing
 from collections.abc import Callable, Sequence
@@ -15,6 +16,13 @@ EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130
 
 Config = TypeVar("Config")
+
+
+def available_cores() -> int:
+    """Processor cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # neither macOS nor Windows has it
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 class UserError(Exception):

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from core.codecs import Codec, codecs, get_codec
 from core.codecs.base import OperatingPoint
-from core.codecs.dial_search import match_bytes
 from core.errors import CodecError
+from core.evaluation.dial_search import match_bytes
 from core.images import Image
 from core.intake.decode import DecodedImage
 from core.intake.door import read_image

@@ -44,7 +44,7 @@ def exchange_files(
     """Files of all formats by their paths.
 
     Args:
-        frame: Results, as `core.evaluation.evaluate.load_results` gives them.
+        frame: Results, as `core.evaluation.results.load_results` gives them.
         manifests: Manifest of each codec's results.
         dataset: Name of the data set.
         labels: What a person reads, by codec.

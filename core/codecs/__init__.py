@@ -114,4 +114,5 @@ def _codec(name: str, module: ModuleType) -> Codec:
         at=getattr(module, "at", None),
         suffix=getattr(module, "SUFFIX", ".bin"),
         references=getattr(module, "references", None),
+        version=getattr(module, "version", None),
     )

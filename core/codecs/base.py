@@ -1,6 +1,6 @@
 """What every codec offers: bytes from an image, and the image back from those bytes alone."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import MISSING, dataclass, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, runtime_checkable
 
@@ -160,6 +160,7 @@ class Codec:
         suffix: Ending of a file of this codec, dot included.
         references: Gives what is measured beside the points without being one; None for most.
         learned: What its model is one of, where the codec is a trained model.
+        version: Tells name and version of the external program that codes; None for most.
     """
 
     name: str
@@ -171,6 +172,7 @@ class Codec:
     suffix: str = ".bin"
     references: References | None = None
     learned: "LearnedCodec | None" = None
+    version: Callable[[], str] | None = None
 
 
 @dataclass(frozen=True)

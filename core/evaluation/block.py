@@ -25,9 +25,11 @@ class Block:
     Attributes:
         root: Folder of the artifact store.
         source: Where the images come from.
-        codec: Codec; its whole sweep is measured.
+        codec: Name of the codec.
         images: Ids of the images.
         subset: Ids of the images on which slow metrics are measured, too.
+        metrics: Names of the metrics to measure; None for all.
+        settings: Settings to measure; None for the whole sweep and the references.
     """
 
     root: Path
@@ -35,6 +37,8 @@ class Block:
     codec: str
     images: tuple[str, ...]
     subset: frozenset[str]
+    metrics: tuple[str, ...] | None = None
+    settings: tuple[str, ...] | None = None
 
 
 def operating_points(codec: Codec, store: ArtifactStore) -> list[OperatingPoint | Reference]:
@@ -52,7 +56,11 @@ def measure_block(block: Block) -> bytes:
 
     An image that cannot be read gives rows with its error.
     """
-    points = _operating_points(block.codec, block.root)
+    points = [
+        point
+        for point in _operating_points(block.codec, block.root)
+        if block.settings is None or point.setting in block.settings
+    ]
     records = (row for image_id in block.images for row in _rows(block, image_id, points))
     return to_parquet(to_table(records))
 
@@ -72,7 +80,7 @@ def _rows(
         for point in points:
             yield Record(image_id, point.codec, point.setting, point.dial, error=reason)
         return
-    chosen = _metrics(with_slow=image_id in block.subset)
+    chosen = _metrics(block.metrics, with_slow=image_id in block.subset)
     for point in points:
         yield _record(point, image, image_id, chosen)
 
@@ -81,11 +89,13 @@ def _record(
     point: OperatingPoint | Reference, image: Image, image_id: str, chosen: dict[str, Metric]
 ) -> Record:
     if isinstance(point, OperatingPoint):
-        return evaluate(point, image, image_id=image_id, metrics=chosen)
-    return evaluate_reference(point, image, image_id=image_id, metrics=chosen)
+        return evaluate(point, image, image_id=image_id, metrics=chosen).record
+    return evaluate_reference(point, image, image_id=image_id, metrics=chosen).record
 
 
-def _metrics(*, with_slow: bool) -> dict[str, Metric]:
+def _metrics(names: Sequence[str] | None, *, with_slow: bool) -> dict[str, Metric]:
     return {
-        name: metric for name, metric in metrics().items() if with_slow or not metric.ON_SUBSET_ONLY
+        name: metric
+        for name, metric in metrics().items()
+        if (names is None or name in names) and (with_slow or not metric.ON_SUBSET_ONLY)
     }

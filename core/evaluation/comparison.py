@@ -8,8 +8,8 @@ from typing import Any
 
 from core.codecs import Codec, codecs, get_codec
 from core.codecs.base import OperatingPoint
-from core.codecs.dial_search import Match, match_bytes, match_metric
-from core.evaluation.evaluate import evaluate, in_one_line
+from core.evaluation.dial_search import Match, match_bytes, match_metric
+from core.evaluation.evaluate import Coded, Evaluation, evaluate, evaluate_coded, in_one_line
 from core.evaluation.record import Record
 from core.images import Image
 from core.metrics import metrics
@@ -123,7 +123,7 @@ def reconstruct(
         point = point_of(choice, store)
     except (ArtifactError, ValueError) as error:
         return _failed(choice, in_one_line(error))
-    return _measured(point, choice, image, metrics)
+    return _shown(choice, evaluate(point, image, image_id="", metrics=metrics))
 
 
 def reconstruct_at(
@@ -154,7 +154,9 @@ def reconstruct_at(
     reached = Reached(match.target, match.achieved, match.error_fraction)
     if not match.reachable:
         return replace(_failed(choice, _out_of_reach(goal, match)), match=reached)
-    return replace(_measured(match.point, choice, image, metrics), match=reached)
+    coded = Coded(match.data, match.decoded, match.encode_seconds, match.decode_seconds)
+    found = evaluate_coded(match.point, image, coded, image_id="", metrics=metrics)
+    return replace(_shown(choice, found), match=reached)
 
 
 def goal_like(reference: Reconstruction, quantity: str) -> Goal:
@@ -195,26 +197,6 @@ def spelled(quantity: str, value: float) -> str:
     return f"{metrics()[quantity].LABEL} {value:.2f}"
 
 
-class _Kept:
-    """A codec that keeps the file and the image that the measurement made, for showing them."""
-
-    def __init__(self, point: OperatingPoint) -> None:
-        self._point = point
-        self.codec = point.codec
-        self.setting = point.setting
-        self.dial = point.dial
-        self.data: bytes | None = None
-        self.decoded: Image | None = None
-
-    def encode(self, image: Image) -> bytes:
-        self.data = self._point.encode(image)
-        return self.data
-
-    def decode(self, data: bytes) -> Image:
-        self.decoded = self._point.decode(data)
-        return self.decoded
-
-
 def _turned(point: OperatingPoint, choice: Choice) -> OperatingPoint:
     if not choice.knobs:
         return point
@@ -250,15 +232,16 @@ def _at(choice: Choice, value: float, store: ArtifactStore | None = None) -> Ope
     return point_of(replace(choice, dial=value), store or ArtifactStore.default())
 
 
-def _measured(
-    point: OperatingPoint, choice: Choice, image: Image, metrics: Mapping[str, Metric]
-) -> Reconstruction:
-    kept = _Kept(point)
-    record = evaluate(kept, image, image_id="", metrics=metrics)
+def _shown(choice: Choice, found: Evaluation) -> Reconstruction:
     codec = get_codec(choice.codec)
-    if record.error is not None:
-        return Reconstruction(codec.label, codec.suffix, record, problem=record.error)
-    return Reconstruction(codec.label, codec.suffix, record, kept.data, kept.decoded)
+    return Reconstruction(
+        codec.label,
+        codec.suffix,
+        found.record,
+        data=found.data,
+        decoded=found.decoded,
+        problem=found.record.error,
+    )
 
 
 def _failed(choice: Choice, problem: str) -> Reconstruction:

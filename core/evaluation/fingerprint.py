@@ -1,21 +1,54 @@
-"""Tells whether a codec would be measured in the same way as before."""
+"""What the results of a codec depend on, as digests that say whether they are up to date."""
 
-import ast
 import hashlib
-import importlib.util
 import json
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from core.codecs import Codec, Reference
 from core.codecs.base import OperatingPoint
 from core.dataset.image_source import Catalogue
+from core.evaluation.deciding_code import deciding_code
 from core.metrics import metrics
-from core.store import ArtifactStore
-from core.store.provenance import provenance
+from core.store import ArtifactStore, MissingArtifact
 
-#: Modules whose code finds, reads and keeps things; what it does not decide is what is measured.
-_INDECISIVE = ("core.dataset.splits", "core.intake", "core.registry", "core.store")
+#: Files of a model that describe it or go on training it; no bit and no pixel depends on them.
+_INDECISIVE_FILES = frozenset({"card.json", "config.json", "weights.npz"})
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """Digests of all that the results of a codec on some images depend on.
+
+    Attributes:
+        coding: Of what decides bytes and pixels: the images, the sweep, the code of the codec with
+            all that it reaches, the versions of the libraries that it uses, and its model.
+        metrics: By metric, of what decides its values when the pixels are known: its code, its
+            libraries, and the choice of images for a metric that is measured on some only.
+    """
+
+    coding: str
+    metrics: Mapping[str, str]
+
+    def facts(self) -> dict[str, Any]:
+        """The digests as facts of a manifest."""
+        return {"fingerprint": self.coding, "metric_fingerprints": dict(self.metrics)}
+
+    def stale_metrics(self, facts: Mapping[str, Any]) -> tuple[str, ...] | None:
+        """Metrics to measure so that stored results become up to date.
+
+        Args:
+            facts: Facts of the stored results.
+
+        Returns:
+            Names of the metrics; none when the results are up to date. None where the coding has
+            changed, so that everything is to be measured.
+        """
+        if facts.get("fingerprint") != self.coding:
+            return None
+        known = facts.get("metric_fingerprints", {})
+        return tuple(name for name, digest in self.metrics.items() if known.get(name) != digest)
 
 
 def fingerprint(
@@ -23,67 +56,58 @@ def fingerprint(
     codec: Codec,
     points: Iterable[OperatingPoint | Reference],
     catalogue: Catalogue,
-) -> str:
-    """Digest of all that the results of a codec on some images depend on.
-
-    It covers the images, the sweep, the source of the codec and of the metrics with all that
-    they import of this program, the versions of the libraries, and the files of the models.
-    """
-    program = provenance()
-    module = codec.learned.name if codec.learned else codec.name
-    roots = [f"core.codecs.{module}", *(f"core.metrics.{name}" for name in metrics())]
-    content = {
-        "images": [catalogue.sha256, catalogue.ids, catalogue.subset],
+) -> Fingerprint:
+    """Digests of all that the results of a codec on some images depend on."""
+    code = deciding_code(_entries(codec))
+    coding = {
+        "images": [catalogue.sha256, catalogue.ids],
         "sweep": [[point.setting, point.dial] for point in points],
-        "sources": {name: _digest(text) for name, text in decisive_sources(roots).items()},
-        "libraries": [program["python"], program["versions"]],
-        "models": _model_files(store, codec.name),
+        "program": codec.version() if codec.version else None,
+        "code": code.digest,
+        "libraries": code.libraries,
+        "model": model_digest(store, codec.name),
     }
-    return _digest(json.dumps(content, sort_keys=True).encode())
+    return Fingerprint(
+        coding=_digest(coding),
+        metrics={name: _metric_digest(name, catalogue) for name in metrics()},
+    )
 
 
-def decisive_sources(roots: Iterable[str]) -> dict[str, bytes]:
-    """Source by module of the roots and of everything that they import of what is measured.
+def model_digest(store: ArtifactStore, codec: str) -> str | None:
+    """Digest of the files of a codec's model that decide bytes or pixels; None without a model.
 
-    Args:
-        roots: Names of modules.
+    The networks and tables count; the model's card, its configuration and the weights that a
+    training goes on from do not.
+
+    Raises:
+        ArtifactError: The model's manifest is damaged.
     """
-    found: dict[str, bytes] = {}
-    waiting = list(roots)
-    while waiting:
-        name = waiting.pop()
-        if name not in found and (path := _path(name)):
-            found[name] = path.read_bytes()
-            waiting += [used for used in _imported(found[name]) if _is_decisive(used)]
-    return found
-
-
-def _is_decisive(name: str) -> bool:
-    return name.startswith("core.") and not name.startswith(_INDECISIVE)
-
-
-def _path(name: str) -> Path | None:
-    """File of a module; None for a name that is no module, such as a function inside one."""
     try:
-        spec = importlib.util.find_spec(name)
-    except ModuleNotFoundError:
+        files = store.manifest(f"models/{codec}").files
+    except MissingArtifact:
         return None
-    return Path(spec.origin) if spec and spec.origin else None
+    return _digest(
+        {
+            name: entry.sha256
+            for name, entry in files.items()
+            if name.rpartition("/")[2] not in _INDECISIVE_FILES
+        }
+    )
 
 
-def _imported(source: bytes) -> Iterator[str]:
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+def _entries(codec: Codec) -> list[str]:
+    """What makes the operating points: a learned codec is an object, another one a function."""
+    if codec.learned:
+        return [f"core.codecs.{codec.learned.name}:CODEC"]
+    functions = ["sweep", "references"] if codec.references else ["sweep"]
+    return [f"core.codecs.{codec.name}:{function}" for function in functions]
 
 
-def _model_files(store: ArtifactStore, codec: str) -> dict[str, str]:
-    manifests = [store.manifest(key) for key in store.keys(f"models/{codec}")]
-    return {name: entry.sha256 for found in manifests for name, entry in found.files.items()}
+def _metric_digest(name: str, catalogue: Catalogue) -> str:
+    code = deciding_code([f"core.metrics.{name}:measure"])
+    images = catalogue.subset if metrics()[name].ON_SUBSET_ONLY else None
+    return _digest({"code": code.digest, "libraries": code.libraries, "images": images})
 
 
-def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
+def _digest(content: Any) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

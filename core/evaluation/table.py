@@ -32,6 +32,35 @@ def concatenate(tables: Sequence[pa.Table]) -> pa.Table:
     return pa.concat_tables(everything, promote_options="permissive").unify_dictionaries()
 
 
+def with_metrics(table: pa.Table, measured: pa.Table, names: Sequence[str]) -> pa.Table:
+    """The table with some columns of metrics from another one of the same files.
+
+    Args:
+        table: Results.
+        measured: Results of the same images and settings, in any order.
+        names: Columns to take from `measured`.
+
+    Raises:
+        ValueError: Images, settings or sizes of files differ.
+    """
+    positions = {key: row for row, key in enumerate(_keys(measured))}
+    rows = [positions.get(key) for key in _keys(table)]
+    if None in rows or len(rows) != len(positions):
+        raise ValueError("The stored results are of other images or settings.")
+    aligned = measured.take(rows)
+    if aligned["bytes"] != table["bytes"]:
+        raise ValueError("The files are not as large as those of the stored results.")
+    kept = table.drop_columns([name for name in names if name in table.column_names])
+    for name in names:
+        kept = kept.append_column(name, aligned[name])
+    order = [*columns(), *(name for name in kept.column_names if name not in columns())]
+    return kept.select([name for name in order if name in kept.column_names])
+
+
+def _keys(table: pa.Table) -> list[tuple[str, str]]:
+    return list(zip(table["image"].to_pylist(), table["setting"].to_pylist(), strict=True))
+
+
 def to_frame(table: pa.Table) -> pd.DataFrame:
     """Frame of the table, with the same types whatever the table holds.
 

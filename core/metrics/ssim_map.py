@@ -19,7 +19,7 @@ def ssim_map(reference: Image, image: Image) -> NDArray[np.float64]:
         ValueError: The images are not uint8 RGB of one shape, or a side is below 7 pixels.
     """
     check_pair(reference, image, smallest_side=WINDOW)
-    _, values = structural_similarity(  # type: ignore[no-untyped-call]
+    _, values = structural_similarity(  # type: ignore[no-untyped-call, unused-ignore]
         reference @ GREY_WEIGHTS, image @ GREY_WEIGHTS, data_range=255, full=True
     )
     return np.asarray(values, dtype=np.float64)

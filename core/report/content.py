@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from core.codecs import codecs
 from core.dataset.splits import KEY
-from core.evaluation.evaluate import load_results
+from core.evaluation.results import load_results
 from core.report.document import Report
 from core.report.process import search_section, source_section, speed_section, training_section
 from core.report.quality import Quality, quality_sections

@@ -15,13 +15,13 @@ from core.analysis.findings import (
 )
 from core.analysis.headlines import headlines
 from core.codecs.styles import codec_style, in_legend_order
-from core.evaluation.evaluate import Results
 from core.evaluation.measurements import (
     Measurements,
     lossless_codecs,
     lossy_measurements,
     summary,
 )
+from core.evaluation.results import Results
 from core.metrics import metrics, psnr_db
 from core.report.deltas import delta_section
 from core.report.document import Section

@@ -8,6 +8,7 @@ digest of its content, so a reader finds the files of a commit that was cut shor
 manifest, and the next writer finishes the move.
 """
 
+import dataclasses
 import os
 import shutil
 from collections.abc import Iterator, Mapping
@@ -63,6 +64,15 @@ def replace(
             finish(places)
         raise
     finish(places)
+    return manifest
+
+
+def restate(places: Places, facts: Mapping[str, Any]) -> Manifest:
+    """Manifest with other facts, which has replaced the old one; its files stay as they are."""
+    manifest = dataclasses.replace(places.load_manifest(), facts=facts)
+    write_file(places.writing, manifest.to_bytes())
+    os.replace(places.writing, places.manifest)
+    sync_folder(places.folder)
     return manifest
 
 

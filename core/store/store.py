@@ -169,6 +169,16 @@ class ArtifactStore:
         with self.lock(key):
             return artifact_commit.replace(places, files, facts)
 
+    def restate(self, key: str, facts: Mapping[str, Any]) -> Manifest:
+        """Replaces the facts alone; files, time of the commit and provenance stay as they were.
+
+        Raises:
+            ArtifactError: There is no such artifact, or its manifest is damaged.
+        """
+        places = self._places(key)
+        with self.lock(key):
+            return artifact_commit.restate(places, facts)
+
     def delete(self, key: str) -> None:
         """Removes an artifact, a damaged one too; one that does not exist is removed already."""
         if self.exists(key):

@@ -32,7 +32,7 @@ def operating_points(frame: pd.DataFrame) -> pd.DataFrame:
     as a floating-point latent, has no rate and stands last.
 
     Args:
-        frame: Results, as `core.evaluation.evaluate.load_results` gives them.
+        frame: Results, as `core.evaluation.results.load_results` gives them.
     """
     good = frame[frame["error"].isna()]
     groups = good.groupby(["codec", "setting"], observed=True)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from core.dataset.splits import Split
-    from core.evaluation.evaluate import Results
+    from core.evaluation.results import Results
 
 DATASET = "imagenette160"
 
@@ -57,7 +57,7 @@ def load_results(dataset: str = DATASET) -> "Results":
 
 @st.cache_resource(max_entries=4, show_spinner="Reading results …")
 def _results(dataset: str, state: str) -> "Results":
-    from core.evaluation.evaluate import load_results
+    from core.evaluation.results import load_results
 
     return load_results(open_store(), dataset)
 

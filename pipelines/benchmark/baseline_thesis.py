@@ -147,7 +147,7 @@ def _metrics(job: Job) -> Callable[[], None]:
 
 def _each(images: Images, point: Any, measure: Callable[..., Any]) -> None:
     for image in images:
-        record = measure(point, image, image_id="benchmark", metrics=_quick_metrics())
+        record = measure(point, image, image_id="benchmark", metrics=_quick_metrics()).record
         if record.error:
             raise RuntimeError(record.error)
 

@@ -4,7 +4,6 @@ Each piece measures both in turns, in processes of their own. Ours has the metho
 both rows are alike in all else that identifies them; `core.timing.ratios` pairs them.
 """
 
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,7 +18,7 @@ import numpy as np
 from core.timing.images import CELLS, benchmark_cells, benchmark_image
 from core.timing.ratios import OURS, TRAINING_IMAGES
 from core.timing.table import BASELINE, Timing
-from pipelines.base import UserError
+from pipelines.base import UserError, available_cores
 from pipelines.benchmark.blocks import SMALL, Block, Rounds
 from pipelines.benchmark.process import MeasuringProcess, Processes
 
@@ -109,7 +108,7 @@ def baseline_blocks(rounds: Rounds, python: str | None) -> list[Block]:
 def _compressai(command: tuple[str, ...], repeat: int, processes: Processes) -> list[Timing]:
     return [
         timing
-        for cores in range(1, min(2, len(os.sched_getaffinity(0))) + 1)
+        for cores in range(1, min(2, available_cores()) + 1)
         for size in _SIZES
         for timing in _coding(command, size, cores, repeat, processes)
     ]
@@ -149,7 +148,7 @@ def _coding(
 
 def _thesis(name: str, count: int, processes: Processes) -> list[Timing]:
     """One autoencoder as the thesis trained and evaluated it, and as this program does."""
-    cores, both = len(os.sched_getaffinity(0)), (OURS, _THEIRS)
+    cores, both = available_cores(), (OURS, _THEIRS)
     with _image_files() as (many, few):
         tasks = [
             _Task(name, "fit", many, _STEPS * _BATCH, cores, both),
@@ -161,7 +160,7 @@ def _thesis(name: str, count: int, processes: Processes) -> list[Timing]:
 
 def _without_network(count: int, processes: Processes) -> list[Timing]:
     """What is done to images alone, whatever the model."""
-    cores, both = len(os.sched_getaffinity(0)), (OURS, _THEIRS)
+    cores, both = available_cores(), (OURS, _THEIRS)
     with _image_files() as (many, few):
         tasks = [
             _Task("", "metrics", few, CELLS, 1, both),

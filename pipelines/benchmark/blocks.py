@@ -3,7 +3,6 @@
 Each piece takes every codec once, so whatever else the machine does meanwhile hits all alike.
 """
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -14,6 +13,7 @@ from core.codecs.base import OperatingPoint
 from core.store import ArtifactError, ArtifactStore
 from core.timing.images import benchmark_image
 from core.timing.table import Start, Timing
+from pipelines.base import available_cores
 from pipelines.benchmark.process import MeasuringProcess, Processes
 from pipelines.benchmark.worker import benchmarked_point, can_use_threads
 
@@ -107,7 +107,7 @@ def subjects(store: ArtifactStore) -> Subjects:
 
 def codec_blocks(chosen: Sequence[Subject], rounds: Rounds) -> list[Block]:
     """Encoding, decoding and evaluating, one piece per round, size, number of cores and start."""
-    widest = min(2, len(os.sched_getaffinity(0)))
+    widest = min(2, available_cores())
     parallel = [one for one in chosen if can_use_threads(one.codec, one.point)]
     groups = [(1, list(chosen))] + ([(2, parallel)] if widest == 2 and parallel else [])
     blocks = []
@@ -194,7 +194,7 @@ def _evaluations(chosen: Sequence[Subject], repeat: int, processes: Processes) -
 
 
 def _trainings(repeat: int, processes: Processes) -> list[Timing]:
-    cores = len(os.sched_getaffinity(0))
+    cores = available_cores()
     process = processes.warm("training", cores=cores)
     labels: dict[str, str] = process.ask({"operation": "models"}).facts.get("models", {})
     timings = []

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from core.timing.table import Start, Timing
+from pipelines.base import available_cores
 from pipelines.benchmark.blocks import Block, Rounds
 from pipelines.benchmark.messages import memory
 from pipelines.benchmark.process import ROOT, Processes
@@ -105,7 +106,7 @@ def _timing(name: str, operation: str, start: Start, repeat: int, **measured: An
         kind="dashboard",
         operation=operation,
         start=start,
-        threads=len(os.sched_getaffinity(0)),
+        threads=available_cores(),
         repeat=repeat,
         setting=name,
         **measured,

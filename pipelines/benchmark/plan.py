@@ -10,14 +10,15 @@ from typing import Any
 import pandas as pd
 import psutil
 
-from core.evaluation.fingerprint import decisive_sources
+from core.evaluation.deciding_code import deciding_code
 from core.store import ArtifactError, ArtifactStore, Manifest
 from core.store.provenance import provenance
 from core.timing.table import Timing, benchmark_key, from_parquet, to_parquet
 from pipelines.benchmark.blocks import Block
+from pipelines.pieces import Pieces
 
 #: Code that decides what is measured, beside the codecs' or models' own.
-_SOURCES = ("core.evaluation.evaluate", "core.timing.images")
+_SOURCES = ("core.evaluation.evaluate:evaluate", "core.timing.images")
 
 
 @dataclass(frozen=True)
@@ -46,10 +47,7 @@ class Part:
         program = provenance()
         content = {
             "blocks": [block.name for block in self.blocks],
-            "sources": {
-                name: hashlib.sha256(text).hexdigest()
-                for name, text in decisive_sources([*_SOURCES, *self.sources]).items()
-            },
+            "code": deciding_code([*_SOURCES, *self.sources]).digest,
             "program": [program[name] for name in ("python", "versions", "cpu", "cpu_count")],
             "models": {
                 key: [entry.sha256 for entry in self.store.manifest(key).files.values()]
@@ -70,7 +68,7 @@ class Part:
 
     def pending(self) -> list[Block]:
         """The pieces that are still to be measured."""
-        return [block for block in self.blocks if not self._is_kept(block)]
+        return [block for block in self.blocks if not self._pieces.is_kept(block.name)]
 
     def keep(
         self, block: Block, timings: Sequence[Timing], *, busy_cores_before: float | None
@@ -82,9 +80,8 @@ class Part:
             timings: What it gave.
             busy_cores_before: Cores that other programs kept busy before the run.
         """
-        files = {f"{block.name}.parquet": to_parquet(timings)}
-        facts = {"fingerprint": self.fingerprint, "busy_cores_before": busy_cores_before}
-        self.store.commit(self._cached(block), files, facts=facts)
+        data = to_parquet(timings)
+        self._pieces.keep(block.name, data, busy_cores_before=busy_cores_before)
 
     def finish(self) -> Manifest:
         """Commits the part from all its pieces, and removes those."""
@@ -106,30 +103,18 @@ class Part:
 
     def discard(self) -> None:
         """Removes all pieces, also those of earlier benchmarks."""
-        for key in self.store.keys(self._cache):
-            self.store.delete(key)
+        self._pieces.discard()
 
-    @property
-    def _cache(self) -> str:
-        return f"cache/benchmark/{self.name}/"
-
-    def _cached(self, block: Block) -> str:
-        return f"{self._cache}{block.name}"
+    @cached_property
+    def _pieces(self) -> Pieces:
+        return Pieces(self.store, f"cache/benchmark/{self.name}/", self.fingerprint)
 
     def _read(self, block: Block) -> pd.DataFrame:
-        return from_parquet(self.store.read(self._cached(block), f"{block.name}.parquet"))
-
-    def _is_kept(self, block: Block) -> bool:
-        try:
-            self._read(block)
-            facts = self.store.manifest(self._cached(block)).facts
-        except (ArtifactError, ValueError):
-            return False
-        return bool(facts["fingerprint"] == self.fingerprint)
+        return from_parquet(self._pieces.read(block.name))
 
     def _busy_cores_before(self) -> float | None:
         """The most that other programs took before any of the runs that made the pieces."""
-        facts = [self.store.manifest(self._cached(block)).facts for block in self.blocks]
+        facts = [self._pieces.facts(block.name) for block in self.blocks]
         known = [
             fact["busy_cores_before"] for fact in facts if fact["busy_cores_before"] is not None
         ]

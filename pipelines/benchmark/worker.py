@@ -99,8 +99,9 @@ class _Job:
     def _evaluate(self) -> Answer:
         chosen = {name: metric for name, metric in metrics().items() if not metric.ON_SUBSET_ONLY}
         point, image = self._point(), self._image()
-        record, seconds = timed(evaluate, point, image, image_id="benchmark", metrics=chosen)
-        return Answer({"error": record.error} if record.error else {"evaluate": seconds})
+        found, seconds = timed(evaluate, point, image, image_id="benchmark", metrics=chosen)
+        error = found.record.error
+        return Answer({"error": error} if error else {"evaluate": seconds})
 
     def _point(self) -> OperatingPoint:
         codec = get_codec(self._facts["method"])

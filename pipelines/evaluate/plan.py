@@ -1,7 +1,8 @@
 """One codec's evaluation as pieces that are kept as soon as they are finished."""
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -13,17 +14,23 @@ from core.codecs.base import OperatingPoint
 from core.dataset import image_source
 from core.dataset.image_source import Catalogue, ImageSource
 from core.evaluation.block import Block
-from core.evaluation.evaluate import result_key
-from core.evaluation.fingerprint import fingerprint
-from core.evaluation.table import concatenate, from_parquet, to_parquet
+from core.evaluation.facts import MeasuredImages, ResultFacts, Seconds
+from core.evaluation.fingerprint import Fingerprint, fingerprint, model_digest
+from core.evaluation.results import result_key
+from core.evaluation.table import concatenate, from_parquet, to_parquet, with_metrics
 from core.metrics import metrics
 from core.store import ArtifactError, ArtifactStore, Manifest
-from core.store.key import file_name
+from pipelines.base import UserError
+from pipelines.pieces import Pieces
 
 #: A kill loses at most the pieces that are being measured, so they are small; few images are
 #: divided further, for all processes to have work.
-_MOST_IMAGES = 16
-_FEWEST_BLOCKS = 64
+_MAX_IMAGES = 16
+_MIN_BLOCKS = 64
+
+
+class UselessResults(UserError):
+    """Measurements that are not worth storing; what was stored before stays."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +44,7 @@ class Plan:
         catalogue: What the source contains.
         codec: The codec.
         points: Its sweep.
+        added: Metrics that are added to stored results; None where everything is measured.
     """
 
     store: ArtifactStore
@@ -45,6 +53,7 @@ class Plan:
     catalogue: Catalogue
     codec: Codec
     points: tuple[OperatingPoint | Reference, ...]
+    added: tuple[str, ...] | None = None
 
     @property
     def key(self) -> str:
@@ -52,19 +61,24 @@ class Plan:
         return result_key(self.dataset, self.codec.name)
 
     @cached_property
-    def fingerprint(self) -> str:
-        """Digest of all that the results depend on."""
+    def fingerprint(self) -> Fingerprint:
+        """Digests of all that the results depend on."""
         return fingerprint(self.store, self.codec, self.points, self.catalogue)
 
     @cached_property
     def blocks(self) -> dict[str, Block]:
-        """The pieces by their key, in the order of the images."""
+        """The pieces by their name, in the order of the images."""
         ids, subset = self.catalogue.ids, frozenset(self.catalogue.subset)
-        size = min(_MOST_IMAGES, max(1, len(ids) // _FEWEST_BLOCKS))
+        size = min(_MAX_IMAGES, max(1, len(ids) // _MIN_BLOCKS))
         pieces = [ids[start : start + size] for start in range(0, len(ids), size)]
         return {
-            f"{self._cache}{number:05d}": Block(
-                self.store.root, self.source, self.codec.name, piece, subset.intersection(piece)
+            f"{number:05d}": Block(
+                root=self.store.root,
+                source=self.source,
+                codec=self.codec.name,
+                images=piece,
+                subset=subset.intersection(piece),
+                metrics=self.added,
             )
             for number, piece in enumerate(pieces)
         }
@@ -73,79 +87,123 @@ class Plan:
         """Number of rows that a block gives."""
         return len(block.images) * len(self.points)
 
-    def is_done(self) -> bool:
-        """Whether the stored results are those that this evaluation would give again."""
+    def stale_metrics(self) -> tuple[str, ...] | None:
+        """Metrics that the stored results lack; None where everything is to be measured."""
         wanted = self.fingerprint  # taken before the work starts, in which the code may be edited
         try:
             facts = self.store.manifest(self.key).facts
             self.store.path(self.key, f"{self.codec.name}.parquet")
         except ArtifactError:
-            return False
-        return bool(facts.get("fingerprint") == wanted)
+            return None
+        return wanted.stale_metrics(facts)
+
+    def adding(self, names: tuple[str, ...]) -> "Plan":
+        """The plan that measures some metrics only and adds them to the stored results."""
+        return replace(self, added=names)
 
     def pending(self) -> dict[str, Block]:
-        """The blocks that are still to be measured, by their key."""
-        return {key: block for key, block in self.blocks.items() if not self._is_kept(key, block)}
+        """The blocks that are still to be measured, by their name."""
+        return {
+            name: block
+            for name, block in self.blocks.items()
+            if not self._pieces.is_kept(name, images=list(block.images))
+        }
 
-    def keep(self, key: str, data: bytes, *, machine_seconds: float) -> None:
+    def keep(self, name: str, data: bytes, *, machine_seconds: float) -> None:
         """Stores a finished block, so that a later run goes on after it.
 
         Args:
-            key: Key of the block.
+            name: Name of the block.
             data: Its table, as `measure_block` gives it.
             machine_seconds: Time of the whole pool that it took.
         """
-        facts = {
-            "fingerprint": self.fingerprint,
-            "images": list(self.blocks[key].images),
-            "machine_seconds": machine_seconds,
-        }
-        self.store.commit(key, {_file(key): data}, facts=facts)
+        images = list(self.blocks[name].images)
+        self._pieces.keep(name, data, images=images, machine_seconds=machine_seconds)
 
     def finish(self, *, jobs: int) -> Manifest:
-        """Commits the codec's results from all its blocks, and removes those."""
-        table = concatenate([from_parquet(self.store.read(key, _file(key))) for key in self.blocks])
-        facts = self._facts(table) | {"jobs": jobs}
+        """Commits the codec's results from all its blocks, and removes those.
+
+        Raises:
+            UselessResults: Every row is an error, or added metrics do not fit to the stored
+                results; what was stored before stays.
+        """
+        table = concatenate([from_parquet(self._pieces.read(name)) for name in self.blocks])
+        if self.added is None:
+            facts = replace(self._facts(table), jobs=jobs)
+        else:
+            table, facts = self._extended(table)
+        self._check_some_coded(table)
         files = {f"{self.codec.name}.parquet": to_parquet(table)}
-        manifest = self.store.commit(self.key, files, facts=facts)
+        manifest = self.store.commit(self.key, files, facts=facts.to_json())
         self.discard()
         return manifest
 
     def discard(self) -> None:
         """Removes all blocks, also those of earlier evaluations."""
-        for key in self.store.keys(self._cache):
-            self.store.delete(key)
+        self._pieces.discard()
 
-    @property
-    def _cache(self) -> str:
-        return f"cache/evaluate/{self.dataset}/{self.codec.name}/"
+    @cached_property
+    def _pieces(self) -> Pieces:
+        wanted = self.fingerprint.coding
+        if self.added is None:
+            wanted += "".join(sorted(self.fingerprint.metrics.values()))
+        else:
+            wanted += "".join(self.fingerprint.metrics[name] for name in self.added)
+        folder = f"cache/evaluate/{self.dataset}/{self.codec.name}/"
+        return Pieces(self.store, folder, hashlib.sha256(wanted.encode()).hexdigest())
 
-    def _is_kept(self, key: str, block: Block) -> bool:
+    def _check_some_coded(self, table: pa.Table) -> None:
+        errors = table["error"].drop_null()
+        if table.num_rows and len(errors) == table.num_rows:
+            first = errors[0].as_py()
+            self.discard()
+            raise UselessResults(
+                f"{self.codec.name}: all {table.num_rows} rows are errors, so nothing was stored. "
+                f"The first: {first}"
+            )
+
+    def _extended(self, table: pa.Table) -> tuple[pa.Table, ResultFacts]:
+        """Stored results with the added metrics, and their facts."""
+        stored = self.store.manifest(self.key)
+        before = from_parquet(self.store.read(self.key, f"{self.codec.name}.parquet"))
         try:
-            facts = self.store.manifest(key).facts
-            self.store.path(key, _file(key))
-        except ArtifactError:
-            return False
-        return (facts["fingerprint"], facts["images"]) == (self.fingerprint, list(block.images))
-
-    def _facts(self, table: pa.Table) -> dict[str, Any]:
-        return {
-            "fingerprint": self.fingerprint,
-            "dataset": {
-                "name": self.dataset,
-                "sha256": self.catalogue.sha256,
-                "images": len(self.catalogue.ids),
+            whole = with_metrics(before, table, self.added or ())
+        except ValueError as error:
+            self.discard()
+            raise UselessResults(
+                f"{self.codec.name}: {error} Measure it again with --again."
+            ) from error
+        facts = ResultFacts.of(stored)
+        described = {name: metric.DEFINITION for name, metric in metrics().items()}
+        return whole, replace(
+            facts,
+            metrics=described,
+            metric_fingerprints=self.fingerprint.metrics,
+            subset=self._subset_facts(),
+            extended={
+                "metrics": list(self.added or ()),
+                "measured": stored.created,
+                "commit": stored.commit,
             },
-            "codec": {"label": self.codec.label, "kind": self.codec.kind},
-            "settings": [point.setting for point in self.points],
-            "rows": table.num_rows,
-            "errors": table.num_rows - table["error"].null_count,
-            "metrics": {name: metric.DEFINITION for name, metric in metrics().items()},
-            "subset": self._subset_facts(),
-            "seconds": self._seconds(table),
-        }
+        )
 
-    def _subset_facts(self) -> dict[str, Any]:
+    def _facts(self, table: pa.Table) -> ResultFacts:
+        return ResultFacts(
+            fingerprint=self.fingerprint.coding,
+            metric_fingerprints=self.fingerprint.metrics,
+            program=self.codec.version() if self.codec.version else None,
+            model=model_digest(self.store, self.codec.name),
+            dataset=MeasuredImages(self.dataset, self.catalogue.sha256, len(self.catalogue.ids)),
+            codec={"label": self.codec.label, "kind": self.codec.kind},
+            settings=tuple(point.setting for point in self.points),
+            rows=table.num_rows,
+            errors=table.num_rows - table["error"].null_count,
+            metrics={name: metric.DEFINITION for name, metric in metrics().items()},
+            subset=self._subset_facts(),
+            seconds=self._seconds(table),
+        )
+
+    def _subset_facts(self) -> Mapping[str, Any]:
         subset = self.catalogue.subset
         return {
             "metrics": [name for name, metric in metrics().items() if metric.ON_SUBSET_ONLY],
@@ -154,19 +212,15 @@ class Plan:
             "seed": image_source.SUBSET_SEED,
         }
 
-    def _seconds(self, table: pa.Table) -> dict[str, float]:
+    def _seconds(self, table: pa.Table) -> Seconds:
         """Time of codecs and metrics, and time of the pool: the rest is orchestration."""
-        facts = [self.store.manifest(key).facts for key in self.blocks]
-        return {
-            "codec": _total(table, "encode_seconds") + _total(table, "decode_seconds"),
-            "metric": _total(table, "metric_seconds"),
-            "machine": round(sum(fact["machine_seconds"] for fact in facts), 3),
-        }
+        machine = sum(self._pieces.facts(name)["machine_seconds"] for name in self.blocks)
+        return Seconds(
+            codec=_total(table, "encode_seconds") + _total(table, "decode_seconds"),
+            metric=_total(table, "metric_seconds"),
+            machine=round(machine, 3),
+        )
 
 
 def _total(table: pa.Table, column: str) -> float:
     return round(pc.sum(table[column].cast("float64")).as_py() or 0.0, 3)
-
-
-def _file(key: str) -> str:
-    return file_name(key, "parquet")

@@ -1,15 +1,11 @@
 """Measures codecs on the test split, or on any folder of images."""
 
 import errno
-import os
-import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
 
 from rich.console import Console
 from rich.progress import (
@@ -25,49 +21,19 @@ from rich.progress import (
 from core.codecs import Codec, codecs, get_codec
 from core.dataset.image_source import Catalogue, FolderSource, ImageSource, SplitSource
 from core.evaluation.block import Block, measure_block, operating_points
+from core.evaluation.results import DEFAULT_DATASET
 from core.store import ArtifactError, ArtifactStore, Manifest
-from pipelines.base import UserError, option, run_step
+from pipelines.base import UserError, run_step
 from pipelines.evaluate.cluster import cluster
-from pipelines.evaluate.plan import Plan
+from pipelines.evaluate.config import Config
+from pipelines.evaluate.plan import Plan, UselessResults
 from pipelines.evaluate.survey import tell_changes
+from pipelines.evaluate.verification import MIN_IMAGES, has_results, stamp, verify
 from pipelines.worker_pool import worker_pool
 
-TEST_SPLIT = "imagenette160"
-_DATASET_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+Say = Callable[[str], None]
+
 _DISK_REFUSES = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-
-
-@dataclass(frozen=True)
-class Config:
-    """What to measure, on which images, with how many processes."""
-
-    codecs: tuple[str, ...] = option(
-        (), help="codecs; all without any", positional=True, metavar="CODEC"
-    )
-    images: Path | None = option(
-        None, help="folder of images instead of the test split", metavar="DIR"
-    )
-    dataset: str | None = option(
-        None, help="name under which the results of --images are kept", metavar="NAME"
-    )
-    jobs: int = option(len(os.sched_getaffinity(0)), help="number of processes", metavar="N")
-    scheduler: str | None = option(
-        None, help="Dask cluster to work on instead, such as tcp://host:8786", metavar="URL"
-    )
-    again: bool = option(False, help="measure again what is up to date")
-
-    def __post_init__(self) -> None:
-        if (self.images is None) != (self.dataset is None):
-            raise ValueError("--images DIR and --dataset NAME are given together or not at all.")
-        if self.dataset is not None and not _DATASET_NAME.fullmatch(self.dataset):
-            raise ValueError(
-                "A data set's name has 1 to 64 small letters, digits, '-' and '_' and starts with "
-                f"a letter or digit; received {self.dataset!r}."
-            )
-        if self.dataset == TEST_SPLIT:
-            raise ValueError(f"{TEST_SPLIT} is the name of the test split; choose another one.")
-        if self.jobs < 1:
-            raise ValueError(f"--jobs must be at least 1; received {self.jobs}.")
 
 
 def evaluate(config: Config) -> None:
@@ -80,7 +46,10 @@ def evaluate(config: Config) -> None:
     def say(line: str) -> None:
         console.print(line, highlight=False, markup=False)
 
-    ahead = plans(config, say=say)
+    if config.verify is not None:
+        _verify(config, say)
+        return
+    ahead, failed = plans(config, say=say), []
     if not ahead:
         return
     if isinstance(ahead[0].source, FolderSource):
@@ -90,11 +59,17 @@ def evaluate(config: Config) -> None:
         with _workers(config) as (executor, jobs):
             for plan in ahead:
                 progress.update(task, description=plan.codec.name)
-                manifest = _measure(plan, executor, jobs=jobs, bar=(progress, task))
-                console.print(_summary(manifest), highlight=False)
+                try:
+                    manifest = _measure(plan, executor, jobs=jobs, bar=(progress, task))
+                except UselessResults as error:  # the other codecs are still measured
+                    failed.append(str(error))
+                else:
+                    say(_summary(manifest))
+    if failed:
+        raise UserError(" ".join(failed))
 
 
-def plans(config: Config, *, say: Callable[[str], None]) -> list[Plan]:
+def plans(config: Config, *, say: Say) -> list[Plan]:
     """What is left to measure, codec by codec.
 
     Args:
@@ -107,10 +82,25 @@ def plans(config: Config, *, say: Callable[[str], None]) -> list[Plan]:
             has no model.
     """
     store = ArtifactStore.default()
+    found = []
+    for plan in _every_plan(config, store, say):
+        stale = None if config.again else plan.stale_metrics()
+        if stale == ():
+            plan.discard()
+            say(f"{plan.codec.name}: up to date.")
+        elif stale:
+            say(f"{plan.codec.name}: {', '.join(stale)} alone are measured and added.")
+            found.append(plan.adding(stale))
+        else:
+            found.append(plan)
+    return found
+
+
+def _every_plan(config: Config, store: ArtifactStore, say: Say) -> Iterator[Plan]:
+    """Evaluations of the codecs, up to date or not; says which cannot be measured."""
     chosen = _codecs(config.codecs)
     source = _source(config, store)
     catalogue = _catalogue(source)
-    found = []
     for codec in chosen:
         try:
             points = tuple(operating_points(codec, store))
@@ -118,15 +108,34 @@ def plans(config: Config, *, say: Callable[[str], None]) -> list[Plan]:
             if config.codecs:
                 raise
             say(f"{codec.name}: skipped. {error}")
-            continue
-        name = config.dataset or TEST_SPLIT
-        plan = Plan(store, name, source, catalogue, codec, points)
-        if plan.is_done() and not config.again:
-            plan.discard()
-            say(f"{codec.name}: up to date.")
         else:
-            found.append(plan)
-    return found
+            name = config.dataset or DEFAULT_DATASET
+            yield Plan(store, name, source, catalogue, codec, points)
+
+
+def _verify(config: Config, say: Say) -> None:
+    """Measures a sample of each codec's results again, and marks those found equal if asked.
+
+    Raises:
+        UserError: Some results differ, or there are none.
+    """
+    store, different, count = ArtifactStore.default(), [], 0
+    with _workers(config) as (executor, _):
+        for plan in _every_plan(config, store, say):
+            if not has_results(plan):
+                say(f"{plan.codec.name}: no results.")
+                continue
+            found = verify(plan, executor, count=config.verify or MIN_IMAGES)
+            count += 1
+            if config.stamp and found.is_equal:
+                stamp(found)
+            say(f"{found}{' Stamped.' if config.stamp and found.is_equal else ''}")
+            if not found.is_equal:
+                different.append(plan.codec.name)
+    if different:
+        raise UserError(f"Different from what is stored: {', '.join(different)}.")
+    if not count:
+        raise UserError("There are no results to verify.")
 
 
 def run_blocks(executor: Executor, blocks: Mapping[str, Block]) -> Iterator[tuple[str, bytes]]:

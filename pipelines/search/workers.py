@@ -26,6 +26,7 @@ from core.search.queue import (
 )
 from core.search.storage import close_storage, open_storage
 from core.store import ArtifactStore
+from pipelines.base import available_cores
 
 Objective = Callable[[optuna.Trial, Callable[[], bool]], float]
 
@@ -64,7 +65,7 @@ def running_workers(job: Job, count: int) -> Iterator[list[BaseProcess]]:
         count: How many there are; they share the processor's cores.
     """
     context = multiprocessing.get_context("spawn")
-    threads = max(1, len(os.sched_getaffinity(0)) // count)
+    threads = max(1, available_cores() // count)
     workers: list[BaseProcess] = [
         context.Process(target=work, args=(job, threads if count > 1 else None), name=f"{number}")
         for number in range(1, count + 1)

@@ -14,7 +14,9 @@ from streamlit.util import calc_hash
 from core.codecs import codecs
 from core.codecs.base import OperatingPoint
 from core.dataset.splits import open_split, sample_images
-from core.evaluation.evaluate import Record, evaluate, result_key
+from core.evaluation.evaluate import evaluate
+from core.evaluation.record import Record
+from core.evaluation.results import result_key
 from core.evaluation.table import to_parquet, to_table
 from core.images import Image
 from core.metrics import metrics
@@ -147,7 +149,9 @@ def _crops(*, side: int) -> Iterator[Image]:
 
 def _records(name: str, positions: tuple[float, ...], images: Mapping[str, Image]) -> list[Record]:
     return [
-        evaluate(point, image, image_id=image_id, metrics=_metrics(slow=order < SUBSET_COUNT))
+        evaluate(
+            point, image, image_id=image_id, metrics=_metrics(slow=order < SUBSET_COUNT)
+        ).record
         for point in _operating_points(name, positions)
         for order, (image_id, image) in enumerate(images.items())
     ]

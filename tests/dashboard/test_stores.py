@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from core.dataset.splits import open_split
-from core.evaluation.evaluate import load_results
+from core.evaluation.results import load_results
 from core.store import ArtifactError, ArtifactStore
 
 

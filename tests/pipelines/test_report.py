@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from core.codecs import get_codec
-from core.evaluation.evaluate import evaluate, result_key
+from core.evaluation.evaluate import evaluate
+from core.evaluation.results import result_key
 from core.evaluation.table import to_parquet, to_table
 from core.metrics import metrics
 from core.report.content import build_report
@@ -32,7 +33,7 @@ def measured(tmp_path_factory):
         codec = get_codec(name)
         points = [codec.at(dial) for dial in dials] or codec.sweep(store)
         records = [
-            evaluate(point, image, image_id=name, metrics=_fast_metrics())
+            evaluate(point, image, image_id=name, metrics=_fast_metrics()).record
             for name, image in images.items()
             for point in points
         ]

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import pandas as pd
 import streamlit as st
 
-from core.evaluation.evaluate import Results
+from core.evaluation.results import Results
 from core.store import Manifest
 from dashboard.widgets.downloads import download_csv
 from dashboard.widgets.states import short_hash

@@ -146,7 +146,7 @@ def _sweeps(state: str, count: int) -> pd.DataFrame:
 def _measured(point: Point, are_pieces: bool, state: str) -> pd.DataFrame:
     found = point_of(Choice(point.codec, point.dial), open_store())
     records: list[Record] = [
-        evaluate(found, image, image_id=image_id, metrics=metrics())
+        evaluate(found, image, image_id=image_id, metrics=metrics()).record
         for image_id, image in built_in_images(are_pieces=are_pieces).items()
     ]
     return to_frame(to_table(records))

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import pandas as pd
 import streamlit as st
 
-from core.evaluation.evaluate import Results
+from core.evaluation.results import Results
 from core.metrics import metrics
 from core.store import ArtifactError
 from dashboard.charts.captions import source_line

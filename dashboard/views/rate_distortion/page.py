@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from core.analysis.published import KODAK
-from core.evaluation.evaluate import Results, result_datasets
+from core.evaluation.results import Results, result_datasets
 from core.metrics import metrics
 from dashboard.charts.captions import basis_line, removed_line, source_line
 from dashboard.charts.colors import in_legend_order

@@ -12,12 +12,12 @@ from skimage.metrics import peak_signal_noise_ratio
 from core.codecs import get_codec
 from core.codecs.bnk import TrainedModel
 from core.codecs.bottleneck import CODEC, MAX_CELLS, SWEEP, at, sweep
-from core.codecs.dial_search import match_bytes
 from core.codecs.onnx_network import Tiling
 from core.dataset.splits import sample_images
 from core.entropy import errors
 from core.entropy.bitstream import unpack
 from core.errors import CodecError
+from core.evaluation.dial_search import match_bytes
 from core.images import Image
 from core.store import ArtifactStore, DamagedArtifact, MissingArtifact
 from tests.load.fuzz import CORPUS, GOLDEN, MUTATORS, STREAMS, run_chunk

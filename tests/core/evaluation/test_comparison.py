@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from core.codecs import get_codec
+from core.codecs.base import OperatingPoint
 from core.dataset.splits import sample_images
 from core.evaluation.comparison import (
     BYTES,
@@ -174,3 +175,21 @@ def test_an_untrained_codec_costs_its_own_place_only(
     assert found.decoded is None
     assert "ae80" in found.problem
     assert "\n" not in found.problem
+
+
+def test_a_matched_file_is_not_encoded_again(
+    photograph: Image, store: ArtifactStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoded = []
+    encode = type(get_codec("jpeg").at(75)).encode
+
+    def counted(point: OperatingPoint, image: Image) -> bytes:
+        encoded.append(point.setting)
+        return encode(point, image)
+
+    monkeypatch.setattr("core.codecs.jpeg.Jpeg.encode", counted)
+    found = reconstruct_at(Goal(BYTES, 5000), JPEG, photograph, metrics=PSNR, store=store)
+    assert found.record.setting in encoded
+    assert len(encoded) == len(set(encoded))
+    assert found.record.encode_seconds > 0
+    assert found.record.decode_seconds > 0

@@ -7,13 +7,8 @@ import pytest
 
 from core.codecs.base import OperatingPoint
 from core.errors import CodecError
-from core.evaluation.evaluate import (
-    evaluate,
-    evaluate_reference,
-    load_results,
-    result_datasets,
-    result_key,
-)
+from core.evaluation.evaluate import evaluate, evaluate_reference
+from core.evaluation.results import load_results, result_datasets, result_key
 from core.evaluation.table import columns, concatenate, from_parquet, to_frame, to_parquet, to_table
 from core.metrics import metrics
 from core.store import ArtifactStore
@@ -59,14 +54,14 @@ class Raw:
 
 @dataclass(frozen=True)
 class Slow(Raw):
-    """Takes 20 milliseconds to encode and 40 to decode."""
+    """Takes 20 milliseconds to encode and 400 to decode."""
 
     def encode(self, image):
         time.sleep(0.02)
         return super().encode(image)
 
     def decode(self, data):
-        time.sleep(0.04)
+        time.sleep(0.4)
         return super().decode(data)
 
 
@@ -101,7 +96,7 @@ def image():
 
 
 def measured(point, image):
-    return evaluate(point, image, image_id="photo", metrics=metrics())
+    return evaluate(point, image, image_id="photo", metrics=metrics()).record
 
 
 def frame_of(*records):
@@ -145,7 +140,7 @@ def test_a_metric_that_is_not_defined_for_the_size_is_none(image):
 
 def test_time_is_taken_around_encode_and_decode_alone(image):
     record = measured(Slow(), image)
-    assert 0.02 <= record.encode_seconds < 0.04 <= record.decode_seconds
+    assert 0.02 <= record.encode_seconds < 0.4 <= record.decode_seconds
     assert record.metric_seconds > 0.0
 
 
@@ -185,14 +180,14 @@ class Fails(Darker):
 
 
 def test_a_reference_has_metrics_but_neither_bytes_nor_times(image):
-    record = evaluate_reference(Darker(), image, image_id="photo", metrics=metrics())
+    record = evaluate_reference(Darker(), image, image_id="photo", metrics=metrics()).record
     assert record.metrics["psnr_db"] == metrics()["psnr_db"].measure(image, image // 2)
     assert (record.setting, record.error, record.lossless) == ("float", None, False)
     assert (record.bytes, record.encode_seconds, record.decode_seconds) == (None, None, None)
 
 
 def test_a_reference_that_fails_gives_its_error(image):
-    record = evaluate_reference(Fails(), image, image_id="photo", metrics=metrics())
+    record = evaluate_reference(Fails(), image, image_id="photo", metrics=metrics()).record
     assert (record.error, record.metrics) == ("ValueError: no weights", {})
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.evaluation.evaluate import Record
+from core.evaluation.record import Record
 from core.evaluation.table import to_frame, to_table
 from dashboard.charts.image_ranking import (
     RATE,

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.evaluation.evaluate import load_results
+from core.evaluation.results import load_results
 from core.store import ArtifactStore
 from pipelines.evaluate import step as evaluate
 
@@ -131,8 +131,10 @@ def test_a_scheduler_that_does_not_answer_gets_one_line(store, capsys, monkeypat
     address = f"tcp://127.0.0.1:{free_port()}"
     assert evaluate.main(["png", "--scheduler", address]) == 2
     assert f"The scheduler {address} does not answer" in capsys.readouterr().err.splitlines()[-1]
-    assert evaluate.main(["png", "--scheduler", "nonsense://x"]) == 2
-    assert "The scheduler nonsense://x does not answer" in capsys.readouterr().err
+    for address in ("foo", "nonsense://x", "tcp://host", "tcp://host:http"):
+        assert evaluate.main(["png", "--scheduler", address]) == 2
+        [line] = capsys.readouterr().err.splitlines()
+        assert f"such as tcp://host:8786; received {address!r}." in line
     assert store.keys("results/") == []
 
 

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from core.dataset.image_source import FolderSource
-from core.evaluation.evaluate import load_results
+from core.evaluation.results import load_results
 from core.metrics import metrics
 from core.store import ArtifactStore
 from pipelines.evaluate import step as evaluate
@@ -196,7 +196,7 @@ def test_any_executor_can_measure_the_blocks(prepared):
         (["png", "--images", "."], "given together"),
         (["png", "--dataset", "mine"], "given together"),
         (["png", "--images", ".", "--dataset", "../up"], "received '../up'"),
-        (["png", "--images", ".", "--dataset", "imagenette160"], "choose another"),
+        (["png", "--images", ".", "--dataset", "imagenette160"], "choose another one"),
         (["png", "--images", "nowhere", "--dataset", "mine"], "is not a folder"),
         (["png"], "python -m pipelines.prepare"),
     ],
@@ -213,6 +213,24 @@ def test_a_folder_without_images_is_named(store, tmp_path, capsys):
     (tmp_path / "empty").mkdir()
     assert run("png", "--images", str(tmp_path / "empty"), "--dataset", "mine") == 2
     assert "Expected a folder with images" in capsys.readouterr().err
+
+
+def test_an_evaluation_that_only_fails_stores_nothing_and_says_so(prepared, monkeypatch, capsys):
+    assert run("png") == 0
+    before = manifests_below(prepared, "results/")
+
+    def refuse(point, image):
+        raise OSError("the encoder is missing")
+
+    monkeypatch.setattr("core.codecs.pillow.PillowCodec.encode", refuse)
+    monkeypatch.setattr("pipelines.evaluate.step.worker_pool", ThreadPoolExecutor)
+    assert run("png", "tiff_lzw", "--again") == 2
+    error = capsys.readouterr().err
+    assert "png: all 6 rows are errors, so nothing was stored" in error
+    assert "tiff_lzw: all 6 rows are errors" in error
+    assert "the encoder is missing" in error
+    assert manifests_below(prepared, "results/") == before
+    assert prepared.keys("cache/") == []
 
 
 def in_a_process(store, *arguments, **options):

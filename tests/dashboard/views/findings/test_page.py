@@ -8,8 +8,8 @@ from streamlit.testing.v1 import AppTest
 from core.analysis.claims import Outcome, verdicts
 from core.analysis.findings import method_rows
 from core.analysis.published import THESIS
-from core.evaluation.evaluate import load_results
 from core.evaluation.measurements import summary
+from core.evaluation.results import load_results
 from core.store import ArtifactStore
 
 OpenPage = Callable[..., AppTest]

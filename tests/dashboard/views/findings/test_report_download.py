@@ -7,8 +7,8 @@ import pandas as pd
 from streamlit.testing.v1 import AppTest
 
 from core.codecs import codecs
-from core.evaluation.evaluate import load_results
 from core.evaluation.measurements import lossy_measurements
+from core.evaluation.results import load_results
 from core.report.content import build_report
 from core.report.files import to_files, to_zip
 from core.store import ArtifactStore

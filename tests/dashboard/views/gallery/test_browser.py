@@ -16,7 +16,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from core.codecs import get_codec
 from core.dataset.splits import open_split
-from core.evaluation.evaluate import load_results
+from core.evaluation.results import load_results
 from core.images import Image
 from core.store import ArtifactStore
 

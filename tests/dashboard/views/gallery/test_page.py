@@ -5,7 +5,7 @@ import pytest
 
 from core.dataset.photographs import photographs, pieces
 from core.dataset.splits import open_split
-from core.evaluation.evaluate import load_results
+from core.evaluation.results import load_results
 from core.intake.decode import decode_image
 from core.store import ArtifactStore
 

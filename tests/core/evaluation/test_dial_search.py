@@ -10,7 +10,7 @@ import pytest
 
 from core.codecs import Codec, get_codec
 from core.codecs.base import Dial
-from core.codecs.dial_search import Bound, match_bytes, match_metric
+from core.evaluation.dial_search import Bound, match_bytes, match_metric
 from core.images import Image
 from core.metrics import metrics
 

@@ -6,6 +6,7 @@ from typing import Literal
 
 from core.codecs import Codec
 from core.codecs.base import OperatingPoint
+from core.evaluation.evaluate import timed
 from core.images import Image
 from core.metrics.base import Metric
 from core.store import ArtifactStore
@@ -28,6 +29,8 @@ class Match:
         reachable: Whether the target lies between two values that the dial gave; False where even
             the end of the dial is away from it.
         encodes: Dial positions that the search looked at.
+        encode_seconds: Time of encoding that file; None where it was known before the search.
+        decode_seconds: Time of decoding it.
     """
 
     point: OperatingPoint
@@ -38,6 +41,8 @@ class Match:
     error_fraction: float
     reachable: bool
     encodes: int
+    encode_seconds: float | None
+    decode_seconds: float
 
 
 def match_bytes(
@@ -125,6 +130,8 @@ class _Turns:
         self._store = store
         self._files = {} if files is None else files
         self._decoded: dict[int, Image] = {}
+        self._encode_seconds: dict[int, float] = {}
+        self._decode_seconds: dict[int, float] = {}
 
     @property
     def count(self) -> int:
@@ -136,26 +143,30 @@ class _Turns:
     def file(self, index: int) -> bytes:
         position = self._positions[index]
         if position not in self._files:
-            self._files[position] = self.point(index).encode(self._image)
+            point = self.point(index)
+            self._files[position], self._encode_seconds[index] = timed(point.encode, self._image)
         return self._files[position]
 
     def decoded(self, index: int) -> Image:
         if index not in self._decoded:
-            self._decoded[index] = self.point(index).decode(self.file(index))
+            point, data = self.point(index), self.file(index)
+            self._decoded[index], self._decode_seconds[index] = timed(point.decode, data)
         return self._decoded[index]
 
     def match(self, values: dict[int, float], target: float, bound: Bound) -> Match:
         chosen = _choose(values, target, bound)
-        achieved = values[chosen]
+        achieved, decoded = values[chosen], self.decoded(chosen)
         return Match(
             point=self.point(chosen),
             data=self.file(chosen),
-            decoded=self.decoded(chosen),
+            decoded=decoded,
             achieved=achieved,
             target=target,
             error_fraction=(achieved - target) / abs(target) if target else achieved - target,
             reachable=min(values.values()) <= target <= max(values.values()),
             encodes=len(values),
+            encode_seconds=self._encode_seconds.get(chosen),
+            decode_seconds=self._decode_seconds[chosen],
         )
 
 
