@@ -10,8 +10,10 @@ import streamlit as st
 from core.dataset.splits import KEY, SPLITS, Split, sample_images
 from core.images import Image
 from core.store import ArtifactError, Manifest
-from dashboard.data.store import load_index, load_split, open_store
+from dashboard.data.curves import label_of
+from dashboard.data.store import DATASET, load_index, load_split, open_store
 from dashboard.views.data.index_cache import IndexSummary, load_index_summary
+from dashboard.views.data.provenance import PUBLISHED, archive_line, foreign_results
 from dashboard.widgets.charts import CONFIG
 from dashboard.widgets.downloads import download_csv
 from dashboard.widgets.pixels import show_pixels
@@ -27,8 +29,8 @@ GROUP = "Evidence"
 ORDER = 9
 
 INTRODUCTION = (
-    "Every number of this dashboard is measured on Imagenette, ten easily told classes of "
-    "ImageNet, resized to 160x160 pixels as in the thesis."
+    "The results that come with this dashboard are measured on Imagenette, ten classes of ImageNet "
+    "that are easy to tell apart, resized to 160x160 pixels as in the thesis."
 )
 LICENCE = (
     "Imagenette's lists and code are under the Apache licence 2.0, but the photographs are "
@@ -67,6 +69,18 @@ def load_index_or_show() -> pd.DataFrame | None:
         return None
 
 
+def show_archive(manifest: Manifest, index: pd.DataFrame | None) -> None:
+    """Which archive the images come from, and which results were measured on other images."""
+    st.markdown(archive_line(manifest.facts, index))
+    if foreign := foreign_results(open_store(), manifest, DATASET):
+        named = ", ".join(label_of(codec) for codec in foreign)
+        st.warning(
+            f"Measured on other test images than those of this data set: {named}. Measure anew:",
+            icon=":material/history:",
+        )
+        st.code(f"python -m pipelines.evaluate {' '.join(foreign)}", language="bash")
+
+
 def show_counts(facts: Mapping[str, Any]) -> None:
     """Sizes of the splits and what is peculiar about the images."""
     counts = facts["counts"]
@@ -88,20 +102,28 @@ def show_source(manifest: Manifest) -> None:
     published = facts.get("is_published_archive")
     rows = {
         "Source": facts["source"],
-        "Archive, sha256": f"`{facts['archive_sha256'] or 'none: a folder'}`",
-        "Published archive": "yes" if published else "no: the images come from another copy",
+        "Published archive": "yes" if published else f"no: not {PUBLISHED}",
         "Split": facts["split"],
-        "Source files and split, sha256": f"`{facts['images_sha256']}`",
-        "Pixels, sha256": f"`{facts['sha256']}`",
         "Resizing": facts["resize"],
         "Pixels": facts["colour"],
     }
-    st.table(pd.DataFrame(rows.items()), border="horizontal", hide_header=True, hide_index=True)
+    hashes = {
+        "Archive, sha256": f"`{facts['archive_sha256'] or 'none: a folder'}`",
+        "Source files and split, sha256": f"`{facts['images_sha256']}`",
+        "Pixels, sha256": f"`{facts['sha256']}`",
+    }
+    _show_rows(rows)
+    with st.expander("Hashes"):
+        _show_rows(hashes)
     pairs = pd.DataFrame(facts["near_duplicates"]["pairs"])
     if len(pairs):
         with st.expander(f"{len(pairs)} pairs of near-duplicates between splits"):
             st.dataframe(pairs, hide_index=True)
     show_provenance(manifest)
+
+
+def _show_rows(rows: Mapping[str, str]) -> None:
+    st.table(pd.DataFrame(rows.items()), border="horizontal", hide_header=True, hide_index=True)
 
 
 def show_classes(summary: IndexSummary) -> None:
@@ -250,6 +272,7 @@ def main() -> None:
     manifest = load_manifest_or_show()
     index = load_index_or_show() if manifest else None
     if manifest:
+        show_archive(manifest, index)
         show_counts(manifest.facts)
     st.warning(JPEG_WARNING, icon=":material/warning:")
     if manifest:

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from core.dataset.splits import open_split
 from core.png import encode_png
 from core.store import ArtifactStore
+from dashboard.views.data.provenance import archive_line
 
 OpenPage = Callable[..., AppTest]
 COMMAND = "python -m pipelines.prepare"
@@ -43,7 +44,36 @@ def test_a_full_store_shows_its_splits_and_classes(open_page: OpenPage, full_sto
     assert classes["total"].sum() == 21
     assert set(classes["class_name"]) == {"tench", "cassette player", "church"}
     facts = ArtifactStore(full_store).manifest("datasets/imagenette160").facts
-    assert f"`{facts['images_sha256']}`" in app.table[0].value.to_numpy()
+    assert f"`{facts['images_sha256']}`" in app.expander[0].table[0].value.to_numpy()
+
+
+def test_the_top_says_that_the_images_are_of_another_archive(
+    open_page: OpenPage, full_store: Path
+) -> None:
+    app = open_page("data", full_store)
+    line = app.markdown[1].value
+    assert "not those of the published `imagenette2-160.tgz`" in line
+    assert ArtifactStore(full_store).manifest("datasets/imagenette160").facts["source"] in line
+    assert "21 images, all of 200x200 pixels" in line
+    assert "other test images" not in _text(app)
+
+
+def test_results_of_other_images_are_named_with_the_command_that_measures_anew(
+    open_page: OpenPage, full_store: Path, tmp_path: Path
+) -> None:
+    root = shutil.copytree(full_store, tmp_path / "foreign")
+    store = ArtifactStore(root)
+    key = "results/imagenette160/webp"
+    facts = {**store.manifest(key).facts, "dataset": {"name": "imagenette160", "sha256": "0" * 64}}
+    store.commit(key, {"webp.parquet": store.read(key, "webp.parquet")}, facts=facts)
+    app = open_page("data", root)
+    assert "Measured on other test images than those of this data set: WebP." in _text(app)
+    assert "python -m pipelines.evaluate webp" in [code.value for code in app.code]
+
+
+def test_the_published_archive_is_said_to_be_that() -> None:
+    facts = {"source": "archive x.tgz", "is_published_archive": True, "counts": {"train": 1}}
+    assert "are those of the published `imagenette2-160.tgz`" in archive_line(facts, None)
 
 
 def test_the_page_warns_that_the_originals_are_jpeg_and_says_why_no_image_is_shipped(

@@ -1,0 +1,76 @@
+"""Which archive the images come from, and whether the results were measured on these images."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from core.dataset.preparation.imagenette import ARCHIVE_SHA256, ARCHIVE_URL
+from core.dataset.splits import KEY
+from core.evaluation.evaluate import result_key
+from core.store import ArtifactError, ArtifactStore, Manifest
+
+PUBLISHED = ARCHIVE_URL.rpartition("/")[2]
+
+
+def archive_line(facts: Mapping[str, Any], index: pd.DataFrame | None) -> str:
+    """Which archive the images come from, in Markdown.
+
+    Args:
+        facts: Facts of the data set's manifest.
+        index: One row per image with the size of its source; None where it cannot be read.
+    """
+    source, digest = facts["source"], facts.get("archive_sha256")
+    if facts.get("is_published_archive"):
+        return f"The images are those of the published `{PUBLISHED}`, its sha256 checked."
+    images = sum(facts["counts"].values())
+    named = f"**{source}**" + (f" (sha256 `{digest[:12]}`)" if digest else "")
+    line = (
+        f"**The images are not those of the published `{PUBLISHED}`** (sha256 "
+        f"`{ARCHIVE_SHA256[:12]}`), but of {named}: {images:,} images"
+    )
+    if index is not None and len(index):
+        line += _source_sizes(index)
+    return (
+        f"{line}. Resized from other files, every pixel differs a little, and so do the figures "
+        "from those of the published archive; among each other they are comparable."
+    )
+
+
+def foreign_results(store: ArtifactStore, manifest: Manifest, dataset: str) -> list[str]:
+    """Codecs whose results were measured on other test images than those of the data set.
+
+    Args:
+        store: Where the results are.
+        manifest: Manifest of the data set.
+        dataset: Name of the data set.
+    """
+    test = manifest.files.get(f"{KEY.partition('/')[2]}/test.npy")
+    if test is None:
+        return []
+    return [
+        codec
+        for codec, measured in _measured_images(store, dataset).items()
+        if measured is not None and measured != test.sha256
+    ]
+
+
+def _measured_images(store: ArtifactStore, dataset: str) -> dict[str, str | None]:
+    """sha256 of the images that each codec's results were measured on; None where unknown."""
+    found: dict[str, str | None] = {}
+    for key in store.keys(result_key(dataset, "")):
+        try:
+            measured = store.manifest(key).facts.get("dataset")
+        except ArtifactError:
+            continue
+        digest = measured.get("sha256") if isinstance(measured, Mapping) else None
+        found[key.rpartition("/")[2]] = None if digest is None else str(digest)
+    return found
+
+
+def _source_sizes(index: pd.DataFrame) -> str:
+    """Size of the source images, where one is common."""
+    sizes = index.groupby(["source_width", "source_height"]).size().sort_values()
+    (width, height), count = sizes.index[-1], sizes.iloc[-1]
+    share = "all" if count == len(index) else f"{count / len(index):.0%} of them"
+    return f", {share} of {width}x{height} pixels"
