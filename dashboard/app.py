@@ -26,20 +26,30 @@ ABOUT = (
     "image formats in use today."
 )
 
-groups: dict[str, list[st.Page]] = {}
-for place, found in enumerate(find_pages(HERE / "views")):
-    page = st.Page(
-        found.path, title=found.title, icon=found.icon, url_path=found.name, default=not place
-    )
-    groups.setdefault(found.group, []).append(page)
-opened = st.navigation(groups, expanded=True)
 st.set_page_config(
-    page_title=f"{opened.title} · Bottleneck",
+    page_title="Bottleneck",
     page_icon=str(HERE / "icon.svg"),
     layout="wide",
     initial_sidebar_state=SIDEBAR_PIXELS,
     menu_items={"About": ABOUT},
 )
+
+groups: dict[str, list[st.Page]] = {}
+for found in find_pages(HERE / "views"):
+    page = st.Page(found.path, title=found.title, icon=found.icon, url_path=found.name)
+    groups.setdefault(found.group, []).append(page)
+start = next(iter(groups.values()))[0]
+
+
+def open_start() -> None:
+    """Goes on to the first page, so that it too has an address of its own."""
+    asked = {key: st.query_params.get_all(key) for key in st.query_params}
+    st.switch_page(start, query_params=asked)
+
+
+home = st.Page(open_start, title=start.title, url_path="home", default=True, visibility="hidden")
+opened = st.navigation({**groups, "": [home]}, expanded=True)
+st.set_page_config(page_title=f"{opened.title} · Bottleneck")
 st.html(HERE / "style.css")
 st.logo(str(HERE / "logo.svg"), size="large", icon_image=str(HERE / "icon.svg"))
 

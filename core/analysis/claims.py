@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from core.analysis.findings import MethodRow
+from core.analysis.published import THESIS
 
 #: "At the level of" is read as: at most this far below.
 LEVEL_PSNR_DB = 0.5
@@ -21,7 +22,7 @@ class Outcome(StrEnum):
 
     SUPPORTED = "supported"
     NOT_SUPPORTED = "not supported"
-    NOT_SUPPORTED_BY_EITHER = "not supported by the thesis' own figures; ours agree"
+    NOT_SUPPORTED_BY_EITHER = "not supported by the thesis' own figures"
     NOT_MEASURED = "not measured yet"
 
 
@@ -107,6 +108,12 @@ class Verdict:
     method: MethodRow
     reference: MethodRow
     unmeasured: tuple[str, ...]
+
+    @property
+    def claim_codecs(self) -> tuple[str, ...]:
+        """Codecs that the claim compares the method with, each once."""
+        codecs = {figure.method: figure.codec for figure in THESIS}
+        return tuple(dict.fromkeys(codecs[name] for name in self.claim.references))
 
     @property
     def rate_ratio(self) -> float | None:

@@ -12,7 +12,7 @@ from dashboard.charts.colors import codec_style, in_legend_order, translucent
 
 #: Curves of single images that are drawn per codec: more would hide each other.
 SINGLE_IMAGES = 30
-_RATE_TICKS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 7, 10, 15, 20)
+_RATE_TICKS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150)
 
 
 @dataclass(frozen=True)

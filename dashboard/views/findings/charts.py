@@ -38,7 +38,7 @@ def headline_figure(
         tables=shown,
     )
     figure.add_trace(_rings(rows))
-    figure.update_layout(height=520, clickmode="event")
+    figure.update_layout(height=460, clickmode="event")
     return figure
 
 

@@ -1,56 +1,65 @@
 """The claims of the thesis on the page, one card each, with the verdict on it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from typing import Literal
 
 import streamlit as st
 
-from core.analysis.claims import Claim, Margin, Outcome, Verdict, verdicts
-from core.analysis.findings import MethodRow
+from core.analysis.claims import Margin, Outcome, Verdict, verdicts
+from core.analysis.headline_figures import equal_quality_ratio
+from core.evaluation.measurements import Curve
 from dashboard import glossary
+from dashboard.data.curves import label_of
+from dashboard.views.findings.findings_cache import Findings
 from dashboard.widgets.links import link_to_page
 
-COLORS = {
+COLORS: dict[Outcome, tuple[Literal["green", "orange", "violet", "gray"], str]] = {
     Outcome.SUPPORTED: ("green", ":material/check_circle:"),
     Outcome.NOT_SUPPORTED: ("orange", ":material/cancel:"),
     Outcome.NOT_SUPPORTED_BY_EITHER: ("violet", ":material/rule:"),
     Outcome.NOT_MEASURED: ("gray", ":material/hourglass_empty:"),
 }
+PUBLISHED_DOUBT = " (these figures do not meet the rule)"
+AGREEMENT = " (ours agree with the thesis' figures)"
 
 
-def show_claims(rows: Sequence[MethodRow]) -> None:
+def show_claims(findings: Findings) -> None:
     """The claims of the thesis, one card each."""
     st.subheader("The claims of the thesis, one by one")
-    for column, verdict in zip(st.columns(3, gap="medium"), verdicts(rows), strict=True):
+    judged = verdicts(findings.rows)
+    for column, verdict in zip(st.columns(3, gap="medium"), judged, strict=True):
         with column, st.container(border=True, height="stretch"):
-            show_claim(verdict)
+            show_claim(verdict, findings.curves)
 
 
-def show_claim(verdict: Verdict) -> None:
-    """One claim: verdict, margins, bytes and the way to the evidence."""
+def show_claim(verdict: Verdict, curves: Mapping[str, Curve]) -> None:
+    """One claim: verdict, rule, margins, bytes and the way to the evidence."""
     color, icon = COLORS[verdict.outcome]
-    st.badge(verdict.outcome.capitalize(), color=color, icon=icon, help=rule(verdict.claim))
+    st.badge(verdict.outcome.capitalize(), color=color, icon=icon)
     st.markdown(f"**{verdict.claim.statement}**")
+    st.markdown(f"Rule: {verdict.claim.rule}.", help=glossary.FLOAT_LATENT)
     st.markdown(
         f"Published: {margin(verdict.published)}"
-        + ("" if verdict.published_outcome is Outcome.SUPPORTED else published_doubt(verdict))
+        + ("" if verdict.published_outcome is Outcome.SUPPORTED else PUBLISHED_DOUBT)
     )
     if verdict.measured:
-        st.markdown(f"Measured: {margin(verdict.measured)}")
-        st.markdown(weight(verdict))
+        agrees = verdict.outcome is Outcome.NOT_SUPPORTED_BY_EITHER
+        st.markdown(f"Measured: {margin(verdict.measured)}" + (AGREEMENT if agrees else ""))
+        st.markdown(weight(verdict, curves))
     else:
         st.markdown(f"Needs results of {', '.join(f'`{name}`' for name in verdict.unmeasured)}.")
-    chosen = [verdict.method.published.codec, verdict.reference.published.codec]
     link_to_page(
         "rate_distortion",
         "See the curves",
         icon=":material/show_chart:",
-        query={"codecs": chosen},
+        query={"codecs": curve_labels(verdict)},
     )
 
 
-def rule(claim: Claim) -> str:
-    """How a claim is judged, for the tooltip of its verdict."""
-    return f"The claim {claim.rule}. {glossary.FLOAT_LATENT}"
+def curve_labels(verdict: Verdict) -> list[str]:
+    """Labels of the codecs that a claim compares, as the page of the curves names them."""
+    chosen = [verdict.method.published.codec, *verdict.claim_codecs]
+    return [label_of(codec) for codec in dict.fromkeys(chosen)]
 
 
 def margin(values: Margin) -> str:
@@ -58,18 +67,16 @@ def margin(values: Margin) -> str:
     return f"{values.psnr_db:+.2f} dB PSNR, {values.ssim:+.4f} SSIM"
 
 
-def published_doubt(verdict: Verdict) -> str:
-    """What the rule says of the thesis' own figures when they do not carry its claim."""
-    return " :gray[(these figures do not meet the rule either)]"
-
-
-def weight(verdict: Verdict) -> str:
-    """At which bytes a claim holds or fails."""
-    row, other = verdict.method, verdict.reference
-    if row.bits_per_pixel is None or verdict.rate_ratio is None:
+def weight(verdict: Verdict, curves: Mapping[str, Curve]) -> str:
+    """At how many times the bytes of the reference, at the same PSNR, a claim holds or fails."""
+    row, codec = verdict.method, verdict.reference.published.codec
+    if row.bytes is None or row.coded_psnr_db is None:
         return "Its latent was not coded to bytes yet, so it has no rate."
+    sizes = f"{row.bytes:,.0f} bytes an image ({row.coded_psnr_db:.2f} dB from the file)"
+    ratio = equal_quality_ratio(row, curves.get(codec))
+    if ratio is None:
+        return f"**{sizes}**; no {label_of(codec)} measured here has that PSNR."
     return (
-        f"**At {row.bits_per_pixel:.2f} bits per pixel** ({row.bytes:,.0f} bytes an image, "
-        f"{row.weighed_setting}) against {other.bits_per_pixel:.2f} of {other.published.label}: "
-        f"**{verdict.rate_ratio:.1f} times the bytes**."
+        f"**{ratio:.1f} times the bytes** of {label_of(codec)} at the same PSNR: {sizes} instead "
+        f"of {row.bytes / ratio:,.0f}."
     )

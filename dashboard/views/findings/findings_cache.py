@@ -11,8 +11,10 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.analysis.findings import MethodRow, method_rows
+from core.analysis.headline_figures import HeadlineFigure, headline_figures
 from core.analysis.headlines import headlines
-from core.evaluation.measurements import Measurements, lossy_measurements, summary
+from core.analysis.two_methods import MethodName, method_names
+from core.evaluation.measurements import Curve, Measurements, lossy_measurements, summary
 from core.metrics import psnr_db
 from dashboard.charts.bd_rate import bd_table
 from dashboard.data.curves import labels
@@ -27,6 +29,9 @@ class Findings(NamedTuple):
         tables: PSNR of the codecs in the headline figure, by codec.
         means: Means per codec and setting.
         rows: The ten methods of the thesis.
+        curves: Mean PSNR curve by codec.
+        names: Operating points that can be compared.
+        figures: The figures of the first screen.
         sentences: The findings, one sentence each.
         headline: Quality against bytes, with the thesis marked.
         published: Published and measured PSNR of the methods.
@@ -36,6 +41,9 @@ class Findings(NamedTuple):
     tables: dict[str, Measurements]
     means: pd.DataFrame
     rows: tuple[MethodRow, ...]
+    curves: dict[str, Curve]
+    names: list[MethodName]
+    figures: list[HeadlineFigure]
     sentences: list[str]
     headline: go.Figure
     published: go.Figure
@@ -64,6 +72,9 @@ def _findings(state: str) -> Findings:
         tables=tables,
         means=means,
         rows=rows,
+        curves=curves,
+        names=method_names(means, labels()),
+        figures=headline_figures(curves, rows, labels=labels()),
         sentences=headlines(curves, rows, means, labels=labels()),
         headline=headline_figure(tables, rows, labels=labels(), metric_label=psnr_db.LABEL),
         published=published_figure(rows),

@@ -16,10 +16,9 @@ _CODEC_LIBRARIES = ("pillow", "imagecodecs", "onnxruntime", "constriction")
 
 
 def show_sources(results: Results, dataset: Manifest | None) -> None:
-    """Strip with the provenance of all results on a page, one line per fact, and its table."""
+    """Provenance of all results on a page, folded: one line per fact, and its table."""
     manifests = results.manifests.values()
-    st.subheader("Where these numbers come from")
-    with st.container(border=True):
+    with st.expander("Where these numbers come from", icon=":material/receipt_long:"):
         facts = _facts(manifests, dataset)
         for start in range(0, len(facts), _FACTS_IN_A_ROW):
             columns = st.columns(_FACTS_IN_A_ROW, gap="medium")
@@ -27,12 +26,12 @@ def show_sources(results: Results, dataset: Manifest | None) -> None:
                 with column:
                     st.caption(label)
                     st.markdown(value)
-    download_csv(
-        sources_table(manifests),
-        file_name="bottleneck-sources.csv",
-        key="csv-sources",
-        label="Provenance of every codec as CSV",
-    )
+        download_csv(
+            sources_table(manifests),
+            file_name="bottleneck-sources.csv",
+            key="csv-sources",
+            label="Provenance of every codec as CSV",
+        )
 
 
 def sources_table(manifests: Iterable[Manifest]) -> pd.DataFrame:
@@ -68,7 +67,7 @@ def _facts(manifests: Iterable[Manifest], dataset: Manifest | None) -> list[tupl
     return [
         ("Test images (sha256)", _codes(table["dataset_sha256"])),
         ("Source files and split (sha256)", f"`{short_hash(split)}`"),
-        ("Code (git commit)", _codes(table["commit"])),
+        ("Code (git commit)", _latest(table)),
         ("Codec libraries", ", ".join(libraries) or "unknown"),
         ("Measured on", days[0] if days[0] == days[-1] else f"{days[0]} to {days[-1]}"),
         ("Machine", f"{_listed(table['cpu'])}, {cores}"),
@@ -78,6 +77,14 @@ def _facts(manifests: Iterable[Manifest], dataset: Manifest | None) -> list[tupl
 def _dataset_hash(manifest: Manifest) -> str | None:
     dataset = manifest.facts.get("dataset")
     return dataset.get("sha256") if isinstance(dataset, dict) else None
+
+
+def _latest(table: pd.DataFrame) -> str:
+    """Commit of the newest results, and from how many commits they are in all."""
+    newest = table.sort_values("created")["commit"].iloc[-1]
+    count = table["commit"].nunique(dropna=False)
+    others = f", the latest of {count}; the CSV has each codec's" if count > 1 else ""
+    return f"`{short_hash(newest)}`{others}"
 
 
 def _listed(values: pd.Series) -> str:

@@ -11,6 +11,7 @@ from core.analysis.published import THESIS
 from core.evaluation.measurements import summary
 from core.evaluation.results import load_results
 from core.store import ArtifactStore
+from dashboard.views.findings.claims import curve_labels
 
 OpenPage = Callable[..., AppTest]
 
@@ -54,7 +55,7 @@ def test_the_figures_shown_are_those_of_the_results(full_page: AppTest, full_sto
     rows = frame[(frame["codec"] == "jpeg") & (frame["dial"] == 75)]
     shown = _methods(full_page).set_index("method").loc["jpeg-75"]
     assert shown["psnr_db"] == f"{rows['psnr_db'].mean():.2f}"
-    assert shown["bytes"] == pytest.approx(rows["bytes"].mean())
+    assert shown["bytes"] == round(rows["bytes"].mean())
 
 
 def test_each_claim_shows_the_verdict_that_the_results_give(
@@ -72,11 +73,51 @@ def test_the_sentences_are_computed_and_the_figures_drawn(full_page: AppTest) ->
     assert _charts(full_page) == 2
 
 
+def test_the_first_screen_has_three_figures_and_then_the_curve(full_page: AppTest) -> None:
+    assert len(full_page.metric) == 2  # this store has no results of BNK
+    assert [metric.label for metric in full_page.metric][-1] == "Claims of the thesis"
+    assert full_page.metric[0].value.endswith("\u00d7")
+
+
+def test_any_two_methods_are_compared_in_one_sentence(
+    open_page: OpenPage, full_store: Path
+) -> None:
+    query = {"first": "WebP, quality 50", "second": "JPEG, quality 75"}
+    app = open_page("findings", full_store, query=query)
+    frame = load_results(ArtifactStore(full_store), "imagenette160").frame
+    texts = [text.value for text in app.markdown]
+    [sentence] = [text for text in texts if text.startswith("**WebP, quality 50**")]
+    for codec, dial in (("webp", 50), ("jpeg", 75)):
+        rows = frame[(frame["codec"] == codec) & (frame["dial"] == dial)]
+        assert f"{rows['psnr_db'].mean():.2f} dB" in sentence
+        assert f"{rows['bytes'].mean():,.0f} bytes" in sentence
+    assert "Published in the thesis: WebP, quality 50: 32.94 dB" in _text(app)
+
+
+def test_the_links_of_a_claim_open_exactly_the_curves_that_it_names(
+    open_page: OpenPage, full_store: Path
+) -> None:
+    frame = load_results(ArtifactStore(full_store), "imagenette160").frame
+    for verdict in verdicts(method_rows(summary(frame))):
+        app = open_page("rate_distortion", full_store, query={"codecs": curve_labels(verdict)})
+        expected = {verdict.method.published.codec, *verdict.claim_codecs}
+        assert set(app.multiselect(key="codecs").value) == expected
+
+
+def test_the_strips_show_each_format_of_the_thesis_with_bytes_psnr_and_ssim(
+    full_page: AppTest,
+) -> None:
+    captions = [text.value for text in full_page.markdown if " dB · " in text.value]
+    shown = [caption.split("**")[1] for caption in captions]
+    assert shown == [figure.label for figure in THESIS if figure.codec in ("jpeg", "webp")]
+    assert all(" bytes  \n" in caption for caption in captions)
+
+
 def test_every_table_can_be_downloaded_and_says_where_it_comes_from(full_page: AppTest) -> None:
     assert {"Numbers as CSV", "Means as CSV", "Provenance of every codec as CSV"} <= _downloads(
         full_page
     )
-    assert "Where these numbers come from" in [heading.value for heading in full_page.subheader]
+    assert "Where these numbers come from" in [folded.label for folded in full_page.expander]
 
 
 def test_before_training_the_autoencoders_say_so_with_the_command(

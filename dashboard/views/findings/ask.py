@@ -1,0 +1,92 @@
+"""Any two operating points, compared in one sentence."""
+
+import pandas as pd
+import streamlit as st
+
+from core.analysis.two_methods import MethodComparison, MethodName, compare_methods
+from dashboard.charts.image_ranking import Point
+from dashboard.data.curves import label_of
+from dashboard.data.store import load_results
+from dashboard.widgets.links import compare_query, link_to_page
+
+FIRST = "Autoencoder, 2 layers (40x40)"
+SECOND = "JPEG, quality 50"
+HELP = (
+    "Means over the test images that both have. An autoencoder of the thesis stands at the file "
+    "of its latent, at the coarsest quantisation that costs at most 0.1 dB."
+)
+
+
+def show_question(names: list[MethodName]) -> None:
+    """Two pickers, the sentence, and the way to both curves and both reconstructions.
+
+    Args:
+        names: What can be compared, as `core.analysis.two_methods.method_names` gives it.
+    """
+    if len(names) < 2:
+        return
+    st.subheader("Compare any two methods", help=HELP)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        first = choose_method("Method", names, key="first", start=FIRST, otherwise=0)
+    with right:
+        second = choose_method("Compared with", names, key="second", start=SECOND, otherwise=1)
+    frame = load_results().frame
+    found = compare_methods(frame, first, second)
+    if found is None:
+        st.info("There is no image that both were measured on.")
+        return
+    show_comparison(found, frame)
+
+
+def choose_method(
+    label: str, names: list[MethodName], *, key: str, start: str, otherwise: int
+) -> MethodName:
+    """One of the operating points.
+
+    Args:
+        label: Label of the picker.
+        names: What can be chosen.
+        key: Name in the address.
+        start: Label of the one that is chosen at first.
+        otherwise: Place of the one that is chosen at first where that one is absent.
+    """
+    by_label = {name.label: name for name in names}
+    options = list(by_label)
+    index = options.index(start) if start in by_label else otherwise
+    return by_label[st.selectbox(label, options, index=index, key=key, bind="query-params")]
+
+
+def show_comparison(found: MethodComparison, frame: pd.DataFrame) -> None:
+    """The sentence, what was published, and the links."""
+    with st.container(border=True):
+        st.markdown(found.sentence())
+        st.caption(
+            f"Means over {found.images:,} images. {found.published_sentence()}"
+            + (_RESAVED if found.published_sentence() else "")
+        )
+        chosen = (found.first, found.second)
+        codecs = list(dict.fromkeys(label_of(name.codec) for name in chosen))
+        points = [Point(name.codec, name.setting, _dial(frame, name)) for name in chosen]
+        with st.container(horizontal=True, gap="medium"):
+            link_to_page(
+                "rate_distortion",
+                "Both curves",
+                icon=":material/show_chart:",
+                query={"codecs": codecs},
+            )
+            link_to_page(
+                "compare",
+                "Both reconstructions",
+                icon=":material/compare:",
+                query=compare_query(points),
+            )
+
+
+_RESAVED = " The thesis saved its originals as JPEG again first, so its levels are higher."
+
+
+def _dial(frame: pd.DataFrame, name: MethodName) -> float | None:
+    at = (frame["codec"] == name.codec) & (frame["setting"] == name.setting)
+    dial = frame.loc[at, "dial"].iloc[0]
+    return None if pd.isna(dial) else float(dial)
