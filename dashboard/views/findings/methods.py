@@ -31,7 +31,7 @@ def show_methods(rows: Sequence[MethodRow], published: go.Figure) -> None:
             published_psnr_db=table["published_psnr_db"].map(decibels),
             psnr_db=table["psnr_db"].map(decibels),
             coded_psnr_db=table["coded_psnr_db"].map(decibels),
-            bytes=table["bytes"].round(),
+            bytes=table["bytes"].astype("float64").round(),
             state=pd.Series([state_of(row) for row in rows], dtype="object"),
         ),
         hide_index=True,
