@@ -39,9 +39,9 @@ class _Speed(NamedTuple):
 
 # An estimate may be wrong by a factor of three; the kernel ends what takes longer.
 _SPEEDS = (
-    _Speed(2.0, JobLimits(6, 700 * _MEGABYTE), 0),
-    _Speed(15.0, JobLimits(45, 800 * _MEGABYTE), 5),
-    _Speed(60.0, JobLimits(150, 1200 * _MEGABYTE), 10),
+    _Speed(2.0, JobLimits(6, 500 * _MEGABYTE), 0),
+    _Speed(15.0, JobLimits(45, 600 * _MEGABYTE), 5),
+    _Speed(60.0, JobLimits(150, 900 * _MEGABYTE), 10),
 )
 MAX_SECONDS = _SPEEDS[-1].max_seconds
 

@@ -44,6 +44,17 @@ class Server:
         self.largest = max(self.largest, total)
         return total
 
+    def work_seconds(self) -> float:
+        """Processor seconds of the processes that compute for visitors."""
+        total = 0.0
+        for child in self.process.children(recursive=True):
+            try:
+                if "core.jobs.worker" in child.cmdline():
+                    total += sum(child.cpu_times()[:2])
+            except psutil.NoSuchProcess:
+                continue
+        return total
+
     async def watch(self) -> None:
         """Samples the memory until it is cancelled."""
         while True:

@@ -7,7 +7,7 @@ from tests.load.crowd import play
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["encoders", "readers", "uploads"])
+@pytest.mark.parametrize("name", ["encoders", "readers", "uploads", "refusals"])
 def test_a_small_crowd_meets_no_error(name, tmp_path, monkeypatch):
     """The bounds on time belong to a quiet machine and the command; errors belong to none."""
     ArtifactStore(tmp_path)

@@ -155,7 +155,7 @@ def _files_key(image: ChosenImage, choice: Choice) -> tuple[object, ...]:
 
 @st.cache_resource(show_spinner=False)
 def _kept() -> BoundedCache:
-    return BoundedCache(max_bytes=300_000_000, ttl_seconds=1800)
+    return BoundedCache(max_bytes=200_000_000, ttl_seconds=1800)
 
 
 @st.cache_resource(show_spinner=False)

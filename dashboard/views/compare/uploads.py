@@ -112,4 +112,4 @@ def _open_coded(data: bytes) -> DecodedImage:
 
 @st.cache_resource(show_spinner=False)
 def _kept() -> BoundedCache:
-    return BoundedCache(max_bytes=200_000_000, ttl_seconds=900)
+    return BoundedCache(max_bytes=120_000_000, ttl_seconds=900)
