@@ -58,7 +58,7 @@ def fingerprint(
     catalogue: Catalogue,
 ) -> Fingerprint:
     """Digests of all that the results of a codec on some images depend on."""
-    code = deciding_code(_entries(codec))
+    code = deciding_code(entries(codec))
     coding = {
         "images": [catalogue.sha256, catalogue.ids],
         "sweep": [[point.setting, point.dial] for point in points],
@@ -95,8 +95,8 @@ def model_digest(store: ArtifactStore, codec: str) -> str | None:
     )
 
 
-def _entries(codec: Codec) -> list[str]:
-    """What makes the operating points: a learned codec is an object, another one a function."""
+def entries(codec: Codec) -> list[str]:
+    """Entry points of what makes the operating points, for `core.evaluation.deciding_code`."""
     if codec.learned:
         return [f"core.codecs.{codec.learned.name}:CODEC"]
     functions = ["sweep", "references"] if codec.references else ["sweep"]

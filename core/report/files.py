@@ -2,8 +2,9 @@
 
 from core.analysis.zip_archive import zip_of
 from core.report.document import Report
+from core.report.latex import to_latex
 from core.report.printed import printed
-from core.report.tables import to_csv, to_latex
+from core.report.tables import to_csv
 
 
 def to_files(report: Report) -> dict[str, bytes]:

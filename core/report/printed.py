@@ -59,11 +59,16 @@ def printed(plot: Plot, ending: str) -> bytes:
         raise ValueError(f"The ending must be one of {', '.join(_METADATA)}; received {ending!r}.")
     import matplotlib  # a second that a page without figures for paper need not wait
 
-    settings: Any = {"svg.hashsalt": plot.name, "font.size": 9, "axes.axisbelow": True}
+    settings: Any = {
+        "svg.hashsalt": plot.name,
+        "font.size": 9,
+        "axes.axisbelow": True,
+        "pdf.fonttype": 42,  # TrueType: publishers refuse the Type 3 that is Matplotlib's default
+    }
     file = io.BytesIO()
     with _LOCK, matplotlib.rc_context(settings):
         figure = _figure(plot)
-        figure.savefig(file, format=ending, metadata=_METADATA[ending], bbox_inches="tight")
+        figure.savefig(file, format=ending, metadata=_METADATA[ending])
     return file.getvalue()
 
 
@@ -71,7 +76,7 @@ def _figure(plot: Plot) -> "Figure":
     from matplotlib.figure import Figure
 
     height = plot.height * _INCHES_PER_PIXEL * (1.0 if plot.names else 0.85)
-    figure = Figure(figsize=(_WIDTH_INCHES, height))
+    figure = Figure(figsize=(_WIDTH_INCHES, height), layout="constrained")
     axes = figure.add_subplot()
     for series in plot.series:
         _draw(axes, series)

@@ -1,4 +1,4 @@
-"""Tables of the report, for the page (HTML), for a paper (LaTeX) and for a program (CSV)."""
+"""Tables of the report, for the page and for a program (CSV)."""
 
 import html
 from collections.abc import Mapping, Sequence
@@ -6,25 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
-
-_LATEX = {
-    "\\": r"\textbackslash{}",
-    "&": r"\&",
-    "%": r"\%",
-    "$": r"\$",
-    "#": r"\#",
-    "_": r"\_",
-    "{": r"\{",
-    "}": r"\}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-    "|": r"\textbar{}",
-    "\N{INFINITY}": r"$\infty$",
-    "\N{MINUS SIGN}": r"$-$",
-    "\N{GREEK CAPITAL LETTER DELTA}": r"$\Delta$",
-}
 
 #: Form of a number with at least three significant digits and no exponent.
 THREE_DIGITS = "three digits"
@@ -90,30 +71,6 @@ def to_html(table: Table) -> str:
     return f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
 
 
-def to_latex(table: Table) -> bytes:
-    """The table as a LaTeX float, for documents that load the package `booktabs`."""
-    form = "".join("l" if column.form is None else "r" for column in table.columns.values())
-    heads = " & ".join(_escape_latex(column.header) for column in table.columns.values())
-    rows = [" & ".join(map(_escape_latex, cells)) + r" \\" for cells in table.cells()]
-    lines = [
-        "% Needs \\usepackage{booktabs}.",
-        r"\begin{table}",
-        r"  \centering",
-        rf"  \caption{{{_escape_latex(table.title)}. {_escape_latex(table.caption)}}}",
-        rf"  \label{{tab:{table.name}}}",
-        rf"  \begin{{tabular}}{{{form}}}",
-        r"    \toprule",
-        rf"    {heads} \\",
-        r"    \midrule",
-        *(f"    {row}" for row in rows),
-        r"    \bottomrule",
-        r"  \end{tabular}",
-        r"\end{table}",
-        "",
-    ]
-    return "\n".join(lines).encode("utf-8")
-
-
 def _text(value: Any, form: str | None) -> str:
     if value is None or pd.isna(value):
         return ""
@@ -133,7 +90,3 @@ def _html_cells(cells: Sequence[str], columns: Sequence[Column]) -> str:
 
 def _alignment(column: Column) -> str:
     return "" if column.form is None else ' class="number"'
-
-
-def _escape_latex(text: str) -> str:
-    return "".join(_LATEX.get(letter, letter) for letter in text)

@@ -99,6 +99,13 @@ def test_the_printed_figure_has_the_colours_of_the_codecs() -> None:
     assert re.search(r"<dc:date>", text) is None
 
 
+def test_figures_for_paper_have_one_width_and_truetype_letters() -> None:
+    files = [printed(plot, "pdf") for plot in (CURVES, BARS)]
+    widths = {re.search(rb"/MediaBox \[ 0 0 ([0-9.]+) ", file).group(1) for file in files}
+    assert widths == {b"504"}
+    assert not any(b"/Type3" in file for file in files)
+
+
 def test_another_ending_is_refused() -> None:
     with pytest.raises(ValueError, match="svg, pdf; received 'png'"):
         printed(CURVES, "png")

@@ -1,9 +1,11 @@
 import math
+import re
 
 import pandas as pd
 import pytest
 
-from core.report.tables import THREE_DIGITS, Column, Table, to_csv, to_html, to_latex
+from core.report.latex import to_latex
+from core.report.tables import THREE_DIGITS, Column, Table, to_csv, to_html
 
 
 @pytest.fixture
@@ -50,7 +52,7 @@ def test_latex_escapes_what_latex_would_read(table: Table) -> None:
     text = to_latex(table).decode()
     assert r"a \& b\_1 & $-$1.23 &  \\" in text
     assert r"Na\%me" in text
-    assert r"\caption{An example. With 5 \% of it.}" in text
+    assert r"\caption{An example. With 5 \% of it.}\label{tab:example}" in text
     assert text.count(r"\begin{") == text.count(r"\end{")
 
 
@@ -58,3 +60,22 @@ def test_csv_has_all_columns_in_full_precision(table: Table) -> None:
     lines = to_csv(table).decode().splitlines()
     assert lines[0] == "name,value,gap,hidden"
     assert "-1.2345" in lines[1]
+
+
+def test_captions_in_latex_hold_no_markdown() -> None:
+    frame = pd.DataFrame({"x": [1.0]})
+    table = Table("one", "One", "**Bold** and `a_b`.", frame, {"x": Column("x", ".1f")})
+    assert r"\textbf{Bold} and \texttt{a\_b}." in to_latex(table).decode()
+
+
+def test_columns_in_latex_fill_the_line_at_most_and_texts_wrap() -> None:
+    words = "a text of many words that no page could hold on one line " * 4
+    frame = pd.DataFrame({f"c{n}": [words if n < 2 else n * 1.5] for n in range(8)})
+    columns = {name: Column(name, None if n < 2 else ".2f") for n, name in enumerate(frame)}
+    text = to_latex(Table("wide", "Wide", "", frame, columns)).decode()
+    shares = [float(share) for share in re.findall(r"dimexpr ([0-9.]+)", text)]
+    assert len(shares) == 8
+    assert sum(shares) <= 1.0005
+    assert min(shares[:2]) > max(shares[2:])
+    assert r"\begin{longtable}" in text
+    assert text.count(r"\raggedright") == 2

@@ -1,0 +1,117 @@
+"""Tables of the report for a paper, in LaTeX: they wrap their texts and break over pages."""
+
+import re
+from collections.abc import Sequence
+
+from core.report.tables import Column, Table
+
+_LATEX = {
+    "\\": r"\textbackslash{}",
+    "&": r"\&",
+    "%": r"\%",
+    "$": r"\$",
+    "#": r"\#",
+    "_": r"\_",
+    "{": r"\{",
+    "}": r"\}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    "\N{INFINITY}": r"$\infty$",
+    "\N{MINUS SIGN}": r"$-$",
+    "\N{GREEK CAPITAL LETTER DELTA}": r"$\Delta$",
+}
+
+#: Printed width of a letter and of the space between columns, in points, by size of the letters:
+#: Computer Modern, whose digits are half an em wide, over the 345 points of an article on A4.
+_SIZES = {"footnotesize": 4.3, "scriptsize": 3.8, "tiny": 3.0}
+_LINE_POINTS = 345.0
+_GAP_POINTS = 6.0
+#: Letters of a text column that are wished for before it is wrapped.
+_WISHED_LETTERS = 40
+#: Where a line may be broken inside a cell.
+_BREAKS = re.compile(r"[\s\-/]+")
+
+
+def to_latex(table: Table) -> bytes:
+    """The table as a `longtable`, for documents that load `booktabs`, `longtable` and `array`.
+
+    Its size of letters is set inside, so that it fits to the width of an article on A4 paper.
+    """
+    columns = list(table.columns.values())
+    cells = table.cells()
+    size, shares = _layout(columns, cells)
+    heads = " & ".join(_escaped(column.header) for column in columns)
+    title, caption = _inline(table.title.rstrip(".")), _inline(table.caption)
+    head = [r"    \toprule", rf"    {heads} \\", r"    \midrule"]
+    lines = [
+        r"% Needs \usepackage{array,booktabs,longtable}.",
+        r"\begingroup",
+        rf"  \{size}",
+        rf"  \setlength{{\tabcolsep}}{{{_GAP_POINTS / 2:g}pt}}",
+        r"  \setlength{\LTcapwidth}{\linewidth}",
+        rf"  \begin{{longtable}}{{{_preamble(columns, shares)}}}",
+        rf"    \caption{{{title}. {caption}}}\label{{tab:{table.name}}} \\",
+        *head,
+        r"    \endfirsthead",
+        *head,
+        r"    \endhead",
+        r"    \bottomrule",
+        r"    \endlastfoot",
+        *(f"    {' & '.join(map(_escaped, row))} \\\\" for row in cells),
+        r"  \end{longtable}",
+        r"\endgroup",
+        "",
+    ]
+    return "\n".join(lines).encode("utf-8")
+
+
+def _preamble(columns: Sequence[Column], shares: Sequence[float]) -> str:
+    """Columns of fixed width, numbers to the right; together exactly as wide as the line."""
+    kinds = [
+        rf">{{\{'raggedright' if column.form is None else 'raggedleft'}\arraybackslash}}"
+        rf"p{{\dimexpr {share:.4f}\linewidth-2\tabcolsep\relax}}"
+        for column, share in zip(columns, shares, strict=True)
+    ]
+    return "".join(kinds)
+
+
+def _layout(columns: Sequence[Column], cells: Sequence[Sequence[str]]) -> tuple[str, list[float]]:
+    """Size of the letters at which no word is wider than its column, and the columns' shares."""
+    texts = [[column.header, *(row[at] for row in cells)] for at, column in enumerate(columns)]
+    shortest = [max(_longest_word(text) for text in column) for column in texts]
+    wished = [min(max(map(len, column)), _WISHED_LETTERS) for column in texts]
+    size, letter = _size(shortest)
+    least = [count * letter + _GAP_POINTS for count in shortest]
+    extra = [max(0.0, (more - few) * letter) for more, few in zip(wished, shortest, strict=True)]
+    free = max(0.0, _LINE_POINTS - sum(least))
+    part = free / sum(extra) if sum(extra) else 0.0
+    widths = [few + part * more for few, more in zip(least, extra, strict=True)]
+    scale = min(1.0, _LINE_POINTS / sum(widths)) if sum(widths) > _LINE_POINTS else 1.0
+    return size, [scale * width / _LINE_POINTS for width in widths]
+
+
+def _size(letters: Sequence[int]) -> tuple[str, float]:
+    """The largest size of letters at which columns of so many fit, and their width."""
+    fitting = [
+        (size, letter)
+        for size, letter in _SIZES.items()
+        if sum(letters) * letter + len(letters) * _GAP_POINTS <= _LINE_POINTS
+    ]
+    return fitting[0] if fitting else list(_SIZES.items())[-1]
+
+
+def _longest_word(text: str) -> int:
+    return max((len(word) + 1 for word in _BREAKS.split(text)), default=1)
+
+
+def _inline(text: str) -> str:
+    """The text with what stands between `**` bold and between backticks in typewriter letters."""
+    bold = re.sub(r"\*\*(.+?)\*\*", r"\\textbf{\1}", _escaped(text))
+    return re.sub(r"`(.+?)`", r"\\texttt{\1}", bold)
+
+
+def _escaped(text: str) -> str:
+    return "".join(_LATEX.get(letter, letter) for letter in text)
