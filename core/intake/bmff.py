@@ -22,12 +22,14 @@ class ImageProperties(NamedTuple):
         has_profile: Whether an ICC profile describes the colours.
         bits: Bits per sample; 8 where nothing is said.
         notes: What cannot be honoured.
+        size: Width and height before any rotation; None where nothing is said.
     """
 
     space: ColorSpace | None = None
     has_profile: bool = False
     bits: int = 8
     notes: tuple[str, ...] = ()
+    size: tuple[int, int] | None = None
 
 
 def read_properties(data: bytes) -> ImageProperties:
@@ -107,6 +109,7 @@ def _interpret(properties: list[_Box]) -> ImageProperties:
     has_profile = False
     bits = 8
     notes: tuple[str, ...] = ()
+    size: tuple[int, int] | None = None
     for kind, body in properties:
         if kind == b"colr" and body[:4] == b"nclx":
             primaries, transfer = struct.unpack_from(">HH", body, 4)
@@ -114,10 +117,12 @@ def _interpret(properties: list[_Box]) -> ImageProperties:
             notes = () if space else (UNKNOWN_SPACE_NOTE,)
         elif kind == b"colr":
             has_profile = True
+        elif kind == b"ispe":
+            size = struct.unpack_from(">II", body, 4)
         elif kind == b"pixi":
             bits = max(bits, *body[5 : 5 + body[4]])
         elif kind == b"av1C":
             bits = max(bits, (8, 8, 10, 12)[body[2] >> 5 & 3])
         elif kind == b"hvcC":
             bits = max(bits, 8 + (body[17] & 7))
-    return ImageProperties(space, has_profile, bits, () if has_profile else notes)
+    return ImageProperties(space, has_profile, bits, () if has_profile else notes, size)

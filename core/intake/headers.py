@@ -3,8 +3,17 @@
 import io
 import struct
 
-from core.intake.formats import JPEG_XL, READERS, identify, is_jpeg_2000, read_jpeg_2000_sizes
+from core.intake.bmff import read_properties
+from core.intake.formats import (
+    HEIC,
+    JPEG_XL,
+    READERS,
+    identify,
+    is_jpeg_2000,
+    read_jpeg_2000_sizes,
+)
 from core.intake.jpeg_xl_header import read_header
+from core.intake.parts import check_parts
 
 
 def read_pixel_count(data: bytes) -> int:
@@ -24,6 +33,9 @@ def _read_size(data: bytes) -> tuple[int, int]:
     if name == "PNG":
         width, height = struct.unpack_from(">II", data, 16)
         return width, height
+    if name == HEIC:
+        return read_properties(data).size or (0, 0)
     if name is None and is_jpeg_2000(data):
         return read_jpeg_2000_sizes(data)[0]
-    return READERS[name or ""](io.BytesIO(data)).size
+    name = name or ""
+    return READERS[name](io.BytesIO(check_parts(data, name))).size

@@ -29,5 +29,8 @@ def decode_heic(data: bytes, limits: Limits) -> Converted:
     """
     from pillow_heif import HeifImageFile
 
+    properties = read_properties(data)
+    if properties.size:
+        limits.check_size(*properties.size)
     image = HeifImageFile(io.BytesIO(data))  # type: ignore[no-untyped-call]
-    return convert_opened(image, read_properties(data), limits)
+    return convert_opened(image, properties, limits)
