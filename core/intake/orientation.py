@@ -1,21 +1,37 @@
 """Orientation by EXIF, as browsers honour it; XMP has one too, which they ignore."""
 
-from PIL import Image, ImageOps
+from collections.abc import Mapping
+from typing import Any
+
+from PIL import Image, ImageOps, TiffImagePlugin
 
 _ORIENTATION_TAG = 0x0112
 
-_XMP_KEYS = ("xmp", "XML:com.adobe.xmp", "Raw profile type xmp")
+
+def forget_xmp(image: Image.Image) -> None:
+    """Takes XMP out of an opened image, as loading a TIFF turns it by the orientation in there."""
+    for key in ("xmp", "XML:com.adobe.xmp"):
+        image.info.pop(key, None)
 
 
 def read_orientation(image: Image.Image) -> int:
-    """EXIF orientation 1 to 8; 1 when it is absent, out of range or unreadable."""
-    for key in _XMP_KEYS:  # where there is no EXIF, Pillow takes the orientation from here
-        image.info.pop(key, None)
+    """EXIF orientation 1 to 8; 1 when it is absent, out of range or unreadable.
+
+    Pillow's own `getexif` takes the orientation of XMP where EXIF has none.
+    """
     try:
-        orientation = image.getexif().get(_ORIENTATION_TAG, 1)
+        orientation = _tags(image).get(_ORIENTATION_TAG, 1)
     except Exception:  # metadata must not cost the image
         return 1
     return orientation if orientation in range(1, 9) else 1
+
+
+def _tags(image: Image.Image) -> Mapping[int, Any]:
+    if isinstance(image, TiffImagePlugin.TiffImageFile):
+        return image.tag_v2
+    exif = Image.Exif()
+    exif.load(image.info.get("exif") or b"")
+    return exif
 
 
 def turn_upright(image: Image.Image, orientation: int) -> Image.Image:

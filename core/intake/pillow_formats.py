@@ -9,7 +9,7 @@ from core.intake.colors import to_srgb
 from core.intake.errors import Limits
 from core.intake.formats import JPEG_2000, READERS, read_jpeg_2000_sizes, read_webp_size
 from core.intake.notes import DEPTH_NOTE, FRAMES_NOTE, Converted, with_notes
-from core.intake.orientation import read_orientation, turn_upright
+from core.intake.orientation import forget_xmp, read_orientation, turn_upright
 
 
 def decode_with_pillow(data: bytes, name: str, limits: Limits) -> Converted:
@@ -44,6 +44,7 @@ def convert_opened(
     notes: tuple[str, ...] = (FRAMES_NOTE,) if getattr(image, "is_animated", False) else ()
     if properties.bits > 8 or _is_reduced(image, raw_modes):
         notes += (DEPTH_NOTE,)
+    forget_xmp(image)
     image.load()
     limits.check_size(*image.size)  # a GIF frame may reach beyond the canvas in the header
     orientation = read_orientation(image)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
-from PIL import PngImagePlugin
+from PIL import Image, PngImagePlugin
 
 from core.intake.color_spaces import SRGB, ColorSpace, Primaries, from_code_points
 from core.intake.colors import to_srgb
@@ -196,9 +196,8 @@ def _measured_space(gamma: int, chromaticities: bytes) -> ColorSpace | None:
 
 
 def _orientation(file: PngFile) -> int:
-    exif = file.described.get(b"eXIf")
-    bare = PngImagePlugin.PngImageFile(io.BytesIO(file.critical))
-    bare.info = {"exif": exif} if exif else {}
+    bare = Image.new("L", (1, 1))
+    bare.info["exif"] = file.described.get(b"eXIf")
     return read_orientation(bare)
 
 

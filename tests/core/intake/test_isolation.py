@@ -15,6 +15,7 @@ from pathlib import Path
 from types import ModuleType
 
 import numpy as np
+import psutil
 import pytest
 from PIL import Image
 
@@ -62,6 +63,16 @@ def eat_memory(data, *, limits):
     blocks = []
     while True:
         blocks.append(bytearray(b"x" * 10_000_000))
+
+def fill_memory(data, *, limits):
+    blocks = []
+    try:
+        while True:
+            blocks.append(bytearray(1_000_000))
+    except MemoryError:
+        count = len(blocks)
+        blocks.clear()
+    return DecodedImage(np.zeros((1, 1, 3), np.uint8), "PNG", (str(count * 1_000_000),))
 
 def answer_four_channels(data, *, limits):
     mark("answer_four_channels")
@@ -304,6 +315,44 @@ def test_workers_end_with_the_server_even_when_it_is_killed(tmp_path: Path) -> N
     while is_running(worker) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not is_running(worker) or is_zombie(worker)
+
+
+def test_a_worker_in_the_middle_of_an_image_ends_with_its_server_too(
+    hostile: ModuleType, tmp_path: Path
+) -> None:
+    mark = Path(str(hostile.__file__)).with_name("sleep")
+    mark.unlink(missing_ok=True)
+    server = (
+        "from core.intake import isolation\n"
+        "import hostile_decoders\n"
+        f"isolation.decode_image_isolated({PNG!r}, decode=hostile_decoders.sleep)\n"
+    )
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    process = subprocess.Popen([sys.executable, "-c", server], env=environment, cwd=tmp_path)
+    while not mark.exists():
+        time.sleep(0.05)
+    [worker] = psutil.Process(process.pid).children()
+    process.kill()
+    process.wait()
+    _, alive = psutil.wait_procs([worker], timeout=10)
+    assert alive == []
+
+
+def test_decoding_has_five_seconds_of_processor_time(hostile: ModuleType, pool: WorkerPool) -> None:
+    with pytest.raises(ImageError, match="took longer than 5 seconds"):
+        decode_image_isolated(PNG, decode=hostile.compute, timeout_seconds=300, pool=pool)
+
+
+@pytest.mark.parametrize(
+    ("side", "spared"), [(100, 250_000_000), (4000, 550_000_000)], ids=["small", "large"]
+)
+def test_memory_is_granted_by_the_size_in_the_header(
+    side: int, spared: int, hostile: ModuleType, pool: WorkerPool
+) -> None:
+    """300 MB, and 600 MB for 16 megapixels, less what the worker itself takes meanwhile."""
+    data = encode_png(np.zeros((side, side, 3), np.uint8))
+    granted = int(decode_image_isolated(data, decode=hostile.fill_memory, pool=pool).notes[0])
+    assert spared < granted <= spared + 50_000_000
 
 
 def is_zombie(process: int) -> bool:

@@ -9,7 +9,9 @@ from typing import NamedTuple
 
 import imagecodecs
 import numpy as np
+import pillow_heif
 import pytest
+import tifffile
 from PIL import Image
 
 from core.images import check_image
@@ -38,6 +40,21 @@ def animated(fmt: str) -> bytes:
     return save("RGB", fmt, save_all=True, append_images=[gradient("RGB").rotate(90)])
 
 
+def deep_tiff(**options: object) -> bytes:
+    buffer = io.BytesIO()
+    pixels = np.asarray(gradient("RGB")).astype(np.uint16) * 257
+    if options.get("planarconfig") == "separate":
+        pixels = np.moveaxis(pixels, -1, 0)
+    tifffile.imwrite(buffer, pixels, photometric="rgb", **options)
+    return buffer.getvalue()
+
+
+def heic() -> bytes:
+    buffer = io.BytesIO()
+    pillow_heif.from_pillow(gradient("RGB")).save(buffer)
+    return buffer.getvalue()
+
+
 #: A few kinds of each format, so that mutations meet most paths of its decoder.
 SEEDS: dict[str, list[Callable[[], bytes]]] = {
     "PNG": [
@@ -45,6 +62,7 @@ SEEDS: dict[str, list[Callable[[], bytes]]] = {
         lambda: save("P", "PNG", transparency=3),
         lambda: save("RGB", "PNG", compress_level=0),
         lambda: animated("PNG"),
+        lambda: imagecodecs.png_encode(np.asarray(gradient("RGBA")).astype(np.uint16) * 257),
     ],
     "JPEG": [
         lambda: save("RGB", "JPEG"),
@@ -61,6 +79,8 @@ SEEDS: dict[str, list[Callable[[], bytes]]] = {
         lambda: save("RGBA", "TIFF", compression="tiff_lzw"),
         lambda: save("RGB", "TIFF", compression="jpeg"),
         lambda: save("CMYK", "TIFF"),
+        lambda: deep_tiff(),
+        lambda: deep_tiff(compression="lzw", planarconfig="separate", bigtiff=True, byteorder=">"),
     ],
     "BMP": [lambda: save("RGB", "BMP"), lambda: save("P", "BMP")],
     "GIF": [lambda: save("P", "GIF"), lambda: animated("GIF")],
@@ -70,7 +90,9 @@ SEEDS: dict[str, list[Callable[[], bytes]]] = {
         lambda: imagecodecs.jpegxl_encode(
             np.asarray(gradient("RGBA")), lossless=True, usecontainer=True
         ),
+        lambda: imagecodecs.jpegxl_encode(np.asarray(gradient("RGB")).astype(np.uint16) * 257),
     ],
+    "HEIC": [lambda: heic()],
 }
 
 
