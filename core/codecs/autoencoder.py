@@ -21,13 +21,14 @@ from core.codecs.onnx_network import OnnxNetwork, Tiling
 from core.codecs.trained_model import ModelFiles
 from core.entropy.bitstream import Header
 from core.entropy.errors import LimitExceeded
+from core.entropy.fixed_point import QUALITIES
 from core.entropy.latent_coding import Coded, Decoded
 from core.entropy.latent_tables import LatentTables, StepTables
 from core.entropy.range_coding import SymbolReader, SymbolWriter
 from core.images import Image, crop, pad_to_multiple
 from core.registry import discover
 
-DIAL = Dial(name="quality", lowest=1, highest=100, step=1, default=70)
+DIAL = Dial(name="quality", lowest=1, highest=QUALITIES, step=1, default=70)
 SWEEP = (1, 12, 23, 34, 45, 56, 64, 72, 80, 88, 100)
 
 #: Bounds the memory of one image: 4 megapixels for `ae80`, whose latent is the largest.

@@ -19,12 +19,13 @@ from core.codecs.onnx_network import OnnxNetwork, Tiling
 from core.codecs.trained_model import ModelFiles
 from core.entropy.bitstream import MAX_PIXELS, Header
 from core.entropy.errors import CorruptStream, LimitExceeded
+from core.entropy.fixed_point import QUALITIES
 from core.entropy.integer_model import CELL, IntegerModel
 from core.entropy.latent_coding import Coded, Decoded, LatentCoder
 from core.images import Image, crop, pad_to_multiple
 from core.progress import report
 
-DIAL = Dial(name="quality", lowest=1, highest=100, step=1, default=60)
+DIAL = Dial(name="quality", lowest=1, highest=QUALITIES, step=1, default=60)
 SWEEP = tuple(range(1, 101, 9))
 
 #: Pixels per latent position, and per cell of side information.
@@ -142,7 +143,7 @@ sweep, at = CODEC.sweep, CODEC.at
 
 def _with_quality(latents: NDArray[np.float32], quality: int) -> NDArray[np.float32]:
     """Latents with a plane that tells a network the quality, in 0..1."""
-    plane = np.full((*latents.shape[:2], 1), (quality - 1) / 99, np.float32)
+    plane = np.full((*latents.shape[:2], 1), (quality - 1) / (QUALITIES - 1), np.float32)
     return np.concatenate([latents, plane], axis=-1)
 
 

@@ -38,7 +38,9 @@ MAX_PIXELS = 16_000_000
 _FLAG_EXPLICIT_SIZE = 1
 _FIXED_BYTES = 5
 _CHECK_BYTES = 4
-_MOST_VARINT_BYTES = 3
+#: Of an image whose size is implied, the check included.
+MIN_HEADER_BYTES = _FIXED_BYTES + _CHECK_BYTES
+_MAX_VARINT_BYTES = 3
 
 
 @dataclass(frozen=True)
@@ -128,8 +130,10 @@ def unpack(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Bitstream:
     """
     if data[:1] != bytes([MAGIC]):
         raise NotThisFormat(f"A bitstream starts with byte {MAGIC:#x}; received {data[:1].hex()}.")
-    if len(data) < _FIXED_BYTES + _CHECK_BYTES:
-        raise TruncatedStream(f"A bitstream has at least 9 bytes; received {len(data)}.")
+    if len(data) < MIN_HEADER_BYTES:
+        raise TruncatedStream(
+            f"A bitstream has at least {MIN_HEADER_BYTES} bytes; received {len(data)}."
+        )
     version, flags = data[1] >> 4, data[1] & 0xF
     if version != VERSION or flags & ~_FLAG_EXPLICIT_SIZE:
         raise UnsupportedVersion(
@@ -163,7 +167,7 @@ def _varint(number: int) -> bytes:
 
 def _read_varint(data: bytes, start: int) -> tuple[int, int]:
     number = 0
-    for index in range(_MOST_VARINT_BYTES):
+    for index in range(_MAX_VARINT_BYTES):
         if start + index >= len(data):
             raise TruncatedStream("The bitstream ends within its size.")
         digit = data[start + index]

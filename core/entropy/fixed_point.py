@@ -54,7 +54,7 @@ class IntegerConvolution:
         """The convolution at one position of the dial."""
         return ConvolutionAtQuality(self, at_quality(self.bias, quality) * self._multiplier)
 
-    def largest_sum(self, most: Sequence[int]) -> int:
+    def max_sum(self, most: Sequence[int]) -> int:
         """Bound of every sum that can occur, partial ones included, in Python's integers.
 
         Args:
@@ -87,7 +87,7 @@ class IntegerConvolution:
         if not -16 <= int(self.shift.min()) <= int(self.shift.max()) <= 48:
             raise ValueError("Shifts must lie in -16..48.")
         # A negative shift makes the result larger than the sum.
-        grown = self.largest_sum(most) << max(0, -int(self.shift.min()))
+        grown = self.max_sum(most) << max(0, -int(self.shift.min()))
         if grown >= EXACT_BELOW:
             raise ValueError(f"Sums reach {grown}, which float64 does not hold exactly.")
 

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from core.entropy.fixed_point import Map, at_quality
 from core.entropy.integer_model import (
     GAIN_OCTAVES,
-    MODULATION_BITS,
-    MODULATION_LIMIT,
     OCTAVE_BITS,
     POWER_BITS,
+    SPATIAL_GAIN_BITS,
+    SPATIAL_GAIN_LIMIT,
     IntegerModel,
 )
 from core.entropy.lattice import STEP_BITS
@@ -24,7 +24,7 @@ INVERSE_BITS = 18
 
 
 class Gains(NamedTuple):
-    """Of one step, at each modulation and channel; float64.
+    """Of one step, at each spatial_gain and channel; float64.
 
     Attributes:
         gains: Quantiser steps per standard deviation, with POWER_BITS fraction bits.
@@ -44,48 +44,48 @@ class GainsAt:
     """The same for each value of the step's map, made when asked for: a map is large.
 
     Attributes:
-        tables: The numbers at each modulation and channel.
-        modulation: Of each position of each cell.
+        tables: The numbers at each spatial_gain and channel.
+        spatial_gain: Of each position of each cell.
     """
 
     tables: Gains
-    modulation: NDArray[np.int64]
+    spatial_gain: NDArray[np.int64]
 
     def map_of(self, table: NDArray[np.float64]) -> Map:
         """Numbers of one of the tables, shape (rows, columns, channels)."""
-        rows, columns, positions = self.modulation.shape
+        rows, columns, positions = self.spatial_gain.shape
         by_position = table.reshape(len(table) * positions, -1)
         return by_position.take(self._places, axis=0).reshape(rows, columns, -1)
 
     @cached_property
     def _places(self) -> NDArray[np.int64]:
-        positions = self.modulation.shape[-1]
-        places: NDArray[np.int64] = (self.modulation + MODULATION_LIMIT) * positions
+        positions = self.spatial_gain.shape[-1]
+        places: NDArray[np.int64] = (self.spatial_gain + SPATIAL_GAIN_LIMIT) * positions
         return places + np.arange(positions)
 
 
 def gains_of_steps(
     model: IntegerModel, quality: int, orders: Iterable[NDArray[np.int64]]
 ) -> list[Gains]:
-    """Gains of each step at each modulation, never beyond what the model's own gains may reach.
+    """Gains of each step at each spatial_gain, never beyond what the model's own gains may reach.
 
     Args:
         model: The model.
         quality: 1 to 100.
         orders: Channel of the latent at each place of each step's maps.
     """
-    unit = 1 << OCTAVE_BITS - MODULATION_BITS
-    modulations = unit * np.arange(-MODULATION_LIMIT, MODULATION_LIMIT + 1)[:, np.newaxis]
+    unit = 1 << OCTAVE_BITS - SPATIAL_GAIN_BITS
+    spatial_gains = unit * np.arange(-SPATIAL_GAIN_LIMIT, SPATIAL_GAIN_LIMIT + 1)[:, np.newaxis]
     most = GAIN_OCTAVES << OCTAVE_BITS
-    octaves = np.clip(at_quality(model.log2_gains, quality) + modulations, -most, most)
-    restored = np.clip(at_quality(model.restored_log2_gains, quality) + modulations, -most, most)
+    octaves = np.clip(at_quality(model.log2_gains, quality) + spatial_gains, -most, most)
+    restored = np.clip(at_quality(model.restored_log2_gains, quality) + spatial_gains, -most, most)
     gains = Gains(
         gains=power_of_two(model.powers, octaves, POWER_BITS),
         inverses=power_of_two(model.powers, -octaves, INVERSE_BITS),
         restoring=np.ldexp(
             power_of_two(model.powers, -restored, INVERSE_BITS), -INVERSE_BITS - STEP_BITS
         ),
-        octaves=(octaves - model.smallest_octaves).astype(np.float64),
+        octaves=(octaves - model.min_octaves).astype(np.float64),
     )
     # In rows, or each look into a table would copy it first.
     return [Gains(*(np.ascontiguousarray(t[:, order]) for t in gains)) for order in orders]

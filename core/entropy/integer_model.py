@@ -24,8 +24,8 @@ CELL = 2
 SIDE_LIMIT = 31
 
 #: Behind a clipped ReLU: 16 bits without a sign. Contexts and predictions: 16 bits with a sign.
-LARGEST_ACTIVATION = 2**16 - 1
-LARGEST_SIGNED = 2**15 - 1
+MAX_ACTIVATION = 2**16 - 1
+MAX_SIGNED = 2**15 - 1
 
 #: Fraction bits of contexts and of predicted means, both in standard deviations of a channel.
 CONTEXT_BITS = 12
@@ -33,9 +33,9 @@ CONTEXT_BITS = 12
 OCTAVE_BITS = 11
 #: Gains lie in 2**-GAIN_OCTAVES..2**GAIN_OCTAVES quantiser steps per standard deviation.
 GAIN_OCTAVES = 12
-#: Fraction bits of a position's modulation, in octaves, and its largest absolute value.
-MODULATION_BITS = 3
-MODULATION_LIMIT = 2 << MODULATION_BITS
+#: Fraction bits of a position's spatial gain, in octaves, and its largest absolute value.
+SPATIAL_GAIN_BITS = 3
+SPATIAL_GAIN_LIMIT = 2 << SPATIAL_GAIN_BITS
 #: Fraction bits of the mantissas in `IntegerModel.powers`.
 POWER_BITS = 16
 
@@ -48,16 +48,16 @@ class IntegerModel:
 
     Attributes:
         hyper_synthesis: From side information to the first step's features.
-        mixed: From features and the step before to one map, of every step but the first.
-        spatial: To the features of each step.
-        prediction: From features to means and to logarithms of scales, of each step.
-        modulation: From the first step's features to octaves by which the quantiser steps of each
-            position of a cell are finer, in units of 2**-MODULATION_BITS.
+        context_fusion: From features and the step before to one map, of every step but the first.
+        spatial_context: To the features of each step.
+        entropy_parameters: From features to means and to logarithms of scales, of each step.
+        spatial_gain: From the first step's features to octaves by which the quantiser steps of each
+            position of a cell are finer, in units of 2**-SPATIAL_GAIN_BITS.
         log2_gains: int32, shape (levels, channels): octaves of 1 / quantiser step, in units of
             2**-OCTAVE_BITS, at the quality levels.
         restored_log2_gains: The same for the way back to the latent.
         powers: int32, shape (2**OCTAVE_BITS,): 2**(POWER_BITS + i / 2**OCTAVE_BITS).
-        smallest_octaves: Logarithm of the scale of the first value table, in the same units.
+        min_octaves: Logarithm of the scale of the first value table, in the same units.
         side_tables: int32, shape (QUALITIES, side channels, 2 * SIDE_LIMIT + 1).
         values: Tables of the latent's symbols, and from which of them on the lattice is used.
         synthesis_digest: sha256 of the synthesis, as 32 numbers: other pixels, another model.
@@ -65,14 +65,14 @@ class IntegerModel:
     """
 
     hyper_synthesis: IntegerConvolution
-    mixed: tuple[IntegerConvolution, ...]
-    spatial: tuple[IntegerConvolution, ...]
-    prediction: tuple[IntegerConvolution, ...]
-    modulation: IntegerConvolution
+    context_fusion: tuple[IntegerConvolution, ...]
+    spatial_context: tuple[IntegerConvolution, ...]
+    entropy_parameters: tuple[IntegerConvolution, ...]
+    spatial_gain: IntegerConvolution
     log2_gains: NDArray[np.int32]
     restored_log2_gains: NDArray[np.int32]
     powers: NDArray[np.int32]
-    smallest_octaves: int
+    min_octaves: int
     side_tables: NDArray[np.int32]
     values: LatticeValues
     synthesis_digest: NDArray[np.uint8]
@@ -88,12 +88,10 @@ class IntegerModel:
         """Channels of the side information."""
         return int(self.side_tables.shape[1])
 
-    def largest_sum(self) -> int:
+    def max_sum(self) -> int:
         """Bound of all sums in the networks."""
         inputs = self._inputs()
-        return max(
-            layer.largest_sum(most) for layer, most in zip(self._layers, inputs, strict=True)
-        )
+        return max(layer.max_sum(most) for layer, most in zip(self._layers, inputs, strict=True))
 
     def check(self) -> None:
         """Proves that the networks are exact and that the tables are ones that the coder takes.
@@ -101,20 +99,22 @@ class IntegerModel:
         Raises:
             ValueError: They are not.
         """
-        if not (len(self.spatial) == len(self.prediction) == len(self.mixed) + 1 == STEPS):
+        counts = {len(self.spatial_context), len(self.entropy_parameters)}
+        if counts != {STEPS} or len(self.context_fusion) != STEPS - 1:
             raise ValueError(f"There must be networks of {STEPS} steps.")
         if self.channels % STEPS or self.log2_gains.shape != self.restored_log2_gains.shape:
             raise ValueError("Gains do not fit the channels.")
         for layer, most in zip(self._layers, self._inputs(), strict=True):
             layer.check(most)
-        if any(layer.kernel.shape[0] != 1 for layer in (*self.mixed, *self.prediction)):
+        pointwise = (*self.context_fusion, *self.entropy_parameters)
+        if any(layer.kernel.shape[0] != 1 for layer in pointwise):
             raise ValueError("What mixes and predicts must see one position.")
-        if any(layer.kernel.shape[-1] != 2 * self.channels for layer in self.prediction):
+        if any(layer.kernel.shape[-1] != 2 * self.channels for layer in self.entropy_parameters):
             raise ValueError("Predictions do not fit the channels.")
-        modulation = self.modulation
-        bound = max(-modulation.lowest, modulation.highest)
-        if modulation.kernel.shape[-1] != CELL * CELL or bound > MODULATION_LIMIT:
-            raise ValueError("The modulation does not fit the cells.")
+        gain = self.spatial_gain
+        bound = max(-gain.lowest, gain.highest)
+        if gain.kernel.shape[-1] != CELL * CELL or bound > SPATIAL_GAIN_LIMIT:
+            raise ValueError("The spatial gain does not fit the cells.")
         for octaves in (self.log2_gains, self.restored_log2_gains):
             if np.abs(octaves).max() > GAIN_OCTAVES << OCTAVE_BITS:
                 raise ValueError(f"Gains must lie within {GAIN_OCTAVES} octaves of one.")
@@ -131,13 +131,13 @@ class IntegerModel:
             "log2_gains": self.log2_gains,
             "restored_log2_gains": self.restored_log2_gains,
             "powers": self.powers,
-            "smallest_octaves": np.int32(self.smallest_octaves),
+            "smallest_octaves": np.int32(self.min_octaves),
             "side_tables": self.side_tables,
             "lattice_from": np.int32(self.values.lattice_from),
             "synthesis_digest": self.synthesis_digest,
         }
-        for name in _VALUE_TABLES:
-            arrays[f"value_{name}"] = getattr(self.values.tables, name)
+        for name, field in _VALUE_TABLES.items():
+            arrays[f"value_{name}"] = getattr(self.values.tables, field)
         for name, layer in zip(_LAYER_NAMES, self._layers, strict=True):
             arrays[f"{name}.kernel"] = layer.kernel
             arrays[f"{name}.bias"] = layer.bias
@@ -161,14 +161,14 @@ class IntegerModel:
         layers = [_layer(arrays, name) for name in _LAYER_NAMES]
         model = cls(
             hyper_synthesis=layers[0],
-            mixed=tuple(layers[1:STEPS]),
-            spatial=tuple(layers[STEPS : 2 * STEPS]),
-            prediction=tuple(layers[2 * STEPS : 3 * STEPS]),
-            modulation=layers[3 * STEPS],
+            context_fusion=tuple(layers[1:STEPS]),
+            spatial_context=tuple(layers[STEPS : 2 * STEPS]),
+            entropy_parameters=tuple(layers[2 * STEPS : 3 * STEPS]),
+            spatial_gain=layers[3 * STEPS],
             log2_gains=arrays["log2_gains"],
             restored_log2_gains=arrays["restored_log2_gains"],
             powers=arrays["powers"],
-            smallest_octaves=int(arrays["smallest_octaves"]),
+            min_octaves=int(arrays["smallest_octaves"]),
             side_tables=arrays["side_tables"],
             values=LatticeValues(
                 ValueTables(*(arrays[f"value_{name}"] for name in _VALUE_TABLES)),
@@ -182,15 +182,15 @@ class IntegerModel:
 
     @property
     def _layers(self) -> tuple[IntegerConvolution, ...]:
-        steps = (*self.mixed, *self.spatial, *self.prediction)
-        return (self.hyper_synthesis, *steps, self.modulation)
+        steps = (*self.context_fusion, *self.spatial_context, *self.entropy_parameters)
+        return (self.hyper_synthesis, *steps, self.spatial_gain)
 
     def _inputs(self) -> list[list[int]]:
         """Largest absolute value of each input channel of each network."""
-        features = [[LARGEST_ACTIVATION] * layer.kernel.shape[-1] for layer in self.spatial]
-        context = [LARGEST_SIGNED] * self.channels
-        first = [LARGEST_ACTIVATION] * self.hyper_synthesis.kernel.shape[-1]
-        before = [[LARGEST_ACTIVATION] * layer.kernel.shape[-1] for layer in self.mixed]
+        features = [[MAX_ACTIVATION] * layer.kernel.shape[-1] for layer in self.spatial_context]
+        context = [MAX_SIGNED] * self.channels
+        first = [MAX_ACTIVATION] * self.hyper_synthesis.kernel.shape[-1]
+        before = [[MAX_ACTIVATION] * layer.kernel.shape[-1] for layer in self.context_fusion]
         mixed = [known + context for known in features[:-1]]
         return [[SIDE_LIMIT] * self.side_channels, *mixed, first, *before, *features, first]
 
@@ -203,7 +203,8 @@ class IntegerModel:
             raise ValueError("Side tables do not sum to the coder's precision.")
 
 
-_VALUE_TABLES = ("reaches", "wholes", "betweens")
+#: Names in the file, which never change, and the fields of `ValueTables`.
+_VALUE_TABLES = {"reaches": "half_widths", "wholes": "even", "betweens": "odd"}
 
 _LAYER_NAMES = (
     "hyper_synthesis",
@@ -216,7 +217,7 @@ _LAYER_NAMES = (
 
 def _layer(arrays: dict[str, NDArray[np.generic]], name: str) -> IntegerConvolution:
     lowest, highest = (int(bound) for bound in arrays[f"{name}.range"])
-    if not -LARGEST_SIGNED <= lowest <= highest <= LARGEST_ACTIVATION:
+    if not -MAX_SIGNED <= lowest <= highest <= MAX_ACTIVATION:
         raise ValueError(f"The range of {name} exceeds 16 bits.")
     return IntegerConvolution(
         kernel=arrays[f"{name}.kernel"].astype(np.int16, casting="safe"),

@@ -1,11 +1,32 @@
 """Latents to range-coded bytes and back, every decision in exact integers.
 
-The order is that of `core.models.bottleneck.coding_order`: two by two positions are a cell,
-channels with the same remainder modulo four a quarter; step s codes at position p of every cell
-the quarter (p + s) modulo 4. Before each step small networks predict mean and scale of its values
-from the side information and from the steps before. Side information also says by how much each
-position's quantiser steps are finer than those of the quality. Encoder and decoder run the same
-code.
+Two by two positions are a cell, and channels with the same remainder modulo four a quarter. Step s
+codes, at position p of every cell, the quarter (p + s) modulo 4 (the order is that of
+`core.models.bottleneck.coding_order`):
+
+    positions of a cell     quarter that is coded in step
+                              0         1         2         3
+        0  1                0  1      1  2      2  3      3  0
+        2  3                2  3      3  0      0  1      1  2
+
+Before each step, small networks predict mean and scale of its values from the side information and
+from the steps before it. The side information also says by how much the quantiser steps of each
+position are finer than those of the quality:
+
+    side information ==> payload
+          |
+    hyper_synthesis ----> spatial_gain (once)
+          |
+          v  features
+    +-> spatial_context[s] -> entropy_parameters[s] -> means, scales
+    |     |                                               |
+    |     |                       latents of step s ==> lattice, value tables ==> payload
+    |     v                                               |
+    |   context_fusion[s] <------- restored latents <-----+
+    |     |
+    +-----+  features of step s + 1
+
+Encoder and decoder run the same code; only `==>` differs in its direction.
 """
 
 from collections.abc import Callable
@@ -19,7 +40,7 @@ from core.entropy.gains import INVERSE_BITS, GainsAt, gains_of_steps
 from core.entropy.integer_model import (
     CELL,
     CONTEXT_BITS,
-    LARGEST_SIGNED,
+    MAX_SIGNED,
     OCTAVE_BITS,
     POWER_BITS,
     SIDE_LIMIT,
@@ -29,7 +50,7 @@ from core.entropy.integer_model import (
 from core.entropy.lattice import STEP_BITS, ArrangedValues
 from core.entropy.range_coding import PayloadBits, SymbolReader, SymbolWriter
 from core.entropy.tables import PreparedTable
-from core.entropy.value_tables import MOST_BITS_PER_VALUE, SCALES_PER_OCTAVE
+from core.entropy.value_tables import MAX_BITS_PER_VALUE, SCALES_PER_OCTAVE
 from core.progress import report
 
 #: Values of the maps that are made at once; more leave the cache.
@@ -85,11 +106,11 @@ class LatentCoder:
     def __init__(self, model: IntegerModel, quality: int) -> None:
         self._model = model
         self._gains = gains_of_steps(model, quality, step_order(model.channels))
-        self._modulation = model.modulation.at(quality)
+        self._spatial_gain = model.spatial_gain.at(quality)
         self._hyper_synthesis = model.hyper_synthesis.at(quality)
-        self._mixed = [layer.at(quality) for layer in model.mixed]
-        self._spatial = [layer.at(quality) for layer in model.spatial]
-        self._prediction = [layer.at(quality) for layer in model.prediction]
+        self._context_fusion = [layer.at(quality) for layer in model.context_fusion]
+        self._spatial_context = [layer.at(quality) for layer in model.spatial_context]
+        self._entropy_parameters = [layer.at(quality) for layer in model.entropy_parameters]
         self._side_tables = [PreparedTable.of(table) for table in model.side_tables[quality - 1]]
 
     def encode(self, latents: NDArray[np.float32], side: NDArray[np.float32]) -> Coded:
@@ -161,7 +182,7 @@ class LatentCoder:
         values = CELL * CELL * self._model.channels
         side = sum(table.min_bits for table in self._side_tables)
         min_bits = side + values * self._model.values.tables.min_bits
-        max_bits = (self._model.side_channels + values) * MOST_BITS_PER_VALUE
+        max_bits = (self._model.side_channels + values) * MAX_BITS_PER_VALUE
         return PayloadBits(cells * min_bits, cells * max_bits)
 
     def _walk(
@@ -177,39 +198,39 @@ class LatentCoder:
         What is as large as all values of a step is made a few rows at a time, within the cache.
         """
         features = self._hyper_synthesis.run(side.astype(np.float64))
-        modulation = self._modulation.run(features).astype(np.int64)
+        spatial_gain = self._spatial_gain.run(features).astype(np.int64)
         height, width, channels = *side.shape[:2], self._model.channels
         # A mean has 22 bits, and a value is no larger, which float32 holds exactly.
         means = np.empty((height, width, channels), np.float32)
         indices = np.empty((height, width, channels), np.uint8)
         blocks = _blocks(height, width * channels)
         for step in range(STEPS):
-            features = self._spatial[step].run(features)
+            features = self._spatial_context[step].run(features)
             for rows in blocks:
-                gains = GainsAt(self._gains[step], modulation[rows])
-                expected = self._expect(gains, self._prediction[step].run(features[rows]))
+                gains = GainsAt(self._gains[step], spatial_gain[rows])
+                expected = self._expect(gains, self._entropy_parameters[step].run(features[rows]))
                 means[rows], indices[rows] = expected.means, expected.indices
                 look(step, rows, expected)
             values = self._model.values.arranged(indices)
             means += values.restored(code(values))
             report(part, (step + 1) / STEPS)
             for rows in blocks:
-                gains = GainsAt(self._gains[step], modulation[rows])
+                gains = GainsAt(self._gains[step], spatial_gain[rows])
                 restored = means[rows].astype(np.float64)
                 if latents is not None:
                     to_latents = restored * gains.map_of(gains.tables.restoring)
                     put_step(latents[_positions(rows)], step, to_latents)
                 if step + 1 < STEPS:
                     known = [features[rows], _context(gains, restored)]
-                    features[rows] = self._mixed[step].run(np.concatenate(known, axis=-1))
+                    features[rows] = self._context_fusion[step].run(np.concatenate(known, axis=-1))
 
-    def _expect(self, gains: GainsAt, prediction: Map) -> _Expected:
+    def _expect(self, gains: GainsAt, parameters: Map) -> _Expected:
         channels = self._model.channels
         scaling = gains.map_of(gains.tables.gains)
         shift = CONTEXT_BITS + POWER_BITS - STEP_BITS
-        means = rescaled(prediction[..., :channels] * scaling, shift)
+        means = rescaled(parameters[..., :channels] * scaling, shift)
         octaves = gains.map_of(gains.tables.octaves)
-        octaves += prediction[..., channels:]
+        octaves += parameters[..., channels:]
         octaves *= SCALES_PER_OCTAVE
         scales = rescaled(octaves, OCTAVE_BITS)
         np.clip(scales, 0, self._model.values.tables.count - 1, out=scales)
@@ -235,7 +256,7 @@ def _context(gains: GainsAt, restored: Map) -> Map:
     """What the next step sees of restored values, in standard deviations; overwrites them."""
     restored *= gains.map_of(gains.tables.inverses)
     context = rescaled(restored, STEP_BITS + INVERSE_BITS - CONTEXT_BITS)
-    return np.clip(context, -LARGEST_SIGNED, LARGEST_SIGNED, out=context)
+    return np.clip(context, -MAX_SIGNED, MAX_SIGNED, out=context)
 
 
 def step_order(channels: int) -> NDArray[np.int64]:

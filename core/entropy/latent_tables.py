@@ -14,14 +14,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.entropy.fixed_point import QUALITIES
 from core.entropy.range_coding import PayloadBits
-from core.entropy.tables import PRECISION_BITS, normalised
+from core.entropy.tables import PRECISION_BITS, quantize_pmf
 
 #: Bins of the finest histogram, over the range of the whole latent.
 BINS = 8192
 #: Finest steps in the coarsest one: four levels are left.
 COARSEST = 2048
-QUALITIES = 100
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class StepTables:
     Attributes:
         multiple: Finest steps in this step.
         lowest: Index, in units of this step, of symbol 0.
-        tables: int32, shape (channels, symbols), as `core.entropy.tables.normalised` makes them.
+        tables: int32, shape (channels, symbols), as `core.entropy.tables.quantize_pmf` makes them.
         values: float32, shape (channels, symbols): mean latent value of each symbol.
     """
 
@@ -79,7 +79,7 @@ class LatentTables:
         sums = np.add.reduceat(self.counts * fine.astype(np.int64), starts, axis=1)
         centres = np.broadcast_to(coarse[starts] * multiple, counts.shape).astype(np.float64)
         means = np.divide(sums, counts, out=centres.copy(), where=counts > 0)
-        tables = np.stack([normalised(channel) for channel in counts])
+        tables = np.stack([quantize_pmf(channel) for channel in counts])
         values = (means * self.step).astype(np.float32)
         return StepTables(multiple, int(coarse[0]), tables, values)
 

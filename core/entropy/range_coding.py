@@ -18,13 +18,13 @@ from core.entropy.tables import PreparedTable
 queue = constriction.stream.queue
 
 #: A symbol takes at most this many bits, because no table entry is below 2**-24.
-MOST_BITS_PER_SYMBOL = 24
+MAX_BITS_PER_SYMBOL = 24
 #: Symbols at the end that are decoded for each candidate of a shorter tail.
 _TAIL_SYMBOLS = 4096
 #: Symbols that a writer holds before it looks for those that the tail no longer needs.
-_MOST_HELD = 2**20
+_MAX_HELD = 2**20
 #: Bytes that two trailing words can lose.
-_MOST_BYTES_TO_DROP = 8
+_MAX_BYTES_TO_DROP = 8
 
 #: Words that a payload may lack at its end: those that were dropped, and zeros before them.
 _SLACK_WORDS = 4
@@ -51,14 +51,14 @@ class SymbolWriter:
     _coder: Any = field(default_factory=queue.RangeEncoder)
     _groups: list[_Group] = field(default_factory=list)
     _held: int = 0
-    _look_at: int = _MOST_HELD
+    _look_at: int = _MAX_HELD
 
     def write(self, symbols: NDArray[np.int32], table: Table) -> None:
         """Appends a group.
 
         Args:
             symbols: int32, shape (n,), each an index into the table.
-            table: Integers as `core.entropy.tables.normalised` makes them.
+            table: Integers as `core.entropy.tables.quantize_pmf` makes them.
 
         Raises:
             ValueError: A symbol lies outside the table.
@@ -110,7 +110,7 @@ class SymbolWriter:
         """Shortest payload that the decoder reads back; its last byte is never zero."""
         whole: bytes = self._coder.get_compressed().astype(">u4").tobytes()
         tail, found = self._tail(), whole
-        least, most = max(0, len(whole) - _MOST_BYTES_TO_DROP), len(whole)
+        least, most = max(0, len(whole) - _MAX_BYTES_TO_DROP), len(whole)
         # Whatever number a short payload says, a longer one can say too: so lengths are halved.
         while least < most:
             kept = (least + most) // 2
@@ -126,7 +126,7 @@ class SymbolWriter:
         """Lets go of groups that no later tail can begin before."""
         self._groups = self._tail()
         self._held = sum(group.symbols.size for group in self._groups)
-        self._look_at = _MOST_HELD + 2 * self._held
+        self._look_at = _MAX_HELD + 2 * self._held
 
     def _tail(self) -> list[_Group]:
         """Last groups, enough of them that what precedes is settled by earlier bytes."""
@@ -140,7 +140,7 @@ class SymbolWriter:
     def _is_settled_before(self, first: int) -> bool:
         """Whether the bytes that may change lie wholly behind the start of a group."""
         words_before = self._groups[first].start[0]
-        return words_before + _MOST_BYTES_TO_DROP // 4 + 2 < len(self._coder.get_compressed())
+        return words_before + _MAX_BYTES_TO_DROP // 4 + 2 < len(self._coder.get_compressed())
 
 
 class PayloadBits(NamedTuple):
@@ -237,8 +237,8 @@ def _words(payload: bytes) -> NDArray[np.uint32]:
 
 def _incremented(prefix: bytes) -> bytes:
     """Prefix plus one in its last place, or the prefix itself where that would overflow."""
-    number = int.from_bytes(prefix[-_MOST_BYTES_TO_DROP:], "big") + 1
-    size = len(prefix[-_MOST_BYTES_TO_DROP:])
+    number = int.from_bytes(prefix[-_MAX_BYTES_TO_DROP:], "big") + 1
+    size = len(prefix[-_MAX_BYTES_TO_DROP:])
     if number.bit_length() > 8 * size:
         return prefix
     return prefix[: len(prefix) - size] + number.to_bytes(size, "big")

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 PRECISION_BITS = 24
 
 
-def normalised(histogram: ArrayLike) -> NDArray[np.int32]:
+def quantize_pmf(histogram: ArrayLike) -> NDArray[np.int32]:
     """Table of a histogram: integers that sum to 2**24 minus the number of symbols.
 
     The range coder adds one unit to each entry, so symbol i has probability
@@ -40,11 +40,11 @@ def normalised(histogram: ArrayLike) -> NDArray[np.int32]:
     return table.astype(np.int32)
 
 
-def entropy_model(table: NDArray[np.int32]) -> constriction.stream.model.Categorical:
+def categorical(table: NDArray[np.int32]) -> constriction.stream.model.Categorical:
     """Constriction's model of one table, equal to the table without any rounding.
 
     Args:
-        table: Integers as `normalised` makes them, shape (symbols,).
+        table: Integers as `quantize_pmf` makes them, shape (symbols,).
 
     Raises:
         ValueError: The table does not sum to 2**24 minus its length, or has a negative entry.
@@ -64,8 +64,8 @@ class PreparedTable:
     """A table and constriction's model of it, for tables that are used again and again.
 
     Attributes:
-        entries: Integers as `normalised` makes them, shape (symbols,).
-        model: What `entropy_model` makes of them.
+        entries: Integers as `quantize_pmf` makes them, shape (symbols,).
+        model: What `categorical` makes of them.
     """
 
     entries: NDArray[np.int32]
@@ -76,9 +76,9 @@ class PreparedTable:
         """Table of some entries.
 
         Raises:
-            ValueError: As `entropy_model`.
+            ValueError: As `categorical`.
         """
-        return cls(entries, entropy_model(entries))
+        return cls(entries, categorical(entries))
 
     @property
     def min_bits(self) -> float:

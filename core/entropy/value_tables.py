@@ -1,6 +1,6 @@
-"""Tables for numbers around zero, one per spread, and an escape for what lies outside.
+"""Tables for numbers around zero, one per scale, and an escape for what lies outside.
 
-Table k is meant for a standard deviation of SMALLEST_SCALE * 2**(k / SCALES_PER_OCTAVE) steps. The
+Table k is meant for a standard deviation of MIN_SCALE * 2**(k / SCALES_PER_OCTAVE) steps. The
 tables themselves are data of the trained model; nothing here computes a probability. All values
 are counted in half steps: a whole number is even, a number between two of them odd.
 """
@@ -16,33 +16,33 @@ from numpy.typing import NDArray
 
 from core.entropy.errors import CorruptStream
 from core.entropy.range_coding import SymbolReader, SymbolWriter
-from core.entropy.tables import PRECISION_BITS, PreparedTable, normalised
+from core.entropy.tables import PRECISION_BITS, PreparedTable, quantize_pmf
 
 SCALES_PER_OCTAVE = 8
 
 #: Largest absolute value that can be coded, in half steps.
-LARGEST_VALUE = 2**15 - 1
+MAX_VALUE = 2**15 - 1
 
 #: Bits that one value may take: its escape, its sign, the length of the excess and the excess, and
 #: its share of what says where a point of the lattice lies.
-MOST_BITS_PER_VALUE = 65
+MAX_BITS_PER_VALUE = 65
 
 #: Of two symbols that are equally frequent.
-_FAIR_COIN = PreparedTable.of(normalised([1, 1]))
+_FAIR_COIN = PreparedTable.of(quantize_pmf([1, 1]))
 
 #: Bits of an excess, at least 1, each length half as frequent as the one before.
-_EXCESS_LENGTHS = PreparedTable.of(normalised([2 ** (15 - bits) for bits in range(16)]))
+_EXCESS_LENGTHS = PreparedTable.of(quantize_pmf([2 ** (15 - bits) for bits in range(16)]))
 
 
-class Kind(IntEnum):
-    """Which values a table holds; every spread has a table of each kind."""
+class Coset(IntEnum):
+    """Which values a table holds; every scale has a table of each coset."""
 
     #: Whole numbers: 0, 1, -1, ...
-    WHOLE = 0
+    EVEN = 0
     #: Numbers between two whole ones: 1/2, -1/2, 3/2, ...
-    BETWEEN = 1
+    ODD = 1
     #: Those of them above zero.
-    MAGNITUDE = 2
+    ODD_MAGNITUDE = 2
 
 
 class _Ranges(NamedTuple):
@@ -62,35 +62,35 @@ class ValueTables:
     """Symmetric tables with an escape.
 
     Attributes:
-        reaches: int32, shape (spreads,): table k holds the whole numbers -reaches[k]..reaches[k],
-            or the numbers between these.
-        wholes: int32, the tables of whole numbers one after another: of each the entries of 0, 1,
-            ..., its reach, and of the escape.
-        betweens: int32, likewise: of each the entries of 1/2, 3/2, ..., and of the escape.
+        half_widths: int32, shape (scales,): table k holds the whole numbers
+            -half_widths[k]..half_widths[k], or the numbers between these.
+        even: int32, the tables of whole numbers one after another: of each the entries of 0, 1,
+            ..., its half width, and of the escape.
+        odd: int32, likewise: of each the entries of 1/2, 3/2, ..., and of the escape.
     """
 
-    reaches: NDArray[np.int32]
-    wholes: NDArray[np.int32]
-    betweens: NDArray[np.int32]
+    half_widths: NDArray[np.int32]
+    even: NDArray[np.int32]
+    odd: NDArray[np.int32]
 
     @property
     def count(self) -> int:
-        """Number of spreads."""
-        return len(self.reaches)
+        """Number of scales."""
+        return len(self.half_widths)
 
-    def first(self, kind: Kind) -> int:
-        """Index of the first table of a kind; the others follow in the order of the spreads."""
-        return self.count * kind
+    def first(self, coset: Coset) -> int:
+        """Index of the first table of a coset; the others follow in the order of the scales."""
+        return self.count * coset
 
     @cached_property
     def prepared(self) -> Sequence[PreparedTable]:
         """The whole tables: from the lowest value to the highest, the escape last."""
-        wholes = _split(self.wholes, self.reaches + 2)
-        betweens = _split(self.betweens, self.reaches + 1)
-        entries = [np.concatenate([half[-2:0:-1], half]) for half in wholes]
-        entries += [np.concatenate([half[-2::-1], half]) for half in betweens]
+        even = _split(self.even, self.half_widths + 2)
+        odd = _split(self.odd, self.half_widths + 1)
+        entries = [np.concatenate([half[-2:0:-1], half]) for half in even]
+        entries += [np.concatenate([half[-2::-1], half]) for half in odd]
         # An entry e stands for e + 1 units, and a magnitude for both of its signs.
-        entries += [np.append(2 * half[:-1] + 1, half[-1]) for half in betweens]
+        entries += [np.append(2 * half[:-1] + 1, half[-1]) for half in odd]
         return [PreparedTable.of(table) for table in entries]
 
     @cached_property
@@ -100,9 +100,9 @@ class ValueTables:
 
     @cached_property
     def _ranges(self) -> _Ranges:
-        reaches = self.reaches
-        lowest = [-2 * reaches, 1 - 2 * reaches, np.ones_like(reaches)]
-        counts = [2 * reaches + 1, 2 * reaches, reaches]
+        half_widths = self.half_widths
+        lowest = [-2 * half_widths, 1 - 2 * half_widths, np.ones_like(half_widths)]
+        counts = [2 * half_widths + 1, 2 * half_widths, half_widths]
         return _Ranges(np.concatenate(lowest), np.concatenate(counts))
 
     def check(self) -> None:
@@ -111,13 +111,13 @@ class ValueTables:
         Raises:
             ValueError: It does not.
         """
-        if self.reaches.ndim != 1 or not 1 <= self.count <= 256:
-            raise ValueError(f"There must be 1 to 256 tables; received {self.reaches.shape}.")
-        if self.reaches.min() < 1 or 2 * self.reaches.max() >= LARGEST_VALUE:
-            raise ValueError(f"A table reaches 1..{LARGEST_VALUE // 2} away from zero.")
-        lengths = [(int((self.reaches + more).sum()),) for more in (2, 1)]
-        if [self.wholes.shape, self.betweens.shape] != lengths:
-            raise ValueError("The tables do not have the lengths that their reaches say.")
+        if self.half_widths.ndim != 1 or not 1 <= self.count <= 256:
+            raise ValueError(f"There must be 1 to 256 tables; received {self.half_widths.shape}.")
+        if self.half_widths.min() < 1 or 2 * self.half_widths.max() >= MAX_VALUE:
+            raise ValueError(f"A table is 1..{MAX_VALUE // 2} half steps wide on either side.")
+        lengths = [(int((self.half_widths + more).sum()),) for more in (2, 1)]
+        if [self.even.shape, self.odd.shape] != lengths:
+            raise ValueError("The tables do not have the lengths that their half widths say.")
         _ = self.prepared
 
     def write(
@@ -127,7 +127,7 @@ class ValueTables:
 
         Args:
             writer: Where they go.
-            values: In half steps, int32, shape (count,), of the kinds that their tables hold.
+            values: In half steps, int32, shape (count,), of the cosets that their tables hold.
             indices: Table of each value, int16, shape (count,), ascending.
         """
         lowest, counts = (x.take(indices) for x in self._ranges)
@@ -190,7 +190,7 @@ def _read_outside(reader: SymbolReader, highest: NDArray[np.int32]) -> NDArray[n
     owners = np.repeat(np.arange(highest.size), lengths - 1)
     lower = np.bincount(owners, weights=bits, minlength=highest.size).astype(np.int32)
     sizes = highest + 2 * ((np.int32(1) << (lengths - 1)) + lower)
-    if sizes.max() > LARGEST_VALUE:
+    if sizes.max() > MAX_VALUE:
         raise CorruptStream("A value is larger than any that is written.")
     return np.where(negative == 1, -sizes, sizes)
 
@@ -207,16 +207,16 @@ def _places(lengths: NDArray[np.int32]) -> NDArray[np.int32]:
     return (ends - 1 - np.arange(ends.size)).astype(np.int32)
 
 
-def entries_of(kind: Kind, probabilities: NDArray[np.float64]) -> NDArray[np.int32]:
+def entries_of(coset: Coset, probabilities: NDArray[np.float64]) -> NDArray[np.int32]:
     """Half table of a symmetric distribution, as `ValueTables` holds it.
 
     Args:
-        kind: WHOLE or BETWEEN.
-        probabilities: Of the values from zero to the reach; what they leave goes to the escape.
+        coset: EVEN or ODD.
+        probabilities: Of the values from zero to the half width; the rest goes to the escape.
     """
     # Zero is its own mirror image.
     twice = np.full(len(probabilities), 2)
-    twice[0] -= kind == Kind.WHOLE
+    twice[0] -= coset == Coset.EVEN
     total = 2**PRECISION_BITS - (int(twice.sum()) + 1)
     entries = np.floor(probabilities * total).astype(np.int64)
     escape = max(1, int(np.ceil((1.0 - twice @ probabilities) * total)))

@@ -7,12 +7,9 @@ each step knows something of every position, and all positions of a step are com
 
 from keras import ops
 
+from core.entropy.integer_model import CELL, STEPS
 from core.models.tensor import Tensor
 
-STEPS = 4
-
-#: Rows and columns of a cell.
-CELL = 2
 _POSITIONS = CELL * CELL
 
 

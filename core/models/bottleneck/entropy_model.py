@@ -11,9 +11,8 @@ import numpy as np
 from keras import layers, ops
 from numpy.typing import NDArray
 
-from core.entropy.integer_model import MODULATION_LIMIT
+from core.entropy.integer_model import SPATIAL_GAIN_LIMIT, STEPS
 from core.models.bottleneck.coding_order import (
-    STEPS,
     merge_steps,
     split_into_steps,
     vector_of_steps,
@@ -129,7 +128,7 @@ class EntropyModel(layers.Layer):  # type: ignore[misc]
         """Logarithms of the positions' gains, shaped as each step's maps are."""
         octaves = self.spatial_gain(features) / SPATIAL_GAIN_UNIT
         multiples = straight_through(octaves, ops.round(octaves))
-        log_gains = SPATIAL_GAIN_UNIT * ops.clip(multiples, -MODULATION_LIMIT, MODULATION_LIMIT)
+        log_gains = SPATIAL_GAIN_UNIT * ops.clip(multiples, -SPATIAL_GAIN_LIMIT, SPATIAL_GAIN_LIMIT)
         return ops.repeat(log_gains, self.log_gains.channels // STEPS, axis=-1)
 
     def _side_information(

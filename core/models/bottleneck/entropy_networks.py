@@ -17,8 +17,7 @@ from typing import Any
 import keras
 from keras import layers
 
-from core.entropy.integer_model import MODULATION_BITS
-from core.models.bottleneck.coding_order import CELL, STEPS
+from core.entropy.integer_model import CELL, SIDE_LIMIT, SPATIAL_GAIN_BITS, STEPS
 from core.models.bottleneck.karhunen_loeve import SpaceToDepth
 from core.models.bottleneck.quality_levels import LevelTable
 from core.models.tensor import Tensor
@@ -29,9 +28,9 @@ ACTIVATION_BOUND = 8.0
 #: predicted mean.
 CONTEXT_BOUND = 8.0
 #: Largest absolute value of the side information.
-SIDE_BOUND = 31.0
+SIDE_BOUND = float(SIDE_LIMIT)
 #: Changes of a position's quantiser step are whole multiples of this logarithm of a factor.
-SPATIAL_GAIN_UNIT = math.log(2.0) / 2**MODULATION_BITS
+SPATIAL_GAIN_UNIT = math.log(2.0) / 2**SPATIAL_GAIN_BITS
 
 _SMALL_START = 0.1
 

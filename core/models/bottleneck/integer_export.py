@@ -16,33 +16,33 @@ from core.entropy.fixed_point import QUALITIES, IntegerConvolution, at_quality
 from core.entropy.integer_model import (
     CONTEXT_BITS,
     GAIN_OCTAVES,
-    LARGEST_ACTIVATION,
-    LARGEST_SIGNED,
-    MODULATION_BITS,
-    MODULATION_LIMIT,
+    MAX_ACTIVATION,
+    MAX_SIGNED,
     OCTAVE_BITS,
     POWER_BITS,
     SIDE_LIMIT,
+    SPATIAL_GAIN_BITS,
+    SPATIAL_GAIN_LIMIT,
     STEPS,
     IntegerModel,
 )
 from core.entropy.lattice import LatticeValues
-from core.entropy.tables import normalised
-from core.entropy.value_tables import SCALES_PER_OCTAVE, Kind, ValueTables, entries_of
+from core.entropy.tables import quantize_pmf
+from core.entropy.value_tables import SCALES_PER_OCTAVE, Coset, ValueTables, entries_of
 from core.models.bottleneck.entropy_model import EntropyModel
 from core.models.bottleneck.entropy_networks import ACTIVATION_BOUND
 from core.models.bottleneck.lattice import LATTICE_TABLE
-from core.models.bottleneck.rate_model import LARGEST_SCALE, SMALLEST_SCALE, symbol_probabilities
+from core.models.bottleneck.rate_model import MAX_SCALE, MIN_SCALE, symbol_probabilities
 from core.models.tensor import Tensor
 
 #: Fraction bits of what stands behind a clipped ReLU.
 ACTIVATION_BITS = 16 - int(math.log2(ACTIVATION_BOUND))
 
-#: Standard deviations that a table reaches from zero; beyond is the escape.
-_REACH = 7.0
-_SMALLEST_REACH = 3
+#: Standard deviations that a table half_widths from zero; beyond is the escape.
+_HALF_WIDTH = 7.0
+_MIN_HALF_WIDTH = 3
 
-_MOST_SHIFT = 40
+_MAX_SHIFT = 40
 _OCTAVE = 1 << OCTAVE_BITS
 
 
@@ -61,19 +61,21 @@ def integer_model(entropy: EntropyModel, *, synthesis_digest: bytes) -> IntegerM
     known = [ACTIVATION_BITS] * width
     model = IntegerModel(
         hyper_synthesis=_hidden(entropy.hyper_synthesis, "hyper_synthesis_first", [0]),
-        mixed=tuple(
+        context_fusion=tuple(
             _hidden(entropy.steps[step], f"step_{step}_mixed", known + [CONTEXT_BITS] * channels)
             for step in range(1, STEPS)
         ),
-        spatial=tuple(
+        spatial_context=tuple(
             _hidden(entropy.steps[step], f"step_{step}_spatial", known) for step in range(STEPS)
         ),
-        prediction=tuple(_entropy_parameters(entropy.steps[step], step) for step in range(STEPS)),
-        modulation=_spatial_gain(entropy.spatial_gain),
+        entropy_parameters=tuple(
+            _entropy_parameters(entropy.steps[step], step) for step in range(STEPS)
+        ),
+        spatial_gain=_spatial_gain(entropy.spatial_gain),
         log2_gains=_octaves(entropy.log_gains),
         restored_log2_gains=_octaves(entropy.restored_log_gains),
         powers=np.rint(2.0 ** (POWER_BITS + np.arange(_OCTAVE) / _OCTAVE)).astype(np.int32),
-        smallest_octaves=round(math.log2(SMALLEST_SCALE) * _OCTAVE),
+        min_octaves=round(math.log2(MIN_SCALE) * _OCTAVE),
         side_tables=_side_tables(entropy),
         values=LatticeValues(value_tables(), LATTICE_TABLE),
         synthesis_digest=np.frombuffer(synthesis_digest, np.uint8),
@@ -84,17 +86,17 @@ def integer_model(entropy: EntropyModel, *, synthesis_digest: bytes) -> IntegerM
 
 def value_tables() -> ValueTables:
     """Tables of the latent's symbols: those of the rate model, at scales evenly spread."""
-    count = round(math.log2(LARGEST_SCALE / SMALLEST_SCALE) * SCALES_PER_OCTAVE) + 1
-    scales = SMALLEST_SCALE * 2.0 ** (np.arange(count) / SCALES_PER_OCTAVE)
-    reaches = np.maximum(_SMALLEST_REACH, np.ceil(_REACH * scales)).astype(np.int32)
-    entries: dict[Kind, list[NDArray[np.int32]]] = {Kind.WHOLE: [], Kind.BETWEEN: []}
-    for reach, scale in zip(reaches, scales, strict=True):
-        for kind, values in (
-            (Kind.WHOLE, np.arange(reach + 1.0)),
-            (Kind.BETWEEN, np.arange(reach) + 0.5),
+    count = round(math.log2(MAX_SCALE / MIN_SCALE) * SCALES_PER_OCTAVE) + 1
+    scales = MIN_SCALE * 2.0 ** (np.arange(count) / SCALES_PER_OCTAVE)
+    half_widths = np.maximum(_MIN_HALF_WIDTH, np.ceil(_HALF_WIDTH * scales)).astype(np.int32)
+    entries: dict[Coset, list[NDArray[np.int32]]] = {Coset.EVEN: [], Coset.ODD: []}
+    for half_width, scale in zip(half_widths, scales, strict=True):
+        for coset, values in (
+            (Coset.EVEN, np.arange(half_width + 1.0)),
+            (Coset.ODD, np.arange(half_width) + 0.5),
         ):
-            entries[kind].append(entries_of(kind, symbol_probabilities(values, scale)))
-    return ValueTables(reaches, *(np.concatenate(entries[kind]) for kind in entries))
+            entries[coset].append(entries_of(coset, symbol_probabilities(values, scale)))
+    return ValueTables(half_widths, *(np.concatenate(entries[coset]) for coset in entries))
 
 
 def quantised(
@@ -123,9 +125,9 @@ def quantised(
         raise ValueError("Weights must be finite.")
     exponents = output_bits[np.newaxis, :] - input_bits[:, np.newaxis]
     scaled = np.ldexp(kernel.astype(np.float64), exponents.astype(np.int32))
-    largest = np.maximum(np.abs(scaled).max(axis=(0, 1, 2)), 2.0**-_MOST_SHIFT)
-    shift = np.floor(np.log2(LARGEST_SIGNED / largest)).astype(np.int32)
-    shift = np.minimum(shift, _MOST_SHIFT - output_bits).astype(np.int32)
+    largest = np.maximum(np.abs(scaled).max(axis=(0, 1, 2)), 2.0**-_MAX_SHIFT)
+    shift = np.floor(np.log2(MAX_SIGNED / largest)).astype(np.int32)
+    shift = np.minimum(shift, _MAX_SHIFT - output_bits).astype(np.int32)
     half = np.ldexp(0.5, shift).astype(np.int64)
     biases = np.ldexp(bias.astype(np.float64), (output_bits + shift).astype(np.int32))
     return IntegerConvolution(
@@ -147,7 +149,7 @@ def _hidden(network: keras.Model, name: str, input_bits: list[int]) -> IntegerCo
         input_bits=bits,
         output_bits=np.full(kernel.shape[3], ACTIVATION_BITS),
         lowest=0,
-        highest=LARGEST_ACTIVATION,
+        highest=MAX_ACTIVATION,
     )
 
 
@@ -162,8 +164,8 @@ def _entropy_parameters(network: keras.Model, step: int) -> IntegerConvolution:
         (bias * units)[np.newaxis],
         input_bits=np.full(kernel.shape[2], ACTIVATION_BITS),
         output_bits=np.repeat([CONTEXT_BITS, OCTAVE_BITS], channels),
-        lowest=-LARGEST_SIGNED,
-        highest=LARGEST_SIGNED,
+        lowest=-MAX_SIGNED,
+        highest=MAX_SIGNED,
     )
 
 
@@ -175,9 +177,9 @@ def _spatial_gain(network: keras.Model) -> IntegerConvolution:
         kernel / math.log(2.0),
         bias[np.newaxis] / math.log(2.0),
         input_bits=np.full(kernel.shape[2], ACTIVATION_BITS),
-        output_bits=np.full(kernel.shape[3], MODULATION_BITS),
-        lowest=-MODULATION_LIMIT,
-        highest=MODULATION_LIMIT,
+        output_bits=np.full(kernel.shape[3], SPATIAL_GAIN_BITS),
+        lowest=-SPATIAL_GAIN_LIMIT,
+        highest=SPATIAL_GAIN_LIMIT,
     )
 
 
@@ -197,9 +199,9 @@ def _side_tables(entropy: EntropyModel) -> NDArray[np.int32]:
     for quality in range(1, QUALITIES + 1):
         mean = at_quality(means, quality) / unit
         scale = np.exp(at_quality(logs, quality) / unit)
-        scale = np.clip(scale, SMALLEST_SCALE, LARGEST_SCALE)
+        scale = np.clip(scale, MIN_SCALE, MAX_SCALE)
         found = symbol_probabilities(symbols[:, np.newaxis] - mean, scale)
-        tables.append([normalised(np.rint(column * 2**32)) for column in found.T])
+        tables.append([quantize_pmf(np.rint(column * 2**32)) for column in found.T])
     return np.array(tables, dtype=np.int32)
 
 

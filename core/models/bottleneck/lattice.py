@@ -8,9 +8,9 @@ import math
 
 from keras import ops
 
-from core.entropy.lattice import GROUP, STEP_BITS, UNIT, WORDS
+from core.entropy.lattice import CODEWORDS, GROUP, STEP_BITS, UNIT
 from core.entropy.value_tables import SCALES_PER_OCTAVE
-from core.models.bottleneck.rate_model import SMALLEST_SCALE, bits
+from core.models.bottleneck.rate_model import MIN_SCALE, bits
 from core.models.tensor import Tensor
 
 #: First table whose values are put into the lattice. Chosen by the bits and errors of validation
@@ -36,9 +36,7 @@ class Lattice:
 
     def __init__(self, log_scales: Tensor) -> None:
         self._shape = ops.shape(log_scales)
-        octaves = (
-            ops.reshape(log_scales, (self._shape[0], -1)) - math.log(SMALLEST_SCALE)
-        ) / _OCTAVE
+        octaves = (ops.reshape(log_scales, (self._shape[0], -1)) - math.log(MIN_SCALE)) / _OCTAVE
         tables = ops.cast(ops.round(SCALES_PER_OCTAVE * octaves), "int32")
         spreading = ops.sum(ops.cast(tables >= LATTICE_TABLE, "int32"), axis=1, keepdims=True)
         points = spreading // GROUP
@@ -70,7 +68,7 @@ class Lattice:
         is_odd = ops.mod(ops.round(grouped / _UNIT), 2.0) == 1.0
         told = ops.where(is_odd, known - 1.0, bits(halves / 2.0, half_scales - _OCTAVE))
         is_last = ops.arange(GROUP) == GROUP - 1
-        in_point = ops.where(is_last, told + math.log2(len(WORDS)), known)
+        in_point = ops.where(is_last, told + math.log2(len(CODEWORDS)), known)
         return self._ungrouped(ops.where(self._in_lattice, in_point, bits(grouped, scales)))
 
     def _grouped(self, values: Tensor) -> Tensor:
@@ -108,12 +106,12 @@ def _nearest_points(values: Tensor) -> Tensor:
     even = 2.0 * ops.round(values / 2.0)
     missed = values - even
     gaps, is_below = ops.abs(missed), ops.cast(missed < 0.0, values.dtype)
-    code = ops.cast(WORDS, values.dtype)
+    code = ops.cast(CODEWORDS, values.dtype)
     costs = ops.matmul(1.0 - 2.0 * gaps, ops.transpose(code))
     halves = ops.sum(even, axis=-1, keepdims=True) / 2.0
     rest = ops.mod(halves + ops.matmul(is_below, ops.transpose(code)), 2.0)
     ways = ops.expand_dims(gaps, -2)
-    least = ops.min(ops.where(WORDS, ways, 1.0 - ways), axis=-1)
+    least = ops.min(ops.where(CODEWORDS, ways, 1.0 - ways), axis=-1)
     word = ops.take(code, ops.argmin(costs + 4.0 * rest * least, axis=-1), axis=0)
     points = even + word * (1.0 - 2.0 * is_below)
     is_off = ops.mod(ops.sum(points, axis=-1, keepdims=True), 4.0) == 2.0

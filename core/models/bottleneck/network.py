@@ -23,6 +23,8 @@ from keras import ops
 from numpy.typing import NDArray
 
 from core.codecs.onnx_network import OnnxNetwork
+from core.entropy.bitstream import MIN_HEADER_BYTES
+from core.entropy.fixed_point import QUALITIES
 from core.models.base import PEAK, ImageModel, psnr_db, rounded_to_bytes
 from core.models.bottleneck.augmentation import mirrored_and_moved
 from core.models.bottleneck.config import (
@@ -48,9 +50,6 @@ STRIDE = 2 * BLOCK
 
 #: Qualities, in 1..100, of which the history of a training tells.
 VALIDATED_QUALITIES = (1, 15, 30, 45, 60, 75, 90, 100)
-
-#: Bytes of a file that are neither latent nor side information.
-HEADER_BYTES = 9
 
 #: Squared error (0..255) that weighs as much as an SSIM of 0 instead of 1. The two distortions of
 #: a codec like this keep that ratio, within a fifth, from 0.25 to 1.5 bits per pixel.
@@ -218,7 +217,7 @@ class Bottleneck(ImageModel):
         coded, found = self._decoded(latents, quality, training=training)
         _, height, width, _ = ops.shape(images)
         pixels = ops.cast(height * width, "float32")
-        bits_per_pixel = (coded.bits + 8.0 * HEADER_BYTES) / pixels
+        bits_per_pixel = (coded.bits + 8.0 * MIN_HEADER_BYTES) / pixels
         stride = _TRAINING_STRIDE if training else 1
         ssim = structural_similarity(images, found, stride=stride)
         weight = rate_distortion_weight(
@@ -245,7 +244,7 @@ class Bottleneck(ImageModel):
 
 def _place(quality: int) -> float:
     """Place of a quality in 1..100 on the network's own scale, 0..1."""
-    return (quality - 1) / 99
+    return (quality - 1) / (QUALITIES - 1)
 
 
 def build(config: BottleneckConfig = CONFIG) -> Bottleneck:

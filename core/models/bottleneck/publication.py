@@ -9,6 +9,7 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
+from core.entropy.bitstream import MIN_HEADER_BYTES
 from core.entropy.fixed_point import QUALITIES
 from core.entropy.integer_model import IntegerModel
 from core.entropy.latent_coding import LatentCoder
@@ -29,7 +30,7 @@ COMPARED_QUALITIES = (1, 15, 30, 45, 60, 75, 90, 100)
 _COMPARED_IMAGES = 128
 _BATCH = 16
 #: Bits of a file at the size of the data set that neither way changes.
-_HEADER_BITS = 72
+_HEADER_BITS = 8 * MIN_HEADER_BYTES
 
 
 class Cost(NamedTuple):
@@ -111,7 +112,7 @@ def card_facts(
             "images": len(compared),
             "rate_cost_percent": float(np.mean([cost.percent for cost in costs.values()])),
             "rate_cost_percent_by_quality": {str(q): costs[q].percent for q in costs},
-            "largest_sum_bits": round(math.log2(integers.largest_sum()), 1),
+            "largest_sum_bits": round(math.log2(integers.max_sum()), 1),
         },
     }
 

@@ -11,8 +11,8 @@ from core.models.tensor import Tensor
 
 #: Range of the scales, in quantiser steps, over which the coder's tables are spread evenly in
 #: the logarithm.
-SMALLEST_SCALE = 0.0625
-LARGEST_SCALE = 256.0
+MIN_SCALE = 0.0625
+MAX_SCALE = 256.0
 
 #: Share of a wide Laplacian in every table. It costs 0.0001 bits per symbol and lets a symbol
 #: that nobody expected cost some tens of bits instead of any number.
@@ -81,7 +81,7 @@ def straight_through(values: Tensor, symbols: Tensor) -> Tensor:
 
 @ops.custom_gradient  # type: ignore[untyped-decorator]
 def _bounded(values: Tensor) -> Tensor:
-    low, high = math.log(SMALLEST_SCALE), math.log(LARGEST_SCALE)
+    low, high = math.log(MIN_SCALE), math.log(MAX_SCALE)
 
     def gradient(*arguments: Any, upstream: Tensor = None) -> Tensor:
         upstream = arguments[0] if upstream is None else upstream

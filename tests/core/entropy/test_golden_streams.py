@@ -91,7 +91,7 @@ def test_rows_that_are_made_at_once_change_nothing(
 
 
 def test_networks_that_look_around_where_rows_stand_alone_are_refused(model: IntegerModel) -> None:
-    for name in ("mixed", "prediction"):
+    for name in ("context_fusion", "entropy_parameters"):
         first, *others = getattr(model, name)
         kernel = np.pad(first.kernel, ((1, 1), (1, 1), (0, 0), (0, 0)))
         wider = (dataclasses.replace(first, kernel=kernel), *others)
@@ -105,7 +105,7 @@ def test_the_golden_streams_hold_values_outside_their_tables(model: IntegerModel
         for name in ("checks_100", "flat_100")
         for group in _decode(model, unpack(STREAMS[name])).symbols[1:]
     )
-    assert largest > 2 * model.values.tables.reaches.min()
+    assert largest > 2 * model.values.tables.half_widths.min()
 
 
 def test_a_prediction_that_is_off_by_one_table_is_noticed(model: IntegerModel) -> None:
@@ -160,9 +160,9 @@ def test_a_payload_longer_than_any_image_needs_is_refused(model: IntegerModel) -
 def test_the_model_survives_its_file_and_a_changed_one_has_another_name() -> None:
     model = IntegerModel.from_bytes(MODEL)
     again = IntegerModel.from_bytes(model.to_bytes())
-    assert np.array_equal(again.mixed[1].kernel, model.mixed[1].kernel)
+    assert np.array_equal(again.context_fusion[1].kernel, model.context_fusion[1].kernel)
     assert model.digest == hashlib.sha256(MODEL).digest()
-    model.mixed[0].kernel[0, 0, 0, 0] ^= 1
+    model.context_fusion[0].kernel[0, 0, 0, 0] ^= 1
     assert hashlib.sha256(model.to_bytes()).digest() != again.digest
 
 
@@ -170,13 +170,13 @@ def test_the_model_survives_its_file_and_a_changed_one_has_another_name() -> Non
     ("name", "message"),
     [
         ("side_tables", "do not sum"),
-        ("value_wholes", "lengths that their reaches say"),
+        ("value_wholes", "lengths that their half widths say"),
         ("lattice_from", "lattice begins at table"),
         ("mixed_1.kernel", "inputs; the kernel has"),
         ("spatial_2.range", "exceeds 16 bits"),
         ("log2_gains", "Gains do not fit"),
         ("layout", "Layout 4 is read"),
-        ("modulation.range", "modulation does not fit"),
+        ("modulation.range", "spatial gain does not fit"),
     ],
 )
 def test_a_file_of_a_model_that_does_not_fit_is_refused(name: str, message: str) -> None:

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from core.entropy.latent_tables import BINS, QUALITIES, LatentTables, fit_latent_tables
+from core.entropy.fixed_point import QUALITIES
+from core.entropy.latent_tables import BINS, LatentTables, fit_latent_tables
 from core.entropy.tables import PRECISION_BITS, ideal_bits
 
 

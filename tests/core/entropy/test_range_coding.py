@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from core.entropy.errors import CorruptStream
 from core.entropy.range_coding import SymbolReader, SymbolWriter
-from core.entropy.tables import ideal_bits, normalised
+from core.entropy.tables import ideal_bits, quantize_pmf
 
 Groups = list[tuple[np.ndarray, np.ndarray]]
 
@@ -19,7 +19,7 @@ def _random_groups(seed: int, groups: int, most_symbols: int) -> Groups:
     for _ in range(groups):
         size = int(generator.integers(2, 60))
         histogram = generator.gamma(generator.choice([0.02, 0.3, 5]), 1000, size).astype(np.int64)
-        table = normalised(histogram)
+        table = quantize_pmf(histogram)
         weights = (table + 1) / (table + 1).sum()
         count = int(generator.integers(0, most_symbols))
         made.append((generator.choice(size, count, p=weights).astype(np.int32), table))
@@ -52,7 +52,7 @@ def test_long_messages_are_read_back_too(seed: int) -> None:
 
 
 def test_a_long_run_of_nearly_certain_symbols_at_the_end_is_read_back() -> None:
-    likely = normalised([2**30, 1])
+    likely = quantize_pmf([2**30, 1])
     made = [*_random_groups(3, 5, 5000), (np.zeros(300_000, np.int32), likely)]
     assert _reads_back(_write(made), made)
 
@@ -61,7 +61,7 @@ def test_a_long_run_of_nearly_certain_symbols_at_the_end_is_read_back() -> None:
 def test_what_a_writer_forgets_changes_no_byte(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     made = _random_groups(seed, 60, 900)
     whole = _write(made)
-    monkeypatch.setattr("core.entropy.range_coding._MOST_HELD", 5000)
+    monkeypatch.setattr("core.entropy.range_coding._MAX_HELD", 5000)
     writer = SymbolWriter(_look_at=5000)
     for symbols, table in made:
         writer.write(symbols, table)
@@ -115,11 +115,11 @@ def test_an_independent_decoder_reads_the_same_symbols(plain_decoder) -> None:
 
 def test_a_symbol_outside_its_table_is_refused() -> None:
     with pytest.raises(ValueError, match=r"must lie in 0\.\.2; received 3"):
-        SymbolWriter().write(np.array([3], np.int32), normalised([1, 1, 1]))
+        SymbolWriter().write(np.array([3], np.int32), quantize_pmf([1, 1, 1]))
 
 
 def test_bytes_that_no_encoder_wrote_raise_one_kind_of_error_or_decode() -> None:
-    table = normalised([1, 60, 3, 900])
+    table = quantize_pmf([1, 60, 3, 900])
     refused = 0
     for seed in range(200):
         payload = np.random.default_rng(seed).bytes(40)

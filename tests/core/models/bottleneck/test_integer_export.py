@@ -24,8 +24,8 @@ from core.models.bottleneck.publication import (
 )
 from core.models.bottleneck.quality_levels import level_weights
 from core.models.bottleneck.rate_model import (
-    LARGEST_SCALE,
-    SMALLEST_SCALE,
+    MAX_SCALE,
+    MIN_SCALE,
     bits,
     symbol_probabilities,
 )
@@ -78,7 +78,7 @@ def test_the_order_of_coding_is_that_of_training() -> None:
 
 def test_tables_follow_the_probabilities_that_training_assumes() -> None:
     offsets = np.linspace(0, 12, 60)
-    for scale in (SMALLEST_SCALE, 0.5, 3.0, 40.0):
+    for scale in (MIN_SCALE, 0.5, 3.0, 40.0):
         information = ops.convert_to_numpy(bits(offsets, np.full(60, np.log(scale))))
         expected = -np.log2(symbol_probabilities(offsets, scale))
         assert np.allclose(information, expected, rtol=0.02, atol=0.02)
@@ -87,9 +87,9 @@ def test_tables_follow_the_probabilities_that_training_assumes() -> None:
 def test_tables_span_the_scales_of_the_rate_model() -> None:
     tables = value_tables()
     tables.check()
-    for index, scale in ((0, SMALLEST_SCALE), (tables.count - 1, LARGEST_SCALE)):
+    for index, scale in ((0, MIN_SCALE), (tables.count - 1, MAX_SCALE)):
         entries = tables.prepared[index].entries
-        reach = tables.reaches[index]
+        reach = tables.half_widths[index]
         share = (entries[:-1] + 1) / 2**PRECISION_BITS
         deviation = np.sqrt((share * np.arange(-reach, reach + 1.0) ** 2).sum())
         # Rounding to whole numbers adds a twelfth to a variance of many steps.

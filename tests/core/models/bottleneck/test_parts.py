@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from keras import ops
 
+from core.entropy.integer_model import STEPS
 from core.metrics import ssim
 from core.models.bottleneck.augmentation import mirrored_and_moved
-from core.models.bottleneck.coding_order import STEPS, merge_steps, split_into_steps
+from core.models.bottleneck.coding_order import merge_steps, split_into_steps
 from core.models.bottleneck.karhunen_loeve import (
     BLOCK,
     BlockAnalysis,
@@ -17,8 +18,8 @@ from core.models.bottleneck.karhunen_loeve import (
 )
 from core.models.bottleneck.quality_levels import LevelTable, level_weights, rate_distortion_weight
 from core.models.bottleneck.rate_model import (
-    LARGEST_SCALE,
-    SMALLEST_SCALE,
+    MAX_SCALE,
+    MIN_SCALE,
     bits,
     bounded_log_scale,
     straight_through,
@@ -116,7 +117,7 @@ def test_the_price_of_an_error_rises_evenly_in_the_logarithm() -> None:
     np.testing.assert_allclose(found, [0.001, 0.01, 0.1], rtol=1e-5)
 
 
-@pytest.mark.parametrize("scale", [SMALLEST_SCALE, 0.7, 5.0, 40.0])
+@pytest.mark.parametrize("scale", [MIN_SCALE, 0.7, 5.0, 40.0])
 @pytest.mark.parametrize("mean", [0.0, 0.3])
 def test_probabilities_of_all_symbols_sum_to_one(scale: float, mean: float) -> None:
     offsets = np.arange(-2000, 2001).astype(np.float32) - mean
@@ -136,7 +137,7 @@ def test_a_fitting_scale_costs_the_entropy_of_the_logistic_distribution(
 
 
 def test_a_surprise_costs_bits_in_tens_not_in_thousands() -> None:
-    price = bits(np.array([30.0], np.float32), np.array([math.log(SMALLEST_SCALE)], np.float32))
+    price = bits(np.array([30.0], np.float32), np.array([math.log(MIN_SCALE)], np.float32))
 
     assert 20 < float(price[0]) < 60
 
@@ -144,7 +145,7 @@ def test_a_surprise_costs_bits_in_tens_not_in_thousands() -> None:
 def test_scales_stay_inside_the_tables() -> None:
     found = ops.convert_to_numpy(bounded_log_scale(np.array([-9.0, 0.0, 9.0], np.float32)))
 
-    np.testing.assert_allclose(np.exp(found), [SMALLEST_SCALE, 1.0, LARGEST_SCALE], rtol=1e-5)
+    np.testing.assert_allclose(np.exp(found), [MIN_SCALE, 1.0, MAX_SCALE], rtol=1e-5)
 
 
 def test_what_passes_straight_through_are_the_symbols() -> None:
