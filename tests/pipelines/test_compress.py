@@ -368,3 +368,16 @@ def test_a_file_beyond_the_limits_is_refused_before_it_is_decoded(tmp_path, caps
     for run in (_compress, _decompress):
         assert run(huge, tmp_path / "out.png") == 2
         assert _is_one_line(capsys.readouterr().err, "huge.png", "too large")
+
+
+def test_the_example_of_the_readme_makes_the_file_smaller(tmp_path, monkeypatch) -> None:
+    root = Path(__file__).parents[2]
+    monkeypatch.delenv("BOTTLENECK_ARTIFACTS")
+    monkeypatch.chdir(tmp_path)
+    lines = (root / "README.md").read_text(encoding="utf-8").splitlines()
+    words = [line.split()[2:] for line in lines if "photo.png photo.bnk" in line]
+    assert words == [["pipelines.compress", "photo.png", "photo.bnk", "--quality", "60"]]
+    (tmp_path / "photo.png").write_bytes(encode_png(next(iter(sample_images().values()))))
+    assert _compress(*words[0][1:]) == 0
+    before, after = ((tmp_path / f"photo.{end}").stat().st_size for end in ("png", "bnk"))
+    assert after < before / 4
