@@ -1,4 +1,4 @@
-"""TIFF files in the layouts that Pillow reads wrongly or not at all, read with tifffile."""
+"""TIFF files; those in layouts that Pillow reads wrongly or not at all are read with tifffile."""
 
 import io
 import struct
@@ -28,11 +28,13 @@ _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _CMYK = 0, 1, 2, 3, 5
 #: Colour channels of each photometric interpretation that is read here.
 _COLOR_CHANNELS = {_WHITE_IS_ZERO: 1, _BLACK_IS_ZERO: 1, _RGB: 3, _PALETTE: 1, _CMYK: 4}
 
+_PLANES = 2
+
 _PREMULTIPLIED, _UNASSOCIATED = 1, 2
 
 
 @dataclass(frozen=True)
-class DeepTiff:
+class TiffImage:
     """The first image of a TIFF file in a layout that Pillow reads wrongly.
 
     Attributes:
@@ -66,7 +68,7 @@ class DeepTiff:
         return bytes(value) if isinstance(value, bytes) else None
 
 
-def open_deep_tiff(data: bytes, limits: Limits) -> DeepTiff | None:
+def open_with_tifffile(data: bytes, limits: Limits) -> TiffImage | None:
     """The file where tifffile shall read it; None where Pillow reads it rightly.
 
     Raises:
@@ -80,12 +82,11 @@ def open_deep_tiff(data: bytes, limits: Limits) -> DeepTiff | None:
     if not page.imagewidth * page.imagelength:
         return None
     limits.check_size(page.imagewidth, page.imagelength)
-    deep = DeepTiff(page, _is_followed(file, data))
-    is_big_endian_big_tiff = file.is_bigtiff and file.byteorder == ">"
-    if deep.bits <= 8 and page.sampleformat == _UNSIGNED and not is_big_endian_big_tiff:
+    image = TiffImage(page, _is_followed(file, data))
+    if not (file.is_bigtiff and file.byteorder == ">") and _is_read_rightly(page, image.bits):
         return None
-    _check_layout(deep, limits, len(data))
-    return deep
+    _check_layout(image, limits, len(data))
+    return image
 
 
 def decode_tiff(data: bytes, limits: Limits) -> Converted:
@@ -95,14 +96,14 @@ def decode_tiff(data: bytes, limits: Limits) -> Converted:
         ImageError: The image is too large, of an unsupported layout, or not of finite numbers.
         Exception: The file is damaged.
     """
-    deep = open_deep_tiff(data, limits)
-    if deep is None:
+    image = open_with_tifffile(data, limits)
+    if image is None:
         return decode_with_pillow(data, "TIFF", limits)
-    converted = decode_deep_tiff(deep)
-    return Converted(turn_upright(converted.image, deep.orientation), converted.notes)
+    converted = decode_with_tifffile(image)
+    return Converted(turn_upright(converted.image, image.orientation), converted.notes)
 
 
-def decode_deep_tiff(tiff: DeepTiff) -> Converted:
+def decode_with_tifffile(tiff: TiffImage) -> Converted:
     """Image in 8-bit sRGB on white, not yet turned upright.
 
     Raises:
@@ -110,6 +111,7 @@ def decode_deep_tiff(tiff: DeepTiff) -> Converted:
         Exception: The file is damaged.
     """
     values = tiff.page.asarray()
+    values = values.astype(np.uint8) if values.dtype == bool else values
     values = values.reshape(values.shape if values.ndim > 2 else (*values.shape, 1))
     if tiff.page.axes.startswith("S"):
         values = np.moveaxis(values, 0, -1)
@@ -117,7 +119,16 @@ def decode_deep_tiff(tiff: DeepTiff) -> Converted:
     return with_notes(_convert(tiff, values), before=frames)
 
 
-def _convert(tiff: DeepTiff, values: NDArray[np.generic]) -> Converted:
+def _is_read_rightly(page: tifffile.TiffPage, bits: int) -> bool:
+    """Whether Pillow shows the samples of a page as they are meant."""
+    if bits > 8 or page.sampleformat != _UNSIGNED:
+        return False
+    if page.samplesperpixel == 1 or page.photometric not in _COLOR_CHANNELS:
+        return True
+    return page.planarconfig != _PLANES and page.photometric != _WHITE_IS_ZERO
+
+
+def _convert(tiff: TiffImage, values: NDArray[np.generic]) -> Converted:
     page = tiff.page
     count = _COLOR_CHANNELS[page.photometric]
     colors, alpha = values[..., :count], _alpha(page, values[..., count:])
@@ -144,7 +155,7 @@ def _convert(tiff: DeepTiff, values: NDArray[np.generic]) -> Converted:
     )
 
 
-def _convert_numbers(tiff: DeepTiff, colors: NDArray[np.generic]) -> Converted:
+def _convert_numbers(tiff: TiffImage, colors: NDArray[np.generic]) -> Converted:
     """Signed integers and floats, whose white no field states: stretched to the whole range."""
     stretched, note = stretch(colors)
     if tiff.page.photometric == _WHITE_IS_ZERO:
@@ -181,7 +192,7 @@ def _narrow(values: NDArray[np.generic]) -> NDArray[np.generic]:
     return values.astype(np.float64) if values.dtype.itemsize > 2 else values
 
 
-def _check_layout(tiff: DeepTiff, limits: Limits, file_bytes: int) -> None:
+def _check_layout(tiff: TiffImage, limits: Limits, file_bytes: int) -> None:
     """Refuses by name what would be shown wrongly, and what is damaged.
 
     Raises:
@@ -189,10 +200,10 @@ def _check_layout(tiff: DeepTiff, limits: Limits, file_bytes: int) -> None:
             beyond the end of the file.
     """
     page = tiff.page
-    kinds = {_UNSIGNED: "u", _SIGNED: "i", _FLOAT: "f"}
+    kinds = {_UNSIGNED: "ub", _SIGNED: "i", _FLOAT: "f"}
     if page.photometric not in _COLOR_CHANNELS or page.imagedepth != 1:
         raise ImageError(f"The TIFF file is refused: {_describe(tiff)} is not supported.")
-    if page.dtype is None or page.dtype.kind != kinds.get(page.sampleformat):
+    if page.dtype is None or page.dtype.kind not in kinds.get(page.sampleformat, ""):
         raise ImageError(f"The TIFF file is refused: {_describe(tiff)} is not supported.")
     if page.photometric in (_PALETTE, _CMYK) and page.sampleformat != _UNSIGNED:
         raise ImageError(f"The TIFF file is refused: {_describe(tiff)} is not supported.")
@@ -207,7 +218,7 @@ def _check_layout(tiff: DeepTiff, limits: Limits, file_bytes: int) -> None:
         )
 
 
-def _describe(tiff: DeepTiff) -> str:
+def _describe(tiff: TiffImage) -> str:
     photometric = getattr(tiff.page.photometric, "name", str(tiff.page.photometric))
     sample_format = getattr(tiff.page.sampleformat, "name", str(tiff.page.sampleformat))
     return f"the layout {photometric} with samples of {tiff.bits} bits ({sample_format})"

@@ -111,6 +111,96 @@ def test_grey_of_packed_bits_is_scaled_by_its_own_white(bits: int) -> None:
     assert decoded.notes == (DEPTH_NOTE,)
 
 
+OPACITY = np.linspace(0, 255, WIDTH).astype(np.uint8)[None, :, None].repeat(HEIGHT, 0)
+
+
+def on_white(colors: np.ndarray) -> np.ndarray:
+    """Colours over white with the opacity, by the definition."""
+    opacity = OPACITY.astype(int)
+    return ((colors.astype(int) * opacity + 255 * (255 - opacity)) / 255 + 0.5).astype(np.uint8)
+
+
+#: Samples of 8 bits, how they are labelled, and what they show.
+MORE_CHANNELS = {
+    "RGB and opacity": ([COLORS, OPACITY], "rgb", ["unassalpha"], on_white(COLORS)),
+    "RGB and another": ([COLORS, OPACITY], "rgb", ["unspecified"], COLORS),
+    "RGB and two": (
+        [COLORS, OPACITY, OPACITY],
+        "rgb",
+        ["unassalpha", "unspecified"],
+        on_white(COLORS),
+    ),
+    "grey and opacity": (
+        [GREY[..., None], OPACITY],
+        "minisblack",
+        ["unassalpha"],
+        on_white(COLORS[..., [0, 0, 0]]),
+    ),
+    "grey and another": (
+        [GREY[..., None], OPACITY],
+        "minisblack",
+        ["unspecified"],
+        COLORS[..., [0, 0, 0]],
+    ),
+    "inverted grey and opacity": (
+        [255 - GREY[..., None], OPACITY],
+        "miniswhite",
+        ["unassalpha"],
+        on_white(COLORS[..., [0, 0, 0]]),
+    ),
+}
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("big", [False, True])
+@pytest.mark.parametrize("compression", [None, "lzw", "packbits"])
+@pytest.mark.parametrize("planar", [False, True])
+@pytest.mark.parametrize("case", MORE_CHANNELS)
+def test_further_channels_of_8_bits_are_what_their_labels_say(
+    case: str, planar: bool, compression: str | None, big: bool, order: str
+) -> None:
+    parts, photometric, extra, expected = MORE_CHANNELS[case]
+    array = np.dstack(parts)
+    data = tiff(
+        planes(array) if planar else array,
+        photometric=photometric,
+        extrasamples=extra,
+        planarconfig="separate" if planar else "contig",
+        compression=compression,
+        bigtiff=big,
+        byteorder=order,
+        rowsperstrip=7,
+    )
+    assert np.abs(decode_image(data).pixels.astype(int) - expected).max() <= 1
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("big", [False, True])
+@pytest.mark.parametrize("photometric", ["minisblack", "miniswhite"])
+def test_black_and_white_is_not_shown_inverted(photometric: str, big: bool, order: str) -> None:
+    is_set = GREY > 100
+    data = tiff(is_set, photometric=photometric, bigtiff=big, byteorder=order)
+    is_white = is_set if photometric == "minisblack" else ~is_set
+    np.testing.assert_array_equal(decode_image(data).pixels[..., 0], is_white * np.uint8(255))
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4])
+@pytest.mark.parametrize("white_is_zero", [False, True])
+def test_grey_of_few_bits_uses_the_whole_range(bits: int, white_is_zero: bool) -> None:
+    white = (1 << bits) - 1
+    levels = [0, 1, white // 2, white]
+    stored = [white - level for level in levels] if white_is_zero else levels
+    packed = "".join(f"{level:0{bits}b}" for level in stored).ljust(16, "0")
+    body = int(packed[: -(-4 * bits // 8) * 8], 2).to_bytes(-(-4 * bits // 8), "big")
+    tags = [(256, 4), (257, 1), (258, bits), (259, 1), (262, int(not white_is_zero)), (273, 8)]
+    tags += [(277, 1), (278, 1), (279, len(body))]
+    directory = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags)
+    padding = bytes(len(body) % 2)
+    head = b"II*\0" + struct.pack("<I", 8 + len(body) + len(padding)) + body + padding
+    decoded = decode_image(head + struct.pack("<H", len(tags)) + directory + bytes(4))
+    np.testing.assert_array_equal(decoded.pixels[0, :, 0], [lv * 255 // white for lv in levels])
+
+
 @pytest.mark.parametrize("planar", [False, True])
 @pytest.mark.parametrize("kind", ["unassalpha", "assocalpha"])
 def test_opacity_of_16_bits_lands_on_white(planar: bool, kind: str) -> None:
