@@ -7,7 +7,7 @@ import pandas as pd
 
 from core.dataset.preparation.imagenette import ARCHIVE_SHA256, ARCHIVE_URL
 from core.dataset.splits import KEY
-from core.evaluation.evaluate import result_key
+from core.evaluation.results import result_key
 from core.store import ArtifactError, ArtifactStore, Manifest
 
 PUBLISHED = ARCHIVE_URL.rpartition("/")[2]
