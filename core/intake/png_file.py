@@ -94,14 +94,14 @@ def decode_png(data: bytes, limits: Limits) -> Converted:
     file = read_png(data)
     limits.check_size(*file.size)
     colors = _find_colors(file)
-    notes = ((FRAMES_NOTE,) if file.animated else (), colors.notes)
-    opened = PngImagePlugin.PngImageFile(io.BytesIO(file.critical))
-    if file.depth == 16:
-        converted = _decode_16_bit(file, colors)
-    else:
-        converted = _decode_8_bit(file, opened, colors)
+    decode = _decode_16_bit if file.depth == 16 else _decode_8_bit
+    converted = decode(file, colors)
     turned = turn_upright(converted.image, _orientation(file))
-    return with_notes(Converted(turned, converted.notes), before=notes[0], after=notes[1])
+    return with_notes(
+        Converted(turned, converted.notes),
+        before=(FRAMES_NOTE,) if file.animated else (),
+        after=colors.notes,
+    )
 
 
 def read_png(data: bytes) -> PngFile:
@@ -201,7 +201,8 @@ def _orientation(file: PngFile) -> int:
     return read_orientation(bare)
 
 
-def _decode_8_bit(file: PngFile, image: PngImagePlugin.PngImageFile, colors: _Colors) -> Converted:
+def _decode_8_bit(file: PngFile, colors: _Colors) -> Converted:
+    image = PngImagePlugin.PngImageFile(io.BytesIO(file.critical))
     image.load()
     if file.is_grey and isinstance(image.info.get("transparency"), int):
         largest = (1 << file.depth) - 1  # Pillow spreads the samples over 0..255, not this level

@@ -364,6 +364,7 @@ def test_a_file_of_countless_empty_parts_is_refused_at_once(case: str) -> None:
 
 WHOLE_FILES: dict[str, Callable[[], bytes]] = {
     "PNG": lambda: save(gradient(), "PNG"),
+    "PNG of 16 bits": lambda: imagecodecs.png_encode(noise(48, 64).astype(np.uint16) * 257),
     "JPEG": lambda: save(gradient(), "JPEG"),
     "progressive JPEG": lambda: save(gradient(), "JPEG", progressive=True),
     "WebP": lambda: save(gradient(), "WEBP"),
@@ -372,8 +373,10 @@ WHOLE_FILES: dict[str, Callable[[], bytes]] = {
     "TIFF": lambda: save(gradient(), "TIFF"),
     "TIFF LZW": lambda: save(gradient(), "TIFF", compression="tiff_lzw"),
     "TIFF JPEG": lambda: save(gradient(), "TIFF", compression="jpeg"),
+    "TIFF of 16 bits": lambda: tiff(noise(48, 64).astype(np.uint16) * 257, photometric="rgb"),
     "BMP": lambda: save(gradient(), "BMP"),
     "GIF": lambda: save(gradient(), "GIF"),
+    "JPEG XL of 16 bits": lambda: imagecodecs.jpegxl_encode(noise(48, 64).astype(np.uint16) * 257),
     "JPEG XL": lambda: imagecodecs.jpegxl_encode(np.asarray(gradient()), distance=1.0),
     "lossless JPEG XL": lambda: imagecodecs.jpegxl_encode(np.asarray(gradient()), lossless=True),
 }
