@@ -33,6 +33,8 @@ _TICK_PERCENTS = (
 )
 #: Least distance of two ticks, as part of the axis.
 _TICK_DISTANCE = 0.12
+#: Opacity of a full cell: text in the page's colour keeps a contrast of 4.5 : 1 on both themes.
+CELL_OPACITY = 0.45
 _SMALLER, _LARGER = "9,119,105", "222,122,0"
 
 
@@ -130,10 +132,10 @@ def matrix_figure(matrix: pd.DataFrame, labels: Mapping[str, str]) -> go.Figure:
             zmin=-_FULL_COLOR,
             zmax=_FULL_COLOR,
             colorscale=[
-                [0, f"rgba({_SMALLER},0.65)"],
+                [0, f"rgba({_SMALLER},{CELL_OPACITY})"],
                 [0.5, f"rgba({_SMALLER},0)"],
                 [0.5, f"rgba({_LARGER},0)"],
-                [1, f"rgba({_LARGER},0.65)"],
+                [1, f"rgba({_LARGER},{CELL_OPACITY})"],
             ],
             showscale=False,
             xgap=2,
@@ -145,7 +147,7 @@ def matrix_figure(matrix: pd.DataFrame, labels: Mapping[str, str]) -> go.Figure:
     figure.update_xaxes(side="top", showgrid=False, tickangle=-40)
     figure.update_yaxes(autorange="reversed", showgrid=False)
     figure.update_layout(
-        height=130 + 32 * len(names), margin={"l": 8, "r": 8, "t": 8, "b": 8}, showlegend=False
+        height=150 + 34 * len(names), margin={"l": 8, "r": 8, "t": 8, "b": 8}, showlegend=False
     )
     return figure
 

@@ -75,14 +75,17 @@ def source_line(manifests: Mapping[str, Manifest], *, images: int) -> str:
     """Data set, images, code and date of the results, in one line."""
     found = list(manifests.values())
     hashes = sorted({_dataset_hash(manifest) for manifest in found})
-    commits = sorted({manifest.commit or "unknown" for manifest in found})
+    commits = {manifest.commit or "unknown" for manifest in found}
+    newest = max(found, key=lambda manifest: manifest.created, default=None)
+    commit = (newest.commit or "unknown")[:10] if newest else "unknown"
+    more = f" (the latest of {len(commits)})" if len(commits) > 1 else ""
     dates = sorted({manifest.created[:10] for manifest in found})
     return " · ".join(
         [
             f"Data set {', '.join(text[:12] for text in hashes)}",
             f"{images:,} images",
             f"{len(found)} codecs",
-            f"code {', '.join(text[:10] for text in commits)}",
+            f"code {commit}{more}",
             dates[0] if len(dates) == 1 else f"{dates[0]} to {dates[-1]}",
         ]
     )

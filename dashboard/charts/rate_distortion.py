@@ -12,6 +12,9 @@ from dashboard.charts.colors import codec_style, in_legend_order, translucent
 
 #: Curves of single images that are drawn per codec: more would hide each other.
 SINGLE_IMAGES = 30
+_WHOLE_FILE = "Bits per pixel (whole file)"
+#: Contrast of more than 4.5 : 1 against the light and the dark page.
+_READ_OFF_COLOR = "#757f84"
 _RATE_TICKS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150)
 
 
@@ -86,6 +89,8 @@ def rate_distortion_figure(
     lossless: pd.DataFrame,
     tables: Mapping[str, Measurements],
     chosen: tuple[str, str] | None = None,
+    value_format: str = ".4~g",
+    rate_label: str | None = None,
 ) -> go.Figure:
     """Mean curves, one per codec; a lossless codec is a mark at its rate on the upper edge.
 
@@ -96,17 +101,53 @@ def rate_distortion_figure(
         lossless: Rows of `lossless_table` to draw.
         tables: Measurements by codec, for the curves of single images.
         chosen: Codec and setting of the point that gets a ring.
+        value_format: How a value of the metric is written, as d3 writes it.
+        rate_label: Title of the rate axis; None for that of the whole file.
     """
     figure = go.Figure()
     for codec in points["codec"].unique():
         if look.single_images:
             figure.add_trace(_single_images(tables[codec], points))
         rows = points[points["codec"] == codec]
-        figure.add_trace(_curve(rows, metric_label, whiskers=look.whiskers))
+        hover = f"{metric_label} %{{y:{value_format}}}"
+        figure.add_trace(_curve(rows, hover, whiskers=look.whiskers))
     figure.add_traces(list(_lossless_marks(lossless)))
     if chosen:
         figure.add_traces(list(_ring(points, *chosen)))
+    figure.update_xaxes(title=rate_label or _WHOLE_FILE)
     return _laid_out(figure, metric_label, log_rate=look.log_rate)
+
+
+def with_read_off(
+    figure: go.Figure, *, value: float | None, value_text: str, rate: float | None, rate_text: str
+) -> go.Figure:
+    """A copy of the figure with a line at the quality and one at the rate that are read off.
+
+    Args:
+        figure: Figure of `rate_distortion_figure`, which stays as it is.
+        value: The quality; None for no line.
+        value_text: What is written at its line.
+        rate: The rate in bits per pixel; None for no line.
+        rate_text: What is written at its line.
+    """
+    marked = go.Figure(figure)
+    line = {"width": 1.5, "dash": "dot", "color": _READ_OFF_COLOR}
+    if value is not None:
+        marked.add_hline(
+            y=value, line=line, annotation_text=value_text, annotation_position="top left"
+        )
+    if rate is not None:
+        marked.add_vline(x=rate, line=line)
+        is_log = figure.layout.xaxis.type == "log"
+        marked.add_annotation(
+            x=np.log10(rate) if is_log else rate,
+            y=0.02,
+            yref="paper",
+            text=rate_text,
+            showarrow=False,
+            xanchor="left",
+        )
+    return marked
 
 
 def image_figure(images: pd.DataFrame, *, codec: str, metric_label: str) -> go.Figure:
@@ -154,7 +195,7 @@ def _points(table: Measurements, labels: Mapping[str, str]) -> pd.DataFrame:
 _NOTHING = Measurements("", "", np.empty(0, np.str_), (), np.empty((0, 0)), np.empty((0, 0)), 0)
 
 
-def _curve(rows: pd.DataFrame, metric_label: str, *, whiskers: bool) -> go.Scatter:
+def _curve(rows: pd.DataFrame, hover: str, *, whiskers: bool) -> go.Scatter:
     codec, label = rows["codec"].iloc[0], rows["label"].iloc[0]
     style = codec_style(codec)
     size = 13 if style.symbol == "star" else 8
@@ -171,7 +212,7 @@ def _curve(rows: pd.DataFrame, metric_label: str, *, whiskers: bool) -> go.Scatt
         unselected={"marker": {"opacity": 1}},
         hovertemplate=(
             f"<b>{label}</b> %{{customdata[1]}}<br>%{{x:.3f}} bits per pixel<br>"
-            f"{metric_label} %{{y:.4~g}}<br>mean of %{{customdata[2]:,}} images<extra></extra>"
+            f"{hover}<br>mean of %{{customdata[2]:,}} images<extra></extra>"
         ),
     )
     if whiskers:
@@ -199,7 +240,7 @@ def _single_images(table: Measurements, points: pd.DataFrame) -> go.Scattergl:
     count = min(SINGLE_IMAGES, len(table.images))
     rows = np.linspace(0, len(table.images) - 1, count).round().astype(int)
     gap = np.full((count, 1), np.nan)
-    picked = np.ix_(rows, columns)
+    picked = np.ix_(rows, np.asarray(columns, dtype=int))
     return go.Scattergl(
         x=np.hstack([table.bits_per_pixel[picked], gap]).ravel(),
         y=np.hstack([table.values[picked], gap]).ravel(),
@@ -213,7 +254,7 @@ def _single_images(table: Measurements, points: pd.DataFrame) -> go.Scattergl:
 
 def _lossless_marks(lossless: pd.DataFrame) -> Iterator[go.Scatter]:
     for row in lossless.itertuples():
-        style = codec_style(row.codec)
+        style = codec_style(str(row.codec))
         yield go.Scatter(
             x=[row.bits_per_pixel],
             y=[0.985],
@@ -244,7 +285,7 @@ def _ring(points: pd.DataFrame, codec: str, setting: str) -> Iterator[go.Scatter
 
 def _laid_out(figure: go.Figure, metric_label: str, *, log_rate: bool) -> go.Figure:
     scale = {"type": "log", "tickvals": _RATE_TICKS} if log_rate else {"rangemode": "tozero"}
-    figure.update_xaxes(title="Bits per pixel (whole file)", **scale)
+    figure.update_xaxes(**scale)
     figure.update_layout(
         height=600,
         margin={"l": 8, "r": 8, "t": 16, "b": 8},

@@ -5,12 +5,16 @@ changed in place.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from core.analysis.payload import without_containers
 from core.codecs import codecs
+from core.codecs.container_bytes import container_bytes
+from core.errors import CodecError
 from core.evaluation.measurements import (
     Measurements,
     lossless_codecs,
@@ -18,7 +22,8 @@ from core.evaluation.measurements import (
     summary,
 )
 from core.metrics import metrics
-from dashboard.charts.bd_rate import bd_matrix, bd_table, interval_figure, matrix_figure
+from core.store import ArtifactError
+from dashboard.charts.bd_rate import SAMPLES, bd_matrix, bd_table, interval_figure, matrix_figure
 from dashboard.charts.published_curves import add_published
 from dashboard.charts.rate_distortion import (
     Look,
@@ -26,7 +31,39 @@ from dashboard.charts.rate_distortion import (
     point_table,
     rate_distortion_figure,
 )
-from dashboard.data.store import fingerprint, load_results
+from dashboard.data.derived import kept_table
+from dashboard.data.store import fingerprint, load_results, open_store
+from dashboard.formats import metric_d3_format
+
+POOLED_LABEL = "PSNR of the mean squared error (dB)"
+
+
+@dataclass(frozen=True)
+class View:
+    """Which curves a page is about.
+
+    Attributes:
+        dataset: Data set that they were measured on.
+        metric: Metric of the vertical axis.
+        payload: Whether the rate leaves out what a file spends on its container.
+        pooled: Whether a PSNR is that of the mean squared error over all images.
+    """
+
+    dataset: str
+    metric: str
+    payload: bool = False
+    pooled: bool = False
+
+    @property
+    def metric_label(self) -> str:
+        """Title of the vertical axis."""
+        return POOLED_LABEL if self.pooled else metrics()[self.metric].LABEL
+
+    @property
+    def file_name(self) -> str:
+        """Start of the names of files that are saved from the view."""
+        marks = ["without-containers"] * self.payload + ["pooled"] * self.pooled
+        return "-".join([self.dataset, self.metric, *marks])
 
 
 def labels() -> dict[str, str]:
@@ -39,9 +76,9 @@ def label_of(codec: str) -> str:
     return labels().get(codec, codec)
 
 
-def load_measurements(dataset: str, metric: str) -> dict[str, Measurements]:
+def load_measurements(view: View) -> dict[str, Measurements]:
     """Measurements by codec, of the codecs that have a curve under the metric."""
-    return _measurements(dataset, metric, fingerprint(f"results/{dataset}/"))
+    return _measurements(view, fingerprint(f"results/{view.dataset}/"))
 
 
 def load_lossless(dataset: str) -> pd.DataFrame:
@@ -49,24 +86,28 @@ def load_lossless(dataset: str) -> pd.DataFrame:
     return _lossless(dataset, fingerprint(f"results/{dataset}/"))
 
 
-def load_bd_table(dataset: str, metric: str, anchor: str) -> pd.DataFrame:
+def load_overheads() -> dict[str, int]:
+    """Bytes of the container by codec; a codec that cannot run here is left out."""
+    return _overheads(fingerprint("models/"))
+
+
+def load_bd_table(view: View, anchor: str) -> pd.DataFrame:
     """BD-rates of all codecs against an anchor, as `bd_table` gives them."""
-    return _bd_table(dataset, metric, anchor, fingerprint(f"results/{dataset}/"))
+    return _bd_table(view, anchor, fingerprint(f"results/{view.dataset}/"))
 
 
-def load_bd_matrix(dataset: str, metric: str) -> pd.DataFrame:
+def load_bd_matrix(view: View) -> pd.DataFrame:
     """BD-rates of all pairs, as `bd_matrix` gives them."""
-    return _bd_matrix(dataset, metric, fingerprint(f"results/{dataset}/"))
+    return _bd_matrix(view, fingerprint(f"results/{view.dataset}/"))
 
 
-def load_points(dataset: str, metric: str) -> pd.DataFrame:
+def load_points(view: View) -> pd.DataFrame:
     """Points of the curves of all codecs, as `point_table` gives them."""
-    return _points(dataset, metric, fingerprint(f"results/{dataset}/"))
+    return _points(view, fingerprint(f"results/{view.dataset}/"))
 
 
 def load_curves(
-    dataset: str,
-    metric: str,
+    view: View,
     *,
     points: pd.DataFrame,
     lossless: pd.DataFrame,
@@ -77,8 +118,7 @@ def load_curves(
     """Curves of a choice of points, drawn once per choice.
 
     Args:
-        dataset: Data set that they were measured on.
-        metric: Metric of the vertical axis.
+        view: What is drawn.
         points: Rows of `load_points`, with their index.
         lossless: Rows of `load_lossless`, with their index.
         look: What is shown beside the mean curves.
@@ -86,31 +126,54 @@ def load_curves(
         published: Published curves to lay over ours.
     """
     rows = (tuple(points.index), tuple(lossless.index))
-    state = fingerprint(f"results/{dataset}/")
-    return _curves(dataset, metric, rows, look, chosen, tuple(published), state, points, lossless)
+    state = fingerprint(f"results/{view.dataset}/")
+    return _curves(view, rows, look, chosen, tuple(published), state, points, lossless)
 
 
-def load_intervals(dataset: str, metric: str, anchor: str, *, table: pd.DataFrame) -> go.Figure:
+def load_intervals(view: View, anchor: str, *, table: pd.DataFrame) -> go.Figure:
     """BD-rates with their intervals, drawn once per choice of codecs.
 
     Args:
-        dataset: Data set that they were measured on.
-        metric: Metric of the curves.
+        view: What the curves show.
         anchor: Codec that the others are compared with.
         table: Rows of `load_bd_table`.
     """
-    state = fingerprint(f"results/{dataset}/")
-    return _intervals(dataset, metric, anchor, tuple(table["codec"]), state, table)
+    state = fingerprint(f"results/{view.dataset}/")
+    return _intervals(view, anchor, tuple(table["codec"]), state, table)
 
 
-def load_matrix(dataset: str, metric: str) -> go.Figure:
+def load_matrix(view: View) -> go.Figure:
     """BD-rates of all pairs as coloured cells."""
-    return _matrix(dataset, metric, fingerprint(f"results/{dataset}/"))
+    return _matrix(view, fingerprint(f"results/{view.dataset}/"))
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _measurements(dataset: str, metric: str, state: str) -> dict[str, Measurements]:
-    return lossy_measurements(load_results(dataset).frame, metric=metric)
+def _measurements(view: View, state: str) -> dict[str, Measurements]:
+    frame = load_results(view.dataset).frame
+    if view.payload:
+        frame = without_containers(frame, load_overheads())
+    tables = lossy_measurements(frame, metric=view.metric)
+    if not view.pooled:
+        return tables
+    return {codec: replace(table, pools_error=True) for codec, table in tables.items()}
+
+
+@st.cache_resource(max_entries=2, show_spinner="Weighing the containers …")
+def _overheads(state: str) -> dict[str, int]:
+    found = {}
+    for name, codec in codecs().items():
+        try:
+            dial = codec.dial
+            known = codec.at is not None and dial is not None
+            point = (
+                codec.at(dial.default, open_store())
+                if known and codec.at is not None and dial is not None
+                else next(iter(codec.sweep(open_store())))
+            )
+            found[name] = container_bytes(point)
+        except (ArtifactError, CodecError, ValueError, StopIteration):
+            continue
+    return found
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -120,14 +183,13 @@ def _lossless(dataset: str, state: str) -> pd.DataFrame:
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _points(dataset: str, metric: str, state: str) -> pd.DataFrame:
-    return point_table(load_measurements(dataset, metric), labels())
+def _points(view: View, state: str) -> pd.DataFrame:
+    return point_table(load_measurements(view), labels())
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _curves(
-    dataset: str,
-    metric: str,
+    view: View,
     rows: tuple[tuple[int, ...], tuple[int, ...]],
     look: Look,
     chosen: tuple[str, str] | None,
@@ -138,11 +200,13 @@ def _curves(
 ) -> go.Figure:
     figure = rate_distortion_figure(
         _points,
-        metric_label=metrics()[metric].LABEL,
+        metric_label=view.metric_label,
         look=look,
         lossless=_lossless,
-        tables=load_measurements(dataset, metric),
+        tables=load_measurements(view),
         chosen=chosen,
+        value_format=metric_d3_format(view.metric),
+        rate_label="Bits per pixel (without containers)" if view.payload else None,
     )
     add_published(figure, published)
     return figure
@@ -150,26 +214,28 @@ def _curves(
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _intervals(
-    dataset: str,
-    metric: str,
-    anchor: str,
-    codecs: tuple[str, ...],
-    state: str,
-    _table: pd.DataFrame,
+    view: View, anchor: str, codecs: tuple[str, ...], state: str, _table: pd.DataFrame
 ) -> go.Figure:
     return interval_figure(_table, anchor_label=label_of(anchor))
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _matrix(dataset: str, metric: str, state: str) -> go.Figure:
-    return matrix_figure(load_bd_matrix(dataset, metric), labels())
+def _matrix(view: View, state: str) -> go.Figure:
+    return matrix_figure(load_bd_matrix(view), labels())
 
 
 @st.cache_resource(max_entries=64, show_spinner="Resampling the images …")
-def _bd_table(dataset: str, metric: str, anchor: str, state: str) -> pd.DataFrame:
-    return bd_table(load_measurements(dataset, metric), anchor=anchor, labels=labels())
+def _bd_table(view: View, anchor: str, state: str) -> pd.DataFrame:
+    table = kept_table(
+        f"bd-rate-{view.file_name}-{anchor}",
+        load_results(view.dataset).manifests,
+        salt=f"{SAMPLES} {view} {sorted(load_measurements(view))}",
+        compute=lambda: bd_table(load_measurements(view), anchor=anchor, labels={}),
+    )
+    named = {name: label for name, label in labels().items() if name in set(table["codec"])}
+    return table.assign(label=table["codec"].map(lambda codec: named.get(codec, codec)))
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _bd_matrix(dataset: str, metric: str, state: str) -> pd.DataFrame:
-    return bd_matrix(load_measurements(dataset, metric))
+def _bd_matrix(view: View, state: str) -> pd.DataFrame:
+    return bd_matrix(load_measurements(view))

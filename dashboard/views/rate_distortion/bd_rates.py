@@ -1,13 +1,13 @@
-"""BD-rates of the drawn codecs against one anchor, and of all pairs."""
+"""BD-rates of the drawn codecs against one of them, and of all pairs."""
 
 import pandas as pd
 import streamlit as st
 
-from core.metrics import metrics
 from dashboard.charts.bd_rate import SAMPLES
 from dashboard.charts.captions import notes_line
 from dashboard.charts.colors import in_legend_order
 from dashboard.data.curves import (
+    View,
     label_of,
     load_bd_matrix,
     load_bd_table,
@@ -16,24 +16,25 @@ from dashboard.data.curves import (
     load_measurements,
 )
 from dashboard.views.rate_distortion.tables import show_bd_table
-from dashboard.widgets.charts import CONFIG
+from dashboard.widgets.charts import show_chart
 from dashboard.widgets.downloads import download_csv
 
 BD_HELP = (
     "Mean difference in bytes at equal quality (Bjontegaard), over the quality range that both "
-    "curves cover, with Akima interpolation. Below zero: smaller files than the anchor. The "
-    f"interval holds 95 % of {SAMPLES} resamples of the images, the same for both curves. "
+    "curves cover, with Akima interpolation. Below zero: smaller files than those of the codec "
+    f"compared with. The interval holds 95 % of {SAMPLES} resamples of the images, the same for "
+    "both curves. "
     "BD-rates take the whole curves, whatever range is drawn above, and each metric as it is: "
     "SSIM is not turned into decibels first."
 )
 
 
-def show_bd_rates(points: pd.DataFrame, dataset: str, metric: str) -> None:
-    """BD-rates of the drawn codecs against one anchor, and of all pairs."""
-    names = in_legend_order(list(load_measurements(dataset, metric)))
+def show_bd_rates(points: pd.DataFrame, view: View) -> None:
+    """BD-rates of the drawn codecs against one of them, and of all pairs."""
+    names = in_legend_order(list(load_measurements(view)))
     st.subheader("BD-rate", help=BD_HELP)
     anchor = st.selectbox(
-        "Anchor",
+        "Compared with",
         names,
         index=names.index("jpeg") if "jpeg" in names else 0,
         format_func=label_of,
@@ -41,28 +42,38 @@ def show_bd_rates(points: pd.DataFrame, dataset: str, metric: str) -> None:
         bind="query-params",
         width=280,
     )
-    table = load_bd_table(dataset, metric, anchor)
+    table = load_bd_table(view, anchor)
     table = table[table["codec"].isin(points["codec"])]
     if table.empty:
-        st.info("A BD-rate needs a second codec beside the anchor.")
+        st.info("A BD-rate needs a second codec beside the one compared with.")
         return
     left, right = st.columns([4, 5], gap="medium")
     with left:
-        figure = load_intervals(dataset, metric, anchor, table=table)
-        st.plotly_chart(figure, key="intervals", config=CONFIG, alt="BD-rates with intervals.")
+        figure = load_intervals(view, anchor, table=table)
+        show_chart(
+            figure,
+            key="intervals",
+            name=f"{view.file_name}-bd-rate-{anchor}",
+            alt="BD-rates with intervals.",
+        )
     with right:
-        show_bd_table(table, metrics()[metric].LABEL)
+        show_bd_table(table, view.metric_label)
         if notes := notes_line(table):
             st.caption(notes)
-        download_csv(table, file_name=f"{dataset}-{metric}-bd-rate-{anchor}.csv", key="csv-bd")
-    show_bd_matrix(dataset, metric)
+        download_csv(table, file_name=f"{view.file_name}-bd-rate-{anchor}.csv", key="csv-bd")
+    show_bd_matrix(view)
 
 
-def show_bd_matrix(dataset: str, metric: str) -> None:
+def show_bd_matrix(view: View) -> None:
     """BD-rates of all pairs of codecs."""
     with st.expander("Every codec against every other", key="all-pairs"):
         st.caption("Bytes of the row's codec at the quality of the column's, in percent.")
-        figure = load_matrix(dataset, metric)
-        st.plotly_chart(figure, key="matrix", config=CONFIG, alt="BD-rates of all pairs.")
-        numbers = load_bd_matrix(dataset, metric).reset_index(names="codec")
-        download_csv(numbers, file_name=f"{dataset}-{metric}-bd-matrix.csv", key="csv-matrix")
+        figure = load_matrix(view)
+        show_chart(
+            figure,
+            key="matrix",
+            name=f"{view.file_name}-bd-matrix",
+            alt="BD-rates of all pairs.",
+        )
+        numbers = load_bd_matrix(view).reset_index(names="codec")
+        download_csv(numbers, file_name=f"{view.file_name}-bd-matrix.csv", key="csv-matrix")

@@ -1,31 +1,40 @@
-"""Quality against bytes: curves of all codecs, the images behind a point, and BD-rates."""
+"""Quality against bytes: curves of all codecs, read off at a quality or a rate, and BD-rates."""
 
-from math import ceil
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import pandas as pd
 import streamlit as st
 
 from core.analysis.published import KODAK
+from core.analysis.rate_distortion import bd_rate
 from core.evaluation.results import Results, result_datasets
 from core.metrics import metrics
 from dashboard.charts.captions import basis_line, removed_line, source_line
-from dashboard.charts.colors import in_legend_order
 from dashboard.charts.published_curves import SHOWN_FIRST, codec_names, sources
-from dashboard.charts.rate_distortion import SINGLE_IMAGES, Look
+from dashboard.charts.rate_distortion import with_read_off
 from dashboard.data.curves import (
+    View,
     label_of,
     load_curves,
     load_lossless,
     load_measurements,
+    load_overheads,
     load_points,
 )
 from dashboard.data.store import DATASET, load_results, open_store
 from dashboard.views.rate_distortion.bd_rates import show_bd_rates
+from dashboard.views.rate_distortion.controls import (
+    Spread,
+    choose_autoencoders,
+    choose_codecs,
+    choose_metric,
+    choose_spread,
+)
 from dashboard.views.rate_distortion.point_images import show_point_images
+from dashboard.views.rate_distortion.read_off import ReadOff, show_read_off
 from dashboard.views.rate_distortion.tables import show_lossless, show_points
-from dashboard.widgets.bounded import bounded_range
-from dashboard.widgets.charts import CONFIG
+from dashboard.widgets.charts import show_chart
 from dashboard.widgets.downloads import download_csv, download_exchange
 from dashboard.widgets.states import show_empty, show_problems
 
@@ -35,67 +44,68 @@ GROUP = "Results"
 ORDER = 2
 
 COMMAND = "python -m pipelines.evaluate"
-INTRODUCTION = (
-    "How good an image is after so many bytes. Each point is one setting of a codec, averaged "
-    "over the test images; further up and further left is better."
-)
 WHY_EMPTY = "The curves are drawn from measurements of every codec on the test images."
-SPREADS = {"none": "Means only", "bars": "10-90 % bars", "images": "Single images"}
-SPREAD_HELP = (
-    "Bars from the 10th to the 90th percentile of the images, in rate and in quality; or thin "
-    f"curves of {SINGLE_IMAGES} images, taken evenly from the sorted ids."
-)
-LOSSLESS_HELP = "A lossless codec has no curve: it is a mark at its rate on the upper edge."
+NOTHING_DRAWN = "No point to draw: choose a codec, or widen the range of bits per pixel."
 SEPARATOR = "/"
-
-
-def main() -> None:
-    """The page."""
-    st.title(TITLE)
-    st.markdown(INTRODUCTION)
-    dataset = choose_dataset()
-    results = load_results(dataset)
-    show_problems(results.problems)
-    metric = choose_metric(results.frame)
-    if metric is None:
-        if not results.problems:
-            show_empty("No results yet", why=WHY_EMPTY, command=COMMAND)
-        return
-    drawn = choose_points(dataset, metric)
-    if drawn.is_empty:
-        st.info("No point to draw: choose a codec, or widen the range of bits per pixel.")
-    else:
-        chart = st.container()
-        point = choose_point(drawn.points)
-        with chart:
-            show_curves(drawn, results, dataset, metric, point)
-        if point:
-            show_point_images(*point_parts(point), dataset=dataset, metric=metric)
-        show_bd_rates(drawn.points, dataset, metric)
-        show_numbers(drawn.points, dataset, metric)
-    images = results.frame["image"].nunique()
-    st.caption(source_line(results.manifests, images=images))
+#: The pair whose lead depends most on what counts as the rate.
+LEARNED, BOXED = "bottleneck", "avif_444"
 
 
 class Drawn(NamedTuple):
     """What the controls leave to draw.
 
     Attributes:
+        view: Which curves.
         points: Points of the curves.
         lossless: Marks of the lossless codecs.
-        look: What the figure shows beside them.
         removed: Sentence on the points that the range of rates leaves out, or nothing.
     """
 
+    view: View
     points: pd.DataFrame
     lossless: pd.DataFrame
-    look: Look
     removed: str
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing is left."""
         return self.points.empty and self.lossless.empty
+
+
+def main() -> None:
+    """The page."""
+    st.title(TITLE)
+    dataset = choose_dataset()
+    results = load_results(dataset)
+    show_problems(results.problems)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        metric = choose_metric(results.frame)
+        more = [] if metric is None else choose_autoencoders(list(_tables(dataset, metric)))
+    if metric is None:
+        if not results.problems:
+            show_empty("No results yet", why=WHY_EMPTY, command=COMMAND)
+        return
+    lossless = load_lossless(dataset)
+    codecs = choose_codecs(list(_tables(dataset, metric)), list(lossless["codec"].unique()))
+    chart = st.container()
+    spread = choose_spread(metric)
+    drawn = points_to_draw(spread, dataset, metric, codecs=[*codecs, *more])
+    if drawn.is_empty:
+        chart.info(NOTHING_DRAWN)
+    else:
+        point = choose_point(drawn.points)
+        with chart:
+            show_curves(drawn, spread, results, point)
+        if point:
+            show_point_images(*point_parts(point), view=drawn.view)
+        show_bd_rates(drawn.points, drawn.view)
+        show_numbers(drawn.points, drawn.view)
+    images = results.frame["image"].nunique()
+    st.caption(source_line(results.manifests, images=images))
+
+
+def _tables(dataset: str, metric: str) -> Mapping[str, object]:
+    return load_measurements(View(dataset, metric))
 
 
 def choose_dataset() -> str:
@@ -107,112 +117,94 @@ def choose_dataset() -> str:
     return st.selectbox("Data set", names, index=start, key="dataset", bind="query-params")
 
 
-def choose_metric(frame: pd.DataFrame) -> str | None:
-    """Metric of the vertical axis, among those that were measured; None where none was."""
-    known = metrics()
-    measured = [name for name in known if name in frame and frame[name].notna().any()]
-    if not measured:
-        return None
-    return st.segmented_control(
-        "Quality",
-        measured,
-        default=measured[0],
-        format_func=lambda name: known[name].LABEL,
-        required=True,
-        key="metric",
-        bind="query-params",
-        help="\n\n".join(f"**{known[name].LABEL}**: {known[name].DEFINITION}" for name in measured),
-    )
-
-
-def choose_codecs(curves: list[str], lossless: list[str]) -> list[str]:
-    """Codecs to draw; at first all that have a curve."""
-    return st.multiselect(
-        "Codecs",
-        [*in_legend_order(curves), *in_legend_order(lossless)],
-        default=in_legend_order(curves),
-        format_func=label_of,
-        key="codecs",
-        bind="query-params",
-        help=LOSSLESS_HELP,
-        wrap=True,
-    )
-
-
-def choose_look() -> Look:
-    """What the figure shows beside the mean curves."""
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        spread = st.segmented_control(
-            "Spread over images",
-            list(SPREADS),
-            default="none",
-            format_func=SPREADS.get,
-            required=True,
-            key="spread",
-            bind="query-params",
-            help=SPREAD_HELP,
-        )
-        log_rate = st.toggle("Logarithmic rate", value=True, key="log", bind="query-params")
-    return Look(log_rate, whiskers=spread == "bars", single_images=spread == "images")
-
-
-def choose_rates(rates: pd.Series) -> tuple[float, float]:
-    """Range of bits per pixel to draw, of those that there are."""
-    highest = float(ceil(10 * rates.max()) / 10) if len(rates) else 1.0
-    return bounded_range("Bits per pixel", 0.0, highest, step=0.1, key="rates")
-
-
-def choose_points(dataset: str, metric: str) -> Drawn:
-    """Controls above the figure."""
-    tables, lossless = load_measurements(dataset, metric), load_lossless(dataset)
-    chosen = choose_codecs(list(tables), list(lossless["codec"].unique()))
-    left, right = st.columns([5, 3], gap="medium", vertical_alignment="bottom")
-    with left:
-        look = choose_look()
-    points = load_points(dataset, metric)
-    points = points[points["codec"].isin(chosen)]
-    marks = lossless[lossless["codec"].isin(chosen)]
-    with right:
-        rates = choose_rates(pd.concat([points["bits_per_pixel"], marks["bits_per_pixel"]]))
+def points_to_draw(spread: Spread, dataset: str, metric: str, *, codecs: list[str]) -> Drawn:
+    """Points and marks of the chosen codecs within the chosen range of rates."""
+    view = spread.view(dataset, metric)
+    points, marks = load_points(view), load_lossless(dataset)
+    points = points[points["codec"].isin(codecs)]
+    marks = marks[marks["codec"].isin(codecs)]
     total = len(points) + len(marks)
-    points = points[points["bits_per_pixel"].between(*rates)]
-    marks = marks[marks["bits_per_pixel"].between(*rates)]
+    points = points[points["bits_per_pixel"].between(*spread.rates)]
+    marks = marks[marks["bits_per_pixel"].between(*spread.rates)]
     removed = removed_line(kept=len(points) + len(marks), total=total)
-    return Drawn(points, marks, look, removed)
+    return Drawn(view, points, marks, removed)
 
 
-def show_curves(
-    drawn: Drawn, results: Results, dataset: str, metric: str, point: str | None
-) -> None:
-    """The figure, and what its points are over."""
-    chosen = metrics()[metric]
-    published = choose_published(dataset, metric)
+def show_curves(drawn: Drawn, spread: Spread, results: Results, point: str | None) -> None:
+    """The figure with what is read off beside it, and what its points are over."""
+    view, chosen = drawn.view, metrics()[drawn.view.metric]
+    published = choose_published(view)
     figure = load_curves(
-        dataset,
-        metric,
+        view,
         points=drawn.points,
         lossless=drawn.lossless,
-        look=drawn.look,
+        look=spread.look,
         chosen=point_parts(point) if point else None,
         published=published,
     )
-    st.plotly_chart(
-        figure,
-        key="curves",
-        on_select=take_click,
-        selection_mode="points",
-        config=CONFIG,
-        alt=f"{chosen.LABEL} against bits per pixel, one curve per codec.",
-    )
+    left, right = st.columns([2, 1], gap="small")
+    with right:
+        read = read_off_of(drawn, results)
+    with left:
+        if read:
+            figure = with_read_off(
+                figure,
+                value=read.value,
+                value_text=read.value_text(view.metric),
+                rate=read.rate,
+                rate_text=read.rate_text,
+            )
+        show_chart(
+            figure,
+            key="curves",
+            name=f"bottleneck-{view.file_name}",
+            alt=f"{view.metric_label} against bits per pixel, one curve per codec.",
+            on_select=take_click,
+        )
     total = results.frame["image"].nunique()
     basis = basis_line(drawn.points, total=total, on_subset=chosen.ON_SUBSET_ONLY)
     quoted = f"Dashed: {sources()}, quoted and not measured here." if published else ""
     st.caption(f"{basis} {drawn.removed} {quoted}")
+    if view.payload and (line := containers_line(view)):
+        st.info(line)
 
 
-def choose_published(dataset: str, metric: str) -> list[str]:
+def read_off_of(drawn: Drawn, results: Results) -> ReadOff | None:
+    """What is read off the curves that are drawn; None where there are marks only."""
+    if drawn.points.empty:
+        return None
+    tables = load_measurements(drawn.view)
+    curves = {codec: tables[codec].curve() for codec in drawn.points["codec"].unique()}
+    pixels = float((results.frame["width"] * results.frame["height"]).mean())
+    return show_read_off(drawn.view, curves, pixels=pixels)
+
+
+def containers_line(view: View) -> str:
+    """What the lead of BNK over AVIF is with and without containers; empty without the two."""
+    overhead = load_overheads().get(BOXED)
+    deltas = [
+        _lead(View(view.dataset, view.metric, payload, view.pooled)) for payload in (False, True)
+    ]
+    if overhead is None or None in deltas:
+        return ""
+    whole, payload = deltas
+    return (
+        f"{label_of(BOXED)} spends {overhead:,} bytes of every file on its boxes, which counts at "
+        f"small images. BD-rate of {label_of(LEARNED)} against {label_of(BOXED)}: "
+        f"**{whole:+.0f} %** by whole files, **{payload:+.0f} %** without containers."
+    )
+
+
+def _lead(view: View) -> float | None:
+    tables = load_measurements(view)
+    if LEARNED not in tables or BOXED not in tables:
+        return None
+    return bd_rate(tables[BOXED].curve(), tables[LEARNED].curve()).value
+
+
+def choose_published(view: View) -> list[str]:
     """Published curves to lay over ours; there are some of the PSNR on Kodak."""
-    if (dataset, metric) != (KODAK, "psnr_db"):
+    if (view.dataset, view.metric) != (KODAK, "psnr_db"):
         return []
     return st.multiselect(
         "Published curves",
@@ -256,18 +248,18 @@ def choose_point(points: pd.DataFrame) -> str | None:
     )
 
 
-def show_numbers(points: pd.DataFrame, dataset: str, metric: str) -> None:
+def show_numbers(points: pd.DataFrame, view: View) -> None:
     """The numbers that were drawn, and the rates of the lossless codecs."""
     st.subheader("Points")
-    show_points(points, metrics()[metric].LABEL)
+    show_points(points, view)
     with st.container(horizontal=True):
-        download_csv(points, file_name=f"{dataset}-{metric}-points.csv", key="csv-points")
-        download_exchange(dataset)
-    lossless = load_lossless(dataset)
+        download_csv(points, file_name=f"{view.file_name}-points.csv", key="csv-points")
+        download_exchange(view.dataset)
+    lossless = load_lossless(view.dataset)
     if len(lossless):
         st.subheader("Lossless formats")
         show_lossless(lossless)
-        download_csv(lossless, file_name=f"{dataset}-lossless.csv", key="csv-lossless")
+        download_csv(lossless, file_name=f"{view.dataset}-lossless.csv", key="csv-lossless")
 
 
 main()

@@ -5,49 +5,50 @@ import streamlit as st
 
 from core.codecs import codecs
 from core.metrics import metrics
+from core.store import ArtifactError
 from dashboard.charts.image_ranking import Point
 from dashboard.charts.rate_distortion import image_figure, image_table
-from dashboard.data.curves import label_of, load_measurements
-from dashboard.data.store import DATASET, load_results
+from dashboard.data.curves import View, label_of, load_measurements
+from dashboard.data.store import DATASET, load_results, load_split
 from dashboard.views.rate_distortion.tables import show_images
-from dashboard.widgets.charts import CONFIG
+from dashboard.widgets.charts import show_chart
 from dashboard.widgets.downloads import download_csv
 from dashboard.widgets.links import compare_query, link_to_page
 
 WORST_AND_BEST = 5
 
 
-def show_point_images(codec: str, setting: str, *, dataset: str, metric: str) -> None:
+def show_point_images(codec: str, setting: str, *, view: View) -> None:
     """Rate and quality of every image at one operating point, with links to the images.
 
     Args:
         codec: Codec of the point.
         setting: Its setting.
-        dataset: Data set that it was measured on.
-        metric: Metric of the curve.
+        view: What the curve shows.
     """
-    label = metrics()[metric].LABEL
-    images = image_table(load_measurements(dataset, metric)[codec], setting)
-    if dataset == DATASET:
+    label = metrics()[view.metric].LABEL
+    images = image_table(load_measurements(view)[codec], setting)
+    if view.dataset == DATASET:
         _link_to_images(codec, setting, images, metric_label=label)
     left, right = st.columns(2, gap="medium")
     with left:
         figure = image_figure(images, codec=codec, metric_label=label)
         what = f"{label_of(codec)}, {setting}"
         alt = f"{label} against bits per pixel of every image at {what}."
-        st.plotly_chart(figure, key="images", config=CONFIG, alt=alt)
+        show_chart(figure, key="images", name=f"{view.file_name}-{codec}-{setting}", alt=alt)
     with right:
         st.markdown("**Worst images**")
-        show_images(images.head(WORST_AND_BEST), label)
+        show_images(images.head(WORST_AND_BEST), view.metric)
         st.markdown("**Best images**")
-        show_images(images.tail(WORST_AND_BEST).iloc[::-1], label)
-    name = f"{dataset}-{metric}-{codec}-{setting}.csv"
+        show_images(images.tail(WORST_AND_BEST).iloc[::-1], view.metric)
+    name = f"{view.file_name}-{codec}-{setting}.csv"
     download_csv(images, file_name=name, key="csv-images", label="All images as CSV")
 
 
 def _link_to_images(codec: str, setting: str, images: pd.DataFrame, *, metric_label: str) -> None:
     state = {"codec": label_of(codec), "setting": setting, "metric": metric_label}
     compared = compare_query([Point(codec, setting, _dial(codec, setting))])
+    is_here = _is_prepared()
     with st.container(horizontal=True, gap="medium"):
         link_to_page(
             "gallery",
@@ -55,13 +56,22 @@ def _link_to_images(codec: str, setting: str, images: pd.DataFrame, *, metric_la
             icon=":material/photo_library:",
             query=state,
         )
-        for words, place in (("worst", 0), ("best", -1)):
+        # Without the data set's pixels the link would open on nothing.
+        for words, place in (("worst", 0), ("best", -1)) if is_here else ():
             link_to_page(
                 "compare",
                 f"The {words} image in Compare",
                 icon=":material/compare:",
                 query={"image": images["image"].iloc[place]} | compared,
             )
+
+
+def _is_prepared() -> bool:
+    """Whether the pixels of the test images are on this machine."""
+    try:
+        return bool(load_split("test").ids)
+    except ArtifactError:
+        return False
 
 
 def _dial(codec: str, setting: str) -> float | None:

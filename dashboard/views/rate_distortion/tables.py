@@ -1,25 +1,30 @@
 """Tables of curve points, of images and of BD-rates, as a person reads them."""
 
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
+from core.metrics import metrics
+from dashboard import formats
 from dashboard.charts.bd_rate import SAMPLES
+from dashboard.data.curves import View
 
 OVERLAP_HELP = "Part of the quality range covered by either curve that both cover."
 INTERVAL_HELP = f"95 % interval over the images, from {SAMPLES} paired resamples."
 
 
-def show_points(points: pd.DataFrame, metric_label: str) -> None:
+def show_points(points: pd.DataFrame, view: View) -> None:
     """Rows of `dashboard.charts.rate_distortion.point_table`."""
-    number = st.column_config.NumberColumn
-    columns = {
+    number, quality = st.column_config.NumberColumn, formats.metric_format(view.metric)
+    columns: dict[str, Any] = {
         "label": "Codec",
         "setting": "Setting",
-        "bits_per_pixel": number("Bits per pixel", format="%.3f"),
-        "value": number(metric_label, format="%.4g"),
-        "value_p10": number("10th percentile", format="%.4g"),
-        "value_p90": number("90th percentile", format="%.4g"),
-        "images": number("Images", format="localized"),
+        "bits_per_pixel": number("Bits per pixel", format=formats.BITS_PER_PIXEL),
+        "value": number(view.metric_label, format=quality),
+        "value_p10": number("10th percentile", format=quality),
+        "value_p90": number("90th percentile", format=quality),
+        "images": number("Images", format=formats.BYTES),
     }
     st.dataframe(points, hide_index=True, column_order=list(columns), column_config=columns)
 
@@ -27,22 +32,23 @@ def show_points(points: pd.DataFrame, metric_label: str) -> None:
 def show_lossless(table: pd.DataFrame) -> None:
     """Rows of `dashboard.charts.rate_distortion.lossless_table`."""
     number = st.column_config.NumberColumn
-    columns = {
+    columns: dict[str, Any] = {
         "label": "Codec",
-        "bits_per_pixel": number("Bits per pixel", format="%.2f"),
-        "bytes": number("Bytes", format="%.0f", help="Mean size of the whole file."),
+        "bits_per_pixel": number("Bits per pixel", format=formats.BITS_PER_PIXEL),
+        "bytes": number("Bytes", format=formats.BYTES, help="Mean size of the whole file."),
         "images": number("Images", format="localized"),
     }
-    st.dataframe(table, hide_index=True, column_order=list(columns), column_config=columns)
+    shown = table.assign(bytes=table["bytes"].round())
+    st.dataframe(shown, hide_index=True, column_order=list(columns), column_config=columns)
 
 
-def show_images(images: pd.DataFrame, metric_label: str) -> None:
+def show_images(images: pd.DataFrame, metric: str) -> None:
     """Rows of `dashboard.charts.rate_distortion.image_table`."""
     number = st.column_config.NumberColumn
-    columns = {
+    columns: dict[str, Any] = {
         "image": "Image",
-        "bits_per_pixel": number("Bits per pixel", format="%.3f"),
-        "value": number(metric_label, format="%.4g"),
+        "bits_per_pixel": number("Bits per pixel", format=formats.BITS_PER_PIXEL),
+        "value": number(metrics()[metric].LABEL, format=formats.metric_format(metric)),
     }
     st.dataframe(images, hide_index=True, column_order=list(columns), column_config=columns)
 
@@ -50,15 +56,16 @@ def show_images(images: pd.DataFrame, metric_label: str) -> None:
 def show_bd_table(table: pd.DataFrame, metric_label: str) -> None:
     """Rows of `dashboard.charts.bd_rate.bd_table`."""
     number = st.column_config.NumberColumn
-    percent = "%+.1f %%"
+    percent = formats.SIGNED_PERCENT
+    unit = "dB" if "(dB)" in metric_label else ""
     gain = f"{metric_label} gained at equal rate, on average."
-    columns = {
+    columns: dict[str, Any] = {
         "label": "Codec",
         "bd_rate_percent": number("BD-rate", format=percent),
-        "low_percent": number("from", format=percent, help=INTERVAL_HELP),
+        "low_percent": number("95 % interval", format=percent, help=INTERVAL_HELP),
         "high_percent": number("to", format=percent, help=INTERVAL_HELP),
-        "bd_quality": number("Gain", format="%+.3g", help=gain),
-        "overlap_percent": number("Overlap", format="%.0f %%", help=OVERLAP_HELP),
+        "bd_quality": number(f"Gain ({unit})" if unit else "Gain", format="%+.3f", help=gain),
+        "overlap_percent": number("Shared range", format="%.0f %%", help=OVERLAP_HELP),
     }
     st.dataframe(
         table,

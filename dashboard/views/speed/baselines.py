@@ -1,5 +1,7 @@
 """What a person would use instead, timed in turns with what is used here."""
 
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
@@ -31,7 +33,7 @@ def show_baselines(frame: pd.DataFrame) -> None:
     rows = baseline_ratios(frame)
     if rows.empty:
         return
-    st.subheader("Beside what one would use instead", help=_HELP)
+    st.subheader("Against CompressAI and the thesis' code", help=_HELP)
     is_coding = rows["operation"].isin(["encode", "decode"])
     for part in (rows[is_coding], rows[~is_coding]):
         if len(part):
@@ -44,15 +46,15 @@ def show_baselines(frame: pd.DataFrame) -> None:
 
 def _show_ratios(rows: pd.DataFrame) -> None:
     number = st.column_config.NumberColumn
-    columns = {
+    columns: dict[str, Any] = {
         "task": "Task",
-        "baseline": st.column_config.TextColumn("Instead of Bottleneck", width=300),
+        "baseline": st.column_config.TextColumn("Compared with", width=300),
         "threads": number("Cores", format="%d"),
         "ratio": number("Times faster", format="%.2f", help="Median over the rounds."),
-        "ratio_low": number("from", format="%.2f", help=_QUARTILES),
-        "ratio_high": number("to", format="%.2f", help=_QUARTILES),
+        "ratio_low": number("1st quartile", format="%.2f", help=_QUARTILES),
+        "ratio_high": number("3rd quartile", format="%.2f", help=_QUARTILES),
         "ours": number("BNK", format="%.4g ms"),
-        "theirs": number("The other", format="%.4g ms"),
+        "theirs": number("Compared with ", format="%.4g ms"),
         "repeats": number("Rounds", format="%d"),
     }
     subjects = rows["setting"].where(rows["width"] == 0, _sizes(rows))

@@ -165,6 +165,10 @@ def memory_figure(rows: pd.DataFrame) -> go.Figure:
                 showlegend=False,
             )
         )
+        # The bars have their codecs' colours; the legend explains what is full and what is pale.
+        gray = translucent("#7f8b90", opacity)
+        entry = go.Bar(x=[None], y=[None], name=OPERATIONS[operation], marker={"color": gray})
+        figure.add_trace(entry)
     names = list(dict.fromkeys(known["label"]))
     figure.update_xaxes(title="MiB, with Python and its libraries")
     _list_names(figure, names)
@@ -172,6 +176,7 @@ def memory_figure(rows: pd.DataFrame) -> go.Figure:
         height=110 + 30 * len(names),
         margin=_MARGIN,
         barmode="group",
+        legend={"orientation": "h", "x": 0, "y": 1.01, "yanchor": "bottom"},
         bargap=0.25,
         hovermode="closest",
         uirevision="memory",
@@ -201,7 +206,7 @@ def _span(own: pd.DataFrame, name: str) -> go.Scatter:
 def _mark(row: "pd.Series[float]", name: str) -> go.Scatter:
     color = codec_style(str(row["method"])).color
     middle, low, high = (1000 * row[column] for column in ("seconds", "seconds_q1", "seconds_q3"))
-    is_encoding = row["operation"] == "encode"
+    is_encoding = str(row["operation"]) == "encode"
     marker = {"color": color, "size": 11, "symbol": "circle" if is_encoding else "circle-open"}
     return go.Scatter(
         x=[middle],

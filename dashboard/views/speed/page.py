@@ -37,7 +37,8 @@ from dashboard.views.speed.tables import (
     show_rates,
     show_times,
 )
-from dashboard.widgets.charts import CONFIG
+from dashboard.views.speed.worth import show_worth
+from dashboard.widgets.charts import show_chart
 from dashboard.widgets.downloads import download_csv
 from dashboard.widgets.states import show_empty, show_problems
 
@@ -49,7 +50,7 @@ ORDER = 3
 COMMAND = "python -m pipelines.benchmark"
 INTRODUCTION = (
     "How long each codec takes on one image, at its usual setting. Codecs took turns, round by "
-    "round, so that what disturbed the machine disturbed all alike. Further left is faster."
+    "round, so that what disturbed the machine disturbed all alike."
 )
 WHY_EMPTY = (
     "Times are measured on the built-in photographs, in turns, on a machine that does nothing else."
@@ -102,9 +103,10 @@ def main() -> None:
     show_doubts(found.manifests)
     table = medians_of(state)
     ours = table[table["kind"] != BASELINE]
+    show_worth(ours)
     show_codecs(ours)
-    show_program(ours)
     show_baselines(found.frame)
+    show_program(ours)
     show_what_is_missing(table, found.manifests)
     show_source(found)
 
@@ -139,7 +141,8 @@ def show_codecs(table: pd.DataFrame) -> None:
         st.info("Nothing was timed with these choices.")
         return
     alt = "Median time to encode and to decode by codec, with quartiles."
-    st.plotly_chart(time_figure(rows, threads=threads), key="times", config=CONFIG, alt=alt)
+    figure = time_figure(rows, threads=threads)
+    show_chart(figure, key="times", name=f"bottleneck-times-{name}", alt=alt)
     st.caption(rounds_line(rows))
     show_times(rows)
     download_csv(rows, file_name=f"bottleneck-times-{name}.csv", key="csv-times")
@@ -214,7 +217,7 @@ def show_growth(table: pd.DataFrame, start: Start) -> None:
     )
     figure = pixel_cost_figure(table, operation=operation, start=start)
     alt = f"Nanoseconds per pixel to {operation}, by size of the image, one line per codec."
-    st.plotly_chart(figure, key="growth", config=CONFIG, alt=alt)
+    show_chart(figure, key="growth", name=f"bottleneck-pixel-costs-{operation}", alt=alt)
     st.caption("One core. A flat line: time grows as the image does.")
     costs = pixel_costs(table, operation=operation, start=start)
     download_csv(costs, file_name=f"bottleneck-pixel-costs-{operation}.csv", key="csv-growth")
@@ -228,7 +231,8 @@ def show_memory(table: pd.DataFrame, size: tuple[int, int]) -> None:
         return
     st.subheader(f"Memory, {size[0]}x{size[1]}", help=MEMORY_HELP)
     alt = "Peak resident memory of a process that encodes or decodes one image, by codec."
-    st.plotly_chart(memory_figure(rows), key="memory", config=CONFIG, alt=alt)
+    name = f"bottleneck-memory-{size[0]}x{size[1]}"
+    show_chart(memory_figure(rows), key="memory", name=name, alt=alt)
     download_csv(rows, file_name=f"bottleneck-memory-{size[0]}x{size[1]}.csv", key="csv-memory")
 
 

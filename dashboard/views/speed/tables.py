@@ -1,6 +1,7 @@
 """Tables of the Speed page: times and memory of codecs, and how fast the program itself is."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -15,14 +16,14 @@ _STARTUP = "From the start of a fresh process to the call, imports included."
 def show_times(rows: pd.DataFrame) -> None:
     """Rows of `dashboard.views.speed.charts.coding_times` that have a time."""
     number = st.column_config.NumberColumn
-    columns = {
+    columns: dict[str, Any] = {
         "label": st.column_config.TextColumn("Codec", pinned=True),
         "setting": "Setting",
         "operation": "Operation",
         "threads": number("Cores", format="%d"),
         "milliseconds": number("Median", format="%.4g ms"),
-        "milliseconds_q1": number("from", format="%.4g ms", help=_QUARTILES),
-        "milliseconds_q3": number("to", format="%.4g ms", help=_QUARTILES),
+        "milliseconds_q1": number("1st quartile", format="%.4g ms", help=_QUARTILES),
+        "milliseconds_q3": number("3rd quartile", format="%.4g ms", help=_QUARTILES),
         "megapixels_per_second": number("Megapixels/s", format="%.3g"),
         "file_bytes": number("File", format="localized", help="Bytes of the file."),
         "startup_seconds": number("Start", format="%.2f s", help=_STARTUP),
@@ -63,11 +64,11 @@ def show_rates(rows: pd.DataFrame, *, subject: str, unit: str) -> None:
         unit: What is counted, such as `images`.
     """
     number = st.column_config.NumberColumn
-    columns = {
+    columns: dict[str, Any] = {
         "label": subject,
         "per_second": number(f"{unit} per second", format="%.3g"),
-        "per_second_low": number("from", format="%.3g", help=_QUARTILES),
-        "per_second_high": number("to", format="%.3g", help=_QUARTILES),
+        "per_second_low": number("1st quartile", format="%.3g", help=_QUARTILES),
+        "per_second_high": number("3rd quartile", format="%.3g", help=_QUARTILES),
         "threads": number("Cores", format="%d"),
         "repeats": number("Rounds", format="%d"),
     }
@@ -92,7 +93,7 @@ def page_times(medians: pd.DataFrame) -> pd.DataFrame:
 def show_pages(rows: pd.DataFrame) -> None:
     """Rows of `page_times`."""
     number = st.column_config.NumberColumn
-    columns = {
+    columns: dict[str, Any] = {
         "page": "Page",
         "cold_first_content": number("Server starts: heading", format="%.2f s"),
         "cold_whole_page": number("whole page", format="%.2f s"),
@@ -109,10 +110,10 @@ def refusals(medians: pd.DataFrame) -> list[str]:
     failed = medians[medians["error"].notna()]
     rows = failed.drop_duplicates(["method", "width", "height", "error"])
     return [
-        f"**{row.label}**"
-        + ("" if pd.isna(row.width) else f" at {row.width:.0f}x{row.height:.0f}")
-        + f": {row.error}"
-        for row in rows.itertuples()
+        f"**{row['label']}**"
+        + ("" if pd.isna(row["width"]) else f" at {row['width']:.0f}x{row['height']:.0f}")
+        + f": {row['error']}"
+        for _, row in rows.iterrows()
     ]
 
 

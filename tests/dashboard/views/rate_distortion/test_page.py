@@ -1,6 +1,8 @@
 import json
 import shutil
+from io import BytesIO
 
+import pandas as pd
 import pytest
 
 from core.store import ArtifactStore
@@ -37,6 +39,7 @@ def test_a_full_store_shows_a_curve_per_codec_and_no_trouble(open_page, full_sto
     assert not app.warning
     drawn = names(chart(app, "curves"))
     assert {"JPEG", "WebP", "AVIF 4:4:4"} <= set(drawn)
+    assert not any(name.startswith("Autoencoder") for name in drawn)
     assert not any("TIFF" in name for name in drawn)
 
 
@@ -74,10 +77,9 @@ def test_the_address_restores_metric_codecs_anchor_and_scale(open_page, full_sto
 def test_the_range_of_rates_says_how_many_points_it_leaves_out(open_page, full_store):
     app = open_page(VIEW, full_store)
     before = len(points_frame(app))
-    _, highest = app.slider(key="rates").value
-    app.slider(key="rates").set_value((0.0, highest / 4)).run()
+    app.select_slider(key="rates").set_value((0.0, 1)).run()
     after = points_frame(app)
-    assert after["bits_per_pixel"].max() <= highest / 4
+    assert after["bits_per_pixel"].max() <= 1
     assert f"leaves out {before - len(after)} of {before} points" in captions(app)
 
 
@@ -187,3 +189,72 @@ def test_a_choice_that_was_drawn_before_looks_the_same_again(open_page, full_sto
     assert names(second) == ["JPEG"]
     assert "error_y" in second["data"][0]
     assert "error_y" not in first["data"][0]
+
+
+def test_one_toggle_draws_the_autoencoders_too(open_page, full_store):
+    app = open_page(VIEW, full_store)
+    app.toggle(key="autoencoders").set_value(True).run()
+    assert not app.exception
+    drawn = names(chart(app, "curves"))
+    assert sum(name.startswith("Autoencoder") for name in drawn) == 3
+
+
+def test_the_bytes_at_a_quality_are_read_off_with_a_line_on_the_chart(open_page, full_store):
+    app = open_page(VIEW, full_store, query={"at_psnr_db": "32"})
+    [table] = [frame.value for frame in app.dataframe if "ratio" in frame.value][:1]
+    jpeg = table.set_index("codec").loc["jpeg"]
+    assert jpeg["ratio"] == pytest.approx(1.0)
+    assert jpeg["bytes"] == pytest.approx(jpeg["bits_per_pixel"] * 160 * 160 / 8, abs=0.51)
+    assert table["bits_per_pixel"].is_monotonic_increasing
+    layout = chart(app, "curves")["layout"]
+    assert [shape["y0"] for shape in layout["shapes"] if shape["y0"] == shape["y1"]] == [32.0]
+    texts = {note["text"] for note in layout["annotations"]}
+    assert texts == {"32.00 dB", "1 bpp"}
+
+
+def test_at_a_rate_the_best_codec_stands_first(open_page, full_store):
+    app = open_page(VIEW, full_store, query={"at_rate": "1.5"})
+    table = [frame.value for frame in app.dataframe if "ratio" in frame.value][1]
+    assert set(table["bits_per_pixel"]) == {1.5}
+    assert table["value"].dropna().is_monotonic_decreasing
+
+
+def test_without_containers_every_rate_is_smaller_and_the_axis_says_so(open_page, full_store):
+    whole = points_frame(open_page(VIEW, full_store)).set_index(["codec", "setting"])
+    app = open_page(VIEW, full_store, query={"rate": "Without containers"})
+    assert not app.exception
+    payload = points_frame(app).set_index(["codec", "setting"])
+    assert (payload["bits_per_pixel"] < whole.loc[payload.index, "bits_per_pixel"]).all()
+    assert "without containers" in chart(app, "curves")["layout"]["xaxis"]["title"]["text"]
+
+
+def test_the_psnr_of_the_mean_squared_error_lies_below_the_mean_psnr(open_page, full_store):
+    mean = points_frame(open_page(VIEW, full_store))
+    app = open_page(VIEW, full_store, query={"mean": "Of the mean squared error"})
+    assert not app.exception
+    pooled = points_frame(app)
+    assert (pooled["value"] < mean["value"]).all()
+    assert "mean squared error" in chart(app, "curves")["layout"]["yaxis"]["title"]["text"]
+
+
+def test_taking_codecs_away_one_by_one_keeps_a_range_that_was_chosen_before(open_page, full_store):
+    app = open_page(VIEW, full_store, query={"rates": ["0.1", "200"]})
+    app.session_state["rates"] = (0.1, 139.1)
+    for codecs in (["jpeg", "webp"], ["jpeg"], [], ["webp"]):
+        app.multiselect(key="codecs").set_value(codecs).run()
+        assert not app.exception
+
+
+def test_bd_rates_lie_on_the_disk_for_the_next_server_and_follow_the_results(
+    open_page, full_store, tmp_path
+):
+    store = ArtifactStore(shutil.copytree(full_store, tmp_path / "kept"))
+    first = bd_frame(open_page(VIEW, store.root))
+    name = "bd-rate-imagenette160-psnr_db-jpeg"
+    key = f"cache/dashboard/{name}"
+    assert len(pd.read_parquet(BytesIO(store.read(key, f"{name}.parquet")))) == len(first)
+    state = store.manifest(key).facts["state"]
+    store.delete("results/imagenette160/webp")
+    second = bd_frame(open_page(VIEW, store.root))
+    assert store.manifest(key).facts["state"] != state
+    assert set(first["codec"]) - set(second["codec"]) == {"webp"}

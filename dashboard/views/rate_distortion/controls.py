@@ -1,0 +1,145 @@
+"""What a person chooses above and below the curves."""
+
+from typing import NamedTuple
+
+import pandas as pd
+import streamlit as st
+
+from core.metrics import metrics, psnr_db
+from dashboard.charts.colors import in_legend_order
+from dashboard.charts.rate_distortion import SINGLE_IMAGES, Look
+from dashboard.data.curves import View, label_of
+
+#: Curves that are drawn at first: one per format.
+SHOWN_FIRST = ("bottleneck", "jpeg", "webp", "avif_444", "jpeg_xl", "jpeg2000")
+AUTOENCODERS = ("ae80", "ae40", "ae20")
+SPREADS = {"none": "Means only", "bars": "10-90 % bars", "images": "Single images"}
+SPREAD_HELP = (
+    "Bars from the 10th to the 90th percentile of the images, in rate and in quality; or thin "
+    f"curves of {SINGLE_IMAGES} images, taken evenly from the sorted ids."
+)
+LOSSLESS_HELP = "A lossless codec has no curve: it is a mark at its rate on the upper edge."
+RATES = {"file": "Whole file", "payload": "Without containers"}
+RATE_HELP = (
+    "**Whole file**: 8 x all bytes / pixels, headers included. **Without containers**: less what "
+    "the codec spends on headers, tables and boxes, measured as its file of a grey image of 16x16."
+)
+MEANS = {"mean": "Mean of the images", "pooled": "Of the mean squared error"}
+MEAN_HELP = (
+    "**Mean of the images**: the PSNR of each image, averaged, as the thesis has it. **Of the mean "
+    "squared error**: the error averaged over all images first, so that badly reproduced images "
+    "weigh more. The two differ by up to some decibels."
+)
+#: Ends of the range of rates that can be chosen, in about equal ratios.
+RATE_MARKS = (0.0, 0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 7, 10, 15, 20, 30, 50, 100, 200)
+
+
+class Spread(NamedTuple):
+    """Controls below the figure.
+
+    Attributes:
+        look: What the figure shows beside the mean curves.
+        rates: Smallest and largest rate that is drawn.
+        payload: Whether the rate leaves out the containers.
+        pooled: Whether a PSNR is that of the mean squared error.
+    """
+
+    look: Look
+    rates: tuple[float, float]
+    payload: bool
+    pooled: bool
+
+    def view(self, dataset: str, metric: str) -> View:
+        """The curves that the controls choose."""
+        return View(dataset, metric, self.payload, self.pooled and metric == psnr_db.NAME)
+
+
+def choose_metric(frame: pd.DataFrame) -> str | None:
+    """Metric of the vertical axis, among those that were measured; None where none was."""
+    known = metrics()
+    measured = [name for name in known if name in frame and frame[name].notna().any()]
+    if not measured:
+        return None
+    return st.segmented_control(
+        "Quality",
+        measured,
+        default=measured[0],
+        format_func=lambda name: known[name].LABEL,
+        required=True,
+        key="metric",
+        bind="query-params",
+        help="\n\n".join(f"**{known[name].LABEL}**: {known[name].DEFINITION}" for name in measured),
+        wrap=True,
+    )
+
+
+def choose_codecs(curves: list[str], lossless: list[str]) -> list[str]:
+    """Codecs to draw; at first one per format."""
+    first = [name for name in SHOWN_FIRST if name in curves]
+    chosen = st.multiselect(
+        "Codecs",
+        [*in_legend_order(curves), *in_legend_order(lossless)],
+        default=first or in_legend_order(curves),
+        format_func=label_of,
+        key="codecs",
+        bind="query-params",
+        help=LOSSLESS_HELP,
+        wrap=True,
+    )
+    return list(chosen)
+
+
+def choose_autoencoders(curves: list[str]) -> list[str]:
+    """The thesis' autoencoders, if they shall be drawn too."""
+    known = [name for name in AUTOENCODERS if name in curves]
+    if not known:
+        return []
+    wanted = st.toggle("Autoencoders of the thesis", key="autoencoders", bind="query-params")
+    return known if wanted else []
+
+
+def choose_spread(metric: str) -> Spread:
+    """Controls below the figure."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        spread = _choose("Spread over images", SPREADS, key="spread", explanation=SPREAD_HELP)
+        rate = _choose("Rate", RATES, key="rate", explanation=RATE_HELP)
+        mean = "mean"
+        if metric == psnr_db.NAME:
+            mean = _choose("PSNR", MEANS, key="mean", explanation=MEAN_HELP)
+    left, right = st.columns([4, 1], gap="medium", vertical_alignment="bottom")
+    with left:
+        rates = choose_rates()
+    with right:
+        log_rate = st.toggle("Logarithmic rate", value=True, key="log", bind="query-params")
+    look = Look(log_rate, whiskers=spread == "bars", single_images=spread == "images")
+    return Spread(look, rates, rate == "payload", mean == "pooled")
+
+
+def choose_rates() -> tuple[float, float]:
+    """Range of bits per pixel to draw."""
+    low, high = st.select_slider(
+        "Bits per pixel",
+        RATE_MARKS,
+        (RATE_MARKS[0], RATE_MARKS[-1]),
+        format_func=lambda mark: f"{mark:g}",
+        key="rates",
+        bind="query-params",
+    )
+    return float(low), float(high)
+
+
+def _choose(label: str, options: dict[str, str], *, key: str, explanation: str) -> str:
+    """One of the options, the first at the start."""
+    names = list(options)
+    chosen = st.segmented_control(
+        label,
+        names,
+        default=names[0],
+        format_func=lambda name: options[name],
+        required=True,
+        key=key,
+        bind="query-params",
+        help=explanation,
+        wrap=True,
+    )
+    return chosen or names[0]

@@ -1,0 +1,119 @@
+"""The curves read off at one quality and at one rate."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import pandas as pd
+import streamlit as st
+
+from core.analysis.read_off import read_at_quality, read_at_rate
+from core.evaluation.measurements import Curve
+from core.metrics import metrics
+from dashboard import formats
+from dashboard.data.curves import View, label_of
+from dashboard.widgets.bounded import bounded_number
+from dashboard.widgets.downloads import download_csv
+
+REFERENCE = "jpeg"
+_START_RATE = 1.0
+#: Quality that is read off at first, and step of its field.
+_STARTS = {"psnr_db": (32.0, 0.5), "ssim": (0.95, 0.005), "ssimulacra2": (70.0, 5.0)}
+_OTHER_START = (0.98, 0.005)
+HELP = (
+    "Between two measured settings the logarithm of the rate is linear in the quality. A codec "
+    "that was not measured there has no value."
+)
+
+
+class ReadOff(NamedTuple):
+    """What is read off.
+
+    Attributes:
+        value: The quality.
+        rate: The rate in bits per pixel.
+    """
+
+    value: float
+    rate: float
+
+    def value_text(self, metric: str) -> str:
+        """The quality as its line says it."""
+        unit = " dB" if metric == "psnr_db" else ""
+        return f"{formats.metric_text(metric, self.value)}{unit}"
+
+    @property
+    def rate_text(self) -> str:
+        """The rate as its line says it."""
+        return f"{self.rate:g} bpp"
+
+
+def show_read_off(view: View, curves: Mapping[str, Curve], *, pixels: float) -> ReadOff:
+    """Two fields, and below each the table that it gives.
+
+    Args:
+        view: What the curves show.
+        curves: Curve of every codec that is drawn.
+        pixels: Mean number of pixels of an image.
+    """
+    value = choose_value(view)
+    table = read_at_quality(curves, value, pixels=pixels, reference=REFERENCE)
+    _show(table, quality=None, metric=view.metric, key="csv-at-quality", view=view)
+    rate = bounded_number(
+        "At bits per pixel",
+        0.01,
+        200.0,
+        _START_RATE,
+        step=0.1,
+        key="at_rate",
+        format="%.2f",
+        help=HELP,
+    )
+    higher = metrics()[view.metric].HIGHER_IS_BETTER
+    at_rate = read_at_rate(curves, rate, pixels=pixels, best_first=higher)
+    _show(at_rate, quality=view.metric_label, metric=view.metric, key="csv-at-rate", view=view)
+    return ReadOff(value, rate)
+
+
+def choose_value(view: View) -> float:
+    """The quality to read off at."""
+    start, step = _STARTS.get(view.metric, _OTHER_START)
+    label = view.metric_label
+    is_share = start < 1
+    return bounded_number(
+        f"At {label}",
+        0.0 if is_share else -100.0,
+        1.0 if is_share else 100.0,
+        start,
+        step=step,
+        key=f"at_{view.metric}",
+        format="%.3f" if is_share else "%.2f",
+        help=HELP,
+    )
+
+
+def _show(table: pd.DataFrame, *, quality: str | None, metric: str, key: str, view: View) -> None:
+    """The table of one field, and its numbers as a file."""
+    number = st.column_config.NumberColumn
+    shown = table.assign(label=table["codec"].map(label_of), bytes=table["bytes"].round())
+    columns: dict[str, Any] = {"label": st.column_config.TextColumn("Codec", width=120)}
+    if quality is None:
+        columns |= {
+            "bits_per_pixel": number("bpp", format=formats.BITS_PER_PIXEL, width=64),
+            "bytes": number("Bytes", format=formats.BYTES, width=64),
+        }
+        if table["ratio"].notna().any():
+            columns["ratio"] = number("x JPEG", format=formats.RATIO, width=64)
+    else:
+        columns |= {
+            "value": number(quality, format=formats.metric_format(metric), width=90),
+            "bytes": number("Bytes", format=formats.BYTES, width=64),
+        }
+    st.dataframe(
+        shown,
+        hide_index=True,
+        height="content",
+        column_order=list(columns),
+        column_config=columns,
+        placeholder="n/a",
+    )
+    download_csv(table, file_name=f"{view.file_name}-{key[4:]}.csv", key=key)
