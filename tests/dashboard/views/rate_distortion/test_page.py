@@ -252,7 +252,8 @@ def test_bd_rates_lie_on_the_disk_for_the_next_server_and_follow_the_results(
     first = bd_frame(open_page(VIEW, store.root))
     name = "bd-rate-imagenette160-psnr_db-jpeg"
     key = f"cache/dashboard/{name}"
-    assert len(pd.read_parquet(BytesIO(store.read(key, f"{name}.parquet")))) == len(first)
+    kept = pd.read_parquet(BytesIO(store.read(key, f"{name}.parquet")))
+    assert set(kept["codec"]) >= set(first["codec"])
     state = store.manifest(key).facts["state"]
     store.delete("results/imagenette160/webp")
     second = bd_frame(open_page(VIEW, store.root))
