@@ -4,16 +4,20 @@ import argparse
 import dataclasses
 import math
 import os
+import re
 import sys
 import typing
 from collections.abc import Callable, Sequence
 from types import NoneType
 from typing import Any, TypeVar
 
+from core.errors import Refusal
+from core.stop_request import Stopped, stopping_on_sigterm
 from core.store import ArtifactError
 
 EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 Config = TypeVar("Config")
 
@@ -48,12 +52,26 @@ def option(
     return dataclasses.field(default=default, metadata=metadata)
 
 
+def check_name(flag: str, name: str | None) -> None:
+    """Refuses what cannot name a model, a study or a data set.
+
+    Raises:
+        ValueError: The name is of another form; None is no name and passes.
+    """
+    if name is not None and not _NAME.fullmatch(name):
+        raise ValueError(
+            f"{flag} takes 1 to 64 small letters, digits, '-' and '_', a letter or digit first; "
+            f"received {name!r}."
+        )
+
+
 def run_step(
     config_type: type[Config],
     step: Callable[[Config], None],
     *,
     name: str,
     argv: Sequence[str] | None = None,
+    kept: str = "what was finished is kept.",
 ) -> int:
     """Exit status of one pipeline step run with the flags in `argv`.
 
@@ -63,10 +81,11 @@ def run_step(
         step: The work itself. It raises UserError or ArtifactError for what a person can mend.
         name: Name of the step in `pipelines`.
         argv: Arguments; those of the process when None.
+        kept: What a person reads after a signal stopped the step.
 
     Returns:
         0 when the step finished, 2 on bad input (one line on standard error), 130 when it
-        was interrupted by Ctrl-C.
+        was interrupted by Ctrl-C, 143 when SIGTERM stopped it.
     """
     parser = _parser(config_type, name=name, description=step.__doc__ or "")
     flags = {
@@ -79,12 +98,16 @@ def run_step(
     except ValueError as error:
         return _complain(name, str(error))
     try:
-        step(config)
-    except (UserError, ArtifactError, OSError) as error:
+        with stopping_on_sigterm():
+            step(config)
+    except (UserError, Refusal, ArtifactError, OSError) as error:
         return _complain(name, str(error))
     except KeyboardInterrupt:
-        print(f"{name}: interrupted; what was finished is kept.", file=sys.stderr)
+        print(f"{name}: interrupted; {kept}", file=sys.stderr)
         return EXIT_INTERRUPTED
+    except Stopped as stopped:
+        print(f"{name}: {stopped}; {kept}", file=sys.stderr)
+        return 128 + stopped.signal
     return 0
 
 

@@ -20,7 +20,8 @@ from core.dataset.preparation.errors import PreparationError
 from core.dataset.preparation.imagenette import ARCHIVE_SHA256, ARCHIVE_URL, download
 from core.dataset.preparation.source import ImageSource, open_source
 from core.store import ArtifactStore, Manifest
-from pipelines.base import UserError, option, run_step
+from core.store.key import DEFAULT_DATASET as DEFAULT
+from pipelines.base import UserError, check_name, option, run_step
 
 #: Together with the parent, these stay below 600 MB.
 MAX_PROCESSES = 4
@@ -33,6 +34,8 @@ class PrepareConfig:
     source: Path | None = option(
         None, help="folder or tar archive with train/ and val/ folders of class folders"
     )
+    name: str = option(DEFAULT, help="name of the data set", metavar="NAME")
+    replace: bool = option(False, help="replace a data set of that name made of other images")
     url: str = option(ARCHIVE_URL, help="address of the archive that is downloaded otherwise")
     allow_hash: str | None = option(
         None, metavar="SHA256", help="accept a downloaded archive with this content as well"
@@ -42,6 +45,9 @@ class PrepareConfig:
     )
 
     def __post_init__(self) -> None:
+        check_name("--name", self.name)
+        if self.source is None and self.name != DEFAULT:
+            raise ValueError("--name NAME names the data set of a --source; give both.")
         if not self.url.startswith(("http://", "https://")):
             raise ValueError(f"--url must start with http:// or https://; received {self.url}.")
         if self.allow_hash is not None and not re.fullmatch(r"[0-9a-f]{64}", self.allow_hash):
@@ -54,7 +60,7 @@ class PrepareConfig:
     @property
     def accepted(self) -> frozenset[str]:
         """Hashes that a downloaded archive may have."""
-        return frozenset({ARCHIVE_SHA256, self.allow_hash or ARCHIVE_SHA256})
+        return frozenset(digest for digest in (ARCHIVE_SHA256, self.allow_hash) if digest)
 
 
 def prepare(config: PrepareConfig) -> None:
@@ -71,15 +77,16 @@ def prepare(config: PrepareConfig) -> None:
 
 
 def _prepare_from_address(config: PrepareConfig) -> None:
-    from core.dataset.preparation.build import is_whole
-    from core.dataset.splits import KEY
+    from core.dataset.preparation.build import standing
 
     store = ArtifactStore.default()
-    wanted = config.allow_hash or ARCHIVE_SHA256
-    if is_whole(store) and store.manifest(KEY).facts["archive_sha256"] == wanted:
+    found = standing(store, config.name)
+    if found.is_whole and found.archive == (config.allow_hash or ARCHIVE_SHA256):
         print("Nothing to do: the data set was made of this archive already.")
         return
-    with store.staging(KEY) as folder:
+    if found.is_whole and not config.replace:
+        raise UserError(_other_images(store, config))
+    with store.staging(f"datasets/{config.name}") as folder:
         archive = folder / "archive"
         with _progress(DownloadColumn()) as progress:
             task = progress.add_task("Downloading", total=None)
@@ -93,15 +100,20 @@ def _prepare_from_address(config: PrepareConfig) -> None:
 
 
 def _prepare_from(source: ImageSource, config: PrepareConfig) -> None:
-    from core.dataset.preparation.build import build, is_built
-    from core.dataset.preparation.listing import list_images
+    from core.dataset.preparation.build import build, standing
+    from core.dataset.preparation.listing import list_images, listing_digest
 
     store = ArtifactStore.default()
     print(f"Reading the source ({source.label}) ...")
     listed = list_images(source)
-    if is_built(store, listed):
+    found, wanted = standing(store, config.name), listing_digest(listed)
+    if found.is_whole and found.images == wanted:
         print("Nothing to do: the data set was made of these images already.")
         return
+    # The published archive makes the shipped data set whole; another source takes its place.
+    is_other = found.images not in (None, wanted) and (found.is_whole or config.source is not None)
+    if is_other and not config.replace:
+        raise UserError(_other_images(store, config))
     with _progress(MofNCompleteColumn()) as progress:
         task = progress.add_task("Decoding", total=len(listed))
         manifest = build(
@@ -110,8 +122,18 @@ def _prepare_from(source: ImageSource, config: PrepareConfig) -> None:
             listed,
             processes=config.processes,
             advance=lambda count: progress.advance(task, count),
+            dataset=config.name,
         )
     _report(manifest)
+
+
+def _other_images(store: ArtifactStore, config: PrepareConfig) -> str:
+    source = config.source or "DIR"
+    return (
+        f"{store.shown(f'datasets/{config.name}')} was made of other images. Keep it and give "
+        f"these a name of their own with `python -m pipelines.prepare --source {source} --name "
+        "NAME`, or replace it with --replace."
+    )
 
 
 def _progress(count: ProgressColumn) -> Progress:

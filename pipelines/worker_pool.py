@@ -2,11 +2,11 @@
 
 import multiprocessing
 import os
-import signal
-import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
+
+from core.stop_request import follow_parent
 
 _ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
 #: Keeps freed memory in the process: glibc otherwise gives back and takes anew every array of an
@@ -27,7 +27,7 @@ def worker_pool(jobs: int) -> Iterator[Executor]:
     """
     with _environment(_ONE_THREAD | _KEEP_MEMORY):
         pool = ProcessPoolExecutor(
-            jobs, mp_context=multiprocessing.get_context("spawn"), initializer=_start_worker
+            jobs, mp_context=multiprocessing.get_context("spawn"), initializer=follow_parent
         )
         try:
             yield pool
@@ -48,16 +48,3 @@ def _environment(variables: Mapping[str, str]) -> Iterator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
-
-
-def _start_worker() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent answers Ctrl-C for all
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """Ends this process once its parent was killed; it would wait for work for ever."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-    os._exit(1)

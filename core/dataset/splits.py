@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from core.images import Image
 from core.store import Artifact, ArtifactStore
-from core.store.key import last_part
+from core.store.key import DEFAULT_DATASET, last_part
 
 #: Data set that the steps use when they are told nothing else.
-DEFAULT = "imagenette160"
+DEFAULT = DEFAULT_DATASET
 KEY = f"datasets/{DEFAULT}"
 SPLITS = ("train", "validation", "test")
 INDEX_FILE = f"{DEFAULT}/index.parquet"

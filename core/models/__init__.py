@@ -19,7 +19,8 @@ from core.registry import discover
 __all__ = ["get_model", "models"]
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+# TensorFlow otherwise reports on every start that there is no GPU, before our own one-line errors.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
 def models() -> dict[str, ModuleType]:

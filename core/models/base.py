@@ -1,7 +1,7 @@
 """What every trainable model offers, so that one training loop and one export serve them all."""
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import ModuleType
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from core.codecs.onnx_network import OnnxNetwork
 from core.models.tensor import Tensor
+from core.training_records.model_layers import Layer
 
 #: Largest value of an image's byte; squared, the peak power of the PSNR.
 PEAK = 255.0
@@ -152,6 +153,15 @@ class ImageModel(keras.Model):  # type: ignore[misc]
             images: Validation images, uint8, shape (count, height, width, 3).
         """
         return {}
+
+    def layer_table(self, latent: tuple[int, int, int], *, stride: int) -> Sequence[Layer]:
+        """What the model holds after each of its steps, for its card; nothing by default.
+
+        Args:
+            latent: Rows, columns and channels of the latent of a training image.
+            stride: Pixels of the image per position of the latent, along each side.
+        """
+        return ()
 
     def card_facts(self, files: Mapping[str, bytes], images: NDArray[np.uint8]) -> dict[str, Any]:
         """What the model's card says beyond what is true of every model.

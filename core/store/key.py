@@ -11,8 +11,8 @@ _FILE_SEGMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 MANIFEST_SUFFIX = ".manifest.json"
 _RESERVED = (MANIFEST_SUFFIX, ".lock")
 
-#: Data set that `pipelines.evaluate` measures when it is told nothing else.
-_DEFAULT_DATASET = "imagenette160"
+#: Data set that the steps use when they are told nothing else.
+DEFAULT_DATASET = "imagenette160"
 
 _COMMANDS = {
     "datasets": "python -m pipelines.prepare",
@@ -24,9 +24,12 @@ _COMMANDS = {
     "strips": "python -m pipelines.search {second}",
     "statistics": "python -m pipelines.describe",
     "benchmarks": "python -m pipelines.benchmark",
-    "reliability": "python -m tests.load.fuzz",
+    "reliability": "python -m tests.load.{script}",
     "cache": "python -m pipelines.{second}",
 }
+
+#: Script under `tests/load` by what it records, where the two differ.
+_RELIABILITY = {"bitstreams": "fuzz"}
 
 #: Kinds whose second part is the name of a model: an architecture, or what a person called it.
 _OF_MODELS = frozenset({"models", "histories", "checkpoints", "studies", "strips"})
@@ -91,10 +94,11 @@ def is_name(name: str) -> bool:
 def command_for(key: str) -> str:
     """Command that makes the artifact `key`."""
     kind, second, *rest = key.split("/")
-    command = _COMMANDS[kind].format(second=second, last=[second, *rest][-1])
-    if kind == "results" and second != _DEFAULT_DATASET:
+    script = _RELIABILITY.get(second, second)
+    command = _COMMANDS[kind].format(second=second, last=[second, *rest][-1], script=script)
+    if kind == "results" and second != DEFAULT_DATASET:
         command += f" --images DIR --dataset {second}"
-    if kind == "datasets" and second != _DEFAULT_DATASET:
+    if kind == "datasets" and second != DEFAULT_DATASET:
         command += f" --source DIR --name {second}"
     if kind in _OF_MODELS and second not in _architectures():
         command = command.replace(f" {second}", f" MODEL --name {second}")

@@ -14,6 +14,7 @@ class HistoryFacts:
 
     Attributes:
         model: Name of the model.
+        architecture: Name of the model's module, which differs where a person chose the name.
         config: Configuration of the training.
         running: State of the epoch under way; empty when no training runs.
         strips: Epoch of each row of the artifact's image, from the top.
@@ -21,6 +22,7 @@ class HistoryFacts:
     """
 
     model: str = ""
+    architecture: str = ""
     config: Mapping[str, Any] = field(default_factory=dict)
     running: Mapping[str, Any] = field(default_factory=dict)
     strips: tuple[int, ...] = ()
@@ -37,6 +39,7 @@ class HistoryFacts:
         try:
             return cls(
                 model=str(facts.get("model", "")),
+                architecture=str(facts.get("architecture", facts.get("model", ""))),
                 config=_mapping(facts.get("config")),
                 running=_mapping(facts.get("running")),
                 strips=tuple(int(epoch) for epoch in facts.get(STRIPS) or ()),

@@ -4,9 +4,7 @@ Nothing here needs what trains: a model is its ONNX files, its tables and its ca
 """
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,54 +13,11 @@ from core.codecs import Codec, codecs
 from core.codecs.bnk import TrainedModel
 from core.entropy.latent_tables import LatentTables
 from core.entropy.tables import PRECISION_BITS
-from core.store import Artifact, ArtifactError, ArtifactStore, Manifest, MissingArtifact
+from core.store import Artifact, ArtifactError, ArtifactStore, MissingArtifact
 from core.store.key import is_name
+from core.training_records.model_card import ModelCard
 
 PREFIX = "models/"
-
-
-@dataclass(frozen=True)
-class ModelCard:
-    """One trained model.
-
-    Attributes:
-        name: Its key without the kind, such as `ae80`.
-        card: What the training said of it; a field that is absent is not known.
-        manifest: Manifest of its files.
-    """
-
-    name: str
-    card: Mapping[str, Any]
-    manifest: Manifest
-
-    @property
-    def latent(self) -> tuple[int, ...] | None:
-        """Rows, columns and channels of the latent of a 160x160 image."""
-        shape = self.card.get("latent")
-        return tuple(shape) if shape else None
-
-    @property
-    def values_per_pixel(self) -> float | None:
-        """Numbers in the latent per pixel of the image; the image itself has three."""
-        stride = self.card.get("stride")
-        return self.latent[-1] / stride**2 if self.latent and stride else None
-
-    @property
-    def multiply_adds_per_pixel(self) -> dict[str, float]:
-        """Multiplications, each with an addition, by network."""
-        return dict(self.card.get("multiply_adds_per_pixel", {}))
-
-    @property
-    def data_digest(self) -> str | None:
-        """sha256 of the training images."""
-        data = self.card.get("data")
-        found = data.get("sha256") if isinstance(data, Mapping) else data
-        return str(found) if found else None
-
-    @property
-    def bytes_on_disk(self) -> int:
-        """Size of all its files."""
-        return sum(entry.bytes for entry in self.manifest.files.values())
 
 
 class Cards(NamedTuple):
@@ -171,16 +126,16 @@ def measured_channel_bits(model: ModelCard) -> dict[int, NDArray[np.float64]]:
 
     Empty for a model whose card does not tell.
     """
-    measured = model.card.get("channel_bits", {})
-    return {int(quality): np.asarray(bits, np.float64) for quality, bits in measured.items()}
+    return {quality: np.asarray(bits, np.float64) for quality, bits in model.channel_bits.items()}
 
 
 def _read(artifact: Artifact) -> ModelCard:
     name = artifact.key.removeprefix(PREFIX)
-    card: Any = artifact.parsed(f"{name}/card.json", json.loads, reason="is not a model card")
-    if not isinstance(card, dict):
-        raise artifact.damaged(f"{name}/card.json", "is not a model card")
-    return ModelCard(name, card, artifact.manifest)
+    return artifact.parsed(
+        f"{name}/card.json",
+        lambda data: ModelCard.of(artifact, json.loads(data)),
+        reason="is not a model card",
+    )
 
 
 def _fault(store: ArtifactStore, model: ModelCard, name: str) -> str | None:

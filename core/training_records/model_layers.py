@@ -1,9 +1,11 @@
-"""What a model holds after each of its steps, from its card."""
+"""What a model holds after each of its steps.
 
-from collections.abc import Mapping
+A model describes its own layers (`core.models.base.ImageModel.layer_table`) by means of the
+functions here, and its card holds them.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
-
-from core.training_records.model_cards import ModelCard
 
 _IMAGE_CHANNELS = 3
 _ACTIVATIONS = {"relu": "ReLU", "leaky_relu": "leaky ReLU"}
@@ -32,28 +34,63 @@ class Layer(NamedTuple):
         return self.height * self.width * self.channels
 
 
-def layers(model: ModelCard) -> list[Layer]:
-    """Steps of a model from image to image; none for one of an unknown build."""
-    config = model.card.get("config", {})
-    if not model.latent:
-        return []
+def layers_of_records(records: Iterable[Mapping[str, Any]]) -> tuple[Layer, ...]:
+    """Layers that a card holds.
+
+    Raises:
+        TypeError, KeyError, ValueError: They are of another form.
+    """
+    return tuple(
+        Layer(
+            step=str(record["step"]),
+            height=int(record["height"]),
+            width=int(record["width"]),
+            channels=int(record["channels"]),
+            part=str(record["part"]),
+        )
+        for record in records
+    )
+
+
+def layers_of_config(
+    latent: tuple[int, int, int], stride: int, config: Mapping[str, Any]
+) -> tuple[Layer, ...]:
+    """Layers of a model whose card, of an earlier version, does not hold them.
+
+    Args:
+        latent: Rows, columns and channels of the latent.
+        stride: Pixels per position of the latent, along each side.
+        config: Configuration of the training.
+    """
     if config.get("filters"):
-        return _autoencoder(model, config["filters"], config)
+        return autoencoder_layers(
+            config["filters"],
+            str(config.get("activation", "activation")),
+            height=latent[0] * stride,
+            width=latent[1] * stride,
+        )
     if "analysis_blocks" in config:
-        return _transform_codec(*model.latent, stride=int(model.card["stride"]), config=config)
-    return []
+        return transform_codec_layers(latent, stride=stride, config=config)
+    return ()
 
 
-def _transform_codec(
-    rows: int, columns: int, channels: int, *, stride: int, config: Mapping[str, Any]
-) -> list[Layer]:
-    """The learned codec; its entropy model, which makes bytes of the latent, is not among these."""
+def transform_codec_layers(
+    latent: tuple[int, int, int], *, stride: int, config: Mapping[str, Any]
+) -> tuple[Layer, ...]:
+    """The learned codec; its entropy model, which makes bytes of the latent, is not among these.
+
+    Args:
+        latent: Rows, columns and channels of the latent.
+        stride: Pixels per position of the latent, along each side.
+        config: Fields of its configuration.
+    """
+    rows, columns, channels = latent
     sides = {scale: (rows * stride // scale, columns * stride // scale) for scale in (1, 8, 16)}
     width, deep = config["width"], config["deep_width"]
     (fine_in, deep_in), (fine_out, deep_out) = config["analysis_blocks"], config["synthesis_blocks"]
     block = f"block transform of {stride}x{stride}"
     image = (*sides[1], _IMAGE_CHANNELS, "image")
-    return [
+    return (
         Layer("Image", *image),
         Layer("8x8 squares, 1x1 convolution", *sides[8], width, "encoder"),
         *_blocks(fine_in, *sides[8], width, "encoder"),
@@ -65,7 +102,7 @@ def _transform_codec(
         Layer("1x1 convolution, doubling", *sides[8], width, "decoder"),
         *_blocks(fine_out, *sides[8], width, "decoder"),
         Layer(f"3x3 convolution, plus the inverse {block}", *image),
-    ]
+    )
 
 
 def _blocks(count: int, height: int, width: int, channels: int, part: str) -> list[Layer]:
@@ -74,19 +111,25 @@ def _blocks(count: int, height: int, width: int, channels: int, part: str) -> li
     return [Layer(label, height, width, channels, part)] if count else []
 
 
-def _autoencoder(model: ModelCard, filters: list[int], config: Mapping[str, Any]) -> list[Layer]:
-    rows, columns = (model.latent or (0, 0))[:2]
-    stride = int(model.card["stride"])
-    height, width = rows * stride, columns * stride
-    activation = _ACTIVATIONS.get(
-        str(config.get("activation")), str(config.get("activation", "activation"))
-    )
+def autoencoder_layers(
+    filters: Sequence[int], activation: str, *, height: int, width: int
+) -> tuple[Layer, ...]:
+    """An autoencoder of the thesis.
+
+    Args:
+        filters: Filters of its layers, the outermost first.
+        activation: Name of the activation.
+        height: Rows of the image.
+        width: Columns of the image.
+    """
+    shown = _ACTIVATIONS.get(activation, activation)
+    rows, columns = height >> len(filters), width >> len(filters)
     first = Layer("Image", height, width, _IMAGE_CHANNELS, "image")
-    encoder = _encoder(filters, activation, height, width)
-    return [first, *encoder, *_decoder(filters, activation, rows, columns)]
+    encoder = _encoder(filters, shown, height, width)
+    return (first, *encoder, *_decoder(filters, shown, rows, columns))
 
 
-def _encoder(filters: list[int], activation: str, height: int, width: int) -> list[Layer]:
+def _encoder(filters: Sequence[int], activation: str, height: int, width: int) -> list[Layer]:
     found = []
     for depth, channels in enumerate(filters):
         rows, columns = height >> depth, width >> depth
@@ -98,9 +141,9 @@ def _encoder(filters: list[int], activation: str, height: int, width: int) -> li
     return found
 
 
-def _decoder(filters: list[int], activation: str, height: int, width: int) -> list[Layer]:
+def _decoder(filters: Sequence[int], activation: str, height: int, width: int) -> list[Layer]:
     found = []
-    for depth, channels in enumerate(reversed(filters)):
+    for depth, channels in enumerate(filters[::-1]):
         rows, columns = height << depth, width << depth
         step = f"Transposed convolution, {activation}"
         found.append(Layer(step, rows, columns, channels, "decoder"))

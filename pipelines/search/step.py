@@ -1,7 +1,5 @@
 """Searches filters, activation and learning rate of a model with Optuna."""
 
-import signal
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -11,7 +9,7 @@ import optuna
 from optuna.storages import RDBStorage
 from sqlalchemy.exc import SQLAlchemyError
 
-from core.dataset.splits import KEY, open_split
+from core.dataset.splits import dataset_key, open_split
 from core.search.budget import Budget
 from core.search.spaces import SearchSpace, get_space
 from core.search.storage import (
@@ -24,6 +22,7 @@ from core.search.storage import (
 )
 from core.search.studies import to_record
 from core.search.trial_strips import TrialStrips
+from core.stop_request import StopRequest
 from core.store import ArtifactStore
 from core.training_records.strips import STRIPS
 from pipelines.base import UserError, run_step
@@ -34,25 +33,14 @@ from pipelines.search.workers import Job, Objective, running_workers, training_o
 _POLL_SECONDS = 0.5
 
 
-class Stopped(Exception):
-    """A signal ended the search; what was finished is kept.
-
-    Attributes:
-        signal: The signal.
-    """
-
-    def __init__(self, number: int) -> None:
-        super().__init__(f"stopped by {signal.Signals(number).name}")
-        self.signal = number
-
-
 def search(config: Config) -> None:
     """Searches a model's parameters, by trials that train on a part of the data set.
 
     The study is kept in a database, so a search can be stopped and run again until all trials
     are finished, and workers on any number of machines can share one.
     """
-    run_search(config, ArtifactStore.default(), training_objective)
+    make_objective = partial(training_objective, name=config.study_name, dataset=config.dataset)
+    run_search(config, ArtifactStore.default(), make_objective)
 
 
 def run_search(
@@ -75,13 +63,13 @@ def run_search(
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     space = _space(config.model)
     dataset = _dataset(config, store)
-    url = config.storage or sqlite_url(live_path(store, config.model))
+    url = config.storage or sqlite_url(live_path(store, config.study_name))
     with _storage_errors(url):
         storage = open_live_storage(config, store, url)
         study, budget = open_study(config, store, storage, space, dataset)
         job = Job(
             url=url,
-            study=config.model,
+            study=config.study_name,
             trials=config.trials,
             seed=config.seed,
             heartbeat_seconds=config.heartbeat,
@@ -105,10 +93,10 @@ def _dataset(config: Config, store: ArtifactStore) -> str:
     budget = config.budget()
     wanted = {"train": budget.images, "validation": budget.validation_images}
     for split, count in wanted.items():
-        total = len(open_split(store, split).images)
+        total = len(open_split(store, split, dataset=config.dataset).images)
         if count > total:
             raise UserError(f"The {split} split has {total} images; received {count}.")
-    digest: str = store.manifest(KEY).facts["sha256"]
+    digest: str = store.manifest(dataset_key(config.dataset)).facts["sha256"]
     return digest
 
 
@@ -129,11 +117,11 @@ def _supervise(job: Job, study: optuna.Study, workers: int) -> None:
     report = Report(to_record(study), job.trials)
     if report.is_complete:
         return
-    with _signals() as caught, running_workers(job, workers) as processes:
+    stop = StopRequest()
+    with stop.listening(), running_workers(job, workers) as processes:
         while not report.is_complete:
             time.sleep(_POLL_SECONDS)
-            if caught:
-                raise Stopped(caught[0])
+            stop.check()
             alive = any(process.is_alive() for process in processes)
             report.tell(to_record(study))
             if not alive and not report.is_complete:
@@ -143,30 +131,14 @@ def _supervise(job: Job, study: optuna.Study, workers: int) -> None:
                 )
 
 
-@contextmanager
-def _signals() -> Iterator[list[int]]:
-    """Collects SIGINT and SIGTERM inside the block instead of dying of them."""
-    caught: list[int] = []
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    before = {
-        number: signal.signal(number, lambda found, frame: caught.append(found))
-        for number in numbers
-    }
-    try:
-        yield caught
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
 def _finish(config: Config, store: ArtifactStore, storage: RDBStorage, study: optuna.Study) -> None:
     """Commits the study and says what it found."""
     record = to_record(study)
     manifest = commit_study(
-        store, config.model, storage, facts=study_facts(config, record, storage)
+        store, config.study_name, storage, facts=study_facts(config, record, storage)
     )
     close_storage(storage)
-    strips = TrialStrips(store, config.model).pack(record)
+    strips = TrialStrips(store, config.study_name).pack(record)
     for line in best_lines(record):
         print(line)
     print(f"Wrote {store.shown(manifest.key)}.db ({len(record.trials)} trials).", flush=True)
@@ -177,8 +149,5 @@ def _finish(config: Config, store: ArtifactStore, storage: RDBStorage, study: op
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit status of the step; 130 or 143 when a signal stopped it."""
-    try:
-        return run_step(Config, search, name="search", argv=argv)
-    except Stopped as stopped:
-        print(f"search: {stopped}; what was finished is kept. Run again to go on.", file=sys.stderr)
-        return 128 + stopped.signal
+    kept = "what was finished is kept. Run again to go on."
+    return run_step(Config, search, name="search", argv=argv, kept=kept)

@@ -1,28 +1,32 @@
 """The study of a search: what is asked for, and how a study is made, checked and described."""
 
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from typing import Any
 
 import optuna
 from optuna.storages import RDBStorage
 
-from core.dataset.splits import KEY
+from core.dataset.splits import DEFAULT
 from core.search.budget import Budget
 from core.search.queue import PRUNER_FIRST_EPOCH, PRUNER_STARTUP_TRIALS, STARTUP_TRIALS
 from core.search.spaces import SearchSpace
-from core.search.storage import live_path, open_storage, restore_study
+from core.search.storage import live_path, open_storage, restore_study, study_key
 from core.search.studies import (
     BUDGET,
     DATASET,
+    FINISHED,
     OBJECTIVE,
     ORIGIN,
     SPACE,
     THESIS,
     StudyRecord,
+    to_record,
 )
+from core.search.study_reading import read_committed_study
 from core.search.trial_strips import TrialStrips
-from core.store import ArtifactStore
-from pipelines.base import UserError, option
+from core.store import ArtifactStore, DamagedArtifact, MissingArtifact, UnreadableArtifact
+from pipelines.base import UserError, check_name, option
 
 OBJECTIVE_TEXT = "PSNR in dB + SSIM, both at range 255 (means over the validation images)"
 THESIS_ORIGIN = "optimum of the thesis"
@@ -33,6 +37,8 @@ class Config:
     """What to search, where, and what a trial may spend."""
 
     model: str = option(help="model to search, such as ae80", positional=True)
+    name: str | None = option(None, help="name of the study (default: the model's)")
+    dataset: str = option(DEFAULT, help="prepared data set to train on", metavar="NAME")
     trials: int = option(20, help="trials that the study shall have finished in all")
     storage: str | None = option(
         None, help="database to share with other machines, such as postgresql://..."
@@ -55,14 +61,22 @@ class Config:
         "it is tried again",
     )
     restart: bool = option(False, help="forget the study and start anew")
+    replace: bool = option(False, help="replace a committed study whose trials this one lacks")
 
     def __post_init__(self) -> None:
+        check_name("--name", self.name)
+        check_name("--dataset", self.dataset)
         for name in ("trials", "workers", "heartbeat"):
             if getattr(self, name) < 1:
                 raise ValueError(f"--{name} must be at least 1; received {getattr(self, name)}.")
         if self.seed < 0:
             raise ValueError(f"--seed must not be negative; received {self.seed}.")
         self.budget()
+
+    @property
+    def study_name(self) -> str:
+        """Name of the study."""
+        return self.name or self.model
 
     def given(self) -> dict[str, Any]:
         """Fields of the budget that were given at the command line."""
@@ -77,29 +91,79 @@ class Config:
 
 def open_live_storage(config: Config, store: ArtifactStore, url: str) -> RDBStorage:
     """Storage of the search; where none is named, the live database of this machine."""
-    with store.lock(f"cache/search/{config.model}"):
-        live_path(store, config.model).parent.mkdir(parents=True, exist_ok=True)
-        if config.storage is None and restore_study(store, config.model):
-            print(f"search: goes on from the committed study of {config.model}", flush=True)
+    name = config.study_name
+    with store.lock(f"cache/search/{name}"):
+        live_path(store, name).parent.mkdir(parents=True, exist_ok=True)
+        if config.storage is None and not config.restart and _is_restored(store, name):
+            print(f"search: goes on from the committed study of {name}", flush=True)
         return open_storage(url, heartbeat_seconds=config.heartbeat)
+
+
+def _is_restored(store: ArtifactStore, name: str) -> bool:
+    """Whether the live database was made from the committed study; a damaged one is left out."""
+    try:
+        return restore_study(store, name)
+    except UnreadableArtifact:
+        raise
+    except DamagedArtifact as error:
+        print(f"search: {error.location} {error.reason}; the study starts anew", flush=True)
+        return False
 
 
 def open_study(
     config: Config, store: ArtifactStore, storage: RDBStorage, space: SearchSpace, dataset: str
 ) -> tuple[optuna.Study, Budget]:
     """The study, made if need be, and the budget of its trials."""
-    with store.lock(f"cache/search/{config.model}"):
+    name = config.study_name
+    with store.lock(f"cache/search/{name}"):
         names = [summary.study_name for summary in optuna.get_all_study_summaries(storage)]
-        if config.restart and config.model in names:
-            optuna.delete_study(study_name=config.model, storage=storage)
+        goes_on = name in names and not config.restart
+        found = to_record(optuna.load_study(study_name=name, storage=storage)) if goes_on else None
+        _check_replaceable(config, store, found)
+        if config.restart and name in names:
+            optuna.delete_study(study_name=name, storage=storage)
         study = optuna.create_study(
-            study_name=config.model, storage=storage, direction="maximize", load_if_exists=True
+            study_name=name, storage=storage, direction="maximize", load_if_exists=True
         )
         if BUDGET not in study.user_attrs:
-            TrialStrips(store, config.model).forget()
+            TrialStrips(store, name).forget()
             _describe(study, space, config.budget(), dataset)
     _check_study(config, study, dataset)
     return study, Budget(**study.user_attrs[BUDGET])
+
+
+def _check_replaceable(config: Config, store: ArtifactStore, found: StudyRecord | None) -> None:
+    """Refuses a study that lacks finished trials of the one that it would replace."""
+    if config.replace:
+        return
+    lost = _finished(_committed(store, config.study_name)) - _finished(found)
+    if lost:
+        key = study_key(config.study_name)
+        raise UserError(
+            f"{store.shown(key)} has {len(lost)} finished trials that this search does not go on "
+            f"from. Keep it and search under a name of your own with `python -m pipelines.search "
+            f"{config.model} --name NAME`, or replace it with --replace."
+        )
+
+
+def _committed(store: ArtifactStore, name: str) -> StudyRecord | None:
+    """The committed study; None where there is none, or one that is damaged."""
+    try:
+        return read_committed_study(store, name)
+    except UnreadableArtifact:
+        raise
+    except (MissingArtifact, DamagedArtifact):
+        return None
+
+
+def _finished(study: StudyRecord | None) -> set[tuple[datetime | None, str]]:
+    """What identifies the finished trials of a study, also after it was copied."""
+    trials = () if study is None else study.trials
+    return {
+        (trial.started, repr(sorted(trial.params.items())))
+        for trial in trials
+        if trial.state in FINISHED
+    }
 
 
 def _describe(study: optuna.Study, space: SearchSpace, budget: Budget, dataset: str) -> None:
@@ -119,7 +183,10 @@ def _describe(study: optuna.Study, space: SearchSpace, budget: Budget, dataset: 
 def _check_study(config: Config, study: optuna.Study, dataset: str) -> None:
     """Refuses to mix trials that cannot be compared."""
     found = study.user_attrs
-    advice = "Start anew with --restart, or give the study's own values."
+    advice = (
+        "Give the study's own values, search under another --name, or start anew with --restart "
+        "--replace."
+    )
     for name, value in config.given().items():
         if found[BUDGET].get(name) != value:
             raise UserError(
@@ -129,7 +196,8 @@ def _check_study(config: Config, study: optuna.Study, dataset: str) -> None:
     if found[DATASET] != dataset:
         raise UserError(
             f"The study {study.study_name} was made on another data set (sha256 "
-            f"{found[DATASET][:12]}; here {dataset[:12]}). Start anew with --restart."
+            f"{found[DATASET][:12]}; here {dataset[:12]}). Search under another "
+            "--name, or start anew with --restart --replace."
         )
 
 
@@ -137,8 +205,9 @@ def study_facts(config: Config, record: StudyRecord, storage: RDBStorage) -> dic
     """What the manifest of the committed study says; no address of a database."""
     best = record.best
     return {
-        "model": config.model,
-        "dataset": {"name": KEY.rpartition("/")[2], "sha256": record.attributes[DATASET]},
+        "model": config.study_name,
+        "architecture": config.model,
+        "dataset": {"name": config.dataset, "sha256": record.attributes[DATASET]},
         "budget": dict(record.budget),
         "trials": record.counts,
         "best": None

@@ -25,6 +25,7 @@ from core.search.queue import (
     requeue_lost_trials,
 )
 from core.search.storage import close_storage, open_storage
+from core.stop_request import follow_parent
 from core.store import ArtifactStore
 from pipelines.base import available_cores
 
@@ -121,11 +122,13 @@ def work(job: Job, threads: int | None = None) -> None:
     close_storage(storage)
 
 
-def training_objective(model: str, budget: Budget, store: ArtifactStore) -> Objective:
+def training_objective(
+    model: str, budget: Budget, store: ArtifactStore, *, name: str, dataset: str
+) -> Objective:
     """Objective that trains the model; called in the workers, since Keras takes long to import."""
     from core.models.training.trial import make_objective
 
-    return make_objective(model, budget, store)
+    return make_objective(model, budget, store, name=name, dataset=dataset)
 
 
 def _run_trial(study: optuna.Study, objective: Objective, job: Job, wish: threading.Event) -> None:
@@ -144,15 +147,6 @@ def _run_trial(study: optuna.Study, objective: Objective, job: Job, wish: thread
 
 
 def _listen(wish: threading.Event) -> None:
-    """Turns SIGTERM into a wish, leaves Ctrl-C to the parent, and ends with the parent."""
+    """Turns SIGTERM into a stop request, and ends with the parent, who would commit the study."""
     signal.signal(signal.SIGTERM, lambda number, frame: wish.set())
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """Ends this process once its parent was killed; nobody would commit what it finds."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+    follow_parent()

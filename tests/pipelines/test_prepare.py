@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tarfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -14,9 +15,10 @@ from pathlib import Path
 
 import numpy as np
 import PIL.Image
+import psutil
 import pytest
 
-from core.dataset.splits import KEY, SPLITS, index, open_split
+from core.dataset.splits import KEY, SPLITS, index, open_split, subset_ids
 from core.store import ArtifactStore
 from pipelines.prepare import main
 
@@ -166,10 +168,96 @@ def test_a_clone_without_pixels_gets_them_back(store, folder: Path) -> None:
     assert len(open_split(store, "train").images) == 6
 
 
+@pytest.mark.parametrize("has_pixels", [True, False])
+def test_a_data_set_made_of_other_images_is_replaced_on_request_alone(
+    store, folder: Path, capsys, has_pixels: bool
+) -> None:
+    _run("--source", folder)
+    if not has_pixels:  # as in a clone
+        store.path(KEY, "imagenette160/train.npy").unlink()
+    before = store.manifest(KEY)
+    (folder / "train/n01440764/train_0.JPEG").unlink()
+    assert _run("--source", folder) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "was made of other images" in line
+    assert "--name NAME`, or replace it with --replace" in line
+    assert store.manifest(KEY) == before
+
+
+def test_the_published_archive_gives_a_clone_its_pixels_and_replaces_no_whole_data_set(
+    store, folder: Path, archive: Path, address, capsys
+) -> None:
+    digest = hashlib.sha256(archive.read_bytes()).hexdigest()
+    (folder / "train/n01440764/train_0.JPEG").unlink()
+    _run("--source", folder)
+    assert _run("--url", address, "--allow-hash", digest) == 2
+    assert "was made of other images" in capsys.readouterr().err
+    store.path(KEY, "imagenette160/train.npy").unlink()
+    assert _run("--url", address, "--allow-hash", digest) == 0
+    assert store.manifest(KEY).facts["counts"]["train"] == 6
+
+
+def test_a_data_set_of_a_persons_own_lies_beside_the_shipped_one(store, folder: Path) -> None:
+    _run("--source", folder)
+    before = store.manifest(KEY)
+    (folder / "train/n01440764/train_0.JPEG").unlink()
+    assert _run("--source", folder, "--name", "mine") == 0
+    assert store.manifest(KEY) == before
+    assert len(open_split(store, "train", dataset="mine").images) == 5
+    assert len(index(store, dataset="mine")) == 9
+    assert len(subset_ids(store, dataset="mine")) == 2
+    assert _run("--source", folder, "--name", "mine") == 0
+    assert set(store.manifest("datasets/mine").files) == {
+        f"mine/{file}" for file in ("index.parquet", *(f"{split}.npy" for split in SPLITS))
+    }
+
+
+def _runs(process: psutil.Process) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def test_killed_with_its_images_half_decoded_it_leaves_no_process_behind(
+    store, folder: Path
+) -> None:
+    command = [sys.executable, "-c", _SLOW_STEP, "--source", str(folder), "--processes", "2"]
+    started = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    step = psutil.Process(started.pid)
+    while len(step.children()) < 3 and time.monotonic() < deadline:  # two and their tracker
+        time.sleep(0.05)
+    workers = step.children()
+    assert len(workers) >= 3
+    time.sleep(3.0)  # until they decode
+    started.kill()
+    started.wait()
+    while any(map(_runs, workers)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not [worker.pid for worker in workers if _runs(worker)]
+
+
+#: The step on a source that never ends.
+_SLOW_STEP = """
+import sys, time
+from core.dataset.preparation import decoding
+from pipelines.prepare import main
+
+bounded = decoding._bounded
+def endless(pool, tasks, *, at_most):
+    yield from bounded(pool, tasks, at_most=at_most)
+    time.sleep(600)
+decoding._bounded = endless
+if __name__ == "__main__":
+    main(sys.argv[1:])
+"""
+
+
 def test_a_changed_source_replaces_the_data_set(store, folder: Path) -> None:
     _run("--source", folder)
     (folder / "train/n01440764/train_0.JPEG").unlink()
-    assert _run("--source", folder) == 0
+    assert _run("--source", folder, "--replace") == 0
     assert store.manifest(KEY).facts["counts"]["train"] == 5
 
 

@@ -91,7 +91,8 @@ def test_a_training_leaves_a_model_its_card_and_its_history(
     assert networks[1].run(latent).shape == (1, 160, 160, 3)
     assert card["export"]["largest_difference_levels"] < 0.01
     assert card["training"]["images_seen"] == COUNTS["train"]
-    assert card["training"]["ended_by"] == "hand"
+    assert card["training"]["ended_by"] == "epoch limit"
+    assert (card["architecture"], card["label"]) == ("ae20", "Autoencoder, 3 layers (20x20)")
     assert (card["latent"], card["stride"]) == ([4, 4, 128], 8)
     assert config["filters"] == [32, 64, 128]
     assert {"ae20/weights.npz", "ae20/tables.npz"} <= set(store.manifest("models/ae20").files)
@@ -110,6 +111,11 @@ def test_a_training_leaves_a_model_its_card_and_its_history(
         (["ae20", "--finetune", "--export"], "--finetune does not go with --resume, --export"),
         (["ae20", "--finetune"], "ae20 is not published yet; start with"),
         (["ae20", "--preset", "full"], "ae20 has no preset 'full'; it has none"),
+        (["ae20", "--filters", "8"], "ae20 has 3 layers, so --filters takes 3 numbers, such as 32"),
+        (["ae20", "--name", "ae40"], "ae40 is the name of another model"),
+        (["ae20", "--name", "../x"], "--name takes 1 to 64 small letters"),
+        (["ae20", "--name", "mine", "--finetune"], "mine is not published yet; start with"),
+        (["ae20", "--name", "mine", "--resume"], "pipelines.train ae20 --name mine`"),
         (["bottleneck", "--preset", "fuller"], "bottleneck has no preset 'fuller'; it has compact"),
     ],
 )
@@ -140,15 +146,15 @@ def test_a_preset_is_a_beginning_that_other_arguments_change(
 def test_a_further_stage_begins_at_the_published_model_with_a_plan_of_its_own(
     store: ArtifactStore, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    flags = ["ae20", "--filters", "4", "4"]
+    flags = ["ae20", "--filters", "4", "4", "4"]
     assert main([*flags, "--batch", "16", "--epochs", "1"]) == 0
     before = _history(store)
     capsys.readouterr()
 
     # Another plan, but not another network.
-    other = ["ae20", "--filters", "4", "8", "--batch", "8", "--finetune"]
+    other = ["ae20", "--filters", "4", "4", "8", "--batch", "8", "--finetune"]
     assert main(other) == 2
-    assert "filters [4, 4] instead of [4, 8]" in capsys.readouterr().err
+    assert "filters [4, 4, 4] instead of [4, 4, 8]" in capsys.readouterr().err
     assert main([*flags, "--batch", "8", "--epochs", "2", "--finetune"]) == 0
     assert "a fine-tuning stage: goes on after epoch 1" in capsys.readouterr().err
     after = _history(store)
@@ -156,6 +162,82 @@ def test_a_further_stage_begins_at_the_published_model_with_a_plan_of_its_own(
     card = json.loads(store.read("models/ae20", "ae20/card.json"))
     assert card["training"]["plan_start"] == 1
     assert [key.rpartition("/")[2] for key in store.keys("checkpoints/ae20/")] == ["epoch-0002"]
+
+
+TINY = ["ae20", "--filters", "2", "2", "2", "--batch", "120", "--epochs", "1"]
+
+
+def _shipped(store: ArtifactStore) -> dict[str, str]:
+    """Digest of each file of what is published as `ae20`."""
+    keys = ("models/ae20", "histories/ae20")
+    return {name: entry.sha256 for key in keys for name, entry in store.manifest(key).files.items()}
+
+
+def test_a_model_of_a_persons_own_lies_beside_the_shipped_one(
+    store: ArtifactStore, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(TINY) == 0
+    for key in store.keys("checkpoints/"):  # as in a clone, which has none
+        store.delete(key)
+    shipped = _shipped(store)
+    capsys.readouterr()
+
+    for flags in ([], ["--restart"], ["--finetune"], ["--resume"]):
+        assert main([*TINY, *flags]) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert "--name NAME`, or replace it with --replace" in line
+    assert main([*TINY, "--name", "mine"]) == 0
+    assert main([*TINY, "--name", "tuned", "--finetune", "--epochs", "2"]) == 0
+    assert _shipped(store) == shipped
+    card = json.loads(store.read("models/mine", "mine/card.json"))
+    assert (card["model"], card["architecture"]) == ("mine", "ae20")
+    assert card["label"] == "Autoencoder, 3 layers (20x20), mine"
+    assert store.manifest("histories/mine").facts["architecture"] == "ae20"
+    assert len(store.keys("checkpoints/mine/")) == 1
+
+    assert main([*TINY, "--replace"]) == 0
+    assert _shipped(store) != shipped
+
+
+def test_a_training_publishes_again_what_its_own_checkpoints_show_to_be_its_own(
+    store: ArtifactStore,
+) -> None:
+    assert main(TINY) == 0
+    assert main([*TINY, "--resume", "--epochs", "2"]) == 0
+    assert main([*TINY, "--export"]) == 0
+    assert json.loads(store.read("models/ae20", "ae20/card.json"))["training"]["epochs"] == 2
+
+
+def test_a_damaged_model_is_made_again_as_its_error_advises(store: ArtifactStore) -> None:
+    assert main(TINY) == 0
+    for key in store.keys("checkpoints/"):
+        store.delete(key)
+    for name in ("models/ae20/decoder.onnx", "histories/ae20.csv"):
+        (store.root / name).write_bytes(b"damaged")
+    assert main(TINY) == 0
+
+
+def test_a_missing_library_is_named_in_one_line(
+    store: ArtifactStore, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("KERAS_BACKEND", "nothing_like_it")
+    assert main(["ae20"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "Training needs nothing_like_it" in line
+    assert "pip install -r requirements.txt" in line
+
+
+def test_an_error_of_the_training_is_not_preceded_by_messages_of_tensorflow(
+    store: ArtifactStore,
+) -> None:
+    command = [sys.executable, "-m", "pipelines.train", "ae20", "--filters", "8"]
+    environment = {name: v for name, v in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"}
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("train: ae20 has 3 layers")
 
 
 def test_data_that_is_not_prepared_is_answered_with_the_command_that_does(
@@ -187,7 +269,7 @@ def test_checkpoints_are_neither_overwritten_nor_mixed_up(
 def test_without_checkpoints_a_training_goes_on_from_the_published_model(
     store: ArtifactStore, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    flags = ["ae20", "--batch", "16", "--filters", "4", "4"]
+    flags = ["ae20", "--batch", "16", "--filters", "4", "4", "4"]
     assert main([*flags, "--epochs", "2"]) == 0
     before = _history(store)
     card = json.loads(store.read("models/ae20", "ae20/card.json"))
@@ -196,6 +278,9 @@ def test_without_checkpoints_a_training_goes_on_from_the_published_model(
         store.delete(key)
     capsys.readouterr()
 
+    assert main([*flags, "--resume"]) == 2
+    assert "models/ae20 is there already" in capsys.readouterr().err
+    flags.append("--replace")
     assert main([*flags, "--resume", "--learning-rate", "0.1"]) == 2
     assert "learning_rate 0.0021 instead of 0.1" in capsys.readouterr().err
     assert main([*flags, "--resume", "--epochs", str(best + 1)]) == 0

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -23,28 +23,53 @@ from core.dataset.preparation.listing import (
 )
 from core.dataset.preparation.near_duplicates import MAX_DISTANCE, Hashes, near_duplicates
 from core.dataset.preparation.source import ImageSource
-from core.dataset.splits import INDEX_FILE, KEY, SPLITS, array_file
-from core.store import ArtifactError, ArtifactStore, Manifest
+from core.dataset.splits import DEFAULT, SPLITS, array_file, dataset_key, index_file
+from core.store import (
+    ArtifactError,
+    ArtifactStore,
+    Manifest,
+    NewerArtifact,
+    UnreadableArtifact,
+)
 
 _MAX_NAMED_PAIRS = 200
 
 
-def is_whole(store: ArtifactStore) -> bool:
-    """Whether the data set's files are all in the store."""
+class Standing(NamedTuple):
+    """What the store holds under the name of a data set.
+
+    Attributes:
+        is_whole: Whether index and pixels are all there.
+        images: Digest of the images that it was made of; None where no manifest tells.
+        archive: Digest of the archive that held them, likewise.
+    """
+
+    is_whole: bool
+    images: str | None
+    archive: str | None
+
+
+def standing(store: ArtifactStore, dataset: str) -> Standing:
+    """What the store holds under the name of a data set; what is damaged counts as absent.
+
+    Raises:
+        ArtifactError: It may be whole, but cannot be read.
+    """
     try:
-        store.path(KEY, INDEX_FILE)
-        for split in SPLITS:
-            store.path(KEY, array_file(split), verify=False)
+        artifact = store.open(dataset_key(dataset))
+    except (UnreadableArtifact, NewerArtifact):
+        raise
     except ArtifactError:
-        return False
-    return True
-
-
-def is_built(store: ArtifactStore, listed: Sequence[ListedImage]) -> bool:
-    """Whether the data set in the store is whole and was made of exactly these images."""
-    if not is_whole(store):
-        return False
-    return bool(store.manifest(KEY).facts["images_sha256"] == listing_digest(listed))
+        return Standing(False, None, None)
+    facts = artifact.facts
+    found = Standing(True, facts.get("images_sha256"), facts.get("archive_sha256"))
+    try:
+        artifact.path(index_file(dataset))
+        for split in SPLITS:
+            artifact.path(array_file(split, dataset), verify=False)
+    except ArtifactError:
+        return found._replace(is_whole=False)
+    return found
 
 
 def build(
@@ -54,6 +79,7 @@ def build(
     *,
     processes: int,
     advance: Callable[[int], None],
+    dataset: str = DEFAULT,
 ) -> Manifest:
     """Decodes the listed images of the source and commits the data set.
 
@@ -63,6 +89,7 @@ def build(
         listed: What `list_images` found in it.
         processes: Number of decoding processes.
         advance: Called with the number of images decoded since the last call.
+        dataset: Name of the data set.
 
     Raises:
         PreparationError: An image does not decode, or the source changed or cannot be read.
@@ -70,7 +97,8 @@ def build(
     """
     planned = plan(listed)
     counts = Counter(image.split for image in planned)
-    with store.staging(KEY) as folder:
+    key = dataset_key(dataset)
+    with store.staging(key) as folder:
         arrays = {split: folder / f"{split}.npy" for split in SPLITS}
         for split, path in arrays.items():
             create_array(path, counts[split])
@@ -82,9 +110,11 @@ def build(
         index = _index(planned, traits)
         facts = _source_facts(source, listed) | _index_facts(index, planned, traits)
         facts |= {"notes": dict(sorted(_count_notes(traits.values()).items()))}
-        files: dict[str, bytes | Path] = {array_file(split): arrays[split] for split in SPLITS}
-        files[INDEX_FILE] = _parquet(index)
-        return store.commit(KEY, files, facts=facts)
+        files: dict[str, bytes | Path] = {
+            array_file(split, dataset): arrays[split] for split in SPLITS
+        }
+        files[index_file(dataset)] = _parquet(index)
+        return store.commit(key, files, facts=facts)
 
 
 def _tasks(

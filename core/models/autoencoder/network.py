@@ -21,6 +21,7 @@ from core.codecs.onnx_network import OnnxNetwork
 from core.entropy.latent_tables import fit_latent_tables
 from core.models.base import PEAK, ImageModel, ModelConfig
 from core.models.tensor import Tensor
+from core.training_records.model_layers import Layer, autoencoder_layers
 
 #: Keras' own slope of the leaky ReLU in the version that the thesis used, and still today.
 LEAKY_SLOPE = 0.3
@@ -68,14 +69,29 @@ class AutoencoderConfig(ModelConfig):
 class Autoencoder(ImageModel):
     """An encoder from images to latents and a decoder back, trained on squared error."""
 
-    def __init__(self, encoder: keras.Model, decoder: keras.Model, **options: Any) -> None:
+    def __init__(
+        self,
+        encoder: keras.Model,
+        decoder: keras.Model,
+        *,
+        config: AutoencoderConfig,
+        **options: Any,
+    ) -> None:
         super().__init__(**options)
+        self.config = config
         self.encoder = encoder
         self.decoder = decoder
 
     def networks(self) -> dict[str, keras.Model]:
         """Encoder and decoder, which are exported apart."""
         return {"encoder": self.encoder, "decoder": self.decoder}
+
+    def layer_table(self, latent: tuple[int, int, int], *, stride: int) -> tuple[Layer, ...]:
+        """Encoder and decoder."""
+        height, width = latent[0] * stride, latent[1] * stride
+        return autoencoder_layers(
+            self.config.filters, self.config.activation, height=height, width=width
+        )
 
     def companions(
         self, networks: Mapping[str, OnnxNetwork], images: NDArray[np.uint8]
@@ -158,7 +174,7 @@ def build_autoencoder(config: AutoencoderConfig, *, name: str) -> Autoencoder:
         config: Shape and training.
         name: Name of the model.
     """
-    model = Autoencoder(_encoder(config), _decoder(config), name=name)
+    model = Autoencoder(_encoder(config), _decoder(config), config=config, name=name)
     # XLA halves the speed of these convolutions on CPUs; JAX has nothing else.
     compiled = keras.backend.backend() == "jax"
     # Without a name of its own the second optimiser of a process would be called adam_1, and its

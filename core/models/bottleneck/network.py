@@ -41,6 +41,7 @@ from core.models.bottleneck.structural_similarity import structural_similarity
 from core.models.bottleneck.transforms import make_analysis, make_synthesis
 from core.models.tensor import Tensor
 from core.models.training.averaged_muon import AveragedMuon
+from core.training_records.model_layers import Layer, transform_codec_layers
 from core.training_records.strips import STRIP_QUALITY
 
 LABEL = "BNK"
@@ -113,6 +114,10 @@ class Bottleneck(ImageModel):
     ) -> dict[str, bytes]:
         """The entropy model: as integers, and the part of it that only an encoder runs."""
         return companions(self.entropy, synthesis_digest=networks["synthesis"].digest)
+
+    def layer_table(self, latent: tuple[int, int, int], *, stride: int) -> tuple[Layer, ...]:
+        """Analysis and synthesis transform."""
+        return transform_codec_layers(latent, stride=stride, config=self.config.record())
 
     def card_facts(self, files: Mapping[str, bytes], images: NDArray[np.uint8]) -> dict[str, Any]:
         """How far the transforms see, and what the integers cost."""

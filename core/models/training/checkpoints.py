@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -16,6 +17,10 @@ Arrays = dict[str, NDArray[Any]]
 
 #: A damaged newest checkpoint leaves the one before it.
 KEPT = 2
+
+
+#: Fields of `Progress` under the names of earlier versions.
+_RENAMED = {"drops": "lr_drops"}
 
 
 class ForeignCheckpoint(ValueError):
@@ -41,6 +46,8 @@ class Progress:
         plan_start: Epochs that were done before the present plan of learning rates began.
         steps_forgotten: Steps of that plan that the optimiser knows nothing of, since the training
             went on from published weights.
+        ended_by: Why the training came to its end; empty while it has not.
+        run: Identity of the training; empty for one of an earlier version.
     """
 
     epoch: int = 0
@@ -56,6 +63,8 @@ class Progress:
     computed_with: list[str] = field(default_factory=list)
     plan_start: int = 0
     steps_forgotten: int = 0
+    ended_by: str = ""
+    run: str = ""
 
 
 @dataclass(frozen=True)
@@ -119,6 +128,13 @@ class Checkpoints:
                 warn(f"{error}; trying the checkpoint before it.")
         raise damage or ValueError(f"There is no checkpoint of {self.model}.")
 
+    def run(self) -> str:
+        """Identity of the training whose checkpoints these are; empty where none says."""
+        for key in reversed(self.keys()):
+            with suppress(ArtifactError, KeyError, TypeError, AttributeError):
+                return _progress(self.store.manifest(key).facts["progress"]).run
+        return ""
+
     def clear(self) -> None:
         """Removes them all."""
         for key in self.keys():
@@ -128,7 +144,7 @@ class Checkpoints:
         artifact = self.store.open(key)
         try:
             self.check(key, artifact.facts)
-            progress = Progress(**artifact.facts["progress"])
+            progress = _progress(artifact.facts["progress"])
         except (KeyError, TypeError, AttributeError) as error:
             raise artifact.damaged_facts("does not hold the facts of a checkpoint") from error
         name = artifact.file("npz")
@@ -139,13 +155,16 @@ class Checkpoints:
             raise artifact.damaged(name, "does not hold the state of this network") from error
         return progress, _below(arrays, "best/")
 
-    def check(self, key: str, facts: Any, *, free: Collection[str] = ()) -> None:
+    def check(
+        self, key: str, facts: Any, *, free: Collection[str] = (), model: str | None = None
+    ) -> None:
         """Holds what an artifact says of its training against this training.
 
         Args:
             key: Key of the artifact.
             facts: Its facts; of interest are `model`, `config` and `data`.
             free: Values of the configuration that may differ.
+            model: Name of the model that it has to be of; this training's own when None.
 
         Raises:
             ForeignCheckpoint: It is of another model, configuration or other images.
@@ -158,10 +177,15 @@ class Checkpoints:
         ]
         if facts["data"] != self.data:
             different.append("other training images")
-        if facts["model"] != self.model:
+        if facts["model"] != (model or self.model):
             different.append(f"model {facts['model']}")
         if different:
             raise ForeignCheckpoint(f"{key} is of another training: {', '.join(different)}.")
+
+
+def _progress(facts: dict[str, Any]) -> Progress:
+    """Progress of a checkpoint, which an earlier version may have written."""
+    return Progress(**{_RENAMED.get(name, name): value for name, value in facts.items()})
 
 
 def state_arrays(network: ImageModel) -> Arrays:

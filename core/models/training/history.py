@@ -8,12 +8,16 @@ from typing import Any
 
 from core.models.base import ModelConfig
 from core.store import ArtifactError, ArtifactStore
-from core.training_records.strips import STRIPS, StripStack, read_strips
+from core.store.key import file_name
+from core.training_records.history_facts import HistoryFacts
+from core.training_records.strips import StripStack, read_strips
+
+_PREFIX = "histories/"
 
 Row = Mapping[str, float]
 
 
-@dataclass(frozen=True)
+@dataclass
 class History:
     """The history of one model in a store, key `histories/<model>`.
 
@@ -21,18 +25,22 @@ class History:
         store: Where it is.
         model: Name of the model.
         config: Configuration that is saved beside the rows.
+        architecture: Name of the model's module; the model's own when empty.
         strips: What the model made of the strip's images after each epoch.
+        run: Identity of the training.
     """
 
     store: ArtifactStore
     model: str
     config: ModelConfig
+    architecture: str = ""
     strips: StripStack = field(default_factory=StripStack)
+    run: str = ""
 
     @property
     def key(self) -> str:
         """The artifact."""
-        return f"histories/{self.model}"
+        return f"{_PREFIX}{self.model}"
 
     def write(self, rows: Sequence[Row], *, running: Mapping[str, Any] | None = None) -> None:
         """Replaces the history.
@@ -41,36 +49,44 @@ class History:
             rows: One per finished epoch.
             running: State of the epoch under way; None when no training runs.
         """
-        facts = {
-            "model": self.model,
-            "config": self.config.record(),
-            "running": running,
-            STRIPS: self.strips.numbers,
-        }
-        files = {f"{self.model}.csv": _to_csv(rows)}
+        facts = HistoryFacts(
+            model=self.model,
+            architecture=self.architecture or self.model,
+            config=self.config.record(),
+            running=running or {},
+            strips=tuple(self.strips.numbers),
+            run=self.run,
+        )
+        files = {file_name(self.key, "csv"): _to_csv(rows)}
         if self.strips.rows:
-            files[f"{self.model}.png"] = self.strips.to_png()
-        self.store.commit(self.key, files, facts=facts)
+            files[file_name(self.key, "png")] = self.strips.to_png()
+        self.store.commit(self.key, files, facts=facts.record())
 
-    def read(self) -> list[dict[str, float]]:
+    def read(self, *, model: str | None = None) -> list[dict[str, float]]:
         """Rows that were written last.
+
+        Args:
+            model: Name of the model whose history is read; this one's own when None.
 
         Raises:
             ArtifactError: There is no history, or it is damaged.
         """
-        artifact = self.store.open(self.key)
+        artifact = self.store.open(f"{_PREFIX}{model or self.model}")
         reason = "is not a table of numbers, one row per epoch"
         return artifact.parsed(artifact.file("csv"), _from_csv, reason=reason)
 
-    def recall_strips(self, *, epochs: int, warn: Callable[[str], None]) -> None:
+    def recall_strips(
+        self, *, epochs: int, warn: Callable[[str], None], model: str | None = None
+    ) -> None:
         """Takes up the strips that were written last, for a training that goes on.
 
         Args:
             epochs: How many epochs it knows; strips of later ones are forgotten.
             warn: Is told when they are lost, which ends no training.
+            model: Name of the model whose strips they are; this one's own when None.
         """
         try:
-            found = read_strips(self.store, self.key).rows
+            found = read_strips(self.store, f"{_PREFIX}{model or self.model}").rows
         except ArtifactError as error:
             warn(f"the strips of earlier epochs are lost: {error.location} {error.reason}")
             return

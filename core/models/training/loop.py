@@ -29,8 +29,13 @@ from core.models.training.checkpoints import (
 from core.models.training.feed import ImageFeed, Images, epoch_rows, step_count
 from core.models.training.history import History
 from core.models.training.monitor import Monitor
-from core.models.training.stop_request import Stopped, StopRequest
+from core.stop_request import Stopped, StopRequest
 from core.training_records.strips import join_strip, strip_originals
+
+#: How a training ended, as its card says.
+EARLY_STOPPING = "early stopping"
+EPOCH_LIMIT = "epoch limit"
+STOPPED = "stopped by hand"
 
 #: What the learning rate is multiplied by when it is lowered.
 DROP = 1.0 / 3.0
@@ -84,6 +89,10 @@ class Training:
         """Whether this process can export: Keras does it with TensorFlow alone."""
         return bool(keras.backend.backend() == "tensorflow")
 
+    def identify(self, run: str) -> None:
+        """Gives the training its identity."""
+        self.progress.run = self.history.run = run
+
     def resume(self) -> None:
         """Takes up the newest whole checkpoint.
 
@@ -92,6 +101,7 @@ class Training:
             ArtifactError: No checkpoint is whole.
         """
         self.progress, self.best = self.checkpoints.restore(self.network, self.monitor.say)
+        self.identify(self.progress.run)
         self.history.recall_strips(epochs=self.progress.epoch, warn=self.monitor.say)
 
     def run(self) -> None:
@@ -183,10 +193,17 @@ class Training:
         self._note_arithmetic()
         self._judge(figures["validation_loss"], weights)
         progress.history.append(self._row(figures))
+        progress.ended_by = self._ended_by()
         self.checkpoints.save(self.network, self.best, progress)
         self.history.strips.append(progress.epoch, strip)
         self.history.write(progress.history, running={"epoch": progress.epoch + 1, "step": 0})
         self.monitor.epoch(progress.history[-1])
+
+    def _ended_by(self) -> str:
+        """Why the training is at its end; empty while it is not."""
+        if not self.is_finished:
+            return ""
+        return EPOCH_LIMIT if self.progress.epoch >= self.config.epochs else EARLY_STOPPING
 
     def _note_arithmetic(self) -> None:
         used = f"{keras.backend.backend()} {self.config.precision}"
@@ -235,6 +252,7 @@ class Training:
             self.network.jax_state_sync()
         self._count(watch, step)
         self.progress.partial = figures
+        self.progress.ended_by = STOPPED
         self.checkpoints.save(self.network, self.best, self.progress)
         self.history.write(self.progress.history)
         raise Stopped(self.stop.signal or 0)

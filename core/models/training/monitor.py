@@ -76,8 +76,15 @@ class Monitor:
         if due or self.stream.isatty():
             self._show(
                 f"epoch {len(rows) + 1}/{self.epochs}  step {step}/{steps}  {_shown(figures())}  "
-                f"{rate:.1f} images/s  {_clock(left)} left in this epoch"
+                f"{rate:.1f} images/s  {_clock(left)} left in this epoch, "
+                f"{self._total(rows, left, steps * batch / rate if rate else 0.0)} in all"
             )
+
+    def _total(self, rows: list[dict[str, float]], left: float, epoch_seconds: float) -> str:
+        """Time to the last epoch; early stopping can end the training before."""
+        latest = [row["seconds"] for row in rows[-3:]]  # validation included
+        per_epoch = sum(latest) / len(latest) if latest else epoch_seconds
+        return f"at most {_clock(left + per_epoch * max(0, self.epochs - len(rows) - 1))}"
 
     def epoch(self, row: dict[str, float]) -> None:
         """Reports a finished epoch, in a line that stays."""

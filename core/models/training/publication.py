@@ -22,7 +22,7 @@ from core.models.training.checkpoints import (
 )
 from core.models.training.complexity import measure_work
 from core.models.training.feed import Images
-from core.models.training.loop import Training
+from core.models.training.loop import STOPPED, Training
 from core.models.training.onnx_export import (
     export_networks,
     largest_difference,
@@ -40,13 +40,16 @@ _REPORTED = ("psnr_db", "ssim")
 _SHARED = "shared_weights.json"
 
 
-def go_on_from_published(training: Training, *, anew: bool = False) -> None:
+def go_on_from_published(
+    training: Training, *, source: str | None = None, anew: bool = False
+) -> None:
     """Takes up the best weights of the published model.
 
     The epochs after the best one are forgotten, and so is what the optimiser had learned.
 
     Args:
         training: A training at its beginning.
+        source: Name of the published model; the training's own when None.
         anew: Whether a further stage begins here, with a plan of its own, instead of going on
             with the plan that the model was trained by.
 
@@ -55,14 +58,15 @@ def go_on_from_published(training: Training, *, anew: bool = False) -> None:
         ForeignCheckpoint: It was trained otherwise or on other images.
     """
     checkpoints = training.checkpoints
-    store, name = checkpoints.store, checkpoints.model
+    store, name = checkpoints.store, source or checkpoints.model
     free = training.config.plan_fields() if anew else ()
-    checkpoints.check(model_key(name), store.manifest(model_key(name)).facts, free=free)
+    published = store.manifest(model_key(name)).facts
+    checkpoints.check(model_key(name), published, free=free, model=name)
     facts = json.loads(store.read(model_key(name), f"{name}/card.json"))["training"]
     best = _published_weights(store, name)
     load_weights(training.network, best)
-    rows = training.history.read()[: facts["best_epoch"]]
-    training.history.recall_strips(epochs=len(rows), warn=training.monitor.say)
+    rows = training.history.read(model=name)[: facts["best_epoch"]]
+    training.history.recall_strips(epochs=len(rows), warn=training.monitor.say, model=name)
     training.best = best
     plan_start = len(rows) if anew else facts.get("plan_start", 0)
     training.progress = Progress(
@@ -77,7 +81,7 @@ def go_on_from_published(training: Training, *, anew: bool = False) -> None:
         plan_start=plan_start,
         steps_forgotten=(len(rows) - plan_start) * training.steps,
     )
-    for _ in range(0 if anew else facts["lr_drops"]):
+    for _ in range(0 if anew else facts.get("lr_drops", facts.get("drops", 0))):
         training.lower_learning_rate()
 
 
@@ -107,12 +111,14 @@ class Publisher:
         name: Name of the model.
         module: Its module.
         training: What trained it; its best weights are published.
+        architecture: Name of the module; the model's own name when empty.
     """
 
     store: ArtifactStore
     name: str
     module: ModuleType
     training: Training
+    architecture: str = ""
 
     def publish(self) -> dict[str, Any]:
         """Card of the model, which is committed with its networks.
@@ -131,6 +137,8 @@ class Publisher:
         contents |= model.companions(networks, self.training.validation)
         card = self._card(model, files, networks)
         card |= model.card_facts(contents, self.training.validation)
+        layers = model.layer_table(tuple(card["latent"]), stride=card["stride"])
+        card["layers"] = [layer._asdict() for layer in layers]
         exported = {file: data for file, data in contents.items() if file.endswith(".onnx")}
         weights = _rounded(weight_arrays(model), model.stored_as)
         own, places = deduplicate_weights(weights, exported, model.scaled_weights())
@@ -143,6 +151,8 @@ class Publisher:
             "model": self.name,
             "epochs": card["training"]["epochs"],
             "data": card["data"],
+            "architecture": card["architecture"],
+            "run": self.training.progress.run,
             "config": self.training.config.identity(),
         }
         self.store.commit(model_key(self.name), named, facts=facts)
@@ -161,7 +171,8 @@ class Publisher:
         chain = list(networks.values())
         return {
             "model": self.name,
-            "label": self.module.LABEL,
+            "architecture": self.architecture or self.name,
+            "label": self._label(),
             "parameters": sum(math.prod(weight.shape) for weight in model.weights),
             **_work(files, validation[:1]),
             "validation": _quality(chain, validation) if model.has_float_latent else {},
@@ -189,14 +200,12 @@ class Publisher:
             "computed_with": progress.computed_with,
             "lr_drops": progress.lr_drops,
             "plan_start": progress.plan_start,
-            "ended_by": self._ended_by(),
+            "ended_by": progress.ended_by or STOPPED,
         }
 
-    def _ended_by(self) -> str:
-        if self.training.has_converged:
-            return "early stopping"
-        whole = self.training.progress.epoch >= self.module.CONFIG.epochs
-        return "last epoch" if whole else "hand"
+    def _label(self) -> str:
+        label: str = self.module.LABEL
+        return label if self.architecture in ("", self.name) else f"{label}, {self.name}"
 
 
 def _work(files: dict[str, bytes], image: Images) -> dict[str, Any]:

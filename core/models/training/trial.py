@@ -12,7 +12,7 @@ import numpy as np
 import optuna
 from numpy.typing import NDArray
 
-from core.dataset.splits import open_split
+from core.dataset.splits import DEFAULT, open_split
 from core.metrics import psnr_db, ssim
 from core.models import get_model
 from core.models.base import ImageModel
@@ -128,15 +128,31 @@ class TrialTraining:
         )
 
 
-def make_objective(model: str, budget: Budget, store: ArtifactStore) -> TrialTraining:
+def make_objective(
+    model: str,
+    budget: Budget,
+    store: ArtifactStore,
+    *,
+    name: str | None = None,
+    dataset: str = DEFAULT,
+) -> TrialTraining:
     """Objective of the search for a model.
+
+    Args:
+        model: Name of the model.
+        budget: What a trial may spend.
+        store: Where the data set is, and where each trial's strip goes.
+        name: Name of the study; the model's when None.
+        dataset: Name of the data set.
 
     Raises:
         ValueError: There is no such model, or no search space for it.
         ArtifactError: The data set is not prepared.
     """
-    train, validation = (open_split(store, name).images for name in ("train", "validation"))
-    strips = TrialStrips(store, model)
+    train, validation = (
+        open_split(store, split, dataset=dataset).images for split in ("train", "validation")
+    )
+    strips = TrialStrips(store, name or model)
     return TrialTraining(get_model(model), get_space(model), budget, train, validation, strips)
 
 

@@ -7,9 +7,9 @@ import pandas as pd
 import streamlit as st
 
 from core.store import ArtifactError
+from core.training_records.model_card import ExportCheck, ModelCard, Quality
 from core.training_records.model_cards import (
     PREFIX,
-    ModelCard,
     check_files,
     learned_codecs,
     model_id,
@@ -68,18 +68,16 @@ def show_card(model: ModelCard, means: pd.DataFrame) -> None:
 def show_tiles(model: ModelCard) -> None:
     """The figures that models are compared by."""
     work = model.multiply_adds_per_pixel
-    quality = model.card.get("validation", {})
+    quality = model.validation
     split = ", ".join(f"{name} {count:,.0f}" for name, count in work.items())
     tiles = [
-        ("Parameters", _whole(model.card.get("parameters")), None),
+        ("Parameters", _whole(model.parameters), None),
         ("Multiply-adds/pixel", _whole(sum(work.values()) or None), f"{_MULTIPLY_ADDS} {split}."),
         ("Latent", _shape(model.latent), "Of a 160x160 image: rows, columns, channels."),
         ("Values per pixel", _number(model.values_per_pixel), _VALUES),
     ]
-    if "psnr_db" in quality:
-        tiles.append(
-            ("PSNR, float latent", _number(quality["psnr_db"], " dB"), _validated(quality))
-        )
+    if quality is not None:
+        tiles.append(("PSNR, float latent", _number(quality.psnr_db, " dB"), _validated(quality)))
     with st.container(horizontal=True, gap="small"):
         for label, value, help_text in tiles:
             st.metric(label, value, help=help_text, border=True, width=168)
@@ -87,21 +85,20 @@ def show_tiles(model: ModelCard) -> None:
 
 def show_facts(model: ModelCard) -> None:
     """Where the model comes from: data, code and machine."""
-    training, provenance = model.card.get("training", {}), model.manifest.provenance
-    export = model.card.get("export", {})
-    epochs = f"{training.get('epochs', '?')}, weights of epoch {training.get('best_epoch', '?')}"
+    training, provenance = model.training, model.manifest.provenance
+    epochs = f"{_whole(training.epochs)}, weights of epoch {_whole(training.best_epoch)}"
     rows = {
         "Model id in its files": _model_id(model),
         **_float_latent_facts(model),
         "Training images (sha256)": f"`{short_hash(model.data_digest)}`",
         "Epochs": epochs,
-        "Training time": _span(training.get("seconds")),
-        "Images seen": _whole(training.get("images_seen")),
-        "Seed": str(training.get("seed", "unknown")),
-        "Computed with": ", ".join(training.get("computed_with", [])) or "unknown",
+        "Training time": _span(training.seconds),
+        "Images seen": _whole(training.images_seen),
+        "Seed": "unknown" if training.seed is None else str(training.seed),
+        "Computed with": ", ".join(training.computed_with) or "unknown",
         "Code (git commit)": f"`{short_hash(model.manifest.commit)}`",
         "Exported on": f"{provenance.get('cpu', 'unknown')}, {model.manifest.created[:10]}",
-        "ONNX against Keras": _difference(export),
+        "ONNX against Keras": _difference(model.export),
         "Bytes on disk": f"{model.bytes_on_disk:,} in {len(model.manifest.files)} files",
     }
     table = pd.DataFrame(rows.items())
@@ -174,8 +171,8 @@ def _show_verdict(faulty: Sequence[str], count: int) -> None:
 
 def _float_latent_facts(model: ModelCard) -> dict[str, str]:
     """What the thesis would have said of the model; nothing for one without such a latent."""
-    quality = model.card.get("validation", {})
-    return {"SSIM, float latent": _number(quality["ssim"], "", 4)} if "ssim" in quality else {}
+    quality = model.validation
+    return {} if quality is None else {"SSIM, float latent": _number(quality.ssim, "", 4)}
 
 
 def _model_id(model: ModelCard) -> str:
@@ -193,17 +190,16 @@ def _written_id(name: str, state: str) -> str:
     return model_id(learned_codecs()[name], open_store())
 
 
-def _validated(quality: dict[str, float]) -> str:
-    images = quality.get("images")
-    over = f" Mean over {images:,} validation images." if images else ""
+def _validated(quality: Quality) -> str:
+    over = f" Mean over {quality.images:,} validation images." if quality.images else ""
     return f"{glossary.FLOAT_LATENT}{over}"
 
 
-def _difference(export: dict[str, float]) -> str:
-    if "largest_difference_levels" not in export:
+def _difference(export: ExportCheck | None) -> str:
+    if export is None:
         return "unknown"
-    levels, images = export["largest_difference_levels"], export.get("images", "some")
-    return f"at most {levels:.1e} of 255 levels apart, on {images} images"
+    levels, images = export
+    return f"at most {levels:.1e} of 255 levels apart, on {images or 'some'} images"
 
 
 def _span(seconds: float | None) -> str:

@@ -5,14 +5,14 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.store import ArtifactError
+from core.training_records.model_card import ModelCard
 from core.training_records.model_cards import (
     PREFIX,
-    ModelCard,
     channel_bits,
     measured_channel_bits,
     read_tables,
 )
-from core.training_records.model_layers import Layer, layers
+from core.training_records.model_layers import Layer
 from dashboard.data.store import fingerprint, open_store
 from dashboard.views.models.charts import channel_figure, channel_table, layer_figure, layer_table
 from dashboard.widgets.bounded import bounded_slider
@@ -37,7 +37,7 @@ _IDLE_NOTE = (
 def show_layers(model: ModelCard) -> None:
     """Diagram of the network."""
     st.subheader("Layers")
-    found = layers(model)
+    found = list(model.layers)
     if not found:
         st.markdown("The card of this model does not describe its layers.")
         return
@@ -52,7 +52,7 @@ def show_layers(model: ModelCard) -> None:
 def show_channels(model: ModelCard) -> None:
     """Rate of each channel of the latent at a chosen quality."""
     st.subheader("Rate per latent channel")
-    stride, measured = int(model.card.get("stride", 1)), measured_channel_bits(model)
+    stride, measured = model.stride or 1, measured_channel_bits(model)
     if measured:
         quality = st.select_slider(
             "Quality",

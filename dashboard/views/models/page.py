@@ -7,7 +7,8 @@ import pandas as pd
 import streamlit as st
 
 from core.evaluation.measurements import summary
-from core.training_records.model_cards import PREFIX, Cards, ModelCard, learned_codecs, read_cards
+from core.training_records.model_card import ModelCard
+from core.training_records.model_cards import PREFIX, Cards, learned_codecs, read_cards
 from dashboard.charts.colors import in_legend_order
 from dashboard.data.curves import label_of
 from dashboard.data.store import DATASET, fingerprint, load_results, open_store
@@ -102,15 +103,15 @@ def overview(models: list[ModelCard]) -> pd.DataFrame:
         {
             "model": model.name,
             "label": label_of(model.name),
-            "parameters": model.card.get("parameters"),
+            "parameters": model.parameters,
             "multiply_adds_per_pixel": sum(model.multiply_adds_per_pixel.values()) or None,
             "latent": " x ".join(map(str, model.latent or ())) or None,
             "values_per_pixel": model.values_per_pixel,
-            "validation_psnr_db": model.card.get("validation", {}).get("psnr_db"),
-            "validation_ssim": model.card.get("validation", {}).get("ssim"),
-            "epochs": model.card.get("training", {}).get("epochs"),
-            "seconds": model.card.get("training", {}).get("seconds"),
-            "seed": model.card.get("training", {}).get("seed"),
+            "validation_psnr_db": model.validation and model.validation.psnr_db,
+            "validation_ssim": model.validation and model.validation.ssim,
+            "epochs": model.training.epochs,
+            "seconds": model.training.seconds,
+            "seed": model.training.seed,
             "training_data_sha256": model.data_digest,
             "commit": model.manifest.commit,
             "bytes_on_disk": model.bytes_on_disk,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from core.training_records.model_cards import ModelCard
+from core.training_records.model_card import ModelCard
 
 #: Values of a 160x160 image: red, green and blue of each pixel.
 IMAGE_VALUES = 160 * 160 * 3
@@ -32,8 +32,8 @@ TRAINED_FOR_RATE = """
 
 def description(model: ModelCard) -> str:
     """What the network is, in one sentence of Markdown."""
-    parameters = model.card.get("parameters")
-    size = f"{parameters:,} parameters" if isinstance(parameters, int) else "parameters unknown"
+    count = model.parameters
+    size = "parameters unknown" if count is None else f"{count:,} parameters"
     if not model.latent:
         return f"A network of {size}."
     values = model.latent[0] * model.latent[1] * model.latent[2]
@@ -49,12 +49,10 @@ def description(model: ModelCard) -> str:
 
 def training_end(model: ModelCard) -> str:
     """How long the training ran and why it ended, in one sentence."""
-    training: Mapping[str, Any] = model.card.get("training", {})
-    config: Mapping[str, Any] = model.card.get("config", {})
-    epochs, best = training.get("epochs"), training.get("best_epoch")
-    if not isinstance(epochs, int):
+    epochs, best = model.training.epochs, model.training.best_epoch
+    if epochs is None:
         return "The card does not say how the training ended."
-    reason = _reason(epochs, training.get("ended_by"), config)
+    reason = _reason(epochs, model.training.ended_by, model.config)
     kept = f"; the weights of epoch {best} are kept" if best else ""
     falling = ", its validation loss still falling" if best == epochs else ""
     return f"Trained for {epochs} epochs{_thesis(epochs, model)}; ended {reason}{falling}{kept}."
@@ -62,27 +60,26 @@ def training_end(model: ModelCard) -> str:
 
 def limits_of(model: ModelCard) -> str:
     """What the model is not made for, in Markdown."""
-    share = model.card.get("config", {}).get("ssim_share")
+    share = model.config.get("ssim_share")
     if share is None:
         return LIMITS.format(training=BLIND_TO_RATE.strip())
     told = TRAINED_FOR_RATE.format(mse=1 - share, ssim=share)
     return LIMITS.format(training=told.strip())
 
 
-def _reason(epochs: int, ended_by: object, config: Mapping[str, Any]) -> str:
+def _reason(epochs: int, ended_by: str | None, config: Mapping[str, Any]) -> str:
     planned = config.get("epochs")
     if ended_by == "early stopping":
         return f"by early stopping after {config.get('patience', 'some')} epochs without gain"
-    # Cards of earlier versions call it "hand" too when fewer epochs than usual were asked for.
-    if ended_by == "last epoch" or (isinstance(planned, int) and epochs >= planned):
+    if ended_by == "epoch limit":
         return "with the last epoch that was asked for"
-    if ended_by == "hand":
+    if ended_by == "stopped by hand":
         of_all = f" of at most {planned}" if planned else ""
         return f"by request after epoch {epochs}{of_all}"
     return "for a reason that the card does not say" if ended_by is None else f"by {ended_by}"
 
 
 def _thesis(epochs: int, model: ModelCard) -> str:
-    is_of_the_thesis = model.card.get("config", {}).get("ssim_share") is None
+    is_of_the_thesis = model.config.get("ssim_share") is None
     fewer = is_of_the_thesis and epochs < THESIS_EPOCHS
     return f" (the thesis allowed {THESIS_EPOCHS})" if fewer else ""

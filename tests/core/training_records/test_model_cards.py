@@ -14,7 +14,6 @@ from core.training_records.model_cards import (
     read_cards,
     read_tables,
 )
-from core.training_records.model_layers import layers
 
 CARD = {
     "latent": [40, 40, 64],
@@ -70,16 +69,59 @@ def test_a_card_that_says_little_leaves_the_rest_unknown(store):
     commit(store, "other", card={})
     model = read_cards(store).cards["other"]
     assert (model.latent, model.values_per_pixel, model.data_digest) == (None, None, None)
-    assert layers(model) == []
+    assert model.layers == ()
+    assert (model.label, model.architecture) == ("other", "other")
 
 
-@pytest.mark.parametrize("content", ["[1, 2]", "{"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "[1, 2]",
+        "{",
+        "[" * 100_000,
+        '{"latent": [1, 2]}',
+        '{"stride": "x"}',
+        '{"training": []}',
+        '{"layers": [5]}',
+        '{"parameters": 1e999}',
+    ],
+)
 def test_a_card_that_is_none_is_called_damaged(store, content):
     store.commit("models/ae40", {"ae40/card.json": content.encode()}, facts={})
     commit(store, "ae80")
     cards, problems, _ = read_cards(store)
     assert list(cards) == ["ae80"]
     assert [problem.key for problem in problems] == ["models/ae40"]
+
+
+def test_a_card_holds_the_layers_of_a_model_of_any_build(store):
+    record = {"step": "A step", "height": 4, "width": 5, "channels": 6, "part": "latent"}
+    commit(store, "other", card={"layers": [record]})
+    (layer,) = read_cards(store).cards["other"].layers
+    assert (layer.step, layer.values, layer.part) == ("A step", 120, "latent")
+
+
+@pytest.mark.parametrize(
+    ("said", "epochs", "shown"),
+    [
+        ("hand", 19, "epoch limit"),
+        ("hand", 7, "stopped by hand"),
+        ("last epoch", 19, "epoch limit"),
+        ("early stopping", 7, "early stopping"),
+        ("stopped by hand", 19, "stopped by hand"),
+        (None, 7, None),
+    ],
+)
+def test_a_card_says_how_its_training_ended(store, said, epochs, shown):
+    training = {"epochs": epochs} | ({"ended_by": said} if said else {})
+    commit(store, "other", card={"training": training, "config": {"epochs": 19}})
+    assert read_cards(store).cards["other"].training.ended_by == shown
+
+
+def test_the_shipped_cards_say_how_their_trainings_ended():
+    cards = read_cards(ArtifactStore.default()).cards
+    assert cards["ae20"].training.ended_by == "epoch limit"
+    assert all(card.layers for card in cards.values())
 
 
 def test_checking_names_what_is_changed_missing_and_whole(store):
@@ -96,7 +138,7 @@ def test_checking_names_what_is_changed_missing_and_whole(store):
 
 def test_layers_run_from_the_image_over_the_latent_to_the_image(store):
     commit(store)
-    found = layers(read_cards(store).cards["ae40"])
+    found = read_cards(store).cards["ae40"].layers
     assert [(layer.height, layer.width) for layer in (found[0], found[-1])] == [(160, 160)] * 2
     (latent,) = [layer for layer in found if layer.part == "latent"]
     assert (latent.height, latent.width, latent.channels) == (40, 40, 64)
@@ -112,7 +154,7 @@ def test_the_learned_codec_has_layers_and_channels_of_its_own(store):
     files = {"bottleneck/card.json": json.dumps(facts).encode()}
     store.commit("models/bottleneck", files, facts={})
     model = read_cards(store).cards["bottleneck"]
-    found = layers(model)
+    found = model.layers
     assert [found[0][1:4], found[-1][1:4]] == [(160, 160, 3)] * 2
     assert [layer[1:4] for layer in found if layer.part == "latent"] == [(10, 10, 320)]
     named = [layer.step for layer in found if "residual" in layer.step]

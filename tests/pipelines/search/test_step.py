@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,12 +21,13 @@ from core.search.storage import live_path
 from core.search.studies import to_record
 from core.search.study_reading import read_study
 from core.search.trial_strips import TrialStrips
+from core.stop_request import Stopped
 from core.store import ArtifactStore
 from core.training_records.strips import STRIPS, strip_psnr_db
 from pipelines import prepare
 from pipelines.base import UserError
 from pipelines.search import step as search
-from pipelines.search.step import Stopped, run_search
+from pipelines.search.step import run_search
 from pipelines.search.study import Config
 from tests.pipelines.search.search_objectives import (
     cheap,
@@ -129,7 +131,7 @@ def test_trials_of_another_budget_are_not_mixed_in(store):
     with pytest.raises(UserError, match="made with epochs 1; received 2"):
         run_search(config(trials=2, epochs=2), store, cheap)
     assert states(store) == ["complete"]
-    run_search(config(trials=1, epochs=2, restart=True), store, cheap)
+    run_search(config(trials=1, epochs=2, restart=True, replace=True), store, cheap)
     assert read_study(store, "ae80").budget["epochs"] == 2
 
 
@@ -151,9 +153,52 @@ def test_the_strips_of_all_workers_are_packed_beside_the_study(store, capsys):
 def test_a_study_that_starts_anew_has_no_strips_of_the_one_before(store):
     run_search(config(trials=2), store, with_strips)
     TrialStrips(store, "ae80").save(np.zeros((64, 384, 3), np.uint8), number=7, started=None)
-    run_search(config(trials=1, restart=True), store, cheap)
+    run_search(config(trials=1, restart=True, replace=True), store, cheap)
     assert store.keys("strips/") == []
     assert store.keys("cache/") == []
+
+
+@pytest.mark.parametrize("lost", ["an empty storage", "a restart", "another live database"])
+def test_a_committed_study_is_not_replaced_by_one_that_lacks_its_trials(store, tmp_path, lost):
+    run_search(config(trials=3), store, cheap)
+    before = store.manifest("studies/ae80")
+    other = config(trials=1)
+    if lost == "an empty storage":
+        other = replace(other, storage=f"sqlite:///{tmp_path / 'shared.db'}")
+    elif lost == "a restart":
+        other = replace(other, restart=True)
+    else:
+        live_path(store, "ae80").unlink()
+        run_search(config(trials=1), ArtifactStore(tmp_path / "elsewhere"), cheap)
+        live_path(ArtifactStore(tmp_path / "elsewhere"), "ae80").rename(live_path(store, "ae80"))
+    with pytest.raises(UserError, match=r"has 3 finished trials.*--name NAME.*--replace"):
+        run_search(other, store, cheap)
+    assert store.manifest("studies/ae80") == before
+    if lost == "a restart":
+        assert states(store) == ["complete"] * 3
+    run_search(replace(other, replace=True), store, cheap)
+    assert states(store) == ["complete"]
+
+
+def test_a_study_of_a_persons_own_lies_beside_the_shipped_one(store):
+    run_search(config(trials=2), store, with_strips)
+    before = [store.manifest(key) for key in ("studies/ae80", "strips/ae80")]
+    run_search(config(trials=1, name="mine"), store, cheap)
+    assert [store.manifest(key) for key in ("studies/ae80", "strips/ae80")] == before
+    facts = store.manifest("studies/mine").facts
+    assert (facts["model"], facts["architecture"]) == ("mine", "ae80")
+    assert len(read_study(store, "mine").trials) == 1
+    run_search(config(trials=2, name="mine"), store, cheap)
+    assert len(read_study(store, "mine").trials) == 2
+
+
+def test_a_damaged_study_starts_anew_as_its_error_advises(store, capsys):
+    run_search(config(trials=2), store, cheap)
+    live_path(store, "ae80").unlink()
+    (store.root / "studies/ae80.db").write_bytes(b"damaged")
+    run_search(config(trials=1), store, cheap)
+    assert "the study starts anew" in capsys.readouterr().out
+    assert states(store) == ["complete"]
 
 
 def test_trials_of_another_data_set_are_not_mixed_in(store):

@@ -17,7 +17,7 @@ from core.models.training.feed import Images
 from core.models.training.history import History
 from core.models.training.loop import Training
 from core.models.training.monitor import Monitor
-from core.models.training.stop_request import StopRequest
+from core.stop_request import StopRequest
 from core.store import ArtifactStore
 from core.training_records.strips import (
     STRIP_QUALITY,

@@ -23,7 +23,7 @@ from core.models.training.history import History
 from core.models.training.loop import Training
 from core.models.training.monitor import Monitor
 from core.models.training.publication import Publisher, go_on_from_published
-from core.models.training.stop_request import StopRequest
+from core.stop_request import StopRequest
 from core.store import ArtifactStore
 
 CONFIG = BottleneckConfig(

@@ -14,7 +14,7 @@ from core.models.training.feed import Images
 from core.models.training.history import History
 from core.models.training.loop import Diverged, Training
 from core.models.training.monitor import Monitor
-from core.models.training.stop_request import Stopped, StopRequest
+from core.stop_request import Stopped, StopRequest
 from core.store import ArtifactStore
 from core.training_records.strips import join_strip, read_strips, strip_originals, strip_psnr_db
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from core.models.training.stop_request import StopRequest
+from core.stop_request import StopRequest
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -1,0 +1,255 @@
+"""A training as a person asks for it: begun, continued or exported, and published.
+
+This is what `pipelines.train` needs of Keras, in one module, so that `--help` and a wrong flag do
+not wait for its import.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any, Literal
+
+from core.dataset.splits import DEFAULT, array_file, dataset_key, open_split
+from core.errors import Refusal
+from core.models import get_model, models
+from core.models.base import ModelConfig, build_seeded
+from core.models.training.checkpoints import Checkpoints, ForeignCheckpoint
+from core.models.training.history import History
+from core.models.training.loop import Diverged, Training
+from core.models.training.monitor import Monitor
+from core.models.training.ownership import check_replaceable, new_run
+from core.models.training.publication import Publisher, go_on_from_published, model_key
+from core.stop_request import StopRequest
+from core.store import ArtifactStore
+
+Start = Literal["fresh", "resume", "restart", "finetune", "export"]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a person asks for.
+
+    Attributes:
+        architecture: Name of the model's module.
+        name: Name that the trained model gets; the architecture's own for the shipped one.
+        start: Where to begin.
+        dataset: Name of the data set.
+        preset: One of the model's own configurations, by name.
+        overrides: Values that replace the configuration's own.
+        replace: Whether a published model of another training may be replaced.
+    """
+
+    architecture: str
+    name: str
+    start: Start = "fresh"
+    dataset: str = DEFAULT
+    preset: str | None = None
+    overrides: dict[str, Any] = field(default_factory=dict)
+    replace: bool = False
+
+    @property
+    def command(self) -> str:
+        """The command, without what says where to begin."""
+        own = "" if self.name == self.architecture else f" --name {self.name}"
+        return f"python -m pipelines.train {self.architecture}{own}"
+
+
+@dataclass(frozen=True)
+class Session:
+    """A training that can run and be published.
+
+    Attributes:
+        request: What was asked for.
+        store: Where it goes.
+        module: Module of the model.
+        training: The training, at its beginning or at its checkpoint.
+    """
+
+    request: Request
+    store: ArtifactStore
+    module: ModuleType
+    training: Training
+
+    @property
+    def exports_here(self) -> bool:
+        """Whether this process can export."""
+        return self.training.exports_here
+
+    def run(self) -> None:
+        """Trains to the end.
+
+        Raises:
+            Refusal: The training diverged.
+            Stopped: A signal came; the checkpoint is written.
+        """
+        try:
+            self.training.run()
+        except Diverged as error:
+            raise Refusal(str(error)) from error
+
+    def publish(self) -> None:
+        """Exports the best weights and commits the model.
+
+        Raises:
+            Refusal: There is nothing to publish.
+        """
+        progress, say = self.training.progress, self.training.monitor.say
+        say(f"exporting the weights of epoch {progress.best_epoch}")
+        publisher = Publisher(
+            self.store,
+            self.request.name,
+            self.module,
+            self.training,
+            architecture=self.request.architecture,
+        )
+        try:
+            card = publisher.publish()
+        except ValueError as error:
+            raise Refusal(str(error)) from error
+        say(f"wrote {model_key(self.request.name)}: {_figures(card)}")
+
+
+def _figures(card: Mapping[str, Any]) -> str:
+    quality, difference = card["validation"], card["export"]["largest_difference_levels"]
+    shown = ""
+    if quality:
+        shown = f"validation PSNR {quality['psnr_db']:.2f} dB, SSIM {quality['ssim']:.4f}; "
+    return f"{shown}the exported networks differ from Keras by at most {difference:.1e} levels"
+
+
+def open_session(request: Request, store: ArtifactStore, stop: StopRequest) -> Session:
+    """The training that was asked for; its lock `checkpoints/<name>` is the caller's.
+
+    Raises:
+        Refusal: It cannot be done as asked.
+        ArtifactError: The data set, the checkpoints or the published model cannot be read.
+    """
+    module = _module(request)
+    config = _config(module, request)
+    train = open_split(store, "train", dataset=request.dataset).images
+    validation = open_split(store, "validation", dataset=request.dataset).images
+    files = store.manifest(dataset_key(request.dataset)).files
+    data = files[array_file("train", request.dataset)].sha256
+    checkpoints = Checkpoints(store, request.name, config, data)
+    _check_start(request, checkpoints)
+    history = History(store, request.name, config, architecture=request.architecture)
+    training = Training(
+        build_seeded(module, config),
+        config,
+        train,
+        validation,
+        checkpoints,
+        history,
+        Monitor(history, config.epochs),
+        stop,
+    )
+    _begin(training, request)
+    return Session(request, store, module, training)
+
+
+def _module(request: Request) -> ModuleType:
+    try:
+        module = get_model(request.architecture)
+    except ValueError as error:
+        raise Refusal(str(error)) from error
+    if request.name != request.architecture and request.name in models():
+        raise Refusal(
+            f"{request.name} is the name of another model of its own; choose another --name."
+        )
+    return module
+
+
+def _config(module: ModuleType, request: Request) -> ModelConfig:
+    """The model's configuration with what the person changes in it."""
+    plan = _plan(module, request)
+    for name, value in request.overrides.items():
+        own = getattr(plan, name, None)
+        # An autoencoder is its depth: `ae20` with one layer would not be 20x20.
+        if isinstance(own, tuple) and len(value) != len(own):
+            raise Refusal(
+                f"{request.architecture} has {len(own)} layers, so --{name} takes {len(own)} "
+                f"numbers, such as {' '.join(map(str, own))}; received "
+                f"{' '.join(map(str, value))}."
+            )
+    try:
+        config: ModelConfig = dataclasses.replace(plan, **request.overrides)
+    except (TypeError, ValueError) as error:  # TypeError: the model has no such value
+        raise Refusal(str(error)) from error
+    return config
+
+
+def _plan(module: ModuleType, request: Request) -> Any:
+    if request.preset is None:
+        return module.CONFIG
+    presets = getattr(module, "PRESETS", {})
+    if request.preset not in presets:
+        names = ", ".join(presets) or "none"
+        raise Refusal(f"{request.architecture} has no preset {request.preset!r}; it has {names}.")
+    return presets[request.preset]
+
+
+def _check_start(request: Request, checkpoints: Checkpoints) -> None:
+    """Refuses a beginning that is not there, and one that would replace another's work."""
+    kept, command, name = checkpoints.keys(), request.command, request.name
+    if kept and request.start == "fresh":
+        raise Refusal(
+            f"{kept[-1]} exists. Go on from it with `{command} --resume`, "
+            f"or start anew with `{command} --restart`."
+        )
+    is_published = checkpoints.store.exists(model_key(name))
+    if request.start == "finetune" and _source(request, checkpoints.store) is None:
+        raise Refusal(f"{name} is not published yet; start with `{command}`.")
+    is_lost = request.start == "export" or not is_published
+    if request.start in ("resume", "export") and not kept and is_lost:
+        raise Refusal(f"There is no checkpoint of {name}; start with `{command}`.")
+    if not request.replace:
+        _check_replaceable(request, checkpoints)
+
+
+def _check_replaceable(request: Request, checkpoints: Checkpoints) -> None:
+    foreign = check_replaceable(checkpoints.store, request.name, checkpoints.run())
+    if foreign is not None:
+        raise Refusal(
+            f"{checkpoints.store.shown(foreign)} is there already, and no checkpoint here is of "
+            f"the training that made it. Keep it and train under a name of your own with "
+            f"`python -m pipelines.train {request.architecture} --name NAME`, or replace it "
+            "with --replace."
+        )
+
+
+def _source(request: Request, store: ArtifactStore) -> str | None:
+    """Published model that a fine-tuning stage begins from: the own one, else the shipped one."""
+    for name in (request.name, request.architecture):
+        if store.exists(model_key(name)):
+            return name
+    return None
+
+
+def _begin(training: Training, request: Request) -> None:
+    checkpoints, start = training.checkpoints, request.start
+    if start == "restart":
+        checkpoints.clear()
+    if start in ("fresh", "restart"):
+        training.identify(new_run())
+        return
+    try:
+        if checkpoints.keys() and start != "finetune":
+            training.resume()
+        else:
+            _go_on_from_published(training, request)
+    except ForeignCheckpoint as error:
+        raise Refusal(f"{error} Start anew with --restart.") from error
+
+
+def _go_on_from_published(training: Training, request: Request) -> None:
+    anew = request.start == "finetune"
+    source = _source(request, training.checkpoints.store) or request.name
+    go_on_from_published(training, source=source, anew=anew)
+    training.identify(new_run())
+    training.checkpoints.clear()
+    why = "a fine-tuning stage" if anew else "no checkpoint is left"
+    training.monitor.say(
+        f"{why}: goes on after epoch {training.progress.epoch} from the published weights, with a "
+        "fresh optimiser"
+    )
