@@ -4,13 +4,12 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rich.progress import track
-
 from core.dataset.splits import KEY as DATASET_KEY
 from core.dataset.splits import array_file, open_split
 from core.dataset.traits import FILE, KEY, PERCENTILES, measure_traits, oddities, ranges_of
 from core.store import ArtifactStore
 from pipelines.base import UserError, option, run_step
+from pipelines.progress_bar import progress_bar
 
 
 @dataclass(frozen=True)
@@ -31,8 +30,14 @@ def describe(config: DescribeConfig) -> None:
     validation = open_split(store, "validation").images[: config.most or None]
     if not len(train):
         raise UserError("The training split has no image to measure.")
-    ranges = ranges_of([measure_traits(image) for image in track(train, "Training images")])
-    outside = sum(bool(oddities(image, ranges)) for image in track(validation, "Validation images"))
+    with progress_bar() as bar:
+        ranges = ranges_of(
+            [measure_traits(image) for image in bar.track(train, description="Training images")]
+        )
+        outside = sum(
+            bool(oddities(image, ranges))
+            for image in bar.track(validation, description="Validation images")
+        )
     images = store.manifest(DATASET_KEY).files[array_file("train")]
     facts = {
         "dataset": {"name": "imagenette160", "sha256": images.sha256},

@@ -6,15 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    TextColumn,
-    TimeRemainingColumn,
-)
+from rich.progress import DownloadColumn
 
 from core.dataset.preparation.errors import PreparationError
 from core.dataset.preparation.imagenette import ARCHIVE_SHA256, ARCHIVE_URL, download
@@ -22,6 +14,7 @@ from core.dataset.preparation.source import ImageSource, open_source
 from core.store import ArtifactStore, Manifest
 from core.store.key import DEFAULT_DATASET as DEFAULT
 from pipelines.base import UserError, check_name, option, run_step
+from pipelines.progress_bar import progress_bar
 
 #: Together with the parent, these stay below 600 MB.
 MAX_PROCESSES = 4
@@ -88,7 +81,7 @@ def _prepare_from_address(config: PrepareConfig) -> None:
         raise UserError(_other_images(store, config))
     with store.staging(f"datasets/{config.name}") as folder:
         archive = folder / "archive"
-        with _progress(DownloadColumn()) as progress:
+        with progress_bar(DownloadColumn()) as progress:
             task = progress.add_task("Downloading", total=None)
             download(
                 config.url,
@@ -114,7 +107,7 @@ def _prepare_from(source: ImageSource, config: PrepareConfig) -> None:
     is_other = found.images not in (None, wanted) and (found.is_whole or config.source is not None)
     if is_other and not config.replace:
         raise UserError(_other_images(store, config))
-    with _progress(MofNCompleteColumn()) as progress:
+    with progress_bar() as progress:
         task = progress.add_task("Decoding", total=len(listed))
         manifest = build(
             store,
@@ -133,15 +126,6 @@ def _other_images(store: ArtifactStore, config: PrepareConfig) -> str:
         f"{store.shown(f'datasets/{config.name}')} was made of other images. Keep it and give "
         f"these a name of their own with `python -m pipelines.prepare --source {source} --name "
         "NAME`, or replace it with --replace."
-    )
-
-
-def _progress(count: ProgressColumn) -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        count,
-        TimeRemainingColumn(elapsed_when_finished=True),
     )
 
 

@@ -21,6 +21,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from core.store import ArtifactError, ArtifactStore, Manifest
+from core.store.atomic import replace_file
 from core.store.errors import DEFAULT_ROOT
 from core.store.key import command_for, file_name, is_name
 from core.store.layout import Places
@@ -204,9 +205,7 @@ def restore_study(store: ArtifactStore, model: str) -> bool:
         return False
     data = store.read(study_key(model), study_file(model))
     live.parent.mkdir(parents=True, exist_ok=True)
-    part = live.with_suffix(".part")
-    part.write_bytes(data)
-    part.replace(live)
+    replace_file(live, data)
     return True
 
 

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from core.store import Artifact, Manifest
+from core.store import Manifest
+from core.store.key import last_part
 from core.training_records.model_layers import Layer, layers_of_config, layers_of_records
 
 #: What cards of earlier versions say of a training whose last epoch was done.
@@ -100,23 +101,23 @@ class ModelCard:
     layers: tuple[Layer, ...] = ()
 
     @classmethod
-    def of(cls, artifact: Artifact, content: Mapping[str, Any]) -> "ModelCard":
+    def of(cls, manifest: Manifest, content: Mapping[str, Any]) -> "ModelCard":
         """Card of a model artifact.
 
         Args:
-            artifact: The artifact `models/<name>`.
+            manifest: Manifest of the artifact `models/<name>`.
             content: Its `card.json`.
 
         Raises:
             ValueError, TypeError, KeyError: The content is of another form.
         """
-        name = artifact.key.rpartition("/")[2]
+        name = last_part(manifest.key)
         config = _mapping(content.get("config"))
         latent, stride = content.get("latent"), _optional(int, content.get("stride"))
         shape = _shape(latent) if latent else None
         return cls(
             name=name,
-            manifest=artifact.manifest,
+            manifest=manifest,
             architecture=str(content.get("architecture", name)),
             label=str(content.get("label", name)),
             parameters=_optional(int, content.get("parameters")),

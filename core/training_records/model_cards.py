@@ -133,7 +133,7 @@ def _read(artifact: Artifact) -> ModelCard:
     name = artifact.key.removeprefix(PREFIX)
     return artifact.parsed(
         f"{name}/card.json",
-        lambda data: ModelCard.of(artifact, json.loads(data)),
+        lambda data: ModelCard.of(artifact.manifest, json.loads(data)),
         reason="is not a model card",
     )
 

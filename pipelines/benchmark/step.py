@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import Progress, TextColumn
 
 import core.models
 from core.store import ArtifactStore, Manifest
@@ -23,6 +23,7 @@ from pipelines.benchmark.blocks import (
 from pipelines.benchmark.dashboard import dashboard_blocks, reason_against
 from pipelines.benchmark.plan import Part, busy_cores
 from pipelines.benchmark.process import measuring_processes
+from pipelines.progress_bar import progress_bar
 
 PARTS = ("codecs", "training", "baselines", "dashboard")
 _WATCH_SECONDS = 2.0
@@ -169,16 +170,8 @@ def _summary(manifest: Manifest) -> str:
 
 
 def _progress(console: Console) -> Progress:
-    return Progress(
-        TextColumn("{task.description:>10}"),
-        BarColumn(),
-        TextColumn("{task.percentage:3.0f} %"),
-        TimeElapsedColumn(),
-        TextColumn("left:"),
-        TimeRemainingColumn(),
-        console=console,
-        speed_estimate_period=300.0,
-    )
+    share = TextColumn("{task.percentage:3.0f} %")
+    return progress_bar(share, console=console, window_seconds=300.0)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -8,15 +8,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TaskID,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
+from rich.progress import Progress, TaskID
 
 from core.codecs import Codec, codecs, get_codec
 from core.dataset.image_source import Catalogue, FolderSource, ImageSource, SplitSource
@@ -29,6 +21,7 @@ from pipelines.evaluate.config import Config
 from pipelines.evaluate.plan import Plan, UselessResults
 from pipelines.evaluate.survey import tell_changes
 from pipelines.evaluate.verification import MIN_IMAGES, has_results, stamp, verify
+from pipelines.progress_bar import progress_bar
 from pipelines.worker_pool import worker_pool
 
 Say = Callable[[str], None]
@@ -54,7 +47,7 @@ def evaluate(config: Config) -> None:
         return
     if isinstance(ahead[0].source, FolderSource):
         tell_changes(ahead[0].source, ahead[0].catalogue.ids, say)
-    with _clear_errors(ahead[0].store), _progress(console) as progress:
+    with _clear_errors(ahead[0].store), progress_bar(console=console) as progress:
         task = progress.add_task("", total=sum(_rows(plan, plan.blocks) for plan in ahead))
         with _workers(config) as (executor, jobs):
             for plan in ahead:
@@ -215,19 +208,6 @@ def _summary(manifest: Manifest) -> str:
     return (
         f"{manifest.key}: {facts['rows']} rows{errors}, {facts['dataset']['images']} images, "
         f"{working:.0f} s of codecs and metrics, {overhead:+.1%} for all else."
-    )
-
-
-def _progress(console: Console) -> Progress:
-    return Progress(
-        TextColumn("{task.description:>16}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("left:"),
-        TimeRemainingColumn(),
-        console=console,
-        speed_estimate_period=120.0,
     )
 
 

@@ -16,6 +16,7 @@ from core.models.training.checkpoints import (
 )
 from core.models.training.feed import Images
 from core.store import ArtifactStore, DamagedArtifact
+from tests.faulty_disk import FAULTS, Died
 
 
 @pytest.fixture
@@ -116,3 +117,30 @@ def test_arrays_that_need_pickle_are_not_read(tmp_path: Path) -> None:
 
     with pytest.raises(ValueError, match="allow_pickle"):
         from_npz((tmp_path / "evil.npz").read_bytes())
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_at_every_failing_operation_a_checkpoint_is_left_that_is_whole(
+    tmp_path: Path, small_model: Autoencoder, small_config: AutoencoderConfig, fault: str
+) -> None:
+    epochs = []
+    for nth in range(1, 500):
+        kept = Checkpoints(ArtifactStore(tmp_path / str(nth)), "ae40", small_config, "some data")
+        for epoch in (1, 2):  # a third one makes room
+            kept.save(small_model, {}, Progress(epoch=epoch, run="a run"))
+        disk = FAULTS[fault](nth)
+        try:
+            with disk.inserted():
+                kept.save(small_model, {}, Progress(epoch=3, run="a run"))
+        except (OSError, Died):
+            assert disk.struck
+        progress, _ = kept.restore(small_model, lambda line: None)
+        epochs.append(progress.epoch)
+        assert kept.run() == "a run"
+        kept.save(small_model, {}, Progress(epoch=4, run="a run"))
+        assert kept.restore(small_model, pytest.fail)[0].epoch == 4
+        if not disk.struck:
+            break
+    assert not disk.struck
+    assert set(epochs) == {2, 3}
+    assert epochs == sorted(epochs)

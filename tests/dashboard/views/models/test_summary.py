@@ -1,12 +1,12 @@
 import pytest
 
 from core.store.manifest import Manifest
-from core.training_records.model_cards import ModelCard
+from core.training_records.model_card import ModelCard
 from dashboard.views.models.summary import description, limits_of, training_end
 
 
 def model(**card):
-    return ModelCard("ae80", card, Manifest("models/ae80", "", {}, {}, {}))
+    return ModelCard.of(Manifest("models/ae80", "", {}, {}, {}), card)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,40 @@
+"""The progress bar of every step: what is done, how much of it, and the time left."""
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+
+def progress_bar(
+    count: ProgressColumn | None = None,
+    *,
+    console: Console | None = None,
+    transient: bool = False,
+    window_seconds: float = 120.0,
+) -> Progress:
+    """Progress bar on standard error or another console.
+
+    Args:
+        count: How much is done, such as bytes; "3/12" when None.
+        console: Where it is shown; standard error when None.
+        transient: Whether it disappears at its end.
+        window_seconds: The time left follows from the speed in so long a time.
+    """
+    return Progress(
+        TextColumn("{task.description:>16}"),
+        BarColumn(),
+        count or MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left:"),
+        TimeRemainingColumn(),
+        console=console or Console(stderr=True),
+        transient=transient,
+        speed_estimate_period=window_seconds,
+    )
