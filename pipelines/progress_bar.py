@@ -19,11 +19,11 @@ def progress_bar(
     transient: bool = False,
     window_seconds: float = 120.0,
 ) -> Progress:
-    """Progress bar on standard error or another console.
+    """Progress bar on standard output or another console.
 
     Args:
         count: How much is done, such as bytes; "3/12" when None.
-        console: Where it is shown; standard error when None.
+        console: Where it is shown; standard output when None.
         transient: Whether it disappears at its end.
         window_seconds: The time left follows from the speed in so long a time.
     """
@@ -34,7 +34,7 @@ def progress_bar(
         TimeElapsedColumn(),
         TextColumn("left:"),
         TimeRemainingColumn(),
-        console=console or Console(stderr=True),
+        console=console,
         transient=transient,
         speed_estimate_period=window_seconds,
     )

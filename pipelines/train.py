@@ -4,7 +4,9 @@ import importlib.util
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -93,9 +95,12 @@ def train(config: TrainConfig) -> None:
 
 def _open(config: TrainConfig, store: ArtifactStore, stop: StopRequest) -> "Session":
     _check_libraries()
-    # Keras takes ten seconds to import, which --help and a wrong flag should not wait for.
-    from core.models.training import session
+    with _quiet_import():
+        # Keras takes ten seconds to import, which --help and a wrong flag should not wait for.
+        from core.models import models
+        from core.models.training import session
 
+        models()
     request = session.Request(
         architecture=config.model,
         name=config.model_name,
@@ -106,6 +111,28 @@ def _open(config: TrainConfig, store: ArtifactStore, stop: StopRequest) -> "Sess
         replace=config.replace,
     )
     return session.open_session(request, store, stop)
+
+
+@contextmanager
+def _quiet_import() -> Iterator[None]:
+    """Keeps from standard error what native libraries write there while they are loaded.
+
+    TensorFlow writes six lines on every machine without a GPU, before its own log level counts.
+    They are shown where the import fails.
+    """
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as said:
+        os.dup2(said.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            said.seek(0)
+            os.write(kept, said.read())
+            raise
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
 
 
 def _check_libraries() -> None:
