@@ -18,7 +18,7 @@ TRAINING_LIBRARIES = {"keras", "tensorflow", "jax", "tf2onnx"}
 #: Rooms of the library from the ground up: a room imports from rooms below it alone. Rooms on one
 #: line do not know each other.
 FLOORS = (
-    {"errors", "images", "jobs", "progress", "registry"},
+    {"errors", "images", "jobs", "progress", "registry", "stop_request"},
     {"store", "intake", "entropy", "metrics", "png"},
     {"dataset"},
     {"codecs"},

@@ -226,10 +226,10 @@ def test_killed_with_its_images_half_decoded_it_leaves_no_process_behind(
     started = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
     deadline = time.monotonic() + 120
     step = psutil.Process(started.pid)
-    while len(step.children()) < 3 and time.monotonic() < deadline:  # two and their tracker
+    while len(step.children()) < 2 and time.monotonic() < deadline:
         time.sleep(0.05)
     workers = step.children()
-    assert len(workers) >= 3
+    assert len(workers) >= 2
     time.sleep(3.0)  # until they decode
     started.kill()
     started.wait()
@@ -245,8 +245,8 @@ from core.dataset.preparation import decoding
 from pipelines.prepare import main
 
 bounded = decoding._bounded
-def endless(pool, tasks, *, at_most):
-    yield from bounded(pool, tasks, at_most=at_most)
+def endless(*given, **named):
+    yield from bounded(*given, **named)
     time.sleep(600)
 decoding._bounded = endless
 if __name__ == "__main__":
@@ -322,7 +322,7 @@ def test_a_bad_source_gets_one_line_and_the_old_data_set_stays(
     _run("--source", folder)
     before = store.manifest(KEY)
     capsys.readouterr()
-    assert line in _refused(capsys, "--source", make(folder))
+    assert line in _refused(capsys, "--source", make(folder), "--replace")
     assert store.manifest(KEY) == before
     assert len(open_split(store, "test").images) == 2
     assert len(_leftovers(store)) == 5

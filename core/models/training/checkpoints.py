@@ -15,6 +15,11 @@ from core.store import ArtifactError, ArtifactStore
 
 Arrays = dict[str, NDArray[Any]]
 
+#: How a training ended, as its card says.
+EARLY_STOPPING = "early stopping"
+EPOCH_LIMIT = "epoch limit"
+STOPPED = "stopped by hand"
+
 #: A damaged newest checkpoint leaves the one before it.
 KEPT = 2
 
@@ -65,6 +70,16 @@ class Progress:
     steps_forgotten: int = 0
     ended_by: str = ""
     run: str = ""
+
+    def note_end(self, *, is_finished: bool, epochs: int) -> None:
+        """Notes why the training is at its end, or that it is not.
+
+        Args:
+            is_finished: Whether it is.
+            epochs: Most epochs of this run.
+        """
+        reason = EPOCH_LIMIT if self.epoch >= epochs else EARLY_STOPPING
+        self.ended_by = reason if is_finished else ""
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from core.images import Image
 from core.models.base import ImageModel, ModelConfig
 from core.models.training.checkpoints import (
+    STOPPED,
     Arrays,
     Checkpoints,
     Progress,
@@ -31,11 +32,6 @@ from core.models.training.history import History
 from core.models.training.monitor import Monitor
 from core.stop_request import Stopped, StopRequest
 from core.training_records.strips import join_strip, strip_originals
-
-#: How a training ended, as its card says.
-EARLY_STOPPING = "early stopping"
-EPOCH_LIMIT = "epoch limit"
-STOPPED = "stopped by hand"
 
 #: What the learning rate is multiplied by when it is lowered.
 DROP = 1.0 / 3.0
@@ -193,17 +189,11 @@ class Training:
         self._note_arithmetic()
         self._judge(figures["validation_loss"], weights)
         progress.history.append(self._row(figures))
-        progress.ended_by = self._ended_by()
+        progress.note_end(is_finished=self.is_finished, epochs=self.config.epochs)
         self.checkpoints.save(self.network, self.best, progress)
         self.history.strips.append(progress.epoch, strip)
         self.history.write(progress.history, running={"epoch": progress.epoch + 1, "step": 0})
         self.monitor.epoch(progress.history[-1])
-
-    def _ended_by(self) -> str:
-        """Why the training is at its end; empty while it is not."""
-        if not self.is_finished:
-            return ""
-        return EPOCH_LIMIT if self.progress.epoch >= self.config.epochs else EARLY_STOPPING
 
     def _note_arithmetic(self) -> None:
         used = f"{keras.backend.backend()} {self.config.precision}"

@@ -13,6 +13,7 @@ from core.codecs.onnx_network import OnnxNetwork
 from core.metrics import metrics
 from core.models.base import PEAK, ImageModel
 from core.models.training.checkpoints import (
+    STOPPED,
     Arrays,
     Progress,
     from_npz,
@@ -22,7 +23,7 @@ from core.models.training.checkpoints import (
 )
 from core.models.training.complexity import measure_work
 from core.models.training.feed import Images
-from core.models.training.loop import STOPPED, Training
+from core.models.training.loop import Training
 from core.models.training.onnx_export import (
     export_networks,
     largest_difference,
