@@ -118,6 +118,28 @@ def summary(frame: pd.DataFrame) -> pd.DataFrame:
     return means.astype({"codec": "str", "setting": "str"})
 
 
+def on_common_images(frame: pd.DataFrame) -> pd.DataFrame:
+    """Results on the images that every codec has coded at all its settings, without an error.
+
+    Means of methods are comparable only over the same images. A codec that failed on every image
+    does not count. Images too small for SSIM are left out: their files are headers.
+
+    Args:
+        frame: Results of several codecs.
+    """
+    counted = frame["error"].isna()
+    if "ssim" in frame:
+        counted &= frame["ssim"].notna()
+    complete = counted.groupby([frame["codec"].astype(str), frame["image"].astype(str)]).all()
+    by_codec = {
+        codec: set(images[images].index.get_level_values(1))
+        for codec, images in complete.groupby(level=0)
+        if images.any()
+    }
+    common = set.intersection(*by_codec.values()) if by_codec else set()
+    return frame[frame["image"].isin(common) & frame["codec"].isin([*by_codec])]
+
+
 def lossless_codecs(frame: pd.DataFrame) -> list[str]:
     """Codecs that restored every image exactly at every setting: points, not curves."""
     coded = frame[frame["error"].isna() & frame["bytes"].notna()]

@@ -1,6 +1,8 @@
 """Stored results: where they lie, how they are read, and whether they are of the present model."""
 
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import pandas as pd
 import pyarrow as pa
@@ -12,29 +14,18 @@ from core.store import Artifact, ArtifactError, ArtifactStore, Manifest
 from core.store.key import last_part
 
 
-@dataclass(frozen=True)
-class OtherModel:
-    """Results that were measured with another model than the one that is stored now.
+class OutdatedResults(ArtifactError):
+    """Results that do not belong to what is stored now."""
 
-    Attributes:
-        codec: The codec.
-        dataset: The data set.
-    """
+    advice = "Measure again with"
 
-    codec: str
-    dataset: str
 
-    @property
-    def command(self) -> str:
-        """Command that measures the present model."""
-        named = "" if self.dataset == DEFAULT_DATASET else f" --dataset {self.dataset}"
-        return f"python -m pipelines.evaluate {self.codec}{named}"
+class OtherModel(OutdatedResults):
+    """Results of another model than the one that is stored now; they are read all the same."""
 
-    def __str__(self) -> str:
-        return (
-            f"The results of {self.codec} on {self.dataset} are of another model than the one "
-            f"that is stored now. Measure this one with: {self.command}"
-        )
+
+class OtherImages(OutdatedResults):
+    """Results on other images than the rest of the data set's; they are left out."""
 
 
 @dataclass(frozen=True)
@@ -42,17 +33,25 @@ class Results:
     """What was measured on a data set.
 
     Attributes:
-        frame: Rows of all codecs that could be read, typed as `core.evaluation.table.to_frame`
-            says.
-        problems: One error for each codec whose results are missing or damaged.
+        frame: Rows of all codecs that could be read and that are of the same images, typed as
+            `core.evaluation.table.to_frame` says.
+        problems: One error for each codec whose results are missing, damaged, of another model
+            than the present one, or on other images than the rest.
         manifests: Manifest by codec, of those that could be read.
-        other_models: By codec, the results that are of another model than the present one.
     """
 
     frame: pd.DataFrame
     problems: tuple[ArtifactError, ...]
     manifests: dict[str, Manifest]
-    other_models: dict[str, OtherModel] = field(default_factory=dict)
+
+    @property
+    def other_models(self) -> dict[str, OtherModel]:
+        """By codec, the results that are of another model than the one that is stored now."""
+        return {
+            last_part(problem.key): problem
+            for problem in self.problems
+            if isinstance(problem, OtherModel)
+        }
 
 
 #: Data set of the thesis, whose test split is measured unless another one is named.
@@ -60,23 +59,47 @@ DEFAULT_DATASET = "imagenette160"
 
 
 def load_results(store: ArtifactStore, dataset: str) -> Results:
-    """Verified results of every codec on a data set; one damaged file does not hide the rest."""
-    tables: list[pa.Table] = []
+    """Verified results of every codec on a data set; one damaged file does not hide the rest.
+
+    Results on other images than most of the codecs' are left out, so that no comparison is of two
+    data sets; those of another model are kept. Both are among the problems, with the command.
+    """
+    tables: dict[str, pa.Table] = {}
     problems: list[ArtifactError] = []
     manifests: dict[str, Manifest] = {}
-    other_models: dict[str, OtherModel] = {}
     for key in store.keys(result_key(dataset, "")):
         codec = last_part(key)
         try:
-            table, manifest = store.load(key, _read_results)
-            tables.append(table)
-            manifests[codec] = manifest
-            if is_of_other_model(store, codec, manifest):
-                other_models[codec] = OtherModel(codec, dataset)
+            tables[codec], manifests[codec] = store.load(key, _read_results)
         except ArtifactError as error:
             problems.append(error)
-    frame = to_frame(concatenate(tables))
-    return Results(frame, tuple(problems), manifests, other_models)
+            continue
+        if is_of_other_model(store, codec, manifests[codec]):
+            reason = "is of another model than the one that is stored now"
+            problems.append(OtherModel(key, f"{key}.parquet", reason, store.root))
+    for codec in _on_other_images(manifests):
+        key = result_key(dataset, codec)
+        reason = "is of other images than the other results of this data set, and is left out"
+        problems.append(OtherImages(key, f"{key}.parquet", reason, store.root))
+        del tables[codec]
+    return Results(to_frame(concatenate([*tables.values()])), tuple(problems), manifests)
+
+
+def _on_other_images(manifests: Mapping[str, Manifest]) -> list[str]:
+    """Codecs not measured on the images of most, or of the latest where there is a tie."""
+    known = {
+        codec: manifest.facts["dataset"]["sha256"]
+        for codec, manifest in manifests.items()
+        if "dataset" in manifest.facts
+    }
+    counts = Counter(known.values())
+    latest = {digest: max(_created(manifests, known, digest)) for digest in counts}
+    usual = max(counts, key=lambda digest: (counts[digest], latest[digest]), default=None)
+    return [codec for codec, digest in known.items() if digest != usual]
+
+
+def _created(manifests: Mapping[str, Manifest], known: Mapping[str, str], digest: str) -> list[str]:
+    return [manifests[codec].created for codec, found in known.items() if found == digest]
 
 
 def _read_results(artifact: Artifact) -> tuple[pa.Table, Manifest]:

@@ -19,6 +19,7 @@ from core.evaluation.measurements import (
     Measurements,
     lossless_codecs,
     lossy_measurements,
+    on_common_images,
     summary,
 )
 from core.evaluation.results import Results
@@ -46,9 +47,14 @@ class Quality:
     labels: Mapping[str, str]
 
     @cached_property
+    def frame(self) -> pd.DataFrame:
+        """Results on the images that all codecs have."""
+        return on_common_images(self.results.frame)
+
+    @cached_property
     def means(self) -> pd.DataFrame:
         """Means per codec and setting."""
-        return summary(self.results.frame)
+        return summary(self.frame)
 
     @cached_property
     def rows(self) -> tuple[MethodRow, ...]:
@@ -58,12 +64,12 @@ class Quality:
     @cached_property
     def measured(self) -> list[str]:
         """Metrics that were measured."""
-        frame = self.results.frame
+        frame = self.frame
         return [name for name in metrics() if name in frame and frame[name].notna().any()]
 
     def tables(self, metric: str) -> dict[str, Measurements]:
         """Measurements by codec of those that have a curve under a metric."""
-        return lossy_measurements(self.results.frame, metric=metric)
+        return lossy_measurements(self.frame, metric=metric)
 
     def label(self, codec: str) -> str:
         """What a person reads for a codec, also for one that cannot run here."""
@@ -184,7 +190,7 @@ def _curve(table: Measurements, label: str, metric_label: str) -> Series:
 
 
 def _lossless(quality: Quality) -> list[Table]:
-    exact = lossless_codecs(quality.results.frame)
+    exact = lossless_codecs(quality.frame)
     rows = quality.means[quality.means["codec"].isin(exact)]
     rows = rows[rows["bits_per_pixel"].notna()].sort_values("bits_per_pixel", ignore_index=True)
     if rows.empty:

@@ -19,6 +19,7 @@ from core.evaluation.measurements import (
     Measurements,
     lossless_codecs,
     lossy_measurements,
+    on_common_images,
     summary,
 )
 from core.metrics import metrics
@@ -149,7 +150,7 @@ def load_matrix(view: View) -> go.Figure:
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _measurements(view: View, state: str) -> dict[str, Measurements]:
-    frame = load_results(view.dataset).frame
+    frame = on_common_images(load_results(view.dataset).frame)
     if view.payload:
         frame = without_containers(frame, load_overheads())
     tables = lossy_measurements(frame, metric=view.metric)

@@ -52,7 +52,8 @@ def _file_states(folder: Path, *, beginning: str) -> Iterator[str]:
 
 def load_results(dataset: str = DATASET) -> "Results":
     """Results of all codecs on a data set; those that cannot be read are among its problems."""
-    return _results(dataset, fingerprint(f"results/{dataset}/"))
+    # Whether results are of the present model depends on the models, too.
+    return _results(dataset, fingerprint(f"results/{dataset}/") + fingerprint("models/"))
 
 
 @st.cache_resource(max_entries=4, show_spinner="Reading results …")

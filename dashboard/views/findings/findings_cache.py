@@ -14,7 +14,13 @@ from core.analysis.findings import MethodRow, method_rows
 from core.analysis.headline_figures import HeadlineFigure, headline_figures
 from core.analysis.headlines import headlines
 from core.analysis.two_methods import MethodName, method_names
-from core.evaluation.measurements import Curve, Measurements, lossy_measurements, summary
+from core.evaluation.measurements import (
+    Curve,
+    Measurements,
+    lossy_measurements,
+    on_common_images,
+    summary,
+)
 from core.metrics import psnr_db
 from dashboard.charts.bd_rate import bd_table
 from dashboard.data.curves import labels
@@ -62,7 +68,7 @@ def load_bd_rates() -> pd.DataFrame:
 
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _findings(state: str) -> Findings:
-    frame = load_results().frame
+    frame = on_common_images(load_results().frame)
     means = summary(frame)
     rows = method_rows(means)
     shown = frame[frame["codec"].isin(HEADLINE)]

@@ -8,6 +8,7 @@ import pytest
 from core.codecs.base import OperatingPoint
 from core.errors import CodecError
 from core.evaluation.evaluate import evaluate, evaluate_reference
+from core.evaluation.measurements import on_common_images
 from core.evaluation.results import load_results, result_datasets, result_key
 from core.evaluation.table import columns, concatenate, from_parquet, to_frame, to_parquet, to_table
 from core.metrics import metrics
@@ -283,6 +284,37 @@ def test_data_sets_do_not_mix_when_one_name_begins_like_another(store, image):
     store.commit("results/mine2/raw", {"raw.parquet": data}, facts={})
     assert len(load_results(store, "mine").frame) == 2
     assert result_datasets(store) == ["mine", "mine2"]
+
+
+def test_results_on_other_images_are_left_out_and_named(tmp_path, image):
+    store = ArtifactStore(tmp_path)
+    for codec, digest in {"jpeg": "a", "png": "a", "webp": "b"}.items():
+        data = to_parquet(to_table([measured(Raw(codec=codec), image)]))
+        facts = {"dataset": {"name": "mine", "sha256": digest, "images": 1}}
+        store.commit(result_key("mine", codec), {f"{codec}.parquet": data}, facts=facts)
+    results = load_results(store, "mine")
+    assert sorted(results.frame["codec"]) == ["jpeg", "png"]
+    [problem] = results.problems
+    assert problem.key == "results/mine/webp"
+    assert "is of other images than the other results" in str(problem)
+
+
+def test_methods_are_compared_on_the_images_that_all_of_them_have(image):
+    def row(codec, image_id, **changes):
+        return replace(measured(Raw(codec=codec, brighter=1), image), image=image_id, **changes)
+
+    frame = frame_of(
+        row("jpeg", "a"),
+        row("jpeg", "b"),
+        row("jpeg", "tiny", metrics={"psnr_db": 20.0, "ssim": None}),
+        row("webp", "a"),
+        row("webp", "b", error="refused", bytes=None, metrics={}),
+        row("webp", "tiny", metrics={"psnr_db": 20.0, "ssim": None}),
+        row("avif", "a", error="refused", bytes=None, metrics={}),
+    )
+    common = on_common_images(frame)
+    assert common["image"].tolist() == ["a", "a"]
+    assert sorted(common["codec"]) == ["jpeg", "webp"]
 
 
 def test_a_table_without_a_newer_metric_gets_nulls(image):

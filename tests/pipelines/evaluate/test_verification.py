@@ -128,10 +128,12 @@ def test_a_metric_is_added_without_measuring_the_rest_again(store, capsys):
 
 def test_results_of_another_model_are_named_with_the_command_that_measures_again(store):
     store.commit("models/jpeg", {"jpeg.onnx": b"the present network"}, facts={})
-    assert load_results(store, "imagenette160").other_models == {}
+    assert load_results(store, "imagenette160").problems == ()
     store.restate(KEY, {**store.manifest(KEY).facts, "model": "digest of another one"})
-    found = load_results(store, "imagenette160").other_models["jpeg"]
-    assert found.command == "python -m pipelines.evaluate jpeg"
-    assert "of another model" in str(found)
+    found = load_results(store, "imagenette160")
+    assert len(found.frame) == 12 * IMAGES
+    [problem] = found.problems
+    assert problem.command == "python -m pipelines.evaluate jpeg"
+    assert "jpeg.parquet is of another model than the one that is stored now" in str(problem)
     store.delete("models/jpeg")
-    assert load_results(store, "imagenette160").other_models == {}
+    assert load_results(store, "imagenette160").problems == ()
