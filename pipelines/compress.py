@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from core.codecs import Codec, codecs, get_codec
+from core.codecs import Codec, codecs, get_codec, unavailable
 from core.codecs.base import OperatingPoint
 from core.errors import CodecError
 from core.evaluation.dial_search import match_bytes
@@ -23,9 +23,10 @@ from pipelines.file_suffixes import codec_for, note_on_suffix, written_format
 
 
 def _codec_help() -> str:
+    lacking = [f"{name} {reason}" for name, reason in unavailable().items()]
     return (
         f"one of {', '.join(codecs())}; without it the one that the output's suffix stands for, "
-        "else bottleneck"
+        f"else bottleneck{''.join(f'; {reason}' for reason in lacking)}"
     )
 
 

@@ -34,8 +34,8 @@ SWEEP = (1, 12, 23, 34, 45, 56, 64, 72, 80, 88, 100)
 #: Bounds the memory of one image: 4 megapixels for `ae80`, whose latent is the largest.
 MAX_SYMBOLS = 2**26
 _WINDOW_PIXELS = 576
-#: Further than any of the three networks sees, in pixels of the image.
-_HALO_PIXELS = 32
+#: Larger than the receptive field of the three networks, in pixels of the image.
+_MARGIN_PIXELS = 32
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ class _Network:
 
     def latent(self, image: Image) -> NDArray[np.float32]:
         """Float latent of an image, shape (height, width, channels)."""
-        tiling = Tiling(_WINDOW_PIXELS, _HALO_PIXELS, down=self.stride)
+        tiling = Tiling(_WINDOW_PIXELS, _MARGIN_PIXELS, down=self.stride)
         return tiling.run(self.encoder, pad_to_multiple(image, self.stride))
 
     def synthesize(self, latent: NDArray[np.float32], header: Header) -> Image:
@@ -129,7 +129,7 @@ class _Network:
     def reconstruct(self, latent: NDArray[np.float32], *, height: int, width: int) -> Image:
         """Image of a latent, cropped to its size."""
         stride = self.stride
-        tiling = Tiling(_WINDOW_PIXELS // stride, _HALO_PIXELS // stride, up=stride)
+        tiling = Tiling(_WINDOW_PIXELS // stride, _MARGIN_PIXELS // stride, up=stride)
         levels = np.rint(tiling.run(self.decoder, latent) * 255)
         return crop(np.clip(levels, 0, 255).astype(np.uint8), height=height, width=width)
 

@@ -1,7 +1,7 @@
 """The learned codec: one network for every quality, its entropy model in exact integers.
 
-The analysis and what it tells as side information run in float, for the encoder alone chooses
-them; so does the synthesis, whose pixels decide no bit. All between them is `core.entropy`.
+Analysis and hyper-analysis run in float, because only the encoder needs their results; so does the
+synthesis, because no bit depends on pixels. Everything between them is `core.entropy`.
 """
 
 import json
@@ -35,11 +35,11 @@ _CELL = CELL * _BLOCK
 MAX_CELLS = 2 * MAX_PIXELS // _CELL**2
 
 _WINDOW_PIXELS = 1120
-#: Part of what a transform sees that a window shows it beyond its own pixels. What lies further
-#: away changes hardly a pixel, and none by more than one level, but takes time.
-_HALO_SHARE = 0.5
-#: The side information sees one cell further than its own.
-_SIDE_TILING = Tiling(window=72, halo=4, down=2)
+#: Margin of a window as a share of the transform's receptive field. What lies further away
+#: changes hardly a pixel, and none by more than one level, but takes time.
+_MARGIN_SHARE = 0.5
+#: The receptive field of the side information reaches one cell beyond its own.
+_SIDE_TILING = Tiling(window=72, margin=4, down=2)
 
 
 @dataclass(frozen=True)
@@ -87,8 +87,8 @@ class _Network:
 
     def latents(self, image: Image) -> NDArray[np.float32]:
         """Latents of an image, the padding to whole cells included."""
-        halo = _BLOCK * math.ceil(_HALO_SHARE * self.analysis_receptive_field / _BLOCK)
-        tiling = Tiling(_WINDOW_PIXELS, halo, down=_BLOCK)
+        margin = _BLOCK * math.ceil(_MARGIN_SHARE * self.analysis_receptive_field / _BLOCK)
+        tiling = Tiling(_WINDOW_PIXELS, margin, down=_BLOCK)
         padded = pad_to_multiple(image, _CELL)
         rows, columns = (side // _BLOCK for side in padded.shape[:2])
         latents = np.empty((rows, columns, self.model.channels), np.float32)
@@ -103,8 +103,8 @@ class _Network:
 
     def synthesize(self, latents: NDArray[np.float32], header: Header) -> Image:
         """Image of decoded latents, cropped to its size."""
-        halo = math.ceil(_HALO_SHARE * self.synthesis_receptive_field)
-        tiling = Tiling(_WINDOW_PIXELS // _BLOCK, halo, up=_BLOCK)
+        margin = math.ceil(_MARGIN_SHARE * self.synthesis_receptive_field)
+        tiling = Tiling(_WINDOW_PIXELS // _BLOCK, margin, up=_BLOCK)
         rows, columns, _ = latents.shape
         pixels = np.empty((_BLOCK * rows, _BLOCK * columns, 3), np.uint8)
         for tile in tiling.tiles(self.synthesis, _with_quality(latents, header.quality)):

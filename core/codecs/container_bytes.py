@@ -1,4 +1,4 @@
-"""What a file costs before it says anything of the image: headers, tables, boxes."""
+"""Bytes of a file that do not depend on the image: headers, tables, boxes."""
 
 import numpy as np
 

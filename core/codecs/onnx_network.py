@@ -1,4 +1,4 @@
-"""Trained networks at work: ONNX Runtime, and large images in tiles without seams."""
+"""Inference of trained networks: ONNX Runtime, and large images in tiles without seams."""
 
 import hashlib
 import itertools
@@ -54,7 +54,7 @@ class OnnxNetwork:
 
 
 class _Span(NamedTuple):
-    """Rows, or columns, of one window, and those of them that it is responsible for."""
+    """Rows, or columns, of one window, and those of them whose output is kept."""
 
     start: int
     end: int
@@ -76,18 +76,18 @@ class Tiling:
     """How a fully convolutional network is run over an array of any size in bounded memory.
 
     Windows are all of one size, for which the runtime lays out its memory once, and overlap by at
-    least two halos.
+    least two margins.
 
     Attributes:
         window: Most rows, and columns, of the input of one run.
-        halo: Rows and columns of a window, on each side where the array goes on, that are there
-            only to be seen. One of at least what the network sees makes windows invisible.
+        margin: Rows and columns of a window, on each side where the array goes on, whose output is
+            discarded. One as large as the receptive field's radius leaves no seams.
         up: Output rows per input row, in a network that enlarges.
-        down: Input rows per output row, in a network that shrinks; divides window and halo.
+        down: Input rows per output row, in a network that shrinks; divides window and margin.
     """
 
     window: int
-    halo: int
+    margin: int
     up: int = 1
     down: int = 1
 
@@ -104,27 +104,27 @@ class Tiling:
     def tiles(self, network: OnnxNetwork, array: NDArray[Any]) -> Iterator[Tile]:
         """The same in parts, for outputs that are large."""
         height, width, _ = array.shape
-        places = list(itertools.product(self._spans(height), self._spans(width)))
-        for count, (rows, columns) in enumerate(places, start=1):
+        windows = list(itertools.product(self._spans(height), self._spans(width)))
+        for count, (rows, columns) in enumerate(windows, start=1):
             window = array[rows.start : rows.end, columns.start : columns.end]
             output = network.run(np.ascontiguousarray(window)[np.newaxis]).squeeze(0)
             yield Tile(
                 slice(self._scaled(rows.first), self._scaled(rows.last)),
                 slice(self._scaled(columns.first), self._scaled(columns.last)),
                 output[self._kept(rows), self._kept(columns)],
-                count / len(places),
+                count / len(windows),
             )
 
     def _spans(self, length: int) -> list[_Span]:
         """Windows along one side, whose length is a multiple of `down`."""
         if length <= self.window:
             return [_Span(0, length, 0, length)]
-        overlap = 2 * self.halo
+        overlap = 2 * self.margin
         count = math.ceil((length - overlap) / (self.window - overlap))
         size = self.down * math.ceil((length + overlap * (count - 1)) / (count * self.down))
         steps = (length - size) // self.down
-        starts = [self.down * (steps * place // (count - 1)) for place in range(count)]
-        firsts = [0, *(start + self.halo for start in starts[1:])]
+        starts = [self.down * (steps * index // (count - 1)) for index in range(count)]
+        firsts = [0, *(start + self.margin for start in starts[1:])]
         ends = zip(starts, firsts, [*firsts[1:], length], strict=True)
         return [_Span(start, start + size, first, last) for start, first, last in ends]
 

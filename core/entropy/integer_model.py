@@ -1,6 +1,6 @@
 """All of a trained model that decides a bit, as integers in one file.
 
-The sha256 of the file is the model's name: whoever has the same file decodes the same symbols.
+The sha256 of the file identifies the model: the same file decodes the same symbols everywhere.
 """
 
 import hashlib
@@ -108,7 +108,7 @@ class IntegerModel:
             layer.check(most)
         pointwise = (*self.context_fusion, *self.entropy_parameters)
         if any(layer.kernel.shape[0] != 1 for layer in pointwise):
-            raise ValueError("What mixes and predicts must see one position.")
+            raise ValueError("Context fusion and entropy parameters must see one position.")
         if any(layer.kernel.shape[-1] != 2 * self.channels for layer in self.entropy_parameters):
             raise ValueError("Predictions do not fit the channels.")
         gain = self.spatial_gain

@@ -89,7 +89,7 @@ class _Expected(NamedTuple):
     indices: NDArray[np.uint8]
 
 
-#: Is told what is expected of some rows of cells of a step.
+#: Receives means, gains and tables of some rows of cells of a step.
 _Look = Callable[[int, slice, _Expected], None]
 #: Codes the values of a step, or decodes them; gives their symbols.
 _Code = Callable[[ArrangedValues], NDArray[np.int16]]
@@ -148,7 +148,7 @@ class LatentCoder:
 
         Args:
             payload: The range-coded bytes.
-            rows: Rows of the latent, even; whoever calls has checked them against a limit.
+            rows: Rows of the latent, even; the caller has checked them against a limit.
             columns: Columns of the latent, even.
 
         Raises:
@@ -193,7 +193,7 @@ class LatentCoder:
         part: str,
         latents: NDArray[np.float32] | None = None,
     ) -> None:
-        """Step after step: predicted, coded, put into the latents, and told to the next step.
+        """Predicts, codes and restores each step, which is the context of the next.
 
         What is as large as all values of a step is made a few rows at a time, within the cache.
         """
@@ -238,7 +238,7 @@ class LatentCoder:
 
 
 def _ignore(step: int, rows: slice, expected: _Expected) -> None:
-    """What a decoder does before it knows the symbols."""
+    """The decoder's `_Look`: it has nothing to do before it knows the symbols."""
 
 
 def _blocks(rows: int, values: int) -> list[slice]:

@@ -186,7 +186,7 @@ class SymbolReader:
         """Next group.
 
         Args:
-            count: Number of symbols; whoever calls has checked it against the image's size.
+            count: Number of symbols; the caller has checked it against the image's size.
             table: Table with which the group was written.
 
         Returns:

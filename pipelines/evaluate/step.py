@@ -11,9 +11,11 @@ from rich.console import Console
 from rich.progress import Progress, TaskID
 
 from core.codecs import Codec, codecs, get_codec
+from core.codecs import unavailable as codecs_unavailable
 from core.dataset.image_source import Catalogue, FolderSource, ImageSource, SplitSource
 from core.evaluation.block import Block, measure_block, operating_points
 from core.evaluation.results import DEFAULT_DATASET
+from core.metrics import unavailable as metrics_unavailable
 from core.store import ArtifactError, ArtifactStore, Manifest
 from pipelines.base import UserError, run_step
 from pipelines.evaluate.cluster import cluster
@@ -42,6 +44,11 @@ def evaluate(config: Config) -> None:
     if config.verify is not None:
         _verify(config, say)
         return
+    absent = (
+        metrics_unavailable() if config.codecs else codecs_unavailable() | metrics_unavailable()
+    )
+    for name, reason in absent.items():
+        say(f"{name} {reason}; it is left out.")
     ahead, failed = plans(config, say=say), []
     if not ahead:
         return

@@ -97,11 +97,11 @@ def test_a_wanted_size_is_met_by_the_search_on_the_dial(store, photograph: Image
 
 def _tiled(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("core.codecs.bottleneck._WINDOW_PIXELS", 224)
-    monkeypatch.setattr("core.codecs.bottleneck._SIDE_TILING", Tiling(window=12, halo=4, down=2))
+    monkeypatch.setattr("core.codecs.bottleneck._SIDE_TILING", Tiling(window=12, margin=4, down=2))
 
 
 def test_a_image_in_tiles_has_no_seams(store, photograph, monkeypatch) -> None:
-    monkeypatch.setattr("core.codecs.bottleneck._HALO_SHARE", 1.0)
+    monkeypatch.setattr("core.codecs.bottleneck._MARGIN_SHARE", 1.0)
     point, image = at(80, store), photograph[:250, :330]
     data = point.encode(image)
     whole = point.decode(data)

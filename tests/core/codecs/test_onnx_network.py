@@ -62,7 +62,7 @@ def test_an_enlarging_network_gives_the_same_in_tiles(height: int, width: int) -
     assert np.allclose(whole, tiled, atol=1e-6)
 
 
-def test_a_halo_that_is_too_small_shows() -> None:
+def test_a_margin_that_is_too_small_shows() -> None:
     network = OnnxNetwork(_network(stride=4, enlarging=False))
     whole = network.run(_array(64, 64)[np.newaxis])[0]
     tiled = Tiling(36, 0, down=4).run(network, _array(64, 64))
@@ -72,7 +72,7 @@ def test_a_halo_that_is_too_small_shows() -> None:
 @pytest.mark.parametrize(
     "tiling", [Tiling(64, 16, down=4), Tiling(7, 3, up=4), Tiling(72, 4, down=2)]
 )
-def test_windows_are_of_one_size_and_see_their_halo(tiling: Tiling) -> None:
+def test_windows_are_of_one_size_and_see_their_margin(tiling: Tiling) -> None:
     for length in range(tiling.down, 40 * tiling.window, tiling.down):
         spans = tiling._spans(length)
         (size,) = {span.end - span.start for span in spans}
@@ -81,8 +81,8 @@ def test_windows_are_of_one_size_and_see_their_halo(tiling: Tiling) -> None:
         assert spans[-1].end == spans[-1].last == length
         for span, following in itertools.pairwise(spans):
             assert span.last == following.first
-            assert span.last + tiling.halo <= span.end
-            assert following.start + tiling.halo <= following.first
+            assert span.last + tiling.margin <= span.end
+            assert following.start + tiling.margin <= following.first
 
 
 def test_threads_follow_the_shared_convention(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,9 +92,10 @@ def test_threads_follow_the_shared_convention(monkeypatch: pytest.MonkeyPatch) -
 
 
 _ORDER_OF_IMPORTS = """
-import importlib, os, runpy, sys
+import contextlib, importlib, os, runpy, sys
 if sys.argv[1].endswith(".py"):
-    runpy.run_path(sys.argv[1])
+    with contextlib.suppress(AttributeError):  # outside Streamlit no page knows its title
+        runpy.run_path(sys.argv[1])
     import numpy  # as a page does
 else:
     importlib.import_module(sys.argv[1])
