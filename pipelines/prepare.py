@@ -136,7 +136,7 @@ def _report(manifest: Manifest) -> None:
     grey = sum(facts["grey_counts"].values())
     pairs = facts["near_duplicates"]["count"]
     for note, count in facts["notes"].items():
-        print(f"{count} images: {note}")
+        print(f"{count} {'image' if count == 1 else 'images'}: {note}")
     print(
         f"Without colour: {grey}. Near-duplicates between splits, named in the manifest: {pairs}."
     )

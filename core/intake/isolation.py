@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from core.intake.decode import DecodedImage, check_file, decode_image
 from core.intake.errors import ImageError, Limits
+from core.intake.headers import check_stated_sizes
 from core.intake.worker_process import Job, WorkerProcess
 
 
@@ -44,6 +45,7 @@ def decode_image_isolated(
     """
     if decode is decode_image:
         check_file(data, limits)
+    check_stated_sizes(data, limits)
     name = f"{decode.__module__}:{decode.__qualname__}"
     job = Job(data, limits, timeout_seconds, min(cpu_seconds, timeout_seconds), memory_bytes, name)
     return (pool or _POOL).run(job)

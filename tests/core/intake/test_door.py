@@ -6,14 +6,17 @@ import struct
 import threading
 from pathlib import Path
 
+import imagecodecs
 import numpy as np
 import pytest
 from PIL import Image
 
-from core.intake.decode import decode_image, decode_image_or_jpeg_2000
+from core.intake.decode import DecodedImage, decode_image, decode_image_or_jpeg_2000
 from core.intake.door import read_bounded, read_image
 from core.intake.errors import ImageError, Limits
+from core.intake.isolation import WorkerPool, decode_image_isolated
 from core.intake.notes import ALPHA_NOTE
+from core.intake.worker_process import Job
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (20, 30, 3), dtype=np.uint8)
 
@@ -122,3 +125,31 @@ def test_the_limits_reach_every_decoder() -> None:
     for fmt in ("PNG", "JPEG", "WEBP", "AVIF", "TIFF", "BMP", "GIF"):
         with pytest.raises(ImageError, match="received 30 x 20 pixels"):
             decode_image(save(fmt), limits=small)
+
+
+HUGE = {
+    "PNG": lambda: resized(save("PNG"), 16, ">II"),
+    "WebP": lambda: resized(save("WEBP", lossless=True), 21, "<I", packed=True),
+    "JPEG 2000": lambda: jpeg_2000_of_size(12_000, 12_000),
+    "JPEG XL": lambda: bytes(
+        imagecodecs.jpegxl_encode(np.zeros((9000, 9000), np.uint8), lossless=True, effort=1)
+    ),
+}
+
+
+def resized(data: bytes, position: int, layout: str, *, packed: bool = False) -> bytes:
+    """The file with 12,000 x 12,000 pixels in its header."""
+    changed = bytearray(data)
+    values = (11_999 | 11_999 << 14,) if packed else (12_000, 12_000)
+    struct.pack_into(layout, changed, position, *values)
+    return bytes(changed)
+
+
+@pytest.mark.parametrize("name", HUGE)
+def test_a_huge_image_is_refused_before_a_process_is_given_the_work(name: str) -> None:
+    class NoWorkers(WorkerPool):
+        def run(self, job: Job) -> DecodedImage:
+            raise AssertionError("A worker was asked.")
+
+    with pytest.raises(ImageError, match=r"received (9000 x 9000|12000 x 12000) pixels"):
+        decode_image_isolated(HUGE[name](), decode=decode_image_or_jpeg_2000, pool=NoWorkers(1))
