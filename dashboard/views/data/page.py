@@ -14,7 +14,7 @@ from dashboard.data.curves import label_of
 from dashboard.data.store import DATASET, load_index, load_split, open_store
 from dashboard.views.data.index_cache import IndexSummary, load_index_summary
 from dashboard.views.data.provenance import PUBLISHED, archive_line, foreign_results
-from dashboard.widgets.charts import CONFIG
+from dashboard.widgets.charts import show_chart
 from dashboard.widgets.downloads import download_csv
 from dashboard.widgets.pixels import show_pixels
 from dashboard.widgets.states import (
@@ -133,7 +133,7 @@ def show_classes(summary: IndexSummary) -> None:
     left, right = st.columns([3, 2], gap="medium")
     with left:
         alt = "Share of each class in the train, validation and test split."
-        st.plotly_chart(summary.class_figure, key="classes", config=CONFIG, alt=alt)
+        show_chart(summary.class_figure, key="classes", name="imagenette160-classes", alt=alt)
     with right:
         columns = {"class_name": "Class", **{name: name.capitalize() for name in SPLITS}}
         st.dataframe(
@@ -172,7 +172,7 @@ def show_preprocessing(summary: IndexSummary | None) -> None:
         return
     if summary.shape_figure is not None:
         alt = "Number of source images by the ratio of width to height."
-        st.plotly_chart(summary.shape_figure, key="shapes", config=CONFIG, alt=alt)
+        show_chart(summary.shape_figure, key="shapes", name="imagenette160-shapes", alt=alt)
     st.caption(summary.sizes)
 
 

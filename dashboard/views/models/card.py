@@ -14,7 +14,7 @@ from core.training_records.model_cards import (
     learned_codecs,
     model_id,
 )
-from dashboard import glossary
+from dashboard import formats, glossary
 from dashboard.data.curves import label_of
 from dashboard.data.store import fingerprint, open_store
 from dashboard.views.models.example import show_example
@@ -120,10 +120,12 @@ def show_rates(model: ModelCard, means: pd.DataFrame) -> None:
     number = st.column_config.NumberColumn
     columns: dict[str, Any] = {
         "setting": st.column_config.TextColumn("Setting", help=glossary.FLOAT_LATENT),
-        "bits_per_pixel": number("Bits per pixel", format="%.3f", help=glossary.BITS_PER_PIXEL),
-        "bytes": number("Bytes", format="localized", help="Mean size of the whole file."),
-        "psnr_db": number("PSNR (dB)", format="%.2f", help=glossary.PSNR),
-        "ssim": number("SSIM", format="%.4f", help=glossary.SSIM),
+        "bits_per_pixel": number(
+            "Bits per pixel", format=formats.BITS_PER_PIXEL, help=glossary.BITS_PER_PIXEL
+        ),
+        "bytes": number("Bytes", format=formats.BYTES, help="Mean size of the whole file."),
+        "psnr_db": number("PSNR (dB)", format=formats.DECIBELS, help=glossary.PSNR),
+        "ssim": number("SSIM", format=formats.SSIM, help=glossary.SSIM),
         "images": number("Images", format="localized"),
     }
     st.dataframe(

@@ -5,6 +5,7 @@ import streamlit as st
 from core.codecs import codecs
 from core.dataset.splits import sample_images
 from core.store import ArtifactError
+from dashboard import formats
 from dashboard.data.curves import label_of
 from dashboard.views.models.reconstruction_strips import (
     Reconstruction,
@@ -35,8 +36,8 @@ def show_example(model: str) -> None:
 
 def figures(found: Reconstruction) -> str:
     """Size and quality of a reconstruction in one line."""
-    size = "" if found.byte_count is None else f"{found.byte_count:,} bytes · "
-    return f"{size}{found.psnr_db:.2f} dB · SSIM {found.ssim:.4f}"
+    size = "" if found.byte_count is None else f"{formats.byte_count(found.byte_count)} · "
+    return f"{size}{formats.decibels(found.psnr_db)} · SSIM {formats.SSIM % found.ssim}"
 
 
 def _kinds(model: str) -> list[tuple[int | None, str]]:

@@ -16,7 +16,7 @@ from core.training_records.model_layers import Layer
 from dashboard.data.store import fingerprint, open_store
 from dashboard.views.models.charts import channel_figure, channel_table, layer_figure, layer_table
 from dashboard.widgets.bounded import bounded_slider
-from dashboard.widgets.charts import CONFIG
+from dashboard.widgets.charts import show_chart
 from dashboard.widgets.downloads import download_csv
 from dashboard.widgets.states import show_artifact_error
 
@@ -43,7 +43,7 @@ def show_layers(model: ModelCard) -> None:
         return
     alt = f"Values after each layer of {model.name}, from the image to the image."
     figure = _layer_figure(model.name, fingerprint(f"{PREFIX}{model.name}"), found)
-    st.plotly_chart(figure, key="layers", config=CONFIG, alt=alt)
+    show_chart(figure, key="layers", name=f"{model.name}-layers", alt=alt)
     pooled = any("pooling" in layer.step for layer in found)
     st.caption(f"{_LAYER_NOTE} {_POOLING_NOTE}" if pooled else _LAYER_NOTE)
     download_csv(layer_table(found), file_name=f"{model.name}-layers.csv", key="csv-layers")
@@ -81,7 +81,7 @@ def _show_channel_table(model: ModelCard, table: pd.DataFrame, quality: int, not
     alt = f"Bits per symbol of each latent channel of {model.name}, by cost."
     state = fingerprint(f"{PREFIX}{model.name}")
     figure = _channel_figure(model.name, quality, state, table)
-    st.plotly_chart(figure, key="channels", config=CONFIG, alt=alt)
+    show_chart(figure, key="channels", name=f"{model.name}-channels", alt=alt)
     total = table["bits_per_pixel"].sum()
     idle = int((table["bits_per_symbol"] < 0.05).sum())
     st.caption(

@@ -1,6 +1,5 @@
 """The trained models: a card each, and what they make of images."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -9,6 +8,7 @@ import streamlit as st
 from core.evaluation.measurements import summary
 from core.training_records.model_card import ModelCard
 from core.training_records.model_cards import PREFIX, Cards, learned_codecs, read_cards
+from dashboard import formats
 from dashboard.charts.colors import in_legend_order
 from dashboard.data.curves import label_of
 from dashboard.data.store import DATASET, fingerprint, load_results, open_store
@@ -75,16 +75,10 @@ def show_trained(cards: dict[str, ModelCard], names: list[str]) -> None:
         key="model",
         bind="query-params",
     )
-    if (other := other_models().get(name)) is not None:
+    if (other := load_results().other_models.get(name)) is not None:
         show_other_model(name, other.command)
     show_card(cards[name], means_of(name))
     show_strips([name for name in names if name in learned_codecs()])
-
-
-def other_models() -> Mapping[str, Any]:
-    """Results of models other than those that are stored now, by codec."""
-    found: Mapping[str, Any] = getattr(load_results(), "other_models", {})
-    return found
 
 
 def show_other_model(name: str, command: str) -> None:
@@ -129,10 +123,10 @@ def show_overview(table: pd.DataFrame) -> None:
         "multiply_adds_per_pixel": number("Multiply-adds/pixel", format="localized"),
         "latent": "Latent",
         "values_per_pixel": number("Values/pixel", format="%.2f"),
-        "validation_psnr_db": number("PSNR (dB), float latent", format="%.2f"),
-        "validation_ssim": number("SSIM, float latent", format="%.4f"),
+        "validation_psnr_db": number("PSNR (dB), float latent", format=formats.DECIBELS),
+        "validation_ssim": number("SSIM, float latent", format=formats.SSIM),
         "epochs": "Epochs",
-        "bytes_on_disk": number("Bytes on disk", format="localized"),
+        "bytes_on_disk": number("Bytes on disk", format=formats.BYTES),
     }
     st.dataframe(
         table,

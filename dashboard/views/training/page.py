@@ -24,7 +24,7 @@ from dashboard.views.training.rate_charts import moving_curve_figure
 from dashboard.views.training.run_tables import show_differences, show_epochs, show_runs
 from dashboard.views.training.units import show_units
 from dashboard.widgets.bounded import bounded_slider
-from dashboard.widgets.charts import CONFIG
+from dashboard.widgets.charts import show_chart
 from dashboard.widgets.downloads import download_csv
 from dashboard.widgets.states import show_empty, show_problems
 
@@ -203,7 +203,9 @@ def show_curves(runs: Sequence[TrainingRun], choice: Choice) -> None:
             with column:
                 st.markdown(f"**{measure_title(name)}**")
                 alt = f"{measure_title(name)} over {AXES[choice.look.axis].lower()} of each run."
-                st.plotly_chart(figures[name], key=f"curve-{name}", config=CONFIG, alt=alt)
+                show_chart(
+                    figures[name], key=f"curve-{name}", name=f"bottleneck-training-{name}", alt=alt
+                )
     if absent := [measure_title(name) for name in choice.measures if name not in found]:
         st.caption(f"Not recorded by these runs: {', '.join(absent)}.")
 
@@ -229,7 +231,7 @@ def show_moving_curve(run: TrainingRun) -> None:
     best = None if run.best_row is None else int(run.frame["epoch"].iloc[run.best_row])
     figure = moving_curve_figure(table, quality, run=run.name, best=best)
     alt = f"{measure_title(quality)} against bits per pixel of {label}, a curve per epoch."
-    st.plotly_chart(figure, key=f"levels-{run.name}", config=CONFIG, alt=alt)
+    show_chart(figure, key=f"levels-{run.name}", name=f"{run.name}-levels", alt=alt)
     download_csv(table, file_name=f"{run.name}-levels.csv", key=f"csv-levels-{run.name}")
 
 

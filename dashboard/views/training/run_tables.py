@@ -14,6 +14,7 @@ from core.training_records.tables import (
     origin_table,
     run_table,
 )
+from dashboard import formats
 from dashboard.data.curves import label_of
 from dashboard.views.training.charts import measure_title
 from dashboard.widgets.downloads import download_csv
@@ -34,7 +35,9 @@ def show_runs(runs: Sequence[TrainingRun]) -> None:
         "epochs": "Epochs",
         "best_epoch": number("Best epoch", format="%.0f", help="Lowest validation loss."),
         "validation_loss": number("Validation loss", format="%.3g", help="At the best epoch."),
-        "validation_psnr_db": number("Validation PSNR (dB)", format="%.2f", help="At that epoch."),
+        "validation_psnr_db": number(
+            "Validation PSNR (dB)", format=formats.DECIBELS, help="At that epoch."
+        ),
         "images": number("Images seen", format="localized"),
         "minutes": number("Minutes", format="%.0f"),
         "images_per_second": number("Images/s", format="%.0f", help="Mean over the epochs."),

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.training_records.runs import TrainingRun
 from dashboard.charts.colors import codec_style, translucent
-from dashboard.widgets.charts import CONFIG
+from dashboard.widgets.charts import show_chart
 from dashboard.widgets.downloads import download_csv
 
 DEAD, RARE = "dead_units_", "rare_units_"
@@ -81,7 +81,7 @@ def show_units(run: TrainingRun, label: str) -> None:
     if dead + rare:
         figure = unit_figure(table[table["dead"] + table["rare"] > 0], run=run.name)
         alt = f"Dead and rare units of each layer of {label}."
-        st.plotly_chart(figure, key=f"units-{run.name}", config=CONFIG, alt=alt)
+        show_chart(figure, key=f"units-{run.name}", name=f"{run.name}-units", alt=alt)
     download_csv(table, file_name=f"{run.name}-units.csv", key=f"csv-units-{run.name}")
 
 

@@ -16,7 +16,7 @@ from dashboard.views.trials.tables import (
     rerun_command,
 )
 from dashboard.views.trials.trial_strips import show_trial_strips
-from dashboard.widgets.charts import CONFIG
+from dashboard.widgets.charts import show_chart
 from dashboard.widgets.downloads import download_csv
 from dashboard.widgets.links import link_to_page
 
@@ -87,7 +87,7 @@ def show_reports(study: StudyRecord, trials: Sequence[TrialRecord], *, key: str)
     figure = report_figure(trials, color=codec_style(study.name).color, best=best, chosen=numbers)
     figure = restyled(figure, height=320)
     alt = "PSNR on the validation images after each epoch, one line per trial."
-    st.plotly_chart(figure, key=key, config=CONFIG, alt=alt)
+    show_chart(figure, key=key, name=f"{study.name}-learning-curves", alt=alt)
     download_csv(table, file_name="learning-curves.csv", key=f"csv-{key}")
 
 

@@ -17,7 +17,7 @@ from optuna.visualization import plot_hypervolume_history, plot_pareto_front
 from core.search.studies import StudyRecord, TrialRecord, as_study_of_objectives
 from dashboard.charts.colors import codec_style
 from dashboard.views.trials.style import NEUTRAL, restyled
-from dashboard.widgets.charts import CONFIG
+from dashboard.widgets.charts import show_chart
 from dashboard.widgets.downloads import download_csv
 
 #: Objectives that a Pareto front can be drawn of.
@@ -43,12 +43,12 @@ def show_objectives(study: StudyRecord) -> None:
         if len(study.directions) <= MOST_DRAWN_OBJECTIVES:
             figure = pareto_figure(study)
             alt = f"Trials by {names}; those on the Pareto front stand out."
-            st.plotly_chart(figure, key="pareto", config=CONFIG, alt=alt)
+            show_chart(figure, key="pareto", name=f"{study.name}-pareto", alt=alt)
     with right:
         point = reference_point(study)
         figure = hypervolume_figure(study, point)
         alt = "Hypervolume of the front after each trial."
-        st.plotly_chart(figure, key="hypervolume", config=CONFIG, alt=alt)
+        show_chart(figure, key="hypervolume", name=f"{study.name}-hypervolume", alt=alt)
         worst = ", ".join(f"{value:.4g}" for value in point)
         st.caption(f"Hypervolume against the worst value of each objective ({worst}).")
     st.dataframe(front.drop(columns="on_front"), hide_index=True, height="content")

@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from core.search.studies import StudyRecord, TrialRecord
+from dashboard import formats
 from dashboard.views.trials.charts import (
     FEW_TRIALS,
     MOST_DRAWN,
@@ -27,7 +28,7 @@ from dashboard.views.trials.tables import (
     sorted_trials,
     trials_table,
 )
-from dashboard.widgets.charts import CONFIG
+from dashboard.widgets.charts import show_chart
 from dashboard.widgets.downloads import download_csv
 
 COLUMN_NAMES = {
@@ -139,20 +140,20 @@ def column_title(name: str, parameters: Sequence[str]) -> str:
 def column_config(table: pd.DataFrame, parameters: Sequence[str]) -> dict[str, Any]:
     """Names and formats of the columns."""
     number = st.column_config.NumberColumn
-    formats: dict[str, Any] = {
+    columns: dict[str, Any] = {
         "mark": st.column_config.TextColumn("", width=80, pinned=True),
         "number": number("Trial", pinned=True, width=60),
         "value": number("Score", format="%.2f"),
-        "psnr_db": number("PSNR (dB)", format="%.2f"),
-        "ssim": number("SSIM", format="%.4f"),
+        "psnr_db": number("PSNR (dB)", format=formats.DECIBELS),
+        "ssim": number("SSIM", format=formats.SSIM),
         "seconds": number("Seconds", format="%.0f"),
         "learning_rate": number("Learning rate", format="%.3g"),
         "images_per_second": number("Images per second", format="%.0f"),
         "parameters": number("Weights", format="localized"),
     }
     return {
-        name: formats[name]
-        if name in formats and (name in ("mark", "number") or _is_numeric(table[name]))
+        name: columns[name]
+        if name in columns and (name in ("mark", "number") or _is_numeric(table[name]))
         else column_title(name, parameters)
         for name in map(str, table)
     }
@@ -202,7 +203,7 @@ def show_plots(study: StudyRecord, matching: list[TrialRecord], chosen: list[Tri
         log_value = st.toggle("Logarithmic scores", key="log", bind="query-params")
     numbers = tuple(trial.number for trial in chosen)
     figure = load_figure(name, study, matching, chosen=numbers, log_value=log_value)
-    st.plotly_chart(figure, key=f"plot-{name}", config=CONFIG, alt=PLOTS[name].about)
+    show_chart(figure, key=f"plot-{name}", name=f"{study.name}-{name}", alt=PLOTS[name].about)
     st.caption(plot_line(name, matching, chosen))
 
 

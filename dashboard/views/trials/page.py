@@ -20,7 +20,7 @@ from dashboard.views.trials.study_cache import (
     study_labels,
 )
 from dashboard.views.trials.tables import studies_table
-from dashboard.widgets.charts import CONFIG
+from dashboard.widgets.charts import show_chart
 from dashboard.widgets.downloads import download_csv
 from dashboard.widgets.states import show_empty, show_problems
 
@@ -156,7 +156,7 @@ def show_overlay(studies: Studies) -> None:
         st.warning(str(error), icon=":material/warning:")
         return
     alt = "Score of each trial over its number, and the best so far, a colour per model."
-    st.plotly_chart(figure, key="overlay-figure", config=CONFIG, alt=alt)
+    show_chart(figure, key="overlay-figure", name="bottleneck-searches", alt=alt)
 
 
 def show_importances(studies: Studies) -> None:
@@ -168,7 +168,7 @@ def show_importances(studies: Studies) -> None:
         st.info("A study needs a few complete trials with two parameters and different scores.")
         return
     alt = "Importance of each parameter for reaching a good score, a colour per model."
-    st.plotly_chart(figure, key="importances", config=CONFIG, alt=alt)
+    show_chart(figure, key="importances", name="bottleneck-importances", alt=alt)
     counts = [studies.found[name].counts["complete"] for name in names]
     few = (
         f" :material/warning: With {_span(counts)} complete trials the order may be chance: it "

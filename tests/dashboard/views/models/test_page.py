@@ -187,6 +187,21 @@ def test_the_link_to_the_training_opens_that_run_alone(open_page, trained):
     ]
 
 
+def test_results_of_another_model_are_marked_with_the_command_that_measures_this_one(
+    open_page, trained_and_prepared
+):
+    store, key = ArtifactStore(trained_and_prepared), "results/imagenette160/ae80"
+    app = open_page(VIEW, trained_and_prepared)
+    assert "are of another model" not in words(app)
+    facts = {**store.manifest(key).facts, "model": "0" * 64}
+    store.commit(key, {"ae80.parquet": store.read(key, "ae80.parquet")}, facts=facts)
+    app = open_page(VIEW, trained_and_prepared)
+    assert "are of another model than this one" in words(app)
+    assert "python -m pipelines.evaluate ae80" in [code.value for code in app.code]
+    other = open_page(VIEW, trained_and_prepared, query={"model": "Autoencoder, 2 layers (40x40)"})
+    assert "are of another model" not in words(other)
+
+
 def test_the_model_id_is_the_one_in_the_files_of_the_codec(open_page, trained):
     from core.codecs import get_codec
 
