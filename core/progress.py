@@ -1,14 +1,14 @@
-"""How far long work has come, told to whoever listens.
+"""Progress of long work: the work reports it, and a listener, if there is one, receives it.
 
-The work knows nothing of its listener: it says how much of its current part is done, and that is
-heard where `listening` was entered, or nowhere.
+The two do not know each other. Work calls `report`; a caller that wants to show the progress
+enters `listening` around the work.
 """
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-#: Takes the name of the part and how much of it is done, 0 to 1.
+#: Receives the name of the part and how much of it is done, 0 to 1.
 Listener = Callable[[str, float], None]
 
 _listener: ContextVar[Listener | None] = ContextVar("listener", default=None)
@@ -16,7 +16,7 @@ _listener: ContextVar[Listener | None] = ContextVar("listener", default=None)
 
 @contextmanager
 def listening(listener: Listener) -> Iterator[None]:
-    """Lets the listener hear of all work inside the block."""
+    """Passes the progress of all work inside the block to a listener."""
     token = _listener.set(listener)
     try:
         yield
@@ -25,7 +25,7 @@ def listening(listener: Listener) -> Iterator[None]:
 
 
 def report(part: str, done: float) -> None:
-    """Tells the listener, if there is one.
+    """Passes progress to the listener, if there is one.
 
     Args:
         part: What is being done, in a word or two.

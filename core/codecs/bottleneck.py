@@ -142,7 +142,7 @@ sweep, at = CODEC.sweep, CODEC.at
 
 
 def _with_quality(latents: NDArray[np.float32], quality: int) -> NDArray[np.float32]:
-    """Latents with a plane that tells a network the quality, in 0..1."""
+    """Latents with a further plane that holds the quality, in 0..1."""
     plane = np.full((*latents.shape[:2], 1), (quality - 1) / (QUALITIES - 1), np.float32)
     return np.concatenate([latents, plane], axis=-1)
 

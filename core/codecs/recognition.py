@@ -61,7 +61,7 @@ def recognise(data: bytes, store: ArtifactStore, *, limits: Limits = DEFAULT_LIM
 def _decode_learned(data: bytes, store: ArtifactStore) -> Recognised:
     """Decodes with the model that the file names, or with each of several of the same id.
 
-    Only the whole digest, which the file's check covers, tells models with equal ids apart. A
+    Only the whole digest, which the file's check covers, distinguishes models with equal ids. A
     model that is missing or damaged does not matter to the files of the others.
     """
     model_id = unpack(data).header.model_id

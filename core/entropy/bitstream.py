@@ -11,7 +11,8 @@
 | rest     | payload                                                                            |
 
 The check covers the decoded symbols, so that it also finds an entropy decoder that lost its way
-on undamaged bytes. It guards against accidents; whoever edits a file on purpose can mend it.
+on undamaged bytes. It detects accidents; a file that was edited on purpose can carry a check that
+holds.
 """
 
 import zlib

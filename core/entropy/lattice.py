@@ -2,12 +2,12 @@
 
 The lattice is that of Barnes and Wall: all vectors of integers whose sum is a multiple of four and
 whose odd coordinates stand where a codeword of the Reed-Muller code (16, 5) has ones. Counted in
-`UNIT`s it has as many points in a volume as whole steps have, so it costs as many bits where
-values spread over more than a step, and its squared error is nearly a fifth smaller (Conway &
-Sloane, "Sphere Packings, Lattices and Groups", chapters 2 and 4). Values that spread less are
-rounded one by one: there, most are zero, and a vector with a single one in it has no place in the
-lattice. Both sides know how far a value spreads before they know it, so they agree on which are
-taken together.
+`UNIT`s it has as many points per volume as the integers have, so it costs as many bits where the
+standard deviation exceeds a step, and its squared error is nearly a fifth smaller (Conway &
+Sloane, "Sphere Packings, Lattices and Groups", chapters 2 and 4). Values of a smaller scale are
+rounded one by one: most of them are zero, and a vector with a single one is no point of the
+lattice. Encoder and decoder know the scale of a value before the value, so they agree on which
+values are quantised together.
 """
 
 from dataclasses import dataclass
@@ -27,10 +27,10 @@ STEP_BITS = 6
 #: Values that are quantised together.
 GROUP = 16
 
-#: Numbers of a point count so many of these fractions: 2**-0.75 of a step, very nearly.
+#: A coordinate of one, in units of 2**-STEP_BITS of a step: very nearly 2**-0.75 of a step.
 UNIT = 38
 
-#: Two units are wider than a step by so many tables: a point's coordinates take narrower ones.
+#: Tables by which the scale of a coordinate is smaller than that of its value in steps.
 _TABLES_NARROWER = 2
 
 #: The sum of a point's coordinates is a multiple of this.
@@ -44,7 +44,7 @@ _POINTS_AT_ONCE = 2**11
 
 
 def _codewords() -> NDArray[np.bool_]:
-    """All sums of the binary digits of a place, and their opposites."""
+    """All sums of the binary digits of an index, and their complements."""
     digits = [np.arange(GROUP) >> digit & 1 for digit in range(4)]
     basis = np.array([*digits, np.ones(GROUP, np.int64)])
     chosen = np.arange(2 ** len(basis))[:, np.newaxis] >> np.arange(len(basis)) & 1
@@ -55,7 +55,7 @@ def _codewords() -> NDArray[np.bool_]:
 #: Which coordinates of a point may be odd together, shape (codewords, GROUP).
 CODEWORDS = _codewords()
 
-#: Where values spread, all codewords are equally frequent.
+#: Where scales are large, all codewords are equally frequent.
 _CODEWORD_TABLE = PreparedTable.of(quantize_pmf([1] * len(CODEWORDS)))
 
 
@@ -168,8 +168,8 @@ class ArrangedValues:
     def _parity_coded(self, codewords: NDArray[np.int32], sums: NDArray[np.int32]) -> _Coded:
         """Last coordinates of the points, counted among themselves.
 
-        The sum of the others tells whether an even coordinate is a multiple of four, so half of it
-        is coded, at half its scale. It tells the sign of an odd one.
+        The sum of the others decides whether an even coordinate is a multiple of four, so half of
+        it is coded, at half its scale. It decides the sign of an odd one.
         """
         is_odd = CODEWORDS[codewords, -1]
         halved = np.where(sums % _SUM == 0, Coset.EVEN, Coset.ODD)

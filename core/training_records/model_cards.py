@@ -52,7 +52,7 @@ class FileCheck(NamedTuple):
 
 def learned_codecs() -> dict[str, Codec]:
     """Codecs that need a trained model, by name."""
-    return {name: codec for name, codec in codecs().items() if codec.kind == "learned"}
+    return {name: codec for name, codec in codecs().items() if codec.learned is not None}
 
 
 def read_cards(store: ArtifactStore) -> Cards:
