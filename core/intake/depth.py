@@ -35,9 +35,13 @@ def stretch(values: NDArray[np.generic]) -> tuple[NDArray[np.float32], str]:
     check_finite(values)
     lowest, highest = float(values.min()), float(values.max())
     span = highest - lowest if highest > lowest else 1.0
-    stretched = (values.astype(np.float64) - lowest) / span
+    stretched = np.empty(values.shape, np.float32)
+    rows = max(1, _SAMPLES_AT_ONCE // values[0].size)
+    for start in range(0, values.shape[0], rows):
+        part = values[start : start + rows].astype(np.float64)
+        stretched[start : start + rows] = (part - lowest) / span
     note = f"Values from {lowest:g} to {highest:g} were rescaled to 0 to 255."
-    return stretched.astype(np.float32), note
+    return stretched, note
 
 
 def check_finite(samples: NDArray[np.generic]) -> None:

@@ -86,5 +86,6 @@ def _divide(
 ) -> NDArray[np.generic]:
     """Colours before they were multiplied by the opacity, as floats on 0..`white_level`."""
     opacity = np.maximum(alpha.astype(np.float32) / np.float32(white_level), 1e-6)[..., None]
-    divided = colors.astype(np.float32) / opacity
-    return np.asarray(np.minimum(divided, np.float32(white_level)), np.float32)
+    divided = colors.astype(np.float32)
+    divided /= opacity
+    return np.minimum(divided, np.float32(white_level), out=divided)

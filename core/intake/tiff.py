@@ -1,10 +1,12 @@
 """TIFF files; those in layouts that Pillow reads wrongly or not at all are read with tifffile."""
 
 import io
+import math
 import struct
+import sys
 from dataclasses import dataclass
 from functools import cached_property
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import tifffile
@@ -12,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from core.intake.colors import to_srgb
-from core.intake.depth import reduce_depth, stretch
+from core.intake.depth import check_finite, reduce_depth, stretch
 from core.intake.errors import ImageError, Limits
 from core.intake.notes import DEPTH_NOTE, FRAMES_NOTE, Converted, with_notes
 from core.intake.orientation import turn_upright
@@ -60,6 +62,11 @@ class TiffImage:
     def _tag(self, code: int) -> object:
         tag = self.page.tags.get(code)
         return tag.value if tag else None
+
+    @property
+    def is_premultiplied(self) -> bool:
+        """Whether colours are multiplied by the opacity, which is the first further channel."""
+        return self.page.extrasamples[:1] == (_PREMULTIPLIED,)
 
     @property
     def profile(self) -> bytes | None:
@@ -133,7 +140,7 @@ def _convert(tiff: TiffImage, values: NDArray[np.generic]) -> Converted:
     count = _COLOR_CHANNELS[page.photometric]
     colors, alpha = values[..., :count], _alpha(page, values[..., count:])
     if page.sampleformat != _UNSIGNED:
-        return _convert_numbers(tiff, colors)
+        return _convert_numbers(tiff, colors, alpha)
     white_level = (1 << tiff.bits) - 1
     if page.photometric == _WHITE_IS_ZERO:
         colors = white_level - colors
@@ -143,27 +150,39 @@ def _convert(tiff: TiffImage, values: NDArray[np.generic]) -> Converted:
         return _convert_cmyk(colors, white_level, tiff.profile)
     if alpha is not None:
         colors = np.concatenate([colors, alpha], axis=-1)
-    premultiplied = alpha is not None and page.extrasamples[0] == _PREMULTIPLIED
     return samples_to_srgb(
         Samples(
             _narrow(colors),
             white_level,
             tiff.profile,
-            premultiplied=premultiplied,
+            premultiplied=alpha is not None and tiff.is_premultiplied,
             has_depth=tiff.bits > 8,
         )
     )
 
 
-def _convert_numbers(tiff: TiffImage, colors: NDArray[np.generic]) -> Converted:
+def _convert_numbers(
+    tiff: TiffImage, colors: NDArray[np.generic], alpha: NDArray[np.generic] | None
+) -> Converted:
     """Signed integers and floats, whose white no field states: stretched to the whole range."""
+    check_finite(colors)
+    opacity = None if alpha is None else _opacity(alpha)
+    if opacity is not None and tiff.is_premultiplied:
+        colors = colors / np.maximum(opacity, 1e-6)
     stretched, note = stretch(colors)
     if tiff.page.photometric == _WHITE_IS_ZERO:
         stretched = 1 - stretched
-    pixels = reduce_depth(stretched, 1)
-    return with_notes(
-        samples_to_srgb(Samples(pixels, 255, tiff.profile, has_depth=False)), before=(note,)
-    )
+    if opacity is not None:
+        stretched = np.concatenate([stretched, opacity], axis=-1)
+    samples = Samples(stretched, 1, tiff.profile, has_depth=False)
+    return with_notes(samples_to_srgb(samples), before=(note,))
+
+
+def _opacity(alpha: NDArray[Any]) -> NDArray[np.float32]:
+    """Opacity on 0..1: floats state it as it is, integers by their largest value."""
+    largest = 1 if alpha.dtype.kind == "f" else np.iinfo(alpha.dtype).max
+    opacity = alpha.astype(np.float32) / np.float32(largest)
+    return np.clip(opacity, 0, 1, out=opacity)
 
 
 def _alpha(page: tifffile.TiffPage, extra: NDArray[np.generic]) -> NDArray[np.generic] | None:
@@ -201,18 +220,20 @@ def _check_layout(tiff: TiffImage, limits: Limits, file_bytes: int) -> None:
     """
     page = tiff.page
     kinds = {_UNSIGNED: "ub", _SIGNED: "i", _FLOAT: "f"}
-    if page.photometric not in _COLOR_CHANNELS or page.imagedepth != 1:
-        raise ImageError(f"The TIFF file is refused: {_describe(tiff)} is not supported.")
-    if page.dtype is None or page.dtype.kind not in kinds.get(page.sampleformat, ""):
-        raise ImageError(f"The TIFF file is refused: {_describe(tiff)} is not supported.")
-    if page.photometric in (_PALETTE, _CMYK) and page.sampleformat != _UNSIGNED:
+    is_supported = (
+        page.imagedepth == 1
+        and page.samplesperpixel >= _COLOR_CHANNELS.get(page.photometric, sys.maxsize)
+        and page.dtype is not None
+        and page.dtype.kind in kinds.get(page.sampleformat, "")
+        and (page.photometric not in (_PALETTE, _CMYK) or page.sampleformat == _UNSIGNED)
+    )
+    if not is_supported:
         raise ImageError(f"The TIFF file is refused: {_describe(tiff)} is not supported.")
     pixels = max(page.imagewidth * page.imagelength, page.tilewidth * page.tilelength)
     limits.check_samples(pixels, page.samplesperpixel, tiff.bits)
-    ends = [
-        offset + count for offset, count in zip(page.dataoffsets, page.databytecounts, strict=True)
-    ]
-    if not ends or min(page.databytecounts) < 1 or max(ends) > file_bytes:
+    counts = page.databytecounts
+    ends = [offset + count for offset, count in zip(page.dataoffsets, counts, strict=True)]
+    if len(ends) < math.prod(page.chunked) or min(counts) < 1 or max(ends) > file_bytes:
         raise ImageError(
             "The TIFF file cannot be read: it is damaged, incomplete or of an unusual kind."
         )

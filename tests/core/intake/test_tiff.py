@@ -227,6 +227,29 @@ def test_half_opacity_that_colours_were_multiplied_by_is_undone() -> None:
     assert np.abs(decode_image(data).pixels[0, 0] - expected).max() <= 1
 
 
+@pytest.mark.parametrize("kind", ["unassalpha", "assocalpha"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float16, np.int16])
+def test_opacity_of_floats_and_signed_integers_lands_on_white(dtype: type, kind: str) -> None:
+    largest = 1 if np.dtype(dtype).kind == "f" else np.iinfo(dtype).max
+    opacity = np.where(X < WIDTH // 2, 1.0, 0.0)[..., None]
+    colors = COLORS / 255 * (opacity if kind == "assocalpha" else 1)
+    array = (np.dstack([colors, opacity]) * largest).astype(dtype)
+    decoded = decode_image(tiff(array, photometric="rgb", extrasamples=[kind]))
+    shown = decoded.pixels[:, : WIDTH // 2].astype(int)
+    scale = 255 / (COLORS[:, : WIDTH // 2] if kind == "assocalpha" else COLORS).max()
+    assert np.abs(shown - COLORS[:, : WIDTH // 2] * scale).max() <= 1
+    assert (decoded.pixels[:, WIDTH // 2 :] == 255).all()
+    assert decoded.notes[-1] == ALPHA_NOTE
+
+
+def test_floats_of_linear_light_keep_their_dark_levels(linear_profile: bytes) -> None:
+    light = np.linspace(0, 1, 512, dtype=np.float32) ** 3
+    array = np.repeat(np.tile(light, (4, 1))[..., None], 3, axis=2)
+    decoded = decode_image(tiff(array, photometric="rgb", iccprofile=linear_profile))
+    expected = 255 * np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
+    assert np.abs(decoded.pixels[0, :, 0] - expected).max() <= 1.5
+
+
 def test_further_channels_that_are_no_opacity_are_left_out() -> None:
     array = np.dstack([DEEP, DEEP_GREY])
     data = tiff(array, photometric="rgb", extrasamples=["unspecified"])
@@ -288,6 +311,12 @@ def test_layouts_that_are_not_supported_are_refused_by_name() -> None:
         decode_image(volume)
     with pytest.raises(ImageError, match="is not supported"):
         decode_image(tiff(np.zeros((4, 4), np.complex64), photometric="minisblack"))
+    two_of_three = bytearray(tiff(np.dstack([DEEP_GREY, DEEP_GREY]), photometric="minisblack"))
+    with tifffile.TiffFile(io.BytesIO(two_of_three)) as file:
+        offset = file.pages[0].tags["PhotometricInterpretation"].valueoffset
+    struct.pack_into("<H", two_of_three, offset, 2)
+    with pytest.raises(ImageError, match=r"the layout RGB .* is not supported"):
+        decode_image(bytes(two_of_three))
 
 
 def test_samples_that_take_too_much_memory_are_refused_by_the_header() -> None:
@@ -308,3 +337,14 @@ def test_a_truncated_deep_file_is_refused_or_whole(kept: float, compression: str
     except ImageError:
         return
     np.testing.assert_array_equal(decoded.pixels, COLORS)
+
+
+@pytest.mark.parametrize("compression", [None, "zlib"])
+def test_an_image_that_lacks_some_of_its_strips_is_refused(compression: str | None) -> None:
+    data = bytearray(tiff(DEEP, photometric="rgb", compression=compression, rowsperstrip=7))
+    with tifffile.TiffFile(io.BytesIO(data)) as file:
+        tags = file.pages[0].tags
+        for name in ("StripOffsets", "StripByteCounts"):
+            struct.pack_into("<I", data, tags[name].offset + 4, 3)
+    with pytest.raises(ImageError, match="cannot be read"):
+        decode_image(bytes(data))
