@@ -1,6 +1,8 @@
 """A photograph goes through a real browser, server and codec, and comes back pixel by pixel."""
 
 import os
+import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -8,8 +10,10 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
+import PIL.Image
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
@@ -18,6 +22,7 @@ from core.images import Image
 from core.png import encode_png
 
 ROOT = Path(__file__).parents[4]
+GOLDEN = ROOT / "tests" / "golden"
 CHROMIUM = Path("/usr/bin/chromium")
 #: A busy machine may need long; the test asks what is shown, not when.
 PATIENCE_MS = 120_000
@@ -42,9 +47,12 @@ pytestmark = [
 ]
 
 
-@pytest.fixture
-def url(empty_store: Path, tmp_path: Path) -> Iterator[str]:
-    """Address of a dashboard of its own, started outside the repository."""
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a dashboard of its own, with a small learned codec and no data set."""
+    tmp_path = tmp_path_factory.mktemp("compare")
+    store = tmp_path / "artifacts"
+    shutil.copytree(GOLDEN / "models", store / "models")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -54,7 +62,7 @@ def url(empty_store: Path, tmp_path: Path) -> Iterator[str]:
         process = subprocess.Popen(
             [sys.executable, "-m", "streamlit", "run", str(app), *options],
             cwd=tmp_path,
-            env={**os.environ, "BOTTLENECK_ARTIFACTS": str(empty_store)},
+            env={**os.environ, "BOTTLENECK_ARTIFACTS": str(store)},
             stdout=log,
             stderr=log,
         )
@@ -90,9 +98,9 @@ def page() -> Iterator[Page]:
         browser.close()
 
 
-def _photograph() -> Image:
-    down, right = np.mgrid[0:32, 0:48]
-    slopes = np.stack([5 * right, 7 * down, 255 - 3 * right - 2 * down], axis=-1)
+def _photograph(height: int = 32, width: int = 48) -> Image:
+    down, right = np.mgrid[0:height, 0:width]
+    slopes = np.stack([5 * right, 7 * down, 255 - 3 * right - 2 * down], axis=-1) % 256
     grain = np.random.default_rng(11).normal(0, 9, slopes.shape)
     return np.clip(slopes + grain, 0, 255).astype(np.uint8)
 
@@ -110,13 +118,13 @@ def test_an_uploaded_photograph_comes_back_as_each_file_decodes_to_the_pixel(
     url: str, page: Page
 ) -> None:
     photograph = _photograph()
-    page.goto(f"{url}/compare?codecs=JPEG&codecs=WebP&sample=Chelsea+(cat)")
+    page.goto(f"{url}/compare?mode=My+settings&codecs=JPEG&codecs=WebP&sample=Chelsea+(cat)")
     page.get_by_role("heading", name="Compare").wait_for()
     page.locator("input[type=file]").set_input_files(
         {"name": "<b>photo</b>.png", "mimeType": "image/png", "buffer": encode_png(photograph)}
     )
     page.get_by_text("48 x 32 pixels").wait_for()
-    page.get_by_text("each pixel is a square").wait_for()
+    page.get_by_role("heading", name="Curve of this image").wait_for()
     assert np.array_equal(_pixels(page, "The original image"), photograph)
     for name, quality, label in (("jpeg", 75, "JPEG"), ("webp", 80, "WebP")):
         point = get_codec(name).at(quality)
@@ -129,7 +137,7 @@ def test_the_file_that_a_visitor_downloads_is_the_one_that_was_weighed(
     url: str, page: Page
 ) -> None:
     photograph = _photograph()
-    page.goto(f"{url}/compare?codecs=JPEG&sample=Chelsea+(cat)")
+    page.goto(f"{url}/compare?mode=My+settings&codecs=JPEG&sample=Chelsea+(cat)")
     page.get_by_role("heading", name="Compare").wait_for()
     page.locator("input[type=file]").set_input_files(
         {"name": "photo.png", "mimeType": "image/png", "buffer": encode_png(photograph)}
@@ -141,3 +149,103 @@ def test_the_file_that_a_visitor_downloads_is_the_one_that_was_weighed(
         button.click()
     assert download.value.suggested_filename == "bottleneck-jpeg-quality-75.jpg"
     assert Path(download.value.path()).read_bytes() == expected
+
+
+def _open(page: Page, url: str, query: str, *files: tuple[str, bytes]) -> None:
+    """Compare with some files uploaded, whole."""
+    page.goto(f"{url}/compare?mode=My+settings&{query}")
+    page.get_by_role("heading", name="Compare").wait_for()
+    payload = [
+        {"name": name, "mimeType": "application/octet-stream", "buffer": data}
+        for name, data in files
+    ]
+    if payload:
+        page.locator("input[type=file]").set_input_files(payload)
+        page.get_by_text(re.compile(r"^Your \w+ image")).first.wait_for()
+    page.get_by_role("heading", name="Curve of this image").wait_for()
+    assert page.get_by_test_id("stException").count() == 0
+
+
+def test_an_uploaded_photograph_is_seen_within_the_first_screen(url: str, page: Page) -> None:
+    page.set_viewport_size({"width": 1400, "height": 900})
+    photograph = _photograph(450, 600)
+    _open(page, url, "codecs=JPEG", ("photo.png", encode_png(photograph)))
+    page.wait_for_function("document.querySelector('[data-testid=stMain]').scrollTop === 0")
+    viewer = page.locator(".viewer[data-ready=true][data-layers='2']")
+    viewer.wait_for()
+    box, stage = viewer.bounding_box(), page.locator(".stage").bounding_box()
+    assert box is not None
+    assert stage is not None
+    assert box["y"] <= 260
+    assert stage["y"] + stage["height"] <= 900
+    assert 600 * float(viewer.get_attribute("data-zoom") or 0) >= 500
+    dial = page.get_by_role("slider", name="Quality").bounding_box()
+    assert dial is not None
+    assert dial["x"] > stage["x"] + stage["width"], "the dials stand beside the image"
+    assert dial["y"] < 900
+    fit, actual = (page.get_by_role("button", name=name) for name in ("Fit", "One image pixel"))
+    assert (fit.get_attribute("aria-pressed"), actual.get_attribute("aria-pressed")) == (
+        "true",
+        "false",
+    )
+
+
+def test_two_images_have_a_mean_and_a_picker(url: str, page: Page) -> None:
+    first, second = _photograph(), _photograph(40, 56)
+    _open(page, url, "codecs=JPEG", ("a.png", encode_png(first)), ("b.png", encode_png(second)))
+    page.get_by_role("heading", name="Mean over your 2 images").wait_for()
+    page.get_by_text("48 x 32 pixels").wait_for()
+    page.get_by_role("combobox", name="Shown").click()
+    page.get_by_role("option", name="2 of 2: b.png").click()
+    page.get_by_text("56 x 40 pixels").wait_for()
+
+
+def test_a_file_of_the_learned_codec_is_opened(url: str, page: Page) -> None:
+    data = (GOLDEN / "streams" / "odd_50.bnk").read_bytes()
+    _open(page, url, "codecs=JPEG", ("photo.bnk", data))
+    page.get_by_text(f"{len(data):,} bytes").first.wait_for()
+
+
+def test_the_curve_of_ones_own_image_is_drawn(url: str, page: Page) -> None:
+    _open(page, url, "codecs=JPEG&codecs=WebP", ("photo.png", encode_png(_photograph())))
+    page.get_by_text("Measure the curves").click()
+    page.locator(".js-plotly-plot").wait_for()
+    with page.expect_download() as download:
+        page.get_by_test_id("stDownloadButton").last.get_by_role("button").click()
+    lines = Path(download.value.path()).read_text(encoding="utf-8").splitlines()
+    assert len(lines) > 15, "a header and some ten points of each codec"
+
+
+def test_a_snapshot_holds_the_image_as_it_is_shown_and_the_figures_below(
+    url: str, page: Page
+) -> None:
+    photograph = _photograph()
+    _open(page, url, "codecs=PNG", ("photo.png", encode_png(photograph)))
+    viewer = page.locator(".viewer[data-ready=true][data-layers='2']")
+    viewer.wait_for()
+    zoom = int(viewer.get_attribute("data-zoom") or 0)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save a snapshot as PNG").click()
+    assert download.value.suggested_filename == "bottleneck-original-png-lossless.png"
+    shown = np.asarray(PIL.Image.open(download.value.path()).convert("RGB"))
+    height, width = (zoom * side for side in photograph.shape[:2])
+    left = (shown.shape[1] - width) // 2
+    part = shown[16 : 16 + height : zoom, left : left + width : zoom]
+    columns = np.abs(np.arange(photograph.shape[1]) - 24) > 1  # the line of the wipe
+    assert np.array_equal(part[:, columns], photograph[:, columns])
+    assert shown.shape[0] > height + 80, "names and figures stand below"
+    assert (shown[16 + height :] < 128).any()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_phone_shows_the_page_without_sideways_scrolling(
+    url: str, page: Page, theme: Literal["light", "dark"]
+) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.emulate_media(color_scheme=theme)
+    _open(page, url, "codecs=JPEG&codecs=WebP&sample=Chelsea+(cat)")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    outside = page.locator("button, select, canvas").evaluate_all(
+        "nodes => nodes.filter(node => node.getBoundingClientRect().right > innerWidth + 1).length"
+    )
+    assert outside == 0
