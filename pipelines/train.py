@@ -4,9 +4,7 @@ import importlib.util
 import os
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +12,7 @@ from core.dataset.splits import DEFAULT
 from core.stop_request import StopRequest
 from core.store import ArtifactStore
 from pipelines.base import UserError, check_name, option, run_step
+from pipelines.quiet_import import quiet_import
 
 if TYPE_CHECKING:
     from core.models.training.session import Session, Start
@@ -95,7 +94,7 @@ def train(config: TrainConfig) -> None:
 
 def _open(config: TrainConfig, store: ArtifactStore, stop: StopRequest) -> "Session":
     _check_libraries()
-    with _quiet_import():
+    with quiet_import():
         # Keras takes ten seconds to import, which --help and a wrong flag should not wait for.
         from core.models import models
         from core.models.training import session
@@ -111,28 +110,6 @@ def _open(config: TrainConfig, store: ArtifactStore, stop: StopRequest) -> "Sess
         replace=config.replace,
     )
     return session.open_session(request, store, stop)
-
-
-@contextmanager
-def _quiet_import() -> Iterator[None]:
-    """Keeps from standard error what native libraries write there while they are loaded.
-
-    TensorFlow writes six lines on every machine without a GPU, before its own log level counts.
-    They are shown where the import fails.
-    """
-    sys.stderr.flush()
-    kept = os.dup(2)
-    with tempfile.TemporaryFile() as said:
-        os.dup2(said.fileno(), 2)
-        try:
-            yield
-        except BaseException:
-            said.seek(0)
-            os.write(kept, said.read())
-            raise
-        finally:
-            os.dup2(kept, 2)
-            os.close(kept)
 
 
 def _check_libraries() -> None:

@@ -28,6 +28,7 @@ from core.search.storage import close_storage, open_storage
 from core.stop_request import follow_parent
 from core.store import ArtifactStore
 from pipelines.base import available_cores
+from pipelines.quiet_import import quiet_import
 
 Objective = Callable[[optuna.Trial, Callable[[], bool]], float]
 
@@ -126,8 +127,11 @@ def training_objective(
     model: str, budget: Budget, store: ArtifactStore, *, name: str, dataset: str
 ) -> Objective:
     """Objective that trains the model; called in the workers, since Keras takes long to import."""
-    from core.models.training.trial import make_objective
+    with quiet_import():
+        from core.models import models
+        from core.models.training.trial import make_objective
 
+        models()
     return make_objective(model, budget, store, name=name, dataset=dataset)
 
 

@@ -100,7 +100,9 @@ def make_scene(folder: Path) -> Scene:
     for number, count in ((0, 12), (1, 9)):
         for part in ("train", "val"):
             for image in range(count):
-                path = folder / f"source{number}" / part / _CLASSES[image % 2] / f"{image}.png"
+                path = (
+                    folder / f"source{number}" / part / _CLASSES[image % 2] / f"{part}{image}.png"
+                )
                 path.parent.mkdir(parents=True, exist_ok=True)
                 blocks = random.integers(0, 256, (6, 8, 3), np.uint8)
                 _save(path, blocks.repeat(10, axis=0).repeat(10, axis=1))
@@ -223,7 +225,7 @@ STEPS = {
     "search": Step(_search, _check_search, 0.10),
 }
 #: Steps that are ended by a kill alone, after this many seconds at most.
-_ENDLESS = {"train": 45.0, "search": 60.0}
+_ENDLESS = {"train": 40.0, "search": 40.0}
 
 
 def run(*, kills: int, seed: int, folder: Path) -> Outcome:
@@ -254,7 +256,7 @@ def _run_whole(scene: Scene, name: str, step: Step, outcome: Outcome) -> float:
     process = _start(step.arguments(scene, 0), scene, mark="whole")
     _, said = process.communicate()
     if process.returncode:
-        outcome.faults.append(f"{name}: exit status {process.returncode}: {said.strip()[-300:]}")
+        raise RuntimeError(f"{name} ended with {process.returncode}: {said.strip()[-500:]}")
     outcome.faults += [f"{name}, whole run: {fault}" for fault in _faults(scene, step, said)]
     return time.monotonic() - started
 
