@@ -37,6 +37,17 @@ def test_a_terminal_sees_every_step_on_one_line(history: History) -> None:
     assert "left in this epoch" in shown
 
 
+def test_the_time_left_of_the_whole_training_is_shown(history: History) -> None:
+    screen = _Terminal()
+    monitor = Monitor(history, 4, screen)
+    monitor.start()
+    finished = [{"seconds": 80.0}, {"seconds": 120.0}]  # the fourth epoch is still to come
+    for step in (9, 10):
+        monitor.step(finished, step=step, steps=10, batch=4, figures=lambda: {"loss": 0.5})
+
+    assert screen.getvalue().rstrip().endswith("0:00 left in this epoch, at most 1:40 in all")
+
+
 def test_a_log_is_not_filled_with_steps(history: History) -> None:
     log = io.StringIO()
     _take_steps(Monitor(history, 3, log), 9)
