@@ -1,0 +1,151 @@
+"""The pages of the group Evidence in a real browser, on the artifacts that ship."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import parse_qs, urlparse
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM = Path("/usr/bin/chromium")
+PATIENCE_MS = 120_000
+PAGES = ("trials", "training", "models", "data")
+SCREEN, PHONE = {"width": 1400, "height": 900}, {"width": 390, "height": 844}
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        not CHROMIUM.exists() and os.environ.get("CI") != "true",
+        reason=f"there is no browser at {CHROMIUM}",
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a dashboard over the artifacts of this repository."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    app = ROOT / "dashboard" / "app.py"
+    options = ["--server.address=127.0.0.1", f"--server.port={port}", "--server.headless=true"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "streamlit", "run", str(app), *options],
+        cwd=tmp_path_factory.mktemp("elsewhere"),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        _wait_for(f"http://127.0.0.1:{port}/_stcore/health", process)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(
+            executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu"]
+        )
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    opened = browser.new_page(viewport=SCREEN)
+    opened.set_default_timeout(PATIENCE_MS)
+    yield opened
+    opened.close()
+
+
+def test_the_best_trial_of_each_search_is_read_on_the_first_screen(url: str, page: Page) -> None:
+    page.goto(f"{url}/trials")
+    table = page.get_by_test_id("stTable").first
+    table.wait_for()
+    rows = table.locator("tbody tr")
+    assert rows.count() == 3
+    for place in range(3):
+        assert "score" in rows.nth(place).inner_text()
+        assert "trial " in rows.nth(place).inner_text()
+    assert _bottom(page, "[data-testid=stTable]") < SCREEN["height"] / 2
+    sentence = page.get_by_text("nothing better was found", exact=True)
+    assert sentence.bounding_box()["y"] < 300  # type: ignore[index]
+    # Both charts begin on the first screen, too.
+    page.locator(".js-plotly-plot").nth(1).wait_for()
+    tops = [_top(page, place) for place in (0, 1)]
+    assert max(tops) < SCREEN["height"] - 150
+
+
+def test_a_link_to_a_study_and_a_plot_opens_them_and_a_click_changes_the_address(
+    url: str, page: Page
+) -> None:
+    page.goto(f"{url}/trials?study=ae40&plot=Slices")
+    page.get_by_text("Score against each parameter").wait_for()
+    page.get_by_role("radio", name="Ranks").click()
+    page.get_by_text("coloured by the rank").wait_for()
+    query = parse_qs(urlparse(page.url).query)
+    assert query["plot"] == ["Ranks"]
+    assert query["study"] == ["Autoencoder, 2 layers (40x40)"]
+
+
+def test_how_a_model_was_trained_opens_that_run_alone(url: str, page: Page) -> None:
+    page.goto(f"{url}/models?model=Autoencoder%2C+3+layers+%2820x20%29")
+    page.get_by_role("link", name="How it was trained").click()
+    page.get_by_role("heading", name="Training", exact=True).wait_for()
+    page.locator(".js-plotly-plot .legendtext").first.wait_for()
+    names = set(page.locator(".js-plotly-plot .legendtext").all_text_contents())
+    assert names == {"Autoencoder, 3 layers (20x20), validation"}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_phone_scrolls_down_only_and_charts_have_its_width(
+    url: str, browser: Browser, name: str
+) -> None:
+    page = browser.new_page(viewport=PHONE)
+    page.set_default_timeout(PATIENCE_MS)
+    page.goto(f"{url}/{name}")
+    page.get_by_role("heading", level=1).wait_for()
+    page.locator(".js-plotly-plot .main-svg").first.wait_for(state="attached")
+    page.wait_for_timeout(2000)
+    main = page.get_by_test_id("stMain")
+    assert main.evaluate("element => element.scrollWidth") <= PHONE["width"]
+    widths = page.locator(".js-plotly-plot").evaluate_all(
+        "plots => plots.map(plot => plot.getBoundingClientRect().width)"
+    )
+    assert min(width for width in widths if width) > 300
+    assert page.get_by_test_id("stException").count() == 0
+    page.close()
+
+
+def _bottom(page: Page, selector: str) -> float:
+    box = page.locator(selector).first.bounding_box()
+    assert box is not None
+    return box["y"] + box["height"]
+
+
+def _top(page: Page, place: int) -> float:
+    box = page.locator(".js-plotly-plot").nth(place).bounding_box()
+    assert box is not None
+    return box["y"]
+
+
+def _wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        assert process.poll() is None, "the server ended"
+        try:
+            with urllib.request.urlopen(address, timeout=5):
+                return
+        except OSError:
+            time.sleep(0.2)
+    raise AssertionError("the server does not answer")
