@@ -25,6 +25,8 @@ _PIXELS_AT_ONCE = 1 << 18
 
 _ENCODED_LEVELS = 1 << 16
 
+_TELEVISION_GAMMA = 2.4
+
 
 class Primaries(NamedTuple):
     """Chromaticities (CIE 1931 x, y) of the three colorants and of white."""
@@ -76,10 +78,13 @@ PRIMARIES: dict[int, Primaries] = {
     22: Primaries((0.630, 0.340), (0.295, 0.605), (0.155, 0.077)),
 }
 
-#: H.273, table 3. The camera curves of video (1, 6, 14, 15) and 2 (unspecified) are shown as sRGB,
-#: as browsers do: displays never inverted those curves.
+#: Camera curves of video (H.273, table 3), which displays never inverted. Browsers show AVIF and
+#: HEIC that state one as sRGB, and PNG by the curve of a television (ITU-R BT.1886).
+_VIDEO = frozenset({1, 6, 14, 15})
+
+#: H.273, table 3. Code 2 (unspecified) is taken for sRGB, as browsers do.
 TRANSFERS: dict[int, tuple[str, float]] = {
-    **dict.fromkeys((1, 2, 6, 13, 14, 15), ("srgb", 1.0)),
+    **dict.fromkeys((*_VIDEO, 2, 13), ("srgb", 1.0)),
     4: ("gamma", 2.2),
     5: ("gamma", 2.8),
     8: ("linear", 1.0),
@@ -91,10 +96,21 @@ TRANSFERS: dict[int, tuple[str, float]] = {
 SRGB = ColorSpace(BT709, "srgb")
 
 
-def from_code_points(primaries: int, transfer: int) -> ColorSpace | None:
-    """Colour space of two H.273 code points; None where one of them is not known here."""
+def from_code_points(
+    primaries: int, transfer: int, *, is_video_for_televisions: bool = False
+) -> ColorSpace | None:
+    """Colour space of two H.273 code points; None where one of them is not known here.
+
+    Args:
+        primaries: Code of the primaries.
+        transfer: Code of the transfer characteristics.
+        is_video_for_televisions: Whether the camera curves of video mean the curve of a
+            television, not that of sRGB.
+    """
     if primaries not in PRIMARIES or transfer not in TRANSFERS:
         return None
+    if is_video_for_televisions and transfer in _VIDEO:
+        return ColorSpace(PRIMARIES[primaries], "gamma", _TELEVISION_GAMMA)
     return ColorSpace(PRIMARIES[primaries], *TRANSFERS[transfer])
 
 

@@ -18,7 +18,6 @@ UNKNOWN_SPACE_NOTE = (
     "The file declares a colour space that is not supported; it is shown as sRGB and colours "
     "may differ."
 )
-GAMMA_NOTE = "The gamma value of the file was ignored, as it comes without colour primaries."
 
 _HDR_NOTE = (
     "High dynamic range ({name}) was mapped to the range of an ordinary screen; brightness and "

@@ -15,13 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 
-from core.intake.color_spaces import SRGB, ColorSpace, Primaries, from_code_points
+from core.intake.color_spaces import BT709, SRGB, ColorSpace, Primaries, from_code_points
 from core.intake.colors import to_srgb
 from core.intake.errors import Limits
 from core.intake.notes import (
     BAD_PROFILE_NOTE,
     FRAMES_NOTE,
-    GAMMA_NOTE,
     LARGE_PROFILE_NOTE,
     UNKNOWN_SPACE_NOTE,
     Converted,
@@ -39,7 +38,7 @@ _CRITICAL = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
 #: Chunks about colours and orientation, left out where they are damaged.
 _DESCRIPTIVE = (b"cICP", b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"eXIf", b"acTL", b"fcTL")
 
-#: Files written by many programs state this gamma (times 100,000) when they mean sRGB.
+#: Without primaries, many programs state this gamma (times 100,000) when they mean sRGB.
 _USUAL_GAMMA = 45455
 
 
@@ -163,7 +162,7 @@ def _find_colors(file: PngFile) -> _Colors:
     broken = (BAD_PROFILE_NOTE,) if file.damaged & {b"cICP", b"iCCP", b"cHRM", b"gAMA"} else ()
     if len(chunks.get(b"cICP", b"")) == 4:
         primaries, transfer = chunks[b"cICP"][:2]
-        space = from_code_points(primaries, transfer)
+        space = from_code_points(primaries, transfer, is_video_for_televisions=True)
         return _Colors(space=space, notes=() if space else (UNKNOWN_SPACE_NOTE,))
     if b"iCCP" in chunks:
         return _unpack_profile(chunks[b"iCCP"])
@@ -172,9 +171,12 @@ def _find_colors(file: PngFile) -> _Colors:
     if len(chunks.get(b"gAMA", b"")) != 4:
         return _Colors(notes=broken)
     gamma = int.from_bytes(chunks[b"gAMA"], "big")
-    if len(chunks.get(b"cHRM", b"")) == 32 and gamma:
+    if not gamma:
+        return _Colors(notes=(BAD_PROFILE_NOTE,))
+    if len(chunks.get(b"cHRM", b"")) == 32:
         return _Colors(space=_measured_space(gamma, chunks[b"cHRM"]), notes=broken)
-    return _Colors(notes=broken if gamma == _USUAL_GAMMA else (*broken, GAMMA_NOTE))
+    space = SRGB if gamma == _USUAL_GAMMA else ColorSpace(BT709, "gamma", 100_000 / gamma)
+    return _Colors(space=space, notes=broken)
 
 
 def _unpack_profile(body: bytes) -> _Colors:

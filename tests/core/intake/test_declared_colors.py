@@ -25,7 +25,7 @@ from core.intake.color_spaces import (
     matches_srgb,
 )
 from core.intake.decode import decode_image
-from core.intake.notes import DECLARED_NOTE, DEPTH_NOTE, GAMMA_NOTE, UNKNOWN_SPACE_NOTE
+from core.intake.notes import DECLARED_NOTE, DEPTH_NOTE, UNKNOWN_SPACE_NOTE
 
 PATCHES = np.array(
     [(200, 80, 60), (70, 150, 80), (60, 90, 180), (128, 128, 128), (220, 180, 120), (30, 60, 40)],
@@ -77,6 +77,7 @@ CURVES: dict[str, np.ndarray] = {
     "linear": SIGNAL,
     "gamma 1.8": SIGNAL**1.8,
     "gamma 2.2": SIGNAL**2.2,
+    "gamma 2.4": SIGNAL**2.4,
     "gamma 2.8": SIGNAL**2.8,
     "bt709": np.where(SIGNAL < 0.081, SIGNAL / 4.5, ((SIGNAL + 0.099) / 1.099) ** (1 / 0.45)),
 }
@@ -164,13 +165,25 @@ def test_code_points_are_honoured(
 
 
 @pytest.mark.parametrize("transfer", [1, 2, 6, 13, 14, 15])
-@pytest.mark.parametrize("make", [lambda t: avif(1, t), lambda t: png(cicp(1, t))])
-def test_what_browsers_show_as_srgb_is_left_alone(
-    transfer: int, make: Callable[[int], bytes]
-) -> None:
-    decoded = decode_image(make(transfer))
+def test_avif_that_browsers_show_as_srgb_is_left_alone(transfer: int) -> None:
+    decoded = decode_image(avif(1, transfer))
     assert_close(decoded.pixels, PATCHES.astype(int), 1)
     assert decoded.notes == ()
+
+
+@pytest.mark.parametrize("transfer", [2, 13])
+def test_png_that_browsers_show_as_srgb_is_exact(transfer: int) -> None:
+    decoded = decode_image(png(cicp(1, transfer)))
+    np.testing.assert_array_equal(decoded.pixels, IMAGE)
+    assert decoded.notes == ()
+
+
+@pytest.mark.parametrize("transfer", [1, 6, 14, 15])
+def test_png_with_the_camera_curve_of_video_is_shown_as_on_a_television(transfer: int) -> None:
+    """Chromium 156 shows (197, 70, 49) for the first patch."""
+    decoded = decode_image(png(cicp(1, transfer)))
+    assert_close(decoded.pixels, by_littlecms(BT709, "gamma 2.4"))
+    assert shown(decoded.pixels)[0].tolist() == [197, 70, 49]
 
 
 @pytest.mark.parametrize("make", [lambda t: avif(9, t), lambda t: png(cicp(9, t))])
@@ -248,13 +261,17 @@ def test_code_points_of_a_png_come_before_all_else() -> None:
     assert_close(decode_image(data).pixels, by_littlecms(P3, "srgb"))
 
 
-@pytest.mark.parametrize(("value", "notes"), [(0.45455, ()), (1.0, (GAMMA_NOTE,))])
-def test_gamma_without_primaries_is_ignored_and_told_where_it_is_unusual(
-    value: float, notes: tuple[str, ...]
-) -> None:
-    decoded = decode_image(png(gamma(value)))
+def test_the_usual_gamma_without_primaries_means_srgb() -> None:
+    decoded = decode_image(png(gamma(0.45455)))
     np.testing.assert_array_equal(decoded.pixels, IMAGE)
-    assert decoded.notes == notes
+    assert decoded.notes == ()
+
+
+@pytest.mark.parametrize(("value", "curve"), [(1.0, "linear"), (1 / 1.8, "gamma 1.8")])
+def test_another_gamma_without_primaries_is_honoured(value: float, curve: str) -> None:
+    decoded = decode_image(png(gamma(value)))
+    assert_close(decoded.pixels, by_littlecms(BT709, curve))
+    assert decoded.notes == (DECLARED_NOTE,)
 
 
 @pytest.mark.parametrize("mode", ["L", "P"])
@@ -266,6 +283,27 @@ def test_grey_and_palettes_follow_the_declared_curve(mode: str) -> None:
     expected = convert_to_srgb(source, ColorSpace(BT709, "linear"), white_level=255)
     np.testing.assert_array_equal(decoded.pixels, expected)
     assert decoded.notes == (DECLARED_NOTE,)
+
+
+#: What Chromium 156 shows for the patches in a PNG with these code points (chunk `cICP`).
+CHROMIUM = {
+    (12, 13): [(216, 69, 50), (19, 152, 71), (50, 91, 186), (128, 128, 128), (228, 178, 110)],
+    (9, 13): [(244, 37, 50), (0, 157, 68), (0, 92, 187), (128, 128, 128), (244, 175, 108)],
+    (1, 8): [(229, 152, 133), (143, 202, 152), (133, 160, 219), (188, 188, 188), (239, 219, 183)],
+    (1, 4): [(201, 79, 57), (68, 151, 79), (57, 90, 181), (129, 129, 129), (221, 181, 121)],
+    (1, 5): [(189, 56, 36), (46, 131, 56), (36, 66, 165), (106, 106, 106), (212, 165, 98)],
+    (1, 17): [(200, 65, 44), (55, 143, 65), (44, 76, 177), (118, 118, 118), (224, 177, 109)],
+    (4, 13): [(234, 72, 48), (0, 148, 75), (0, 101, 185), (128, 128, 128), (239, 175, 112)],
+    (6, 13): [(195, 84, 59), (77, 148, 80), (65, 92, 180), (128, 128, 128), (217, 180, 119)],
+    (10, 13): [(255, 0, 76), (0, 194, 49), (0, 116, 189), (128, 128, 128), (255, 120, 113)],
+    (11, 13): [(212, 69, 51), (42, 152, 71), (53, 90, 186), (128, 128, 128), (226, 178, 110)],
+}
+
+
+@pytest.mark.parametrize("code_points", CHROMIUM)
+def test_a_png_looks_as_in_a_browser(code_points: tuple[int, int]) -> None:
+    pixels = shown(decode_image(png(cicp(*code_points))).pixels)[:5]
+    assert np.abs(pixels - CHROMIUM[code_points]).max() <= 1
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
