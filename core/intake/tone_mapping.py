@@ -8,8 +8,15 @@ Floats = NDArray[np.float32]
 #: Brightness of diffuse white in HDR, in cd/m2 (ITU-R BT.2408).
 _WHITE = 203.0
 
-#: Brightness assumed for the brightest highlights, in cd/m2; the nominal peak of HLG.
+#: Brightness of the brightest highlights that are told apart, in cd/m2; the nominal peak of HLG.
 _PEAK = 1000.0
+
+#: Light of the largest channel relative to diffuse white, and what is shown of it, as measured on
+#: grey ramps in Chromium 156.
+_CURVE = (
+    (0.0, 1.0, 1.0952, 1.2947, 1.3969, 1.7883, 2.2964, 2.6943, 3.3564, 3.8678, 4.6312, 4.9261),
+    (0.0, 0.5, 0.5395, 0.6038, 0.6308, 0.7084, 0.7835, 0.8308, 0.8963, 0.9387, 0.9823, 1.0),
+)
 
 #: BT.2020 luminance of red, green and blue.
 _LUMINANCE = np.array([0.2627, 0.6780, 0.0593], np.float32)
@@ -37,11 +44,11 @@ def hlg_to_display(signal: Floats) -> Floats:
 
 
 def tone_map(light: Floats) -> Floats:
-    """Light on 0..1 from light relative to diffuse white.
+    """Light on 0..1 from light relative to diffuse white, with the hues kept.
 
-    Reinhard's extended curve on the largest channel, which keeps hues: 0 stays 0 and the peak
-    becomes 1 (Reinhard et al. 2002, Photographic tone reproduction, equation 4).
+    The largest channel decides the gain. Up to diffuse white it is one half; the rest of the
+    range is left for highlights up to the peak.
     """
-    peak = np.float32(_PEAK / _WHITE)
     largest = light.max(axis=-1, keepdims=True)
-    return np.asarray(light * ((1 + largest / peak**2) / (1 + largest)), np.float32)
+    shown = np.interp(largest, *_CURVE)
+    return np.asarray(light * (shown / np.maximum(largest, 1e-9)), np.float32)

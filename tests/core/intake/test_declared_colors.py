@@ -306,6 +306,33 @@ def test_a_png_looks_as_in_a_browser(code_points: tuple[int, int]) -> None:
     assert np.abs(pixels - CHROMIUM[code_points]).max() <= 1
 
 
+#: What Chromium 156 shows for the patches, and for a grey ramp, of PNG in BT.2020 with PQ and HLG.
+HDR = {
+    16: [(255, 0, 0), (0, 204, 0), (0, 40, 254), (132, 132, 132), (255, 106, 0), (0, 28, 7)],
+    18: [(230, 0, 37), (0, 125, 54), (0, 68, 151), (99, 99, 99), (254, 142, 79), (0, 40, 21)],
+}
+RAMPS = {
+    16: {40: 9, 70: 36, 100: 76, 120: 114, 140: 163, 155: 204, 165: 221, 175: 235, 190: 253},
+    18: {20: 5, 60: 39, 100: 75, 150: 122, 180: 166, 195: 194, 205: 208, 225: 229, 255: 255},
+}
+
+
+@pytest.mark.parametrize("transfer", HDR)
+def test_high_dynamic_range_looks_as_in_a_browser(transfer: int) -> None:
+    decoded = decode_image(png(cicp(9, transfer)))
+    assert np.abs(shown(decoded.pixels) - HDR[transfer]).max() <= 2
+    avif_shown = shown(decode_image(avif(9, transfer)).pixels)
+    assert np.abs(avif_shown - HDR[transfer]).max() <= 6  # AVIF rounds the samples
+
+
+@pytest.mark.parametrize("transfer", RAMPS)
+def test_greys_of_high_dynamic_range_look_as_in_a_browser(transfer: int) -> None:
+    ramp = np.array([list(RAMPS[transfer])], np.uint8)
+    image = Image.fromarray(np.repeat(ramp[..., None], 3, axis=2))
+    pixels = decode_image(png(cicp(9, transfer), image=image)).pixels[0, :, 1]
+    assert np.abs(pixels.astype(int) - list(RAMPS[transfer].values())).max() <= 2
+
+
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
 @pytest.mark.parametrize(("primaries", "transfer", "space", "curve"), CODE_POINTS)
 def test_every_depth_is_converted_alike(
