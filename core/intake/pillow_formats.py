@@ -1,4 +1,4 @@
-"""Images of the formats that Pillow reads rightly, with the notes that Pillow does not give."""
+"""Images of the formats that Pillow reads correctly, with the notes that Pillow does not give."""
 
 import io
 

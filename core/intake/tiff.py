@@ -1,4 +1,4 @@
-"""TIFF files; those in layouts that Pillow reads wrongly or not at all are read with tifffile."""
+"""TIFF files; those in layouts that Pillow reads incorrectly or not at all are read with tifffile."""
 
 import io
 import math
@@ -37,7 +37,7 @@ _PREMULTIPLIED, _UNASSOCIATED = 1, 2
 
 @dataclass(frozen=True)
 class TiffImage:
-    """The first image of a TIFF file in a layout that Pillow reads wrongly.
+    """The first image of a TIFF file in a layout that Pillow reads incorrectly.
 
     Attributes:
         page: What tifffile knows of it.
@@ -76,7 +76,7 @@ class TiffImage:
 
 
 def open_with_tifffile(data: bytes, limits: Limits) -> TiffImage | None:
-    """The file where tifffile shall read it; None where Pillow reads it rightly.
+    """The file where tifffile shall read it; None where Pillow reads it correctly.
 
     Raises:
         ImageError: The image is too large, or its layout is known and not supported.
@@ -90,7 +90,7 @@ def open_with_tifffile(data: bytes, limits: Limits) -> TiffImage | None:
         return None
     limits.check_size(page.imagewidth, page.imagelength)
     image = TiffImage(page, _is_followed(file, data))
-    if not (file.is_bigtiff and file.byteorder == ">") and _is_read_rightly(page, image.bits):
+    if not (file.is_bigtiff and file.byteorder == ">") and _is_read_correctly(page, image.bits):
         return None
     _check_layout(image, limits, len(data))
     return image
@@ -126,7 +126,7 @@ def decode_with_tifffile(tiff: TiffImage) -> Converted:
     return with_notes(_convert(tiff, values), before=frames)
 
 
-def _is_read_rightly(page: tifffile.TiffPage, bits: int) -> bool:
+def _is_read_correctly(page: tifffile.TiffPage, bits: int) -> bool:
     """Whether Pillow shows the samples of a page as they are meant."""
     if bits > 8 or page.sampleformat != _UNSIGNED:
         return False
@@ -212,7 +212,7 @@ def _narrow(values: NDArray[np.generic]) -> NDArray[np.generic]:
 
 
 def _check_layout(tiff: TiffImage, limits: Limits, file_bytes: int) -> None:
-    """Refuses by name what would be shown wrongly, and what is damaged.
+    """Refuses by name what would be shown incorrectly, and what is damaged.
 
     Raises:
         ImageError: The layout is not supported, the samples take too much memory, or a part lies
