@@ -116,7 +116,8 @@ def estimated_seconds(request: ReconstructionRequest, middle: Image, pixel_count
     except (ArtifactError, CodecError, ValueError):
         return 0.0  # the request itself tells what is wrong
     share = pixel_count / (middle.shape[0] * middle.shape[1])
-    return min(times) * share * (1 if request.goal is None else _searched_positions(choice))
+    runs = 1 if request.goal is None else _searched_positions(choice)
+    return float(min(times) * share * runs)
 
 
 def open_coded_file(data: bytes, store_root: Path) -> OpenedFile:

@@ -7,7 +7,6 @@ PNG, and sends nothing back but a pin.
 import functools
 import hashlib
 import json
-import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
@@ -34,6 +33,10 @@ _SCRIPTS = (
 #: First words of labels whose figures are better when they are larger, and when smaller.
 _MORE_IS_BETTER = ("psnr", "ssim", "ms-ssim", "ssimulacra", "butteraugli similarity")
 _LESS_IS_BETTER = ("byte", "file", "size", "bits", "bpp", "payload", "encod", "decod", "share", "%")
+
+
+#: No zoom, row or column of an image is larger; false for what is not a number.
+_LARGEST_NUMBER = 1e9
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,7 @@ class ViewerPin:
         """Pin written by `text`, or None when the line is anything else."""
         try:
             values = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
         names = [field.name for field in fields(cls)]
         if not isinstance(values, list) or len(values) != len(names):
@@ -151,7 +154,7 @@ def pack(
 ) -> bytes:
     """Everything the viewer needs in one blob: u32 header length | JSON header | PNG files."""
     parts = [crop.of(layer.pixels) for layer in layers]
-    digests = [hashlib.sha256(part).hexdigest() for part in parts]
+    digests = [hashlib.sha256(part.data).hexdigest() for part in parts]
     files = [png_of(part) for part in parts]
     header = {
         "key": key,
@@ -220,10 +223,19 @@ def _checked(values: Mapping[str, Any]) -> ViewerPin | None:
     wanted = {field.name: values.get(field.name) for field in fields(ViewerPin)}
     texts = [wanted.pop(name) for name in ("a", "b", "mode", "difference")]
     numbers = list(wanted.values())
-    are_numbers = all(type(value) in (int, float) and math.isfinite(value) for value in numbers)
-    if not are_numbers or not all(isinstance(text, str) for text in texts):
+    if not all(map(_is_number, numbers)) or not all(map(_is_text, texts)):
         return None
     return ViewerPin(**{field.name: values[field.name] for field in fields(ViewerPin)})
+
+
+def _is_number(value: object) -> bool:
+    is_real = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_real and abs(value) <= _LARGEST_NUMBER  # type: ignore[arg-type]
+
+
+def _is_text(value: object) -> bool:
+    """Whether it is text that can be written as UTF-8, which a lone surrogate cannot."""
+    return isinstance(value, str) and not any("\ud800" <= letter <= "\udfff" for letter in value)
 
 
 def _short(value: Any) -> Any:

@@ -47,7 +47,7 @@ _MAX_ASPECT = 2
 
 def whole_scale(image: Image) -> int:
     """Largest whole number of times that what a card shows fits into it, at least 1."""
-    return max(1, _WIDTH // max(part_of(image).shape[:2]))
+    return max(1, _WIDTH // int(max(part_of(image).shape[:2])))
 
 
 def part_of(image: Image) -> Image:

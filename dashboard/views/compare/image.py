@@ -33,7 +33,8 @@ class ChosenImage:
     @property
     def pixel_count(self) -> int:
         """Width times height."""
-        return self.pixels.shape[0] * self.pixels.shape[1]
+        height, width = self.pixels.shape[:2]
+        return int(height * width)
 
     def middle_part(self) -> "ChosenImage":
         """The middle of the image at full resolution, at most `PART_SIDE` pixels a side."""

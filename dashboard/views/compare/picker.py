@@ -210,4 +210,4 @@ def _take_test_image(split: Split, image_id: str) -> ChosenImage:
     pixels = np.array(split.images[place])
     pixels.flags.writeable = False
     source = f"Test image: {split.classes[place]}, {image_id}"
-    return ChosenImage(pixels, hashlib.sha256(pixels).hexdigest(), source)
+    return ChosenImage(pixels, hashlib.sha256(pixels.data).hexdigest(), source)

@@ -104,7 +104,7 @@ def bytes_of_container(choice: Choice) -> int:
 def structure_map(image: ChosenImage, decoded: Image) -> Image:
     """Where a reconstruction differs in structure, as `core.metrics.ssim_map` draws it."""
     # A codec may give back a crop of a larger array, which has no bytes in one piece.
-    digest = hashlib.sha256(np.ascontiguousarray(decoded)).hexdigest()
+    digest = hashlib.sha256(np.ascontiguousarray(decoded).data).hexdigest()
     return _structure_map(image.digest, digest, image.pixels, decoded)
 
 

@@ -14,7 +14,7 @@ from core.intake.errors import ImageError, Limits
 from core.jobs.errors import JobError, QueueBusy
 from dashboard.data.bounded_cache import BoundedCache
 from dashboard.data.store import fingerprint, open_store
-from dashboard.data.visitor_jobs import Call, queue_line, start_tasks, wait_for
+from dashboard.data.visitor_jobs import Call, Task, queue_line, start_tasks, wait_for
 from dashboard.views.compare.image import ChosenImage, Version
 from dashboard.widgets.reconstruction_cards import plain
 
@@ -99,7 +99,11 @@ def _open_coded(data: bytes) -> DecodedImage:
     LIMITS.check_bytes(len(data))
     place = st.empty()
     tasks = start_tasks([Call("Reading the file", open_coded_file, (data, open_store().root))])
-    wait_for(tasks, show=lambda pending: place.caption(queue_line(pending)))
+
+    def show(pending: Sequence[Task]) -> None:
+        place.caption(queue_line(pending))
+
+    wait_for(tasks, show=show)
     place.empty()
     if tasks[0].error is not None:
         raise tasks[0].error

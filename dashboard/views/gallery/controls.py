@@ -69,7 +69,7 @@ def choose_order() -> str:
         "Order",
         list(ORDERS),
         default="worst",
-        format_func=ORDERS.get,
+        format_func=ORDERS.__getitem__,
         required=True,
         key="order",
         bind="query-params",

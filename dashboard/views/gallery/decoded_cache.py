@@ -20,7 +20,7 @@ def decoded_image(image: Image, point: Point) -> Image:
         ArtifactError: The weights of a learned codec are missing or damaged.
         ValueError: There is no such codec or setting, or it does not take the image.
     """
-    digest = hashlib.sha256(np.ascontiguousarray(image)).hexdigest()
+    digest = hashlib.sha256(np.ascontiguousarray(image).data).hexdigest()
     return _decoded(point, fingerprint(f"models/{point.codec}"), digest, image)
 
 
@@ -37,11 +37,12 @@ def _operating_point(
     codec: Codec, point: Point, store: ArtifactStore
 ) -> OperatingPoint | Reference:
     if codec.at is not None and point.dial is not None:
-        point = codec.at(point.dial, store)
-        if point.setting == point.setting:
-            return point
-    references = codec.references(store) if codec.references else ()
-    for candidate in (*codec.sweep(store), *references):
+        found = codec.at(point.dial, store)
+        if found.setting == point.setting:
+            return found
+    candidates: list[OperatingPoint | Reference] = [*codec.sweep(store)]
+    candidates += codec.references(store) if codec.references else ()
+    for candidate in candidates:
         if candidate.setting == point.setting:
             return candidate
     raise ValueError(f"{codec.label} has no setting {point.setting} here.")

@@ -153,7 +153,7 @@ def choose_tiles() -> str:
         "Tiles",
         list(TILES),
         default="decoded",
-        format_func=TILES.get,
+        format_func=TILES.__getitem__,
         required=True,
         key="tiles",
         bind="query-params",

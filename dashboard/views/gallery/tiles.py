@@ -62,7 +62,8 @@ def make_tiles(
         is_magnified: Whether the middle is shown magnified in place of the whole.
     """
     made = Tiles()
-    for row in rows.to_dict("records"):
+    records = [{str(name): value for name, value in row.items()} for row in rows.to_dict("records")]
+    for row in records:
         original = images.pixels(row["image"])
         decoded = _decoded(original, wish, row, made)
         shown = [

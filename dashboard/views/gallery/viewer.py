@@ -1,6 +1,7 @@
 """One image of the gallery in the comparison viewer, over the page."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
 
 import streamlit as st
 
@@ -63,7 +64,7 @@ def _forget() -> None:
 @st.dialog("Image of the gallery", width="large", on_dismiss=_forget)
 def _open(images: GalleryImages, order: Sequence[str], points: Sequence[Point]) -> None:
     image_id = st.query_params.get(PARAMETER)
-    if image_id not in order:
+    if image_id is None or image_id not in order:
         return
     place = order.index(image_id)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -76,7 +77,7 @@ def _open(images: GalleryImages, order: Sequence[str], points: Sequence[Point]) 
             "compare",
             "Open in Compare",
             icon=":material/compare:",
-            query=images.compare_query(image_id) | compare_query(points),
+            query={**images.compare_query(image_id), **compare_query(points)},
         )
     comparison_viewer(opened_layers(images, image_id, points), key="gallery")
 
@@ -97,7 +98,7 @@ def _go_to(image_id: str) -> None:
     st.query_params[PARAMETER] = image_id
 
 
-def _readout(figures: dict[str, object]) -> dict[str, str]:
+def _readout(figures: Mapping[Hashable, Any]) -> dict[str, str]:
     """Bytes, rate and metrics of a row of results, in words; missing ones are left out."""
     titles = {"bytes": "Bytes", RATE: quantity_label(RATE)}
     titles |= {name: quantity_label(name) for name in metrics() if name in figures}

@@ -112,6 +112,7 @@ def test_a_pin_survives_its_way_through_an_address() -> None:
 @pytest.mark.parametrize(
     "text",
     ["", "{}", "[1]", "[]", "null", "1e999", PIN.text[:-1], PIN.text.replace("3.25", '"3"')]
+    + ["[" * 100_000, PIN.text.replace("3.25", "9" * 400), PIN.text.replace("side", "\\ud800")]
     + [PIN.text.replace("3.25", number) for number in ("NaN", "Infinity", "true", "null")],
 )
 def test_a_spoilt_pin_in_an_address_is_no_pin(text: str) -> None:
