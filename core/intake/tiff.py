@@ -1,4 +1,4 @@
-"""TIFF files; those in layouts that Pillow reads incorrectly or not at all are read with tifffile."""
+"""TIFF files; tifffile reads the layouts that Pillow reads incorrectly or not at all."""
 
 import io
 import math
