@@ -46,6 +46,7 @@ COLUMN_NAMES = {
 SORT_NAMES = {"score": "Best score first", "number": "In order", "seconds": "Shortest first"}
 #: Most trials of the choice "best and the next", by what a person reads.
 TOPS = {"All": None, "Best": 1, "Top 5": 5, "Top 10": 10}
+MARK_HELP = "A star marks the best trial; thesis: the trial with the thesis' values."
 _ROW, _MOST_HEIGHT = 35, 430
 
 
@@ -141,7 +142,7 @@ def column_config(table: pd.DataFrame, parameters: Sequence[str]) -> dict[str, A
     """Names and formats of the columns."""
     number = st.column_config.NumberColumn
     columns: dict[str, Any] = {
-        "mark": st.column_config.TextColumn("", width=80, pinned=True),
+        "mark": st.column_config.TextColumn("", width=80, pinned=True, help=MARK_HELP),
         "number": number("Trial", pinned=True, width=60),
         "value": number("Score", format="%.2f"),
         "psnr_db": number("PSNR (dB)", format=formats.DECIBELS),

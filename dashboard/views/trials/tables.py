@@ -126,19 +126,15 @@ def first_columns(table: pd.DataFrame, parameters: Sequence[str]) -> list[str]:
 
 
 def marks(study: StudyRecord, trials: Sequence[TrialRecord]) -> list[str]:
-    """What a person shall see at once of each trial: the best, and the thesis' values."""
+    """What a person shall see at once of each trial: a star for the best, the thesis' values."""
     best = study.best.number if study.best else None
-    return [
-        " ".join(
-            filter(None, (number_mark(trial, best), "thesis" if ORIGIN in trial.attributes else ""))
-        )
-        for trial in trials
-    ]
+    return [_mark(trial, is_best=trial.number == best) for trial in trials]
 
 
-def number_mark(trial: TrialRecord, best: int | None) -> str:
-    """A star for the best trial."""
-    return "★ best" if trial.number == best else ""
+def _mark(trial: TrialRecord, *, is_best: bool) -> str:
+    if ORIGIN in trial.attributes:
+        return "★ thesis" if is_best else "thesis"
+    return "★ best" if is_best else ""
 
 
 def detail_table(trial: TrialRecord) -> pd.DataFrame:

@@ -204,7 +204,7 @@ def test_the_best_trial_and_that_of_the_thesis_are_marked():
     study = searched(better=True)
     assert marks(study, study.trials) == ["thesis", "★ best"]
     study = searched(better=False)
-    assert marks(study, study.trials) == ["★ best thesis", ""]
+    assert marks(study, study.trials) == ["★ thesis", ""]
 
 
 HOSTILE_NOTES = {
