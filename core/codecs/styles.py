@@ -36,7 +36,7 @@ _STYLES = {
     "webp": CodecStyle("#4d81fc", "square"),
     "webp_slow": CodecStyle("#2f81c7", "square-open", "dot"),
     "avif": CodecStyle("#097769", "diamond"),
-    "avif_444": CodecStyle("#4a7632", "diamond-open", "dot"),
+    "avif_444": CodecStyle("#4a7632", "diamond-open", "dot", 3.0),
     "jpeg_xl": CodecStyle("#714af6", "triangle-up", "dash"),
     "jpeg2000": CodecStyle("#de7a00", "triangle-down", "dashdot"),
     "tiff_lzw": CodecStyle("#8a7f74", "triangle-left"),

@@ -15,7 +15,7 @@ SINGLE_IMAGES = 30
 _WHOLE_FILE = "Bits per pixel (whole file)"
 #: Contrast of more than 4.5 : 1 against the light and the dark page.
 _READ_OFF_COLOR = "#757f84"
-_RATE_TICKS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150)
+_RATE_TICKS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200)
 
 
 @dataclass(frozen=True)
@@ -284,7 +284,11 @@ def _ring(points: pd.DataFrame, codec: str, setting: str) -> Iterator[go.Scatter
 
 
 def _laid_out(figure: go.Figure, metric_label: str, *, log_rate: bool) -> go.Figure:
-    scale = {"type": "log", "tickvals": _RATE_TICKS} if log_rate else {"rangemode": "tozero"}
+    scale = (
+        {"type": "log", "tickvals": _RATE_TICKS, "tickangle": 0}
+        if log_rate
+        else {"rangemode": "tozero"}
+    )
     figure.update_xaxes(**scale)
     figure.update_layout(
         height=600,

@@ -11,6 +11,7 @@ from io import BytesIO
 
 import pandas as pd
 
+from core.analysis.rate_distortion import METHOD
 from core.store import ArtifactError, Manifest
 from dashboard.data.store import open_store
 
@@ -32,7 +33,7 @@ def kept_table(
         salt: Everything else that the table depends on.
         compute: Computes the table.
     """
-    state = _state(manifests, salt)
+    state = _state(manifests, f"{METHOD} {salt}")
     key, file = f"{_FOLDER}/{name}", f"{name}.parquet"
     store = open_store()
     with suppress(ArtifactError, OSError, ValueError):

@@ -22,8 +22,9 @@ from core.evaluation.measurements import (
     summary,
 )
 from core.metrics import psnr_db
-from dashboard.charts.bd_rate import bd_table
+from dashboard.charts.bd_rate import SAMPLES, bd_table
 from dashboard.data.curves import labels
+from dashboard.data.derived import kept_table
 from dashboard.data.store import DATASET, fingerprint, load_results
 from dashboard.views.findings.charts import HEADLINE, headline_figure, published_figure
 
@@ -90,4 +91,9 @@ def _findings(state: str) -> Findings:
 
 @st.cache_resource(max_entries=2, show_spinner="Resampling the images …")
 def _bd_rates(state: str) -> pd.DataFrame:
-    return bd_table(load_findings().tables, anchor="jpeg", labels=labels())
+    return kept_table(
+        "bd-rate-findings",
+        load_results().manifests,
+        salt=f"{SAMPLES} {sorted(labels().items())}",
+        compute=lambda: bd_table(load_findings().tables, anchor="jpeg", labels=labels()),
+    )

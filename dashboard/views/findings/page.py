@@ -61,11 +61,11 @@ def main() -> None:
     if results.manifests:
         show_sources(results, load_manifest(f"datasets/{DATASET}"))
     if not results.frame.empty:
+        with deltas:
+            show_bd_rates(findings.tables)
         with strips:
             st.subheader("What it looks like", help=STRIPS_HELP)
             show_strips(findings.rows, findings.means)
-        with deltas:
-            show_bd_rates(findings.tables)
 
 
 def show_figures(findings: Findings) -> None:

@@ -95,18 +95,18 @@ def _show(table: pd.DataFrame, *, quality: str | None, metric: str, key: str, vi
     """The table of one field, and its numbers as a file."""
     number = st.column_config.NumberColumn
     shown = table.assign(label=table["codec"].map(label_of), bytes=table["bytes"].round())
-    columns: dict[str, Any] = {"label": st.column_config.TextColumn("Codec", width=120)}
+    columns: dict[str, Any] = {"label": st.column_config.TextColumn("Codec", width=140)}
     if quality is None:
         columns |= {
-            "bits_per_pixel": number("bpp", format=formats.BITS_PER_PIXEL, width=64),
-            "bytes": number("Bytes", format=formats.BYTES, width=64),
+            "bits_per_pixel": number("bpp", format=formats.BITS_PER_PIXEL, width=58),
+            "bytes": number("Bytes", format=formats.BYTES, width=58),
         }
         if table["ratio"].notna().any():
-            columns["ratio"] = number("x JPEG", format=formats.RATIO, width=64)
+            columns["ratio"] = number("x JPEG", format=formats.RATIO, width=58)
     else:
         columns |= {
             "value": number(quality, format=formats.metric_format(metric), width=90),
-            "bytes": number("Bytes", format=formats.BYTES, width=64),
+            "bytes": number("Bytes", format=formats.BYTES, width=58),
         }
     st.dataframe(
         shown,

@@ -1,0 +1,170 @@
+"""What a reviewer does with the results, in a real browser on the results that ship."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM = Path("/usr/bin/chromium")
+PATIENCE_MS = 120_000
+PAGES = ("findings", "rate_distortion", "speed")
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not CHROMIUM.exists() and os.environ.get("CI") != "true",
+        reason=f"there is no browser at {CHROMIUM}",
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a dashboard of its own on the shipped results, started elsewhere."""
+    folder = tmp_path_factory.mktemp("results")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    options = ["--server.address=127.0.0.1", f"--server.port={port}", "--server.headless=true"]
+    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "dashboard" / "app.py")]
+    with (folder / "server.log").open("wb") as log:
+        process = subprocess.Popen([*command, *options], cwd=folder, stdout=log, stderr=log)
+    try:
+        _wait_for(f"http://127.0.0.1:{port}/_stcore/health", process)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def _wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        assert process.poll() is None, "the server ended"
+        try:
+            with urllib.request.urlopen(address, timeout=5):
+                return
+        except OSError:
+            time.sleep(0.2)
+    pytest.fail("the server did not answer")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(
+            executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu"]
+        )
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    opened = browser.new_page(viewport={"width": 1400, "height": 900})
+    opened.set_default_timeout(PATIENCE_MS)
+    yield opened
+    opened.close()
+
+
+def _open(page: Page, address: str) -> None:
+    page.goto(address)
+    page.locator(".stPlotlyChart .main-svg").first.wait_for()
+
+
+def _top(page: Page, selector: str) -> float:
+    box = page.locator(selector).first.bounding_box()
+    assert box is not None
+    return box["y"]
+
+
+def _expect_curves(page: Page, labels: list[str]) -> None:
+    expect(page.locator(".legendtext")).to_have_text(labels, timeout=PATIENCE_MS)
+
+
+def test_the_first_screen_shows_three_figures_and_the_top_of_the_curve(
+    page: Page, url: str
+) -> None:
+    _open(page, url)
+    assert page.title() == "Findings · Bottleneck"
+    assert page.get_by_test_id("stMetric").count() == 3
+    assert _top(page, "[data-testid=stMetric]") < 300
+    assert _top(page, ".stPlotlyChart") < 500
+
+
+def test_a_reviewer_asks_for_two_methods_and_opens_exactly_their_curves(
+    page: Page, url: str
+) -> None:
+    _open(
+        page, f"{url}/findings?first=Autoencoder%2C+1+layer+%2880x80%29&second=JPEG%2C+quality+75"
+    )
+    sentence = page.get_by_text("reaches").first
+    expect(sentence).to_contain_text("times the bytes", timeout=PATIENCE_MS)
+    page.get_by_role("link", name="Both curves").click()
+    page.get_by_role("heading", name="Rate-distortion").wait_for()
+    _expect_curves(page, ["Autoencoder, 1 layer (80x80)", "JPEG"])
+
+
+def test_the_link_of_a_claim_shows_the_curves_that_it_names(page: Page, url: str) -> None:
+    _open(page, f"{url}/findings")
+    page.get_by_role("link", name="See the curves").nth(1).click()
+    page.get_by_role("heading", name="Rate-distortion").wait_for()
+    _expect_curves(page, ["Autoencoder, 2 layers (40x40)", "WebP"])
+
+
+def test_the_bytes_at_32_decibels_stand_on_the_first_screen(page: Page, url: str) -> None:
+    _open(page, f"{url}/rate_distortion")
+    assert page.locator('input[aria-label="At PSNR (dB)"]').input_value() == "32.00"
+    table = page.get_by_test_id("stDataFrame").first
+    box = table.bounding_box()
+    assert box is not None
+    assert box["y"] + box["height"] < 900
+    expect(page.locator(".annotation-text").first).to_have_text("32.00 dB", timeout=PATIENCE_MS)
+
+
+def test_codecs_are_taken_away_one_by_one_after_the_range_was_moved(page: Page, url: str) -> None:
+    _open(page, f"{url}/rate_distortion?rates=0.1&rates=5")
+    chips = page.get_by_test_id("stMultiSelect").first
+    for _ in range(4):
+        chips.locator('[aria-label^="Remove"], [title="Delete"]').first.click()
+        page.wait_for_timeout(1500)
+        assert page.get_by_test_id("stException").count() == 0
+    _expect_curves(page, ["JPEG XL", "JPEG 2000"])
+
+
+def test_text_in_charts_has_the_colour_of_the_page(page: Page, url: str) -> None:
+    _open(page, f"{url}/rate_distortion")
+    colors = page.evaluate(
+        """() => ['.xtick text', '.legendtext', '.xtitle'].map(
+            part => getComputedStyle(document.querySelector('.stPlotlyChart ' + part)).fill)"""
+    )
+    own = page.evaluate("getComputedStyle(document.querySelector('.stMarkdown, h1')).color")
+    assert set(colors) == {own}
+
+
+@pytest.mark.parametrize("view", PAGES)
+def test_on_a_phone_nothing_is_wider_than_the_screen(page: Page, url: str, view: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    _open(page, f"{url}/{view}")
+    page.wait_for_timeout(3000)
+    main = page.get_by_test_id("stMain")
+    assert main.evaluate("element => element.scrollWidth <= element.clientWidth")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_chart_is_saved_as_a_png_with_a_name(page: Page, url: str) -> None:
+    _open(page, f"{url}/rate_distortion")
+    chart = page.locator(".stPlotlyChart").first
+    chart.hover()
+    with page.expect_download() as saved:
+        chart.locator('[data-title*="png" i], [data-title*="Download plot" i]').first.click()
+    assert saved.value.suggested_filename == "bottleneck-imagenette160-psnr_db.png"
