@@ -13,8 +13,6 @@ from dashboard.charts.colors import codec_style, in_legend_order, translucent
 #: Curves of single images that are drawn per codec: more would hide each other.
 SINGLE_IMAGES = 30
 _WHOLE_FILE = "Bits per pixel (whole file)"
-#: Contrast of more than 4.5 : 1 against the light and the dark page.
-_READ_OFF_COLOR = "#757f84"
 _RATE_TICKS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200)
 
 
@@ -116,38 +114,6 @@ def rate_distortion_figure(
         figure.add_traces(list(_ring(points, *chosen)))
     figure.update_xaxes(title=rate_label or _WHOLE_FILE)
     return _laid_out(figure, metric_label, log_rate=look.log_rate)
-
-
-def with_read_off(
-    figure: go.Figure, *, value: float | None, value_text: str, rate: float | None, rate_text: str
-) -> go.Figure:
-    """A copy of the figure with a line at the quality and one at the rate that are read off.
-
-    Args:
-        figure: Figure of `rate_distortion_figure`, which stays as it is.
-        value: The quality; None for no line.
-        value_text: What is written at its line.
-        rate: The rate in bits per pixel; None for no line.
-        rate_text: What is written at its line.
-    """
-    marked = go.Figure(figure)
-    line = {"width": 1.5, "dash": "dot", "color": _READ_OFF_COLOR}
-    if value is not None:
-        marked.add_hline(
-            y=value, line=line, annotation_text=value_text, annotation_position="top left"
-        )
-    if rate is not None:
-        marked.add_vline(x=rate, line=line)
-        is_log = figure.layout.xaxis.type == "log"
-        marked.add_annotation(
-            x=np.log10(rate) if is_log else rate,
-            y=0.02,
-            yref="paper",
-            text=rate_text,
-            showarrow=False,
-            xanchor="left",
-        )
-    return marked
 
 
 def image_figure(images: pd.DataFrame, *, codec: str, metric_label: str) -> go.Figure:

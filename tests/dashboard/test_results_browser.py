@@ -123,12 +123,12 @@ def test_the_link_of_a_claim_shows_the_curves_that_it_names(page: Page, url: str
 
 def test_the_bytes_at_32_decibels_stand_on_the_first_screen(page: Page, url: str) -> None:
     _open(page, f"{url}/rate_distortion")
+    expect(page.locator(".annotation-text").first).to_have_text("32.00 dB", timeout=PATIENCE_MS)
+    page.get_by_text("Lossless formats").wait_for()
     assert page.locator('input[aria-label="At PSNR (dB)"]').input_value() == "32.00"
-    table = page.get_by_test_id("stDataFrame").first
-    box = table.bounding_box()
+    box = page.get_by_test_id("stDataFrame").first.bounding_box()
     assert box is not None
     assert box["y"] + box["height"] < 900
-    expect(page.locator(".annotation-text").first).to_have_text("32.00 dB", timeout=PATIENCE_MS)
 
 
 def test_codecs_are_taken_away_one_by_one_after_the_range_was_moved(page: Page, url: str) -> None:

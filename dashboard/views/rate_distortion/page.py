@@ -12,7 +12,6 @@ from core.evaluation.results import Results, result_datasets
 from core.metrics import metrics
 from dashboard.charts.captions import basis_line, removed_line, source_line
 from dashboard.charts.published_curves import SHOWN_FIRST, codec_names, sources
-from dashboard.charts.rate_distortion import with_read_off
 from dashboard.data.curves import (
     View,
     label_of,
@@ -33,6 +32,7 @@ from dashboard.views.rate_distortion.controls import (
 )
 from dashboard.views.rate_distortion.point_images import show_point_images
 from dashboard.views.rate_distortion.read_off import ReadOff, show_read_off
+from dashboard.views.rate_distortion.read_off_lines import with_read_off
 from dashboard.views.rate_distortion.tables import show_lossless, show_points
 from dashboard.widgets.charts import show_chart
 from dashboard.widgets.downloads import download_csv, download_exchange

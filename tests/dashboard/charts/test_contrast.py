@@ -15,8 +15,8 @@ from dashboard.charts.rate_distortion import (
     Look,
     point_table,
     rate_distortion_figure,
-    with_read_off,
 )
+from dashboard.views.rate_distortion.read_off_lines import with_read_off
 from dashboard.views.speed.worth import worth_figure
 
 ROOT = Path(__file__).parents[3]
