@@ -16,6 +16,18 @@ def metrics() -> dict[str, Metric]:
     return dict(_found())
 
 
+def direction_of(label: str) -> int:
+    """1 for the label of a metric that is better when larger, -1 when smaller, 0 for no metric.
+
+    Args:
+        label: `LABEL` of a metric, with or without its unit, such as `PSNR (dB)` or `PSNR`.
+    """
+    for metric in _found().values():
+        if label in (metric.LABEL, metric.LABEL.partition(" (")[0]):
+            return 1 if metric.HIGHER_IS_BETTER else -1
+    return 0
+
+
 def unavailable() -> dict[str, str]:
     """Reason by name for each module that cannot be used, such as a library that is missing."""
     return dict(_discovery().unavailable)

@@ -16,6 +16,7 @@ from typing import Any
 import streamlit as st
 
 from core.images import Image, check_image
+from core.metrics import direction_of
 from core.metrics.ssim_map import ssim_image, ssim_map
 from dashboard.data.png import png_of
 from dashboard.widgets.viewer_crop import Crop, choose_crop
@@ -30,8 +31,7 @@ _SCRIPTS = (
     "viewer_stage.js",
     "viewer.js",
 )
-#: First words of labels whose figures are better when they are larger, and when smaller.
-_MORE_IS_BETTER = ("psnr", "ssim", "ms-ssim", "ssimulacra", "butteraugli similarity")
+#: First words of labels of what is no metric and better when smaller: sizes and times.
 _LESS_IS_BETTER = ("byte", "file", "size", "bits", "bpp", "payload", "encod", "decod", "share", "%")
 
 
@@ -205,10 +205,8 @@ def _description(layer: Layer, digest: str, file: bytes) -> dict[str, Any]:
 
 def _direction(label: str) -> int:
     """1 where more is better, -1 where less is, 0 for a figure that is neither."""
-    lowered = label.lower()
-    if lowered.startswith(_MORE_IS_BETTER):
-        return 1
-    return -1 if lowered.startswith(_LESS_IS_BETTER) else 0
+    direction = direction_of(label)
+    return direction or (-1 if label.lower().startswith(_LESS_IS_BETTER) else 0)
 
 
 def _common_shape(layers: Sequence[Layer]) -> tuple[int, int]:

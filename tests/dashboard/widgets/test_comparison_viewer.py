@@ -83,7 +83,7 @@ def test_a_crop_is_sent_at_full_resolution_with_its_place() -> None:
 @pytest.mark.parametrize(
     ("label", "direction"),
     [("Bytes", -1), ("Bits per pixel", -1), ("Encode", -1), ("% of upload", -1)]
-    + [(metric.LABEL, 1) for metric in metrics().values()]
+    + [(one.LABEL, 1 if one.HIGHER_IS_BETTER else -1) for one in metrics().values()]
     + [("Target", 0), ("Quality", 0)],
 )
 def test_the_better_direction_of_a_figure_follows_from_its_label(
