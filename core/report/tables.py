@@ -1,7 +1,6 @@
 """Tables of the report, for the page and for a program (CSV)."""
 
-import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,17 +59,6 @@ def to_csv(table: Table) -> bytes:
     return table.frame.to_csv(index=False).encode("utf-8")
 
 
-def to_html(table: Table) -> str:
-    """The table as an HTML element; every text is escaped."""
-    heads = "".join(
-        f"<th{_alignment(column)}>{html.escape(column.header)}</th>"
-        for column in table.columns.values()
-    )
-    columns = list(table.columns.values())
-    rows = "".join(f"<tr>{_html_cells(cells, columns)}</tr>" for cells in table.cells())
-    return f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
-
-
 def _text(value: Any, form: str | None) -> str:
     if value is None or pd.isna(value):
         return ""
@@ -81,12 +69,3 @@ def _text(value: Any, form: str | None) -> str:
     if form == THREE_DIGITS:
         form = ",.0f" if abs(value) >= 100 else ".3g"
     return format(value, form).replace("-", "\N{MINUS SIGN}")
-
-
-def _html_cells(cells: Sequence[str], columns: Sequence[Column]) -> str:
-    pairs = zip(cells, columns, strict=True)
-    return "".join(f"<td{_alignment(column)}>{html.escape(cell)}</td>" for cell, column in pairs)
-
-
-def _alignment(column: Column) -> str:
-    return "" if column.form is None else ' class="number"'

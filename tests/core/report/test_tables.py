@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from core.report.latex import to_latex
-from core.report.tables import THREE_DIGITS, Column, Table, to_csv, to_html
+from core.report.page import table_html
+from core.report.tables import THREE_DIGITS, Column, Table, to_csv
 
 
 @pytest.fixture
@@ -42,7 +43,7 @@ def test_three_digits_are_shown_without_an_exponent(value: float, text: str) -> 
 
 
 def test_html_escapes_every_text(table: Table) -> None:
-    text = to_html(table)
+    text = table_html(table)
     assert "<script>" not in text
     assert "&lt;script&gt;" in text
     assert '<td class="number">\N{MINUS SIGN}1.23</td>' in text
