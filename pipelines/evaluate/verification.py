@@ -195,6 +195,9 @@ def _differences(before: pd.DataFrame, now: pd.DataFrame) -> Iterator[str]:
     if not before[["image", "setting"]].equals(now[["image", "setting"]]):
         yield f"Stored are {len(before)} rows of the sample; measured were {len(now)}."
         return
+    failed = now[now["error"].notna() & before["error"].isna()]
+    if len(failed):
+        yield f"{len(failed)} rows failed now; the first: {failed['error'].iloc[0]}"
     for column in ("bytes", "lossless"):
         unequal = ~(before[column].eq(now[column]) | (before[column].isna() & now[column].isna()))
         if unequal.any():
