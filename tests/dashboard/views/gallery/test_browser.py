@@ -216,3 +216,19 @@ def test_a_phone_shows_the_tiles_without_sideways_scrolling_in_the_theme_of_its_
     )
     brightness = [sum(map(float, color[4:-1].split(",")[:3])) for color in (ink, paper)]
     assert (brightness[0] < brightness[1]) == (theme == "light")
+
+
+def test_a_phone_shows_two_tiles_a_row_and_back_closes_what_a_click_opened(
+    open_gallery, worst_first: list[str]
+) -> None:
+    page = open_gallery(SETTING, width=390)
+    page.locator(".tile").nth(1).wait_for()
+    first, second = (page.locator(".tile").nth(number).bounding_box() for number in (0, 1))
+    assert first["y"] == second["y"]
+    assert second["x"] + second["width"] <= 390
+    page.locator(".tile").first.click()
+    _viewer(page)
+    page.go_back()
+    page.locator(".viewer").wait_for(state="detached")
+    page.go_forward()
+    _viewer(page)
