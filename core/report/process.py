@@ -11,6 +11,7 @@ from core.report.plot import Plot, Series
 from core.report.tables import THREE_DIGITS, Column, Table
 from core.search.studies import StudyRecord
 from core.store import ArtifactError, Manifest
+from core.store.key import last_part
 from core.timing.table import Benchmarks, image_sizes, machine_facts, medians, was_busy
 from core.training_records.runs import TrainingRun
 from core.training_records.tables import run_table
@@ -255,7 +256,7 @@ def _machine(manifests: Iterable[Manifest]) -> Table:
     parts: dict[tuple[str, str], list[str]] = {}
     for manifest in manifests:
         for fact, value in machine_facts(manifest).items():
-            parts.setdefault((fact, value), []).append(manifest.key.rpartition("/")[2])
+            parts.setdefault((fact, value), []).append(last_part(manifest.key))
     rows = [
         {"fact": fact, "value": value, "parts": ", ".join(names)}
         for (fact, value), names in parts.items()

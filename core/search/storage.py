@@ -23,7 +23,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from core.store import ArtifactError, ArtifactStore, Manifest
 from core.store.atomic import replace_file
 from core.store.errors import DEFAULT_ROOT
-from core.store.key import command_for, file_name, is_name
+from core.store.key import command_for, file_name, is_name, last_part
 from core.store.layout import Places
 
 #: Seconds that a process waits for another one that has locked an SQLite database.
@@ -46,7 +46,7 @@ class OutdatedStudy(ArtifactError):
     def command(self) -> str:
         """Command that upgrades the study; a committed one is copied first and committed anew."""
         root = DEFAULT_ROOT if self.root is None else self.root
-        name = self.key.rpartition("/")[2]
+        name = last_part(self.key)
         live = live_path(ArtifactStore(root), name)
         upgrade = f"optuna storage upgrade --storage {shlex.quote(sqlite_url(live))}"
         if self.file.startswith("cache/"):

@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -117,11 +118,11 @@ def _save(path: Path, pixels: np.ndarray) -> None:
 
 def _prepare(scene: Scene, run: int) -> list[str]:
     source = str(scene.source(run % 2))
-    return ["prepare", "--source", source, "--processes", "2", "--replace"]
+    return ["prepare", "--source", source, "--name", "mine", "--processes", "2", "--replace"]
 
 
 def _check_prepare(scene: Scene, said: str) -> Iterator[str]:
-    counts = scene.store.manifest("datasets/imagenette160").facts["counts"]
+    counts = scene.store.manifest("datasets/mine").facts["counts"]
     if counts["train"] not in (12, 9):
         yield f"a data set of {counts}"
 
@@ -228,26 +229,29 @@ STEPS = {
 _ENDLESS = {"train": 40.0, "search": 40.0}
 
 
-def run(*, kills: int, seed: int, folder: Path) -> Outcome:
-    """What becomes of all kills.
+def run(outcome: Outcome, *, kills: int, seed: int, folder: Path) -> None:
+    """Kills the steps, in a random order.
 
     Args:
+        outcome: What becomes of the kills; complete so far whenever this is interrupted.
         kills: How many there are over all steps; each step gets two at least.
-        seed: Seed of their moments.
+        seed: Seed of their order and moments.
         folder: Empty folder to work in.
     """
-    scene, outcome = make_scene(folder), Outcome()
-    random = np.random.default_rng(seed)
+    scene, random = make_scene(folder), np.random.default_rng(seed)
+    dataset = Step(lambda *_: ["prepare", "--source", str(scene.source(0))], lambda *_: iter(()), 0)
+    _run_whole(scene, "prepare", dataset, outcome)
     for name, step in STEPS.items():
         seconds = _ENDLESS.get(name) or _run_whole(scene, name, step, outcome)
         outcome.seconds[name] = round(seconds, 1)
-        count = max(2, round(kills * step.share))
-        for number in track(range(1, count + 1), description=name):
-            moment = float(random.uniform(0.02, 1.05)) * seconds
-            _kill_once(scene, name, step, outcome, number=number, after=moment)
-        if name not in _ENDLESS:
-            _run_whole(scene, name, step, outcome)
-    return outcome
+    chosen = [
+        name for name, step in STEPS.items() for _ in range(max(2, round(kills * step.share)))
+    ]
+    for number, name in enumerate(track(random.permutation(chosen), description="Kills"), 1):
+        moment = float(random.uniform(0.02, 1.05)) * outcome.seconds[name]
+        _kill_once(scene, name, STEPS[name], outcome, number=number, after=moment)
+    for name in STEPS.keys() - _ENDLESS.keys():
+        _run_whole(scene, name, STEPS[name], outcome)
 
 
 def _run_whole(scene: Scene, name: str, step: Step, outcome: Outcome) -> float:
@@ -341,8 +345,9 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        outcome = run(kills=given.kills, seed=given.seed, folder=Path(folder))
+    outcome = Outcome()
+    with tempfile.TemporaryDirectory() as folder, suppress(KeyboardInterrupt):
+        run(outcome, kills=given.kills, seed=given.seed, folder=Path(folder))
     summary = {**asdict(outcome), "seed": given.seed, "kills_in_all": outcome.kills.total()}
     text = json.dumps(summary, indent=2, sort_keys=True) + "\n"
     ArtifactStore.default().commit(KEY, {"kills.json": text.encode()}, facts={})

@@ -1,11 +1,12 @@
 import pytest
 
-from tests.load.kills import STEPS, run
+from tests.load.kills import STEPS, Outcome, run
 
 
 @pytest.mark.slow
 def test_kills_at_random_moments_lose_nothing_and_leave_nothing_running(tmp_path):
-    outcome = run(kills=14, seed=7, folder=tmp_path)
+    outcome = Outcome()
+    run(outcome, kills=14, seed=7, folder=tmp_path)
     assert outcome.faults == []
     assert sum(outcome.kills.values()) + sum(outcome.finished_before.values()) >= 2 * len(STEPS)
     assert outcome.kills.total() > 0

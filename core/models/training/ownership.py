@@ -38,15 +38,17 @@ def check_replaceable(store: ArtifactStore, name: str, run: str) -> str | None:
         ArtifactError: An artifact is there that may be whole but cannot be read.
     """
     for key in (f"models/{name}", f"histories/{name}"):
-        if _is_published(store, key) and not (run and store.manifest(key).facts.get("run") == run):
+        if _is_of_another(store, key, run):
             return key
     return None
 
 
-def _is_published(store: ArtifactStore, key: str) -> bool:
-    """Whether a whole artifact is there that holds results of a training."""
+def _is_of_another(store: ArtifactStore, key: str, run: str) -> bool:
+    """Whether a whole artifact is there that holds results of another training."""
     try:
         artifact = store.open(key)
+        if run and artifact.facts.get("run") == run:
+            return False
         for name in artifact.manifest.files:
             artifact.path(name)
         if key.startswith("histories/"):

@@ -31,7 +31,7 @@ from core.models.training.onnx_export import (
     to_float16,
 )
 from core.models.training.shared_weights import SharedTensor, deduplicate_weights, restore_shared
-from core.store import ArtifactStore
+from core.store import Artifact, ArtifactStore
 from core.store.provenance import provenance
 
 #: Images on which the exported networks are compared with Keras.
@@ -61,10 +61,10 @@ def go_on_from_published(
     checkpoints = training.checkpoints
     store, name = checkpoints.store, source or checkpoints.model
     free = training.config.plan_fields() if anew else ()
-    published = store.manifest(model_key(name)).facts
-    checkpoints.check(model_key(name), published, free=free, model=name)
-    facts = json.loads(store.read(model_key(name), f"{name}/card.json"))["training"]
-    best = _published_weights(store, name)
+    published = store.open(model_key(name))
+    checkpoints.check(published.key, published.facts, free=free, model=name)
+    facts = published.parsed(f"{name}/card.json", _training_of_card, reason="is not a model card")
+    best = _published_weights(published, name)
     load_weights(training.network, best)
     rows = training.history.read(model=name)[: facts["best_epoch"]]
     training.history.recall_strips(epochs=len(rows), warn=training.monitor.say, model=name)
@@ -86,16 +86,23 @@ def go_on_from_published(
         training.lower_learning_rate()
 
 
-def _published_weights(store: ArtifactStore, name: str) -> Arrays:
-    key, shared = model_key(name), f"{name}/{_SHARED}"
-    own = from_npz(store.read(key, f"{name}/weights.npz"))
-    if shared not in store.manifest(key).files:
+def _training_of_card(data: bytes) -> dict[str, Any]:
+    facts: dict[str, Any] = json.loads(data)["training"]
+    return facts
+
+
+def _published_weights(published: Artifact, name: str) -> Arrays:
+    shared = f"{name}/{_SHARED}"
+    own: Arrays = published.parsed(f"{name}/weights.npz", from_npz, reason="does not hold arrays")
+    if shared not in published.manifest.files:
         return own
-    places = {
-        path: SharedTensor(*place) for path, place in json.loads(store.read(key, shared)).items()
-    }
-    files = {place.file for place in places.values()}
-    return restore_shared(own, places, {file: store.read(key, f"{name}/{file}") for file in files})
+    places = published.parsed(shared, _places, reason="does not say where weights are")
+    files = {place.file: published.read(f"{name}/{place.file}") for place in places.values()}
+    return restore_shared(own, places, files)
+
+
+def _places(data: bytes) -> dict[str, SharedTensor]:
+    return {path: SharedTensor(*place) for path, place in json.loads(data).items()}
 
 
 def model_key(name: str) -> str:

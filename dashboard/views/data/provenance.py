@@ -9,6 +9,7 @@ from core.dataset.preparation.imagenette import ARCHIVE_SHA256, ARCHIVE_URL
 from core.dataset.splits import KEY
 from core.evaluation.results import result_key
 from core.store import ArtifactError, ArtifactStore, Manifest
+from core.store.key import last_part
 
 PUBLISHED = ARCHIVE_URL.rpartition("/")[2]
 
@@ -64,7 +65,7 @@ def _measured_images(store: ArtifactStore, dataset: str) -> dict[str, str | None
         except ArtifactError:
             continue
         digest = measured.get("sha256") if isinstance(measured, Mapping) else None
-        found[key.rpartition("/")[2]] = None if digest is None else str(digest)
+        found[last_part(key)] = None if digest is None else str(digest)
     return found
 
 

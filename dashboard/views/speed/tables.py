@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from core.store import Manifest
+from core.store.key import last_part
 from core.timing.table import machine_facts
 
 _QUARTILES = "A quarter of the rounds was faster, a quarter slower than the two."
@@ -120,7 +121,7 @@ def refusals(medians: pd.DataFrame) -> list[str]:
 def machine_table(manifests: Iterable[Manifest]) -> pd.DataFrame:
     """One column per part of the benchmark, one row per fact of its machine."""
     return pd.DataFrame(
-        {manifest.key.rpartition("/")[2]: machine_facts(manifest) for manifest in manifests}
+        {last_part(manifest.key): machine_facts(manifest) for manifest in manifests}
     ).rename_axis("fact")
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from core.images import Image
+from core.store.key import file_name
 from core.training_records.runs import TrainingRun
 from core.training_records.strips import read_strips
 from dashboard.data.store import open_store
@@ -20,7 +21,7 @@ def load_strips(run: TrainingRun) -> Mapping[int, Image]:
         return {}
     key = run.manifest.key
     # A running training commits its history every few seconds, mostly with the same images.
-    file = run.manifest.files[f"{key.rpartition('/')[2]}.png"]
+    file = run.manifest.files[file_name(key, "png")]
     return _strips(str(open_store().root), key, file.sha256)
 
 
