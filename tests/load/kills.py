@@ -19,7 +19,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -348,7 +348,7 @@ def main() -> int:
     outcome = Outcome()
     with tempfile.TemporaryDirectory() as folder, suppress(KeyboardInterrupt):
         run(outcome, kills=given.kills, seed=given.seed, folder=Path(folder))
-    summary = {**asdict(outcome), "seed": given.seed, "kills_in_all": outcome.kills.total()}
+    summary = {**vars(outcome), "seed": given.seed, "kills_in_all": outcome.kills.total()}
     text = json.dumps(summary, indent=2, sort_keys=True) + "\n"
     ArtifactStore.default().commit(KEY, {"kills.json": text.encode()}, facts={})
     print(text, end="")
