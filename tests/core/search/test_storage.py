@@ -257,6 +257,7 @@ def test_odd_values_in_a_database_are_named_as_damage(store):
         read_study(store, "ae80")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS)
 def test_at_every_failing_operation_the_old_or_the_new_study_is_committed(tmp_path, fault):
     storage = searched(tmp_path / "live.db", trials=1)
@@ -282,6 +283,7 @@ def test_at_every_failing_operation_the_old_or_the_new_study_is_committed(tmp_pa
     assert {0, 1} == set(counts)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS)
 def test_at_every_failing_operation_a_study_is_restored_whole_or_not_at_all(tmp_path, fault):
     storage = searched(tmp_path / "live.db")

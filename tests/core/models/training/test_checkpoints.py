@@ -119,6 +119,7 @@ def test_arrays_that_need_pickle_are_not_read(tmp_path: Path) -> None:
         from_npz((tmp_path / "evil.npz").read_bytes())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS)
 def test_at_every_failing_operation_a_checkpoint_is_left_that_is_whole(
     tmp_path: Path, small_model: Autoencoder, small_config: AutoencoderConfig, fault: str
