@@ -33,6 +33,11 @@ class PrepareConfig:
     allow_hash: str | None = option(
         None, metavar="SHA256", help="accept a downloaded archive with this content as well"
     )
+    extra: Path | None = option(
+        None,
+        metavar="ARCHIVE",
+        help="take photographs of any size from this folder or tar archive, for training alone",
+    )
     processes: int = option(
         min(os.cpu_count() or 1, MAX_PROCESSES), help="number of decoding processes"
     )
@@ -47,6 +52,8 @@ class PrepareConfig:
             raise ValueError(
                 f"--allow-hash must be 64 lower-case hex digits; received {self.allow_hash}."
             )
+        if self.extra is not None and self.source is not None:
+            raise ValueError("--extra does not go with --source: it leaves the data set alone.")
         if not 1 <= self.processes <= 64:
             raise ValueError(f"--processes must lie in 1..64; received {self.processes}.")
 
@@ -61,12 +68,33 @@ def prepare(config: PrepareConfig) -> None:
     # The functions below import what needs pandas only when they run: each decoding process
     # imports this module again, and takes half the memory without.
     try:
-        if config.source is None:
+        if config.extra is not None:
+            _prepare_photographs(config.extra)
+        elif config.source is None:
             _prepare_from_address(config)
         else:
             _prepare_from(open_source(config.source), config)
     except PreparationError as error:
         raise UserError(str(error)) from error
+
+
+def _prepare_photographs(path: Path) -> None:
+    from core.dataset.preparation.training_photographs import is_prepared, prepare_photographs
+
+    store = ArtifactStore.default()
+    if is_prepared(store, path):
+        print("Nothing to do: these photographs were taken already.")
+        return
+    with progress_bar() as progress:
+        task = progress.add_task("Decoding", total=None)
+        manifest = prepare_photographs(
+            store, path, advance=lambda count: progress.advance(task, count)
+        )
+    facts = manifest.facts
+    print(
+        f"Wrote {manifest.key}: {facts['count']} photographs, {facts['megapixels']} megapixels, "
+        f"for training alone; {len(facts['held_out'])} large ones are kept out of it."
+    )
 
 
 def _prepare_from_address(config: PrepareConfig) -> None:

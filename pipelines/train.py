@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 #: Fields of the configuration that say what to train and where, not how.
 _PLACE = ("model", "name", "dataset", "replace", "preset")
+
+#: Fields that say what runs the steps.
+_ENGINE = ("engine", "minutes", "augment", "photographs")
+
 _STARTS: tuple["Start", ...] = ("export", "finetune", "restart", "resume")
 
 
@@ -39,6 +43,12 @@ class TrainConfig:
     export: bool = option(False, help="export the best weights so far, without training on")
     replace: bool = option(False, help="replace a published model that another training made")
     preset: str | None = option(None, help="one of the model's own sizes and plans, by name")
+    stage: str | None = option(
+        None,
+        help="train only these networks of the learned codec: its encoder, against the published "
+        "decoder",
+        choices=("all", "encoder"),
+    )
     epochs: int | None = option(None, help="stop after so many epochs, those done before included")
     batch: int | None = option(None, help="images per step")
     learning_rate: float | None = option(None, help="step size of the optimiser")
@@ -50,6 +60,23 @@ class TrainConfig:
     )
     patience: int | None = option(None, help="epochs without progress before stopping")
     lr_drops: int | None = option(None, help="times to lower the learning rate before stopping")
+    epoch_images: int | None = option(None, help="training images of an epoch")
+    validation_images: int | None = option(None, help="validation images after an epoch")
+    engine: str = option(
+        "fit",
+        help="fit is Keras' own loop; scan compiles many steps into one call, for accelerators "
+        "with JAX",
+        choices=("fit", "scan"),
+    )
+    minutes: float | None = option(
+        None, help="with --engine scan: train for so many minutes, the rate falling by the clock"
+    )
+    augment: bool = option(
+        False, help="with --engine scan: mirror, transpose and zoom the training images"
+    )
+    photographs: bool = option(
+        False, help="with --engine scan: train on crops of `prepare --extra`'s photographs as well"
+    )
     seed: int | None = option(None, help="seed of weights and order")
     precision: str | None = option(
         None,
@@ -65,6 +92,11 @@ class TrainConfig:
         if self.finetune and (self.resume or self.export or self.restart):
             raise ValueError("--finetune does not go with --resume, --export or --restart.")
 
+        if self.engine != "scan" and (self.minutes is not None or self.augment or self.photographs):
+            raise ValueError("--minutes, --augment and --photographs need --engine scan.")
+        if self.minutes is not None and not self.minutes > 0:
+            raise ValueError(f"--minutes must be positive; received {self.minutes}.")
+
     @property
     def model_name(self) -> str:
         """Name that the trained model gets."""
@@ -72,7 +104,7 @@ class TrainConfig:
 
     def overrides(self) -> dict[str, Any]:
         """Values that replace the model's own."""
-        own = {*_PLACE, *_STARTS}
+        own = {*_PLACE, *_STARTS, *_ENGINE}
         given = {name: value for name, value in vars(self).items() if name not in own}
         return {name: value for name, value in given.items() if value not in (None, ())}
 
@@ -98,6 +130,7 @@ def _open(config: TrainConfig, store: ArtifactStore, stop: StopRequest) -> "Sess
         # Keras takes ten seconds to import, which --help and a wrong flag should not wait for.
         from core.models import models
         from core.models.training import session
+        from core.models.training.engines import EngineRequest
 
         models()
     request = session.Request(
@@ -107,6 +140,12 @@ def _open(config: TrainConfig, store: ArtifactStore, stop: StopRequest) -> "Sess
         dataset=config.dataset,
         preset=config.preset,
         overrides=config.overrides(),
+        engine=EngineRequest(
+            "fit" if config.export else config.engine,
+            minutes=config.minutes,
+            augment=config.augment,
+            photographs=config.photographs,
+        ),
         replace=config.replace,
     )
     return session.open_session(request, store, stop)

@@ -106,6 +106,11 @@ class ImageModel(keras.Model):  # type: ignore[misc]
         """Networks that are exported, by the names of their files."""
         raise NotImplementedError
 
+    @property
+    def frozen_files(self) -> frozenset[str]:
+        """Published files that this training leaves as they are, to the byte."""
+        return frozenset()
+
     def scaled_weights(self) -> dict[str, float]:
         """Factors by which an exported network multiplies weights before it uses them, by paths."""
         return {}
@@ -118,6 +123,28 @@ class ImageModel(keras.Model):  # type: ignore[misc]
         Args:
             images: The training images, uint8, shape (count, height, width, 3).
         """
+
+    def begin_stage(self, images: NDArray[np.uint8]) -> None:
+        """Prepares published weights for a fine-tuning stage; nothing to do by default.
+
+        Called once, when the stage begins; a stage that is resumed has its weights already.
+
+        Args:
+            images: The training images, uint8, shape (count, height, width, 3).
+        """
+
+    def network_inputs(self, images: NDArray[np.uint8]) -> dict[str, Tensor]:
+        """What each of the networks is given for some images: what the one before it makes.
+
+        Args:
+            images: uint8, shape (count, height, width, 3).
+        """
+        inputs: dict[str, Tensor] = {}
+        values: Tensor = images
+        for name, network in self.networks().items():
+            inputs[name] = values
+            values = network.predict_on_batch(values)
+        return inputs
 
     def plan(self, steps: int, *, forgotten: int = 0) -> None:
         """Is told, before a run trains, how long the training is.

@@ -38,6 +38,18 @@ class SourceImage(NamedTuple):
     data: bytes
 
 
+class SourceFile(NamedTuple):
+    """One file of a source, whatever its folder.
+
+    Attributes:
+        name: File name.
+        data: The file's bytes.
+    """
+
+    name: str
+    data: bytes
+
+
 class ImageSource(Protocol):
     """Where the images come from; may be read any number of times, each time in one order."""
 
@@ -121,7 +133,50 @@ class Archive:
             raise PreparationError(f"{self.path.name} is truncated or damaged: {error}.") from error
 
 
+def image_files(path: Path, *, also: str | None = None) -> Iterator[SourceFile]:
+    """Every image file of a folder or tar archive, in whatever folder it lies.
+
+    Args:
+        path: Folder or archive.
+        also: Name of a further file that is wanted.
+
+    Raises:
+        PreparationError: There is nothing at `path`, or it cannot be read.
+    """
+    if path.is_dir():
+        for file in sorted(path.rglob("*")):
+            if file.is_file() and _is_wanted(PurePosixPath(file.name), also):
+                _check_size(file.name, file.stat().st_size)
+                yield SourceFile(file.name, file.read_bytes())
+        return
+    if not path.is_file() or not _is_archive(path):
+        raise PreparationError(f"There is no folder or tar archive at {path}.")
+    try:
+        with tarfile.open(path) as archive:
+            for member in _plain_members(archive):
+                if _is_wanted(PurePosixPath(member.name), also):
+                    _check_size(member.name, member.size)
+                    name = PurePosixPath(member.name).name
+                    yield SourceFile(name, _content(archive, member))
+    except _READING_ERRORS as error:
+        raise PreparationError(f"{path.name} is truncated or damaged: {error}.") from error
+
+
+def _is_wanted(path: PurePosixPath, also: str | None) -> bool:
+    is_image = path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
+    return is_image or path.name == also
+
+
 def _members(archive: tarfile.TarFile) -> Iterator[SourceImage]:
+    for member in _plain_members(archive):
+        place = _place(PurePosixPath(member.name))
+        if place:
+            _check_size(member.name, member.size)
+            yield SourceImage(*place, _content(archive, member))
+
+
+def _plain_members(archive: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
+    """The files of an archive, in their order; refuses all else, and an archive that is cut."""
     end = 0
     for member in archive:
         _refuse_escape(member)
@@ -129,10 +184,7 @@ def _members(archive: tarfile.TarFile) -> Iterator[SourceImage]:
         if not member.isfile():
             continue
         end += -(-member.size // _BLOCK) * _BLOCK
-        place = _place(PurePosixPath(member.name))
-        if place:
-            _check_size(member.name, member.size)
-            yield SourceImage(*place, _content(archive, member))
+        yield member
     _check_end(archive, end)
 
 

@@ -86,6 +86,18 @@ class EntropyModel(layers.Layer):  # type: ignore[misc]
         self.noise = keras.random.SeedGenerator(seed, name="quantisation_noise")
         self.built = True
 
+    def freeze_decoder(self) -> None:
+        """Leaves only the hyper-analysis to training: what the decoder needs stays as it is."""
+        for part in (self.hyper_synthesis, self.spatial_gain, *self.steps):
+            part.trainable = False
+        for table in (
+            self.log_gains,
+            self.restored_log_gains,
+            self.side_means,
+            self.side_log_scales,
+        ):
+            table.trainable = False
+
     def assign_gains(self, log_gains: NDArray[np.floating[Any]]) -> None:
         """Sets the gains of encoder and decoder, shape (levels, channels)."""
         self.log_gains.assign(log_gains)

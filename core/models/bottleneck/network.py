@@ -35,11 +35,13 @@ from core.models.bottleneck.config import (
 )
 from core.models.bottleneck.entropy_model import Coded, EntropyModel
 from core.models.bottleneck.karhunen_loeve import BLOCK, fit_basis
-from core.models.bottleneck.publication import card_facts, companions
+from core.models.bottleneck.publication import INTEGERS, card_facts, companions
 from core.models.bottleneck.quality_levels import level_weights, rate_distortion_weight
+from core.models.bottleneck.revival import revive
 from core.models.bottleneck.structural_similarity import structural_similarity
 from core.models.bottleneck.transforms import make_analysis, make_synthesis
 from core.models.tensor import Tensor
+from core.models.training.activity import ActivityProbe
 from core.models.training.averaged_muon import AveragedMuon
 from core.training_records.model_layers import Layer, transform_codec_layers
 from core.training_records.strips import STRIP_QUALITY
@@ -59,6 +61,9 @@ SSIM_UNIT = 600.0
 #: Distance of the SSIM's windows in training: every pixel is still in several of them, and the
 #: SSIM takes less than half of the time.
 _TRAINING_STRIDE = 3
+
+#: Training images on which a unit must never fire to be taken for dead.
+_REVIVAL_IMAGES = 64
 
 
 class _Decoded(NamedTuple):
@@ -88,6 +93,9 @@ class Bottleneck(ImageModel):
         self.entropy = EntropyModel(
             entropy_shape(config), seed=config.seed, dtype="float32", name="entropy"
         )
+        if config.stage == "encoder":
+            self.synthesis.trainable = False
+            self.entropy.freeze_decoder()
         self.chance = keras.random.SeedGenerator(config.seed, name="chance")
         names = ["bits_per_pixel", "side_bits_per_pixel", "ssim"]
         names += [
@@ -108,6 +116,12 @@ class Bottleneck(ImageModel):
             self.synthesis.get_layer("block_synthesis"),
         )
         return {layer.scaled_basis.path: layer.lr_scale for layer in layers}
+
+    @property
+    def frozen_files(self) -> frozenset[str]:
+        """In an encoder stage, all that the decoder and the model id depend on."""
+        is_frozen = self.config.stage == "encoder"
+        return frozenset({"synthesis.onnx", INTEGERS} if is_frozen else ())
 
     def companions(
         self, networks: Mapping[str, OnnxNetwork], images: NDArray[np.uint8]
@@ -130,6 +144,22 @@ class Bottleneck(ImageModel):
             network.get_layer(f"block_{name}").assign(basis)
         steps = np.sqrt(12.0 * 1.5 / math.log(2.0) / self._level_distortion_weights())
         self.entropy.assign_gains(np.log(basis.deviations / steps[:, np.newaxis]))
+
+    def begin_stage(self, images: NDArray[np.uint8]) -> None:
+        """Gives an encoder stage the units of the analysis back that no longer fire."""
+        if self.config.stage == "encoder":
+            some = np.asarray(images[:: -(-len(images) // _REVIVAL_IMAGES)])
+            rates = ActivityProbe(self).firing_rates(some)
+            own = {layer.name for layer in self.analysis.layers}
+            chosen = {name: found for name, found in rates.items() if name in own}
+            revive(self.analysis, chosen, seed=self.config.seed)
+
+    def network_inputs(self, images: NDArray[np.uint8]) -> dict[str, Tensor]:
+        """The images, and their decoded latents at quality `STRIP_QUALITY`."""
+        quality = np.full(len(images), _place(STRIP_QUALITY), dtype=np.float32)
+        latents = self.analysis.predict_on_batch(images)[..., : self.config.channels]
+        coded = self.entropy(latents, level_weights(quality, self.config.levels))
+        return {"analysis": images, "synthesis": _planes(coded.latents, quality)}
 
     def plan(self, steps: int, *, forgotten: int = 0) -> None:
         """Lets the learning rate fall to its end at so many steps."""
@@ -212,8 +242,7 @@ class Bottleneck(ImageModel):
 
     def _decoded(self, latents: Tensor, quality: Tensor, *, training: bool) -> _Decoded:
         coded = self.entropy(latents, level_weights(quality, self.config.levels), training=training)
-        plane = ops.zeros_like(coded.latents[..., :1]) + ops.reshape(quality, (-1, 1, 1, 1))
-        planes = ops.concatenate([coded.latents, plane], axis=-1)
+        planes = _planes(coded.latents, quality)
         return _Decoded(coded, PEAK * self.synthesis(planes, training=training))
 
     def _figures(
@@ -245,6 +274,12 @@ class Bottleneck(ImageModel):
         return np.geomspace(
             self.config.lowest_weight, self.config.highest_weight, self.config.levels
         )
+
+
+def _planes(latents: Tensor, quality: Tensor) -> Tensor:
+    """Latents with the quality as their last plane, as the synthesis expects them."""
+    plane = ops.zeros_like(latents[..., :1]) + ops.reshape(quality, (-1, 1, 1, 1))
+    return ops.concatenate([latents, plane], axis=-1)
 
 
 def _place(quality: int) -> float:

@@ -47,6 +47,9 @@ class TransformShape:
         levels: Quality levels that the synthesis tells apart.
         basis_lr_scale: Learning rate of the bases, see `core.models.bottleneck.karhunen_loeve`.
         precision: Numbers that the branches compute in while training.
+        analysis_slope: Slope of the analysis' rectifiers below zero.
+        synthesis_slope: The same of the synthesis.
+        centred_kernels: Whether the blocks' 3x3 kernels keep a mean of zero per output.
     """
 
     channels: int
@@ -57,6 +60,9 @@ class TransformShape:
     levels: int
     basis_lr_scale: float
     precision: str
+    analysis_slope: float = 0.0
+    synthesis_slope: float = 0.0
+    centred_kernels: bool = False
 
     @property
     def analysis_receptive_field(self) -> int:
@@ -148,20 +154,41 @@ def make_synthesis(shape: TransformShape) -> keras.Model:
     return keras.Model(planes, UnitRange(dtype="float32", name="clipped")(images), name="synthesis")
 
 
+class ZeroMean(keras.constraints.Constraint):  # type: ignore[misc]
+    """Keeps the weights of each output of a kernel at a mean of zero.
+
+    Behind a rectifier all inputs are positive, so a step that lowers all weights of a unit moves
+    its output as strongly as any step can; nothing but this keeps it from falling below zero
+    everywhere, where the unit gets no gradient any more.
+    """
+
+    def __call__(self, kernel: Tensor) -> Tensor:
+        """The kernel, shape (rows, columns, inputs, outputs), less its means."""
+        return kernel - ops.mean(kernel, axis=(0, 1, 2), keepdims=True)
+
+
 def _residual(
     values: Tensor, width: int, shape: TransformShape, name: str, levels: Tensor = None
 ) -> Tensor:
-    """A residual block at half width inside, which may know the quality."""
+    """A residual block at half width inside; that of the synthesis knows the quality."""
+    slope = shape.analysis_slope if levels is None else shape.synthesis_slope
     inner = _convolution(values, width // 2, 1, shape, f"{name}_in")
     if levels is not None:
         table = LevelTable(shape.levels, width // 2, dtype=shape.precision, name=f"{name}_quality")
         inner = layers.Add(dtype=shape.precision, name=f"{name}_told")([inner, table(levels)])
-    inner = layers.ReLU(dtype=shape.precision, name=f"{name}_relu_in")(inner)
-    inner = _convolution(inner, width // 2, 3, shape, f"{name}_middle")
-    inner = layers.ReLU(dtype=shape.precision, name=f"{name}_relu_middle")(inner)
+    inner = _rectifier(slope, shape, f"{name}_relu_in")(inner)
+    centred = ZeroMean() if shape.centred_kernels else None
+    inner = _convolution(inner, width // 2, 3, shape, f"{name}_middle", constraint=centred)
+    inner = _rectifier(slope, shape, f"{name}_relu_middle")(inner)
     start = keras.initializers.VarianceScaling(_RESIDUAL_SCALE)
     inner = _convolution(inner, width, 1, shape, f"{name}_out", start=start)
     return layers.Add(dtype=shape.precision, name=name)([values, inner])
+
+
+def _rectifier(slope: float, shape: TransformShape, name: str) -> layers.Layer:
+    if slope:
+        return layers.LeakyReLU(negative_slope=slope, dtype=shape.precision, name=name)
+    return layers.ReLU(dtype=shape.precision, name=name)
 
 
 def _convolution(
@@ -173,6 +200,7 @@ def _convolution(
     *,
     strides: int = 1,
     start: Any = "he_normal",
+    constraint: keras.constraints.Constraint | None = None,
 ) -> Tensor:
     layer = layers.Conv2D(
         filters,
@@ -180,6 +208,7 @@ def _convolution(
         strides=strides,
         padding="same",
         kernel_initializer=start,
+        kernel_constraint=constraint,
         dtype=shape.precision,
         name=name,
     )

@@ -3,7 +3,7 @@
 import io
 from collections.abc import Callable, Collection
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 import keras
@@ -18,6 +18,7 @@ Arrays = dict[str, NDArray[Any]]
 #: How a training ended, as its card says.
 EARLY_STOPPING = "early stopping"
 EPOCH_LIMIT = "epoch limit"
+TIME_LIMIT = "time limit"
 STOPPED = "stopped by hand"
 
 #: A damaged newest checkpoint leaves the one before it.
@@ -53,6 +54,7 @@ class Progress:
             went on from published weights.
         ended_by: Why the training came to its end; empty while it has not.
         run: Identity of the training; empty for one of an earlier version.
+        guards: State of the scan engine's learning rate and of its guards against divergence.
     """
 
     epoch: int = 0
@@ -68,17 +70,20 @@ class Progress:
     computed_with: list[str] = field(default_factory=list)
     plan_start: int = 0
     steps_forgotten: int = 0
+    guards: dict[str, float] = field(default_factory=dict)
     ended_by: str = ""
     run: str = ""
 
-    def note_end(self, *, is_finished: bool, epochs: int) -> None:
+    def note_end(self, *, is_finished: bool, epochs: int, by_clock: bool = False) -> None:
         """Notes why the training is at its end, or that it is not.
 
         Args:
             is_finished: Whether it is.
             epochs: Most epochs of this run.
+            by_clock: Whether it had a certain time and used it.
         """
-        reason = EPOCH_LIMIT if self.epoch >= epochs else EARLY_STOPPING
+        by_count = EPOCH_LIMIT if self.epoch >= epochs else EARLY_STOPPING
+        reason = TIME_LIMIT if by_clock else by_count
         self.ended_by = reason if is_finished else ""
 
 
@@ -184,11 +189,13 @@ class Checkpoints:
         Raises:
             ForeignCheckpoint: It is of another model, configuration or other images.
         """
-        found = facts["config"]
+        # A value that did not exist yet was what is the default since.
+        defaults = {field.name: field.default for field in fields(self.config)}
+        found = {**defaults, **facts["config"]}
         different = [
-            f"{name} {found.get(name)} instead of {value}"
+            f"{name} {found[name]} instead of {value}"
             for name, value in self.config.identity().items()
-            if name not in free and found.get(name) != value
+            if name not in free and found[name] != value
         ]
         if facts["data"] != self.data:
             different.append("other training images")

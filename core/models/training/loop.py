@@ -8,10 +8,9 @@ memory only, and `BackupAndRestore` restarts the interrupted epoch with another 
 """
 
 import math
-import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
-from typing import Any
+from functools import cached_property
 
 import keras
 import numpy as np
@@ -19,6 +18,8 @@ from numpy.typing import NDArray
 
 from core.images import Image
 from core.models.base import ImageModel, ModelConfig
+from core.models.training.activity import IMAGES as ACTIVITY_IMAGES
+from core.models.training.activity import ActivityProbe
 from core.models.training.checkpoints import (
     STOPPED,
     Arrays,
@@ -30,6 +31,7 @@ from core.models.training.checkpoints import (
 from core.models.training.feed import ImageFeed, Images, epoch_rows, step_count
 from core.models.training.history import History
 from core.models.training.monitor import Monitor
+from core.models.training.step_watch import StepWatch
 from core.stop_request import Stopped, StopRequest
 from core.training_records.strips import join_strip, strip_originals
 
@@ -69,6 +71,10 @@ class Training:
     progress: Progress = field(default_factory=Progress)
     best: Arrays = field(default_factory=dict)
 
+    @cached_property
+    def _probe(self) -> ActivityProbe:
+        return ActivityProbe(self.network)
+
     @property
     def is_finished(self) -> bool:
         """Whether the last epoch is done or the validation loss has stopped falling."""
@@ -79,6 +85,11 @@ class Training:
     def has_converged(self) -> bool:
         """Whether the validation loss has not fallen for as long as the patience lasts."""
         return self.progress.waited >= self.config.patience
+
+    @property
+    def ended_by_clock(self) -> bool:
+        """Whether the training had a certain time and used it; here the epochs are counted."""
+        return False
 
     @property
     def exports_here(self) -> bool:
@@ -99,6 +110,12 @@ class Training:
         self.progress, self.best = self.checkpoints.restore(self.network, self.monitor.say)
         self.identify(self.progress.run)
         self.history.recall_strips(epochs=self.progress.epoch, warn=self.monitor.say)
+
+    def validation_figures(self) -> dict[str, float]:
+        """Figures of the validation images with the weights as they are now."""
+        feed = ImageFeed(self.validation, self._validation_rows(), batch=self.config.batch)
+        found = self.network.evaluate(feed.for_keras(), verbose=0, return_dict=True)
+        return {name: float(value) for name, value in found.items()}
 
     def run(self) -> None:
         """Trains to the end.
@@ -125,7 +142,7 @@ class Training:
                 f"The training diverged in epoch {self.progress.epoch + 1}: its loss is "
                 f"{figures['loss']}. Start anew with a lower learning rate."
             )
-        watch = _Watch(self, steps_before=self.steps, figures_before=figures)
+        watch = self._watch(self.steps, figures)
         feed = ImageFeed(self.validation, self._validation_rows(), batch=self.config.batch)
         with self.network.averaged():
             found = self.network.evaluate(
@@ -133,11 +150,12 @@ class Training:
             )
             weights = weight_arrays(self.network)
             strip = join_strip(self.network.reconstructions(strip_originals()))
+            units = self._probe.columns(np.asarray(self.validation[:ACTIVITY_IMAGES]))
         if self.stop.signal is not None:
             # The validation starts anew, for it may have been cut short.
-            self.stop_at(watch, self.steps, figures)
+            self.stop_at(watch.seconds, self.progress.step, figures)
         validation = {f"validation_{name}": float(value) for name, value in found.items()}
-        self._finish_epoch(figures | validation, weights, strip, watch.seconds)
+        self._finish_epoch(figures | validation, weights, strip, watch.seconds, units)
 
     @property
     def _epoch_images(self) -> int:
@@ -164,23 +182,51 @@ class Training:
         )
         first = self.progress.step
         feed = ImageFeed(self.train, order, batch=self.config.batch, first_step=first)
-        watch = _Watch(self, steps_before=first, figures_before=self.progress.partial)
+        watch = self._watch(first, self.progress.partial)
         self.monitor.start()
         # Keras would shuffle the batches once more, by a generator that no checkpoint remembers.
         given = feed.for_keras()
         fitted = self.network.fit(given, shuffle=False, verbose=0, callbacks=[watch])
-        self._count(watch, self.steps)
+        self._count(watch.seconds, self.steps)
         return watch.mean({name: values[-1] for name, values in fitted.history.items()})
 
-    def _count(self, watch: "_Watch", step: int) -> None:
+    def _watch(self, steps_before: int, figures_before: dict[str, float]) -> StepWatch:
+        return StepWatch(
+            batch=self.config.batch,
+            images=self._epoch_images,
+            steps_before=steps_before,
+            figures_before=figures_before,
+            on_step=self._step_done,
+            should_stop=lambda: self.stop.signal is not None,
+        )
+
+    def _step_done(
+        self, seconds: float, step: int, figures: Callable[[], dict[str, float]]
+    ) -> None:
+        if self.stop.signal is not None:
+            self.stop_at(seconds, step, figures())
+        self.monitor.step(
+            self.progress.history,
+            step=step,
+            steps=self.steps,
+            batch=self.config.batch,
+            figures=figures,
+        )
+
+    def _count(self, seconds: float, step: int) -> None:
         """Adds the steps that were done in this run, up to `step`, to the totals."""
         batch, total = self.config.batch, self._epoch_images
         self.progress.images += min(step * batch, total) - min(self.progress.step * batch, total)
-        self.progress.seconds += watch.seconds
+        self.progress.seconds += seconds
         self.progress.step = step
 
     def _finish_epoch(
-        self, figures: dict[str, float], weights: Arrays, strip: Image, validation_seconds: float
+        self,
+        figures: dict[str, float],
+        weights: Arrays,
+        strip: Image,
+        validation_seconds: float,
+        units: dict[str, float],
     ) -> None:
         progress = self.progress
         progress.seconds += validation_seconds
@@ -188,8 +234,12 @@ class Training:
         progress.step, progress.partial = 0, {}
         self._note_arithmetic()
         self._judge(figures["validation_loss"], weights)
-        progress.history.append(self._row(figures))
-        progress.note_end(is_finished=self.is_finished, epochs=self.config.epochs)
+        progress.history.append(self._row(figures) | units)
+        progress.note_end(
+            is_finished=self.is_finished,
+            epochs=self.config.epochs,
+            by_clock=self.ended_by_clock,
+        )
         self.checkpoints.save(self.network, self.best, progress)
         self.history.strips.append(progress.epoch, strip)
         self.history.write(progress.history, running={"epoch": progress.epoch + 1, "step": 0})
@@ -219,19 +269,20 @@ class Training:
         )
 
     def _row(self, figures: dict[str, float]) -> dict[str, float]:
-        before = self.progress.history[-1]["total_seconds"] if self.progress.history else 0.0
-        seconds = self.progress.seconds - before
+        last = self.progress.history[-1] if self.progress.history else {}
+        seconds = self.progress.seconds - last.get("total_seconds", 0.0)
+        images = self.progress.images - last.get("images", 0)
         return {
             "epoch": self.progress.epoch,
             **figures,
             "learning_rate": float(self.network.optimizer.learning_rate),
             "images": self.progress.images,
-            "images_per_second": self._epoch_images / max(seconds, 1e-9),
+            "images_per_second": images / max(seconds, 1e-9),
             "seconds": seconds,
             "total_seconds": self.progress.seconds,
         }
 
-    def stop_at(self, watch: "_Watch", step: int, figures: dict[str, float]) -> None:
+    def stop_at(self, seconds: float, step: int, figures: dict[str, float]) -> None:
         """Saves the position inside the epoch and ends the training.
 
         Raises:
@@ -240,60 +291,9 @@ class Training:
         if keras.backend.backend() == "jax":
             # Inside `fit` the JAX trainer keeps the variables to itself.
             self.network.jax_state_sync()
-        self._count(watch, step)
+        self._count(seconds, step)
         self.progress.partial = figures
         self.progress.ended_by = STOPPED
         self.checkpoints.save(self.network, self.best, self.progress)
         self.history.write(self.progress.history)
         raise Stopped(self.stop.signal or 0)
-
-
-class _Watch(keras.callbacks.Callback):  # type: ignore[misc]
-    """Reports each step to the monitor, and handles a stop request at the end of a step."""
-
-    def __init__(
-        self, training: Training, *, steps_before: int, figures_before: dict[str, float]
-    ) -> None:
-        super().__init__()
-        self._training = training
-        self._steps_before = steps_before
-        self._figures_before = figures_before
-        self._done = 0
-        self._started = time.monotonic()
-
-    @property
-    def seconds(self) -> float:
-        """Seconds since the call of `fit` or `evaluate`."""
-        return time.monotonic() - self._started
-
-    def mean(self, figures: dict[str, Any]) -> dict[str, float]:
-        """Means over the whole epoch, from those of this run and those of the run before it."""
-        batch, total = self._training.config.batch, self._training._epoch_images
-        before = self._steps_before * batch
-        after = min((self._steps_before + self._done) * batch, total) - before
-        return {
-            name: (before * self._figures_before.get(name, 0.0) + after * float(value))
-            / (before + after)
-            for name, value in figures.items()
-        }
-
-    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        """Reports the step; saves and stops there if a stop was requested."""
-        self._done = batch + 1
-        training = self._training
-        step = self._steps_before + self._done
-        figures = partial(self.mean, logs or {})
-        if training.stop.signal is not None:
-            training.stop_at(self, step, figures())
-        training.monitor.step(
-            training.progress.history,
-            step=step,
-            steps=training.steps,
-            batch=training.config.batch,
-            figures=figures,
-        )
-
-    def on_test_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        """Ends the validation if a stop was requested; the training then stops."""
-        if self._training.stop.signal is not None:
-            self.model.stop_evaluating = True

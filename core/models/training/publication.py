@@ -68,14 +68,16 @@ def go_on_from_published(
     load_weights(training.network, best)
     rows = training.history.read(model=name)[: facts["best_epoch"]]
     training.history.recall_strips(epochs=len(rows), warn=training.monitor.say, model=name)
+    if anew:
+        training.network.begin_stage(training.train)
     training.best = best
     plan_start = len(rows) if anew else facts.get("plan_start", 0)
     training.progress = Progress(
         epoch=len(rows),
         images=int(rows[-1]["images"]),
         seconds=rows[-1]["total_seconds"],
-        # The loss of another stage may weigh its parts otherwise.
-        best_loss=None if anew else rows[-1]["validation_loss"],
+        # The loss of another stage may weigh its parts otherwise, so it is measured again.
+        best_loss=(training.validation_figures()["loss"] if anew else rows[-1]["validation_loss"]),
         best_epoch=len(rows),
         history=rows,
         computed_with=facts["computed_with"],
@@ -139,10 +141,13 @@ class Publisher:
         model = self._best_model()
         files = export_networks(model)
         is_halved = model.stored_as == "float16"
-        stored = {name: to_float16(data) if is_halved else data for name, data in files.items()}
-        networks = {name: OnnxNetwork(data) for name, data in stored.items()}
-        contents = {f"{name}.onnx": data for name, data in stored.items()}
-        contents |= model.companions(networks, self.training.validation)
+        contents = {
+            f"{name}.onnx": to_float16(data) if is_halved else data for name, data in files.items()
+        }
+        frozen = self._frozen(model)
+        contents |= {name: data for name, data in frozen.items() if name in contents}
+        networks = {name: OnnxNetwork(contents[f"{name}.onnx"]) for name in files}
+        contents |= model.companions(networks, self.training.validation) | frozen
         card = self._card(model, files, networks)
         card |= model.card_facts(contents, self.training.validation)
         layers = model.layer_table(tuple(card["latent"]), stride=card["stride"])
@@ -165,6 +170,15 @@ class Publisher:
         }
         self.store.commit(model_key(self.name), named, facts=facts)
         return card
+
+    def _frozen(self, model: ImageModel) -> dict[str, bytes]:
+        """Published files that this training left as they are, by their names."""
+        own = self.store.exists(model_key(self.name))
+        source = self.name if own or not self.architecture else self.architecture
+        return {
+            file: self.store.read(model_key(source), f"{source}/{file}")
+            for file in sorted(model.frozen_files)
+        }
 
     def _best_model(self) -> ImageModel:
         config = dataclasses.replace(self.training.config, precision="float32")

@@ -5,7 +5,7 @@ not wait for its import.
 """
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any, Literal
@@ -15,6 +15,7 @@ from core.errors import Refusal
 from core.models import get_model, models
 from core.models.base import ModelConfig, build_seeded
 from core.models.training.checkpoints import Checkpoints, ForeignCheckpoint
+from core.models.training.engines import EngineRequest, WrongBackend, choose_engine
 from core.models.training.history import History
 from core.models.training.loop import Diverged, Training
 from core.models.training.monitor import Monitor
@@ -24,6 +25,10 @@ from core.stop_request import StopRequest
 from core.store import ArtifactStore
 
 Start = Literal["fresh", "resume", "restart", "finetune", "export"]
+
+
+#: Epochs of a training that the clock ends.
+_ENDLESS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,7 @@ class Request:
         dataset: Name of the data set.
         preset: One of the model's own configurations, by name.
         overrides: Values that replace the configuration's own.
+        engine: What runs the steps.
         replace: Whether a published model of another training may be replaced.
     """
 
@@ -47,6 +53,7 @@ class Request:
     preset: str | None = None
     overrides: dict[str, Any] = field(default_factory=dict)
     replace: bool = False
+    engine: EngineRequest = field(default_factory=EngineRequest)
 
     @property
     def command(self) -> str:
@@ -134,7 +141,7 @@ def open_session(request: Request, store: ArtifactStore, stop: StopRequest) -> S
     checkpoints = Checkpoints(store, request.name, config, data)
     _check_start(request, checkpoints)
     history = History(store, request.name, config, architecture=request.architecture)
-    training = Training(
+    training = _engine(request, store)(
         build_seeded(module, config),
         config,
         train,
@@ -146,6 +153,13 @@ def open_session(request: Request, store: ArtifactStore, stop: StopRequest) -> S
     )
     _begin(training, request)
     return Session(request, store, module, training)
+
+
+def _engine(request: Request, store: ArtifactStore) -> Callable[..., Training]:
+    try:
+        return choose_engine(request.engine, store, request.name)
+    except WrongBackend as error:
+        raise Refusal(str(error)) from error
 
 
 def _module(request: Request) -> ModuleType:
@@ -163,6 +177,9 @@ def _module(request: Request) -> ModuleType:
 def _config(module: ModuleType, request: Request) -> ModelConfig:
     """The model's configuration with what the person changes in it."""
     plan = _plan(module, request)
+    if request.engine.minutes is not None:
+        # The clock ends the training, not a count of epochs.
+        plan = dataclasses.replace(plan, epochs=_ENDLESS, patience=_ENDLESS)
     for name, value in request.overrides.items():
         own = getattr(plan, name, None)
         # An autoencoder is its depth: `ae20` with one layer would not be 20x20.
@@ -180,9 +197,10 @@ def _config(module: ModuleType, request: Request) -> ModelConfig:
 
 
 def _plan(module: ModuleType, request: Request) -> Any:
-    if request.preset is None:
-        return module.CONFIG
     presets = getattr(module, "PRESETS", {})
+    if request.preset is None:
+        # A stage that has a plan of its own needs no second name for it.
+        return presets.get(request.overrides.get("stage"), module.CONFIG)
     if request.preset not in presets:
         names = ", ".join(presets) or "none"
         raise Refusal(f"{request.architecture} has no preset {request.preset!r}; it has {names}.")

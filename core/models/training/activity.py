@@ -1,0 +1,97 @@
+"""How many units of a network still fire: the rectifiers that training must not silence."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import keras
+import numpy as np
+from keras import layers, ops
+from numpy.typing import NDArray
+
+from core.models.base import ImageModel
+from core.models.tensor import Tensor
+
+#: A unit that is above zero at a smaller share of the positions is called rare.
+RARE = 1e-3
+
+#: Images that a count of dead units looks at: more than a hundred thousand positions each.
+IMAGES = 32
+
+
+class Activity(NamedTuple):
+    """Units of one layer.
+
+    Attributes:
+        units: All of them.
+        dead: Those that are above zero nowhere.
+        rare: Those that are above zero at less than a thousandth of the positions, the dead ones
+            not among them.
+    """
+
+    units: int
+    dead: int
+    rare: int
+
+
+class ActivityProbe:
+    """Looks at the rectifiers of a model's networks.
+
+    Args:
+        model: The model; the probe sees the weights that it has when it is asked.
+    """
+
+    def __init__(self, model: ImageModel) -> None:
+        self._model = model
+        self._probes = {name: _probe(network) for name, network in model.networks().items()}
+
+    def firing_rates(self, images: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
+        """Share of the positions at which each unit is above zero, by rectifiers.
+
+        Args:
+            images: uint8, shape (count, height, width, 3).
+        """
+        inputs = self._model.network_inputs(images)
+        rates: dict[str, NDArray[np.float32]] = {}
+        for name, probe in self._probes.items():
+            if probe is not None:
+                found = probe.predict_on_batch(inputs[name])
+                rates |= {layer: np.asarray(values).mean(axis=0) for layer, values in found.items()}
+        return rates
+
+    def columns(self, images: NDArray[np.uint8]) -> dict[str, float]:
+        """Columns of a history: all units, and the dead and rare ones in total and per layer."""
+        layers_found = activity(self.firing_rates(images[:IMAGES]))
+        if not layers_found:
+            return {}
+        totals = np.array(list(layers_found.values())).sum(axis=0)
+        row = dict(zip(("units", "dead_units", "rare_units"), map(int, totals), strict=True))
+        for layer, found in layers_found.items():
+            row |= {f"dead_units_{layer}": found.dead, f"rare_units_{layer}": found.rare}
+        return {name: float(value) for name, value in row.items()}
+
+
+def activity(rates: Mapping[str, NDArray[np.float32]]) -> dict[str, Activity]:
+    """Dead and rare units of each layer, from the share of positions at which each unit fires."""
+    return {
+        layer: Activity(
+            units=values.size,
+            dead=int((values == 0).sum()),
+            rare=int(((values > 0) & (values < RARE)).sum()),
+        )
+        for layer, values in rates.items()
+    }
+
+
+def _probe(network: keras.Model) -> keras.Model | None:
+    """Network from the same inputs to the firing rates in each image, shape (batch, units)."""
+    rectifiers = [
+        layer for layer in network.layers if isinstance(layer, layers.ReLU | layers.LeakyReLU)
+    ]
+    if not rectifiers:
+        return None
+    rates = {layer.name: _rate(layer.output) for layer in rectifiers}
+    return keras.Model(network.inputs, rates)
+
+
+def _rate(values: Tensor) -> Tensor:
+    return ops.mean(ops.cast(values > 0, "float32"), axis=(1, 2))

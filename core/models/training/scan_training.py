@@ -1,0 +1,270 @@
+"""The scan engine: a training whose epochs are chunks of steps compiled as one loop, for JAX.
+
+Everything between epochs is that of `core.models.training.loop`: validation, early stopping, the
+history, checkpoints and publication. Within an epoch a chunk that diverged is undone.
+"""
+
+import time
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from numpy.typing import NDArray
+
+from core.dataset.training_photographs import Photographs
+from core.models.training.checkpoints import Arrays
+from core.models.training.feed import epoch_rows
+from core.models.training.loop import DROP, Diverged, Training
+from core.models.training.sampling import Sampler, TrainingImages, on_device, plain
+from core.models.training.scan import (
+    Carry,
+    Chunk,
+    ScannedRate,
+    copied,
+    give_state,
+    make_chunk,
+    prepare_for_scan,
+    take_state,
+)
+from core.models.training.scan_rate import ScanRate
+from core.models.training.weight_pieces import WeightPieces
+
+#: A chunk whose mean loss is this many times the mean of those before it is undone.
+MAX_LOSS_RATIO = 1.3
+
+#: Rollbacks after which the rate decays at once.
+MAX_ROLLBACKS = 3
+
+_LOSS_DECAY = 0.9
+
+
+@dataclass
+class ScanTraining(Training):
+    """A training that can be stopped between chunks and goes on from its checkpoint.
+
+    Attributes:
+        minutes: Minutes that the whole training may take; None for the model's own plan.
+        chunk_steps: Steps per call.
+        sampler: Makes a batch of the images of its rows, on the device.
+        photographs: Further images of any size, if there are any.
+        warm_up_steps: Steps over which the rate rises where the clock decides.
+        pieces: Where the averaged weights go, every two minutes.
+    """
+
+    minutes: float | None = None
+    chunk_steps: int = 128
+    sampler: Sampler = plain
+    photographs: Photographs | None = None
+    warm_up_steps: int = 500
+    pieces: WeightPieces | None = None
+    _good: Carry | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        few: Any = np.zeros((min(4, self.config.batch), *self.train.shape[1:]), np.uint8)
+        self._scanned_rate: ScannedRate = prepare_for_scan(self.network, few)
+        if self.minutes is not None:
+            self.rate  # noqa: B018 - refuses a wrong number of minutes before anything is done
+
+    @property
+    def steps(self) -> int:
+        """Steps of an epoch; all batches are full."""
+        return max(1, super()._epoch_images // self.config.batch)
+
+    @property
+    def _epoch_images(self) -> int:
+        return self.steps * self.config.batch
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the time is up, or where no clock decides, what `Training` says."""
+        if self.minutes is not None:
+            return self.rate.is_over(self.progress.seconds)
+        return super().is_finished
+
+    @property
+    def ended_by_clock(self) -> bool:
+        """Whether the training had so many minutes and used them."""
+        return self.minutes is not None and self.rate.is_over(self.progress.seconds)
+
+    @cached_property
+    def rate(self) -> ScanRate:
+        """The learning rate, as the checkpoint or the beginning has it."""
+        epochs = self.config.epochs - self.progress.plan_start
+        rate = ScanRate(
+            self._planned,
+            epochs * self.steps,
+            minutes=self.minutes,
+            highest=self.config.learning_rate,
+            warm_up_steps=self.warm_up_steps,
+        )
+        guards = self.progress.guards
+        rate.factor = guards.get("factor", rate.factor)
+        rate.decay_from = guards.get("decay_from", rate.decay_from)
+        if guards.get("warm_from") is not None:
+            rate.warm_from = int(guards["warm_from"])
+        return rate
+
+    def lower_learning_rate(self) -> None:
+        """Lowers the learning rate once, and counts the epochs without progress anew."""
+        self.progress.lr_drops, self.progress.waited = self.progress.lr_drops + 1, 0
+        self.monitor.say(f"goes on from epoch {self.progress.best_epoch} at a third of the rate")
+
+    def _planned(self, steps: NDArray[np.int64]) -> NDArray[np.float32]:
+        """The model's own schedule, or its constant rate."""
+        schedule = getattr(self.network.optimizer, "schedule", None)
+        if schedule is not None:
+            return np.asarray(schedule(steps), np.float32)
+        rate = self.config.learning_rate * DROP**self.progress.lr_drops
+        return np.full(len(steps), rate, np.float32)
+
+    @cached_property
+    def _images(self) -> TrainingImages:
+        if self.photographs is None:
+            return on_device(self.train)
+        side = self.train.shape[1]
+        return on_device(self.train, self.photographs.values, self.photographs.large(side))
+
+    @cached_property
+    def _run_chunk(self) -> Any:
+        return make_chunk(self.network, self._scanned_rate, self.sampler)
+
+    def _fit(self) -> dict[str, float]:
+        if self.progress.step >= self.steps:
+            return self.progress.partial
+        started, first = time.monotonic(), self.progress.step
+        order = epoch_rows(
+            len(self.train),
+            images=self._epoch_images,
+            seed=self.config.seed,
+            epoch=self.progress.epoch,
+        ).reshape(self.steps, self.config.batch)
+        self.network.reset_metrics()
+        carry, figures, done = self._start(), dict(self.progress.partial), first
+        self.monitor.start()
+        while done < self.steps:
+            seconds = self.progress.seconds + time.monotonic() - started
+            if self.rate.is_over(seconds) and done > first:
+                break
+            rows = order[done : done + self.chunk_steps]
+            carry, found = self._chunk(carry, rows, seconds)
+            done += len(rows)
+            if found:
+                figures = self._mean(found, first, done)
+            self._keep_pieces(carry)
+            if self.stop.signal is not None:
+                give_state(self.network, carry.state)
+                self.stop_at(time.monotonic() - started, done, figures)
+            self.monitor.step(
+                self.progress.history,
+                step=done,
+                steps=self.steps,
+                batch=self.config.batch,
+                figures=figures.copy,
+            )
+        give_state(self.network, carry.state)
+        self._count(time.monotonic() - started, done)
+        # An epoch whose chunks all diverged has no figures of its own.
+        return figures or {"loss": self.progress.guards.get("loss", float("nan"))}
+
+    def _start(self) -> Carry:
+        guards = self.progress.guards
+        carry = Carry(
+            take_state(self.network),
+            jnp.float32(guards.get("norm", 0.0)),
+            jnp.int32(guards.get("applied", 0)),
+            jax.random.PRNGKey(self.config.seed),
+        )
+        self._good = copied(carry)
+        return carry
+
+    def _chunk(
+        self, carry: Carry, rows: NDArray[np.int64], seconds: float
+    ) -> tuple[Carry, dict[str, float]]:
+        """Carry after a chunk, and its figures; if it diverged, the last good carry and none."""
+        guards = self.progress.guards
+        step = int(guards.get("step", 0))
+        count, missing = len(rows), self.chunk_steps - len(rows)
+        rates = self.rate.rates(step, count, seconds=seconds)
+        key = jax.random.fold_in(jax.random.PRNGKey(self.config.seed), step)
+        carry, chunk = self._run_chunk(
+            carry._replace(key=key),
+            self._images,
+            jnp.asarray(np.pad(rows, ((0, missing), (0, 0))), jnp.int32),
+            jnp.asarray(np.pad(rates, (0, missing))),
+            jnp.asarray(np.arange(self.chunk_steps) < count),
+        )
+        # The last rate, which is a number again; inside the loop it was a symbol.
+        self._scanned_rate.value = float(rates[-1])
+        guards["step"] = step + count
+        losses, applied = np.asarray(chunk.losses)[:count], np.asarray(chunk.applied)[:count]
+        if applied.sum() < count:
+            self.monitor.say(f"{count - int(applied.sum())} of {count} steps were not applied")
+        if self._is_good(losses, applied):
+            self._good = copied(carry)
+            self._remember(carry)
+            return carry, _figures(chunk)
+        return self._roll_back(seconds), {}
+
+    def _is_good(self, losses: NDArray[np.float32], applied: NDArray[np.bool_]) -> bool:
+        """Whether most steps were applied and their loss is not far above the mean so far."""
+        guards = self.progress.guards
+        if 2 * applied.sum() < len(applied):
+            return False
+        loss, mean = float(losses[applied].mean()), guards.get("loss")
+        if mean is not None and loss > MAX_LOSS_RATIO * mean:
+            return False
+        guards["loss"] = loss if mean is None else _LOSS_DECAY * mean + (1 - _LOSS_DECAY) * loss
+        return True
+
+    def _remember(self, carry: Carry) -> None:
+        guards = self.progress.guards
+        guards["norm"], guards["applied"] = float(carry.norm), int(carry.applied)
+
+    def _roll_back(self, seconds: float) -> Carry:
+        """The last good carry; the rate is halved, and after three times decays at once.
+
+        Raises:
+            Diverged: The rate decays already and the training diverged once more.
+        """
+        guards, rate = self.progress.guards, self.rate
+        guards["rollbacks"] = guards.get("rollbacks", 0) + 1
+        step = int(guards["step"])
+        if guards["rollbacks"] > 2 * MAX_ROLLBACKS or self._good is None:
+            raise Diverged("The training diverged again and again; lower the learning rate.")
+        rate.back_off(step)
+        if guards["rollbacks"] >= MAX_ROLLBACKS:
+            rate.decay_now(step, seconds)
+        guards |= {
+            "factor": rate.factor,
+            "decay_from": rate.decay_from,
+            "warm_from": float(step),
+        }
+        self.monitor.say(
+            f"a chunk diverged: back to the last good weights at {rate.factor:g} of the rate"
+        )
+        return copied(self._good)
+
+    def _mean(self, figures: dict[str, float], first: int, done: int) -> dict[str, float]:
+        """Means over the epoch, of which an earlier run may have done a part."""
+        before = self.progress.partial
+        return {
+            name: (first * before.get(name, 0.0) + (done - first) * value) / done
+            for name, value in figures.items()
+        }
+
+    def _keep_pieces(self, carry: Carry) -> None:
+        """Writes the averaged weights, if it is time."""
+        if self.pieces is not None and self.pieces.is_due():
+            give_state(self.network, carry.state)
+            self.pieces.save(self._averaged(), epoch=self.progress.epoch)
+
+    def _averaged(self) -> Arrays:
+        with self.network.averaged():
+            return {variable.path: np.asarray(variable) for variable in self.network.weights}
+
+
+def _figures(chunk: Chunk) -> dict[str, float]:
+    return {name: float(value) for name, value in chunk.logs.items()}

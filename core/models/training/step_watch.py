@@ -1,0 +1,71 @@
+"""The callback through which the training loop sees each step of Keras' `fit` and `evaluate`."""
+
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import keras
+
+#: Is told the seconds since the call began, the steps of the epoch that are done, and a function
+#: that gives the means of the figures over them.
+OnStep = Callable[[float, int, Callable[[], dict[str, float]]], None]
+
+
+class StepWatch(keras.callbacks.Callback):  # type: ignore[misc]
+    """Reports each step, and ends a validation when a stop was requested.
+
+    Args:
+        batch: Images per step.
+        images: Images of an epoch.
+        steps_before: Steps of the epoch that an earlier run did.
+        figures_before: Means of the figures over those.
+        on_step: Is told of each step; may raise to end the training.
+        should_stop: Whether a stop was requested.
+    """
+
+    def __init__(
+        self,
+        *,
+        batch: int,
+        images: int,
+        steps_before: int,
+        figures_before: dict[str, float],
+        on_step: OnStep,
+        should_stop: Callable[[], bool],
+    ) -> None:
+        super().__init__()
+        self._batch = batch
+        self._images = images
+        self._steps_before = steps_before
+        self._figures_before = figures_before
+        self._on_step = on_step
+        self._should_stop = should_stop
+        self._done = 0
+        self._started = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the call of `fit` or `evaluate`."""
+        return time.monotonic() - self._started
+
+    def mean(self, figures: dict[str, Any]) -> dict[str, float]:
+        """Means over the whole epoch, from those of this run and those of the run before it."""
+        before = self._steps_before * self._batch
+        after = min((self._steps_before + self._done) * self._batch, self._images) - before
+        return {
+            name: (before * self._figures_before.get(name, 0.0) + after * float(value))
+            / (before + after)
+            for name, value in figures.items()
+        }
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Reports the step."""
+        self._done = batch + 1
+        figures = partial(self.mean, logs or {})
+        self._on_step(self.seconds, self._steps_before + self._done, figures)
+
+    def on_test_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Ends the validation if a stop was requested; the training then stops."""
+        if self._should_stop():
+            self.model.stop_evaluating = True

@@ -1,0 +1,158 @@
+import dataclasses
+
+import numpy as np
+import pytest
+
+from core.models.bottleneck import network as bottleneck
+from core.models.bottleneck.config import CONFIG, PRESETS
+from core.models.bottleneck.network import Bottleneck, BottleneckConfig
+from core.models.bottleneck.transforms import ZeroMean
+from core.models.training.activity import ActivityProbe, activity
+from core.models.training.checkpoints import weight_arrays
+
+TINY = BottleneckConfig(
+    learning_rate=2e-3,
+    batch=4,
+    channels=32,
+    width=8,
+    deep_width=8,
+    analysis_blocks=(1, 1),
+    synthesis_blocks=(1, 1),
+    entropy_width=16,
+    side_channels=4,
+    levels=3,
+)
+ENCODER = dataclasses.replace(TINY, stage="encoder")
+
+
+@pytest.fixture(scope="module")
+def scenes() -> np.ndarray:
+    blocks = np.random.default_rng(0).integers(0, 256, (8, 8, 8, 3), dtype=np.uint8)
+    return blocks.repeat(8, axis=1).repeat(8, axis=2)
+
+
+def _filled(config: BottleneckConfig) -> Bottleneck:
+    """A model whose every weight matters, the same for every configuration."""
+    model = bottleneck.build(config)
+    random = np.random.default_rng(1)
+    for weight in model.weights:
+        weight.assign(np.asarray(weight) + 0.05 * random.normal(size=weight.shape))
+    return model
+
+
+def _silence(model: Bottleneck, layer: str, unit: int) -> None:
+    bias = np.asarray(model.analysis.get_layer(layer).bias).copy()
+    bias[unit] = -100.0
+    model.analysis.get_layer(layer).bias.assign(bias)
+
+
+def test_an_encoder_stage_changes_nothing_that_a_decoder_or_the_model_id_depends_on(
+    scenes: np.ndarray,
+) -> None:
+    model = _filled(ENCODER)
+    before = weight_arrays(model)
+    model.plan(4)
+    model.fit(scenes, batch_size=4, epochs=2, verbose=0)
+    after = weight_arrays(model)
+
+    changed = {name for name in before if not np.array_equal(before[name], after[name])}
+    assert changed
+    assert all(
+        name.startswith(("analysis", "block_analysis", "hyper_analysis")) for name in changed
+    )
+    assert "hyper_analysis_second/kernel" in changed
+    assert "analysis_fine_0_middle/kernel" in changed
+    assert model.frozen_files == {"synthesis.onnx", "entropy.npz"}
+    assert not bottleneck.build(TINY).frozen_files
+
+
+def test_an_encoder_stage_begins_with_the_same_output_and_no_dead_units(
+    scenes: np.ndarray,
+) -> None:
+    model = _filled(ENCODER)
+    for layer in ("analysis_fine_0_in", "analysis_fine_0_middle", "analysis_deep_0_middle"):
+        _silence(model, layer, 2)
+    before = np.asarray(model.analysis(scenes))
+    dead = activity(ActivityProbe(model).firing_rates(scenes))
+    model.begin_stage(scenes)
+
+    found = activity(ActivityProbe(model).firing_rates(scenes))
+    np.testing.assert_allclose(model.analysis(scenes), before, atol=1e-4)
+    assert dead["analysis_fine_0_relu_middle"].dead >= 1
+    assert dead["analysis_deep_0_relu_middle"].dead >= 1
+    assert all(
+        found[name].dead == 0 for name in found if name.startswith("analysis") and dead[name].dead
+    )
+
+
+def test_the_activity_counts_dead_and_rare_units_of_each_rectifier(scenes: np.ndarray) -> None:
+    model = _filled(TINY)
+    _silence(model, "analysis_fine_0_middle", 1)
+    columns = ActivityProbe(model).columns(scenes)
+
+    assert columns["dead_units_analysis_fine_0_relu_middle"] >= 1
+    assert columns["units"] == 8 * 4
+    per_layer = [value for name, value in columns.items() if name.startswith("dead_units_")]
+    assert columns["dead_units"] == sum(per_layer)
+    assert len(per_layer) == 8
+
+
+def test_a_rate_below_a_thousandth_is_rare_and_zero_is_dead() -> None:
+    (found,) = activity({"layer": np.array([0.0, 5e-4, 0.5], np.float32)}).values()
+
+    assert found == (3, 1, 1)
+
+
+def test_centred_kernels_keep_a_mean_of_zero_per_output_through_training(
+    scenes: np.ndarray,
+) -> None:
+    config = dataclasses.replace(
+        TINY, analysis_slope=0.1, synthesis_slope=0.1, centred_kernels=True
+    )
+    model = bottleneck.build(config)
+    model.initialise(scenes)
+    model.plan(4)
+    model.fit(scenes, batch_size=4, epochs=2, verbose=0)
+
+    kernels = [
+        np.asarray(weight) for weight in model.weights if weight.path.endswith("_middle/kernel")
+    ]
+    assert len(kernels) == 4
+    for kernel in kernels:
+        np.testing.assert_allclose(kernel.mean(axis=(0, 1, 2)), 0.0, atol=1e-6)
+        assert np.abs(kernel).max() > 0.01
+
+
+def test_centring_subtracts_each_outputs_own_mean() -> None:
+    kernel = np.random.default_rng(0).normal(1.0, 2.0, (3, 3, 4, 5)).astype(np.float32)
+    centred = np.asarray(ZeroMean()(kernel))
+
+    np.testing.assert_allclose(centred.mean(axis=(0, 1, 2)), 0.0, atol=1e-6)
+    np.testing.assert_allclose(
+        kernel - centred, (kernel - centred)[:1, :1, :1] * np.ones_like(kernel), atol=1e-5
+    )
+
+
+def test_a_new_training_leaks_and_a_stage_of_the_published_model_does_not() -> None:
+    assert (CONFIG.analysis_slope, CONFIG.synthesis_slope, CONFIG.centred_kernels) == (
+        0.1,
+        0.1,
+        True,
+    )
+    for name in ("finetune", "encoder"):
+        preset = PRESETS[name]
+        found = (preset.analysis_slope, preset.synthesis_slope, preset.centred_kernels)
+        assert found == (0.0, 0.0, False)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("stage", "decoder", "stage must be all or encoder; received 'decoder'"),
+        ("analysis_slope", 1.0, r"analysis_slope must lie in 0\.\.1"),
+        ("synthesis_slope", -0.1, r"synthesis_slope must lie in 0\.\.1"),
+    ],
+)
+def test_a_wrong_stage_or_slope_is_named(field: str, value: object, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        dataclasses.replace(TINY, **{field: value})

@@ -1,0 +1,274 @@
+"""What the tests of the scan engine run in a process of its own, on JAX's CPU backend.
+
+Usage: python scan_checks.py CHECK FOLDER
+"""
+
+import contextlib
+import dataclasses
+import io
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import jax.numpy as jnp
+import keras
+import numpy as np
+
+from core.models import get_model
+from core.models.autoencoder.network import AutoencoderConfig
+from core.models.bottleneck import network as bottleneck
+from core.models.bottleneck.network import BottleneckConfig
+from core.models.training.checkpoints import Checkpoints, from_npz, weight_arrays
+from core.models.training.history import History
+from core.models.training.loop import Training
+from core.models.training.monitor import Monitor
+from core.models.training.sampling import on_device, varied
+from core.models.training.scan_training import ScanTraining
+from core.models.training.weight_pieces import WeightPieces
+from core.stop_request import Stopped, StopRequest
+from core.store import ArtifactStore
+
+AE = AutoencoderConfig(filters=(4,), learning_rate=0.002, batch=4, epochs=2, epoch_images=16)
+BNK = BottleneckConfig(
+    learning_rate=1e-3,
+    batch=4,
+    epochs=1,
+    epoch_images=16,
+    validation_images=2,
+    channels=16,
+    width=8,
+    deep_width=8,
+    analysis_blocks=(1, 0),
+    synthesis_blocks=(1, 0),
+    entropy_width=8,
+    side_channels=4,
+    levels=3,
+    max_shift=0,
+)
+
+
+def images() -> np.ndarray:
+    blocks = np.random.default_rng(0).integers(0, 256, (20, 4, 4, 3), dtype=np.uint8)
+    return blocks.repeat(8, axis=1).repeat(8, axis=2)
+
+
+def training(kind: type, folder: Path, config: Any, name: str = "ae80", **own: Any) -> Any:
+    store = ArtifactStore(folder)
+    history = History(store, name, config)
+    keras.utils.set_random_seed(config.seed)
+    model = (bottleneck if name == "bottleneck" else get_model(name)).build(config)
+    random = np.random.default_rng(config.seed)
+    for weight in model.weights:
+        weight.assign(np.asarray(weight) + 0.02 * random.normal(size=weight.shape))
+    return kind(
+        model,
+        config,
+        images()[:16],
+        images()[16:],
+        Checkpoints(store, name, config, "data"),
+        history,
+        Monitor(history, config.epochs, io.StringIO()),
+        own.pop("stop", StopRequest()),
+        **own,
+    )
+
+
+def difference(ours: dict[str, np.ndarray], theirs: dict[str, np.ndarray]) -> float:
+    assert set(ours) == set(theirs)
+    return max(float(np.abs(ours[name] - theirs[name]).max()) for name in ours)
+
+
+def equal_to_fit(folder: Path, config: Any, name: str) -> Any:
+    """Losses and weights after the same batches through `fit` and through the scan engine."""
+    fitted = training(Training, folder / "fit", config, name)
+    fitted.network.initialise = lambda images: None
+    fitted.run()
+    scanned = training(ScanTraining, folder / "scan", config, name, chunk_steps=3)
+    scanned.network.initialise = lambda images: None
+    before = weight_arrays(scanned.network)
+    scanned.run()
+    ours, theirs = (t.progress.history for t in (scanned, fitted))
+    return {
+        "rows": [len(ours), len(theirs)],
+        "names": sorted(set(ours[0]) ^ set(theirs[0])),
+        "losses": [[row["loss"] for row in rows] for rows in (ours, theirs)],
+        "validation": [[row["validation_loss"] for row in rows] for rows in (ours, theirs)],
+        "weights": difference(weight_arrays(scanned.network), weight_arrays(fitted.network)),
+        "moved": difference(weight_arrays(scanned.network), before),
+    }
+
+
+class Poisoned(ScanTraining):
+    """Its weights become NaN before some chunks, counted from 0."""
+
+    poisoned: tuple[int, ...] = ()
+    chunks = 0
+
+    def _chunk(self, carry: Any, rows: Any, seconds: float) -> Any:
+        if self.chunks in self.poisoned:
+            trainable = [jnp.full_like(value, jnp.nan) for value in carry.state[0]]
+            carry = carry._replace(state=(trainable, *carry.state[1:]))
+        self.chunks += 1
+        return super()._chunk(carry, rows, seconds)
+
+
+def rolled_back(folder: Path) -> Any:
+    config = dataclasses.replace(AE, epochs=3)
+    found = training(Poisoned, folder, config, chunk_steps=2, warm_up_steps=2)
+    found.poisoned = (1, 2, 3)
+    found.run()
+    return {
+        "guards": found.progress.guards,
+        "losses": [row["validation_loss"] for row in found.progress.history],
+        "finite": all(np.isfinite(w).all() for w in weight_arrays(found.network).values()),
+        "said": found.monitor.stream.getvalue(),
+    }
+
+
+def one_bad_step(folder: Path) -> Any:
+    """A step whose rate is NaN is not applied; those around it are."""
+    found = training(ScanTraining, folder, dataclasses.replace(AE, epochs=1), chunk_steps=4)
+    found.rate.schedule = lambda steps: np.where(steps == 1, np.nan, 0.002).astype(np.float32)
+    found.run()
+    return {
+        "guards": found.progress.guards,
+        "iterations": int(found.network.optimizer.iterations),
+        "finite": all(np.isfinite(w).all() for w in weight_arrays(found.network).values()),
+    }
+
+
+class StopAfter(StopRequest):
+    """A stop is requested once it was asked so often."""
+
+    def __init__(self, questions: int) -> None:
+        self.left = questions
+
+    @property
+    def signal(self) -> int | None:  # type: ignore[override]
+        self.left -= 1
+        return 15 if self.left < 0 else None
+
+
+def stopped(folder: Path) -> Any:
+    straight = training(ScanTraining, folder / "straight", AE, chunk_steps=1)
+    straight.run()
+    halted = training(ScanTraining, folder / "halted", AE, chunk_steps=1, stop=StopAfter(2))
+    with contextlib.suppress(Stopped):
+        halted.run()
+    resumed = training(ScanTraining, folder / "halted", AE, chunk_steps=1)
+    resumed.resume()
+    position = [resumed.progress.epoch, resumed.progress.step]
+    resumed.run()
+    rows = [t.progress.history for t in (straight, resumed)]
+    return {
+        "position": position,
+        "losses": [[row["loss"] for row in found] for found in rows],
+        "weights": difference(weight_arrays(straight.network), weight_arrays(resumed.network)),
+    }
+
+
+class Killed(ScanTraining):
+    """Ends its process as a kill would, in the second epoch."""
+
+    def _chunk(self, carry: Any, rows: Any, seconds: float) -> Any:
+        if self.progress.epoch == 1:
+            os._exit(9)
+        return super()._chunk(carry, rows, seconds)
+
+
+def killed(folder: Path) -> Any:
+    training(Killed, folder, AE, chunk_steps=2).run()
+
+
+def after_kill(folder: Path) -> Any:
+    found = training(ScanTraining, folder, AE, chunk_steps=2)
+    found.resume()
+    epoch = found.progress.epoch
+    found.run()
+    return {"epoch": epoch, "rows": len(found.progress.history)}
+
+
+def by_clock(folder: Path) -> Any:
+    config = dataclasses.replace(AE, epochs=10**6, patience=10**6)
+    store = ArtifactStore(folder)
+    pieces = WeightPieces(store, "ae80", seconds=0.0, piece_bytes=1000)
+    found = training(
+        ScanTraining, folder, config, minutes=0.15, chunk_steps=2, warm_up_steps=4, pieces=pieces
+    )
+    found.run()
+    keys = store.keys("cache/train/")
+    files = [[file for file in store.manifest(key).files] for key in keys]
+    weights = {
+        path: value.astype("float32")
+        for key in keys[:1]
+        for file in store.manifest(key).files
+        for path, value in from_npz(store.read(key, file)).items()
+    }
+    return {
+        "seconds": found.progress.seconds,
+        "rates": [row["learning_rate"] for row in found.progress.history],
+        "keys": keys,
+        "files": files,
+        "sizes": [entry.size for entry in store.manifest(keys[0]).files.values()],
+        "paths": sorted(weights) == sorted(weight_arrays(found.network)),
+        "clock": found.ended_by_clock,
+    }
+
+
+def samples(folder: Path) -> Any:
+    """Crops are parts of photographs; variations keep the shape and the bytes' range."""
+    import jax
+
+    photographs = [np.full((20 + i, 24, 3), 10 * i + 5, np.uint8) for i in range(3)]
+    photographs[0][:, :, 0] = np.arange(20)[:, None]
+    sizes = np.array([p.size for p in photographs])
+    table = np.array(
+        [
+            [start, *p.shape[:2]]
+            for start, p in zip(np.cumsum(sizes) - sizes, photographs, strict=True)
+        ],
+        np.int32,
+    )
+    values = np.concatenate([p.ravel() for p in photographs])
+    from core.models.training.sampling import crops_of
+
+    small = images()[:, :16, :16]
+    data = on_device(small, values, table)
+    crops = np.asarray(crops_of(data, jax.random.PRNGKey(0), count=200, side=16))
+    inside = all(
+        any(
+            np.array_equal(crop, p[top : top + 16, left : left + 16])
+            for p in photographs
+            for top in range(p.shape[0] - 15)
+            for left in range(p.shape[1] - 15)
+        )
+        for crop in crops
+    )
+    batch = np.asarray(varied(data, jnp.arange(20), jax.random.PRNGKey(1)))
+    known = sum(any(np.array_equal(b, s) for s in small) for b in batch)
+    return {
+        "inside": inside,
+        "kinds": len({int(crop[0, 0, 1]) for crop in crops}),
+        "shape": list(batch.shape),
+        "dtype": str(batch.dtype),
+        "unchanged": known,
+    }
+
+
+CHECKS = {
+    "autoencoder": lambda folder: equal_to_fit(folder, AE, "ae80"),
+    "bottleneck": lambda folder: equal_to_fit(folder, BNK, "bottleneck"),
+    "rolled_back": rolled_back,
+    "one_bad_step": one_bad_step,
+    "stopped": stopped,
+    "killed": killed,
+    "after_kill": after_kill,
+    "by_clock": by_clock,
+    "samples": samples,
+}
+
+if __name__ == "__main__":
+    assert keras.backend.backend() == "jax"
+    print(json.dumps(CHECKS[sys.argv[1]](Path(sys.argv[2]))))
