@@ -211,7 +211,6 @@ def by_clock(folder: Path) -> Any:
         "rates": [row["learning_rate"] for row in found.progress.history],
         "keys": keys,
         "files": files,
-        "sizes": [entry.size for entry in store.manifest(keys[0]).files.values()],
         "paths": sorted(weights) == sorted(weight_arrays(found.network)),
         "clock": found.ended_by_clock,
     }
