@@ -28,6 +28,9 @@ _MAX_BYTES_TO_DROP = 8
 
 #: Words that a payload may lack at its end: those that were dropped, and zeros before them.
 _SLACK_WORDS = 4
+#: Words past the end of a payload after which reading stops. A writer drops all zeros at the end,
+#: of which a flat image has many: seven words in one of 1,964 photographs.
+_MAX_ZERO_WORDS = 256
 
 #: A table, or one that was prepared because it is used often.
 Table = NDArray[np.int32] | PreparedTable
@@ -180,7 +183,7 @@ class SymbolReader:
         self._payload = payload
         self._coder = queue.RangeDecoder(_words(payload))
         self._writer = SymbolWriter()
-        self._max_words = len(payload) // 4 + _SLACK_WORDS
+        self._max_words = len(payload) // 4 + _MAX_ZERO_WORDS
 
     def read(self, count: int, table: Table) -> NDArray[np.int32]:
         """Next group.
