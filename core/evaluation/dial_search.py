@@ -1,5 +1,6 @@
 """The dial position of a codec that comes closest to a wanted size or quality."""
 
+import math
 from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass
 from typing import Literal
@@ -10,6 +11,9 @@ from core.evaluation.evaluate import timed
 from core.images import Image
 from core.metrics.base import Metric
 from core.store import ArtifactStore
+
+#: A value this close to the target ends a search.
+CLOSE_FRACTION = 0.01
 
 Bound = Literal["nearest", "at_most", "at_least"]
 
@@ -73,7 +77,7 @@ def match_bytes(
     if target_bytes < 1:
         raise ValueError(f"The wanted size must be at least 1 byte; received {target_bytes}.")
     turns = _Turns(codec, image, store, files)
-    values = _search(turns.count, lambda index: len(turns.file(index)), target_bytes)
+    values = _search(turns.count, lambda index: len(turns.file(index)), target_bytes, scale=math.log)
     return turns.match(values, target_bytes, bound)
 
 
@@ -171,30 +175,53 @@ class _Turns:
 
 
 def _search(
-    count: int, value_at: Callable[[int], float], target: float, *, rising: bool = True
+    count: int,
+    value_at: Callable[[int], float],
+    target: float,
+    *,
+    rising: bool = True,
+    scale: Callable[[float], float] = float,
 ) -> dict[int, float]:
     """Value by index where a roughly rising sequence crosses the target, and on the way there.
 
-    Bisection, then the two indices on either side of the crossing: where the sequence has flat
-    steps or turns back for one step, one of these may be closer.
+    Bisection, every other step of which is interpolated; then, unless the closest value is within
+    a percent, the two indices on either side of the crossing: where the sequence has flat steps or
+    turns back for one step, one of these may be closer.
+
+    Args:
+        count: Number of indices.
+        value_at: Gives the value at an index; called once for each.
+        target: Wanted value.
+        rising: Whether the values rise with the index.
+        scale: On which scale the values are about linear in the index.
     """
     values: dict[int, float] = {}
-
-    def is_below(index: int) -> bool:
-        values[index] = value_at(index)
-        return (values[index] < target) is rising
-
     below, above = -1, count
     while above - below > 1:
-        middle = (below + above) // 2
-        if is_below(middle):
-            below = middle
+        index = (below + above) // 2
+        if len(values) % 2 == 0 and below >= 0 and above < count:
+            ends = scale(values[below]), scale(values[above])
+            index = _interpolated(below, above, ends, scale(target))
+        values[index] = value_at(index)
+        if (values[index] < target) is rising:
+            below = index
         else:
-            above = middle
+            above = index
+    if any(abs(value - target) <= CLOSE_FRACTION * abs(target) for value in values.values()):
+        return values
     for index in (below - 1, below, above, above + 1):
         if 0 <= index < count and index not in values:
             values[index] = value_at(index)
     return values
+
+
+def _interpolated(below: int, above: int, ends: tuple[float, float], target: float) -> int:
+    """Index strictly between two others where a straight line would reach the target."""
+    low, high = ends
+    if not (math.isfinite(low) and math.isfinite(high)) or low == high:
+        return (below + above) // 2
+    position = below + round((target - low) / (high - low) * (above - below))
+    return min(max(position, below + 1), above - 1)
 
 
 def _choose(values: dict[int, float], target: float, bound: Bound) -> int:
