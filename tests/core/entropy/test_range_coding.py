@@ -128,3 +128,15 @@ def test_bytes_that_no_encoder_wrote_raise_one_kind_of_error_or_decode() -> None
         except CorruptStream:
             refused += 1
     assert refused > 20
+
+
+@pytest.mark.parametrize("words", [1, 5, 7, 60])
+def test_a_payload_that_ends_in_many_zeros_is_read_though_they_are_dropped(words: int) -> None:
+    table = quantize_pmf(np.array([1000, 1000]))
+    symbols = np.zeros(32 * (words + 1), np.int32)
+    symbols[:16] = 1
+    payload = _write([(symbols, table)])
+    assert len(payload) <= 8
+    reader = SymbolReader(payload)
+    np.testing.assert_array_equal(reader.read(symbols.size, table), symbols)
+    reader.finish()
