@@ -26,11 +26,12 @@ _MAX_HELD = 2**20
 #: Bytes that two trailing words can lose.
 _MAX_BYTES_TO_DROP = 8
 
-#: Words that a payload may lack at its end: those that were dropped, and zeros before them.
-_SLACK_WORDS = 4
-#: Words past the end of a payload after which reading stops. A writer drops all zeros at the end,
-#: of which a flat image has many: seven words in one of 1,964 photographs.
-_MAX_ZERO_WORDS = 256
+#: Zero words that a writer drops from the end of a payload, where missing bytes read as zeros. A
+#: flat image has many: seven words in one of 1,964 photographs, hundreds in a black image. The
+#: bound lets a reader refuse a short file that claims a large image.
+_MAX_DROPPED_ZERO_WORDS = 256
+#: Words that a payload may lack: those zeros, those of the tail, and a part of a word.
+_MAX_MISSING_WORDS = _MAX_DROPPED_ZERO_WORDS + _MAX_BYTES_TO_DROP // 4 + 2
 
 #: A table, or one that was prepared because it is used often.
 Table = NDArray[np.int32] | PreparedTable
@@ -110,7 +111,7 @@ class SymbolWriter:
         return int(self._coder.pos()[0])
 
     def finish(self) -> bytes:
-        """Shortest payload that the decoder reads back; its last byte is never zero."""
+        """Shortest payload that the decoder reads back, but for zeros beyond the bound at its end."""
         whole: bytes = self._coder.get_compressed().astype(">u4").tobytes()
         tail, found = self._tail(), whole
         least, most = max(0, len(whole) - _MAX_BYTES_TO_DROP), len(whole)
@@ -123,7 +124,8 @@ class SymbolWriter:
                 least = kept + 1
             else:
                 found, most = readable, kept
-        return found.rstrip(b"\0")
+        shortest = len(found) - 4 * _MAX_DROPPED_ZERO_WORDS
+        return found[: max(len(found.rstrip(b"\0")), shortest)]
 
     def _forget(self) -> None:
         """Lets go of groups that no later tail can begin before."""
@@ -164,7 +166,7 @@ class PayloadBits(NamedTuple):
             TruncatedStream: It is too short.
             CorruptStream: It is too long.
         """
-        slack = 32 * _SLACK_WORDS
+        slack = 32 * _MAX_MISSING_WORDS
         if 8 * len(payload) + slack < self.min:
             raise TruncatedStream("The file is shorter than an image of its size can be.")
         if 8 * len(payload) > self.max + slack:
@@ -183,7 +185,7 @@ class SymbolReader:
         self._payload = payload
         self._coder = queue.RangeDecoder(_words(payload))
         self._writer = SymbolWriter()
-        self._max_words = len(payload) // 4 + _MAX_ZERO_WORDS
+        self._max_words = len(payload) // 4 + _MAX_MISSING_WORDS
 
     def read(self, count: int, table: Table) -> NDArray[np.int32]:
         """Next group.

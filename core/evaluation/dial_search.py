@@ -77,7 +77,9 @@ def match_bytes(
     if target_bytes < 1:
         raise ValueError(f"The wanted size must be at least 1 byte; received {target_bytes}.")
     turns = _Turns(codec, image, store, files)
-    values = _search(turns.count, lambda index: len(turns.file(index)), target_bytes, scale=math.log)
+    values = _search(
+        turns.count, lambda index: len(turns.file(index)), target_bytes, scale=math.log
+    )
     return turns.match(values, target_bytes, bound)
 
 

@@ -174,3 +174,16 @@ def test_what_is_accepted_is_what_an_encoder_writes(way: str, count: int) -> Non
     assert outcome.cases == count == sum(outcome.refused.values()) + outcome.rewritten
     assert outcome.faults == []
     assert way == "large" or outcome.rewritten > 10
+
+
+@pytest.mark.parametrize("quality", [1, 50, 100])
+@pytest.mark.parametrize("name", ["ae80", "ae40", "ae20", "bottleneck"])
+def test_flat_and_half_flat_images_are_read_back(name: str, quality: int) -> None:
+    """Their payloads end in long runs of zeros, or are shorter than any photograph's."""
+    codec = get_codec(name)
+    assert codec.at is not None
+    point = codec.at(quality, SHIPPED)
+    half = np.zeros((320, 320, 3), np.uint8)
+    half[:160] = np.random.default_rng(1).integers(0, 256, (160, 320, 3))
+    for image in (np.zeros((400, 400, 3), np.uint8), np.full((160, 160, 3), 255, np.uint8), half):
+        assert point.decode(point.encode(image)).shape == image.shape
