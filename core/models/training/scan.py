@@ -82,7 +82,9 @@ def prepare_for_scan(model: ImageModel, images: Tensor) -> ScannedRate:
         The learning rate that the optimiser now reads.
     """
     rate = ScannedRate(float(model.optimizer.learning_rate))
-    model.optimizer.learning_rate = rate
+    # Past the setter, which would take a variable of the rate out of the optimiser's state: the
+    # checkpoints of both engines have to fit each other.
+    model.optimizer._learning_rate = rate
     model.optimizer.build(model.trainable_variables)
     model._symbolic_build(data_batch=(images,))
     return rate

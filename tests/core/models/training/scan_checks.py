@@ -162,7 +162,11 @@ def stopped(folder: Path) -> Any:
     position = [resumed.progress.epoch, resumed.progress.step]
     resumed.run()
     rows = [t.progress.history for t in (straight, resumed)]
+    # An export, and `fit`, read what the scan engine wrote.
+    fitted = training(Training, folder / "halted", AE)
+    fitted.resume()
     return {
+        "fit": difference(weight_arrays(fitted.network), weight_arrays(resumed.network)),
         "position": position,
         "losses": [[row["loss"] for row in found] for found in rows],
         "weights": difference(weight_arrays(straight.network), weight_arrays(resumed.network)),

@@ -87,6 +87,7 @@ def test_a_training_that_was_stopped_between_chunks_ends_as_if_it_had_not_been(
     found = _found("stopped", tmp_path)
 
     assert found["position"] == [0, 3]
+    assert found["fit"] == 0
     assert found["losses"][0] == pytest.approx(found["losses"][1], rel=1e-5)
     assert found["weights"] < 1e-5
 
