@@ -111,7 +111,7 @@ class SymbolWriter:
         return int(self._coder.pos()[0])
 
     def finish(self) -> bytes:
-        """Shortest payload that the decoder reads back; zeros at its end are dropped up to a bound."""
+        """Shortest payload that is read back; zeros at its end are dropped up to a bound."""
         whole: bytes = self._coder.get_compressed().astype(">u4").tobytes()
         tail, found = self._tail(), whole
         least, most = max(0, len(whole) - _MAX_BYTES_TO_DROP), len(whole)
