@@ -1,12 +1,15 @@
-"""Measures what the training images are like; Compare warns of images unlike them."""
+"""Measures what Compare needs to know: usual images, and where its searches start."""
 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from core.dataset.photographs import photographs
 from core.dataset.splits import KEY as DATASET_KEY
 from core.dataset.splits import array_file, open_split
 from core.dataset.traits import FILE, KEY, PERCENTILES, measure_traits, oddities, ranges_of
+from core.evaluation.search_starts import KEY as STARTS
+from core.evaluation.search_starts import commit_starts, measure_starts
 from core.store import ArtifactStore
 from pipelines.base import UserError, option, run_step
 from pipelines.progress_bar import progress_bar
@@ -50,6 +53,14 @@ def describe(config: DescribeConfig) -> None:
     store.commit(KEY, {FILE: text.encode("utf-8")}, facts=facts)
     print(f"Wrote {KEY}: {len(train):,} training images.")
     print(f"Outside the ranges: {outside:,} of {len(validation):,} validation images.")
+    _measure_starts(store)
+
+
+def _measure_starts(store: ArtifactStore) -> None:
+    with progress_bar() as bar:
+        shown = bar.track(list(photographs().items()), description="Built-in photographs")
+        commit_starts(measure_starts(shown, store), store)
+    print(f"Wrote {STARTS}: where Compare starts on {len(photographs())} photographs.")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -134,6 +134,7 @@ def reconstruct_at(
     metrics: Mapping[str, Metric],
     store: ArtifactStore,
     files: MutableMapping[float, bytes] | None = None,
+    start: float | None = None,
 ) -> Reconstruction:
     """Image, file and measurements at the dial position that comes closest to the goal.
 
@@ -146,9 +147,10 @@ def reconstruct_at(
         metrics: Metrics to measure, by name.
         store: Where a learned codec finds its weights.
         files: Files by dial position that are known already; the search adds what it encodes.
+        start: Position of the dial at which a search by size begins.
     """
     try:
-        match = _search(goal, choice, image, store, files)
+        match = _search(goal, choice, image, store, files, start)
     except Exception as error:  # whatever a codec raises costs its own place only
         return _failed(choice, in_one_line(error))
     reached = Reached(match.target, match.achieved, match.error_fraction)
@@ -213,10 +215,12 @@ def _search(
     image: Image,
     store: ArtifactStore,
     files: MutableMapping[float, bytes] | None,
+    start: float | None,
 ) -> Match:
     codec = _with_knobs(get_codec(choice.codec), choice)
     if goal.quantity == BYTES:
-        return match_bytes(codec, image, round(goal.target), store=store, files=files)
+        target = round(goal.target)
+        return match_bytes(codec, image, target, store=store, files=files, start=start)
     metric = metrics()[goal.quantity]
     return match_metric(codec, image, metric, goal.target, store=store, files=files)
 

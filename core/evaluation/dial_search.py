@@ -57,6 +57,7 @@ def match_bytes(
     bound: Bound = "nearest",
     store: ArtifactStore | None = None,
     files: MutableMapping[float, bytes] | None = None,
+    start: float | None = None,
 ) -> Match:
     """File of the codec whose size comes closest to `target_bytes`.
 
@@ -69,6 +70,8 @@ def match_bytes(
         store: Where a learned codec finds its weights.
         files: File by dial value of this codec and this image, if some are known; the search
             adds those that it encodes.
+        start: Position of the dial that is looked at first; where it is within a percent, it is
+            the nearest.
 
     Raises:
         ValueError: The codec has no dial, or the target is not positive.
@@ -77,6 +80,11 @@ def match_bytes(
     if target_bytes < 1:
         raise ValueError(f"The wanted size must be at least 1 byte; received {target_bytes}.")
     turns = _Turns(codec, image, store, files)
+    if start is not None and bound == "nearest":
+        first = turns.index(start)
+        size = len(turns.file(first))
+        if abs(size - target_bytes) <= CLOSE_FRACTION * target_bytes:
+            return turns.match({first: size}, target_bytes, bound, reachable=True)
     values = _search(
         turns.count, lambda index: len(turns.file(index)), target_bytes, scale=math.log
     )
@@ -143,6 +151,11 @@ class _Turns:
     def count(self) -> int:
         return len(self._positions)
 
+    def index(self, position: float) -> int:
+        """Index of the position that lies closest."""
+        distances = [abs(position - known) for known in self._positions]
+        return distances.index(min(distances))
+
     def point(self, index: int) -> OperatingPoint:
         return self._at(self._positions[index], self._store)
 
@@ -159,7 +172,9 @@ class _Turns:
             self._decoded[index], self._decode_seconds[index] = timed(point.decode, data)
         return self._decoded[index]
 
-    def match(self, values: dict[int, float], target: float, bound: Bound) -> Match:
+    def match(
+        self, values: dict[int, float], target: float, bound: Bound, *, reachable: bool = False
+    ) -> Match:
         chosen = _choose(values, target, bound)
         achieved, decoded = values[chosen], self.decoded(chosen)
         return Match(
@@ -169,7 +184,7 @@ class _Turns:
             achieved=achieved,
             target=target,
             error_fraction=(achieved - target) / abs(target) if target else achieved - target,
-            reachable=min(values.values()) <= target <= max(values.values()),
+            reachable=reachable or min(values.values()) <= target <= max(values.values()),
             encodes=len(values),
             encode_seconds=self._encode_seconds.get(chosen),
             decode_seconds=self._decode_seconds[chosen],

@@ -37,12 +37,14 @@ class ReconstructionRequest:
         goal: Size or quality that its dial is turned to; None to leave it as it is set.
         metric_names: Metrics to measure.
         store_root: Folder of the store in which a learned codec finds its weights.
+        start: Position of the dial at which a search by size begins.
     """
 
     choice: Choice
     goal: Goal | None
     metric_names: tuple[str, ...]
     store_root: Path
+    start: float | None = None
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,13 @@ def reconstruct_requested(
         found = reconstruct(request.choice, image, metrics=measured, store=store)
         return ReconstructionAnswer(found, files)
     found = reconstruct_at(
-        request.goal, request.choice, image, metrics=measured, store=store, files=files
+        request.goal,
+        request.choice,
+        image,
+        metrics=measured,
+        store=store,
+        files=files,
+        start=request.start,
     )
     return ReconstructionAnswer(found, files)
 

@@ -18,7 +18,7 @@ def png_of(image: Image, *, scale: int = 1) -> bytes:
     """
     # Streamlit's own hash looks at a sample of a large array. An image may be a crop of a larger
     # array, which has no bytes in one piece.
-    digest = hashlib.sha256(np.ascontiguousarray(image)).hexdigest()
+    digest = hashlib.sha256(np.ascontiguousarray(image).data).hexdigest()
     return _png(digest, image.shape, scale, image)
 
 

@@ -10,11 +10,11 @@ from streamlit.delta_generator import DeltaGenerator
 from core.codecs import Codec, codecs, unavailable
 from core.codecs.base import Dial
 from core.evaluation.comparison import Choice, point_of
+from core.evaluation.search_starts import COMPARED_FIRST
 from core.store import ArtifactError, ArtifactStore
 from dashboard.charts.colors import codec_style, in_legend_order
 from dashboard.widgets.codec_knobs import Knob, knobs_of
 
-_FIRST = ("jpeg", "webp", "avif_444", "bottleneck", "ae20")
 _DIAL_HELP = "Further right is a larger file."
 
 
@@ -28,7 +28,7 @@ def choose_codecs(unready: Mapping[str, ArtifactError]) -> list[str]:
     chosen = st.multiselect(
         "Codecs",
         ready,
-        default=[name for name in _FIRST if name in ready],
+        default=[name for name in COMPARED_FIRST if name in ready],
         format_func=lambda name: codecs()[name].label,
         key="codecs",
         bind="query-params",

@@ -1,7 +1,7 @@
 """Reconstructions made in worker processes and kept, so that one dial computes one codec."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,6 +12,8 @@ from core.codecs.container_bytes import container_bytes
 from core.evaluation import comparison
 from core.evaluation.comparison import Choice, Goal, Reconstruction
 from core.evaluation.record import Record
+from core.evaluation.search_starts import KEY as STARTS
+from core.evaluation.search_starts import load_starts
 from core.evaluation.visitor_jobs import (
     PILOT_SIDE,
     ReconstructionRequest,
@@ -22,6 +24,7 @@ from core.images import Image
 from core.jobs.errors import TooSlow
 from core.metrics import metrics
 from core.metrics.ssim_map import ssim_image, ssim_map
+from core.store import ArtifactError
 from dashboard.data.bounded_cache import BoundedCache
 from dashboard.data.store import fingerprint, open_store
 from dashboard.data.visitor_jobs import Call, Task, start_tasks, wait_for
@@ -109,7 +112,9 @@ def structure_map(image: ChosenImage, decoded: Image) -> Image:
 
 
 def _call(image: ChosenImage, one: Wanted) -> Call:
-    request = ReconstructionRequest(one.choice, one.goal, one.metric_names, open_store().root)
+    start = _starts(fingerprint(STARTS)).get(image.digest, {}).get(one.choice.codec)
+    root = open_store().root
+    request = ReconstructionRequest(one.choice, one.goal, one.metric_names, root, start)
     files = _files().get(_files_key(image, one.choice)) or {}
     return Call(
         get_codec(one.choice.codec).label,
@@ -118,6 +123,15 @@ def _call(image: ChosenImage, one: Wanted) -> Call:
         estimated_seconds,
         (request, _middle(image.pixels), image.pixel_count),
     )
+
+
+@st.cache_data(max_entries=2, show_spinner=False)
+def _starts(state: object) -> dict[str, Mapping[str, float]]:
+    """Where searches start, by codec, by digest of the image; empty where it is not known."""
+    try:
+        return {f"sample:{title}": found for title, found in load_starts(open_store()).items()}
+    except ArtifactError:
+        return {}
 
 
 def _middle(image: Image) -> Image:

@@ -181,3 +181,17 @@ def test_a_codec_without_a_dial_is_refused() -> None:
 def test_a_size_below_one_byte_is_refused() -> None:
     with pytest.raises(ValueError, match=r"at least 1 byte; received 0\."):
         match_bytes(get_codec("jpeg"), IMAGE, 0)
+
+
+def test_a_start_within_a_percent_of_the_target_is_the_only_position_that_is_encoded() -> None:
+    stairs = Staircase([1000 + 20 * position for position in range(60)])
+    match = match_bytes(stairs.codec(), IMAGE, 1605, start=30)
+    assert stairs.encoded == [30]
+    assert (match.achieved, match.encodes, match.reachable) == (1600, 1, True)
+
+
+@pytest.mark.parametrize("start", [0, 3, 59, 400])
+def test_a_start_elsewhere_changes_nothing_but_the_work(start: float) -> None:
+    plain = match_bytes(Staircase(SIXTY).codec(), IMAGE, 412)
+    started = match_bytes(Staircase(SIXTY).codec(), IMAGE, 412, start=start)
+    assert started.achieved == plain.achieved

@@ -1,0 +1,75 @@
+"""Where the dial search starts on the built-in photographs, so that a first visit is quick.
+
+The positions are those that the search itself found at the bytes of the first codec's default. A
+start saves encodes and changes nothing else: where its size is not the target, the search goes on.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+
+from core.codecs import get_codec
+from core.evaluation.comparison import Choice, point_of
+from core.evaluation.dial_search import match_bytes
+from core.images import Image
+from core.store import ArtifactError, ArtifactStore
+
+KEY = "statistics/search_starts"
+FILE = "search_starts.json"
+#: Codecs that Compare shows first; the first of them gives the size that the others are brought to.
+COMPARED_FIRST = ("jpeg", "webp", "avif_444", "bottleneck", "ae20")
+
+#: Position of the dial by codec, by title of the photograph.
+Starts = dict[str, dict[str, float]]
+
+
+def measure_starts(photographs: Iterable[tuple[str, Image]], store: ArtifactStore) -> Starts:
+    """Position of each codec that Compare shows first at the bytes of the first one's default.
+
+    Args:
+        photographs: Title and pixels of each.
+        store: Where learned codecs find their weights; those without weights are left out.
+    """
+    reference, *others = COMPARED_FIRST
+    point = point_of(Choice(reference, default_position(reference)), store)
+    return {
+        title: _positions(others, image, len(point.encode(image)), store)
+        for title, image in photographs
+    }
+
+
+def commit_starts(starts: Starts, store: ArtifactStore) -> None:
+    """Stores the positions."""
+    text = json.dumps(starts, indent=1) + "\n"
+    store.commit(KEY, {FILE: text.encode()}, facts={"photographs": len(starts)})
+
+
+def load_starts(store: ArtifactStore) -> Mapping[str, Mapping[str, float]]:
+    """Positions by codec by title; empty where none were measured.
+
+    Raises:
+        ArtifactError: They are not as they were written.
+    """
+    if not store.exists(KEY):
+        return {}
+    found: Starts = store.open(KEY).parsed(FILE, json.loads, reason="is no table of positions")
+    return found
+
+
+def default_position(name: str) -> float | None:
+    """Position at which a codec's dial stands at first; None without a dial."""
+    dial = get_codec(name).dial
+    return dial.default if dial else None
+
+
+def _positions(
+    names: Iterable[str], image: Image, target: int, store: ArtifactStore
+) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for name in names:
+        try:
+            match = match_bytes(get_codec(name), image, target, store=store)
+        except ArtifactError:
+            continue
+        if match.reachable and match.point.dial is not None:
+            found[name] = match.point.dial
+    return found
