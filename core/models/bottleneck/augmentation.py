@@ -1,4 +1,4 @@
-"""Images that were never seen, made of those that are: mirrored, and moved against the blocks."""
+"""Data augmentation: random horizontal flips and shifts of the training images."""
 
 import keras
 from keras import ops
@@ -7,13 +7,13 @@ from core.models.tensor import Tensor
 
 
 def mirrored_and_moved(images: Tensor, *, max_shift: int, seed: Tensor) -> Tensor:
-    """Images of the same size, each mirrored or not, all moved by one random offset.
+    """Images of the same size, each flipped at random, all shifted by one random offset.
 
-    What the move uncovers is filled by reflection.
+    Uncovered borders are filled by reflection padding.
 
     Args:
         images: Floats, shape (batch, height, width, channels).
-        max_shift: Largest move in pixels.
+        max_shift: Largest shift in pixels.
         seed: Seed generator.
     """
     batch, height, width, channels = ops.shape(images)

@@ -1,8 +1,9 @@
-"""The order in which the values of a latent are coded: four steps, each a quarter of everything.
+"""The order in which the latent is coded: four steps, each with a quarter of its values.
 
-Two by two positions are a cell, and channels with the same remainder modulo four are a quarter.
-Step s codes at position p of every cell, counted row by row, the quarter (p + s) modulo 4. So
-each step knows something of every position, and all positions of a step are computed at once.
+A cell is 2x2 positions, and a quarter is the channels with the same index modulo four. At
+position p of every cell, counted row by row, step s codes the quarter (p + s) modulo 4. So after
+each step some channels of every position are known as context, and all positions of a step are
+computed in parallel.
 """
 
 from keras import ops
@@ -14,7 +15,7 @@ _POSITIONS = CELL * CELL
 
 
 def split_into_steps(latents: Tensor) -> list[Tensor]:
-    """Values of each step.
+    """Splits latents into the values that each step codes.
 
     Args:
         latents: Shape (batch, rows, columns, channels); rows and columns even, the channels a
@@ -28,8 +29,8 @@ def split_into_steps(latents: Tensor) -> list[Tensor]:
     shape = (-1, rows // CELL, CELL, columns // CELL, CELL, channels // STEPS, STEPS)
     ordered = ops.transpose(ops.reshape(latents, shape), (0, 1, 3, 2, 4, 6, 5))
     flat = ops.reshape(ordered, (-1, rows // CELL, columns // CELL, _POSITIONS * channels))
-    # Position by position, and quarter by quarter in each. Splits, for slices would each cost a
-    # gradient of the size of everything.
+    # Position by position, and quarter by quarter in each. Splits rather than slices, because the
+    # gradient of each slice would be a tensor of the full size.
     parts = ops.split(flat, _POSITIONS * STEPS, axis=-1)
     return [
         ops.concatenate(
@@ -41,7 +42,7 @@ def split_into_steps(latents: Tensor) -> list[Tensor]:
 
 
 def merge_steps(maps: list[Tensor]) -> Tensor:
-    """The way back of `split_into_steps`."""
+    """Inverse of `split_into_steps`."""
     _, rows, columns, channels = ops.shape(maps[0])
     parts = [ops.split(values, _POSITIONS, axis=-1) for values in maps]
     flat = ops.concatenate(
@@ -58,5 +59,5 @@ def merge_steps(maps: list[Tensor]) -> Tensor:
 
 
 def vector_of_steps(vector: Tensor) -> list[Tensor]:
-    """The same for a vector per channel, shape (batch, 1, 1, channels), as four such vectors."""
+    """Splits per-channel vectors, shape (batch, 1, 1, channels), into one vector for each step."""
     return split_into_steps(ops.tile(vector, (1, CELL, CELL, 1)))

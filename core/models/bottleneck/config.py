@@ -1,4 +1,4 @@
-"""Configuration of the learned codec, and the sizes of its parts that follow from it."""
+"""Configuration of the learned codec, and the layer sizes that follow from it."""
 
 import dataclasses
 from dataclasses import dataclass
@@ -10,40 +10,41 @@ from core.models.bottleneck.entropy_networks import EntropyShape
 from core.models.bottleneck.karhunen_loeve import BLOCK
 from core.models.bottleneck.transforms import TransformShape
 
-#: What a training changes: everything, or the networks that only an encoder runs. The latter
-#: leaves the decoder, the entropy model and the model id as they are, so files stay valid.
+#: Which weights are trained: all, or those of the networks that only the encoder runs. The latter
+#: leaves the decoder, the entropy model and the model id unchanged, so existing files stay valid.
 Stage = Literal["all", "encoder"]
 
 
 @dataclass(frozen=True)
 class BottleneckConfig(ModelConfig):
-    """Shape of the network and how it is trained.
+    """Network architecture and training hyperparameters.
 
     Attributes:
-        channels: Channels of the latent, out of the 768 of a block.
+        channels: Channels of the latent, at most the 768 values of a 16x16 RGB block.
         width: Channels of the transforms at an eighth of the image's size.
         deep_width: Channels of the transforms at a sixteenth.
         analysis_blocks: Residual blocks of the analysis at an eighth and at a sixteenth.
         synthesis_blocks: Likewise of the synthesis.
         entropy_width: Channels inside the entropy networks.
         side_channels: Channels of the side information, at a 32nd of the image's size.
-        levels: Quality levels with gains and biases of their own.
-        lowest_weight: Bits per pixel that a unit of squared error is worth at quality 1.
-        highest_weight: The same at quality 100.
-        ssim_share: Part of the distortion that is 1 - SSIM instead of squared error. It buys SSIM
-            with PSNR; chosen without a long comparison.
-        vector_lr_scale: Learning rate of gains and biases, as a part of that of the kernels.
-        basis_lr_scale: Learning rate of the block transform's bases, as a part of that of gains and
+        levels: Quality levels, each with its own gains and biases.
+        lowest_weight: Rate-distortion weight at quality 1, in bits per pixel per unit of MSE.
+        highest_weight: Rate-distortion weight at quality 100.
+        ssim_share: Weight of 1 - SSIM in the distortion; the rest is MSE. Raises SSIM at the cost
+            of PSNR; the value was not tuned systematically.
+        vector_lr_scale: Learning rate of gains and biases, relative to that of the kernels.
+        basis_lr_scale: Learning rate of the block transform's bases, relative to that of gains and
             biases.
-        ema_decay: Part of the weights' running mean that stays at each step; the mean is what
-            is validated and published.
-        max_shift: Pixels by which training images are moved at random; 0 for none, nor mirrored.
-        stage: What the training changes.
-        analysis_slope: Slope of the analysis' rectifiers below zero. With 0 most of their units
-            stop firing within a thousand steps, and get no gradient any more.
-        synthesis_slope: The same of the synthesis.
-        centred_kernels: Whether the 3x3 kernels inside the residual blocks are kept at a mean of
-            zero per output. Their inputs are never negative, so a mean below zero silences a unit.
+        ema_decay: Decay of the exponential moving average of the weights, per step; the averaged
+            weights are validated and published.
+        max_shift: Largest random shift of training images in pixels; 0 disables shifts and flips.
+        stage: Which weights are trained.
+        analysis_slope: Negative slope of the analysis' leaky ReLUs. With 0 most of their units die
+            within a thousand steps: they no longer fire and get no gradient.
+        synthesis_slope: Negative slope of the synthesis' leaky ReLUs.
+        centred_kernels: Whether the 3x3 kernels inside the residual blocks are constrained to a
+            mean of zero per output. Their inputs are never negative, so a negative mean would
+            silence a unit.
     """
 
     channels: int = 320
@@ -83,7 +84,10 @@ class BottleneckConfig(ModelConfig):
         if not 0 <= self.ssim_share < 1:
             raise ValueError(f"ssim_share must lie in 0..1; received {self.ssim_share}.")
         if self.lr_drops:
-            raise ValueError("The learning rate of this model falls by a plan of its own.")
+            raise ValueError(
+                "This model has its own learning rate schedule, so lr_drops must be empty; "
+                f"received {self.lr_drops}."
+            )
         if self.stage not in get_args(Stage):
             expected = " or ".join(get_args(Stage))
             raise ValueError(f"stage must be {expected}; received {self.stage!r}.")
@@ -94,13 +98,13 @@ class BottleneckConfig(ModelConfig):
             raise ValueError(f"levels must be at least 2; received {self.levels}.")
 
     def plan_fields(self) -> frozenset[str]:
-        """As in every model, and what else is of the training alone."""
+        """The base class' training-only fields, and those that only this model has."""
         own = {"ssim_share", "vector_lr_scale", "ema_decay", "max_shift", "stage"}
         return super().plan_fields() | own
 
 
-#: As large as decoding on a CPU allows; for a training on an accelerator. A learning rate half as
-#: high again makes it diverge.
+#: The largest model that still decodes fast enough on a CPU; trained on an accelerator. A learning
+#: rate 1.5 times as high diverges.
 CONFIG = BottleneckConfig(
     learning_rate=4e-3,
     batch=128,
@@ -111,7 +115,7 @@ CONFIG = BottleneckConfig(
     channels=384,
     width=192,
     deep_width=256,
-    # The published weights were trained with (6, 3), less what had come to rest.
+    # The published weights were trained with (6, 3); blocks that had become inactive were removed.
     analysis_blocks=(3, 0),
     synthesis_blocks=(6, 2),
     entropy_width=160,
@@ -123,7 +127,7 @@ CONFIG = BottleneckConfig(
     centred_kernels=True,
 )
 
-#: Trains at a useful rate on two CPU cores.
+#: Small enough to train on two CPU cores.
 COMPACT = BottleneckConfig(
     learning_rate=4e-3,
     batch=16,
@@ -138,9 +142,9 @@ COMPACT = BottleneckConfig(
     centred_kernels=True,
 )
 
-#: A second stage for the published shape on two CPU cores, of hours. Short ones with a low learning
-#: rate brought nothing: batches as small as these undo at first what the accelerator's last epoch
-#: had settled.
+#: Fine-tunes the published model on two CPU cores in some hours. Shorter runs with a lower learning
+#: rate brought no gain: with batches this small the loss first rises again from where the
+#: accelerator's last epoch had brought it.
 FINETUNE = dataclasses.replace(
     CONFIG,
     learning_rate=1e-3,
@@ -150,14 +154,14 @@ FINETUNE = dataclasses.replace(
     epoch_images=16384,
     ssim_share=0.02,
     ema_decay=0.999,
-    # As the published weights were trained.
+    # As in the training of the published weights.
     analysis_slope=0.0,
     synthesis_slope=0.0,
     centred_kernels=False,
 )
 
-#: A stage for the analysis and the hyper-analysis alone, against the published decoder. Units that
-#: never fire get new weights; a leak instead would raise the loss by a third at the start.
+#: Trains the analysis and the hyper-analysis alone, against the published decoder. Dead units get
+#: new weights; leaky ReLUs in their place would raise the initial loss by a third.
 ENCODER = dataclasses.replace(
     FINETUNE,
     stage="encoder",
@@ -171,7 +175,7 @@ ENCODER = dataclasses.replace(
 
 
 def transform_shape(config: BottleneckConfig) -> TransformShape:
-    """Sizes of analysis and synthesis."""
+    """Layer sizes of analysis and synthesis."""
     return TransformShape(
         channels=config.channels,
         width=config.width,
@@ -188,7 +192,7 @@ def transform_shape(config: BottleneckConfig) -> TransformShape:
 
 
 def entropy_shape(config: BottleneckConfig) -> EntropyShape:
-    """Sizes of the entropy networks."""
+    """Layer sizes of the entropy networks."""
     return EntropyShape(
         channels=config.channels,
         width=config.entropy_width,
@@ -197,5 +201,5 @@ def entropy_shape(config: BottleneckConfig) -> EntropyShape:
     )
 
 
-#: Further sizes and plans, by name.
+#: Further configurations, by name.
 PRESETS = {"compact": COMPACT, "finetune": FINETUNE, "encoder": ENCODER}

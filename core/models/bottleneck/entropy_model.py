@@ -1,7 +1,7 @@
-"""Entropy model of the latent: what it costs, and what the decoder will have of it.
+"""Entropy model of the latent: quantises it and estimates its rate.
 
-Quantising, predicting and counting bits are in float32 here, for training. What the codec does
-with the same networks in integers follows `EntropyModel.call` step by step.
+Quantisation, prediction and rate estimation are in float32 here, for training. The codec repeats
+`EntropyModel.call` step by step with the same networks in integer arithmetic.
 """
 
 from typing import Any, NamedTuple
@@ -36,13 +36,13 @@ _FIRST_SIDE_SCALE = 0.3
 
 
 class Coded(NamedTuple):
-    """Latents as the decoder will have them, and their price.
+    """Quantised latents as the decoder receives them, and their rate.
 
     Attributes:
-        latents: Decoded latents, of the shape of the latents.
+        latents: Decoded latents, of the same shape as the latents.
         bits: Bits of each image, shape (batch,), side information included.
         side_bits: Bits of the side information alone.
-        symbol_bits: Bits of each value, of the shape of the latents.
+        symbol_bits: Bits of each value, of the same shape as the latents.
     """
 
     latents: Tensor
@@ -58,16 +58,16 @@ class _EntropyParameters(NamedTuple):
 
 
 class EntropyModel(layers.Layer):  # type: ignore[misc]
-    """Quantises latents, predicts them in four steps, and counts their bits.
+    """Quantises latents, predicts them in four steps, and estimates their bits.
 
-    A value is divided by its channel's quantiser step, the predicted mean is taken off, and the
-    rest is quantised (`core.models.bottleneck.lattice`). Log gains are the logarithms of 1 / step,
-    per level and channel, in units of the channels' standard deviations: they are also the
-    logarithm of each channel's standard deviation in quantiser steps, which the predicted scales
-    correct. Side information may make the steps of a position finer or coarser.
+    A value is divided by its channel's quantiser step, the predicted mean is subtracted, and the
+    residual is quantised (`core.models.bottleneck.lattice`). Log gains are the logarithms of
+    1 / step, per level and channel, in units of the channels' standard deviations. They also equal
+    the logarithm of each channel's standard deviation in quantiser steps, to which the predicted
+    log scales are added. Side information can scale the steps of each position (spatial gain).
 
     Args:
-        shape: Sizes of the networks.
+        shape: Layer sizes of the networks.
         seed: Seed of the noise.
     """
 
@@ -87,7 +87,7 @@ class EntropyModel(layers.Layer):  # type: ignore[misc]
         self.built = True
 
     def freeze_decoder(self) -> None:
-        """Leaves only the hyper-analysis to training: what the decoder needs stays as it is."""
+        """Freezes everything but the hyper-analysis, so that the decoder does not change."""
         for part in (self.hyper_synthesis, self.spatial_gain, *self.steps):
             part.trainable = False
         for table in (
@@ -104,13 +104,14 @@ class EntropyModel(layers.Layer):  # type: ignore[misc]
         self.restored_log_gains.assign(log_gains)
 
     def call(self, latents: Tensor, levels: Tensor, training: bool = False) -> Coded:
-        """What coding at a quality makes of latents.
+        """Quantised latents and their rate at a quality.
 
         Args:
             latents: In standard deviations, shape (batch, rows, columns, channels), rows and
                 columns even.
             levels: Level weights of the quality, shape (batch, levels).
-            training: Whether the bits are those of noise instead of rounding, as gradients need.
+            training: Whether the rate is estimated with additive uniform noise instead of rounding,
+                which makes it differentiable.
         """
         side, side_bits = self._side_information(latents, levels, training)
         features, context = self.hyper_synthesis([side, levels]), None
@@ -137,7 +138,7 @@ class EntropyModel(layers.Layer):  # type: ignore[misc]
         return Coded(restored_latents, side_bits + _sum(symbol_bits), side_bits, symbol_bits)
 
     def _spatial_gain(self, features: Tensor) -> Tensor:
-        """Logarithms of the positions' gains, shaped as each step's maps are."""
+        """Log gains of the positions (spatial gain), in the shape of each step's maps."""
         octaves = self.spatial_gain(features) / SPATIAL_GAIN_UNIT
         multiples = straight_through(octaves, ops.round(octaves))
         log_gains = SPATIAL_GAIN_UNIT * ops.clip(multiples, -SPATIAL_GAIN_LIMIT, SPATIAL_GAIN_LIMIT)
@@ -150,7 +151,7 @@ class EntropyModel(layers.Layer):  # type: ignore[misc]
         side = ops.clip(side, -SIDE_BOUND, SIDE_BOUND)
         log_scales = bounded_log_scale(self.side_log_scales(levels))
         rounded = straight_through(side, ops.round(side))
-        # Noise where the symbols are whole numbers; the mean moves the table, not the grid.
+        # Noise replaces integer rounding; the mean shifts the table, not the quantiser's grid.
         told = rounded
         if training:
             told = side + keras.random.uniform(ops.shape(side), -0.5, 0.5, seed=self.noise)
@@ -167,7 +168,7 @@ class EntropyModel(layers.Layer):  # type: ignore[misc]
         return _EntropyParameters(features, means, log_scales)
 
     def _noise(self, lattice: Lattice, values: Tensor) -> Tensor:
-        """Errors of quantising, as if the values lay anywhere."""
+        """Random quantisation errors, as of values spread uniformly over the cells."""
         anywhere = keras.random.uniform(ops.shape(values), 0.0, PERIOD, seed=self.noise)
         return ops.stop_gradient(anywhere - lattice.quantised(anywhere))
 

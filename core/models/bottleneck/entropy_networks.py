@@ -1,9 +1,9 @@
-"""The networks that predict the latent: all that they compute can be done in integers.
+"""The networks that predict the latent, made of operations that integers can compute exactly.
 
-They are convolutions of 1x1 and 3x3, additions and clipped ReLUs, nothing else. Their inputs,
-decoded values and side information, are bounded; what quality changes is a vector per level that
-is added or multiplied. So after training each becomes a network of 16-bit integers that gives
-the same predictions on every machine.
+They consist of 1x1 and 3x3 convolutions, additions and clipped ReLUs. Their inputs, decoded values
+and side information, are bounded; the quality acts through one vector per level that is added or
+multiplied. So after training each is converted to a network of 16-bit integers that gives the same
+predictions on every machine.
 
 One position of these networks is a cell of 2x2 latent positions
 (`core.models.bottleneck.coding_order`).
@@ -22,14 +22,13 @@ from core.models.bottleneck.karhunen_loeve import SpaceToDepth
 from core.models.bottleneck.quality_levels import LevelTable
 from core.models.tensor import Tensor
 
-#: Largest value behind a clipped ReLU.
+#: Upper bound of the clipped ReLUs.
 ACTIVATION_BOUND = 8.0
-#: Largest absolute value of a latent that a context sees, in its standard deviations, and of a
-#: predicted mean.
+#: Bound on the absolute value of context latents and of predicted means, in standard deviations.
 CONTEXT_BOUND = 8.0
 #: Largest absolute value of the side information.
 SIDE_BOUND = float(SIDE_LIMIT)
-#: Changes of a position's quantiser step are whole multiples of this logarithm of a factor.
+#: Spatial log gains are integer multiples of this.
 SPATIAL_GAIN_UNIT = math.log(2.0) / 2**SPATIAL_GAIN_BITS
 
 _SMALL_START = 0.1
@@ -37,7 +36,7 @@ _SMALL_START = 0.1
 
 @dataclass(frozen=True)
 class EntropyShape:
-    """Sizes of the entropy networks.
+    """Layer sizes of the entropy networks.
 
     Attributes:
         channels: Channels of the latent.
@@ -55,8 +54,8 @@ class EntropyShape:
 def make_hyper_analysis(shape: EntropyShape) -> keras.Model:
     """Network from latents and level weights to side information, one vector per cell.
 
-    Only the encoder runs it, so it need not be exact. It says little, a hundredth of a bit per
-    pixel, so it is narrow where its kernels are largest.
+    Only the encoder runs it, so it need not be exact across machines. The side information takes
+    only about 0.01 bits per pixel, so the layers with the largest kernels are narrow.
     """
     latents = keras.Input((None, None, shape.channels), name="hyper_latents")
     levels = keras.Input((shape.levels,), name="hyper_levels")
@@ -81,10 +80,10 @@ def make_hyper_synthesis(shape: EntropyShape) -> keras.Model:
 
 
 def make_spatial_gain(shape: EntropyShape) -> keras.Model:
-    """Network from the first step's features to a logarithm of a gain for each latent position.
+    """Spatial gain: network from the first step's features to a log gain per latent position.
 
-    So side information can tell where an image is worth more bits, as flat parts are to SSIM.
-    Position by position of a cell; zero at the start.
+    It lets the encoder spend more bits on some regions, such as smooth areas, which raises SSIM.
+    The output has one channel per position of a cell and starts at zero.
     """
     features = keras.Input((None, None, shape.width), name="modulation_features")
     log_gains = layers.Conv2D(CELL**2, 1, kernel_initializer="zeros", name="modulation")(features)
@@ -94,8 +93,9 @@ def make_spatial_gain(shape: EntropyShape) -> keras.Model:
 def make_step(shape: EntropyShape, step: int) -> keras.Model:
     """Network of one coding step.
 
-    It maps features, level weights and, behind the first step, the values that the step before
-    decoded, to new features and to means and logarithms of scales of this step's values.
+    It maps features, level weights and, after the first step, the values that the previous step
+    decoded, to new features and to the means and log scales of this step's values. The layers named
+    `mixed` fuse the context, those named `spatial` look at neighbouring cells.
     """
     name = f"step_{step}"
     features = keras.Input((None, None, shape.width), name=f"{name}_features")
@@ -134,7 +134,7 @@ def _convolution(
 
 
 def _hidden(values: Tensor, levels: Tensor, shape: EntropyShape, name: str) -> Tensor:
-    """Activation behind a bias that depends on the quality."""
+    """Adds a bias that depends on the quality, then applies the activation."""
     bias = LevelTable(shape.levels, shape.width, name=f"{name}_bias")(levels)
     values = layers.Add(name=f"{name}_biased")([values, bias])
     return layers.ReLU(max_value=ACTIVATION_BOUND, name=f"{name}_relu")(values)

@@ -1,8 +1,8 @@
-"""The entropy model as integers, and what that costs.
+"""Converts the trained entropy model to integer arithmetic.
 
-Weights get 16 bits with a power of two per output channel. Activations keep the bounds that they
-were trained with, so their units follow from those and need no images: 16 bits over 0..8 are a
-ten-thousandth of a unit, far below what a probability table can tell apart.
+Weights are quantised to 16 bits with one power-of-two scale per output channel. Activations keep
+the bounds that they were trained with, so their scales need no calibration images: 16 bits over
+0..8 resolve about 0.0001, far finer than the spacing of the probability tables.
 """
 
 import math
@@ -35,10 +35,10 @@ from core.models.bottleneck.lattice import LATTICE_TABLE
 from core.models.bottleneck.rate_model import MAX_SCALE, MIN_SCALE, symbol_probabilities
 from core.models.tensor import Tensor
 
-#: Fraction bits of what stands behind a clipped ReLU.
+#: Fraction bits of the output of a clipped ReLU.
 ACTIVATION_BITS = 16 - int(math.log2(ACTIVATION_BOUND))
 
-#: Standard deviations that a table half_widths from zero; beyond is the escape.
+#: Half-width of a table in standard deviations; values beyond it use the escape symbol.
 _HALF_WIDTH = 7.0
 _MIN_HALF_WIDTH = 3
 
@@ -51,7 +51,7 @@ def integer_model(entropy: EntropyModel, *, synthesis_digest: bytes) -> IntegerM
 
     Args:
         entropy: The entropy model.
-        synthesis_digest: sha256 of the synthesis' file.
+        synthesis_digest: sha256 of the synthesis network's file.
 
     Raises:
         ValueError: A network cannot be computed exactly.
@@ -85,7 +85,7 @@ def integer_model(entropy: EntropyModel, *, synthesis_digest: bytes) -> IntegerM
 
 
 def value_tables() -> ValueTables:
-    """Tables of the latent's symbols: those of the rate model, at scales evenly spread."""
+    """Probability tables of the latent's symbols, at log-spaced scales of the rate model."""
     count = round(math.log2(MAX_SCALE / MIN_SCALE) * SCALES_PER_OCTAVE) + 1
     scales = MIN_SCALE * 2.0 ** (np.arange(count) / SCALES_PER_OCTAVE)
     half_widths = np.maximum(_MIN_HALF_WIDTH, np.ceil(_HALF_WIDTH * scales)).astype(np.int32)
@@ -115,14 +115,14 @@ def quantised(
         bias: At the quality levels, shape (levels, outputs).
         input_bits: Fraction bits of each input.
         output_bits: Fraction bits of each output.
-        lowest: Smallest output, in its own units.
-        highest: Largest output.
+        lowest: Lower bound of the output, in its own units.
+        highest: Upper bound of the output.
 
     Raises:
         ValueError: A weight is not finite.
     """
     if not (np.isfinite(kernel).all() and np.isfinite(bias).all()):
-        raise ValueError("Weights must be finite.")
+        raise ValueError("Weights must be finite; received NaN or infinity.")
     exponents = output_bits[np.newaxis, :] - input_bits[:, np.newaxis]
     scaled = np.ldexp(kernel.astype(np.float64), exponents.astype(np.int32))
     largest = np.maximum(np.abs(scaled).max(axis=(0, 1, 2)), 2.0**-_MAX_SHIFT)
@@ -154,7 +154,7 @@ def _hidden(network: keras.Model, name: str, input_bits: list[int]) -> IntegerCo
 
 
 def _entropy_parameters(network: keras.Model, step: int) -> IntegerConvolution:
-    """Means in standard deviations, and scales in octaves instead of natural logarithms."""
+    """Output layer for means in standard deviations and log2 scales instead of natural logs."""
     layer = network.get_layer(f"step_{step}_prediction")
     kernel, bias = _array(layer.kernel), _array(layer.bias)
     channels = kernel.shape[3] // 2
@@ -170,7 +170,7 @@ def _entropy_parameters(network: keras.Model, step: int) -> IntegerConvolution:
 
 
 def _spatial_gain(network: keras.Model) -> IntegerConvolution:
-    """Octaves instead of natural logarithms."""
+    """The spatial gain's layer with log2 gains instead of natural logs."""
     layer = network.get_layer("modulation")
     kernel, bias = _array(layer.kernel), _array(layer.bias)
     return quantised(
@@ -190,7 +190,7 @@ def _octaves(table: Any) -> NDArray[np.int32]:
 
 
 def _side_tables(entropy: EntropyModel) -> NDArray[np.int32]:
-    """Tables of every quality and channel; the means move the tables, not the symbols."""
+    """Side information's tables by quality and channel; means shift the tables, not the symbols."""
     symbols = np.arange(-SIDE_LIMIT, SIDE_LIMIT + 1)
     unit = 2**20
     means = np.rint(_array(entropy.side_means.table) * unit).astype(np.int64)

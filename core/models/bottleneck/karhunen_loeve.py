@@ -1,7 +1,7 @@
-"""The Karhunen-Loeve transform of the images' own blocks, as layers that training may improve.
+"""The Karhunen-Loeve transform of image blocks, as trainable layers.
 
-A learned codec that starts from random weights spends its first hundred thousand images on
-learning what a discrete cosine transform knows. One that starts from this basis does not.
+A learned codec with random initial weights needs about a hundred thousand images to become as good
+as a discrete cosine transform. One that is initialised with this basis starts there.
 """
 
 from typing import Any, NamedTuple
@@ -20,10 +20,10 @@ _BATCH = 100
 
 
 class Basis(NamedTuple):
-    """The directions in which blocks differ most.
+    """Principal components of image blocks.
 
     Attributes:
-        vectors: Orthonormal columns, float32, shape (BLOCK * BLOCK * 3, channels), by falling
+        vectors: Orthonormal columns, float32, shape (BLOCK * BLOCK * 3, channels), by descending
             variance; the rows are a block's values in the order row, column, colour.
         deviations: Standard deviation of the blocks along each column, float32.
         mean_colour: Mean of all pixels, float32, shape (3,).
@@ -39,8 +39,8 @@ def fit_basis(images: NDArray[np.uint8], channels: int) -> Basis:
 
     Args:
         images: uint8, shape (count, height, width, 3), sides a multiple of BLOCK; of a large
-            set every n-th image is taken.
-        channels: Directions to keep.
+            set every n-th image is used.
+        channels: Number of components to keep.
     """
     taken = images[:: -(-len(images) // _MAX_IMAGES)]
     mean_colour = np.mean([batch.mean(axis=(0, 1, 2)) for batch in _batches(taken)], axis=0)
@@ -60,12 +60,12 @@ def fit_basis(images: NDArray[np.uint8], channels: int) -> Basis:
 
 
 class _BlockTransform(layers.Layer):  # type: ignore[misc]
-    """What both directions share: their weights.
+    """Weights that the forward and the inverse transform have in common.
 
     Args:
         channels: Channels of the latent.
-        lr_scale: How fast the basis learns in relation to other weights. Adam moves every weight by
-            the same amount, which is too much for entries as small as those of a basis.
+        lr_scale: Learning rate of the basis relative to other weights. Adam's steps have the same
+            size for every weight, which is too large for the small entries of a basis.
     """
 
     def __init__(self, channels: int, lr_scale: float, **options: Any) -> None:
@@ -74,7 +74,7 @@ class _BlockTransform(layers.Layer):  # type: ignore[misc]
         self.lr_scale = lr_scale
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
-        """Makes the weights; `assign` gives them their values."""
+        """Creates the weights; `assign` sets their values."""
         shape = (BLOCK * BLOCK * 3, self.channels)
         self.scaled_basis = self.add_weight(shape=shape, initializer="orthogonal", name="basis")
         self.deviations = self.add_weight(
@@ -85,7 +85,7 @@ class _BlockTransform(layers.Layer):  # type: ignore[misc]
         )
 
     def assign(self, basis: Basis) -> None:
-        """Makes the layer compute the transform of that basis."""
+        """Sets the weights to a basis."""
         self.scaled_basis.assign(basis.vectors / self.lr_scale)
         self.deviations.assign(basis.deviations)
         self.mean_colour.assign(basis.mean_colour)
@@ -95,14 +95,14 @@ class _BlockTransform(layers.Layer):  # type: ignore[misc]
 
 
 class BlockAnalysis(_BlockTransform):
-    """Latent of images: each block's coordinates, in units of their standard deviations."""
+    """Forward transform: each block's coefficients, in units of their standard deviations."""
 
     def call(self, images: Tensor) -> Tensor:
         """Latents, shape (batch, height / BLOCK, width / BLOCK, channels)."""
         basis = self.scaled_basis * self.lr_scale / self.deviations
         blocks = ops.cast(space_to_depth(images, BLOCK), self.compute_dtype)
         coordinates = ops.conv(blocks, ops.reshape(basis, (1, 1, -1, self.channels)))
-        # Behind the product, where a runtime takes the mean into it.
+        # After the convolution, so that the ONNX runtime can fold the mean into its bias.
         return coordinates + ops.matmul(-self._mean_block(), basis)
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
@@ -111,7 +111,7 @@ class BlockAnalysis(_BlockTransform):
 
 
 class BlockSynthesis(_BlockTransform):
-    """Images of latents, values in 0..255 and unclipped: the way back of `BlockAnalysis`."""
+    """Inverse of `BlockAnalysis`: images in 0..255, not clipped."""
 
     def call(self, latents: Tensor) -> Tensor:
         """Images, shape (batch, rows * BLOCK, columns * BLOCK, 3)."""
@@ -126,10 +126,10 @@ class BlockSynthesis(_BlockTransform):
 
 
 class SpaceToDepth(layers.Layer):  # type: ignore[misc]
-    """Squares of pixels become channels, in the order row, column, channel.
+    """Moves blocks of pixels into channels, in the order row, column, channel.
 
     Args:
-        block: Side of a square.
+        block: Side of a block in pixels.
     """
 
     def __init__(self, block: int, **options: Any) -> None:
@@ -137,7 +137,7 @@ class SpaceToDepth(layers.Layer):  # type: ignore[misc]
         self.block = block
 
     def call(self, inputs: Tensor) -> Tensor:
-        """Output of a `block`-th of the height and width."""
+        """Output with height and width divided by `block`."""
         return space_to_depth(inputs, self.block)
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
@@ -147,10 +147,10 @@ class SpaceToDepth(layers.Layer):  # type: ignore[misc]
 
 
 class DepthToSpace(SpaceToDepth):
-    """The way back of `SpaceToDepth`."""
+    """Inverse of `SpaceToDepth`."""
 
     def call(self, inputs: Tensor) -> Tensor:
-        """Output of `block` times the height and width."""
+        """Output with height and width multiplied by `block`."""
         return depth_to_space(inputs, self.block)
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
@@ -160,7 +160,7 @@ class DepthToSpace(SpaceToDepth):
 
 
 def space_to_depth(values: Tensor, block: int) -> Tensor:
-    """Squares of `block` x `block` positions as channels, in the order row, column, channel."""
+    """Moves `block` x `block` positions into channels, in the order row, column, channel."""
     _, height, width, channels = ops.shape(values)
     rows, columns = height // block, width // block
     squares = ops.reshape(values, (-1, rows, block, columns, block, channels))
@@ -169,7 +169,7 @@ def space_to_depth(values: Tensor, block: int) -> Tensor:
 
 
 def depth_to_space(values: Tensor, block: int) -> Tensor:
-    """The way back of `space_to_depth`."""
+    """Inverse of `space_to_depth`."""
     _, rows, columns, depth = ops.shape(values)
     channels = depth // block**2
     squares = ops.reshape(values, (-1, rows, columns, block, block, channels))

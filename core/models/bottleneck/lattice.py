@@ -1,7 +1,8 @@
-"""Quantising as the codec does it, for training: values that spread go into a lattice together.
+"""Lattice quantisation as in the codec, for training: values of large scale share a lattice point.
 
-`core.entropy.lattice` says which lattice, and why. Here scales are floats and everything is a
-Keras operation, so that training and validation see the errors and the bits of the files.
+`core.entropy.lattice` describes the lattice and the reasons for it. Here scales are floats and all
+steps are Keras operations, so that training and validation see the codec's quantisation errors
+and bits.
 """
 
 import math
@@ -13,25 +14,25 @@ from core.entropy.value_tables import SCALES_PER_OCTAVE
 from core.models.bottleneck.rate_model import MIN_SCALE, bits
 from core.models.tensor import Tensor
 
-#: First table whose values are put into the lattice. Chosen by the bits and errors of validation
-#: images; for values that spread less, the lattice has too few points.
+#: First table whose values are quantised in the lattice. Chosen by rate and distortion on
+#: validation images; for smaller scales the lattice is too coarse.
 LATTICE_TABLE = 20
 
 _OCTAVE = math.log(2.0)
 
-#: Quantiser steps in a unit of the lattice.
+#: A unit of the lattice in quantiser steps.
 _UNIT = UNIT / 2**STEP_BITS
 
-#: Quantiser steps after which whole steps, and the lattice every four units, repeat themselves.
+#: Common period, in quantiser steps, of integer rounding and of the lattice (period: four units).
 PERIOD = 32 * _UNIT
 
 
 class Lattice:
-    """Which values of a map are quantised together, as their scales say it.
+    """Groups the values of a map into lattice points by their predicted scales.
 
     Args:
-        log_scales: Logarithms of the predicted scales, shape (batch, ...), of each image a
-            multiple of GROUP.
+        log_scales: Logarithms of the predicted scales, shape (batch, ...); the number of values
+            per image must be a multiple of GROUP.
     """
 
     def __init__(self, log_scales: Tensor) -> None:
@@ -40,69 +41,69 @@ class Lattice:
         tables = ops.cast(ops.round(SCALES_PER_OCTAVE * octaves), "int32")
         spreading = ops.sum(ops.cast(tables >= LATTICE_TABLE, "int32"), axis=1, keepdims=True)
         points = spreading // GROUP
-        self._places = _places(tables, points)
+        self._positions = _positions(tables, points)
         self._in_lattice = (ops.arange(ops.shape(tables)[1] // GROUP) < points)[..., None]
         self._scales = self._grouped(log_scales)
 
     def quantised(self, values: Tensor) -> Tensor:
-        """Nearest values that can be coded; as a function of the values it has no gradient.
+        """Nearest values that can be coded; not differentiable with respect to `values`.
 
         Args:
-            values: In quantiser steps, of the scales' shape.
+            values: In quantiser steps, of the same shape as the scales.
         """
         grouped = self._grouped(values)
         points = _UNIT * _nearest_points(grouped / _UNIT)
         return self._ungrouped(ops.where(self._in_lattice, points, ops.round(grouped)))
 
     def bits(self, symbols: Tensor) -> Tensor:
-        """Bits of each value; what only a whole point costs stands with one of its values.
+        """Bits of each value; bits shared by a point are counted with its last value.
 
         Args:
-            symbols: Values that `quantised` gave.
+            symbols: Output of `quantised`.
         """
         grouped, scales = self._grouped(symbols), self._scales
-        # A number of a point knows whether it is even: it counts two units.
+        # The codeword fixes the parity of each coordinate, so it moves in steps of two units.
         halves, half_scales = grouped / (2.0 * _UNIT), scales - math.log(2.0 * _UNIT)
         known = bits(halves, half_scales)
-        # Of the last one the others tell the rest by four, or of an odd one its sign.
+        # The other coordinates fix the last one modulo four, or its sign if it is odd.
         is_odd = ops.mod(ops.round(grouped / _UNIT), 2.0) == 1.0
-        told = ops.where(is_odd, known - 1.0, bits(halves / 2.0, half_scales - _OCTAVE))
+        conditioned = ops.where(is_odd, known - 1.0, bits(halves / 2.0, half_scales - _OCTAVE))
         is_last = ops.arange(GROUP) == GROUP - 1
-        in_point = ops.where(is_last, told + math.log2(len(CODEWORDS)), known)
+        in_point = ops.where(is_last, conditioned + math.log2(len(CODEWORDS)), known)
         return self._ungrouped(ops.where(self._in_lattice, in_point, bits(grouped, scales)))
 
     def _grouped(self, values: Tensor) -> Tensor:
         flat = ops.reshape(values, (-1,))
-        ordered = ops.scatter(self._places[:, None], flat, ops.shape(flat))
+        ordered = ops.scatter(self._positions[:, None], flat, ops.shape(flat))
         return ops.reshape(ordered, (self._shape[0], -1, GROUP))
 
     def _ungrouped(self, grouped: Tensor) -> Tensor:
-        return ops.reshape(ops.take(ops.reshape(grouped, (-1,)), self._places), self._shape)
+        return ops.reshape(ops.take(ops.reshape(grouped, (-1,)), self._positions), self._shape)
 
 
-def _places(tables: Tensor, points: Tensor) -> Tensor:
-    """Place of each value in the batch, so that each image's points are its first groups.
+def _positions(tables: Tensor, points: Tensor) -> Tensor:
+    """New index of each value in the flattened batch, so that each image's points come first.
 
     Args:
         tables: Nearest table of each value, shape (batch, values).
-        points: How many points each image has, shape (batch, 1).
+        points: Number of lattice points of each image, shape (batch, 1).
     """
     images, count = ops.shape(tables)
     ranks = ops.arange(count, dtype="int32")
-    # Among values of one table, the first ones stay the first.
+    # A stable sort: values of one table keep their order.
     order = ops.argsort(count * tables + ranks, axis=1)
-    # Those alone, then all but one of each point, then that one.
+    # Scalar values, then all but the last value of each point, then the last values.
     together, last = ranks - (count - GROUP * points), ranks - (count - points)
     others = GROUP * (together // (GROUP - 1)) + together % (GROUP - 1)
-    place = ops.where(together < 0, ranks + GROUP * points, others)
-    place = ops.where(last < 0, place, GROUP * last + GROUP - 1)
+    position = ops.where(together < 0, ranks + GROUP * points, others)
+    position = ops.where(last < 0, position, GROUP * last + GROUP - 1)
     first = count * ops.arange(images, dtype="int32")[:, None]
     values = ops.reshape(order + first, (-1, 1))
-    return ops.scatter(values, ops.reshape(place + first, (-1,)), (images * count,))
+    return ops.scatter(values, ops.reshape(position + first, (-1,)), (images * count,))
 
 
 def _nearest_points(values: Tensor) -> Tensor:
-    """As `core.entropy.lattice.nearest_points`; values and points in units."""
+    """Keras version of `core.entropy.lattice.nearest_points`; values and points in units."""
     even = 2.0 * ops.round(values / 2.0)
     missed = values - even
     gaps, is_below = ops.abs(missed), ops.cast(missed < 0.0, values.dtype)

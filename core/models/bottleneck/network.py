@@ -1,15 +1,14 @@
-"""The learned codec's network: one model for every quality, trained for rate and distortion.
+"""The learned codec's network: one variable-rate model, trained on a rate-distortion loss.
 
-It starts as a block-transform codec on the Karhunen-Loeve basis of the training images, with
-quantiser steps that are optimal at high rates, and every part of it improves from there. The
-parts are those of Minnen & Singh, "Channel-wise autoregressive entropy models for learned image
-compression", ICIP 2020, https://arxiv.org/abs/2007.08739 (hyperprior, channel groups, noise for
-the rate and straight-through rounding for the reconstruction) and of Cui et al., "Asymmetric
-gained deep image compression with continuous rate adaptation", CVPR 2021,
+It is initialised as a block-transform codec with the Karhunen-Loeve basis of the training images
+and with quantiser steps that are optimal at high rates; training then changes all of it. Its
+building blocks are those of Minnen & Singh, "Channel-wise autoregressive entropy models for
+learned image compression", ICIP 2020, https://arxiv.org/abs/2007.08739 (hyperprior, channel
+groups, noise for the rate and straight-through rounding for the reconstruction) and of Cui et al.,
+"Asymmetric gained deep image compression with continuous rate adaptation", CVPR 2021,
 https://arxiv.org/abs/2003.02012 (gains per quality level, interpolated in the logarithm). Here
-the context is spatial and over channels at once, values that spread over more than a quantiser
-step go into a lattice together (`core.models.bottleneck.lattice`), and all that predicts can
-become integers.
+the context is spatial and channel-wise at once, values of large scale are quantised together in a
+lattice (`core.models.bottleneck.lattice`), and the entropy networks can be converted to integers.
 """
 
 import math
@@ -48,26 +47,26 @@ from core.training_records.strips import STRIP_QUALITY
 
 LABEL = "BNK"
 
-#: Images are coded with sides that are multiples of this: cells of 2x2 blocks.
+#: Images are padded to multiples of this before coding: cells of 2x2 blocks.
 STRIDE = 2 * BLOCK
 
-#: Qualities, in 1..100, of which the history of a training tells.
+#: Qualities in 1..100 that are validated and recorded in a training's history.
 VALIDATED_QUALITIES = (1, 15, 30, 45, 60, 75, 90, 100)
 
-#: Squared error (0..255) that weighs as much as an SSIM of 0 instead of 1. The two distortions of
-#: a codec like this keep that ratio, within a fifth, from 0.25 to 1.5 bits per pixel.
+#: MSE (0..255) that is weighted like an SSIM loss of 1. For a codec like this the ratio MSE /
+#: (1 - SSIM) stays within 20 % of it from 0.25 to 1.5 bits per pixel.
 SSIM_UNIT = 600.0
 
-#: Distance of the SSIM's windows in training: every pixel is still in several of them, and the
+#: Stride of the SSIM's windows in training: each pixel is still in several windows, and computing
 #: SSIM takes less than half of the time.
 _TRAINING_STRIDE = 3
 
-#: Training images on which a unit must never fire to be taken for dead.
+#: Number of training images on which a unit must never fire to count as dead.
 _REVIVAL_IMAGES = 64
 
 
 class _Decoded(NamedTuple):
-    """Coded latents, and the images that the decoder makes of them, in 0..255 and unrounded."""
+    """Coded latents and the images reconstructed from them, in 0..255, not rounded."""
 
     coded: Coded
     images: Tensor
@@ -77,11 +76,11 @@ class Bottleneck(ImageModel):
     """Analysis, entropy model and synthesis, trained together at random qualities.
 
     Args:
-        config: Shape and training.
+        config: Architecture and training hyperparameters.
     """
 
     stored_as = "float16"
-    # Between analysis and synthesis lie gains that differ on the two sides.
+    # Encoder and decoder scale the latent by different gains between analysis and synthesis.
     has_float_latent = False
 
     def __init__(self, config: BottleneckConfig, **options: Any) -> None:
@@ -106,11 +105,11 @@ class Bottleneck(ImageModel):
         self.means = {name: keras.metrics.Mean(name=name) for name in names}
 
     def networks(self) -> dict[str, keras.Model]:
-        """The two transforms; the entropy networks become integers, of the published weights."""
+        """The two transforms; the entropy networks are exported as integers (`companions`)."""
         return {"analysis": self.analysis, "synthesis": self.synthesis}
 
     def scaled_weights(self) -> dict[str, float]:
-        """The bases, see `core.models.bottleneck.karhunen_loeve`."""
+        """The bases and their scales, see `core.models.bottleneck.karhunen_loeve`."""
         layers = (
             self.analysis.get_layer("block_analysis"),
             self.synthesis.get_layer("block_synthesis"),
@@ -119,14 +118,14 @@ class Bottleneck(ImageModel):
 
     @property
     def frozen_files(self) -> frozenset[str]:
-        """In an encoder stage, all that the decoder and the model id depend on."""
+        """In an encoder stage, the files that the decoder and the model id depend on."""
         is_frozen = self.config.stage == "encoder"
         return frozenset({"synthesis.onnx", INTEGERS} if is_frozen else ())
 
     def companions(
         self, networks: Mapping[str, OnnxNetwork], images: NDArray[np.uint8]
     ) -> dict[str, bytes]:
-        """The entropy model: as integers, and the part of it that only an encoder runs."""
+        """The entropy model's files: the integer networks, and the encoder's hyper-analysis."""
         return companions(self.entropy, synthesis_digest=networks["synthesis"].digest)
 
     def layer_table(self, latent: tuple[int, int, int], *, stride: int) -> tuple[Layer, ...]:
@@ -134,11 +133,11 @@ class Bottleneck(ImageModel):
         return transform_codec_layers(latent, stride=stride, config=self.config.record())
 
     def card_facts(self, files: Mapping[str, bytes], images: NDArray[np.uint8]) -> dict[str, Any]:
-        """How far the transforms see, and what the integers cost."""
+        """Receptive fields of the transforms, and the rate overhead of integer arithmetic."""
         return card_facts(self.config, self.analysis, self.entropy, files, images)
 
     def initialise(self, images: NDArray[np.uint8]) -> None:
-        """Makes the model a block-transform codec on the basis of these images."""
+        """Initialises the model as a block-transform codec with the basis of these images."""
         basis = fit_basis(images, self.config.channels)
         for network, name in ((self.analysis, "analysis"), (self.synthesis, "synthesis")):
             network.get_layer(f"block_{name}").assign(basis)
@@ -146,7 +145,7 @@ class Bottleneck(ImageModel):
         self.entropy.assign_gains(np.log(basis.deviations / steps[:, np.newaxis]))
 
     def begin_stage(self, images: NDArray[np.uint8]) -> None:
-        """Gives an encoder stage the units of the analysis back that no longer fire."""
+        """In an encoder stage, reinitialises dead units of the analysis."""
         if self.config.stage == "encoder":
             some = np.asarray(images[:: -(-len(images) // _REVIVAL_IMAGES)])
             rates = ActivityProbe(self).firing_rates(some)
@@ -156,29 +155,29 @@ class Bottleneck(ImageModel):
 
     def network_inputs(self, images: NDArray[np.uint8]) -> dict[str, Tensor]:
         """The images, and their decoded latents at quality `STRIP_QUALITY`."""
-        quality = np.full(len(images), _place(STRIP_QUALITY), dtype=np.float32)
+        quality = np.full(len(images), _network_quality(STRIP_QUALITY), dtype=np.float32)
         latents = self.analysis.predict_on_batch(images)[..., : self.config.channels]
         coded = self.entropy(latents, level_weights(quality, self.config.levels))
         return {"analysis": images, "synthesis": _planes(coded.latents, quality)}
 
     def plan(self, steps: int, *, forgotten: int = 0) -> None:
-        """Lets the learning rate fall to its end at so many steps."""
+        """Sets the length of the learning rate schedule in steps."""
         self.optimizer.schedule.steps = steps
         self.optimizer.schedule.forgotten = forgotten
 
     @contextmanager
     def averaged(self) -> Iterator[None]:
-        """Gives the network the running means of its weights inside the block."""
+        """Context manager in which the network has its averaged weights."""
         with self.optimizer.averaged(self.trainable_variables):
             yield
 
     def call(self, images: Tensor, training: bool = False) -> dict[str, Tensor]:
-        """Figures of each image: in training at a random quality, else at those validated.
+        """Loss and metrics of each image: at a random quality in training, else as validated.
 
         Returns:
             `loss`, `bits_per_pixel`, `side_bits_per_pixel`, `psnr_db` and `ssim`, of shape
-            (batch,); outside training their means over the validated qualities, and each
-            quality's own.
+            (batch,); outside training their means over the validated qualities, and the values
+            at each quality.
         """
         images = ops.cast(images, "float32")
         if training:
@@ -186,8 +185,8 @@ class Bottleneck(ImageModel):
         return self._validation_figures(images)
 
     def reconstructions(self, images: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """What the decoder makes of images that were coded at quality `STRIP_QUALITY`."""
-        quality = np.full(len(images), _place(STRIP_QUALITY), dtype=np.float32)
+        """Reconstructions of images coded at quality `STRIP_QUALITY`."""
+        quality = np.full(len(images), _network_quality(STRIP_QUALITY), dtype=np.float32)
         latents = self._latents(ops.cast(images, "float32"), training=False)
         found = self._decoded(latents, quality, training=False)
         return rounded_to_bytes(ops.convert_to_numpy(found.images) / PEAK)
@@ -206,7 +205,7 @@ class Bottleneck(ImageModel):
     def compute_metrics(
         self, x: Tensor, y: Tensor, y_pred: Tensor, sample_weight: Tensor = None
     ) -> dict[str, Tensor]:
-        """Figures of the batch: those that `call` gave."""
+        """Running means of the values that `call` returned."""
         names = [name for name in y_pred if name != "loss"]
         for name in names:
             mean = self.psnr_db if name == "psnr_db" else self.means[name]
@@ -222,8 +221,10 @@ class Bottleneck(ImageModel):
         return self._figures(images, latents, quality, training=True)
 
     def _validation_figures(self, images: Tensor) -> dict[str, Tensor]:
-        """Means over the qualities, and each quality's own."""
-        places = np.array([_place(quality) for quality in VALIDATED_QUALITIES], dtype=np.float32)
+        """Means over the qualities, and the values at each quality."""
+        places = np.array(
+            [_network_quality(quality) for quality in VALIDATED_QUALITIES], dtype=np.float32
+        )
         count = ops.shape(images)[0]
         latents = self._latents(images, training=False)
         # All qualities at once, as one batch: one graph to compile instead of eight.
@@ -260,7 +261,7 @@ class Bottleneck(ImageModel):
         error = ops.mean(ops.square(images - found), axis=(1, 2, 3))
         share = self.config.ssim_share
         distortion = (1.0 - share) * error + share * SSIM_UNIT * (1.0 - ssim)
-        # Without the root the best qualities would drown the others.
+        # Without the square root the highest qualities would dominate the loss.
         balance = ops.sqrt(weight / self.config.lowest_weight)
         return {
             "loss": (bits_per_pixel + weight * distortion) / balance,
@@ -282,15 +283,15 @@ def _planes(latents: Tensor, quality: Tensor) -> Tensor:
     return ops.concatenate([latents, plane], axis=-1)
 
 
-def _place(quality: int) -> float:
-    """Place of a quality in 1..100 on the network's own scale, 0..1."""
+def _network_quality(quality: int) -> float:
+    """A quality in 1..100 mapped to the network's range, 0..1."""
     return (quality - 1) / (QUALITIES - 1)
 
 
 def build(config: BottleneckConfig = CONFIG) -> Bottleneck:
-    """Compiled model with fresh weights; `initialise` gives it its start."""
+    """Compiled model with random weights; `initialise` sets the initial ones."""
     model = Bottleneck(config, name="bottleneck")
-    # XLA makes these convolutions slower on CPUs; JAX has nothing else.
+    # XLA makes these convolutions slower on CPUs; JAX has no other compiler.
     compiled = keras.backend.backend() == "jax"
     optimiser = AveragedMuon(
         config.learning_rate, lr_scale=config.vector_lr_scale, ema_decay=config.ema_decay

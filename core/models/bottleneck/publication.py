@@ -1,4 +1,4 @@
-"""What the learned codec needs besides its transforms, and what its integers cost."""
+"""Files of the learned codec besides its transforms, and the overhead of integer arithmetic."""
 
 import math
 from collections.abc import Mapping
@@ -25,11 +25,11 @@ from core.models.training.onnx_export import export_network, to_float16
 
 INTEGERS = "entropy.npz"
 
-#: Qualities and validation images at which integers and floats are compared.
+#: Qualities and number of validation images at which integer and float model are compared.
 COMPARED_QUALITIES = (1, 15, 30, 45, 60, 75, 90, 100)
 _COMPARED_IMAGES = 128
 _BATCH = 16
-#: Bits of a file at the size of the data set that neither way changes.
+#: Header bits of a file at the size of the data set, the same in both models.
 _HEADER_BITS = 8 * MIN_HEADER_BYTES
 
 
@@ -37,9 +37,9 @@ class Cost(NamedTuple):
     """Bits of the same latents, headers included.
 
     Attributes:
-        estimated: What the float model estimates in training.
-        written: What the files of the integer model have.
-        channel_bits: Mean bits per value of each channel of the latent, as estimated.
+        estimated: Estimate of the float model.
+        written: Size of the integer model's files.
+        channel_bits: Estimated mean bits per value of each channel of the latent.
     """
 
     estimated: float
@@ -48,7 +48,7 @@ class Cost(NamedTuple):
 
     @property
     def percent(self) -> float:
-        """How much more is written than estimated."""
+        """Relative difference between written and estimated bits."""
         return 100.0 * (self.written / self.estimated - 1.0)
 
 
@@ -57,7 +57,7 @@ def companions(entropy: EntropyModel, *, synthesis_digest: bytes) -> dict[str, b
 
     Args:
         entropy: The entropy model.
-        synthesis_digest: sha256 of the synthesis' file.
+        synthesis_digest: sha256 of the synthesis network's file.
     """
     model = integer_model(entropy, synthesis_digest=synthesis_digest)
     return {
@@ -83,7 +83,7 @@ def card_facts(
     files: Mapping[str, bytes],
     images: NDArray[np.uint8],
 ) -> dict[str, Any]:
-    """What the model's card says of the codec.
+    """Entries of the model card.
 
     Args:
         config: The model's configuration.
@@ -98,7 +98,7 @@ def card_facts(
     compared = images[:: -(-len(images) // _COMPARED_IMAGES)]
     costs = compare(analysis, entropy, integers, np.asarray(compared))
     return {
-        # Without the plane that tells the synthesis the quality.
+        # Without the quality plane.
         "latent": [rows, columns, shape.channels],
         "channel_bits": {
             str(quality): [round(float(bits), 4) for bits in cost.channel_bits]
@@ -123,7 +123,7 @@ def compare(
     integers: IntegerModel,
     images: NDArray[np.uint8],
 ) -> dict[int, Cost]:
-    """Cost of the images' latents at each of the qualities compared."""
+    """Rates of the images' latents at each of the compared qualities."""
     batches = [images[start : start + _BATCH] for start in range(0, len(images), _BATCH)]
     latents = [analysis(batch)[..., : entropy.log_gains.channels] for batch in batches]
     found = {}

@@ -1,4 +1,4 @@
-"""Quality as a position between a few levels at which a network keeps its own numbers."""
+"""Variable rate: parameters at a few quality levels, interpolated between them."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from core.models.tensor import Tensor
 
 
 def level_weights(quality: Tensor, levels: int) -> Tensor:
-    """How much each level counts at a quality: the two nearest share, linearly.
+    """Linear interpolation weights of the levels at a quality.
 
     Args:
         quality: Positions in 0..1, of any shape.
@@ -25,17 +25,17 @@ def level_weights(quality: Tensor, levels: int) -> Tensor:
 
 
 def rate_distortion_weight(quality: Tensor, lowest: float, highest: float) -> Tensor:
-    """Bits per pixel that one unit of squared error (0..255) is worth at a quality in 0..1."""
+    """Rate-distortion weight, in bits per pixel per unit of MSE (0..255), at a quality in 0..1."""
     return lowest * ops.exp(quality * float(np.log(highest / lowest)))
 
 
 class LevelTable(layers.Layer):  # type: ignore[misc]
-    """One vector per level, and between the levels what lies between them.
+    """One trainable vector per level, linearly interpolated between the levels.
 
-    After training the vectors of all qualities can be written down as one table of integers.
+    After training the vectors of all qualities can be stored as one table of integers.
 
     Args:
-        levels: Levels.
+        levels: Number of levels.
         channels: Length of a vector.
     """
 
@@ -45,12 +45,12 @@ class LevelTable(layers.Layer):  # type: ignore[misc]
         self.channels = channels
 
     def build(self, input_shape: tuple[int | None, ...] | None = None) -> None:
-        """Makes the table, all zeros."""
+        """Creates the table, all zeros."""
         shape = (self.levels, self.channels)
         self.table = self.add_weight(shape=shape, initializer="zeros", name="table")
 
     def call(self, weights: Tensor) -> Tensor:
-        """Vectors of weights that `level_weights` gave.
+        """Interpolated vectors for the weights that `level_weights` returned.
 
         Args:
             weights: Shape (batch, levels).
@@ -58,7 +58,7 @@ class LevelTable(layers.Layer):  # type: ignore[misc]
         Returns:
             Shape (batch, 1, 1, channels), to be added to or multiplied with maps of channels.
         """
-        # A sum and no matrix product: accelerators round what goes into a product.
+        # A sum instead of a matrix product, whose inputs accelerators round to fewer bits.
         vectors = ops.sum(ops.expand_dims(weights, -1) * self.table, axis=1)
         return ops.reshape(vectors, (-1, 1, 1, self.channels))
 

@@ -1,4 +1,4 @@
-"""What a symbol costs: the probability model that the coder's tables follow."""
+"""Rate of a symbol under the probability model that the coder's tables are made from."""
 
 import math
 from typing import Any
@@ -9,18 +9,17 @@ from numpy.typing import NDArray
 
 from core.models.tensor import Tensor
 
-#: Range of the scales, in quantiser steps, over which the coder's tables are spread evenly in
-#: the logarithm.
+#: Range of the scales, in quantiser steps; the coder's tables are log-spaced over it.
 MIN_SCALE = 0.0625
 MAX_SCALE = 256.0
 
-#: Share of a wide Laplacian in every table. It costs 0.0001 bits per symbol and lets a symbol
-#: that nobody expected cost some tens of bits instead of any number.
+#: Mixture weight of a wide Laplacian in every table. It costs 0.0001 bits per symbol and bounds
+#: the cost of an outlier to some tens of bits.
 TAIL = 2.0**-14
 
 _FLOOR = 1e-30
 
-#: Parameter of a logistic distribution per standard deviation.
+#: Scale parameter of a logistic distribution with a standard deviation of 1.
 _LOGISTIC = math.sqrt(3.0) / math.pi
 
 
@@ -28,12 +27,12 @@ def bits(offsets: Tensor, log_scales: Tensor) -> Tensor:
     """Information of each symbol in bits.
 
     A logistic distribution of the given standard deviation, mixed with a wide Laplacian, is
-    integrated over the symbol's interval. A normal distribution predicts zeros too rarely where
-    the scale is half a step or more, and costs more bits.
+    integrated over the symbol's interval. A normal distribution underestimates the probability of
+    zero where the scale is half a step or more, and costs more bits.
 
     Args:
-        offsets: Symbols minus the mean that was predicted, in quantiser steps; in training with
-            noise in place of rounding.
+        offsets: Symbols minus the predicted mean, in quantiser steps; in training with noise in
+            place of rounding.
         log_scales: Logarithms of the predicted scales, of the same shape.
     """
     scales = ops.exp(log_scales)
@@ -53,7 +52,7 @@ def symbol_probabilities(
     """
     distances, deviations = np.abs(offsets), np.broadcast_to(scales, np.shape(offsets))
     narrow = _LOGISTIC * deviations
-    # Tails are subtracted, not what lies below them: far out nothing is lost to rounding.
+    # Differences of upper tails, not of the distribution function, which would cancel far out.
     inner = _logistic_tail((distances - 0.5) / narrow) - _logistic_tail((distances + 0.5) / narrow)
     widths = 1.0 + 4.0 * deviations
     far = np.exp(-distances / widths) * np.sinh(0.5 / widths)
@@ -64,18 +63,18 @@ def symbol_probabilities(
 
 
 def _logistic_tail(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Probability of more than a value."""
+    """Survival function: probability of exceeding a value."""
     tails: NDArray[np.float64] = np.exp(-np.logaddexp(0.0, values))
     return tails
 
 
 def bounded_log_scale(log_scales: Tensor) -> Tensor:
-    """The same, clipped to the tables' range; a gradient passes that leads back into it."""
+    """Log scales clipped to the tables' range; gradients that lead back into it pass."""
     return _bounded(log_scales)
 
 
 def straight_through(values: Tensor, symbols: Tensor) -> Tensor:
-    """The symbols that values became, with the gradient of the values themselves."""
+    """Straight-through estimator: the symbols, with the gradient of the values."""
     return values + ops.stop_gradient(symbols - values)
 
 
@@ -101,7 +100,7 @@ def _logistic(distances: Tensor, scales: Tensor) -> Tensor:
 def _laplace(distances: Tensor, scales: Tensor) -> Tensor:
     widths = 1.0 + 4.0 * scales
     far = ops.exp(-distances / widths) * ops.sinh(0.5 / widths)
-    # Inside its own half step the interval reaches over the peak.
+    # Within half a step of the mean the interval contains the peak.
     inside = ops.minimum(distances, 0.5)
     near = 1.0 - ops.exp(-0.5 / widths) * ops.cosh(inside / widths)
     return ops.where(distances > 0.5, far, near)

@@ -1,7 +1,7 @@
-"""New weights for the units of a trained analysis that never fire, without a change of its output.
+"""Reinitialises the dead units of a trained analysis without a change of its output.
 
-A unit that fires nowhere contributes nothing, and behind a rectifier without a leak it gets no
-gradient. Its incoming weights may therefore be drawn anew, if its outgoing weights become zero.
+A unit that never fires contributes nothing to the output, and a plain ReLU gives it no gradient.
+Its incoming weights can therefore be drawn anew if its outgoing weights are set to zero.
 """
 
 from collections.abc import Mapping
@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 
 def revive(network: keras.Model, rates: Mapping[str, NDArray[np.float32]], *, seed: int) -> int:
-    """Draws the weights of dead units anew, and returns how many units there were.
+    """Reinitialises dead units and returns how many there were.
 
     Args:
-        network: Analysis or synthesis; it is changed.
-        rates: Share of the positions at which each unit fires, by the rectifiers of the residual
+        network: Analysis or synthesis; changed in place.
+        rates: Share of the positions at which each unit fires, by the ReLU layers of the residual
             blocks.
         seed: Seed of the new weights.
     """
@@ -40,7 +40,7 @@ def _renew(
     dead: NDArray[np.bool_],
     random: np.random.Generator,
 ) -> None:
-    """Fresh weights into the dead units, with a mean of zero each, and none out of them."""
+    """Draws zero-mean incoming weights for the dead units and zeroes their outgoing weights."""
     incoming, outgoing = network.get_layer(before), network.get_layer(after)
     kernel, bias = (np.asarray(weights).copy() for weights in (incoming.kernel, incoming.bias))
     fresh = random.normal(size=kernel.shape) * np.sqrt(2.0 / np.prod(kernel.shape[:3]))

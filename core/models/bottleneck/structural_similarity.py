@@ -1,4 +1,4 @@
-"""The thesis' SSIM as something that a network can be trained on."""
+"""The thesis' SSIM as a differentiable loss."""
 
 import numpy as np
 from keras import ops
@@ -20,7 +20,7 @@ def structural_similarity(images: Tensor, reconstructions: Tensor, *, stride: in
     Args:
         images: Floats in 0..255, shape (batch, height, width, 3), sides of at least 7.
         reconstructions: Likewise; neither clipped nor rounded here.
-        stride: Distance of the windows that are looked at; at 1, all of them.
+        stride: Stride of the windows; at 1, all windows count.
     """
     ours, theirs = _grey(images), _grey(reconstructions)
     planes = [ours, theirs, ours * ours, theirs * theirs, ours * theirs]

@@ -24,13 +24,13 @@ from core.models.bottleneck.karhunen_loeve import (
 from core.models.bottleneck.quality_levels import LevelTable, level_weights
 from core.models.tensor import Tensor
 
-#: Side of the squares of pixels that the branches see as channels.
+#: Side of the pixel patches that are the branches' input and output.
 _PATCH = 8
 
-#: The synthesis branch speaks in these units of 0..255.
+#: Output unit of the synthesis branch, on the scale 0..255.
 _PIXEL_UNIT = 64.0
 
-#: Gain of the last layer of a residual block at the start, so that the blocks' sum stays small.
+#: Initial gain of the last layer of a residual block, so that the sum over blocks stays small.
 _RESIDUAL_SCALE = 0.1
 
 
@@ -44,12 +44,12 @@ class TransformShape:
         deep_width: Channels of the branches at a sixteenth.
         analysis_blocks: Residual blocks of the analysis at the two sizes.
         synthesis_blocks: Residual blocks of the synthesis at the two sizes.
-        levels: Quality levels that the synthesis tells apart.
+        levels: Quality levels of the synthesis.
         basis_lr_scale: Learning rate of the bases, see `core.models.bottleneck.karhunen_loeve`.
-        precision: Numbers that the branches compute in while training.
-        analysis_slope: Slope of the analysis' rectifiers below zero.
-        synthesis_slope: The same of the synthesis.
-        centred_kernels: Whether the blocks' 3x3 kernels keep a mean of zero per output.
+        precision: Keras dtype policy of the branches in training.
+        analysis_slope: Negative slope of the analysis' leaky ReLUs.
+        synthesis_slope: Negative slope of the synthesis' leaky ReLUs.
+        centred_kernels: Whether the blocks' 3x3 kernels are constrained to zero mean per output.
     """
 
     channels: int
@@ -66,19 +66,19 @@ class TransformShape:
 
     @property
     def analysis_receptive_field(self) -> int:
-        """Pixels that the analysis sees on each side of a block, in whole blocks."""
+        """Receptive field of the analysis on each side of a block in pixels, in whole blocks."""
         fine, deep = self.analysis_blocks
         return BLOCK * math.ceil((_PATCH * (fine + 1) + BLOCK * deep) / BLOCK)
 
     @property
     def synthesis_receptive_field(self) -> int:
-        """Latent positions that the synthesis sees on each side of one."""
+        """Receptive field of the synthesis on each side of a latent position, in positions."""
         fine, deep = self.synthesis_blocks
         return math.ceil((_PATCH * (fine + 1) + BLOCK * deep) / BLOCK)
 
 
 class QualityPlane(layers.Layer):  # type: ignore[misc]
-    """Appends the plane that tells the synthesis the quality, here the best one."""
+    """Appends the quality plane of the synthesis, set to the best quality."""
 
     def call(self, latents: Tensor) -> Tensor:
         """Latents with one more channel, all ones."""
@@ -108,8 +108,8 @@ class PlaneLevels(layers.Layer):  # type: ignore[misc]
 def make_analysis(shape: TransformShape) -> keras.Model:
     """Network from uint8 images to latents in units of each channel's standard deviation.
 
-    The sides must be multiples of 16. The last of the `channels + 1` planes is the quality that
-    the synthesis shall assume, in 0..1; analysis leaves it at 1.
+    The sides must be multiples of 16. The last of the `channels + 1` planes is the quality for the
+    synthesis, in 0..1; the analysis sets it to 1.
     """
     dtype = shape.precision
     images = keras.Input((None, None, 3), dtype="uint8", name="images")
@@ -155,11 +155,11 @@ def make_synthesis(shape: TransformShape) -> keras.Model:
 
 
 class ZeroMean(keras.constraints.Constraint):  # type: ignore[misc]
-    """Keeps the weights of each output of a kernel at a mean of zero.
+    """Constrains the weights of each output of a kernel to a mean of zero.
 
-    Behind a rectifier all inputs are positive, so a step that lowers all weights of a unit moves
-    its output as strongly as any step can; nothing but this keeps it from falling below zero
-    everywhere, where the unit gets no gradient any more.
+    After a ReLU all inputs are non-negative, so a step that lowers all weights of a unit shifts its
+    output strongly. Without the constraint the output can become negative everywhere, and the unit
+    dies: it gets no gradient any more.
     """
 
     def __call__(self, kernel: Tensor) -> Tensor:
@@ -170,7 +170,7 @@ class ZeroMean(keras.constraints.Constraint):  # type: ignore[misc]
 def _residual(
     values: Tensor, width: int, shape: TransformShape, name: str, levels: Tensor = None
 ) -> Tensor:
-    """A residual block at half width inside; that of the synthesis knows the quality."""
+    """Bottleneck residual block of half the width; in the synthesis conditioned on quality."""
     slope = shape.analysis_slope if levels is None else shape.synthesis_slope
     inner = _convolution(values, width // 2, 1, shape, f"{name}_in")
     if levels is not None:

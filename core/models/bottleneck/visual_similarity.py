@@ -1,4 +1,4 @@
-"""SSIMULACRA2 as something that a network can be trained on.
+"""SSIMULACRA2 as a differentiable loss.
 
 J. Sneyers, "SSIMULACRA 2", https://github.com/cloudinary/ssimulacra2, as the Python library
 `ssimulacra2` computes it, which `core.metrics.ssimulacra2` measures with: its handling of the
@@ -17,10 +17,10 @@ from core.models.tensor import Tensor
 
 SCALES = 6
 
-#: No scale is looked at that is smaller.
+#: Scales with a smaller side are left out.
 MIN_SIDE = 8
 
-#: Opsin absorbance of libjxl: what each receptor takes of linear red, green and blue.
+#: Opsin absorbance of libjxl: response of each receptor to linear red, green and blue.
 _ABSORBANCE = (
     (0.30, 1.0 - 0.078 - 0.30, 0.078),
     (0.23, 1.0 - 0.078 - 0.23, 0.078),
@@ -65,7 +65,7 @@ def ssimulacra2(images: Tensor, reconstructions: Tensor) -> Tensor:
     # Shape (batch, channel, scale, norm, map): the order of the weights.
     errors = ops.stack(scales, axis=2)
     flat = ops.reshape(errors, (-1, math.prod(errors.shape[1:])))
-    # With fewer scales the weights are used up in the same order, as the reference does it.
+    # With fewer scales the first weights are used, as in the reference implementation.
     weights = WEIGHTS[: flat.shape[1]].astype(np.float32)
     return _score(ops.sum(flat * weights, axis=1))
 
@@ -90,7 +90,7 @@ def _linear(values: Tensor) -> Tensor:
 def _xyb(linear: Tensor) -> Tensor:
     """Opponent colours, all made positive."""
     red, green, blue = ops.split(linear, 3, axis=-1)
-    # Sums and no matrix product: accelerators round what goes into a product.
+    # Sums instead of a matrix product, whose inputs accelerators round to fewer bits.
     roots = [
         ops.power(a * red + b * green + c * blue + _BIAS, 1.0 / 3.0) - _BIAS ** (1.0 / 3.0)
         for a, b, c in _ABSORBANCE
@@ -100,7 +100,7 @@ def _xyb(linear: Tensor) -> Tensor:
 
 
 def _halved(linear: Tensor) -> Tensor:
-    """Means of 2x2 pixels; at an odd border of those that are there."""
+    """Means of 2x2 pixels; at an odd border, of the pixels inside the image."""
     return ops.average_pool(linear, 2, strides=2, padding="same")
 
 
