@@ -1,9 +1,9 @@
 """AVIF with colour at half resolution (4:2:0), speed 4."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from core.codecs.base import Dial, Kind
+from core.codecs.base import Dial, Kind, choices
 from core.codecs.pillow import PillowCodec
 
 LABEL = "AVIF"
@@ -13,6 +13,7 @@ DIAL = Dial(name="quality", lowest=0, highest=100, step=1, default=60)
 # Evenly spaced in log rate on photographs of 160x160, with 50. As few as a curve needs: no other
 # format takes as long.
 SWEEP = (20, 32, 41, 50, 58, 67, 76, 84, 90, 94)
+SUBSAMPLINGS = choices(("4:4:4", "4:2:2", "4:2:0"))
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,8 @@ class Avif(PillowCodec):
     format: ClassVar[str] = "AVIF"
 
     quality: int
-    subsampling: str = "4:2:0"
-    speed: int = 4
+    subsampling: str = field(default="4:2:0", metadata=SUBSAMPLINGS)
+    speed: int = field(default=4, metadata=choices(range(11)))
     threads: int = 1
 
     def options(self) -> dict[str, Any]:

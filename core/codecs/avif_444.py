@@ -1,6 +1,6 @@
 """AVIF with colour at full resolution (4:4:4), speed 4."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from core.codecs import avif
@@ -18,7 +18,7 @@ class Avif444(avif.Avif):
 
     codec: ClassVar[str] = "avif_444"
 
-    subsampling: str = "4:4:4"
+    subsampling: str = field(default="4:4:4", metadata=avif.SUBSAMPLINGS)
 
 
 def sweep(store: object = None) -> list[Avif444]:

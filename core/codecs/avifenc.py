@@ -1,9 +1,9 @@
 """AVIF 4:4:4 by the command avifenc of libavif, speed 2."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
-from core.codecs.base import Dial, Kind
+from core.codecs.base import Dial, Kind, choices
 from core.codecs.external.command_line import (
     CommandLineCodec,
     program_version,
@@ -38,7 +38,7 @@ class Avifenc(CommandLineCodec):
     decoder: ClassVar[str] = "avifdec --jobs 1 {input} {output}"
 
     quantizer: int
-    speed: int = 2
+    speed: int = field(default=2, metadata=choices(range(11)))
 
 
 def version() -> str:

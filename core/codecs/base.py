@@ -1,6 +1,6 @@
 """What every codec offers: bytes from an image, and the image back from those bytes alone."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, runtime_checkable
 
@@ -207,6 +207,20 @@ class Knobs:
             f"{knob.name}={_spelled(value)}" for knob, value in values if value != knob.default
         ]
         return ", ".join(shown) or "lossless"
+
+
+def choices(values: Iterable[Any]) -> Mapping[str, Any]:
+    """Metadata of a codec's field that a person may set to one of some values.
+
+    A field of type bool needs none: its values are False and True.
+
+    >>> from dataclasses import field
+    >>> speed = field(default=4, metadata=choices(range(11)))
+
+    Args:
+        values: The values, in the order in which a person shall see them.
+    """
+    return {"choices": tuple(values)}
 
 
 def check_decoded(pixels: np.ndarray, format_name: str) -> Image:

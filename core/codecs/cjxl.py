@@ -1,9 +1,9 @@
 """JPEG XL by the command cjxl of libjxl, effort 7."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
-from core.codecs.base import Dial, Kind
+from core.codecs.base import Dial, Kind, choices
 from core.codecs.external.command_line import (
     CommandLineCodec,
     program_version,
@@ -37,7 +37,7 @@ class Cjxl(CommandLineCodec):
     decoder: ClassVar[str] = "djxl {input} {output} --num_threads=0"
 
     distance: float
-    effort: int = 7
+    effort: int = field(default=7, metadata=choices(range(1, 10)))
 
 
 def version() -> str:

@@ -1,9 +1,9 @@
 """JPEG as Pillow writes it by default: baseline, 4:2:0, standard Huffman tables."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from core.codecs.base import Dial, Kind
+from core.codecs.base import Dial, Kind, choices
 from core.codecs.pillow import PillowCodec
 
 LABEL = "JPEG"
@@ -14,6 +14,7 @@ DIAL = Dial(name="quality", lowest=1, highest=95, step=1, default=75)
 # Evenly spaced in log rate on photographs of 160x160, with 25, 50 and 75 of the thesis. Below 2
 # nothing shrinks any more: what is left are the headers.
 SWEEP = (2, 5, 8, 12, 18, 25, 35, 50, 65, 75, 85, 90)
+SUBSAMPLINGS = choices(("4:4:4", "4:2:2", "4:2:0"))
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Jpeg(PillowCodec):
     format: ClassVar[str] = "JPEG"
 
     quality: int
-    subsampling: str = "4:2:0"
+    subsampling: str = field(default="4:2:0", metadata=SUBSAMPLINGS)
     optimize: bool = False
     progressive: bool = False
 

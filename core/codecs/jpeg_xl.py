@@ -1,11 +1,11 @@
 """JPEG XL, lossy (VarDCT), effort 7."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import imagecodecs
 
-from core.codecs.base import Dial, Kind, Knobs, check_decoded
+from core.codecs.base import Dial, Kind, Knobs, check_decoded, choices
 from core.errors import CodecError
 from core.images import Image
 
@@ -31,7 +31,7 @@ class JpegXlCodec(Knobs):
         threads: Threads; one, so that times compare with those of other formats.
     """
 
-    effort: int = 7
+    effort: int = field(default=7, metadata=choices(range(1, 10)))
     threads: int = 1
 
     def options(self) -> dict[str, Any]:

@@ -1,9 +1,9 @@
 """PNG as Pillow writes it by default."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from core.codecs.base import Kind
+from core.codecs.base import Kind, choices
 from core.codecs.pillow import PillowCodec
 
 LABEL = "PNG"
@@ -22,7 +22,7 @@ class Png(PillowCodec):
     codec: ClassVar[str] = "png"
     format: ClassVar[str] = "PNG"
 
-    compress_level: int = 6
+    compress_level: int = field(default=6, metadata=choices(range(10)))
 
     def options(self) -> dict[str, Any]:
         """Options of Pillow's writer."""

@@ -1,9 +1,9 @@
 """WebP as Pillow writes it by default: lossy, method 4."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from core.codecs.base import Dial, Kind
+from core.codecs.base import Dial, Kind, choices
 from core.codecs.pillow import PillowCodec
 
 LABEL = "WebP"
@@ -12,6 +12,7 @@ SUFFIX = ".webp"
 DIAL = Dial(name="quality", lowest=0, highest=100, step=1, default=80)
 # Evenly spaced in log rate on photographs of 160x160, with 25, 50 and 75 of the thesis.
 SWEEP = (1, 3, 7, 12, 18, 25, 37, 50, 75, 82, 88, 93)
+METHODS = choices(range(7))
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Webp(PillowCodec):
     format: ClassVar[str] = "WEBP"
 
     quality: int
-    method: int = 4
+    method: int = field(default=4, metadata=METHODS)
 
     def options(self) -> dict[str, Any]:
         """Options of Pillow's writer."""

@@ -1,10 +1,10 @@
 """WebP without loss, with Pillow's default effort."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from core.codecs import webp
-from core.codecs.base import Kind
+from core.codecs.base import Kind, choices
 from core.codecs.pillow import PillowCodec
 
 LABEL = "WebP, lossless"
@@ -24,8 +24,8 @@ class WebpLossless(PillowCodec):
     codec: ClassVar[str] = "webp_lossless"
     format: ClassVar[str] = "WEBP"
 
-    effort: int = 80
-    method: int = 4
+    effort: int = field(default=80, metadata=choices(range(0, 101, 10)))
+    method: int = field(default=4, metadata=webp.METHODS)
 
     def options(self) -> dict[str, Any]:
         """Options of Pillow's writer."""

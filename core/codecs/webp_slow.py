@@ -1,6 +1,6 @@
 """WebP by its most thorough method."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from core.codecs import webp
@@ -18,7 +18,7 @@ class WebpSlow(webp.Webp):
 
     codec: ClassVar[str] = "webp_slow"
 
-    method: int = 6
+    method: int = field(default=6, metadata=webp.METHODS)
 
 
 def sweep(store: object = None) -> list[WebpSlow]:

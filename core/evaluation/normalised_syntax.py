@@ -70,6 +70,15 @@ class _Normaliser(ast.NodeTransformer):
         """A label is what a person reads."""
         return None if node.arg == "label" else self.generic_visit(node)
 
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        """The metadata of a dataclass's field decides nothing: what is left may be its default."""
+        if isinstance(node.func, ast.Name) and node.func.id == "field":
+            node.keywords = [keyword for keyword in node.keywords if keyword.arg != "metadata"]
+            if [keyword.arg for keyword in node.keywords] == ["default"]:
+                default: ast.AST = self.visit(node.keywords[0].value)
+                return default
+        return self.generic_visit(node)
+
     def visit_Raise(self, node: ast.Raise) -> ast.AST:
         if isinstance(node.exc, ast.Call):
             node.exc = node.exc.func

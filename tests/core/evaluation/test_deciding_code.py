@@ -107,6 +107,30 @@ def test_a_class_variable_is_not_a_field(digest):
     assert digest(variable) != digest(text)
 
 
+FIELD = (
+    SHAPES.replace("* SIDE", "* Shape().side")
+    + """
+from dataclasses import dataclass, field
+
+@dataclass
+class Shape:
+    side: int = 3
+"""
+)
+
+
+def test_the_metadata_of_a_field_decides_nothing(digest):
+    declared = FIELD.replace("int = 3", 'int = field(default=3, metadata={"choices": (3, UNUSED)})')
+    assert declared.count("metadata") == 1
+    assert digest(declared) == digest(FIELD)
+
+
+@pytest.mark.parametrize("value", ["field(default=4)", "field(default=3, compare=False)"])
+def test_the_default_of_a_field_and_how_it_compares_decide(digest, value):
+    _, _, shape = FIELD.partition("class Shape")
+    assert digest(FIELD.replace(shape, shape.replace("3", value))) != digest(FIELD)
+
+
 @pytest.mark.parametrize("entry", ["core.nothing:area", "core.images:nothing"])
 def test_an_entry_point_that_does_not_exist_is_refused(entry):
     with pytest.raises(ValueError, match="entry point"):

@@ -1,12 +1,14 @@
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from typing import ClassVar
 
 import numpy as np
 import pytest
 
 from core.codecs import codecs
-from core.codecs.base import OperatingPoint
+from core.codecs.base import OperatingPoint, choices
+from core.codecs.pillow import PillowCodec
 from core.store import ArtifactStore
-from dashboard.widgets.codec_knobs import knobs_of
+from dashboard.widgets.codec_knobs import Knob, knobs_of
 
 IMAGE = np.random.default_rng(3).integers(0, 256, (16, 24, 3), np.uint8)
 
@@ -43,3 +45,27 @@ def test_effort_has_the_scale_of_its_codec() -> None:
     webp = {knob.name: knob for knob in knobs_of(_point("webp_lossless"))}
     assert jpeg_xl.values == tuple(range(1, 10))
     assert (webp["effort"].values[-1], webp["effort"].default) == (100, 80)
+
+
+def test_a_new_codec_is_offered_with_the_choices_that_it_declares() -> None:
+    @dataclass(frozen=True)
+    class Grainy(PillowCodec):
+        codec: ClassVar[str] = "grainy"
+        format: ClassVar[str] = "PNG"
+
+        grain: str = field(default="fine", metadata=choices(("coarse", "fine")))
+        threads: int = 1
+
+    assert knobs_of(Grainy()) == [Knob("grain", ("coarse", "fine"), "fine")]
+
+
+@pytest.mark.parametrize(
+    ("derived", "origin"),
+    [("avif_444", "avif"), ("webp_slow", "webp"), ("jpeg_optimized", "jpeg")],
+)
+def test_a_codec_with_other_defaults_offers_the_choices_of_its_origin(
+    derived: str, origin: str
+) -> None:
+    offered = [(knob.name, knob.values) for knob in knobs_of(_point(derived))]
+    assert offered == [(knob.name, knob.values) for knob in knobs_of(_point(origin))]
+    assert offered
