@@ -115,13 +115,6 @@ class Verdict:
         codecs = {figure.method: figure.codec for figure in THESIS}
         return tuple(dict.fromkeys(codecs[name] for name in self.claim.references))
 
-    @property
-    def rate_ratio(self) -> float | None:
-        """Bytes of the method for one byte of the reference; None unless both were weighed."""
-        if self.method.bits_per_pixel is None or self.reference.bits_per_pixel is None:
-            return None
-        return self.method.bits_per_pixel / self.reference.bits_per_pixel
-
 
 def verdicts(rows: Sequence[MethodRow]) -> tuple[Verdict, ...]:
     """Every claim of the thesis, judged by the rows of `method_rows`."""

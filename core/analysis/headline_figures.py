@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from core.analysis.claims import Outcome, verdicts
+from core.analysis.equal_quality import equal_quality
 from core.analysis.findings import MethodRow
-from core.analysis.headlines import rate_at
 from core.analysis.rate_distortion import bd_rate
 from core.evaluation.measurements import Curve
 
@@ -41,17 +41,6 @@ def headline_figures(
     return [*_learned(curves, labels), *_autoencoder(curves, rows), *_claims(rows)]
 
 
-def equal_quality_ratio(row: MethodRow, reference: Curve | None) -> float | None:
-    """Bytes of a method for one byte that the reference needs for the same PSNR.
-
-    None where the method has no file, or the reference does not reach its PSNR.
-    """
-    if reference is None or row.bits_per_pixel is None or row.coded_psnr_db is None:
-        return None
-    rate = rate_at(reference, row.coded_psnr_db)
-    return None if rate is None else row.bits_per_pixel / rate
-
-
 def _learned(curves: Mapping[str, Curve], labels: Mapping[str, str]) -> Iterator[HeadlineFigure]:
     """Bytes of the learned codec at equal PSNR, against JPEG and then the others."""
     if _LEARNED not in curves or _REFERENCE not in curves:
@@ -82,14 +71,14 @@ def _autoencoder(
     """Bytes of the first autoencoder whose PSNR JPEG reaches too."""
     reference = curves.get(_REFERENCE)
     for row in (row for row in rows if row.published.is_autoencoder):
-        ratio = equal_quality_ratio(row, reference)
-        if ratio is not None and row.bytes is not None:
+        found = equal_quality(row, reference)
+        if found is not None and row.bytes is not None:
             yield HeadlineFigure(
                 row.published.label,
-                f"{ratio:.1f} \u00d7",
+                f"{found.ratio:.1f} \u00d7",
                 f"the bytes of JPEG at the same {row.coded_psnr_db:.2f} dB, once its latent is "
                 f"quantised and coded: {row.bytes:,.0f} bytes an image instead of "
-                f"{row.bytes / ratio:,.0f}.",
+                f"{row.bytes / found.ratio:,.0f}.",
             )
             return
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-import numpy as np
 import pandas as pd
 
+from core.analysis.equal_quality import equal_quality, rate_at
 from core.analysis.findings import MethodRow
 from core.analysis.rate_distortion import bd_rate
 from core.evaluation.measurements import Curve
@@ -15,22 +15,6 @@ RAW_BITS_PER_PIXEL = 24.0
 #: The codec that was trained for rate, and what it is held against first.
 _LEARNED = "bottleneck"
 _BASELINES = ("jpeg", "webp", "jpeg_xl", "avif_444")
-
-
-def rate_at(curve: Curve, value: float) -> float | None:
-    """Bits per pixel at which a curve reaches a quality; None outside what was measured.
-
-    Between two measured points the logarithm of the rate is linear in the quality. Where a larger
-    rate gives no better quality, the smaller rate counts.
-    """
-    if not curve.values:
-        return None
-    best = np.maximum.accumulate(np.asarray(curve.values))
-    rising = np.append(True, np.diff(best) > 0)
-    values, rates = best[rising], np.asarray(curve.bits_per_pixel)[rising]
-    if not values[0] <= value <= values[-1]:
-        return None
-    return float(np.exp(np.interp(value, values, np.log(rates))))
 
 
 def headlines(
@@ -110,16 +94,18 @@ def _weighed(row: MethodRow, jpeg: Curve | None) -> Iterator[str]:
     """Rate of an autoencoder's coded latent, and what JPEG needs for the same quality."""
     if row.bits_per_pixel is None or row.coded_psnr_db is None:
         return
-    rate = rate_at(jpeg, row.coded_psnr_db) if jpeg else None
+    found = equal_quality(row, jpeg)
     sentence = (
         f"**{row.published.label}: {row.bits_per_pixel:.2f} bits per pixel** once the latent is "
         f"quantised and coded, for {row.coded_psnr_db:.2f} dB"
     )
-    if rate is None:
+    if found is None:
         yield f"{sentence}; no JPEG measured here has that PSNR."
     else:
-        ratio = row.bits_per_pixel / rate
-        yield f"{sentence}; JPEG has that PSNR at {rate:.2f}: {ratio:.1f} times JPEG's bytes."
+        yield (
+            f"{sentence}; JPEG has that PSNR at {found.bits_per_pixel:.2f}: "
+            f"{found.ratio:.1f} times JPEG's bytes."
+        )
 
 
 def _lossless(tiff: MethodRow, means: pd.DataFrame, labels: Mapping[str, str]) -> Iterator[str]:

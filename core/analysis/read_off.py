@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from core.analysis.headlines import rate_at
+from core.analysis.equal_quality import rate_at
 from core.evaluation.measurements import Curve
 
 #: Columns of a table that was read off.
@@ -16,7 +16,7 @@ def value_at(curve: Curve, bits_per_pixel: float) -> float | None:
     """Quality that a curve reaches at a rate; None outside what was measured.
 
     Between two measured points the quality is linear in the logarithm of the rate, as in
-    `core.analysis.headlines.rate_at`. A larger rate never counts as worse.
+    `core.analysis.equal_quality.rate_at`. A larger rate never counts as worse.
     """
     rates = np.asarray(curve.bits_per_pixel)
     if not len(rates) or not rates[0] <= bits_per_pixel <= rates[-1]:

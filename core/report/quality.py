@@ -1,12 +1,13 @@
 """Sections on quality and bytes: findings, the thesis' claims and methods, curves, BD-rates."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 import pandas as pd
 
 from core.analysis.claims import CLAIMS, Margin, Verdict, verdicts
+from core.analysis.equal_quality import equal_quality
 from core.analysis.findings import (
     QUANTISATION_LOSS_DB,
     MethodRow,
@@ -16,6 +17,7 @@ from core.analysis.findings import (
 from core.analysis.headlines import headlines
 from core.codecs.styles import codec_style, in_legend_order
 from core.evaluation.measurements import (
+    Curve,
     Measurements,
     lossless_codecs,
     lossy_measurements,
@@ -97,10 +99,10 @@ def quality_sections(quality: Quality) -> list[Section]:
 def _findings(quality: Quality, tables: Mapping[str, Measurements]) -> Section:
     curves = {codec: table.curve() for codec, table in tables.items()}
     sentences = headlines(curves, quality.rows, quality.means, labels=quality.labels)
-    return Section("findings", "Findings", tuple(sentences), (_claims(quality.rows),))
+    return Section("findings", "Findings", tuple(sentences), (_claims(quality, curves),))
 
 
-def _claims(rows: Sequence[MethodRow]) -> Table:
+def _claims(quality: Quality, curves: Mapping[str, Curve]) -> Table:
     frame = pd.DataFrame(
         {
             "claim": verdict.claim.statement,
@@ -109,12 +111,10 @@ def _claims(rows: Sequence[MethodRow]) -> Table:
             "published": _margin(verdict.published),
             "measured": _margin(verdict.measured) if verdict.measured else None,
             "bits_per_pixel": verdict.method.bits_per_pixel,
-            "reference": verdict.reference.published.label,
-            "reference_bits_per_pixel": verdict.reference.bits_per_pixel,
-            "rate_ratio": verdict.rate_ratio,
+            **_weight(verdict, quality, curves),
             "missing": _missing(verdict),
         }
-        for verdict in verdicts(rows)
+        for verdict in verdicts(quality.rows)
     )
     columns = {
         "claim": Column("Claim of the thesis"),
@@ -123,7 +123,7 @@ def _claims(rows: Sequence[MethodRow]) -> Table:
         "measured": Column("Measured margin"),
         "bits_per_pixel": Column("Bits per pixel", ".2f"),
         "reference": Column("Against"),
-        "reference_bits_per_pixel": Column("its bits per pixel", ".2f"),
+        "reference_bits_per_pixel": Column("its bits per pixel at the same PSNR", ".2f"),
         "rate_ratio": Column("Times its bytes", ".1f"),
         "missing": Column("Needs"),
     }
@@ -131,6 +131,19 @@ def _claims(rows: Sequence[MethodRow]) -> Table:
     rules = "; ".join(f"{claim.statement.rstrip('.')}: {claim.rule}" for claim in CLAIMS)
     caption = f"How each is judged. {rules}."
     return Table("claims", "The claims of the thesis", caption, frame, shown)
+
+
+def _weight(
+    verdict: Verdict, quality: Quality, curves: Mapping[str, Curve]
+) -> dict[str, str | float | None]:
+    """Cells of a claim on its reference codec at the PSNR of the method's file."""
+    codec = verdict.reference.published.codec
+    found = equal_quality(verdict.method, curves.get(codec))
+    return {
+        "reference": quality.label(codec),
+        "reference_bits_per_pixel": found.bits_per_pixel if found else None,
+        "rate_ratio": found.ratio if found else None,
+    }
 
 
 def _methods(quality: Quality) -> Section:

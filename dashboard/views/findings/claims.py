@@ -6,7 +6,7 @@ from typing import Literal
 import streamlit as st
 
 from core.analysis.claims import Margin, Outcome, Verdict, verdicts
-from core.analysis.headline_figures import equal_quality_ratio
+from core.analysis.equal_quality import equal_quality
 from core.evaluation.measurements import Curve
 from dashboard import glossary
 from dashboard.data.curves import label_of
@@ -73,10 +73,10 @@ def weight(verdict: Verdict, curves: Mapping[str, Curve]) -> str:
     if row.bytes is None or row.coded_psnr_db is None:
         return "Its latent was not coded to bytes yet, so it has no rate."
     sizes = f"{row.bytes:,.0f} bytes an image ({row.coded_psnr_db:.2f} dB from the file)"
-    ratio = equal_quality_ratio(row, curves.get(codec))
-    if ratio is None:
+    found = equal_quality(row, curves.get(codec))
+    if found is None:
         return f"**{sizes}**; no {label_of(codec)} measured here has that PSNR."
     return (
-        f"**{ratio:.1f} times the bytes** of {label_of(codec)} at the same PSNR: {sizes} instead "
-        f"of {row.bytes / ratio:,.0f}."
+        f"**{found.ratio:.1f} times the bytes** of {label_of(codec)} at the same PSNR: {sizes} "
+        f"instead of {row.bytes / found.ratio:,.0f}."
     )

@@ -4,8 +4,10 @@ import pandas as pd
 import pytest
 
 from core.analysis.claims import Outcome, verdicts
+from core.analysis.equal_quality import equal_quality
 from core.analysis.findings import FLOAT_SETTING, method_rows, methods_table
 from core.analysis.published import THESIS
+from core.evaluation.measurements import Curve
 
 #: Mean PSNR and SSIM of the lossy formats, by codec and dial.
 FORMATS = {
@@ -16,6 +18,9 @@ FORMATS = {
     ("webp", 50.0): (32.2, 0.945),
     ("webp", 75.0): (34.5, 0.962),
 }
+
+#: Two bits per pixel for the PSNR of the file of ae80.
+JPEG = Curve("jpeg", "psnr_db", ("a", "b", "c"), (1.0, 2.0, 4.0), (33.0, 34.71, 37.0), 10)
 
 
 def _mean(codec: str, setting: str, **values: object) -> dict[str, object]:
@@ -109,7 +114,8 @@ def test_an_autoencoder_without_a_file_has_a_figure_and_no_rate() -> None:
     row = method_rows(_means(_autoencoder("ae80", 34.8, 0.975)[:1]))[0]
     assert row.is_measured
     assert row.bytes is None
-    assert verdicts([row, *method_rows(_means())[1:]])[0].rate_ratio is None
+    assert row.bits_per_pixel is None
+    assert equal_quality(row, JPEG) is None
 
 
 def test_the_lossless_method_has_an_infinite_psnr_and_no_difference() -> None:
@@ -165,8 +171,11 @@ def test_the_thesis_own_figures_do_not_carry_its_claim_of_two_layers() -> None:
     assert published == [Outcome.SUPPORTED, Outcome.NOT_SUPPORTED, Outcome.SUPPORTED]
 
 
-def test_a_verdict_says_at_how_many_times_the_bytes() -> None:
-    assert verdicts(method_rows(_means(*ALL)))[0].rate_ratio == pytest.approx(6.0)
+def test_a_verdict_is_weighed_by_the_bytes_of_jpeg_at_the_same_psnr() -> None:
+    method = verdicts(method_rows(_means(*ALL)))[0].method
+    found = equal_quality(method, JPEG)
+    assert found is not None
+    assert found.ratio == pytest.approx(3.0)
 
 
 def test_the_table_has_a_row_for_each_method_whatever_was_measured() -> None:

@@ -1,6 +1,6 @@
 from core.analysis.claims import Outcome, verdicts
 from core.analysis.findings import MethodRow
-from core.analysis.headline_figures import equal_quality_ratio, headline_figures
+from core.analysis.headline_figures import headline_figures
 from core.analysis.published import THESIS
 from core.evaluation.measurements import Curve
 
@@ -46,13 +46,6 @@ def test_three_figures_say_what_came_out() -> None:
 
 def test_without_measurements_there_is_no_figure() -> None:
     assert headline_figures({}, [MethodRow(figure) for figure in THESIS], labels=LABELS) == []
-
-
-def test_a_method_whose_quality_the_reference_does_not_reach_has_no_ratio() -> None:
-    assert equal_quality_ratio(_rows()[0], _curve("jpeg", 1.0)) == 10.0
-    short = Curve("jpeg", "psnr_db", ("a", "b"), (0.25, 0.5), (28.0, 31.0), 10)
-    assert equal_quality_ratio(_rows()[0], short) is None
-    assert equal_quality_ratio(_rows()[0], None) is None
 
 
 def test_a_claim_that_fails_by_both_figures_is_told_from_one_that_fails_by_ours_alone() -> None:

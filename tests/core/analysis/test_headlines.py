@@ -1,10 +1,9 @@
 import math
 
 import pandas as pd
-import pytest
 
 from core.analysis.findings import MethodRow, method_rows
-from core.analysis.headlines import headlines, rate_at
+from core.analysis.headlines import headlines
 from core.analysis.published import THESIS
 from core.evaluation.measurements import Curve
 
@@ -32,28 +31,6 @@ def _measured(method: str, psnr_db: float, rate: float) -> MethodRow:
         coded_psnr_db=psnr_db,
         images=10,
     )
-
-
-def test_the_rate_at_a_measured_quality_is_the_measured_rate() -> None:
-    curve = _curve("jpeg", (0.5, 1.0, 2.0), (28.0, 31.0, 34.0))
-    assert rate_at(curve, 31.0) == pytest.approx(1.0)
-
-
-def test_half_way_between_two_points_lies_the_geometric_mean_of_their_rates() -> None:
-    assert rate_at(_curve("jpeg", (1.0, 4.0), (30.0, 34.0)), 32.0) == pytest.approx(2.0)
-
-
-def test_there_is_no_rate_outside_what_was_measured() -> None:
-    curve = _curve("jpeg", (1.0, 4.0), (30.0, 34.0))
-    assert rate_at(curve, 29.9) is None
-    assert rate_at(curve, 34.1) is None
-    assert rate_at(_curve("jpeg", (), ()), 30.0) is None
-
-
-def test_a_point_that_costs_more_and_gives_less_changes_nothing() -> None:
-    plain = _curve("jpeg", (1.0, 4.0), (30.0, 34.0))
-    dented = _curve("jpeg", (1.0, 2.0, 4.0), (30.0, 29.0, 34.0))
-    assert rate_at(dented, 32.0) == pytest.approx(rate_at(plain, 32.0))
 
 
 def test_the_best_format_is_named_with_its_saving() -> None:

@@ -38,6 +38,19 @@ def test_the_archive_holds_every_figure_and_table(full_store: Path) -> None:
     assert {name: archive.read(name) for name in archive.namelist()} == to_files(report)
 
 
+def test_the_report_gives_the_ratio_of_bytes_that_the_findings_page_gives(
+    open_page: OpenPage, full_store: Path
+) -> None:
+    app = open_page("findings", full_store)
+    shown = [text.value for text in app.markdown if "times the bytes** of" in text.value]
+    [table] = [
+        one for one in build_report(ArtifactStore(full_store)).tables() if one.name == "claims"
+    ]
+    ratios = table.frame["rate_ratio"].dropna()
+    assert len(shown) > 0
+    assert [text.split(" times")[0] for text in shown] == [f"**{ratio:.1f}" for ratio in ratios]
+
+
 def test_the_report_gives_the_bd_rates_of_the_findings_page(full_store: Path) -> None:
     store = ArtifactStore(full_store)
     frame = load_results(store, "imagenette160").frame
