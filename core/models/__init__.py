@@ -2,9 +2,9 @@
 
 One file per model. A model is a module with
 
-- `LABEL`, what a person reads,
-- `CONFIG`, a frozen dataclass with the thesis' optima, a kind of `core.models.base.ModelConfig`,
-- `PRESETS`, if it has further sizes and plans, a dictionary of such configurations by name,
+- `LABEL`, the name on the screen,
+- `CONFIG`, a frozen dataclass derived from `core.models.base.ModelConfig` with the thesis' optima,
+- `PRESETS`, optionally, a dictionary of further such configurations by name,
 - `build(config)`, a compiled `core.models.base.ImageModel`.
 
 Keras takes its backend from the environment when it is first imported: TensorFlow, unless
@@ -19,7 +19,7 @@ from core.registry import discover
 __all__ = ["get_model", "models"]
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-# TensorFlow otherwise reports on every start that there is no GPU, before our own one-line errors.
+# Otherwise TensorFlow reports at every start that there is no GPU, above our one-line errors.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 

@@ -8,5 +8,5 @@ CONFIG = AutoencoderConfig.of(ARCHITECTURE)
 
 
 def build(config: AutoencoderConfig = CONFIG) -> Autoencoder:
-    """Compiled model with fresh weights."""
+    """Compiled model with random weights."""
     return build_autoencoder(config, name=ARCHITECTURE.name)

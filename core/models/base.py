@@ -1,4 +1,4 @@
-"""What every trainable model offers, so that one training loop and one export serve them all."""
+"""Base classes of trainable models: the interface of the training loop and the export."""
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +16,7 @@ from core.codecs.onnx_network import OnnxNetwork
 from core.models.tensor import Tensor
 from core.training_records.model_layers import Layer
 
-#: Largest value of an image's byte; squared, the peak power of the PSNR.
+#: Largest pixel value; its square is the peak power in the PSNR.
 PEAK = 255.0
 
 Precision = Literal["float32", "mixed_bfloat16"]
@@ -24,22 +24,22 @@ Precision = Literal["float32", "mixed_bfloat16"]
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """What every training needs to know; a model adds its own fields.
+    """Hyperparameters of every training; a model adds its own fields.
 
     Attributes:
         learning_rate: Step size of the optimiser.
         batch: Images per step.
-        epochs: Most passes over the training images.
-        patience: Epochs without a better validation loss after which training stops.
-        lr_drops: How often, before it stops, the learning rate is instead lowered to a third and
-            training goes on from the best weights. The thesis did not.
+        epochs: Epoch limit.
+        patience: Early stopping: epochs without a better validation loss.
+        lr_drops: How often, before early stopping, the learning rate is instead lowered to a third
+            and training continues from the best weights. The thesis did not do this.
         seed: Seed of the initial weights and of the order of the images.
-        precision: Numbers that the layers compute in while training. The weights, and the
-            networks that are exported, are float32 in either case; `mixed_bfloat16` halves the
-            time where the processor has instructions for it, and is slow where it has not.
-        epoch_images: Training images of an epoch; all of them, once, when None.
-        validation_images: Validation images that are looked at after an epoch, spread evenly
-            over the split; all of them when None.
+        precision: Keras dtype policy of the layers in training. Weights and exported networks are
+            float32 in any case; `mixed_bfloat16` halves the time on processors with instructions
+            for it, and is slow on others.
+        epoch_images: Training images per epoch; the whole split when None.
+        validation_images: Validation images per epoch, spread evenly over the split; the whole
+            split when None.
     """
 
     learning_rate: float
@@ -68,31 +68,31 @@ class ModelConfig:
                 raise ValueError(f"{name} must not be negative; received {getattr(self, name)}.")
 
     def record(self) -> dict[str, Any]:
-        """Fields as JSON knows them."""
+        """Fields as JSON values."""
         fields = dataclasses.asdict(self)
         return {name: list(v) if isinstance(v, tuple) else v for name, v in fields.items()}
 
     def identity(self) -> dict[str, Any]:
-        """Fields that a checkpoint must share: all but when to stop and how exactly to compute."""
+        """Fields that a checkpoint must share: all but stopping criteria and precision."""
         free = ("epochs", "patience", "lr_drops", "precision")
         return {name: value for name, value in self.record().items() if name not in free}
 
     def plan_fields(self) -> frozenset[str]:
-        """Fields of the identity that a further stage may change; the network's own stay."""
+        """Fields that a fine-tuning stage may change: those of the training, not the network's."""
         own = ("learning_rate", "batch", "seed", "epoch_images", "validation_images")
         return frozenset(own)
 
 
 class ImageModel(keras.Model):  # type: ignore[misc]
-    """A model that is trained on batches of uint8 images, which are input and target alike.
+    """A model trained on batches of uint8 images, which are both input and target.
 
     A subclass defines `networks`, `call` and `compute_loss`, and is compiled by its module's
-    `build`. The metric `psnr_db` is the thesis' PSNR of what `call` gives on the 0..1 scale.
+    `build`. The metric `psnr_db` is the thesis' PSNR of the output of `call` on the 0..1 scale.
 
     Attributes:
-        stored_as: Numbers that the weights are rounded to when the model is published.
-        has_float_latent: Whether its networks, one after another and nothing quantised between
-            them, give an image back, as the thesis had it.
+        stored_as: Dtype that the weights are rounded to when the model is published.
+        has_float_latent: Whether its networks, applied in turn without quantisation, reconstruct
+            the image, as in the thesis.
     """
 
     stored_as: Literal["float32", "float16"] = "float32"
@@ -103,22 +103,22 @@ class ImageModel(keras.Model):  # type: ignore[misc]
         self.psnr_db = keras.metrics.Mean(name="psnr_db")
 
     def networks(self) -> dict[str, keras.Model]:
-        """Networks that are exported, by the names of their files."""
+        """Networks to export, by the names of their files."""
         raise NotImplementedError
 
     @property
     def frozen_files(self) -> frozenset[str]:
-        """Published files that this training leaves as they are, to the byte."""
+        """Published files that this training must not change by a byte."""
         return frozenset()
 
     def scaled_weights(self) -> dict[str, float]:
-        """Factors by which an exported network multiplies weights before it uses them, by paths."""
+        """Factors by which an exported network scales weights, by their paths."""
         return {}
 
     def initialise(self, images: NDArray[np.uint8]) -> None:
-        """Gives the fresh weights a start that the training images suggest; none by default.
+        """Initialises weights from the training images; nothing to do by default.
 
-        Called once, before the first step; a training that is resumed has its weights already.
+        Called once, before the first step; not when a training is resumed.
 
         Args:
             images: The training images, uint8, shape (count, height, width, 3).
@@ -127,14 +127,14 @@ class ImageModel(keras.Model):  # type: ignore[misc]
     def begin_stage(self, images: NDArray[np.uint8]) -> None:
         """Prepares published weights for a fine-tuning stage; nothing to do by default.
 
-        Called once, when the stage begins; a stage that is resumed has its weights already.
+        Called once, when the stage begins; not when it is resumed.
 
         Args:
             images: The training images, uint8, shape (count, height, width, 3).
         """
 
     def network_inputs(self, images: NDArray[np.uint8]) -> dict[str, Tensor]:
-        """What each of the networks is given for some images: what the one before it makes.
+        """Input of each network for some images: the output of the previous network.
 
         Args:
             images: uint8, shape (count, height, width, 3).
@@ -147,23 +147,23 @@ class ImageModel(keras.Model):  # type: ignore[misc]
         return inputs
 
     def plan(self, steps: int, *, forgotten: int = 0) -> None:
-        """Is told, before a run trains, how long the training is.
+        """Sets the length of the training; called before each run.
 
         Args:
-            steps: All steps, from the first run's first to the last.
-            forgotten: How many of them were done before the optimiser began to count.
+            steps: Total number of steps over all runs.
+            forgotten: Steps that were done before the optimiser's step counter was reset.
         """
 
     @contextmanager
     def averaged(self) -> Iterator[None]:
-        """Inside the block the network has the weights that shall be judged and published.
+        """Context manager in which the network has the weights to validate and publish.
 
-        They are the latest ones by default.
+        By default the latest ones.
         """
         yield
 
     def reconstructions(self, images: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """What the model makes of images with the weights that it has, of their shape.
+        """Reconstructions of images with the current weights, of the same shape.
 
         Args:
             images: uint8, shape (count, height, width, 3).
@@ -173,7 +173,7 @@ class ImageModel(keras.Model):  # type: ignore[misc]
     def companions(
         self, networks: Mapping[str, OnnxNetwork], images: NDArray[np.uint8]
     ) -> dict[str, bytes]:
-        """Further files of the trained model, such as tables fitted to what its networks give.
+        """Further files of the trained model, such as tables fitted to its networks' output.
 
         Args:
             networks: The exported networks by name.
@@ -182,7 +182,7 @@ class ImageModel(keras.Model):  # type: ignore[misc]
         return {}
 
     def layer_table(self, latent: tuple[int, int, int], *, stride: int) -> Sequence[Layer]:
-        """What the model holds after each of its steps, for its card; nothing by default.
+        """Output shape of each layer, for the model card; empty by default.
 
         Args:
             latent: Rows, columns and channels of the latent of a training image.
@@ -191,7 +191,7 @@ class ImageModel(keras.Model):  # type: ignore[misc]
         return ()
 
     def card_facts(self, files: Mapping[str, bytes], images: NDArray[np.uint8]) -> dict[str, Any]:
-        """What the model's card says beyond what is true of every model.
+        """Model-specific entries of the model card.
 
         Args:
             files: All networks and companions by the names of their files.
@@ -202,21 +202,21 @@ class ImageModel(keras.Model):  # type: ignore[misc]
     def compute_metrics(
         self, x: Tensor, y: Tensor, y_pred: Tensor, sample_weight: Tensor = None
     ) -> dict[str, Tensor]:
-        """Figures of the batch, PSNR included."""
+        """Metrics of the batch, PSNR included."""
         self.psnr_db.update_state(psnr_db(x, y_pred))
         figures: dict[str, Tensor] = self.get_metrics_result()
         return figures
 
 
 def build_seeded(module: ModuleType, config: ModelConfig) -> "ImageModel":
-    """Compiled model of a module of `core.models`, its fresh weights drawn from the seed."""
+    """Compiled model of a module of `core.models`, initialised from the seed."""
     keras.utils.set_random_seed(config.seed)
     model: ImageModel = module.build(config)
     return model
 
 
 def rounded_to_bytes(values: Tensor) -> NDArray[np.uint8]:
-    """Images as bytes; what a diverged network cannot say becomes black.
+    """Images as uint8; NaN, which a diverged network gives, becomes black.
 
     Args:
         values: Floats on the 0..1 scale; clipped and rounded here.

@@ -1,4 +1,4 @@
-"""The type of what Keras computes with."""
+"""The tensor type of any Keras backend."""
 
 from typing import Any, TypeAlias
 

@@ -1,4 +1,4 @@
-"""How many units of a network still fire: the rectifiers that training must not silence."""
+"""Counts the dead and rarely active ReLU units of a network."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from core.models.base import ImageModel
 from core.models.tensor import Tensor
 
-#: A unit that is above zero at a smaller share of the positions is called rare.
+#: A unit that is active (above zero) at a smaller share of the positions counts as rare.
 RARE = 1e-3
 
-#: Images that a count of dead units looks at: more than a hundred thousand positions each.
+#: Images on which dead units are counted: more than a hundred thousand positions in each.
 IMAGES = 32
 
 
@@ -22,10 +22,9 @@ class Activity(NamedTuple):
     """Units of one layer.
 
     Attributes:
-        units: All of them.
-        dead: Those that are above zero nowhere.
-        rare: Those that are above zero at less than a thousandth of the positions, the dead ones
-            not among them.
+        units: Number of units.
+        dead: Units that are active at no position.
+        rare: Units that are active at less than a thousandth of the positions, without dead ones.
     """
 
     units: int
@@ -34,10 +33,10 @@ class Activity(NamedTuple):
 
 
 class ActivityProbe:
-    """Looks at the rectifiers of a model's networks.
+    """Measures the activity of the ReLU layers of a model's networks.
 
     Args:
-        model: The model; the probe sees the weights that it has when it is asked.
+        model: The model; each call of a method uses its current weights.
     """
 
     def __init__(self, model: ImageModel) -> None:
@@ -45,7 +44,7 @@ class ActivityProbe:
         self._probes = {name: _probe(network) for name, network in model.networks().items()}
 
     def firing_rates(self, images: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
-        """Share of the positions at which each unit is above zero, by rectifiers.
+        """Share of the positions at which each unit is active, by ReLU layer.
 
         Args:
             images: uint8, shape (count, height, width, 3).

@@ -1,9 +1,9 @@
-"""Muon with a warm-up, a cosine decay to the planned end, and a running mean of the weights.
+"""Muon with a warm-up, a cosine decay and an exponential moving average of the weights.
 
-Muon (Jordan et al., 2024, https://kellerjordan.github.io/posts/muon/) moves a weight matrix by the
-nearest orthogonal matrix of its momentum. Rate and distortion pull a codec in different directions,
-which plain gradients follow in turns; preconditioned ones do not (Zhang & Zhu, 2026,
-https://arxiv.org/abs/2601.20769, who use SOAP).
+Muon (Jordan et al., 2024, https://kellerjordan.github.io/posts/muon/) updates a weight matrix by
+the orthogonal matrix nearest to its momentum. The gradients of rate and distortion conflict, and
+plain gradient descent oscillates between them; preconditioned methods do so less (Zhang & Zhu,
+2026, https://arxiv.org/abs/2601.20769, who use SOAP).
 """
 
 import math
@@ -16,32 +16,32 @@ from keras import ops
 
 from core.models.tensor import Tensor
 
-#: Where the decay ends, as a part of the highest learning rate.
+#: Final learning rate, relative to the highest.
 _FLOOR = 0.01
 _MAX_WARM_UP_STEPS = 500
 
-#: Rows, columns, inputs, outputs.
+#: Rank of a convolution kernel: rows, columns, inputs, outputs.
 _KERNEL_RANK = 4
 
 _MIN_NORM = 1e-7
 
-#: Warm-up of the moving average: it spans about a tenth of the steps done so far, at most what its
-#: decay allows.
+#: Warm-up of the moving average: its window is about a tenth of the steps done so far, until the
+#: configured decay is reached.
 _EMA_WARM_UP_STEPS = 10.0
 
 
 class WarmUpCosine(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
-    """Learning rate as a function of the optimiser's step and of all steps that are planned.
+    """Learning rate as a function of the optimiser's step and of the total number of steps.
 
-    A training that goes on from a checkpoint therefore finds the rate it had. Whoever plans more
-    steps later stretches the curve.
+    So a training that resumes from a checkpoint continues at the same rate. A larger total
+    stretches the curve.
 
     Args:
         highest: Learning rate at the end of the warm-up.
-        steps: Planned steps, those already done included.
+        steps: Total number of steps, those already done included.
 
     Attributes:
-        forgotten: Steps that were done before the optimiser began to count.
+        forgotten: Steps that were done before the optimiser's step counter was reset.
     """
 
     def __init__(self, highest: float, steps: int) -> None:
@@ -61,14 +61,14 @@ class WarmUpCosine(keras.optimizers.schedules.LearningRateSchedule):  # type: ig
 
 
 class AveragedMuon(keras.optimizers.Muon):  # type: ignore[misc]
-    """Muon for the kernels of convolutions, Adam for all else, and the mean of the weights.
+    """Muon for convolution kernels, Adam for the other weights, and averaged weights.
 
-    Keras replaces the weights by their mean whenever `fit` ends, which is once per epoch here
-    and would throw the training back each time; this leaves the weights themselves alone.
+    Keras' own averaging overwrites the weights with their average whenever `fit` ends, which is
+    once per epoch here and would disturb the training; here the weights are left unchanged.
 
     Args:
         highest: Learning rate of the kernels at the end of the warm-up.
-        lr_scale: Learning rate of all else, as a part of that.
+        lr_scale: Learning rate of the other weights, relative to that of the kernels.
         ema_decay: Decay of the exponential moving average per step, after its warm-up.
     """
 
@@ -92,7 +92,7 @@ class AveragedMuon(keras.optimizers.Muon):  # type: ignore[misc]
     def _backend_update_step(
         self, grads: Tensor, trainable_variables: Tensor, learning_rate: Tensor
     ) -> None:
-        """As Keras does it, but kernels of one shape together, in a tenth of the operations."""
+        """Like Keras' method, but batched over kernels of one shape: a tenth of the operations."""
         alike: dict[tuple[int, int], list[tuple[Tensor, Tensor]]] = {}
         for gradient, variable in zip(grads, trainable_variables, strict=True):
             if self._should_use_adamw(variable):
@@ -107,7 +107,7 @@ class AveragedMuon(keras.optimizers.Muon):  # type: ignore[misc]
     def _update_kernels(
         self, pairs: list[tuple[Tensor, Tensor]], shape: tuple[int, int], learning_rate: Tensor
     ) -> None:
-        """Muon's step for kernels that are matrices of one shape, a row for each input."""
+        """Muon update of kernels of one shape, as matrices with a row for each input."""
         directions = []
         for gradient, variable in pairs:
             m = self.momentums[self._get_variable_index(variable)]
@@ -119,10 +119,10 @@ class AveragedMuon(keras.optimizers.Muon):  # type: ignore[misc]
             self.assign_sub(variable, ops.reshape(size * update, variable.shape))
 
     def zeropower_via_newtonschulz5(self, x: Tensor, steps: int) -> Tensor:
-        """As Keras does it, but by way of the smaller of the two matrices of products.
+        """Newton-Schulz iteration like Keras', but on the smaller of the two Gram matrices.
 
-        All factors are polynomials of that matrix, so they commute and can be multiplied before
-        the long matrix is; this halves the time of the iteration.
+        All factors are polynomials of the Gram matrix, so they commute and can be multiplied with
+        each other first, and with the matrix itself last; this halves the time.
 
         Args:
             x: Matrices, shape (count, rows, columns).
@@ -143,10 +143,10 @@ class AveragedMuon(keras.optimizers.Muon):  # type: ignore[misc]
         return ops.swapaxes(found, -1, -2) if is_wide else found
 
     def finalize_variable_values(self, var_list: Tensor) -> None:
-        """Does nothing: `averaged` takes the means, for as long as they are wanted."""
+        """Does nothing: `averaged` swaps the averaged weights in temporarily instead."""
 
     def _update_model_variables_moving_average(self, trainable_variables: Tensor) -> None:
-        """As Keras does it, but over a short time at first, to forget where it all started."""
+        """Like Keras' method, but with a short window at first, so that initial weights fade."""
         done = ops.cast(self.iterations, "float32")
         stays = ops.minimum(self.ema_momentum, done / (done + _EMA_WARM_UP_STEPS))
         averages = self._model_variables_moving_average
@@ -155,7 +155,7 @@ class AveragedMuon(keras.optimizers.Muon):  # type: ignore[misc]
 
     @contextmanager
     def averaged(self, variables: list[Tensor]) -> Iterator[None]:
-        """Gives the variables their means inside the block, once there are any."""
+        """Context manager in which the variables have their averages, if there are any yet."""
         kept = [np.asarray(variable).copy() for variable in variables]
         if int(self.iterations):
             means = self._model_variables_moving_average

@@ -1,4 +1,4 @@
-"""Checkpoints: all that a training needs to go on exactly where it stopped."""
+"""Checkpoints: the complete state from which a training resumes exactly."""
 
 import io
 from collections.abc import Callable, Collection
@@ -15,17 +15,17 @@ from core.store import ArtifactError, ArtifactStore
 
 Arrays = dict[str, NDArray[Any]]
 
-#: How a training ended, as its card says.
+#: How a training ended, as in the model card.
 EARLY_STOPPING = "early stopping"
 EPOCH_LIMIT = "epoch limit"
 TIME_LIMIT = "time limit"
 STOPPED = "stopped by hand"
 
-#: A damaged newest checkpoint leaves the one before it.
+#: Checkpoints to keep: if the newest is damaged, the previous one is used.
 KEPT = 2
 
 
-#: Fields of `Progress` under the names of earlier versions.
+#: Names of `Progress` fields in earlier versions.
 _RENAMED = {"drops": "lr_drops"}
 
 
@@ -35,24 +35,24 @@ class ForeignCheckpoint(ValueError):
 
 @dataclass
 class Progress:
-    """How far a training has come.
+    """State of a training's progress.
 
     Attributes:
         epoch: Epochs finished, validation included.
         step: Steps done in the epoch after those.
-        partial: Means of the figures over those steps.
+        partial: Means of the metrics over those steps.
         images: Images seen in training.
         seconds: Seconds spent in training, over all runs.
         best_loss: Lowest validation loss; None before the first.
         best_epoch: Epoch of that loss, counted from 1; 0 before the first.
         waited: Epochs since then, or since the learning rate was lowered.
-        lr_drops: How often it was lowered.
+        lr_drops: How often the learning rate was lowered.
         history: One row per finished epoch.
         computed_with: Backends and precisions that the epochs were computed with.
-        plan_start: Epochs that were done before the present plan of learning rates began.
-        steps_forgotten: Steps of that plan that the optimiser knows nothing of, since the training
-            went on from published weights.
-        ended_by: Why the training came to its end; empty while it has not.
+        plan_start: Epochs that were done before the current learning rate schedule began.
+        steps_forgotten: Steps of that schedule that the optimiser's counter lacks, because the
+            training resumed from published weights.
+        ended_by: Why the training ended; empty while it has not.
         run: Identity of the training; empty for one of an earlier version.
         guards: State of the scan engine's learning rate and of its guards against divergence.
     """
@@ -75,12 +75,12 @@ class Progress:
     run: str = ""
 
     def note_end(self, *, is_finished: bool, epochs: int, by_clock: bool = False) -> None:
-        """Notes why the training is at its end, or that it is not.
+        """Records why the training ended, or that it has not ended.
 
         Args:
-            is_finished: Whether it is.
-            epochs: Most epochs of this run.
-            by_clock: Whether it had a certain time and used it.
+            is_finished: Whether the training has ended.
+            epochs: Epoch limit of this run.
+            by_clock: Whether the time limit ended it.
         """
         by_count = EPOCH_LIMIT if self.epoch >= epochs else EARLY_STOPPING
         reason = TIME_LIMIT if by_clock else by_count
@@ -95,7 +95,7 @@ class Checkpoints:
         store: Where they are.
         model: Name of the model.
         config: Configuration that a checkpoint must have been made with.
-        data: Identity of the training images, likewise.
+        data: Digest of the training images that it must have been made with.
     """
 
     store: ArtifactStore
@@ -108,7 +108,7 @@ class Checkpoints:
         return self.store.keys(f"checkpoints/{self.model}/")
 
     def save(self, network: ImageModel, best: Arrays, progress: Progress) -> str:
-        """Key of the new checkpoint; all but the last two are removed."""
+        """Writes a checkpoint, removes all but the last two, and returns its key."""
         name = f"epoch-{progress.epoch:04d}"
         if progress.step:
             name += f"-step-{progress.step:06d}"
@@ -127,17 +127,17 @@ class Checkpoints:
         return key
 
     def restore(self, network: ImageModel, warn: Callable[[str], None]) -> tuple[Progress, Arrays]:
-        """Progress and best weights of the newest checkpoint that is whole.
+        """Progress and best weights of the newest intact checkpoint.
 
-        The network and its optimiser get their state back.
+        Restores the state of the network and of its optimiser.
 
         Args:
             network: Compiled model of the same configuration.
-            warn: Is told of each damaged checkpoint that was passed over.
+            warn: Called with a message for each damaged checkpoint that is skipped.
 
         Raises:
             ForeignCheckpoint: The checkpoint is of another configuration or other images.
-            ArtifactError: No checkpoint is whole.
+            ArtifactError: No checkpoint is intact.
         """
         damage: ArtifactError | None = None
         for key in reversed(self.keys()):
@@ -149,14 +149,14 @@ class Checkpoints:
         raise damage or ValueError(f"There is no checkpoint of {self.model}.")
 
     def run(self) -> str:
-        """Identity of the training whose checkpoints these are; empty where none says."""
+        """Identity of the training that wrote the checkpoints; empty if none holds one."""
         for key in reversed(self.keys()):
             with suppress(ArtifactError, KeyError, TypeError, AttributeError):
                 return _progress(self.store.manifest(key).facts["progress"]).run
         return ""
 
     def clear(self) -> None:
-        """Removes them all."""
+        """Removes all checkpoints."""
         for key in self.keys():
             self.store.delete(key)
 
@@ -178,18 +178,18 @@ class Checkpoints:
     def check(
         self, key: str, facts: Any, *, free: Collection[str] = (), model: str | None = None
     ) -> None:
-        """Holds what an artifact says of its training against this training.
+        """Checks that an artifact was written by a training like this one.
 
         Args:
             key: Key of the artifact.
-            facts: Its facts; of interest are `model`, `config` and `data`.
-            free: Values of the configuration that may differ.
-            model: Name of the model that it has to be of; this training's own when None.
+            facts: Its facts; `model`, `config` and `data` are compared.
+            free: Fields of the configuration that may differ.
+            model: Expected name of the model; this training's own when None.
 
         Raises:
-            ForeignCheckpoint: It is of another model, configuration or other images.
+            ForeignCheckpoint: Model, configuration or training images differ.
         """
-        # A value that did not exist yet was what is the default since.
+        # A field that did not exist yet had what is now its default.
         defaults = {field.name: field.default for field in fields(self.config)}
         found = {**defaults, **facts["config"]}
         different = [
@@ -206,17 +206,17 @@ class Checkpoints:
 
 
 def _progress(facts: dict[str, Any]) -> Progress:
-    """Progress of a checkpoint, which an earlier version may have written."""
+    """Progress of a checkpoint, also of one written by an earlier version."""
     return Progress(**{_RENAMED.get(name, name): value for name, value in facts.items()})
 
 
 def state_arrays(network: ImageModel) -> Arrays:
-    """All variables of a compiled model: weights, random states and the optimiser's own."""
+    """All variables of a compiled model: weights, random states and optimiser state."""
     return {path: _copied(variable) for path, variable in _state(network).items()}
 
 
 def load_state(network: ImageModel, arrays: Arrays) -> None:
-    """Gives a compiled model the variables that `state_arrays` took."""
+    """Restores the variables that `state_arrays` returned."""
     _assign(_state(network), arrays)
 
 
@@ -226,10 +226,10 @@ def weight_arrays(network: keras.Model) -> Arrays:
 
 
 def load_weights(network: keras.Model, arrays: Arrays) -> None:
-    """Gives a model the weights that `weight_arrays` took.
+    """Restores the weights that `weight_arrays` returned.
 
     Raises:
-        ValueError: They are those of another network.
+        ValueError: The weights are those of another network.
     """
     _assign({variable.path: variable for variable in network.weights}, arrays)
 

@@ -1,4 +1,4 @@
-"""How much an exported network computes."""
+"""Counts the multiply-adds of an exported network."""
 
 import math
 from typing import NamedTuple
@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 
 class Work(NamedTuple):
-    """What one run of a network took.
+    """Result and cost of one run of a network.
 
     Attributes:
-        multiply_adds: Multiplications, each with an addition, in convolutions and matrix products.
-        output: What the network gave.
+        multiply_adds: Multiply-accumulate operations in convolutions and matrix products.
+        output: Output of the network.
     """
 
     multiply_adds: int
@@ -66,7 +66,7 @@ def _run(network: onnx.ModelProto, values: NDArray[np.generic], watched: list[st
 
 
 def _per_value(node: onnx.NodeProto, weight: tuple[int, ...]) -> int:
-    """Multiply-adds per value of the tensor that is watched."""
+    """Multiply-adds per value of the tensor whose size is observed."""
     if node.op_type in ("Conv", "ConvTranspose"):
         return math.prod(weight[1:])
     transposed = any(field.name == "transB" and field.i for field in node.attribute)

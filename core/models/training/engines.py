@@ -17,12 +17,12 @@ class WrongBackend(ValueError):
 
 @dataclass(frozen=True)
 class EngineRequest:
-    """Which engine a person asks for; all but its name is for scan alone.
+    """Which engine the user asks for; all fields but `name` apply to scan only.
 
     Attributes:
         name: `fit`, Keras' own loop, or `scan`, many steps per call on JAX.
         minutes: Minutes that the training may take.
-        augment: Whether images are mirrored, transposed and zoomed.
+        augment: Whether images are flipped, transposed and zoomed.
         photographs: Whether crops of photographs are trained on as well.
     """
 

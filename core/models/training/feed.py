@@ -1,4 +1,4 @@
-"""Batches of images, read from the disk as the training asks for them."""
+"""Batches of images, read from disk on demand."""
 
 import mmap
 from typing import Any
@@ -18,7 +18,7 @@ class ImageFeed(keras.utils.PyDataset):  # type: ignore[misc]
             batch and never becomes part of the process's memory as a whole.
         order: Rows of `images` in the order of the pass.
         batch: Images per step; the last step has what is left.
-        first_step: Step at which the pass starts; those before it were seen already.
+        first_step: Step at which the pass starts; earlier ones were done before a resume.
     """
 
     def __init__(
@@ -37,10 +37,10 @@ class ImageFeed(keras.utils.PyDataset):  # type: ignore[misc]
         return (_remapped(self._images)[rows],)
 
     def for_keras(self) -> Any:
-        """The same batches as Keras' `fit` and `evaluate` shall get them.
+        """The same batches in the form that Keras' `fit` and `evaluate` take.
 
-        On TensorFlow they become a data set whose autotuning is off. Left on, as Keras leaves it,
-        the end of every second pass or so waits a minute for the thread that tunes, which sleeps.
+        On TensorFlow this is a `tf.data.Dataset` with autotuning disabled. With Keras' default,
+        about every second pass waits a minute at its end for the sleeping autotuning thread.
         """
         if keras.backend.backend() != "tensorflow":
             return self
@@ -57,23 +57,23 @@ class ImageFeed(keras.utils.PyDataset):  # type: ignore[misc]
 
 
 def step_count(images: int, batch: int) -> int:
-    """Steps of a pass over so many images."""
+    """Number of steps of a pass over `images` images."""
     return -(-images // batch)
 
 
 def shuffled(count: int, *, seed: int, epoch: int) -> NDArray[np.int64]:
     """Order of the images in an epoch: a function of seed and epoch alone.
 
-    So a training that was resumed sees what an uninterrupted one would have seen.
+    So a resumed training sees the same batches as an uninterrupted one.
     """
     return np.random.default_rng((seed, epoch)).permutation(count)
 
 
 def epoch_rows(count: int, *, images: int, seed: int, epoch: int) -> NDArray[np.int64]:
-    """Rows of an epoch of so many images: its part of an endless row of shuffled passes.
+    """Rows of an epoch of a fixed size: its part of an endless sequence of shuffled passes.
 
     Args:
-        count: Images there are.
+        count: Number of images in the data set.
         images: Images of an epoch.
         seed: Seed of the shuffling.
         epoch: Number of the epoch, from 0.
@@ -86,9 +86,9 @@ def epoch_rows(count: int, *, images: int, seed: int, epoch: int) -> NDArray[np.
 
 
 def _remapped(images: Images) -> Images:
-    """The same images; if they are mapped from a file, through a mapping of their own.
+    """The same images; if they are memory-mapped, through a new mapping.
 
-    Pages that were read count as the process's memory until their mapping goes.
+    Pages that were read count as the process's memory until their mapping is closed.
     """
     # A part of a mapped array still names the offset of the whole, so it is left as it is.
     if not isinstance(images, np.memmap) or not isinstance(images.base, mmap.mmap):

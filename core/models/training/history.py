@@ -26,7 +26,7 @@ class History:
         model: Name of the model.
         config: Configuration that is saved beside the rows.
         architecture: Name of the model's module; the model's own when empty.
-        strips: What the model made of the strip's images after each epoch.
+        strips: Reconstructions of the strip's images after each epoch.
         run: Identity of the training.
     """
 
@@ -47,7 +47,7 @@ class History:
 
         Args:
             rows: One per finished epoch.
-            running: State of the epoch under way; None when no training runs.
+            running: State of the current epoch; None when no training runs.
         """
         facts = HistoryFacts(
             model=self.model,
@@ -78,11 +78,11 @@ class History:
     def recall_strips(
         self, *, epochs: int, warn: Callable[[str], None], model: str | None = None
     ) -> None:
-        """Takes up the strips that were written last, for a training that goes on.
+        """Loads the stored strips into a training that resumes.
 
         Args:
-            epochs: How many epochs it knows; strips of later ones are forgotten.
-            warn: Is told when they are lost, which ends no training.
+            epochs: Number of finished epochs; strips of later ones are dropped.
+            warn: Called with a message if the strips are lost; the training continues.
             model: Name of the model whose strips they are; this one's own when None.
         """
         try:

@@ -35,7 +35,7 @@ from core.models.training.step_watch import StepWatch
 from core.stop_request import Stopped, StopRequest
 from core.training_records.strips import join_strip, strip_originals
 
-#: What the learning rate is multiplied by when it is lowered.
+#: Factor by which the learning rate is lowered.
 DROP = 1.0 / 3.0
 
 
@@ -45,18 +45,18 @@ class Diverged(ValueError):
 
 @dataclass
 class Training:
-    """A training that can be stopped anywhere and goes on from its checkpoint.
+    """A training that can be stopped at any step and resumes from its checkpoint.
 
     Attributes:
         network: Compiled model; it holds the latest weights.
-        config: How it is trained.
+        config: Training configuration.
         train: Training images.
         validation: Validation images.
-        checkpoints: Where it saves itself.
-        history: Where its figures go.
+        checkpoints: Where its state is saved.
+        history: Where its metrics are recorded.
         monitor: Shows the progress after each step.
         stop: The stop request.
-        progress: How far it is.
+        progress: Its progress.
         best: Weights of the epoch with the lowest validation loss.
     """
 
@@ -83,36 +83,36 @@ class Training:
 
     @property
     def has_converged(self) -> bool:
-        """Whether the validation loss has not fallen for as long as the patience lasts."""
+        """Whether the validation loss has not improved for `patience` epochs."""
         return self.progress.waited >= self.config.patience
 
     @property
     def ended_by_clock(self) -> bool:
-        """Whether the training had a certain time and used it; here the epochs are counted."""
+        """Whether a time limit ended the training; this engine has none."""
         return False
 
     @property
     def exports_here(self) -> bool:
-        """Whether this process can export: Keras does it with TensorFlow alone."""
+        """Whether this process can export, which Keras does only with TensorFlow."""
         return bool(keras.backend.backend() == "tensorflow")
 
     def identify(self, run: str) -> None:
-        """Gives the training its identity."""
+        """Sets the identity of the training."""
         self.progress.run = self.history.run = run
 
     def resume(self) -> None:
-        """Takes up the newest whole checkpoint.
+        """Resumes from the newest intact checkpoint.
 
         Raises:
             ForeignCheckpoint: It is of another training.
-            ArtifactError: No checkpoint is whole.
+            ArtifactError: No checkpoint is intact.
         """
         self.progress, self.best = self.checkpoints.restore(self.network, self.monitor.say)
         self.identify(self.progress.run)
         self.history.recall_strips(epochs=self.progress.epoch, warn=self.monitor.say)
 
     def validation_figures(self) -> dict[str, float]:
-        """Figures of the validation images with the weights as they are now."""
+        """Metrics on the validation images with the current weights."""
         feed = ImageFeed(self.validation, self._validation_rows(), batch=self.config.batch)
         found = self.network.evaluate(feed.for_keras(), verbose=0, return_dict=True)
         return {name: float(value) for name, value in found.items()}
@@ -122,7 +122,7 @@ class Training:
 
         Raises:
             Stopped: A signal came; the checkpoint is written.
-            Diverged: The loss is NaN or infinite; the checkpoint of the epoch before stays.
+            Diverged: The loss is NaN or infinite; the previous epoch's checkpoint is kept.
         """
         planned = self.config.epochs - self.progress.plan_start
         self.network.plan(planned * self.steps, forgotten=self.progress.steps_forgotten)
@@ -152,7 +152,7 @@ class Training:
             strip = join_strip(self.network.reconstructions(strip_originals()))
             units = self._probe.columns(np.asarray(self.validation[:ACTIVITY_IMAGES]))
         if self.stop.signal is not None:
-            # The validation starts anew, for it may have been cut short.
+            # The validation is repeated, because it may have been interrupted.
             self.stop_at(watch.seconds, self.progress.step, figures)
         validation = {f"validation_{name}": float(value) for name, value in found.items()}
         self._finish_epoch(figures | validation, weights, strip, watch.seconds, units)
@@ -171,7 +171,7 @@ class Training:
         return np.arange(count) * len(self.validation) // count
 
     def _fit(self) -> dict[str, float]:
-        """Mean figures of the epoch, of which a part may have been done by an earlier run."""
+        """Mean metrics of the epoch, part of which an earlier run may have done."""
         if self.progress.step >= self.steps:
             return self.progress.partial
         order = epoch_rows(
@@ -251,7 +251,7 @@ class Training:
             self.progress.computed_with.append(used)
 
     def _judge(self, loss: float, weights: Arrays) -> None:
-        """Early stopping: remembers the best weights and counts the epochs since."""
+        """Early stopping: keeps the best weights and counts the epochs since."""
         progress = self.progress
         if progress.best_loss is None or loss < progress.best_loss:
             progress.best_loss, progress.best_epoch, progress.waited = loss, progress.epoch, 0
@@ -260,7 +260,7 @@ class Training:
             progress.waited += 1
 
     def lower_learning_rate(self) -> None:
-        """Lowers the learning rate once, and counts the epochs without progress anew."""
+        """Lowers the learning rate and resets the count of epochs without improvement."""
         rate = DROP * float(self.network.optimizer.learning_rate)
         self.network.optimizer.learning_rate = rate
         self.progress.lr_drops, self.progress.waited = self.progress.lr_drops + 1, 0

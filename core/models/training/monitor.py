@@ -17,8 +17,8 @@ class Monitor:
     """Shows the progress of a training.
 
     Attributes:
-        history: Is rewritten now and then, so that a dashboard can follow.
-        epochs: Most epochs, for the display.
+        history: Rewritten periodically, so that a dashboard can follow.
+        epochs: Epoch limit, for the display.
         stream: Where the lines go.
     """
 
@@ -31,7 +31,7 @@ class Monitor:
     _width: int = 0
 
     def start(self) -> None:
-        """Begins the count of an epoch's speed."""
+        """Starts measuring the speed of an epoch."""
         self._steps = 0
         self._told = time.monotonic()
 
@@ -51,8 +51,8 @@ class Monitor:
             step: Steps done in this epoch.
             steps: Steps of the epoch.
             batch: Images per step.
-            figures: Gives the means over the epoch so far. They are asked for when they are shown
-                and not more often: reading them waits for an accelerator that works ahead.
+            figures: Returns the means over the epoch so far. Called only when they are shown,
+                because reading them waits for the accelerator's queued work.
         """
         now = time.monotonic()
         if not self._steps:
@@ -81,7 +81,7 @@ class Monitor:
             )
 
     def _total(self, rows: list[dict[str, float]], left: float, epoch_seconds: float) -> str:
-        """Time to the last epoch; early stopping can end the training before."""
+        """Time to the last epoch; early stopping can end the training earlier."""
         latest = [row["seconds"] for row in rows[-3:]]  # validation included
         per_epoch = sum(latest) / len(latest) if latest else epoch_seconds
         return f"at most {_clock(left + per_epoch * max(0, self.epochs - len(rows) - 1))}"

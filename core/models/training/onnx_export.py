@@ -15,7 +15,7 @@ from core.models.base import PEAK, ImageModel
 
 _BATCH = 8
 
-#: Weights of fewer numbers than this are not worth a conversion when a network is loaded.
+#: Smaller weight arrays stay in float32: a conversion on loading would save too little.
 _MIN_SIZE_TO_HALVE = 1024
 
 
@@ -28,7 +28,7 @@ def export_networks(model: ImageModel) -> dict[str, bytes]:
 
 
 def reconstruct(networks: list[OnnxNetwork], images: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """What the exported networks, run one after another, make of some images."""
+    """Output of the exported networks, run one after another, for some images."""
     batches = []
     for start in range(0, len(images), _BATCH):
         values: NDArray[Any] = np.asarray(images[start : start + _BATCH])
@@ -53,7 +53,7 @@ def export_network(network: keras.Model) -> bytes:
     tensor = network.inputs[0]
     signature = keras.InputSpec(shape=tensor.shape, dtype=tensor.dtype, name=tensor.name)
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
-        # The converter that Keras carries asks NumPy for an alias that is gone.
+        # The converter that Keras uses needs an alias that NumPy has removed.
         warnings.simplefilter("ignore", FutureWarning)
         file = Path(folder) / "network.onnx"
         network.export(file, format="onnx", verbose=False, input_signature=[signature])
@@ -61,7 +61,7 @@ def export_network(network: keras.Model) -> bytes:
 
 
 def to_float16(model: bytes) -> bytes:
-    """The same network with its large weights in half precision; it computes in float32 as before.
+    """The same network with its large weights stored as float16; it still computes in float32.
 
     Args:
         model: ONNX file of a network in float32.

@@ -1,8 +1,8 @@
-"""Which training a published model and its history are of.
+"""Protects published models and histories from being overwritten by another training.
 
-Every training has an identity that its checkpoints, its history and its published model carry.
-A training replaces freely only what carries its own identity; anything else that was published,
-shipped or a person's own, is replaced on request alone.
+Every training has an identity that is stored in its checkpoints, its history and its published
+model. A training overwrites only artifacts with its own identity; any other one, shipped or made by
+the user, is replaced only on request.
 """
 
 import secrets
@@ -23,19 +23,19 @@ def new_run() -> str:
 
 
 def check_replaceable(store: ArtifactStore, name: str, run: str) -> str | None:
-    """Artifact of another training that a training under this name would replace.
+    """Artifact of another training that a training of this name would overwrite.
 
     Args:
         store: Where the artifacts are.
         name: Name of the model.
-        run: Identity of the training, from its checkpoints; empty where it has none yet.
+        run: Identity of the training, from its checkpoints; empty if there are none yet.
 
     Returns:
-        Key of the artifact; None where there is none. What is damaged is no obstacle: the advice
-        in its error is to make it again. A history without a finished epoch is none either.
+        Key of the artifact, or None. Damaged artifacts and histories without a finished epoch may
+        be overwritten and are not returned.
 
     Raises:
-        ArtifactError: An artifact is there that may be whole but cannot be read.
+        ArtifactError: An artifact may be intact but cannot be read.
     """
     for key in (f"models/{name}", f"histories/{name}"):
         if _is_of_another(store, key, run):
@@ -44,7 +44,7 @@ def check_replaceable(store: ArtifactStore, name: str, run: str) -> str | None:
 
 
 def _is_of_another(store: ArtifactStore, key: str, run: str) -> bool:
-    """Whether a whole artifact is there that holds results of another training."""
+    """Whether there is an intact artifact with results of another training."""
     try:
         artifact = store.open(key)
         if run and artifact.facts.get("run") == run:

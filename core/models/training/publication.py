@@ -1,4 +1,4 @@
-"""A trained model as the artifact that codecs and dashboard read: networks, weights, card."""
+"""Publishes a trained model as an artifact: networks, weights and model card."""
 
 import dataclasses
 import json
@@ -37,26 +37,26 @@ from core.store.provenance import provenance
 #: Images on which the exported networks are compared with Keras.
 _CHECKED = 64
 _REPORTED = ("psnr_db", "ssim")
-#: Where the weights are that the networks' files hold, by their paths.
+#: File that says which weights are stored in the networks' files, and where.
 _SHARED = "shared_weights.json"
 
 
 def go_on_from_published(
     training: Training, *, source: str | None = None, anew: bool = False
 ) -> None:
-    """Takes up the best weights of the published model.
+    """Starts from the best weights of the published model.
 
-    The epochs after the best one are forgotten, and so is what the optimiser had learned.
+    The epochs after the best one and the state of the optimiser are discarded.
 
     Args:
-        training: A training at its beginning.
+        training: A training that has not started.
         source: Name of the published model; the training's own when None.
-        anew: Whether a further stage begins here, with a plan of its own, instead of going on
-            with the plan that the model was trained by.
+        anew: Whether a fine-tuning stage with its own learning rate schedule begins, instead of
+            continuing the schedule of the published training.
 
     Raises:
-        ArtifactError: The model or its history is not there, or damaged.
-        ForeignCheckpoint: It was trained otherwise or on other images.
+        ArtifactError: The model or its history is missing or damaged.
+        ForeignCheckpoint: It has another configuration or other training images.
     """
     checkpoints = training.checkpoints
     store, name = checkpoints.store, source or checkpoints.model
@@ -76,7 +76,7 @@ def go_on_from_published(
         epoch=len(rows),
         images=int(rows[-1]["images"]),
         seconds=rows[-1]["total_seconds"],
-        # The loss of another stage may weigh its parts otherwise, so it is measured again.
+        # Another stage may weight the terms of the loss differently, so it is measured again.
         best_loss=(training.validation_figures()["loss"] if anew else rows[-1]["validation_loss"]),
         best_epoch=len(rows),
         history=rows,
@@ -117,10 +117,10 @@ class Publisher:
     """Makes the artifact `models/<name>`.
 
     Attributes:
-        store: Where it goes.
+        store: Where it is written.
         name: Name of the model.
         module: Its module.
-        training: What trained it; its best weights are published.
+        training: Its training, whose best weights are published.
         architecture: Name of the module; the model's own name when empty.
     """
 
@@ -172,7 +172,7 @@ class Publisher:
         return card
 
     def _frozen(self, model: ImageModel) -> dict[str, bytes]:
-        """Published files that this training left as they are, by their names."""
+        """Published files that this training did not change, by name."""
         own = self.store.exists(model_key(self.name))
         source = self.name if own or not self.architecture else self.architecture
         return {
@@ -261,7 +261,7 @@ def _quality(networks: list[OnnxNetwork], validation: Images) -> dict[str, float
 
 
 def _rounded(arrays: Arrays, dtype: str) -> Arrays:
-    """Weights in the numbers that they are stored in."""
+    """Weights in the dtype in which they are stored."""
     return {
         name: array.astype(dtype) if np.issubdtype(array.dtype, np.floating) else array
         for name, array in arrays.items()

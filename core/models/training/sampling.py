@@ -1,4 +1,4 @@
-"""Batches made on the device: of the training images, of photographs of any size, and varied."""
+"""Batches assembled on the device: training images, crops of photographs, and augmentation."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from core.models.tensor import Tensor
 
-#: Share of a batch that is cut from photographs, where there are any.
+#: Share of a batch that is cropped from photographs, if there are any.
 PHOTOGRAPH_SHARE = 0.25
 
-#: Share of the images that are zoomed into, and how far at most and at least.
+#: Share of the images that are zoomed into, and the range of the zoom.
 ZOOMED_SHARE = 0.15
 ZOOMS = (1.1, 1.3)
 
@@ -40,12 +40,12 @@ Sampler = Callable[[TrainingImages, Tensor, Tensor], Tensor]
 
 
 def plain(data: TrainingImages, rows: Tensor, key: Tensor) -> Tensor:
-    """The images of the rows as they are."""
+    """The images of the rows, unchanged."""
     return data.images[rows]
 
 
 def varied(data: TrainingImages, rows: Tensor, key: Tensor) -> Tensor:
-    """The images of the rows mirrored, transposed, zoomed; some are crops of photographs."""
+    """The images of the rows, randomly flipped, transposed, zoomed; some replaced by crops."""
     batch = data.images[rows]
     cut, chosen, mirrored, turned, zoomed = jax.random.split(key, 5)
     if data.photographs is not None:
@@ -58,13 +58,13 @@ def varied(data: TrainingImages, rows: Tensor, key: Tensor) -> Tensor:
 
 
 def crops_of(data: TrainingImages, key: Tensor, *, count: int, side: int) -> Tensor:
-    """Squares of photographs at random places, uint8, shape (count, side, side, 3).
+    """Random square crops of photographs, uint8, shape (count, side, side, 3).
 
     Args:
         data: Images with photographs, none of which has a side below `side`.
         key: Random key.
-        count: How many.
-        side: Pixels of a side.
+        count: Number of crops.
+        side: Side of a crop in pixels.
     """
     which, top, left = jax.random.split(key, 3)
     chosen = data.table[jax.random.randint(which, (count,), 0, len(data.table))]
@@ -96,7 +96,7 @@ def _coins(key: Tensor, count: int, share: float) -> Tensor:
 
 
 def _zoomed(batch: Tensor, key: Tensor) -> Tensor:
-    """The middle of each image, enlarged to its size."""
+    """The centre of each image, enlarged to the image's size."""
     factors = jax.random.uniform(key, (len(batch),), minval=ZOOMS[0], maxval=ZOOMS[1])
     side = batch.shape[1]
 

@@ -1,4 +1,4 @@
-"""Many training steps per call, compiled as one loop, for accelerators: JAX alone.
+"""Many training steps per call, compiled as one loop, for accelerators; JAX only.
 
 `fit` waits for the host at every step: it gathers a batch, copies it and calls back. Here all
 images are on the device as bytes, and one call does a chunk of steps by `jax.lax.scan`. Each step
@@ -17,26 +17,26 @@ from core.models.base import ImageModel
 from core.models.tensor import Tensor
 from core.models.training.sampling import Sampler, TrainingImages, plain
 
-#: A step whose gradient is longer than this many times the mean is not applied.
+#: A step whose gradient norm exceeds the mean by this factor is not applied.
 MAX_GRADIENT_RATIO = 10.0
 
-#: Applied steps before which the mean says too little to reject a step.
+#: Number of applied steps before the mean is reliable enough to reject a step.
 _MIN_APPLIED = 20
 
-#: Part of the mean of the gradients' norms that stays at each step.
+#: Decay of the exponential moving average of the gradient norm.
 _NORM_DECAY = 0.98
 
-#: Variables of a model as JAX arrays: trainable, others, the optimiser's, the metrics'.
+#: Variables of a model as JAX arrays: trainable, non-trainable, optimiser, metrics.
 State = tuple[list[Tensor], list[Tensor], list[Tensor], list[Tensor]]
 
 
 class Carry(NamedTuple):
-    """What one step hands to the next.
+    """Carry of the scan: the state that one step passes to the next.
 
     Attributes:
         state: The model's variables.
         norm: Mean norm of the gradients of the steps applied so far.
-        applied: How many steps were applied.
+        applied: Number of steps that were applied.
         key: Random key of the augmentation.
     """
 
@@ -47,7 +47,7 @@ class Carry(NamedTuple):
 
 
 class Chunk(NamedTuple):
-    """Figures of the steps of one call.
+    """Losses and metrics of the steps of one call.
 
     Attributes:
         losses: Loss of each step.
@@ -61,13 +61,13 @@ class Chunk(NamedTuple):
 
 
 class ScannedRate(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
-    """A learning rate that the loop sets at each step; a schedule would be compiled in."""
+    """A learning rate that the loop sets at each step, instead of a compiled-in schedule."""
 
     def __init__(self, value: float) -> None:
         self.value: Tensor = value
 
     def __call__(self, step: Tensor) -> Tensor:
-        """The rate that was set last."""
+        """The rate that was last set."""
         return self.value
 
 
@@ -79,11 +79,11 @@ def prepare_for_scan(model: ImageModel, images: Tensor) -> ScannedRate:
         images: A few images, for their shape.
 
     Returns:
-        The learning rate that the optimiser now reads.
+        The learning rate object that the optimiser now reads.
     """
     rate = ScannedRate(float(model.optimizer.learning_rate))
-    # Past the setter, which would take a variable of the rate out of the optimiser's state: the
-    # checkpoints of both engines have to fit each other.
+    # Bypasses the setter, which would remove the learning rate variable from the optimiser's state:
+    # both engines must be able to read the same checkpoints.
     model.optimizer._learning_rate = rate
     model.optimizer.build(model.trainable_variables)
     model._symbolic_build(data_batch=(images,))
@@ -91,7 +91,7 @@ def prepare_for_scan(model: ImageModel, images: Tensor) -> ScannedRate:
 
 
 def take_state(model: ImageModel) -> State:
-    """Copies of the model's variables, which a call may consume."""
+    """Copies of the model's variables, which a call may donate."""
     lists = (
         model.trainable_variables,
         model.non_trainable_variables,
@@ -105,7 +105,7 @@ def take_state(model: ImageModel) -> State:
 
 
 def give_state(model: ImageModel, state: State) -> None:
-    """Gives the model's variables copies of the values that steps left."""
+    """Assigns copies of the final values to the model's variables."""
     lists = (
         model.trainable_variables,
         model.non_trainable_variables,
@@ -118,7 +118,7 @@ def give_state(model: ImageModel, state: State) -> None:
 
 
 def copied(carry: Carry) -> Carry:
-    """The same values in arrays of their own."""
+    """A deep copy of the arrays."""
     found: Carry = jax.tree.map(lambda array: jnp.array(array, copy=True), carry)
     return found
 
@@ -126,10 +126,10 @@ def copied(carry: Carry) -> Carry:
 def make_chunk(
     model: ImageModel, rate: ScannedRate, sampler: Sampler = plain
 ) -> Callable[..., tuple[Carry, Chunk]]:
-    """The compiled function that does a chunk of steps.
+    """The compiled function that runs a chunk of steps.
 
-    It takes the carry, which it consumes, all images, the rows of each step's batch (steps,
-    batch), the steps' learning rates, and whether each step is one or only fills the chunk.
+    It takes the carry (donated), all images, the rows of each step's batch (steps, batch), the
+    steps' learning rates, and a mask that is false for the padding at the end of the chunk.
 
     Args:
         model: Compiled model that `prepare_for_scan` prepared.
@@ -171,9 +171,9 @@ def make_chunk(
 def _train_step(
     model: ImageModel, state: State, batch: Tensor
 ) -> tuple[Tensor, Tensor, dict[str, Tensor], State]:
-    """Loss, norm of the gradient, metrics and state of a step, as Keras' JAX trainer computes it.
+    """Loss, gradient norm, metrics and state of a step, as Keras' JAX trainer computes them.
 
-    Keras' own `train_step` does not tell the gradient.
+    Keras' own `train_step` does not return the gradient.
     """
     trainable, others, optimizer, metrics = state
     gradient_of = jax.value_and_grad(model.compute_loss_and_updates, has_aux=True)

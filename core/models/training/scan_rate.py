@@ -6,29 +6,29 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-#: Share of the time after which the rate falls, where the clock decides.
+#: Share of the time limit after which the rate decays.
 DECAY_FROM = 0.72
 
-#: Steps over which the rate rises, at the start and after each rollback.
+#: Warm-up steps at the start and after each rollback.
 WARM_UP_STEPS = 500
 
 
 @dataclass
 class ScanRate:
-    """Rates by the clock or by the model's own schedule, and lower ones after a rollback.
+    """Learning rates by elapsed time or by the model's own schedule, halved by each rollback.
 
-    By the clock the rate rises over some steps, is constant, and falls linearly to zero at the
-    end of the time. It is computed anew for each chunk, so a slow machine does fewer steps and
-    still ends its decay.
+    With a time limit the rate warms up, stays constant, and decays linearly to zero at the limit.
+    It is computed anew for each chunk, so a slow machine does fewer steps and still completes the
+    decay.
 
     Attributes:
-        schedule: Rates of some steps by their numbers, where no clock decides.
-        steps: All steps that are planned, likewise.
-        minutes: Minutes that the whole training may take; None where no clock decides.
-        highest: Rate by the clock between the warm-up and the decay.
-        warm_up_steps: Steps over which it rises.
-        factor: What the rate is multiplied by; halved by each rollback.
-        warm_from: Step at which the warm-up under way began; None when there is none.
+        schedule: Rates by step numbers; used without a time limit.
+        steps: Total number of steps; used without a time limit.
+        minutes: Time limit of the whole training in minutes; None for no limit.
+        highest: Rate between the warm-up and the decay, with a time limit.
+        warm_up_steps: Length of the warm-up.
+        factor: Factor on the rate; halved by each rollback.
+        warm_from: Step at which the current warm-up began; None when there is none.
         decay_from: Share of the training after which the rate falls to zero.
     """
 
@@ -51,9 +51,9 @@ class ScanRate:
         """Learning rates of the next steps.
 
         Args:
-            first: Number of the first of them.
-            count: How many there are.
-            seconds: Time that the training has taken so far.
+            first: Number of the first step.
+            count: Number of steps.
+            seconds: Training time so far.
         """
         numbers = np.arange(first, first + count)
         planned = self.schedule(numbers) if self.minutes is None else self.highest
@@ -64,13 +64,13 @@ class ScanRate:
         return np.broadcast_to(rates, (count,)).astype(np.float32)
 
     def share(self, step: int, seconds: float) -> float:
-        """Share of the training that is over."""
+        """Share of the training that is done, 0..1."""
         if self.minutes is None:
             return step / max(self.steps, 1)
         return seconds / (60.0 * self.minutes)
 
     def is_over(self, seconds: float) -> bool:
-        """Whether there is a clock and its time is up."""
+        """Whether the time limit is reached."""
         return self.minutes is not None and self.share(0, seconds) >= 1.0
 
     def back_off(self, step: int) -> None:
@@ -79,7 +79,7 @@ class ScanRate:
         self.warm_from = step
 
     def decay_now(self, step: int, seconds: float) -> None:
-        """Begins the decay, if it has not begun."""
+        """Begins the decay unless it has begun."""
         self.decay_from = min(self.decay_from, self.share(step, seconds))
 
     def _falling(self, share: float) -> float:

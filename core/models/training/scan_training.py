@@ -1,7 +1,7 @@
 """The scan engine: a training whose epochs are chunks of steps compiled as one loop, for JAX.
 
-Everything between epochs is that of `core.models.training.loop`: validation, early stopping, the
-history, checkpoints and publication. Within an epoch a chunk that diverged is undone.
+Between epochs it works like `core.models.training.loop`: validation, early stopping, history,
+checkpoints and publication. Within an epoch a chunk that diverged is rolled back.
 """
 
 import time
@@ -32,10 +32,10 @@ from core.models.training.scan import (
 from core.models.training.scan_rate import ScanRate
 from core.models.training.weight_pieces import WeightPieces
 
-#: A chunk whose mean loss is this many times the mean of those before it is undone.
+#: A chunk whose mean loss exceeds that of the previous chunks by this factor is rolled back.
 MAX_LOSS_RATIO = 1.3
 
-#: Rollbacks after which the rate decays at once.
+#: Number of rollbacks after which the decay begins at once.
 MAX_ROLLBACKS = 3
 
 _LOSS_DECAY = 0.9
@@ -43,15 +43,15 @@ _LOSS_DECAY = 0.9
 
 @dataclass
 class ScanTraining(Training):
-    """A training that can be stopped between chunks and goes on from its checkpoint.
+    """A training that can be stopped between chunks and resumes from its checkpoint.
 
     Attributes:
-        minutes: Minutes that the whole training may take; None for the model's own plan.
+        minutes: Time limit of the whole training; None for the model's own schedule.
         chunk_steps: Steps per call.
         sampler: Makes a batch of the images of its rows, on the device.
         photographs: Further images of any size, if there are any.
-        warm_up_steps: Steps over which the rate rises where the clock decides.
-        pieces: Where the averaged weights go, every two minutes.
+        warm_up_steps: Length of the warm-up with a time limit.
+        pieces: Where the averaged weights are written every two minutes.
     """
 
     minutes: float | None = None
@@ -79,19 +79,19 @@ class ScanTraining(Training):
 
     @property
     def is_finished(self) -> bool:
-        """Whether the time is up, or where no clock decides, what `Training` says."""
+        """Whether the time limit is reached; without one, as in `Training`."""
         if self.minutes is not None:
             return self.rate.is_over(self.progress.seconds)
         return super().is_finished
 
     @property
     def ended_by_clock(self) -> bool:
-        """Whether the training had so many minutes and used them."""
+        """Whether the time limit ended the training."""
         return self.minutes is not None and self.rate.is_over(self.progress.seconds)
 
     @cached_property
     def rate(self) -> ScanRate:
-        """The learning rate, as the checkpoint or the beginning has it."""
+        """The learning rate state, from the checkpoint if there is one."""
         epochs = self.config.epochs - self.progress.plan_start
         rate = ScanRate(
             self._planned,
@@ -108,7 +108,7 @@ class ScanTraining(Training):
         return rate
 
     def lower_learning_rate(self) -> None:
-        """Lowers the learning rate once, and counts the epochs without progress anew."""
+        """Lowers the learning rate and resets the count of epochs without improvement."""
         self.progress.lr_drops, self.progress.waited = self.progress.lr_drops + 1, 0
         self.monitor.say(f"goes on from epoch {self.progress.best_epoch} at a third of the rate")
 
@@ -166,7 +166,7 @@ class ScanTraining(Training):
             )
         give_state(self.network, carry.state)
         self._count(time.monotonic() - started, done)
-        # An epoch whose chunks all diverged has no figures of its own.
+        # An epoch whose chunks all diverged has no metrics.
         return figures or {"loss": self.progress.guards.get("loss", float("nan"))}
 
     def _start(self) -> Carry:
@@ -183,7 +183,7 @@ class ScanTraining(Training):
     def _chunk(
         self, carry: Carry, rows: NDArray[np.int64], seconds: float
     ) -> tuple[Carry, dict[str, float]]:
-        """Carry after a chunk, and its figures; if it diverged, the last good carry and none."""
+        """Carry and metrics after a chunk; if it diverged, the last good carry and no metrics."""
         guards = self.progress.guards
         step = int(guards.get("step", 0))
         count, missing = len(rows), self.chunk_steps - len(rows)
@@ -196,7 +196,7 @@ class ScanTraining(Training):
             jnp.asarray(np.pad(rates, (0, missing))),
             jnp.asarray(np.arange(self.chunk_steps) < count),
         )
-        # The last rate, which is a number again; inside the loop it was a symbol.
+        # A concrete value again; inside the compiled loop the rate was a tracer.
         self._scanned_rate.value = float(rates[-1])
         guards["step"] = step + count
         losses, applied = np.asarray(chunk.losses)[:count], np.asarray(chunk.applied)[:count]
@@ -227,7 +227,7 @@ class ScanTraining(Training):
         """The last good carry; the rate is halved, and after three times decays at once.
 
         Raises:
-            Diverged: The rate decays already and the training diverged once more.
+            Diverged: The training diverged again during the decay.
         """
         guards, rate = self.progress.guards, self.rate
         guards["rollbacks"] = guards.get("rollbacks", 0) + 1
@@ -248,7 +248,7 @@ class ScanTraining(Training):
         return copied(self._good)
 
     def _mean(self, figures: dict[str, float], first: int, done: int) -> dict[str, float]:
-        """Means over the epoch, of which an earlier run may have done a part."""
+        """Means over the epoch, part of which an earlier run may have done."""
         before = self.progress.partial
         return {
             name: (first * before.get(name, 0.0) + (done - first) * value) / done
@@ -256,7 +256,7 @@ class ScanTraining(Training):
         }
 
     def _keep_pieces(self, carry: Carry) -> None:
-        """Writes the averaged weights, if it is time."""
+        """Writes the averaged weights if they are due."""
         if self.pieces is not None and self.pieces.is_due():
             give_state(self.network, carry.state)
             self.pieces.save(self._averaged(), epoch=self.progress.epoch)

@@ -1,7 +1,7 @@
-"""A training as a person asks for it: begun, continued or exported, and published.
+"""Starts, resumes, exports and publishes a training on request.
 
-This is what `pipelines.train` needs of Keras, in one module, so that `--help` and a wrong flag do
-not wait for its import.
+It holds all that `pipelines.train` needs from Keras, so that `--help` and errors in the flags do
+not wait for the import of Keras.
 """
 
 import dataclasses
@@ -27,17 +27,17 @@ from core.store import ArtifactStore
 Start = Literal["fresh", "resume", "restart", "finetune", "export"]
 
 
-#: Epochs of a training that the clock ends.
+#: Epoch limit of a training that a time limit ends.
 _ENDLESS = 1_000_000
 
 
 @dataclass(frozen=True)
 class Request:
-    """What a person asks for.
+    """What the user asks for.
 
     Attributes:
         architecture: Name of the model's module.
-        name: Name that the trained model gets; the architecture's own for the shipped one.
+        name: Name of the trained model; the architecture's own for the shipped one.
         start: Where to begin.
         dataset: Name of the data set.
         preset: One of the model's own configurations, by name.
@@ -57,7 +57,7 @@ class Request:
 
     @property
     def command(self) -> str:
-        """The command, without what says where to begin."""
+        """The command, without the flag that says where to begin."""
         own = "" if self.name == self.architecture else f" --name {self.name}"
         return f"python -m pipelines.train {self.architecture}{own}"
 
@@ -67,10 +67,10 @@ class Session:
     """A training that can run and be published.
 
     Attributes:
-        request: What was asked for.
-        store: Where it goes.
+        request: The user's request.
+        store: Where checkpoints, history and model are written.
         module: Module of the model.
-        training: The training, at its beginning or at its checkpoint.
+        training: The training, at its start or restored from its checkpoint.
     """
 
     request: Request
@@ -126,10 +126,10 @@ def _figures(card: Mapping[str, Any]) -> str:
 
 
 def open_session(request: Request, store: ArtifactStore, stop: StopRequest) -> Session:
-    """The training that was asked for; its lock `checkpoints/<name>` is the caller's.
+    """The requested training; the caller must hold the lock `checkpoints/<name>`.
 
     Raises:
-        Refusal: It cannot be done as asked.
+        Refusal: The request cannot be fulfilled.
         ArtifactError: The data set, the checkpoints or the published model cannot be read.
     """
     module = _module(request)
@@ -175,14 +175,14 @@ def _module(request: Request) -> ModuleType:
 
 
 def _config(module: ModuleType, request: Request) -> ModelConfig:
-    """The model's configuration with what the person changes in it."""
+    """The model's configuration with the user's overrides."""
     plan = _plan(module, request)
     if request.engine.minutes is not None:
-        # The clock ends the training, not a count of epochs.
+        # The time limit ends the training, not the number of epochs.
         plan = dataclasses.replace(plan, epochs=_ENDLESS, patience=_ENDLESS)
     for name, value in request.overrides.items():
         own = getattr(plan, name, None)
-        # An autoencoder is its depth: `ae20` with one layer would not be 20x20.
+        # The name implies the number of layers: `ae20` with one layer would not be 20x20.
         if isinstance(own, tuple) and len(value) != len(own):
             raise Refusal(
                 f"{request.architecture} has {len(own)} layers, so --{name} takes {len(own)} "
@@ -199,7 +199,7 @@ def _config(module: ModuleType, request: Request) -> ModelConfig:
 def _plan(module: ModuleType, request: Request) -> Any:
     presets = getattr(module, "PRESETS", {})
     if request.preset is None:
-        # A stage that has a plan of its own needs no second name for it.
+        # The stage also selects the preset of the same name.
         return presets.get(request.overrides.get("stage"), module.CONFIG)
     if request.preset not in presets:
         names = ", ".join(presets) or "none"
@@ -208,7 +208,7 @@ def _plan(module: ModuleType, request: Request) -> Any:
 
 
 def _check_start(request: Request, checkpoints: Checkpoints) -> None:
-    """Refuses a beginning that is not there, and one that would replace another's work."""
+    """Refuses to resume what does not exist, and to overwrite another training's results."""
     kept, command, name = checkpoints.keys(), request.command, request.name
     if kept and request.start == "fresh":
         raise Refusal(
@@ -237,7 +237,7 @@ def _check_replaceable(request: Request, checkpoints: Checkpoints) -> None:
 
 
 def _source(request: Request, store: ArtifactStore) -> str | None:
-    """Published model that a fine-tuning stage begins from: the own one, else the shipped one."""
+    """Published model that fine-tuning starts from: that of this name, else the shipped one."""
     for name in (request.name, request.architecture):
         if store.exists(model_key(name)):
             return name

@@ -1,4 +1,4 @@
-"""Weights that an exported network holds already, so that they need not be stored twice."""
+"""Deduplicates weights that an exported network already holds."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from core.models.training.checkpoints import Arrays
 
-#: Smaller arrays are stored twice rather than looked for.
+#: Smaller arrays are stored twice; searching for them is not worthwhile.
 _MIN_SIZE = 1024
 
 #: Orders in which a network may hold the axes of an array of that rank; of a kernel, Keras has
@@ -25,7 +25,7 @@ class SharedTensor(NamedTuple):
         tensor: Name of a tensor in it.
         shape: Shape of the array with its axes in the network's order.
         order: Axes of the array as the network orders them.
-        factor: What the network has multiplied the array by.
+        factor: Factor by which the network's array is scaled.
     """
 
     file: str
@@ -38,12 +38,12 @@ class SharedTensor(NamedTuple):
 def deduplicate_weights(
     weights: Arrays, networks: Mapping[str, bytes], factors: Mapping[str, float]
 ) -> tuple[Arrays, dict[str, SharedTensor]]:
-    """Weights that no network holds, and the places of all others.
+    """Weights that no network holds, and references to all others.
 
     Args:
-        weights: A model's weights by their paths, in the numbers that they are stored in.
-        networks: ONNX files by their names.
-        factors: What networks multiply weights by, where they do.
+        weights: A model's weights by path, in the dtype in which they are stored.
+        networks: ONNX files by name.
+        factors: Factors by which networks scale weights, by path.
     """
     tensors = {
         values.tobytes(): (file, name)
@@ -68,7 +68,7 @@ def deduplicate_weights(
 def restore_shared(
     own: Arrays, places: Mapping[str, SharedTensor], networks: Mapping[str, bytes]
 ) -> Arrays:
-    """The way back of `deduplicate_weights`; what was multiplied has been rounded in between.
+    """Inverse of `deduplicate_weights`, up to the rounding of scaled weights.
 
     Raises:
         KeyError: A network does not hold what it should.

@@ -1,4 +1,4 @@
-"""How fast a model trains here: epochs of Keras' own `fit`, timed after the first."""
+"""Measures training speed: epochs of Keras' `fit`, timed after the first."""
 
 import dataclasses
 from functools import cache
@@ -16,9 +16,9 @@ STEPS = 4
 
 
 def seconds_per_image(name: str) -> float:
-    """Time that a training on images of 160x160 takes per image, validation not counted.
+    """Training time per 160x160 image in seconds, without validation.
 
-    The first call for a model builds it and trains one untimed epoch, in which its graph is made.
+    The first call for a model builds it and trains one untimed epoch, in which its graph is traced.
 
     Args:
         name: The model.

@@ -7,8 +7,8 @@ from typing import Any
 
 import keras
 
-#: Is told the seconds since the call began, the steps of the epoch that are done, and a function
-#: that gives the means of the figures over them.
+#: Called with the seconds since the call began, the finished steps of the epoch, and a function
+#: that returns the means of the metrics over them.
 OnStep = Callable[[float, int, Callable[[], dict[str, float]]], None]
 
 
@@ -19,8 +19,8 @@ class StepWatch(keras.callbacks.Callback):  # type: ignore[misc]
         batch: Images per step.
         images: Images of an epoch.
         steps_before: Steps of the epoch that an earlier run did.
-        figures_before: Means of the figures over those.
-        on_step: Is told of each step; may raise to end the training.
+        figures_before: Means of the metrics over those.
+        on_step: Called after each step; may raise to end the training.
         should_stop: Whether a stop was requested.
     """
 
@@ -50,7 +50,7 @@ class StepWatch(keras.callbacks.Callback):  # type: ignore[misc]
         return time.monotonic() - self._started
 
     def mean(self, figures: dict[str, Any]) -> dict[str, float]:
-        """Means over the whole epoch, from those of this run and those of the run before it."""
+        """Means over the whole epoch, combining this run's with those of the earlier run."""
         before = self._steps_before * self._batch
         after = min((self._steps_before + self._done) * self._batch, self._images) - before
         return {

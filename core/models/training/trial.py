@@ -1,4 +1,4 @@
-"""The objective of the search: one short training, judged by the thesis' combined score."""
+"""The objective of the search: the thesis' combined score after one short training."""
 
 import dataclasses
 import time
@@ -29,7 +29,7 @@ Rows = NDArray[np.int64]
 
 
 class Quality(NamedTuple):
-    """Means over the validation images, by the metrics that evaluation uses.
+    """Mean metrics over the validation images, computed as in the evaluation.
 
     Attributes:
         psnr_db: PSNR of the rounded images, range 255.
@@ -41,7 +41,7 @@ class Quality(NamedTuple):
 
     @property
     def score(self) -> float:
-        """The thesis' objective. It minimised the negative; here the score is maximised."""
+        """The thesis' objective, maximised here; the thesis minimised its negative."""
         return self.psnr_db + self.ssim
 
 
@@ -51,11 +51,11 @@ class TrialTraining:
 
     Attributes:
         module: Module of the model.
-        space: What may be chosen.
-        budget: What may be spent.
+        space: Search space.
+        budget: Budget of a trial.
         train: Images of the training split.
         validation: Images of the validation split.
-        strips: Where each trial's strip goes.
+        strips: Where each trial's strip is written.
     """
 
     module: ModuleType
@@ -70,7 +70,7 @@ class TrialTraining:
 
         Raises:
             optuna.TrialPruned: The PSNR is too far below that of other trials.
-            Interrupted: `should_stop` said so.
+            Interrupted: `should_stop` returned true.
         """
         keras.utils.clear_session(free_memory=True)
         network = self._network(trial)
@@ -140,8 +140,8 @@ def make_objective(
 
     Args:
         model: Name of the model.
-        budget: What a trial may spend.
-        store: Where the data set is, and where each trial's strip goes.
+        budget: Budget of a trial.
+        store: Where the data set is, and where each trial's strip is written.
         name: Name of the study; the model's when None.
         dataset: Name of the data set.
 
@@ -157,7 +157,7 @@ def make_objective(
 
 
 def subset_rows(total: int, count: int, *, seed: int) -> Rows:
-    """Rows of `count` images out of `total`, the same for every trial, in rising order."""
+    """Rows of `count` images out of `total`, the same for every trial, in ascending order."""
     return np.sort(np.random.default_rng((seed, count)).choice(total, count, replace=False))
 
 

@@ -1,4 +1,4 @@
-"""Averaged weights as small files, two sets in turn, for machines that return little at a time."""
+"""Averaged weights as small files, two alternating sets, for machines that limit file sizes."""
 
 import time
 from dataclasses import dataclass, field
@@ -16,12 +16,12 @@ SECONDS = 120.0
 
 @dataclass
 class WeightPieces:
-    """The weights of a training under way, in half precision.
+    """The averaged weights of a running training, in half precision.
 
-    Each set is one artifact, committed as a whole; while one is being written, the other stays.
+    Each set is one artifact, committed atomically; while one is being written, the other stays.
 
     Attributes:
-        store: Where they go.
+        store: Where they are written.
         model: Name of the model.
         seconds: Seconds between two sets.
         piece_bytes: Largest file.
@@ -35,11 +35,11 @@ class WeightPieces:
     _turn: int = 0
 
     def is_due(self) -> bool:
-        """Whether the last set is old enough."""
+        """Whether the next set is due."""
         return time.monotonic() - self._saved >= self.seconds
 
     def save(self, weights: Arrays, *, epoch: int) -> str:
-        """Key of the set that was written, in place of the older one."""
+        """Replaces the older set and returns its key."""
         name = f"weights-{'ab'[self._turn]}"
         self._turn, self._saved = 1 - self._turn, time.monotonic()
         files = {
@@ -52,9 +52,9 @@ class WeightPieces:
 
 
 def split(weights: Arrays, piece_bytes: int) -> list[Arrays]:
-    """Weights in half precision, in groups of at most so many bytes.
+    """Weights in half precision, in groups of a limited number of bytes.
 
-    An array that is larger by itself is a group of its own.
+    An array larger than the limit is a group of its own.
     """
     groups: list[Arrays] = [{}]
     size = 0
