@@ -10,6 +10,7 @@ from core.report.content import build_report
 from core.report.files import to_files
 from core.report.page import to_html
 from core.store import ArtifactStore
+from core.store.key import DEFAULT_DATASET
 from pipelines.base import UserError, option, run_step
 from pipelines.file_exchange import check_writable, replace_file
 
@@ -24,7 +25,9 @@ class Config:
         help="folder for figures (SVG, PDF) and tables (LaTeX, CSV); beside the file without it",
         metavar="DIR",
     )
-    dataset: str = option("imagenette160", help="data set whose results are reported")
+    dataset: str = option(
+        DEFAULT_DATASET, help="data set whose results are reported", metavar="NAME"
+    )
 
     @property
     def folder(self) -> Path:

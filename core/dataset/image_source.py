@@ -1,4 +1,4 @@
-"""Where the images of an evaluation come from: the test split, or any folder."""
+"""Where the images of an evaluation come from: a test split, or any folder."""
 
 import hashlib
 import unicodedata
@@ -16,7 +16,8 @@ from core.intake.decode import DecodedImage
 from core.intake.door import read_image
 from core.intake.errors import Limits
 from core.intake.formats import IMAGE_SUFFIXES
-from core.store import ArtifactStore
+from core.store import Artifact, ArtifactStore, ManifestState
+from core.store.key import last_part
 
 #: Seed of the choice of images for slow metrics, as in `core.dataset.splits.subset_ids`.
 SUBSET_SEED = "subset"
@@ -58,29 +59,45 @@ class ImageSource(Protocol):
 
 @dataclass(frozen=True)
 class SplitSource:
-    """The test split of the prepared data set.
+    """The test split of a prepared data set.
 
     Attributes:
         root: Folder of the artifact store.
+        name: Name of the data set.
     """
 
     root: Path
+    name: str = dataset.DEFAULT
 
     def catalogue(self) -> Catalogue:
         """The images there are.
 
         Raises:
             ArtifactError: The data set was not prepared on this machine, or is damaged.
+            ValueError: Its test split is empty.
         """
-        store = ArtifactStore(self.root)
-        ids = tuple(dataset.open_split(store, "test").ids)
-        array = store.manifest(dataset.KEY).files[dataset.array_file("test")]
-        return Catalogue(ids, array.sha256, tuple(dataset.subset_ids(store)))
+        found = ArtifactStore(self.root).load(dataset.dataset_key(self.name), _test_catalogue)
+        if not found.ids:
+            raise ValueError(f"The data set {self.name} has no test image to measure.")
+        return found
 
     def read(self, image_id: str) -> Image:
-        """Pixels of one image."""
-        opened = _open_test_split(self.root)
+        """Pixels of one image.
+
+        Raises:
+            ArtifactError: The data set is missing or damaged.
+        """
+        state = ArtifactStore(self.root).state(dataset.dataset_key(self.name))
+        opened = _open_test_split(self, state)
         return np.array(opened.images[opened.positions[image_id]])
+
+
+def _test_catalogue(artifact: Artifact) -> Catalogue:
+    """Catalogue of the test split, its ids and its digest from one state of the data set."""
+    array = dataset.array_file("test", last_part(artifact.key))
+    ids = dataset.split_of(artifact, "test").ids
+    subset = dataset.subset_of(dataset.index_of(artifact))
+    return Catalogue(tuple(ids), artifact.manifest.files[array].sha256, tuple(subset))
 
 
 class _OpenSplit(NamedTuple):
@@ -89,8 +106,9 @@ class _OpenSplit(NamedTuple):
 
 
 @lru_cache(maxsize=1)
-def _open_test_split(root: Path) -> _OpenSplit:
-    split = dataset.open_split(ArtifactStore(root), "test")
+def _open_test_split(source: SplitSource, _: ManifestState) -> _OpenSplit:
+    """Test split, opened again once its data set was replaced: workers of a cluster live long."""
+    split = dataset.open_split(ArtifactStore(source.root), "test", dataset=source.name)
     return _OpenSplit(split.images, {name: place for place, name in enumerate(split.ids)})
 
 

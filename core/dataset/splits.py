@@ -57,6 +57,11 @@ def dataset_key(dataset: str) -> str:
     return f"datasets/{dataset}"
 
 
+def prepared_datasets(store: ArtifactStore) -> list[str]:
+    """Names of the prepared data sets, in alphabetical order; their pixels may be absent."""
+    return [last_part(key) for key in store.keys("datasets/") if key.count("/") == 1]
+
+
 def index_file(dataset: str) -> str:
     """Name of the file with the index of a data set."""
     return f"{dataset}/index.parquet"
@@ -88,19 +93,25 @@ def open_split(store: ArtifactStore, split: str, *, dataset: str = DEFAULT) -> S
         ValueError: There is no such split.
         ArtifactError: The data set was not prepared on this machine, or is damaged.
     """
-    name = array_file(split, dataset)
+    return store.load(dataset_key(dataset), lambda artifact: split_of(artifact, split))
 
-    def read(artifact: Artifact) -> Split:
-        path = artifact.path(name, verify=False)
-        whole = _index(artifact)
-        rows = whole[whole["split"] == split]
-        try:
-            images = np.load(path, mmap_mode="r")
-        except ValueError as error:
-            raise artifact.damaged(name, "is not an array of images") from error
-        return Split(images, rows["id"].tolist(), rows["class_name"].tolist())
 
-    return store.load(dataset_key(dataset), read)
+def split_of(artifact: Artifact, split: str) -> Split:
+    """One split of an opened data set; see `open_split`.
+
+    Raises:
+        ValueError: There is no such split.
+        ArtifactError: A file is missing or damaged.
+    """
+    name = array_file(split, last_part(artifact.key))
+    path = artifact.path(name, verify=False)
+    whole = index_of(artifact)
+    rows = whole[whole["split"] == split]
+    try:
+        images = np.load(path, mmap_mode="r")
+    except ValueError as error:
+        raise artifact.damaged(name, "is not an array of images") from error
+    return Split(images, rows["id"].tolist(), rows["class_name"].tolist())
 
 
 def index(store: ArtifactStore, *, dataset: str = DEFAULT) -> pd.DataFrame:
@@ -113,10 +124,15 @@ def index(store: ArtifactStore, *, dataset: str = DEFAULT) -> pd.DataFrame:
     Raises:
         ArtifactError: The index is missing or damaged.
     """
-    return store.load(dataset_key(dataset), _index)
+    return store.load(dataset_key(dataset), index_of)
 
 
-def _index(artifact: Artifact) -> pd.DataFrame:
+def index_of(artifact: Artifact) -> pd.DataFrame:
+    """Index of an opened data set; see `index`.
+
+    Raises:
+        ArtifactError: The index is missing or damaged.
+    """
     name = index_file(last_part(artifact.key))
     return artifact.parsed(name, _parse_index, reason="is not an index of images")
 
@@ -144,7 +160,12 @@ def subset_ids(
     Raises:
         ArtifactError: The index is missing or damaged.
     """
-    rows = index(store, dataset=dataset).query("split == 'test'")
+    return subset_of(index(store, dataset=dataset), count=count)
+
+
+def subset_of(whole: pd.DataFrame, *, count: int | None = None) -> list[str]:
+    """The ids that `subset_ids` gives, chosen from an index that was read already."""
+    rows = whole.query("split == 'test'")
     ranks = [seeded_rank(sha256, seed="subset") for sha256 in rows["sha256"]]
     chosen = (
         rows.assign(rank=ranks)

@@ -54,10 +54,6 @@ class Results:
         }
 
 
-#: Data set of the thesis, whose test split is measured unless another one is named.
-DEFAULT_DATASET = "imagenette160"
-
-
 def load_results(store: ArtifactStore, dataset: str) -> Results:
     """Verified results of every codec on a data set; one damaged file does not hide the rest.
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from core.codecs import codecs
-from core.dataset.splits import KEY
+from core.dataset.splits import DEFAULT, dataset_key
 from core.evaluation.results import load_results
 from core.report.document import Report
 from core.report.process import search_section, source_section, speed_section, training_section
@@ -26,7 +26,7 @@ _ABSTRACT = (
 )
 
 
-def build_report(store: ArtifactStore, *, dataset: str = "imagenette160") -> Report:
+def build_report(store: ArtifactStore, *, dataset: str = DEFAULT) -> Report:
     """Everything that the artifacts have to say; what is missing or damaged is named in it.
 
     The same artifacts give the same report, on whatever day.
@@ -44,7 +44,7 @@ def build_report(store: ArtifactStore, *, dataset: str = "imagenette160") -> Rep
     labels = {name: codec.label for name, codec in codecs().items()}
     runs, benchmarks, studies = read_runs(store), load_benchmarks(store), _read_studies(store)
     found = [
-        *_manifests(store, [KEY]),
+        *_manifests(store, [dataset_key(dataset)]),
         *results.manifests.values(),
         *(run.manifest for run in runs.runs.values()),
         *_manifests(store, [study_key(study.name) for study in studies.found]),

@@ -37,7 +37,7 @@ class ArtifactError(Exception):
     @property
     def command(self) -> str:
         """Command that helps."""
-        return command_for(self.key)
+        return command_for(self.key, self.root or DEFAULT_ROOT)
 
     def __str__(self) -> str:
         return f"{self.location} {self.reason}. {self.advice}: {self.command}"

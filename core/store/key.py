@@ -91,18 +91,29 @@ def is_name(name: str) -> bool:
     return _SEGMENT.fullmatch(name) is not None
 
 
-def command_for(key: str) -> str:
-    """Command that makes the artifact `key`."""
+def command_for(key: str, root: Path | None = None) -> str:
+    """Command that makes the artifact `key`.
+
+    Args:
+        key: The artifact.
+        root: Artifacts folder, where it says whether results are of a prepared data set or of a
+            folder of images; of a folder when None.
+    """
     kind, second, *rest = key.split("/")
     script = _RELIABILITY.get(second, second)
     command = _COMMANDS[kind].format(second=second, last=[second, *rest][-1], script=script)
     if kind == "results" and second != DEFAULT_DATASET:
-        command += f" --images DIR --dataset {second}"
+        images = "" if _is_prepared(second, root) else " --images DIR"
+        command += f"{images} --dataset {second}"
     if kind == "datasets" and second != DEFAULT_DATASET:
         command += f" --source DIR --name {second}"
     if kind in _OF_MODELS and second not in _architectures():
         command = command.replace(f" {second}", f" MODEL --name {second}")
     return command
+
+
+def _is_prepared(dataset: str, root: Path | None) -> bool:
+    return root is not None and (root / f"datasets/{dataset}{MANIFEST_SUFFIX}").is_file()
 
 
 @cache

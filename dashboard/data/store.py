@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.store import ArtifactError, ArtifactStore, Manifest
+from core.store.key import DEFAULT_DATASET
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from core.dataset.splits import Split
     from core.evaluation.results import Results
 
-DATASET = "imagenette160"
+#: Data set of every page that does not let a visitor choose another.
+DATASET = DEFAULT_DATASET
 
 
 def open_store() -> ArtifactStore:
@@ -69,14 +71,14 @@ def load_index(dataset: str = DATASET) -> "pd.DataFrame":
     Raises:
         ArtifactError: The index is missing or damaged.
     """
-    return _index(fingerprint(f"datasets/{dataset}"))
+    return _index(dataset, fingerprint(f"datasets/{dataset}"))
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _index(state: str) -> "pd.DataFrame":
+def _index(dataset: str, state: str) -> "pd.DataFrame":
     from core.dataset.splits import index
 
-    return index(open_store())
+    return index(open_store(), dataset=dataset)
 
 
 def load_split(name: str, dataset: str = DATASET) -> "Split":
@@ -85,14 +87,14 @@ def load_split(name: str, dataset: str = DATASET) -> "Split":
     Raises:
         ArtifactError: The data set is not prepared on this machine, or is damaged.
     """
-    return _split(name, fingerprint(f"datasets/{dataset}"))
+    return _split(name, dataset, fingerprint(f"datasets/{dataset}"))
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)
-def _split(name: str, state: str) -> "Split":
+def _split(name: str, dataset: str, state: str) -> "Split":
     from core.dataset.splits import open_split
 
-    return open_split(open_store(), name)
+    return open_split(open_store(), name, dataset=dataset)
 
 
 def load_manifest(key: str) -> Manifest | None:

@@ -4,11 +4,10 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.evaluation.results import DEFAULT_DATASET
-from pipelines.base import available_cores, option
+from core.store.key import DEFAULT_DATASET
+from pipelines.base import available_cores, check_name, option
 from pipelines.evaluate.verification import MIN_IMAGES
 
-_DATASET_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _SCHEDULER = re.compile(r"(tcp|tls|ws|wss|ucx)://[^\s/]+:\d{1,5}")
 
 
@@ -23,7 +22,10 @@ class Config:
         None, help="folder of images instead of the test split", metavar="DIR"
     )
     dataset: str | None = option(
-        None, help="name under which the results of --images are kept", metavar="NAME"
+        None,
+        help="prepared data set whose test split is measured, or with --images the name under "
+        f"which their results are kept; {DEFAULT_DATASET} without it",
+        metavar="NAME",
     )
     jobs: int = option(available_cores(), help="number of processes", metavar="N")
     scheduler: str | None = option(
@@ -38,14 +40,13 @@ class Config:
     stamp: bool = option(False, help="with --verify: mark results found equal as up to date")
 
     def __post_init__(self) -> None:
-        if (self.images is None) != (self.dataset is None):
-            raise ValueError("--images DIR and --dataset NAME are given together or not at all.")
-        if self.dataset is not None and not _DATASET_NAME.fullmatch(self.dataset):
+        if self.images is not None and self.dataset is None:
             raise ValueError(
-                "A data set's name has 1 to 64 small letters, digits, '-' and '_' and starts with "
-                f"a letter or digit; received {self.dataset!r}."
+                "--images DIR is given together with --dataset NAME, under which its results are "
+                "kept."
             )
-        if self.dataset == DEFAULT_DATASET:
+        check_name("--dataset", self.dataset)
+        if self.images is not None and self.dataset == DEFAULT_DATASET:
             raise ValueError(f"{DEFAULT_DATASET} names the test split; choose another one.")
         if self.scheduler is not None and not _SCHEDULER.fullmatch(self.scheduler):
             raise ValueError(
@@ -58,3 +59,8 @@ class Config:
             raise ValueError("--stamp marks what --verify has found equal; give both.")
         if self.jobs < 1:
             raise ValueError(f"--jobs must be at least 1; received {self.jobs}.")
+
+    @property
+    def dataset_name(self) -> str:
+        """Name of the data set that is measured."""
+        return self.dataset or DEFAULT_DATASET

@@ -1,4 +1,4 @@
-"""Measures codecs on the test split, or on any folder of images."""
+"""Measures codecs on the test split of a data set, or on any folder of images."""
 
 import errno
 import time
@@ -13,10 +13,11 @@ from rich.progress import Progress, TaskID
 from core.codecs import Codec, codecs, get_codec
 from core.codecs import unavailable as codecs_unavailable
 from core.dataset.image_source import Catalogue, FolderSource, ImageSource, SplitSource
+from core.dataset.splits import dataset_key, prepared_datasets
 from core.evaluation.block import Block, measure_block, operating_points
-from core.evaluation.results import DEFAULT_DATASET
 from core.metrics import unavailable as metrics_unavailable
 from core.store import ArtifactError, ArtifactStore, Manifest
+from core.store.key import command_for
 from pipelines.base import UserError, run_step
 from pipelines.evaluate.cluster import cluster
 from pipelines.evaluate.config import Config
@@ -77,7 +78,7 @@ def plans(config: Config, *, say: Say) -> list[Plan]:
         say: Takes a line about each codec that is left out.
 
     Raises:
-        UserError: There is no such codec, or no image.
+        UserError: There is no such codec or data set, or no image.
         ArtifactError: The data set is not prepared, or a codec that was asked for by its name
             has no model.
     """
@@ -109,8 +110,7 @@ def _every_plan(config: Config, store: ArtifactStore, say: Say) -> Iterator[Plan
                 raise
             say(f"{codec.name}: skipped. {error}")
         else:
-            name = config.dataset or DEFAULT_DATASET
-            yield Plan(store, name, source, catalogue, codec, points)
+            yield Plan(store, config.dataset_name, source, catalogue, codec, points)
 
 
 def _verify(config: Config, say: Say) -> None:
@@ -194,9 +194,22 @@ def _codecs(names: Iterable[str]) -> list[Codec]:
 
 
 def _source(config: Config, store: ArtifactStore) -> ImageSource:
+    name, prepared = config.dataset_name, prepared_datasets(store)
     if config.images is None:
-        return SplitSource(store.root.absolute())
+        if config.dataset is not None and name not in prepared:
+            raise UserError(_unknown_dataset(name, prepared))
+        return SplitSource(store.root, name)
+    if name in prepared:
+        raise UserError(f"{name} names a prepared data set; choose another name for --images.")
     return FolderSource(config.images.absolute())
+
+
+def _unknown_dataset(name: str, prepared: Sequence[str]) -> str:
+    known = f"those prepared are {', '.join(prepared)}" if prepared else "none is prepared"
+    return (
+        f"There is no data set {name}; {known}. Prepare it with: "
+        f"{command_for(dataset_key(name))}. To measure a folder as it is, give --images DIR too."
+    )
 
 
 def _catalogue(source: ImageSource) -> Catalogue:

@@ -194,7 +194,9 @@ def test_any_executor_can_measure_the_blocks(prepared):
     [
         (["jpegg"], ", avif, avif_444, "),
         (["png", "--images", "."], "given together"),
-        (["png", "--dataset", "mine"], "given together"),
+        (["png", "--dataset", "mine"], "no data set mine; none is prepared"),
+        (["png", "--dataset", "mine"], "python -m pipelines.prepare --source DIR --name mine"),
+        (["png", "--dataset", "../up"], "received '../up'"),
         (["png", "--images", ".", "--dataset", "../up"], "received '../up'"),
         (["png", "--images", ".", "--dataset", "imagenette160"], "choose another one"),
         (["png", "--images", "nowhere", "--dataset", "mine"], "is not a folder"),
