@@ -53,7 +53,7 @@ def build_report(store: ArtifactStore, *, dataset: str = DEFAULT) -> Report:
     latest = max(manifest.created for manifest in found)
     problems = [*results.problems, *runs.problems, *studies.problems, *benchmarks.problems]
     sections = [
-        *quality_sections(Quality(results, labels)),
+        *quality_sections(Quality(results, labels, is_of_thesis=dataset == DEFAULT)),
         training_section(list(runs.runs.values()), now=datetime.fromisoformat(latest)),
         search_section(studies.found),
         speed_section(benchmarks),

@@ -43,10 +43,13 @@ class Quality:
     Attributes:
         results: The results.
         labels: What a person reads, by codec.
+        is_of_thesis: Whether it is the data set of the thesis; the published figures stand beside
+            measurements on no other.
     """
 
     results: Results
     labels: Mapping[str, str]
+    is_of_thesis: bool = True
 
     @cached_property
     def frame(self) -> pd.DataFrame:
@@ -83,7 +86,7 @@ def quality_sections(quality: Quality) -> list[Section]:
     tables = {metric: quality.tables(metric) for metric in quality.measured}
     return [
         _findings(quality, tables.get(psnr_db.NAME, {})),
-        _methods(quality),
+        *([_methods(quality)] if quality.is_of_thesis else []),
         Section(
             "curves",
             "Quality against bytes",
@@ -99,7 +102,8 @@ def quality_sections(quality: Quality) -> list[Section]:
 def _findings(quality: Quality, tables: Mapping[str, Measurements]) -> Section:
     curves = {codec: table.curve() for codec, table in tables.items()}
     sentences = headlines(curves, quality.rows, quality.means, labels=quality.labels)
-    return Section("findings", "Findings", tuple(sentences), (_claims(quality, curves),))
+    claims = (_claims(quality, curves),) if quality.is_of_thesis else ()
+    return Section("findings", "Findings", tuple(sentences), claims)
 
 
 def _claims(quality: Quality, curves: Mapping[str, Curve]) -> Table:

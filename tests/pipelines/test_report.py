@@ -110,6 +110,20 @@ def test_every_part_that_has_artifacts_is_reported(store):
     assert any("rehearsal" in text for text in _paragraphs(build_report(store), "speed"))
 
 
+def test_a_report_of_another_data_set_quotes_no_figure_of_the_thesis(store, tmp_path):
+    other = ArtifactStore(shutil.copytree(store.root, tmp_path / "two"))
+    table = other.read("results/imagenette160/jpeg", "jpeg.parquet")
+    facts = {"dataset": {"name": "mine", "sha256": "1" * 64}}
+    other.commit("results/mine/jpeg", {"jpeg.parquet": table}, facts=facts)
+    found = build_report(other, dataset="mine")
+    assert not {"claims", "methods"} & {table.name for table in found.tables()}
+    assert {series.label for series in found.plots()[0].series} == {"JPEG"}
+    page = to_html(found).partition("<script>/**")[0]
+    assert "results/mine/jpeg" in page
+    assert "results/imagenette160" not in page
+    assert to_html(build_report(other)) == to_html(build_report(store))
+
+
 def test_a_damaged_artifact_is_named_and_the_rest_is_reported(store, tmp_path):
     other = ArtifactStore(shutil.copytree(store.root, tmp_path / "damaged"))
     (other.root / "results" / "imagenette160" / "webp.parquet").write_bytes(b"cut")

@@ -1,7 +1,9 @@
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
+import pyarrow.compute as pc
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -10,6 +12,7 @@ from core.analysis.findings import method_rows
 from core.analysis.published import THESIS
 from core.evaluation.measurements import summary
 from core.evaluation.results import load_results
+from core.evaluation.table import from_parquet, to_parquet
 from core.store import ArtifactStore
 from dashboard.views.findings.claims import curve_labels
 
@@ -48,6 +51,28 @@ def test_a_full_store_shows_ten_measured_methods(full_page: AppTest) -> None:
     assert table["label"].tolist() == [figure.label for figure in THESIS]
     assert table[["psnr_db", "bytes", "bits_per_pixel"]].notna().all(axis=None)
     assert table["psnr_db"].iloc[-1] == "∞"
+
+
+def test_findings_of_a_store_with_two_data_sets_speak_of_one_alone(
+    open_page: OpenPage, full_store: Path, full_page: AppTest, tmp_path: Path
+) -> None:
+    store = ArtifactStore(shutil.copytree(full_store, tmp_path / "two"))
+    for codec in ("jpeg", "avif_444"):
+        table = from_parquet(store.read(f"results/imagenette160/{codec}", f"{codec}.parquet"))
+        place = table.schema.get_field_index("psnr_db")
+        better = pc.add(table["psnr_db"], 10.0).cast(table["psnr_db"].type)
+        data = to_parquet(table.set_column(place, table.schema.field(place), better))
+        facts = {"dataset": {"name": "mine", "sha256": "1" * 64}}
+        store.commit(f"results/mine/{codec}", {f"{codec}.parquet": data}, facts=facts)
+    page = open_page("findings", store.root)
+    assert not page.exception
+    assert _text(page).replace(str(store.root), str(full_store)) == _text(full_page)
+    assert [table.value.to_csv() for table in page.dataframe] == [
+        table.value.to_csv() for table in full_page.dataframe
+    ]
+    assert [chart.proto.spec for chart in page.get("plotly_chart")] == [
+        chart.proto.spec for chart in full_page.get("plotly_chart")
+    ]
 
 
 def test_the_figures_shown_are_those_of_the_results(full_page: AppTest, full_store: Path) -> None:

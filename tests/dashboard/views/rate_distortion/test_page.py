@@ -178,6 +178,24 @@ def test_published_curves_lie_over_an_evaluation_on_kodak_and_no_other(
     assert not any("published" in name for name in names(chart(app, "curves")))
 
 
+def test_a_named_data_set_is_offered_and_compared_within_itself_alone(
+    open_page, full_store, tmp_path
+):
+    store = ArtifactStore(shutil.copytree(full_store, tmp_path / "two"))
+    for codec in ("jpeg", "webp"):
+        table = store.read(f"results/imagenette160/{codec}", f"{codec}.parquet")
+        facts = {"dataset": {"name": "mine", "sha256": "1" * 64}}
+        store.commit(f"results/mine/{codec}", {f"{codec}.parquet": table}, facts=facts)
+    app = open_page(VIEW, store.root)
+    assert app.selectbox(key="dataset").options == ["imagenette160", "mine"]
+    assert app.selectbox(key="dataset").value == "imagenette160"
+    assert "AVIF 4:4:4" in names(chart(app, "curves"))
+    app.selectbox(key="dataset").set_value("mine").run()
+    assert not app.exception
+    assert set(names(chart(app, "curves"))) == {"JPEG", "WebP"}
+    assert "results/imagenette160" not in captions(app)
+
+
 def test_a_choice_that_was_drawn_before_looks_the_same_again(open_page, full_store):
     choices = [{"codecs": ["JPEG", "WebP"]}, {"codecs": ["JPEG"], "spread": "10-90 % bars"}]
     first, second, again = (
