@@ -1,11 +1,12 @@
 """Section on bytes at equal quality: BD-rates with their intervals."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 
-from core.analysis.rate_distortion import bd_rates
+from core.analysis.axis_ticks import RATIO_TICKS
+from core.analysis.bd_tables import SAMPLES, bd_table
 from core.codecs.styles import codec_style
 from core.evaluation.measurements import Measurements
 from core.metrics import metrics
@@ -14,55 +15,30 @@ from core.report.plot import Plot, Series
 from core.report.tables import Column, Table, without
 
 ANCHOR = "jpeg"
-#: Resamples of the images for an interval.
-SAMPLES = 300
-_RATIO_TICKS = tuple(
-    (1 + percent / 100, f"{percent:+d} %".replace("-", "\N{MINUS SIGN}").replace("+0", "0"))
-    for percent in (0, -50, 100, -75, 300, -30, -20, -10, 900, -90, 50, -40, -60, 20)
-)
 
 
 def delta_section(
-    tables: Mapping[str, Mapping[str, Measurements]], label: Callable[[str], str]
+    tables: Mapping[str, Mapping[str, Measurements]], labels: Mapping[str, str]
 ) -> Section:
     """Bytes at equal quality against the anchor, as figures and tables.
 
     Args:
         tables: Measurements by metric and codec.
-        label: Gives what a person reads for a codec.
+        labels: What a person reads, by codec.
     """
+    anchor = labels.get(ANCHOR, ANCHOR)
     parts: list[Plot | Table] = []
     for metric, found in tables.items():
         if ANCHOR in found and len(found) > 1:
-            frame = _frame(found, label)
-            parts += [_plot(metric, frame, label(ANCHOR)), _table(metric, frame)]
+            frame = bd_table(found, anchor=ANCHOR, labels=labels)
+            parts += [_plot(metric, frame, anchor), _table(metric, frame)]
     text = (
         "Mean difference in bytes at equal quality (Bjontegaard delta rate, Akima interpolation, "
-        f"over the quality that both curves cover), against {label(ANCHOR)}. The interval "
+        f"over the quality that both curves cover), against {anchor}. The interval "
         f"holds 95 % of {SAMPLES} paired resamples of the images."
     )
     title = "Bytes at equal quality"
     return Section("bd-rates", title, (text,) if parts else (), tuple(parts))
-
-
-def _frame(tables: Mapping[str, Measurements], label: Callable[[str], str]) -> pd.DataFrame:
-    rows = [
-        {
-            "codec": codec,
-            "label": label(codec),
-            "bd_rate_percent": interval.value,
-            "low_percent": interval.low,
-            "high_percent": interval.high,
-            "overlap_percent": 100 * interval.overlap,
-            "images": interval.images,
-            "note": interval.reason,
-        }
-        for codec, interval in bd_rates(tables, anchor=ANCHOR, samples=SAMPLES).items()
-    ]
-    frame = pd.DataFrame(rows)
-    numbers = ["bd_rate_percent", "low_percent", "high_percent"]
-    frame = frame.astype(dict.fromkeys(numbers, "float64"))
-    return frame.sort_values("bd_rate_percent", na_position="last", ignore_index=True)
 
 
 def _plot(metric: str, frame: pd.DataFrame, anchor: str) -> Plot:
@@ -80,7 +56,7 @@ def _plot(metric: str, frame: pd.DataFrame, anchor: str) -> Plot:
         y_title="",
         series=series,
         x_scale="log",
-        x_ticks=_RATIO_TICKS,
+        x_ticks=RATIO_TICKS,
         names=tuple(shown["label"]),
         reference=1.0,
     )
@@ -113,7 +89,7 @@ def _table(metric: str, frame: pd.DataFrame) -> Table:
         "images": Column("Images", ",.0f"),
         "note": Column("Note"),
     }
-    shown = columns if frame["note"].notna().any() else without(columns, "note")
+    shown = columns if (frame["note"] != "").any() else without(columns, "note")
     label = metrics()[metric].LABEL
     caption = "Overlap: part of the quality range of either curve that both cover."
     name = f"bd-rates-{metric}".replace("_", "-")

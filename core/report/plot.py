@@ -1,15 +1,12 @@
 """A figure of the report as data, drawn alike for the screen and for paper."""
 
-import math
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import pandas as pd
 
+from core.analysis.axis_ticks import AxisRange, Scale, Tick, log_range, spaced_ticks
 from core.codecs.styles import CodecStyle
-
-Scale = Literal["linear", "log"]
 
 #: Least distance of two labels as part of the axis, so that they also fit on a narrow screen.
 _TICK_DISTANCE = 0.2
@@ -81,35 +78,24 @@ class Plot:
         return pd.concat([_numbers(series, self.names) for series in self.series])
 
 
-def axis_range(plot: Plot) -> tuple[float, float]:
+def axis_range(plot: Plot) -> AxisRange:
     """Smallest and largest place on the horizontal axis that the plot needs, with some room."""
     places = [value for one in plot.series for value in (*one.x, *one.low, *one.high)]
     if plot.reference is not None:
         places.append(plot.reference)
     found = np.asarray([place for place in places if np.isfinite(place)])
     if not len(found):
-        return 0.1, 1.0
+        return AxisRange(0.1, 1.0)
     if plot.x_scale == "log":
-        room = max(1.08, (found.max() / found.min()) ** 0.05)
-        return float(found.min() / room), float(found.max() * room)
+        return log_range(found)
     room = 0.05 * (found.max() - found.min()) or 1.0
-    return float(found.min() - room), float(found.max() + room)
+    return AxisRange(float(found.min() - room), float(found.max() + room))
 
 
-def shown_ticks(plot: Plot) -> list[tuple[float, str]]:
+def shown_ticks(plot: Plot) -> list[Tick]:
     """Places to be labelled: the most welcome ones that do not stand in each other's way."""
-    low, high = (_position(place, plot.x_scale) for place in axis_range(plot))
-    shown: list[tuple[float, str]] = []
-    for place, text in plot.x_ticks:
-        here = _position(place, plot.x_scale)
-        distances = [abs(here - _position(other, plot.x_scale)) for other, _ in shown]
-        if low <= here <= high and min(distances, default=math.inf) > _TICK_DISTANCE * (high - low):
-            shown.append((place, text))
-    return sorted(shown)
-
-
-def _position(place: float, scale: Scale) -> float:
-    return math.log10(place) if scale == "log" else place
+    ends = axis_range(plot)
+    return spaced_ticks(plot.x_ticks, ends, distance=_TICK_DISTANCE, scale=plot.x_scale)
 
 
 def _numbers(series: Series, names: tuple[str, ...]) -> pd.DataFrame:

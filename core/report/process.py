@@ -5,6 +5,7 @@ from datetime import datetime
 
 import pandas as pd
 
+from core.analysis.axis_ticks import TIME_TICKS
 from core.codecs.styles import codec_style
 from core.report.document import Section
 from core.report.plot import Plot, Series
@@ -17,10 +18,6 @@ from core.training_records.runs import TrainingRun
 from core.training_records.tables import run_table
 
 _OPERATIONS = {"encode": "circle", "decode": "circle-open"}
-_TIME_TICKS = (
-    *((1.0, "1 ms"), (1e2, "100 ms"), (1e4, "10 s"), (1e6, "1000 s"), (1e-2, "0.01 ms")),
-    *((1e1, "10 ms"), (1e3, "1 s"), (1e5, "100 s"), (1e-1, "0.1 ms")),
-)
 
 
 def training_section(runs: Sequence[TrainingRun], *, now: datetime) -> Section:
@@ -201,7 +198,7 @@ def _times(usual: pd.DataFrame, size: tuple[int, int]) -> Plot:
         y_title="",
         series=tuple(series),
         x_scale="log",
-        x_ticks=_TIME_TICKS,
+        x_ticks=TIME_TICKS,
         names=tuple(labels[method] for method in methods),
     )
 

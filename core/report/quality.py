@@ -15,6 +15,7 @@ from core.analysis.findings import (
     methods_table,
 )
 from core.analysis.headlines import headlines
+from core.analysis.lossless import lossless_table
 from core.codecs.styles import codec_style, in_legend_order
 from core.evaluation.measurements import (
     Curve,
@@ -95,7 +96,7 @@ def quality_sections(quality: Quality) -> list[Section]:
                 *_lossless(quality),
             ),
         ),
-        delta_section(tables, quality.label),
+        delta_section(tables, quality.labels),
     ]
 
 
@@ -207,12 +208,9 @@ def _curve(table: Measurements, label: str, metric_label: str) -> Series:
 
 
 def _lossless(quality: Quality) -> list[Table]:
-    exact = lossless_codecs(quality.frame)
-    rows = quality.means[quality.means["codec"].isin(exact)]
-    rows = rows[rows["bits_per_pixel"].notna()].sort_values("bits_per_pixel", ignore_index=True)
-    if rows.empty:
+    frame = lossless_table(quality.means, lossless_codecs(quality.frame), quality.labels)
+    if frame.empty:
         return []
-    frame = rows.assign(label=rows["codec"].map(quality.label))
     columns = {
         "label": Column("Format"),
         "bits_per_pixel": Column("Bits per pixel", ".2f"),
@@ -220,7 +218,6 @@ def _lossless(quality: Quality) -> list[Table]:
         "images": Column("Images", ",.0f"),
     }
     caption = "They restore every pixel, so that their rate is all there is to say of them."
-    frame = frame[["codec", "setting", *columns]]
     return [Table("lossless", "Lossless formats", caption, frame, columns)]
 
 

@@ -1,4 +1,4 @@
-"""BD-rates between codecs: measurements to tables, and tables to figures."""
+"""Figures of the BD-rates between codecs, from the tables of `core.analysis.bd_tables`."""
 
 from collections.abc import Mapping
 
@@ -6,89 +6,14 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.analysis.rate_distortion import bd_psnr, bd_rates
-from core.evaluation.measurements import Measurements
-from dashboard.charts.colors import codec_style, in_legend_order
+from dashboard.charts.colors import codec_style
+from dashboard.charts.log_axis import ratio_axis
 
-SAMPLES = 300
-#: Below this overlap a BD-rate speaks for a small part of the curves only.
-SMALL_OVERLAP = 0.25
 #: Percentages beyond this share one colour in the matrix.
 _FULL_COLOR = 100.0
-_COLUMNS = (
-    "codec",
-    "label",
-    "bd_rate_percent",
-    "low_percent",
-    "high_percent",
-    "bd_quality",
-    "overlap_percent",
-    "images",
-    "note",
-)
-#: Ticks of the axis of ratios, the most welcome first.
-_TICK_PERCENTS = (
-    *(0, -50, 100, 300, -75, 900, -90, 50, -30, 200, 500),
-    *(-20, 30, -40, 20, -60, -10, 10, 75, 150, -70, -80),
-)
-#: Least distance of two ticks, as part of the axis.
-_TICK_DISTANCE = 0.12
 #: Opacity of a full cell: text in the page's colour keeps a contrast of 4.5 : 1 on both themes.
 CELL_OPACITY = 0.45
 _SMALLER, _LARGER = "9,119,105", "222,122,0"
-
-
-def bd_table(
-    tables: Mapping[str, Measurements],
-    *,
-    anchor: str,
-    labels: Mapping[str, str],
-    samples: int = SAMPLES,
-) -> pd.DataFrame:
-    """One row per codec other than the anchor, from the smallest files to the largest.
-
-    Columns: codec, label, bd_rate_percent, low_percent, high_percent (95 % interval over
-    images), bd_quality (mean difference of the metric at equal rate), overlap_percent,
-    images, note (why a value is missing, or what weakens it).
-
-    Args:
-        tables: Measurements by codec.
-        anchor: Codec that the others are compared with.
-        labels: What a person reads, by codec.
-        samples: Resamples for the interval.
-    """
-    found = bd_rates(tables, anchor=anchor, samples=samples)
-    reference = tables[anchor].curve()
-    rows = [
-        {
-            "codec": codec,
-            "label": labels.get(codec, codec),
-            "bd_rate_percent": interval.value,
-            "low_percent": interval.low,
-            "high_percent": interval.high,
-            "bd_quality": bd_psnr(reference, tables[codec].curve()).value,
-            "overlap_percent": 100 * interval.overlap,
-            "images": interval.images,
-            "note": interval.reason or _warning(interval.overlap),
-        }
-        for codec, interval in found.items()
-    ]
-    columns = ["bd_rate_percent", "low_percent", "high_percent", "bd_quality"]
-    frame = pd.DataFrame(rows, columns=[*_COLUMNS]).astype(dict.fromkeys(columns, "float64"))
-    return frame.sort_values("bd_rate_percent", na_position="last", ignore_index=True)
-
-
-def bd_matrix(tables: Mapping[str, Measurements]) -> pd.DataFrame:
-    """BD-rate in percent of every codec (row) against every other (column), NaN without one."""
-    names = in_legend_order(list(tables))
-    columns = {
-        anchor: {
-            codec: interval.value
-            for codec, interval in bd_rates(tables, anchor=anchor, samples=0).items()
-        }
-        for anchor in names
-    }
-    return pd.DataFrame(columns, index=names, columns=names, dtype="float64")
 
 
 def interval_figure(table: pd.DataFrame, *, anchor_label: str) -> go.Figure:
@@ -104,8 +29,11 @@ def interval_figure(table: pd.DataFrame, *, anchor_label: str) -> go.Figure:
     for (_, row), style in zip(rows.iterrows(), styles, strict=True):
         figure.add_trace(_interval(row, style.color, style.symbol))
     figure.add_vline(x=1, line={"width": 1, "dash": "dot", "color": "gray"})
+    ratios = 1 + rows[["bd_rate_percent", "low_percent", "high_percent"]].to_numpy() / 100
     figure.update_xaxes(
-        title=f"Bytes at equal quality, against {anchor_label}", zeroline=False, **_ratio_axis(rows)
+        title=f"Bytes at equal quality, against {anchor_label}",
+        zeroline=False,
+        **ratio_axis(ratios.ravel()),
     )
     figure.update_layout(
         height=110 + 30 * len(rows),
@@ -152,10 +80,6 @@ def matrix_figure(matrix: pd.DataFrame, labels: Mapping[str, str]) -> go.Figure:
     return figure
 
 
-def _warning(overlap: float) -> str:
-    return f"overlap below {100 * SMALL_OVERLAP:g} %" if overlap < SMALL_OVERLAP else ""
-
-
 def _interval(row: "pd.Series[float]", color: str, symbol: str) -> go.Scatter:
     ratio, low, high = (
         1 + row[column] / 100 for column in ("bd_rate_percent", "low_percent", "high_percent")
@@ -173,27 +97,6 @@ def _interval(row: "pd.Series[float]", color: str, symbol: str) -> go.Scatter:
             f"overlap {row['overlap_percent']:.0f} %<extra></extra>"
         ),
     )
-
-
-def _ratio_axis(rows: pd.DataFrame) -> dict[str, object]:
-    """Logarithmic axis of byte ratios that shows the anchor and all intervals, in percent."""
-    ends = rows[["bd_rate_percent", "low_percent", "high_percent"]].to_numpy()
-    ends = np.log10(1 + np.append(ends[np.isfinite(ends)], 0) / 100)
-    margin = max(0.06 * np.ptp(ends), 0.005)
-    low, high = ends.min() - margin, ends.max() + margin
-    ticks: list[int] = []
-    for percent in _TICK_PERCENTS:
-        place = np.log10(1 + percent / 100)
-        distances = [abs(place - np.log10(1 + other / 100)) for other in ticks]
-        if low <= place <= high and min(distances, default=1) > _TICK_DISTANCE * (high - low):
-            ticks.append(percent)
-    return {
-        "type": "log",
-        "range": [low, high],
-        "tickvals": [1 + percent / 100 for percent in ticks],
-        "ticktext": [f"{_percent(percent)} %" for percent in ticks],
-        "tickangle": 0,
-    }
 
 
 def _cell_texts(matrix: pd.DataFrame) -> list[list[str]]:

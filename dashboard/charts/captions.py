@@ -41,7 +41,7 @@ def notes_line(table: pd.DataFrame) -> str:
     """Why BD-rates are missing or weak, one clause for each reason; empty without any.
 
     Args:
-        table: Rows of `dashboard.charts.bd_rate.bd_table`.
+        table: Rows of `core.analysis.bd_tables.bd_table`.
     """
     noted = table[table["note"] != ""]
     clauses = [

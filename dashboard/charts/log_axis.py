@@ -11,11 +11,15 @@ from typing import Any, TypedDict
 import numpy as np
 import plotly.graph_objects as go
 
+from core.analysis.axis_ticks import RATIO_TICKS, log_range, spaced_ticks
+
 #: Leading digits of the ticks, by the most decades that an axis with them may span.
 _DIGITS = ((0.35, (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 9)), (1.1, (1, 1.5, 2, 3, 5, 7)))
 _MEDIUM_DECADES, _LONG_DECADES = 2.2, 4.5
 #: Share of the decades beyond the data that still gets ticks, for a reader who zooms out.
 _MARGIN_DECADES = 1
+#: Least distance of two labels on an axis of ratios, as part of the axis.
+_RATIO_DISTANCE = 0.12
 
 
 class LogTicks(TypedDict):
@@ -45,6 +49,19 @@ def log_ticks_of(values: Iterable[float]) -> dict[str, Any]:
     found = np.asarray(list(values), dtype=float)
     found = found[np.isfinite(found) & (found > 0)]
     return {**log_ticks(float(found.min()), float(found.max()))} if found.size else {}
+
+
+def ratio_axis(ratios: Iterable[float]) -> dict[str, Any]:
+    """Settings of an axis of byte ratios that shows them all and 1, labelled in percent."""
+    ends = log_range([1.0, *ratios])
+    ticks = spaced_ticks(RATIO_TICKS, ends, distance=_RATIO_DISTANCE)
+    return {
+        "type": "log",
+        "range": [math.log10(end) for end in ends],
+        "tickvals": [tick.place for tick in ticks],
+        "ticktext": [tick.text for tick in ticks],
+        "tickangle": 0,
+    }
 
 
 def full_number(value: float) -> str:

@@ -43,22 +43,6 @@ def point_table(tables: Mapping[str, Measurements], labels: Mapping[str, str]) -
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
 
 
-def lossless_table(
-    means: pd.DataFrame, lossless: list[str], labels: Mapping[str, str]
-) -> pd.DataFrame:
-    """One row per setting of each lossless codec: the rate is all there is to say of it.
-
-    Args:
-        means: Means per codec and setting, as `core.evaluation.measurements.summary` gives them.
-        lossless: The lossless codecs.
-        labels: What a person reads, by codec.
-    """
-    rows = means[means["codec"].isin(lossless) & means["bits_per_pixel"].notna()]
-    named = rows.assign(label=rows["codec"].map(lambda codec: labels.get(codec, codec)))
-    columns = ["codec", "label", "setting", "bits_per_pixel", "bytes", "images"]
-    return named[columns].sort_values("bits_per_pixel", ignore_index=True)
-
-
 def image_table(table: Measurements, setting: str) -> pd.DataFrame:
     """Every image at one setting, from the lowest value of the metric to the highest.
 
@@ -96,7 +80,7 @@ def rate_distortion_figure(
         points: Rows of `point_table` to draw.
         metric_label: Title of the quality axis.
         look: What is shown beside the mean curves.
-        lossless: Rows of `lossless_table` to draw.
+        lossless: Rows of `core.analysis.lossless.lossless_table` to draw.
         tables: Measurements by codec, for the curves of single images.
         chosen: Codec and setting of the point that gets a ring.
         value_format: How a value of the metric is written, as d3 writes it.

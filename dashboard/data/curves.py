@@ -11,6 +11,8 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from core.analysis.bd_tables import SAMPLES, bd_matrix, bd_table
+from core.analysis.lossless import lossless_table
 from core.analysis.payload import without_containers
 from core.codecs import codecs
 from core.codecs.container_bytes import container_bytes
@@ -24,11 +26,10 @@ from core.evaluation.measurements import (
 )
 from core.metrics import metrics
 from core.store import ArtifactError
-from dashboard.charts.bd_rate import SAMPLES, bd_matrix, bd_table, interval_figure, matrix_figure
+from dashboard.charts.bd_rate import interval_figure, matrix_figure
 from dashboard.charts.published_curves import add_published
 from dashboard.charts.rate_distortion import (
     Look,
-    lossless_table,
     point_table,
     rate_distortion_figure,
 )

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
+from core.analysis.bd_tables import SAMPLES
 from core.report.content import build_report
 from core.store import ArtifactStore
-from dashboard.charts.bd_rate import SAMPLES
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = Path("/usr/bin/chromium")

@@ -6,16 +6,16 @@ from dataclasses import replace
 import pandas as pd
 import streamlit as st
 
+from core.analysis.bd_tables import bd_table
+from core.analysis.lossless import lossless_table
 from core.codecs import codecs
 from core.evaluation.comparison import Choice
 from core.evaluation.measurements import Measurements, lossy_measurements
 from core.evaluation.record import Record
 from core.evaluation.table import to_frame, to_table
 from core.metrics import metrics
-from dashboard.charts.bd_rate import bd_table
 from dashboard.charts.rate_distortion import (
     Look,
-    lossless_table,
     point_table,
     rate_distortion_figure,
 )

@@ -10,6 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from core.analysis.bd_tables import SAMPLES, bd_table
 from core.analysis.findings import MethodRow, method_rows
 from core.analysis.headline_figures import HeadlineFigure, headline_figures
 from core.analysis.headlines import headlines
@@ -22,7 +23,6 @@ from core.evaluation.measurements import (
     summary,
 )
 from core.metrics import psnr_db
-from dashboard.charts.bd_rate import SAMPLES, bd_table
 from dashboard.data.curves import labels
 from dashboard.data.derived import kept_table
 from dashboard.data.store import DATASET, fingerprint, load_results

@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from dashboard.charts.bd_rate import SAMPLES
+from core.analysis.bd_tables import SAMPLES
 from dashboard.charts.captions import notes_line
 from dashboard.charts.colors import in_legend_order
 from dashboard.data.curves import (

@@ -5,9 +5,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from core.analysis.bd_tables import SAMPLES
 from core.metrics import metrics
 from dashboard import formats
-from dashboard.charts.bd_rate import SAMPLES
 from dashboard.data.curves import View
 
 OVERLAP_HELP = "Part of the quality range covered by either curve that both cover."
@@ -30,7 +30,7 @@ def show_points(points: pd.DataFrame, view: View) -> None:
 
 
 def show_lossless(table: pd.DataFrame) -> None:
-    """Rows of `dashboard.charts.rate_distortion.lossless_table`."""
+    """Rows of `core.analysis.lossless.lossless_table`."""
     number = st.column_config.NumberColumn
     columns: dict[str, Any] = {
         "label": "Codec",
@@ -54,7 +54,7 @@ def show_images(images: pd.DataFrame, metric: str) -> None:
 
 
 def show_bd_table(table: pd.DataFrame, metric_label: str) -> None:
-    """Rows of `dashboard.charts.bd_rate.bd_table`."""
+    """Rows of `core.analysis.bd_tables.bd_table`."""
     number = st.column_config.NumberColumn
     percent = formats.SIGNED_PERCENT
     unit = "dB" if "(dB)" in metric_label else ""

@@ -5,16 +5,13 @@ from collections.abc import Iterator
 import pandas as pd
 import plotly.graph_objects as go
 
+from core.analysis.axis_ticks import TIME_TICKS
 from core.timing.table import Start
 from dashboard.charts.colors import codec_style, in_legend_order, translucent
 
 #: What is timed of a codec, and how it is spelled.
 OPERATIONS = {"encode": "Encode", "decode": "Decode"}
 _MARGIN = {"l": 8, "r": 8, "t": 12, "b": 8}
-_TIME_TICKS = {
-    **{10.0**power: f"{10.0**power:g} ms" for power in range(-3, 3)},
-    **{10.0**power: f"{10.0 ** (power - 3):g} s" for power in range(3, 7)},
-}
 _NANOSECONDS = [digit * 10.0**power for power in range(-1, 6) for digit in (1, 3)]
 _MEGA = 2.0**20
 
@@ -73,8 +70,8 @@ def time_figure(rows: pd.DataFrame, *, threads: int) -> go.Figure:
     figure.update_xaxes(
         title="Time (logarithmic)",
         type="log",
-        tickvals=list(_TIME_TICKS),
-        ticktext=list(_TIME_TICKS.values()),
+        tickvals=[tick.place for tick in TIME_TICKS],
+        ticktext=[tick.text for tick in TIME_TICKS],
         tickangle=0,
     )
     _list_names(figure, list(names.values()))

@@ -8,6 +8,7 @@ import streamlit as st
 
 from dashboard import formats
 from dashboard.charts.colors import codec_style
+from dashboard.charts.log_axis import ratio_axis
 from dashboard.data.curves import View, label_of, load_measurements
 from dashboard.data.store import DATASET, load_results
 from dashboard.views.speed.charts import coding_times
@@ -22,7 +23,6 @@ HELP = (
     "Up: bytes at equal PSNR against JPEG (BD-rate); lower is smaller. Codecs at the lower left "
     "are small and fast."
 )
-_PERCENTS = (-75, -50, -25, 0, 100, 400, 900, 1900)
 _MILLISECONDS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 #: Variants of a format lie beside it and would hide its name: their names show on hovering.
 _UNNAMED = frozenset({"jpeg_optimized", "webp_slow", "avif"})
@@ -121,18 +121,7 @@ def worth_figure(table: pd.DataFrame) -> go.Figure:
     )
     figure.update_yaxes(
         title=f"Bytes at equal PSNR, against {label_of(REFERENCE)}",
-        type="log",
-        tickvals=[0.25, 0.5, 0.75, 1, 2, 5, 10, 20],
-        ticktext=[
-            "\u221275 %",
-            "\u221250 %",
-            "\u221225 %",
-            "0 %",
-            "+100 %",
-            "+400 %",
-            "+900 %",
-            "+1900 %",
-        ],
+        **ratio_axis(1 + table["bd_rate_percent"] / 100),
     )
     figure.add_hline(y=1, line={"width": 1, "dash": "dot", "color": "#757f84"})
     figure.update_layout(height=430, margin={"l": 8, "r": 8, "t": 12, "b": 8}, uirevision="worth")

@@ -10,7 +10,8 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
-from dashboard.charts.bd_rate import bd_matrix, bd_table, interval_figure, matrix_figure
+from core.analysis.bd_tables import bd_matrix, bd_table
+from dashboard.charts.bd_rate import interval_figure, matrix_figure
 from dashboard.charts.rate_distortion import (
     Look,
     point_table,

@@ -2,13 +2,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from core.analysis.lossless import lossless_table
 from dashboard.charts.colors import codec_style
 from dashboard.charts.rate_distortion import (
     SINGLE_IMAGES,
     Look,
     image_figure,
     image_table,
-    lossless_table,
     point_table,
     rate_distortion_figure,
 )

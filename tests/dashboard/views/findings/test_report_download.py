@@ -6,13 +6,13 @@ from pathlib import Path
 import pandas as pd
 from streamlit.testing.v1 import AppTest
 
+from core.analysis.bd_tables import bd_table
 from core.codecs import codecs
 from core.evaluation.measurements import lossy_measurements
 from core.evaluation.results import load_results
 from core.report.content import build_report
 from core.report.files import to_files, to_zip
 from core.store import ArtifactStore
-from dashboard.charts.bd_rate import bd_table
 
 OpenPage = Callable[..., AppTest]
 
@@ -61,3 +61,12 @@ def test_the_report_gives_the_bd_rates_of_the_findings_page(full_store: Path) ->
     reported = table.frame.set_index("codec")
     columns = ["bd_rate_percent", "low_percent", "high_percent", "overlap_percent"]
     pd.testing.assert_frame_equal(reported[columns], shown[columns])
+
+
+def test_the_report_notes_the_same_weak_bd_rates_as_the_page(full_store: Path) -> None:
+    store = ArtifactStore(full_store)
+    frame = load_results(store, "imagenette160").frame
+    tables = lossy_measurements(frame, metric="psnr_db")
+    shown = bd_table(tables, anchor="jpeg", labels={}).set_index("codec")
+    [table] = [one for one in build_report(store).tables() if one.name == "bd-rates-psnr-db"]
+    pd.testing.assert_series_equal(table.frame.set_index("codec")["note"], shown["note"])
