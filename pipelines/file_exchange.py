@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import TaskProgressColumn
 
 from core.images import Image
 from core.intake.door import read_bounded
@@ -16,6 +16,7 @@ from core.intake.errors import ImageError, Limits
 from core.progress import listening
 from core.store import atomic
 from pipelines.base import UserError
+from pipelines.progress_bar import progress_bar
 
 #: Stands for the standard input or output on a command line.
 STANDARD = Path("-")
@@ -116,11 +117,8 @@ def shown_progress(pixels: int) -> Iterator[None]:
     if pixels < _LARGE_PIXELS or multiprocessing.parent_process() is not None:
         yield
         return
-    columns = (BarColumn(), TimeElapsedColumn(), TextColumn("left:"), TimeRemainingColumn())
     console = Console(stderr=True)
-    with Progress(
-        TextColumn("{task.description:>12}"), *columns, console=console, transient=True
-    ) as bar:
+    with progress_bar(TaskProgressColumn(), console=console, transient=True) as bar:
         task = bar.add_task("working", total=1.0)
 
         def show(part: str, done: float) -> None:

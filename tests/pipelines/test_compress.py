@@ -185,10 +185,20 @@ def test_the_codec_tells_how_far_it_is() -> None:
     assert all(0 < done <= 1 for _, done in heard)
 
 
-def test_a_bar_is_shown_for_large_images_only() -> None:
+def test_a_bar_is_shown_for_large_images_only(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")  # a bar is drawn on a terminal only
+    monkeypatch.setenv("TTY_INTERACTIVE", "1")
+    shown = {}
     for pixels in (10, 2_000_000):
         with shown_progress(pixels):
             report("coding", 0.5)
+        shown[pixels] = capsys.readouterr()
+    assert shown[10] == ("", "")
+    assert shown[2_000_000].out == ""
+    assert "coding" in shown[2_000_000].err
+    assert "50%" in shown[2_000_000].err
 
 
 def _other_names(folder: Path, name: str) -> list[Path]:
