@@ -1,10 +1,9 @@
 """Base classes of trainable models: the interface of the training loop and the export."""
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from types import ModuleType
+from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 import keras
@@ -208,11 +207,27 @@ class ImageModel(keras.Model):  # type: ignore[misc]
         return figures
 
 
-def build_seeded(module: ModuleType, config: ModelConfig) -> "ImageModel":
-    """Compiled model of a module of `core.models`, initialised from the seed."""
+@dataclass(frozen=True)
+class Model:
+    """One of the models that can be trained.
+
+    Attributes:
+        label: Name on the screen.
+        config: Its default configuration, a kind of `ModelConfig`.
+        build: Makes the compiled network of such a configuration, with initial weights.
+        presets: Further sizes and plans by name.
+    """
+
+    label: str
+    config: Any
+    build: Callable[[Any], ImageModel]
+    presets: Mapping[str, Any] = field(default_factory=dict)
+
+
+def build_seeded(model: Model, config: ModelConfig) -> ImageModel:
+    """Compiled network of a model, initialised from the seed."""
     keras.utils.set_random_seed(config.seed)
-    model: ImageModel = module.build(config)
-    return model
+    return model.build(config)
 
 
 def rounded_to_bytes(values: Tensor) -> NDArray[np.uint8]:

@@ -118,6 +118,10 @@ def _is_prepared(dataset: str, root: Path | None) -> bool:
 
 @cache
 def _architectures() -> frozenset[str]:
-    """Names of the modules that can be a model, found without importing Keras."""
-    folder = Path(__file__).resolve().parents[1] / "models"
-    return frozenset(path.stem for path in folder.iterdir())
+    """Names of the modules that can be a model, found without importing any of them.
+
+    An autoencoder has a module among the codecs alone.
+    """
+    core = Path(__file__).resolve().parents[1]
+    folders = (core / "models", core / "codecs")
+    return frozenset(path.stem for folder in folders for path in folder.iterdir())

@@ -79,8 +79,9 @@ def _fit(job: Job) -> Callable[[], None]:
             arrays, arrays, batch_size=32, steps_per_epoch=job.steps, epochs=1, verbose=0
         )
     images = np.load(job.path, mmap_mode="r")
-    config = dataclasses.replace(get_model(job.model).CONFIG, epochs=1)
-    ours = build_seeded(get_model(job.model), config)
+    model = get_model(job.model)
+    config = dataclasses.replace(model.config, epochs=1)
+    ours = build_seeded(model, config)
     order = np.random.default_rng(0).permutation(len(images))[: job.steps * config.batch]
     return lambda: ours.fit(
         ImageFeed(images, order, batch=config.batch).for_keras(), shuffle=False, verbose=0

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.progress import Progress, TextColumn
 
 import core.models
+from core.codecs.autoencoder import architectures
 from core.store import ArtifactStore, Manifest
 from core.timing.table import BUSY_CORES
 from pipelines.base import UserError, option, run_step
@@ -110,12 +111,15 @@ def _codecs(config: Config, store: ArtifactStore, say: Say) -> Part | None:
 
 
 def _training(config: Config, store: ArtifactStore, say: Say) -> Part | None:
-    names = [entry.name for entry in pkgutil.iter_modules(core.models.__path__)]
+    modules = [entry.name for entry in pkgutil.iter_modules(core.models.__path__)]
     return Part(
         store,
         "training",
         training_blocks(config.rounds),
-        sources=tuple(f"core.models.{name}" for name in names),
+        sources=(
+            *(f"core.models.{name}" for name in modules),
+            *(f"core.codecs.{name}:ARCHITECTURE" for name in architectures()),
+        ),
         facts={"quick": config.quick},
     )
 

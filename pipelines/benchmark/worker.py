@@ -74,7 +74,7 @@ class _Job:
     def _models(self) -> Answer:
         from core.models import models  # Keras: only where it is needed
 
-        return Answer({"models": {name: module.LABEL for name, module in models().items()}})
+        return Answer({"models": {name: model.label for name, model in models().items()}})
 
     def _train(self) -> Answer:
         from core.models.training.speed import seconds_per_image

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ import pandas as pd
 import pytest
 
 from core.codecs.onnx_network import OnnxNetwork
+from core.models import get_model
 from core.models.autoencoder.network import AutoencoderConfig
 from core.models.training.checkpoints import from_npz
 from core.store import ArtifactStore
@@ -135,7 +137,8 @@ def test_a_preset_is_a_beginning_that_other_arguments_change(
     store: ArtifactStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tiny = AutoencoderConfig(filters=(2, 2), batch=120, epochs=1, learning_rate=0.002)
-    monkeypatch.setattr("core.models.ae20.PRESETS", {"tiny": tiny}, raising=False)
+    model = replace(get_model("ae20"), presets={"tiny": tiny})
+    monkeypatch.setattr("core.models.training.session.get_model", {"ae20": model}.__getitem__)
 
     assert main(["ae20", "--preset", "tiny", "--filters", "4", "4"]) == 0
 

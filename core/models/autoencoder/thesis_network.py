@@ -11,7 +11,7 @@ from core.models import get_model
 
 def thesis_network(name: str) -> keras.Model:
     """One of the thesis' autoencoders, on images in 0..1, compiled as it was."""
-    config = get_model(name).CONFIG
+    config = get_model(name).config
 
     def activation() -> layers.Layer:
         return layers.ReLU() if config.activation == "relu" else layers.LeakyReLU()

@@ -4,14 +4,13 @@ import dataclasses
 import json
 import math
 from dataclasses import dataclass
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from core.codecs.onnx_network import OnnxNetwork
 from core.metrics import metrics
-from core.models.base import PEAK, ImageModel
+from core.models.base import PEAK, ImageModel, Model
 from core.models.training.checkpoints import (
     STOPPED,
     Arrays,
@@ -118,15 +117,15 @@ class Publisher:
 
     Attributes:
         store: Where it is written.
-        name: Name of the model.
-        module: Its module.
+        name: Name of the trained model.
+        model: The model.
         training: Its training, whose best weights are published.
-        architecture: Name of the module; the model's own name when empty.
+        architecture: Name of the model in `core.models`; the trained model's own when empty.
     """
 
     store: ArtifactStore
     name: str
-    module: ModuleType
+    model: Model
     training: Training
     architecture: str = ""
 
@@ -182,9 +181,9 @@ class Publisher:
 
     def _best_model(self) -> ImageModel:
         config = dataclasses.replace(self.training.config, precision="float32")
-        model: ImageModel = self.module.build(config)
-        load_weights(model, _rounded(self.training.best, model.stored_as))
-        return model
+        network = self.model.build(config)
+        load_weights(network, _rounded(self.training.best, network.stored_as))
+        return network
 
     def _card(
         self, model: ImageModel, files: dict[str, bytes], networks: dict[str, OnnxNetwork]
@@ -226,7 +225,7 @@ class Publisher:
         }
 
     def _label(self) -> str:
-        label: str = self.module.LABEL
+        label = self.model.label
         return label if self.architecture in ("", self.name) else f"{label}, {self.name}"
 
 

@@ -7,13 +7,12 @@ not wait for the import of Keras.
 import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from types import ModuleType
 from typing import Any, Literal
 
 from core.dataset.splits import DEFAULT, array_file, dataset_key, open_split
 from core.errors import Refusal
 from core.models import get_model, models
-from core.models.base import ModelConfig, build_seeded
+from core.models.base import Model, ModelConfig, build_seeded
 from core.models.training.checkpoints import Checkpoints, ForeignCheckpoint
 from core.models.training.engines import EngineRequest, WrongBackend, choose_engine
 from core.models.training.history import History
@@ -36,7 +35,7 @@ class Request:
     """What the user asks for.
 
     Attributes:
-        architecture: Name of the model's module.
+        architecture: Name of the model.
         name: Name of the trained model; the architecture's own for the shipped one.
         start: Where to begin.
         dataset: Name of the data set.
@@ -69,13 +68,13 @@ class Session:
     Attributes:
         request: The user's request.
         store: Where checkpoints, history and model are written.
-        module: Module of the model.
+        model: The model.
         training: The training, at its start or restored from its checkpoint.
     """
 
     request: Request
     store: ArtifactStore
-    module: ModuleType
+    model: Model
     training: Training
 
     @property
@@ -106,7 +105,7 @@ class Session:
         publisher = Publisher(
             self.store,
             self.request.name,
-            self.module,
+            self.model,
             self.training,
             architecture=self.request.architecture,
         )
@@ -132,8 +131,8 @@ def open_session(request: Request, store: ArtifactStore, stop: StopRequest) -> S
         Refusal: The request cannot be fulfilled.
         ArtifactError: The data set, the checkpoints or the published model cannot be read.
     """
-    module = _module(request)
-    config = _config(module, request)
+    model = _model(request)
+    config = _config(model, request)
     train = open_split(store, "train", dataset=request.dataset).images
     validation = open_split(store, "validation", dataset=request.dataset).images
     files = store.manifest(dataset_key(request.dataset)).files
@@ -142,7 +141,7 @@ def open_session(request: Request, store: ArtifactStore, stop: StopRequest) -> S
     _check_start(request, checkpoints)
     history = History(store, request.name, config, architecture=request.architecture)
     training = _engine(request, store)(
-        build_seeded(module, config),
+        build_seeded(model, config),
         config,
         train,
         validation,
@@ -152,7 +151,7 @@ def open_session(request: Request, store: ArtifactStore, stop: StopRequest) -> S
         stop,
     )
     _begin(training, request)
-    return Session(request, store, module, training)
+    return Session(request, store, model, training)
 
 
 def _engine(request: Request, store: ArtifactStore) -> Callable[..., Training]:
@@ -162,21 +161,21 @@ def _engine(request: Request, store: ArtifactStore) -> Callable[..., Training]:
         raise Refusal(str(error)) from error
 
 
-def _module(request: Request) -> ModuleType:
+def _model(request: Request) -> Model:
     try:
-        module = get_model(request.architecture)
+        model = get_model(request.architecture)
     except ValueError as error:
         raise Refusal(str(error)) from error
     if request.name != request.architecture and request.name in models():
         raise Refusal(
             f"{request.name} is the name of another model of its own; choose another --name."
         )
-    return module
+    return model
 
 
-def _config(module: ModuleType, request: Request) -> ModelConfig:
+def _config(model: Model, request: Request) -> ModelConfig:
     """The model's configuration with the user's overrides."""
-    plan = _plan(module, request)
+    plan = _plan(model, request)
     if request.engine.minutes is not None:
         # The time limit ends the training, not the number of epochs.
         plan = dataclasses.replace(plan, epochs=_ENDLESS, patience=_ENDLESS)
@@ -196,11 +195,11 @@ def _config(module: ModuleType, request: Request) -> ModelConfig:
     return config
 
 
-def _plan(module: ModuleType, request: Request) -> Any:
-    presets = getattr(module, "PRESETS", {})
+def _plan(model: Model, request: Request) -> Any:
+    presets = model.presets
     if request.preset is None:
         # The stage also selects the preset of the same name.
-        return presets.get(request.overrides.get("stage"), module.CONFIG)
+        return presets.get(request.overrides.get("stage", ""), model.config)
     if request.preset not in presets:
         names = ", ".join(presets) or "none"
         raise Refusal(f"{request.architecture} has no preset {request.preset!r}; it has {names}.")

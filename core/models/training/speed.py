@@ -30,9 +30,9 @@ def seconds_per_image(name: str) -> float:
 
 @cache
 def _warm(name: str) -> tuple[ImageModel, int]:
-    module = get_model(name)
-    config = dataclasses.replace(module.CONFIG, epochs=1)
-    network = build_seeded(module, config)
+    model = get_model(name)
+    config = dataclasses.replace(model.config, epochs=1)
+    network = build_seeded(model, config)
     network.plan(1000 * STEPS)
     network.initialise(benchmark_cells())
     _epoch(network, config.batch)

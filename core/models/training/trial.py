@@ -4,7 +4,6 @@ import dataclasses
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import ModuleType
 from typing import Any, NamedTuple
 
 import keras
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 from core.dataset.splits import DEFAULT, open_split
 from core.metrics import psnr_db, ssim
 from core.models import get_model
-from core.models.base import ImageModel
+from core.models.base import ImageModel, Model
 from core.models.training.feed import ImageFeed, Images, shuffled
 from core.search.budget import Budget
 from core.search.queue import Interrupted
@@ -50,7 +49,7 @@ class TrialTraining:
     """Trains a model with the parameters of a trial on the budget of a study.
 
     Attributes:
-        module: Module of the model.
+        model: The model.
         space: Search space.
         budget: Budget of a trial.
         train: Images of the training split.
@@ -58,7 +57,7 @@ class TrialTraining:
         strips: Where each trial's strip is written.
     """
 
-    module: ModuleType
+    model: Model
     space: SearchSpace
     budget: Budget
     train: Images
@@ -96,14 +95,14 @@ class TrialTraining:
     def _network(self, trial: optuna.Trial) -> ImageModel:
         budget = {"batch": self.budget.batch, "epochs": self.budget.epochs}
         config = dataclasses.replace(
-            self.module.CONFIG,
+            self.model.config,
             **self.space.suggest(trial),
             **budget,
             seed=self.budget.seed,
             precision=self.budget.precision,
         )
         keras.utils.set_random_seed(config.seed)
-        network: ImageModel = self.module.build(config)
+        network = self.model.build(config)
         network.reconstructions(strip_originals())  # makes the weights
         trial.set_user_attr(FILTERS, list(config.filters))
         trial.set_user_attr("parameters", network.count_params())

@@ -41,7 +41,7 @@ def test_both_activations_are_tried():
 
 @pytest.mark.parametrize("name", THESIS_FILTERS)
 def test_the_optimum_of_the_thesis_is_what_the_model_is_trained_with(name):
-    space, config = get_space(name), get_model(name).CONFIG
+    space, config = get_space(name), get_model(name).config
     chosen = space.suggest(optuna.trial.FixedTrial(space.thesis))
     assert chosen == {field: getattr(config, field) for field in chosen}
 

@@ -21,7 +21,7 @@ random = np.random.default_rng(0)
 images = random.integers(0, 256, (8, 32, 32, 3), dtype=np.uint8)
 found = {}
 for name in ("ae20", "ae80"):
-    model = get_model(name).build()
+    model = get_model(name).build(get_model(name).config)
     shapes = [weight.shape for weight in model.weights]
     model.set_weights([0.05 * random.normal(size=shape) for shape in shapes])
     found[name] = [model.train_on_batch(images, return_dict=True)["loss"] for _ in range(2)]

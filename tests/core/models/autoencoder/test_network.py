@@ -24,7 +24,7 @@ def test_each_model_is_what_the_thesis_found_best(
     learning_rate: float,
     latent: tuple[int, ...],
 ) -> None:
-    config = get_model(name).CONFIG
+    config = get_model(name).config
     model = get_model(name).build(config)
 
     assert (config.filters, config.activation) == (filters, activation)

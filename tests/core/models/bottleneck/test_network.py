@@ -7,6 +7,7 @@ import pytest
 from keras import ops
 
 from core.dataset.splits import sample_images
+from core.models import get_model
 from core.models.base import build_seeded
 from core.models.bottleneck import network as bottleneck
 from core.models.bottleneck.coding_order import merge_steps, split_into_steps
@@ -152,7 +153,7 @@ def _predictions(entropy, latents, levels, side):  # type: ignore[no-untyped-def
 def test_the_loss_falls(scenes: Images) -> None:
     # Unmoved: a basis of so few images fits them at their own block grid alone.
     config = dataclasses.replace(TINY, max_shift=0, ema_decay=0.9, learning_rate=5e-3)
-    model = build_seeded(bottleneck, config)
+    model = build_seeded(get_model("bottleneck"), config)
     model.initialise(scenes)
     model.plan(90)
     before = _figures(model, scenes)["loss"]

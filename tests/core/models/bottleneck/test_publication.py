@@ -10,6 +10,7 @@ import pytest
 
 from core.codecs.bottleneck import at
 from core.dataset.splits import sample_images
+from core.models import get_model
 from core.models.bottleneck import network as bottleneck
 from core.models.bottleneck.network import BottleneckConfig
 from core.models.training.checkpoints import (
@@ -73,7 +74,7 @@ def test_a_published_model_is_a_codec_whose_card_tells_its_cost(
     store = ArtifactStore(tmp_path)
     training = _training(store, scenes)
     training.run()
-    card = Publisher(store, "bottleneck", bottleneck, training).publish()
+    card = Publisher(store, "bottleneck", get_model("bottleneck"), training).publish()
 
     assert json.loads(store.read("models/bottleneck", "bottleneck/card.json")) == card
     assert card["integer_path"]["rate_cost_percent"] < 0.5
@@ -118,7 +119,7 @@ def _check_a_further_stage(
     assert stage.network.optimizer.schedule.steps == 2 * stage.steps == 8
     assert int(stage.network.optimizer.iterations) == 8
 
-    Publisher(store, "bottleneck", bottleneck, stage).publish()
+    Publisher(store, "bottleneck", get_model("bottleneck"), stage).publish()
     resumed = _training(store, scenes, dataclasses.replace(config, epochs=5))
     go_on_from_published(resumed)
     done = resumed.progress.best_epoch - 1

@@ -19,7 +19,8 @@ from core.models.training.onnx_export import (
 
 @pytest.fixture(scope="module")
 def model() -> Autoencoder:
-    return get_model("ae20").build()
+    model = get_model("ae20")
+    return model.build(model.config)
 
 
 @pytest.fixture(scope="module")
