@@ -91,8 +91,9 @@ def follow_parent() -> None:
 
 def _end_with_parent() -> None:
     parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
+    if parent is None:  # this is no worker process, but whoever calls a worker's code by itself
+        return
+    parent.join()
     os._exit(1)
 
 

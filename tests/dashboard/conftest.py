@@ -117,7 +117,7 @@ def open_page(monkeypatch: pytest.MonkeyPatch) -> OpenPage:
 
     def opened(view: str, store: Path, *, query: Mapping[str, str] | None = None) -> AppTest:
         monkeypatch.setenv("BOTTLENECK_ARTIFACTS", str(store))
-        app = AppTest.from_file(str(APP), default_timeout=120)
+        app = AppTest.from_file(str(APP), default_timeout=300)
         # Before its first run AppTest takes a page by its file's name, and all are `page.py`.
         app._page_hash = calc_hash(view)
         for name, value in (query or {}).items():

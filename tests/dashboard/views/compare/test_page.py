@@ -109,7 +109,7 @@ def test_what_the_intake_changed_is_said(
         (b"", "an empty file"),
         (b"%PDF-1.7 not an image", "a PDF document"),
         (b"<svg onload='alert(1)'/>", "markup"),
-        (b"\x89PNG\r\n\x1a\n" + bytes(40), "The PNG file cannot be read"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(40), "The image is empty"),
     ],
 )
 def test_a_bad_upload_gets_one_sentence_and_the_session_goes_on(
