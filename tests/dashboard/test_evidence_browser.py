@@ -1,63 +1,27 @@
 """The pages of the group Evidence in a real browser, on the artifacts that ship."""
 
-import os
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from urllib.parse import parse_qs, urlparse
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-ROOT = Path(__file__).parents[2]
-CHROMIUM = Path("/usr/bin/chromium")
+#: Starts a dashboard on a store and gives its address.
+ServeDashboard = Callable[[Path | None], AbstractContextManager[str]]
 PATIENCE_MS = 120_000
 PAGES = ("trials", "training", "models", "data")
 SCREEN, PHONE = {"width": 1400, "height": 900}, {"width": 390, "height": 844}
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        not CHROMIUM.exists() and os.environ.get("CI") != "true",
-        reason=f"there is no browser at {CHROMIUM}",
-    ),
-]
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def url(serve_dashboard: ServeDashboard) -> Iterator[str]:
     """Address of a dashboard over the artifacts of this repository."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    app = ROOT / "dashboard" / "app.py"
-    options = ["--server.address=127.0.0.1", f"--server.port={port}", "--server.headless=true"]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "streamlit", "run", str(app), *options],
-        cwd=tmp_path_factory.mktemp("elsewhere"),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        _wait_for(f"http://127.0.0.1:{port}/_stcore/health", process)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(
-            executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield launched
-        launched.close()
+    with serve_dashboard(None) as address:
+        yield address
 
 
 @pytest.fixture
@@ -137,15 +101,3 @@ def _top(page: Page, place: int) -> float:
     box = page.locator(".js-plotly-plot").nth(place).bounding_box()
     assert box is not None
     return box["y"]
-
-
-def _wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline:
-        assert process.poll() is None, "the server ended"
-        try:
-            with urllib.request.urlopen(address, timeout=5):
-                return
-        except OSError:
-            time.sleep(0.2)
-    raise AssertionError("the server does not answer")

@@ -1,29 +1,25 @@
 """A photograph goes through a real browser, server and codec, and comes back pixel by pixel."""
 
-import os
 import re
 import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import PIL.Image
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from core.codecs import get_codec
 from core.images import Image
 from core.png import encode_png
 
+#: Starts a dashboard on a store and gives its address.
+ServeDashboard = Callable[[Path | None], AbstractContextManager[str]]
 ROOT = Path(__file__).parents[4]
 GOLDEN = ROOT / "tests" / "golden"
-CHROMIUM = Path("/usr/bin/chromium")
 #: A busy machine may need long; the test asks what is shown, not when.
 PATIENCE_MS = 120_000
 #: What the page makes of 48 pixels: the largest whole multiple below 400.
@@ -38,64 +34,24 @@ READ_PIXELS = """async (element) => {
     return {width: canvas.width, height: canvas.height, pixels: Array.from(data)};
 }"""
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        not CHROMIUM.exists() and os.environ.get("CI") != "true",
-        reason=f"there is no browser at {CHROMIUM}",
-    ),
-]
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def url(serve_dashboard: ServeDashboard, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of a dashboard of its own, with a small learned codec and no data set."""
-    tmp_path = tmp_path_factory.mktemp("compare")
-    store = tmp_path / "artifacts"
+    store = tmp_path_factory.mktemp("compare") / "artifacts"
     shutil.copytree(GOLDEN / "models", store / "models")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    app = ROOT / "dashboard" / "app.py"
-    options = ["--server.address=127.0.0.1", f"--server.port={port}", "--server.headless=true"]
-    with (tmp_path / "server.log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", str(app), *options],
-            cwd=tmp_path,
-            env={**os.environ, "BOTTLENECK_ARTIFACTS": str(store)},
-            stdout=log,
-            stderr=log,
-        )
-    try:
-        _wait_for(f"http://127.0.0.1:{port}/_stcore/health", process)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
-
-
-def _wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline:
-        assert process.poll() is None, "the server ended"
-        try:
-            with urllib.request.urlopen(address, timeout=5):
-                return
-        except OSError:
-            time.sleep(0.2)
-    pytest.fail("the server did not answer within 120 s")
+    with serve_dashboard(store) as address:
+        yield address
 
 
 @pytest.fixture
-def page() -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu"]
-        )
-        opened = browser.new_page(viewport={"width": 1280, "height": 2400})
-        opened.set_default_timeout(PATIENCE_MS)
-        yield opened
-        browser.close()
+def page(browser: Browser) -> Iterator[Page]:
+    opened = browser.new_page(viewport={"width": 1280, "height": 2400})
+    opened.set_default_timeout(PATIENCE_MS)
+    yield opened
+    opened.close()
 
 
 def _photograph(height: int = 32, width: int = 48) -> Image:

@@ -1,18 +1,13 @@
 """The gallery in a real browser: from a tile into the viewer, on to the next, and to Compare."""
 
-import os
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from urllib.parse import parse_qs, urlparse
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from core.codecs import get_codec
 from core.dataset.splits import open_split
@@ -20,8 +15,8 @@ from core.evaluation.results import load_results
 from core.images import Image
 from core.store import ArtifactStore
 
-ROOT = Path(__file__).parents[4]
-CHROMIUM = Path("/usr/bin/chromium")
+#: Starts a dashboard on a store and gives its address.
+ServeDashboard = Callable[[Path | None], AbstractContextManager[str]]
 #: A busy machine may need long; the test asks what is shown, not when.
 PATIENCE_MS = 120_000
 SETTING = "codec=JPEG&setting=quality%3D50"
@@ -33,65 +28,18 @@ READ_PIXELS = """async (element) => {
     return Array.from(context.getImageData(0, 0, canvas.width, canvas.height).data);
 }"""
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.slow,
-    pytest.mark.skipif(
-        not CHROMIUM.exists() and os.environ.get("CI") != "true",
-        reason=f"there is no browser at {CHROMIUM}",
-    ),
-]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
-def url(full_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Address of a dashboard of its own on the full store, started outside the repository."""
-    folder = tmp_path_factory.mktemp("gallery")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    app = ROOT / "dashboard" / "app.py"
-    options = ["--server.address=127.0.0.1", f"--server.port={port}", "--server.headless=true"]
-    with (folder / "server.log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", str(app), *options],
-            cwd=folder,
-            env={**os.environ, "BOTTLENECK_ARTIFACTS": str(full_store)},
-            stdout=log,
-            stderr=log,
-        )
-    try:
-        _wait_for(f"http://127.0.0.1:{port}/_stcore/health", process)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
-
-
-def _wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline:
-        assert process.poll() is None, "the server ended"
-        try:
-            with urllib.request.urlopen(address, timeout=5):
-                return
-        except OSError:
-            time.sleep(0.2)
-    pytest.fail("the server did not answer within 120 s")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[object]:
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(
-            executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield launched
-        launched.close()
+def url(serve_dashboard: ServeDashboard, full_store: Path) -> Iterator[str]:
+    """Address of a dashboard of its own on the full store."""
+    with serve_dashboard(full_store) as address:
+        yield address
 
 
 @pytest.fixture
-def open_gallery(browser, url: str) -> Iterator[object]:
+def open_gallery(browser: Browser, url: str) -> Iterator[object]:
     contexts, errors = [], []
 
     def opened(query: str, *, page: str = "gallery", width: int = 1280, theme: str = "light"):
