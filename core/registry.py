@@ -20,10 +20,10 @@ class Discovery:
 
 
 def discover(package_name: str, *contracts: tuple[str, ...]) -> Discovery:
-    """Modules of a package that keep one of several contracts.
+    """Modules of a package that fulfil one of several contracts.
 
-    A module that defines some names of a contract but not all is unavailable, as is one that
-    cannot be imported; the others can be used all the same.
+    A module that defines only some names of a contract is unavailable, as is one that cannot be
+    imported; the others remain usable.
 
     >>> "png" in discover("core.codecs", ("LABEL", "KIND", "sweep")).modules
     True
@@ -31,7 +31,7 @@ def discover(package_name: str, *contracts: tuple[str, ...]) -> Discovery:
     Args:
         package_name: Dotted name of the package, such as `core.codecs`.
         contracts: Names that a module has to define; modules that define none of the names (a
-            `base` module, say) are passed over.
+            `base` module, say) are skipped.
     """
     package = importlib.import_module(package_name)
     modules: dict[str, ModuleType] = {}

@@ -1,4 +1,4 @@
-"""Images of any size for the benchmark, made of the built-in photographs."""
+"""Images of any size for the benchmark, made from the built-in photographs."""
 
 import math
 from functools import cache
@@ -9,10 +9,10 @@ import PIL.Image
 from core.dataset.splits import sample_images
 from core.images import Image
 
-#: Longest side of one photograph in the image: scaled further up they would hold less detail
-#: per pixel than a photograph of that size has, and codecs are faster on smooth images.
+#: Longest side of one photograph in the image. Enlarged further, photographs would have less detail
+#: per pixel than real ones of that size, and codecs are faster on smooth images.
 _LONGEST_SIDE = 1000
-#: Photographs of everyday things; those of microscopes and telescopes are unlike them.
+#: Photographs of everyday scenes; microscope and telescope images are left out.
 _TITLES = (
     "Motorcycle in a garage",
     "Coffee cup",
@@ -20,16 +20,16 @@ _TITLES = (
     "Astronaut (portrait)",
     "Rocket on its pad",
 )
-#: Small images that `benchmark_cells` gives, and their side.
+#: Number of small images that `benchmark_cells` returns, and their side.
 CELLS = 32
 _CELL_SIDE = 160
 _CELL_COLUMNS = 8
 
 
 def benchmark_image(width: int, height: int) -> Image:
-    """Image of that size: one photograph, or a grid of them where one would be blurred.
+    """Image of that size: one photograph, or a grid of them if one would be blurred.
 
-    Each photograph is scaled to cover its cell of the grid and cropped to it around its middle.
+    Each photograph is scaled to cover its cell of the grid and cropped around its centre.
 
     Args:
         width: Columns of the image.

@@ -1,14 +1,13 @@
-"""How many times faster, and with how much less memory, this program does what others do."""
+"""Speed and memory ratios of this program to the baselines."""
 
 import pandas as pd
 
 from core.timing.table import BASELINE
 
-#: Method of our own rows among those of baselines.
+#: `method` of this program's rows in the baselines' tables.
 OURS = "bottleneck"
 
-#: Images of 160x160 in memory or in a file while trainings are compared: those of the training
-#: split of the data set.
+#: Number of 160x160 images in the compared trainings: the size of the training split.
 TRAINING_IMAGES = 9469
 
 _TASK = ["operation", "setting", "width", "height", "threads"]
@@ -47,6 +46,6 @@ def baseline_ratios(frame: pd.DataFrame) -> pd.DataFrame:
         }
     ).reset_index()
     memory = ["ours_mebibytes", "baseline_mebibytes"]
-    # An evaluation's memory is that of its libraries: it tells nothing.
+    # Only of trainings: the memory of an evaluation is mostly that of its libraries.
     found[memory] = found[memory].where(found["operation"] == "fit")
     return found.rename(columns={"label_baseline": "baseline"})

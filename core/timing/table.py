@@ -1,7 +1,7 @@
-"""Times and memory that the benchmark measured: the table, its medians, and where it was run.
+"""Tables of the benchmark's times and memory, their medians, and the machine.
 
-Every artifact below `benchmarks/` is a table of this form. What is measured beside the codecs of
-this program, such as another library, is one more artifact with rows of its own.
+Every artifact below `benchmarks/` is a table of this form. Baselines, such as another library, have
+an artifact of their own.
 """
 
 import io
@@ -18,14 +18,14 @@ from core.store.key import last_part
 
 PREFIX = "benchmarks/"
 
-#: Kind of what is measured side by side with what a person would use instead.
+#: Kind of the rows that compare this program with baselines.
 BASELINE = "baseline"
 
-#: Cores in use by others above which times are doubtful.
+#: Number of cores in use by other programs above which times are unreliable.
 BUSY_CORES = 0.2
 
 Start = Literal["cold", "warm"]
-#: What identifies a row of the medians.
+#: Columns that identify a row of the medians.
 _IDENTITY = [
     "method",
     "label",
@@ -44,26 +44,25 @@ class Timing:
     """One measurement.
 
     Attributes:
-        method: What was measured: a codec, a model, `dashboard`, or a foreign method.
-        label: What a person reads for it.
+        method: What was measured: a codec, a model, `dashboard`, or a baseline.
+        label: Its name on the screen.
         kind: Kind of a codec, else `model`, `dashboard` or `BASELINE`.
         operation: `encode`, `decode`, `evaluate` (encode, decode and all metrics that every
             image gets), `train` (per image); of a page of the dashboard `first_content`,
             `whole_page` and `memory`; among baselines also `fit`, `feed`, `evaluate_file` and
             `metrics`, all per image.
         start: `cold`: the first call in a fresh process; `warm`: a later one.
-        threads: Processor cores that the process might use.
+        threads: Processor cores that the process may use.
         repeat: Number of the round, from 0.
-        setting: Setting of a codec; page of the dashboard; among baselines the model that both
-            have.
+        setting: Setting of a codec; page of the dashboard; among baselines the common model.
         width: Width of the image in pixels; None where there is none.
         height: Height of the image in pixels; None where there is none.
-        seconds: Time on the wall.
+        seconds: Wall-clock time.
         startup_seconds: Time from the start of a cold process to the call, imports included.
         file_bytes: Size of the file that a codec wrote or read.
         baseline_bytes: Resident memory of a cold process before the call.
         peak_bytes: Largest resident memory of a cold process in the call, or of the dashboard.
-        error: Why there is no time.
+        error: Why the measurement failed.
     """
 
     method: str
@@ -85,12 +84,12 @@ class Timing:
 
 
 class Benchmarks(NamedTuple):
-    """All that was benchmarked.
+    """All measurements of the benchmark.
 
     Attributes:
         frame: One row per measurement, columns as the fields of `Timing`; numbers are float64.
         problems: One error for each artifact that is missing a file or damaged.
-        manifests: Manifest by the last part of its key, of those that could be read.
+        manifests: Manifest by the last part of its key, of the readable artifacts.
     """
 
     frame: pd.DataFrame
@@ -115,7 +114,7 @@ def from_parquet(data: bytes) -> pd.DataFrame:
     """Frame of the measurements that `to_parquet` wrote.
 
     Raises:
-        ValueError: It is another table.
+        ValueError: The table has other columns.
     """
     table = pq.read_table(io.BytesIO(data))
     if table.schema.names != _SCHEMA.names:
@@ -124,7 +123,7 @@ def from_parquet(data: bytes) -> pd.DataFrame:
 
 
 def load_benchmarks(store: ArtifactStore) -> Benchmarks:
-    """Every part of the benchmark; a damaged one does not hide the others."""
+    """All parts of the benchmark; damaged ones are listed as problems."""
     frames = [_typed(_SCHEMA.empty_table().to_pandas())]
     problems: list[ArtifactError] = []
     manifests: dict[str, Manifest] = {}
@@ -139,11 +138,11 @@ def load_benchmarks(store: ArtifactStore) -> Benchmarks:
 
 
 def medians(frame: pd.DataFrame) -> pd.DataFrame:
-    """One row per thing that was measured in several rounds.
+    """Medians over the rounds, one row per measured operation.
 
-    Columns: those that identify it, then repeats (that gave a time), seconds, seconds_q1 and
+    Columns: those that identify it, then repeats (successful rounds), seconds, seconds_q1 and
     seconds_q3 (median and quartiles), startup_seconds, file_bytes, baseline_bytes, peak_bytes
-    (medians), pixels_per_second, and error (the first, where no round gave a time).
+    (medians), pixels_per_second, and error (the first, if no round succeeded).
     """
     groups = frame.groupby(_IDENTITY, sort=False, dropna=False)
     seconds = groups["seconds"]
@@ -169,7 +168,7 @@ def image_sizes(frame: pd.DataFrame) -> list[tuple[int, int]]:
 
 
 def machine_facts(manifest: Manifest) -> dict[str, str]:
-    """What a reader wants to know of the machine, by its name; nothing names the machine itself."""
+    """Facts of the machine by label; its host name is not among them."""
     found: Mapping[str, Any] = manifest.provenance
     facts = manifest.facts.get("machine", {})
     memory, busy = facts.get("memory_bytes"), facts.get("busy_cores_before")
@@ -188,7 +187,7 @@ def machine_facts(manifest: Manifest) -> dict[str, str]:
 
 
 def was_busy(manifest: Manifest) -> bool:
-    """Whether other programs took a good part of a core before the benchmark started."""
+    """Whether other programs kept the machine busy before the benchmark started."""
     busy = manifest.facts.get("machine", {}).get("busy_cores_before")
     return busy is not None and busy > BUSY_CORES
 

@@ -1,1 +1,1 @@
-"""What trainings left behind, read without Keras: histories, previews, model cards."""
+"""Reads the records of trainings without Keras: histories, strips, model cards."""

@@ -1,4 +1,4 @@
-"""What the manifest of a training history says, with types."""
+"""Typed facts in the manifest of a training history."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -14,9 +14,9 @@ class HistoryFacts:
 
     Attributes:
         model: Name of the model.
-        architecture: Name of the model's module, which differs where a person chose the name.
+        architecture: Name of the model's module; differs from `model` if the user chose a name.
         config: Configuration of the training.
-        running: State of the epoch under way; empty when no training runs.
+        running: State of the current epoch; empty when no training runs.
         strips: Epoch of each row of the artifact's image, from the top.
         run: Identity of the training that wrote it; empty for one of an earlier version.
     """
@@ -33,7 +33,7 @@ class HistoryFacts:
         """Facts of a history.
 
         Raises:
-            DamagedArtifact: They are of another form.
+            DamagedArtifact: The facts do not have the expected form.
         """
         facts = artifact.facts
         try:

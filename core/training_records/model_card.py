@@ -1,4 +1,4 @@
-"""The card of a trained model: what its training and its export say of it, with types."""
+"""The card of a trained model: typed records of its training and export."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from core.store import Manifest
 from core.store.key import last_part
 from core.training_records.model_layers import Layer, layers_of_config, layers_of_records
 
-#: What cards of earlier versions say of a training whose last epoch was done.
+#: How cards of earlier versions describe a training that reached its epoch limit.
 _LEGACY_ENDINGS = {"hand": "stopped by hand", "last epoch": "epoch limit"}
 
 
@@ -27,7 +27,7 @@ class Quality(NamedTuple):
 
 
 class ExportCheck(NamedTuple):
-    """The exported networks against Keras.
+    """Difference between the exported networks and Keras.
 
     Attributes:
         largest_difference_levels: Largest difference of a value, in levels of a byte.
@@ -40,7 +40,7 @@ class ExportCheck(NamedTuple):
 
 @dataclass(frozen=True)
 class TrainingSummary:
-    """How a model was trained; None where the card does not say.
+    """How a model was trained; None where the card has no entry.
 
     Attributes:
         epochs: Epochs done.
@@ -63,25 +63,25 @@ class TrainingSummary:
 
 @dataclass(frozen=True)
 class ModelCard:
-    """One trained model; a field that is None or empty is not known.
+    """One trained model; unknown fields are None or empty.
 
     Attributes:
         name: Its key without the kind, such as `ae80`.
         manifest: Manifest of its files.
-        architecture: Name of the module that built it; differs from the name where a person
-            chose that.
-        label: What a person reads.
+        architecture: Name of the module that built it; differs from `name` if the user chose a
+            name.
+        label: Name on the screen.
         parameters: Number of trained values.
         latent: Rows, columns and channels of the latent of a 160x160 image.
         stride: Pixels of the image per position of the latent, along each side.
-        multiply_adds_per_pixel: Multiplications, each with an addition, by network.
+        multiply_adds_per_pixel: Multiply-adds per pixel of the image, by network.
         validation: Quality without quantisation; None for a model without a float latent.
-        export: The exported networks against Keras.
+        export: Difference between the exported networks and Keras.
         data_digest: sha256 of the training images.
         training: How it was trained.
         config: Configuration of the training.
         channel_bits: Mean bits per symbol of each channel on validation images, by quality.
-        layers: What the model holds after each of its steps, from image to image.
+        layers: Output shape of each layer, from image to image.
     """
 
     name: str
@@ -109,7 +109,7 @@ class ModelCard:
             content: Its `card.json`.
 
         Raises:
-            ValueError, TypeError, KeyError: The content is of another form.
+            ValueError, TypeError, KeyError: The content does not have the expected form.
         """
         name = last_part(manifest.key)
         config = _mapping(content.get("config"))
@@ -141,12 +141,12 @@ class ModelCard:
 
     @property
     def values_per_pixel(self) -> float | None:
-        """Numbers in the latent per pixel of the image; the image itself has three."""
+        """Values in the latent per pixel of the image; the image itself has three."""
         return self.latent[-1] / self.stride**2 if self.latent and self.stride else None
 
     @property
     def bytes_on_disk(self) -> int:
-        """Size of all its files."""
+        """Total size of its files in bytes."""
         return sum(entry.bytes for entry in self.manifest.files.values())
 
 
@@ -198,7 +198,7 @@ def _training(found: Mapping[str, Any], config: Mapping[str, Any]) -> TrainingSu
 
 def _ended_by(found: Mapping[str, Any], config: Mapping[str, Any]) -> str | None:
     ended_by = found.get("ended_by")
-    # Earlier versions compared with the model's own limit, not with the one that was asked for.
+    # Earlier versions compared with the model's default epoch limit, not with the requested one.
     if ended_by == "hand" and found.get("epochs") and found["epochs"] == config.get("epochs"):
         return "epoch limit"
     return _LEGACY_ENDINGS.get(ended_by, str(ended_by)) if ended_by else None
@@ -210,7 +210,7 @@ def _layers(
     stride: int | None,
     config: Mapping[str, Any],
 ) -> tuple[Layer, ...]:
-    """Layers as the card holds them; a card of an earlier version is read by its configuration."""
+    """Layers in the card; for a card of an earlier version, derived from its configuration."""
     if "layers" in content:
         return layers_of_records(content["layers"])
     return layers_of_config(latent, stride, config) if latent and stride else ()

@@ -1,6 +1,6 @@
-"""Trained models as a reader sees them: card, files, what their codec writes and limits.
+"""Reads trained models: card, files, model id and entropy tables.
 
-Nothing here needs what trains: a model is its ONNX files, its tables and its card.
+Nothing here imports Keras: a model is its ONNX files, its tables and its card.
 """
 
 import json
@@ -26,7 +26,7 @@ class Cards(NamedTuple):
     Attributes:
         cards: Those that can be read, by name.
         problems: One error for each that is damaged.
-        untrained: One error for each learned codec whose model is not there.
+        untrained: One error for each learned codec whose model is missing.
     """
 
     cards: dict[str, ModelCard]
@@ -35,13 +35,13 @@ class Cards(NamedTuple):
 
 
 class FileCheck(NamedTuple):
-    """A file of a model against its manifest.
+    """A file of a model, verified against its manifest.
 
     Attributes:
-        name: The file.
-        bytes: Size that the manifest names.
-        sha256: Digest that the manifest names.
-        fault: What is wrong with the file; None when it is as it was written.
+        name: Name of the file.
+        bytes: Size in the manifest.
+        sha256: Digest in the manifest.
+        fault: What is wrong with the file; None if it is intact.
     """
 
     name: str
@@ -56,7 +56,7 @@ def learned_codecs() -> dict[str, Codec]:
 
 
 def read_cards(store: ArtifactStore) -> Cards:
-    """Every model of the store; a damaged one does not hide the others."""
+    """All models of the store; damaged ones are listed as problems."""
     cards: dict[str, ModelCard] = {}
     problems: list[ArtifactError] = []
     untrained: list[MissingArtifact] = []
@@ -72,7 +72,7 @@ def read_cards(store: ArtifactStore) -> Cards:
 
 
 def check_files(store: ArtifactStore, model: ModelCard) -> list[FileCheck]:
-    """Every file of a model, read whole and compared with the sha256 of its manifest."""
+    """Verifies every file of a model against the sha256 in its manifest."""
     return [
         FileCheck(name, entry.bytes, entry.sha256, _fault(store, model, name))
         for name, entry in sorted(model.manifest.files.items())
@@ -80,7 +80,7 @@ def check_files(store: ArtifactStore, model: ModelCard) -> list[FileCheck]:
 
 
 def model_id(codec: Codec, store: ArtifactStore) -> str:
-    """The two bytes by which a file names its model, in hexadecimal.
+    """Model id in the header of the codec's files: two bytes, in hexadecimal.
 
     Raises:
         ArtifactError: The model cannot be read.
@@ -92,7 +92,7 @@ def model_id(codec: Codec, store: ArtifactStore) -> str:
 
 
 def read_tables(store: ArtifactStore, name: str) -> LatentTables | None:
-    """Entropy tables of a model; None for one that has no static tables.
+    """Entropy tables of a model; None for a model without static tables.
 
     Raises:
         ArtifactError: They cannot be read.
@@ -113,8 +113,8 @@ def read_tables(store: ArtifactStore, name: str) -> LatentTables | None:
 def channel_bits(tables: LatentTables, quality: int) -> NDArray[np.float64]:
     """Entropy of each channel's table in bits per symbol, shape (channels,).
 
-    It is the mean length of the channel's symbols on images like those that the tables were
-    fitted to, the validation images.
+    This is the expected code length of the channel's symbols on images like the validation images,
+    to which the tables were fitted.
     """
     probabilities = (tables.at(quality).tables.astype(np.float64) + 1) / 2**PRECISION_BITS
     bits: NDArray[np.float64] = -(probabilities * np.log2(probabilities)).sum(axis=1)
@@ -124,7 +124,7 @@ def channel_bits(tables: LatentTables, quality: int) -> NDArray[np.float64]:
 def measured_channel_bits(model: ModelCard) -> dict[int, NDArray[np.float64]]:
     """Mean bits per symbol of each channel on validation images, by quality.
 
-    Empty for a model whose card does not tell.
+    Empty if the model's card has no such entry.
     """
     return {quality: np.asarray(bits, np.float64) for quality, bits in model.channel_bits.items()}
 

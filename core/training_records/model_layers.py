@@ -1,7 +1,7 @@
-"""What a model holds after each of its steps.
+"""Output shapes of a model's layers.
 
-A model describes its own layers (`core.models.base.ImageModel.layer_table`) by means of the
-functions here, and its card holds them.
+A model describes its layers (`core.models.base.ImageModel.layer_table`) with the functions here;
+the description is stored in its card.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,10 +12,10 @@ _ACTIVATIONS = {"relu": "ReLU", "leaky_relu": "leaky ReLU"}
 
 
 class Layer(NamedTuple):
-    """What a model holds after one of its steps, for an image of 160x160.
+    """Output of one layer for an image of 160x160.
 
     Attributes:
-        step: The step in words.
+        step: Description of the layer.
         height: Rows.
         width: Columns.
         channels: Channels.
@@ -30,15 +30,15 @@ class Layer(NamedTuple):
 
     @property
     def values(self) -> int:
-        """Numbers that it holds."""
+        """Number of values."""
         return self.height * self.width * self.channels
 
 
 def layers_of_records(records: Iterable[Mapping[str, Any]]) -> tuple[Layer, ...]:
-    """Layers that a card holds.
+    """Layers from the JSON of a card.
 
     Raises:
-        TypeError, KeyError, ValueError: They are of another form.
+        TypeError, KeyError, ValueError: The JSON does not have the expected form.
     """
     return tuple(
         Layer(
@@ -55,7 +55,7 @@ def layers_of_records(records: Iterable[Mapping[str, Any]]) -> tuple[Layer, ...]
 def layers_of_config(
     latent: tuple[int, int, int], stride: int, config: Mapping[str, Any]
 ) -> tuple[Layer, ...]:
-    """Layers of a model whose card, of an earlier version, does not hold them.
+    """Layers of a model whose card, written by an earlier version, lacks them.
 
     Args:
         latent: Rows, columns and channels of the latent.
@@ -77,7 +77,7 @@ def layers_of_config(
 def transform_codec_layers(
     latent: tuple[int, int, int], *, stride: int, config: Mapping[str, Any]
 ) -> tuple[Layer, ...]:
-    """The learned codec; its entropy model, which makes bytes of the latent, is not among these.
+    """Layers of the learned codec's transforms, without its entropy model.
 
     Args:
         latent: Rows, columns and channels of the latent.
@@ -106,7 +106,7 @@ def transform_codec_layers(
 
 
 def _blocks(count: int, height: int, width: int, channels: int, part: str) -> list[Layer]:
-    """Blocks as one layer, or none."""
+    """Residual blocks as one layer; none for a count of zero."""
     label = f"{count} residual block{'s' if count != 1 else ''}"
     return [Layer(label, height, width, channels, part)] if count else []
 
@@ -114,10 +114,10 @@ def _blocks(count: int, height: int, width: int, channels: int, part: str) -> li
 def autoencoder_layers(
     filters: Sequence[int], activation: str, *, height: int, width: int
 ) -> tuple[Layer, ...]:
-    """An autoencoder of the thesis.
+    """Layers of an autoencoder of the thesis.
 
     Args:
-        filters: Filters of its layers, the outermost first.
+        filters: Filters of its layers, outermost first.
         activation: Name of the activation.
         height: Rows of the image.
         width: Columns of the image.

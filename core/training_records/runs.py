@@ -1,6 +1,6 @@
-"""Histories of trainings as a reader sees them: rows per epoch, configuration, running epoch.
+"""Reads histories of trainings: rows per epoch, configuration, running epoch.
 
-Nothing here needs what trains: a history is a CSV file and the facts of its manifest.
+Nothing here imports Keras: a history is a CSV file and the facts of its manifest.
 """
 
 import io
@@ -18,16 +18,17 @@ from core.training_records.history_facts import HistoryFacts
 
 PREFIX = "histories/"
 
-#: A training tells of itself every 20 seconds, but is silent while it validates.
+#: Seconds without an update after which a training counts as interrupted. It reports every 20
+#: seconds, but not while it validates.
 SILENCE_BEFORE_DEATH = timedelta(minutes=6)
 
-#: What an epoch costs, and so what curves are drawn over.
+#: Columns that curves can be drawn over.
 AXES = {"epoch": "Epoch", "images": "Images seen", "minutes": "Minutes"}
 
-#: Columns that say how far a training is, not how well it does.
+#: Columns that record progress, not quality.
 _CLOCKS = frozenset({*AXES, "seconds", "total_seconds"})
 
-#: Starts of the columns that count the dead and rare units of one layer.
+#: Prefixes of the columns with the dead and rare units of one layer.
 UNITS_OF_LAYER = ("dead_units_", "rare_units_")
 
 Phase = Literal["training", "validation"]
@@ -35,11 +36,11 @@ State = Literal["running", "interrupted", "ended"]
 
 
 class Measure(NamedTuple):
-    """What a column of a history holds.
+    """Meaning of a column of a history.
 
     Attributes:
-        name: What was measured, such as `psnr_db`: columns of one name share an axis.
-        phase: On which images.
+        name: Name of the metric, such as `psnr_db`; columns of one metric share an axis.
+        phase: Split of the images.
         level: Quality level, for a column that ends in a number such as `bits_per_pixel_30`.
     """
 
@@ -57,9 +58,9 @@ class TrainingRun:
         frame: One row per finished epoch, numbers only, with the column `minutes` if its history
             has times; without a row when no epoch is finished.
         config: Configuration.
-        running: State of the epoch under way, as the training tells it; empty when none is.
+        running: State of the current epoch as reported by the training; empty when none runs.
         manifest: Manifest of the history.
-        strip_epochs: Epochs of which `core.training_records.strips.read_strips` has a strip.
+        strip_epochs: Epochs with a strip (`core.training_records.strips.read_strips`).
     """
 
     name: str
@@ -71,12 +72,12 @@ class TrainingRun:
 
     @property
     def touched(self) -> datetime:
-        """When the training last told of itself."""
+        """Time of the training's last report."""
         return datetime.fromisoformat(self.manifest.created)
 
     @property
     def columns(self) -> list[str]:
-        """Columns that can be drawn as a curve; units of single layers are drawn otherwise."""
+        """Columns that are drawn as curves; units of single layers have a chart of their own."""
         return [
             name
             for name in self.frame.columns
@@ -90,7 +91,7 @@ class TrainingRun:
         return int(np.nanargmin(losses)) if losses.notna().any() else None
 
     def state(self, now: datetime) -> State:
-        """Whether it runs, was cut off, or came to an end of its own or by request."""
+        """Whether it runs, was interrupted, or has ended."""
         if not self.running:
             return "ended"
         return "running" if now - self.touched < SILENCE_BEFORE_DEATH else "interrupted"
@@ -109,17 +110,17 @@ class Runs(NamedTuple):
 
 
 class Outlook(NamedTuple):
-    """What a running training has before it.
+    """Progress of a running training and estimates of the remaining time.
 
     Attributes:
-        epoch: Epoch under way, from 1.
-        epochs: Most epochs.
-        share: Part of the epoch that is done, 0..1; None while that is unknown.
-        images_per_second: Speed; None before the first message of the epoch.
-        epoch_seconds: Seconds to the end of the epoch's training part, at the last message.
+        epoch: Current epoch, from 1.
+        epochs: Epoch limit.
+        share: Share of the epoch that is done, 0..1; None while that is unknown.
+        images_per_second: Speed; None before the first report of the epoch.
+        epoch_seconds: Seconds to the end of the epoch, without validation, at the last report.
         total_seconds: Seconds to the last epoch; None before one epoch is finished.
         waited: Finished epochs since the best one.
-        patience: Such epochs after which it ends early.
+        patience: Epochs without improvement after which it stops early.
     """
 
     epoch: int
@@ -133,7 +134,7 @@ class Outlook(NamedTuple):
 
 
 def read_runs(store: ArtifactStore) -> Runs:
-    """Every training of the store; one damaged history does not hide the others."""
+    """All trainings of the store; damaged histories are listed as problems."""
     runs: dict[str, TrainingRun] = {}
     problems: list[ArtifactError] = []
     for key in store.keys(PREFIX):
@@ -145,11 +146,11 @@ def read_runs(store: ArtifactStore) -> Runs:
 
 
 def measure_of(column: str) -> Measure:
-    """What a column holds, by its name."""
+    """Parses the name of a column."""
     phase: Phase = "validation" if column.startswith("validation_") else "training"
     name = column.removeprefix("validation_")
     if name.startswith(UNITS_OF_LAYER):
-        # A layer's name may end in a number too.
+        # The name of a layer may end in a number, too.
         return Measure(name, phase, None)
     numbered = re.fullmatch(r"(.+)_(\d{1,3})", name)
     if numbered:
@@ -158,7 +159,7 @@ def measure_of(column: str) -> Measure:
 
 
 def outlook(run: TrainingRun) -> Outlook:
-    """What lies before a training that runs."""
+    """Progress and remaining time of a running training."""
     told, done = run.running, len(run.frame)
     epoch = int(told.get("epoch", done + 1))
     epochs, steps = run.config.get("epochs"), told.get("steps")
@@ -209,5 +210,5 @@ def _numbers(data: bytes) -> pd.DataFrame:
 
 def _epoch_seconds(run: TrainingRun) -> float | None:
     seconds = run.frame.get("seconds", pd.Series(dtype=float)).dropna()
-    # The latest epochs say most: the load of the machine changes.
+    # Only the latest epochs, because the load of the machine changes.
     return float(seconds.tail(3).mean()) if len(seconds) else None

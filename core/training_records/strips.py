@@ -1,9 +1,9 @@
-"""Strips: what a model makes of the same six small images at one moment.
+"""Strips: a model's reconstructions of the same six small images at one epoch or trial.
 
-The images are crops of photographs inside the scikit-image wheel, so a strip can be kept in git
-and shown to anybody, which an image of the data set cannot. A strip is the six side by side;
-strips of several moments (epochs of a training, trials of a search) lie one below another in one
-lossless PNG, and the facts of its artifact say which number each row belongs to.
+The images are crops of photographs inside the scikit-image wheel, so a strip may be published in
+git, which an image of the data set may not. A strip is the six images side by side. The strips of
+several epochs or trials are stored one below another in one lossless PNG; the facts of its artifact
+say which epoch or trial each row belongs to.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,18 +28,18 @@ SIDE = 64
 #: Fact of an artifact: number of each row of its PNG, from the top.
 STRIPS = "strips"
 
-#: Quality, in 1..100, at which a model that has a dial makes its strips.
+#: Quality in 1..100 of the strips of a model that has a quality setting.
 STRIP_QUALITY = 30
 
-#: The file is our own and was verified; this is thousands of strips.
+#: Limit on the pixels of a PNG, enough for thousands of strips; the file is already verified.
 _LIMITS = Limits(max_bytes=2**30, max_pixels=80_000_000)
 
 
 class Place(NamedTuple):
-    """Where an image of the strip is cut out.
+    """Position of an image's crop.
 
     Attributes:
-        title: What it shows.
+        title: What the image shows.
         photograph: Title of the built-in photograph.
         top: First row.
         left: First column.
@@ -86,7 +86,7 @@ def join_strip(images: NDArray[np.uint8]) -> Image:
 
 
 def split_strip(strip: Image) -> NDArray[np.uint8]:
-    """The images of a strip, shape (6, 64, 64, 3), which undoes `join_strip`."""
+    """Inverse of `join_strip`: the images of a strip, shape (6, 64, 64, 3)."""
     return np.stack(np.split(strip, len(PLACES), axis=1))
 
 
@@ -97,7 +97,7 @@ def strip_psnr_db(strip: Image) -> float:
 
 
 def encode_strips(strips: Sequence[Image]) -> bytes:
-    """PNG of at least one strip, each below the one before it, with exactly their pixels.
+    """Lossless PNG of one or more strips, one below another.
 
     Raises:
         ValueError: One of them is not a strip.
@@ -128,7 +128,7 @@ def decode_strips(data: bytes) -> list[Image]:
 
 @dataclass
 class StripStack:
-    """Strips by number in rising order, encoded anew only after one was added or taken away.
+    """Strips by ascending number; the PNG is only encoded again after a change.
 
     Attributes:
         rows: Strip by its number.
@@ -154,7 +154,7 @@ class StripStack:
         self._encoded = None
 
     def replace(self, rows: Mapping[int, Image]) -> None:
-        """Takes these strips in the place of all there were."""
+        """Replaces all strips."""
         self.rows = dict(sorted(rows.items()))
         self._encoded = None
 
@@ -178,7 +178,7 @@ class KeptStrips(NamedTuple):
 
 
 def read_strips(store: ArtifactStore, key: str) -> KeptStrips:
-    """Strips of an artifact; none where it was written without.
+    """Strips of an artifact; empty if it has none.
 
     Raises:
         ArtifactError: The artifact or its PNG is missing or damaged.

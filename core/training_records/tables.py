@@ -1,4 +1,4 @@
-"""Trainings side by side: a row per run, a row per epoch, and where their configurations differ."""
+"""Tables that compare trainings: runs, epochs, and differences of their configurations."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -9,7 +9,7 @@ import pandas as pd
 
 from core.training_records.runs import TrainingRun, measure_of
 
-#: What stands where a training has no such field; a word, for a dash would be drawn as a list.
+#: Placeholder for a missing field; a word, because Markdown would draw a dash as a list.
 ABSENT = "not set"
 
 _SUMMARY = (
@@ -28,7 +28,7 @@ _SUMMARY = (
 
 
 def run_table(runs: Sequence[TrainingRun], *, now: datetime | None = None) -> pd.DataFrame:
-    """One row per training: how far it came, what was best, and what it took."""
+    """One row per training: progress, best metrics and duration."""
     now = now or datetime.now(UTC)
     return pd.DataFrame([_summary(run, now) for run in runs], columns=list(_SUMMARY))
 
@@ -43,7 +43,7 @@ def epoch_table(runs: Sequence[TrainingRun]) -> pd.DataFrame:
 
 
 def level_table(run: TrainingRun) -> pd.DataFrame:
-    """What was measured at single quality levels on the validation images.
+    """Metrics at single quality levels on the validation images.
 
     Returns:
         One row per epoch and level, with the columns `epoch`, `level` and one per measure; without
