@@ -18,7 +18,7 @@ from core.training_records.history_facts import HistoryFacts
 
 PREFIX = "histories/"
 
-#: Seconds without an update after which a training counts as interrupted. It reports every 20
+#: Time without an update after which a training counts as interrupted. It reports every 20
 #: seconds, but not while it validates.
 SILENCE_BEFORE_DEATH = timedelta(minutes=6)
 
