@@ -16,6 +16,7 @@ _LABELS = {
     "As set": "My settings",
     "Furthest behind": "Loses most against",
     "Furthest ahead": "Wins most against",
+    "Middle 1024 x 1024": "Centre 1024 x 1024",
     "Bottleneck": "BNK",
     "Autoencoder 80x80": "Autoencoder, 1 layer (80x80)",
     "Autoencoder 40x40": "Autoencoder, 2 layers (40x40)",

@@ -15,6 +15,7 @@ from dashboard.address import mended_query
         ({"codec": ["Autoencoder 80x80"]}, {"codec": ["Autoencoder, 1 layer (80x80)"]}),
         ({"runs": ["ae20", "mine"]}, {"runs": ["Autoencoder, 3 layers (20x20)", "mine"]}),
         ({"study": ["ae80"]}, {"study": ["Autoencoder, 1 layer (80x80)"]}),
+        ({"part": ["Middle 1024 x 1024"]}, {"part": ["Centre 1024 x 1024"]}),
         ({"rates": ["0", "1e400"]}, {"rates": ["0"]}),
         ({"number": ["nan"], "seed": ["-Infinity"], "size": [""]}, {}),
     ],

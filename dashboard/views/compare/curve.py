@@ -1,4 +1,4 @@
-"""Rate-distortion curves of one's own image, measured while one looks."""
+"""Rate-distortion curves of the user's own image, measured while the page is open."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -33,15 +33,15 @@ from dashboard.widgets.charts import CONFIG
 from dashboard.widgets.downloads import download_csv
 
 _WHAT = (
-    "The chosen codecs over their whole quality range, measured on **this image** alone. It goes "
-    "on while you look at the page and stops when you leave; what is measured is kept."
+    "The chosen codecs over their whole quality range, measured on **this image** only. Measuring "
+    "continues while the page is open; finished points are kept."
 )
 _HELP = "Some ten settings per codec; a photograph of half a megapixel takes about a minute."
 _FAILED = "{count} points could not be measured: {problem}"
 
 
 def show_curve(image: ChosenImage, choices: Sequence[Choice]) -> None:
-    """Curves and BD-rates of the codecs on an image, once a person asks for them.
+    """Curves and BD-rates of the codecs on an image, measured on request.
 
     Args:
         image: The image.

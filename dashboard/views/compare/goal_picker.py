@@ -19,9 +19,8 @@ MODES = {
     AS_SET: "My settings",
 }
 _HELP = (
-    "**Equal …**: a search turns the quality setting of each codec to where its file has the "
-    "wanted size, or its image the wanted quality, as nearly as the steps of the setting allow. "
-    "**My settings**: every codec at the quality that you choose."
+    "**Equal …**: for each codec a search finds the quality setting whose file comes closest to "
+    "the target size or quality. **My settings**: every codec at the quality that you choose."
 )
 #: Target that the field starts with, by quantity.
 _STARTS = {BYTES: 20_000.0, BITS_PER_PIXEL: 1.0, psnr_db.NAME: 35.0, ssimulacra2.NAME: 70.0}
@@ -35,7 +34,7 @@ _FIRST_REFERENCE = "jpeg"
 
 @dataclass(frozen=True)
 class Wish:
-    """What a person wants to be equal.
+    """What the user wants to be equal.
 
     Attributes:
         mode: `as_set`, `bytes`, or the name of a metric.

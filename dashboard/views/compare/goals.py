@@ -1,4 +1,4 @@
-"""Brings codecs to what a person wants to be equal."""
+"""Brings codecs to the same size or quality."""
 
 from collections.abc import Sequence
 
@@ -19,21 +19,21 @@ from dashboard.views.compare.reconstructions import (
 )
 from dashboard.widgets.reconstruction_cards import plain
 
-NO_DIAL = "A lossless file has one size, so it cannot be brought to a goal."
+NO_DIAL = "A lossless codec has no quality setting, so it cannot reach a target."
 NEEDS_SLOW = (
-    "A search for equal {label} measures each codec about ten times, which takes too long on "
-    "this image of {megapixels:.1f} megapixels; up to {most:g} are searched."
+    "A search for equal {label} measures each codec about ten times, which takes too long for "
+    "this image of {megapixels:.1f} megapixels; the limit is {most:g}."
 )
 
 
 def bring_to_goal(
     image: ChosenImage, choices: Sequence[Choice], wish: Wish, *, slow: bool, show: Show
 ) -> list[Reconstruction]:
-    """What comes of each codec, all at one size or quality where that is wanted.
+    """Reconstruction of each codec, at the same size or quality if the user asks for it.
 
     Args:
         image: Image to encode.
-        choices: The codecs as they are set.
+        choices: The codecs with their settings.
         wish: What is to be equal.
         slow: Whether to measure also what takes seconds per megapixel.
         show: As `reconstructions` takes it.
@@ -69,7 +69,7 @@ def _find_goal(
     names: tuple[str, ...],
     show: Show,
 ) -> Goal | str:
-    """What all codecs are brought to, or one sentence on why nothing can be."""
+    """The common target of all codecs, or a sentence on why there is none."""
     if _is_too_slow(image, wish):
         return NEEDS_SLOW.format(
             label=metrics()[wish.mode].LABEL,

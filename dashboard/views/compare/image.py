@@ -1,4 +1,4 @@
-"""An image that codecs are compared on, and files that are weighed against it."""
+"""An image that codecs are compared on, and compressed versions of it."""
 
 from dataclasses import dataclass, replace
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from core.images import Image
 
-#: Side of the part in the middle of a large image.
+#: Side of the central crop of a large image.
 PART_SIDE = 1024
 
 
@@ -37,7 +37,7 @@ class ChosenImage:
         return int(height * width)
 
     def middle_part(self) -> "ChosenImage":
-        """The middle of the image at full resolution, at most `PART_SIDE` pixels a side."""
+        """The centre of the image at full resolution, at most `PART_SIDE` pixels a side."""
         height, width = self.pixels.shape[:2]
         top, left = (max(0, (side - PART_SIDE) // 2) for side in (height, width))
         pixels = self.pixels[top : top + PART_SIDE, left : left + PART_SIDE]
@@ -47,14 +47,14 @@ class ChosenImage:
             self,
             pixels=pixels,
             digest=f"{self.digest} middle",
-            source=f"{self.source}, its middle",
+            source=f"{self.source}, centre",
             upload_bytes=None,
         )
 
 
 @dataclass(frozen=True)
 class Version:
-    """A file that somebody made of the image, to be weighed against it.
+    """A compressed version of the image that the user made.
 
     Attributes:
         image: The image in the file.
@@ -69,12 +69,12 @@ class Version:
 
 @dataclass(frozen=True)
 class Selection:
-    """What a person gave to compare.
+    """The user's images to compare.
 
     Attributes:
         images: At least one; codecs are compared on each.
         shown: The one among them that is shown.
-        versions: Files to weigh against the one that is shown.
+        versions: Compressed versions of the one that is shown.
     """
 
     images: tuple[ChosenImage, ...]

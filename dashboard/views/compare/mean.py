@@ -1,4 +1,4 @@
-"""The mean over several images of one's own."""
+"""The mean over several of the user's images."""
 
 from collections.abc import Sequence
 
@@ -16,8 +16,8 @@ from dashboard.widgets.downloads import download_csv
 from dashboard.widgets.reconstruction_table import column_title, comparison_table, spelled_cell
 
 _BASIS = (
-    "Means over your {count} images, each brought to the goal by itself. An image on which a codec "
-    "failed or could not reach the goal is left out of that codec's mean."
+    "Means over your {count} images, each brought to the target separately. An image on which a "
+    "codec failed or could not reach the target is left out of that codec's mean."
 )
 
 
@@ -25,8 +25,8 @@ def show_mean(images: Sequence[ChosenImage], choices: Sequence[Choice], wish: Wi
     """Mean bytes, rate and metrics of each codec, and the numbers of every image as CSV.
 
     Args:
-        images: The images; of those so large that it takes long the middle is taken.
-        choices: The codecs as they are set.
+        images: The images; of large ones only the centre is used.
+        choices: The codecs with their settings.
         wish: What is equal on each image.
     """
     st.subheader(f"Mean over your {len(images)} images")

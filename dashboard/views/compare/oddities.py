@@ -1,4 +1,4 @@
-"""Warns of an image that is unlike those that the learned codecs were trained on."""
+"""Warns if an image is unlike the training images of the learned codecs."""
 
 from collections.abc import Sequence
 
@@ -11,18 +11,18 @@ from dashboard.views.compare.image import ChosenImage
 from dashboard.widgets.states import show_artifact_error
 
 _HELP = (
-    "Measured as the mean over at most 25 blocks of 160x160 pixels, against the range that 99 % of "
-    "the training images span. About one photograph in thirty lies outside in some trait by "
-    "chance, and an image inside can still be new to a network."
+    "Means over at most 25 blocks of 160x160 pixels, compared with the range of 99 % of the "
+    "training images. About one photograph in thirty is outside the range of some trait by chance, "
+    "and an image inside all ranges can still be unfamiliar to a network."
 )
 _UNKNOWN = (
-    "Whether this image is like the training images is not known on this machine; "
-    "`{command}` measures what they are like."
+    "The statistics of the training images are missing on this machine, so this image cannot be "
+    "compared with them; `{command}` measures them."
 )
 
 
 def warn_of_oddities(image: ChosenImage) -> None:
-    """What about the image lies outside the range of the training images; nothing if all fits.
+    """Shows the traits in which the image is outside the training images' range, if any.
 
     Args:
         image: The image that is compared.
@@ -42,7 +42,7 @@ def warn_of_oddities(image: ChosenImage) -> None:
 
 
 def likeness(found: Sequence[Oddity]) -> str:
-    """What the image looks like, and what to expect of the learned codecs, in one sentence."""
+    """One sentence on what the image looks like and what to expect of the learned codecs."""
     kinds = [oddity.likeness for oddity in found]
     return f"Looks like {' and '.join(kinds[:2])}: expect the learned codecs to do worse."
 

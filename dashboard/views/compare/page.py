@@ -1,4 +1,4 @@
-"""Images of one's own through any codecs: what each gives back, at how many bytes."""
+"""Compares codecs on the user's own images: reconstructions, sizes and metrics."""
 
 from collections.abc import Sequence
 
@@ -43,21 +43,21 @@ GROUP = "Try it"
 ORDER = 4
 
 INTRODUCTION = (
-    "Every image on this page was decoded from the file that is weighed beside it. Bytes are those "
-    "of the **whole file**, headers included."
+    "Every image on this page was decoded from the file whose size is shown beside it. Bytes are "
+    "those of the **whole file**, headers included."
 )
 COUNTED = {"file": "Whole file", "payload": "Also without header"}
 COUNTED_HELP = (
-    "The rate is that of the whole file, everywhere. On a small image the container (headers, "
-    "tables, boxes) can be most of it; **Also without header** adds what is left without it. The "
-    "container is measured: it is the size of the codec's file for a grey image of 16x16 pixels."
+    "The rate is always that of the whole file. For a small image the container (headers, tables, "
+    "boxes) can be most of it; **Also without header** adds the rate without the container. The "
+    "size of the container is measured on a grey image of 16x16 pixels."
 )
 MAPS_HELP = (
-    "One layer more per codec in the viewer: white where the structure is that of the original, "
-    "darker where it is not. For images of up to {most:g} megapixels."
+    "Adds a layer per codec to the viewer: white where the structure equals that of the original, "
+    "darker where it differs. For images of up to {most:g} megapixels."
 )
 SLOW_HELP = "These metrics take many seconds per codec on an image of this size."
-#: Widths of the viewer and of the column with the dials.
+#: Widths of the viewer and of the column with the settings.
 _COLUMNS = (3.1, 1)
 
 

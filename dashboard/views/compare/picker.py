@@ -1,4 +1,4 @@
-"""Takes images from a person: uploads, a test image, or one of the built-in samples."""
+"""Selects the images to compare: uploads, a test image, or one of the built-in samples."""
 
 import hashlib
 from collections.abc import Sequence
@@ -41,15 +41,15 @@ _ROLES_HELP = (
     "**Versions of the first**: the first file is the original, and the others, made of it by "
     "whatever program, are weighed and measured against it."
 )
-_PARTS = {"middle": f"Middle {PART_SIDE} x {PART_SIDE}", "whole": "Whole image"}
+_PARTS = {"middle": f"Centre {PART_SIDE} x {PART_SIDE}", "whole": "Whole image"}
 _PARTS_HELP = (
-    "At full resolution, nothing resized. The middle of a large image is compared in seconds; the "
-    "whole may take a minute per codec."
+    "At full resolution, not resized. Comparing the centre of a large image takes seconds; the "
+    "whole image may take a minute per codec."
 )
 
 
 def choose_selection(title: str) -> Selection | None:
-    """What a person gave: uploads if there are any, else a test image, else a sample.
+    """The user's images: uploads if there are any, else a test image, else a sample.
 
     None where every upload is refused.
 
@@ -74,7 +74,7 @@ def choose_selection(title: str) -> Selection | None:
 
 
 def choose_part(image: ChosenImage) -> ChosenImage:
-    """The image, or the middle of one so large that it takes long."""
+    """The image, or the centre of a large one."""
     if image.pixel_count <= MOST_PIXELS_FOR_SLOW_METRICS:
         return image
     part = st.segmented_control(
@@ -91,7 +91,7 @@ def choose_part(image: ChosenImage) -> ChosenImage:
 
 
 def describe_image(image: ChosenImage) -> None:
-    """What the image is and weighs, and what the intake changed."""
+    """Name, size and dimensions of the image, and what the intake changed."""
     height, width = image.pixels.shape[:2]
     size = ""
     if image.upload_bytes is not None:

@@ -1,4 +1,4 @@
-"""Reconstructions made in worker processes and kept, so that one dial computes one codec."""
+"""Reconstructions made in worker processes and cached, so that a changed setting recomputes one."""
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
@@ -42,7 +42,7 @@ class Wanted:
 
     Attributes:
         choice: The codec.
-        goal: Size or quality that its dial is turned to; None to leave it as it is set.
+        goal: Size or quality to reach; None to keep the user's quality setting.
         metric_names: Metrics to measure.
     """
 
@@ -57,7 +57,7 @@ class Wanted:
 
 
 def wanted(choice: Choice, *, goal: Goal | None, metric_names: tuple[str, ...]) -> Wanted:
-    """A codec as it is set, or brought to a goal; then its position on the dial is nothing."""
+    """A codec at its own quality setting, or at the one that reaches a goal."""
     return Wanted(replace(choice, dial=None) if goal else choice, goal, metric_names)
 
 
@@ -174,7 +174,7 @@ def _kept() -> BoundedCache:
 
 @st.cache_resource(show_spinner=False)
 def _files() -> BoundedCache:
-    """Files by position of the dial that searches have made, for the next search."""
+    """Files that earlier searches made, by quality setting, for the next search."""
     return BoundedCache(max_bytes=60_000_000, ttl_seconds=900)
 
 

@@ -1,4 +1,4 @@
-"""Reads the files that a person gives: images of every accepted format, and files of our codecs."""
+"""Reads uploads: images of every accepted format, and files of our codecs."""
 
 import hashlib
 from collections.abc import Sequence
@@ -39,12 +39,12 @@ def read_uploads(uploads: Sequence[UploadedFile]) -> list[Version]:
     for upload in uploads[:MAX_FILES]:
         total += upload.size
         if total > MAX_BYTES:
-            st.error(f"The files are more than {MAX_BYTES / 1e6:g} MB together; take some away.")
+            st.error(f"The files have more than {MAX_BYTES / 1e6:g} MB together; remove some.")
             break
         if (version := _read(upload, is_alone=len(uploads) == 1)) is not None:
             read.append(version)
     if len(uploads) > MAX_FILES:
-        st.warning(f"{MAX_FILES} files are compared at a time; the others are left out.")
+        st.warning(f"At most {MAX_FILES} files are compared at a time; the others are left out.")
     return read
 
 

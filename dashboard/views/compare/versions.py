@@ -1,4 +1,4 @@
-"""Files that somebody made of an image, weighed and measured against it."""
+"""Sizes and metrics of compressed versions that the user made of an image."""
 
 from collections.abc import Sequence
 from pathlib import PurePath

@@ -1,4 +1,4 @@
-"""The images behind every number: source, split, classes, preprocessing, and what they favour."""
+"""The data set behind every number: source, split, classes, preprocessing and biases."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -39,20 +39,20 @@ LICENCE = (
     "each machine. The sample images are photographs that come with scikit-image."
 )
 JPEG_WARNING = (
-    "**The originals are JPEG files.** What JPEG throws away was thrown away before any codec here "
-    "saw the images: fine colour detail is gone, and faint edges of its 8x8 blocks remain. A "
-    "codec that works like JPEG (a block transform, colour at half resolution) finds little left "
-    "to lose, so the figures flatter it beside codecs that keep what these images never had."
+    "**The originals are JPEG files.** They were already compressed before any codec here was "
+    "measured on them: fine colour detail is gone, and faint edges of JPEG's 8x8 blocks remain. A "
+    "codec that works like JPEG (a block transform, colour at half resolution) loses little more, "
+    "so the results favour it over codecs that preserve detail which these images never had."
 )
 SQUARE = (
-    "The whole image is made square, whatever its shape, so proportions change; nothing is cut "
-    "off. The filter is antialiasing: fine patterns fade instead of turning into false ones."
+    "The whole image is resized to a square, so its proportions change; nothing is cropped. The "
+    "filter is antialiased: fine patterns are blurred instead of causing aliasing."
 )
 STRIP_COUNT = 15
 
 
 def load_manifest_or_show() -> Manifest | None:
-    """Manifest of the data set; where it cannot be read, says so and gives None."""
+    """Manifest of the data set; if it cannot be read, shows an error and returns None."""
     try:
         return open_store().manifest(KEY)
     except ArtifactError as error:
@@ -61,7 +61,7 @@ def load_manifest_or_show() -> Manifest | None:
 
 
 def load_index_or_show() -> pd.DataFrame | None:
-    """Index of the data set; where it cannot be read, says so and gives None."""
+    """Index of the data set; if it cannot be read, shows an error and returns None."""
     try:
         return load_index()
     except ArtifactError as error:
@@ -75,7 +75,7 @@ def show_archive(manifest: Manifest, index: pd.DataFrame | None) -> None:
     if foreign := foreign_results(open_store(), manifest, DATASET):
         named = ", ".join(label_of(codec) for codec in foreign)
         st.warning(
-            f"Measured on other test images than those of this data set: {named}. Measure anew:",
+            f"Measured on other test images than those of this data set: {named}. Measure again:",
             icon=":material/history:",
         )
         st.code(f"python -m pipelines.evaluate {' '.join(foreign)}", language="bash")

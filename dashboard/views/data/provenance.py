@@ -33,8 +33,8 @@ def archive_line(facts: Mapping[str, Any], index: pd.DataFrame | None) -> str:
     if index is not None and len(index):
         line += _source_sizes(index)
     return (
-        f"{line}. Resized from other files, every pixel differs a little, and so do the figures "
-        "from those of the published archive; among each other they are comparable."
+        f"{line}. Resized from other files, pixels and results differ slightly from those of the "
+        "published archive; the results are comparable with each other."
     )
 
 

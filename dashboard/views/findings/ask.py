@@ -12,8 +12,8 @@ from dashboard.widgets.links import compare_query, link_to_page
 FIRST = "Autoencoder, 2 layers (40x40)"
 SECOND = "JPEG, quality 50"
 HELP = (
-    "Means over the test images that both have. An autoencoder of the thesis stands at the file "
-    "of its latent, at the coarsest quantisation that costs at most 0.1 dB."
+    "Means over the test images that both were measured on. An autoencoder of the thesis is "
+    "represented by the file of its latent, at the coarsest quantisation that costs at most 0.1 dB."
 )
 
 
@@ -34,7 +34,7 @@ def show_question(names: list[MethodName]) -> None:
     frame = load_results().frame
     found = compare_methods(frame, first, second)
     if found is None:
-        st.info("There is no image that both were measured on.")
+        st.info("No image was measured with both.")
         return
     show_comparison(found, frame)
 

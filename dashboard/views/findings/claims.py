@@ -71,7 +71,7 @@ def weight(verdict: Verdict, curves: Mapping[str, Curve]) -> str:
     """At how many times the bytes of the reference, at the same PSNR, a claim holds or fails."""
     row, codec = verdict.method, verdict.reference.published.codec
     if row.bytes is None or row.coded_psnr_db is None:
-        return "Its latent was not coded to bytes yet, so it has no rate."
+        return "Its latent has not been coded to bytes yet, so it has no rate."
     sizes = f"{row.bytes:,.0f} bytes an image ({row.coded_psnr_db:.2f} dB from the file)"
     found = equal_quality(row, curves.get(codec))
     if found is None:

@@ -1,4 +1,4 @@
-"""What came out: three figures, the curve, any two methods, what it looks like, the claims."""
+"""Main results: key figures, curves, comparison of two methods, images, claims of the thesis."""
 
 import streamlit as st
 
@@ -30,14 +30,14 @@ GUIDE = """
 - **Every number is measured** on the test images; only the thesis' own figures are quoted, and
   marked as published.
 - **Further left is smaller, further up is better.** A ring marks a method of the thesis.
-- **An autoencoder has two figures**: the thesis' own, from a latent of floating-point numbers that
-  is no file, and that of the file which the latent becomes here.
-- Terms with a question mark explain themselves. Every table has its numbers as CSV, every chart a
-  camera in its tool bar that saves it as PNG.
+- **An autoencoder has two results**: that of the thesis, from a floating-point latent without a
+  file, and that of the file to which the latent is coded here.
+- A question mark beside a term explains it. Every table can be saved as CSV, and every chart as PNG
+  with the camera in its tool bar.
 """
 WHY_EMPTY = (
-    "The findings are computed from measurements of every codec on the test images. Until there "
-    "are some, the published figures stand alone."
+    "The findings are computed from measurements of every codec on the test images. Without them "
+    "only the published figures are shown."
 )
 
 

@@ -11,8 +11,8 @@ from core.report.page import to_html
 from dashboard.data.store import fingerprint, open_store
 
 _HTML_HELP = (
-    "One file with every finding, curve, table and source, which opens in a browser without a "
-    "network. It is made when you click, which takes some seconds."
+    "One HTML file with every finding, curve, table and source that opens offline in a browser. "
+    "Creating it takes some seconds after the click."
 )
 _ZIP_HELP = "Each figure as SVG and PDF, each table as LaTeX and CSV."
 

@@ -27,8 +27,8 @@ EQUAL_TO_JPEG = (50,)
 _LEARNED = "bottleneck"
 _METRICS: Mapping[str, Metric] = {"psnr_db": psnr_db, "ssim": ssim}
 HELP = (
-    "Every image is shown pixel by pixel, as its file decodes. An autoencoder is shown from the "
-    "file of its latent. BNK, our learned codec, is brought to the bytes of the JPEG named."
+    "Every image is decoded from its file and shown pixel by pixel; for an autoencoder, from the "
+    "file of its latent. BNK, our learned codec, is shown at the file size of the JPEG named."
 )
 
 

@@ -18,8 +18,8 @@ ORDERS = {
     "ahead": "Wins most against",
 }
 _ORDER_HELP = (
-    "Worst and best by the figure chosen beside. Loses most and wins most compare with a "
-    "second codec on the same image: the largest gap stands first."
+    "Worst and best: sorted by the metric chosen beside. Loses most and wins most: compared with a "
+    "second codec on the same image, the largest difference first."
 )
 _AUTOMATIC = "nearest in bytes"
 _START_RATE = 1.0
@@ -121,7 +121,7 @@ def choose_second(points: pd.DataFrame, first: Point) -> Point:
         [_AUTOMATIC, *_settings(points, codec)],
         key="second_setting",
         bind="query-params",
-        help="By itself the setting whose mean rate is nearest to that of the first codec.",
+        help="By default the setting whose mean rate is nearest to that of the first codec.",
         width=200,
     )
     if setting == _AUTOMATIC:

@@ -40,16 +40,16 @@ GROUP = "Try it"
 ORDER = 5
 
 INTRODUCTION = (
-    "Where a codec does worst, where it does best, and where two codecs differ most. Every tile is "
-    "the image as it comes back from the file; click one to look into it."
+    "Images on which a codec performs worst or best, and on which two codecs differ most. Every "
+    "tile shows the image decoded from the file; click one to enlarge it."
 )
 NO_IMAGES = (
-    "The test images are not on this machine; the photographs above come with the installed "
-    "libraries and were measured just now. For the test images, prepare the data set:"
+    "The test images are not on this machine; the photographs above ship with the installed "
+    "libraries and have just been measured. For the test images, prepare the data set:"
 )
 NO_RESULTS = (
-    "Nothing was measured on the test images yet; the photographs above come with the installed "
-    "libraries and were measured just now. For the test images, run:"
+    "Nothing has been measured on the test images yet; the photographs above ship with the "
+    "installed libraries and have just been measured. For the test images, run:"
 )
 SOURCES = {
     "test": "Test images",
@@ -57,21 +57,21 @@ SOURCES = {
     "pieces": "Pieces at their own size",
 }
 SOURCES_HELP = (
-    "**Photographs**: all that the installed libraries ship and that may be shown, brought to "
-    "160x160 as the test images are. **Pieces**: 160x160 pixels cut out of the same photographs "
-    "at their own size, nothing resized. Both are measured when they are shown."
+    "**Photographs**: those that ship with the installed libraries, resized to 160x160 like the "
+    "test images. **Pieces**: crops of 160x160 pixels from the same photographs, not resized. Both "
+    "are measured when they are shown."
 )
 UNKNOWN_IMAGE = "The link names an image that is not among these."
 SUBSET_LINE = "{label} was measured on {count:,} of {total:,} images."
 DIFFERS_LINE = (
-    "{count} of these images came back with another PSNR than the recorded one: the codec's "
-    "library here is of another version than the one that was measured."
+    "{count} of these images have another PSNR than the recorded one: the codec's library on this "
+    "machine has another version than the one that was measured."
 )
 TILES = {"decoded": "Decoded", "both": "With the original", "detail": "Centre, 4x"}
 TILES_HELP = (
-    "What came back from the file; the original beside it; or the centre of both, each "
-    "pixel a square of 4 x 4. **detail** and **colour** below a tile say how much of the mean "
-    "Laplacian and of the colourfulness was lost; more detail than before is what the codec added."
+    "The decoded image; the original beside it; or the centre of both, magnified 4x. **detail** "
+    "and **colour** below a tile are the changes in mean Laplacian and in colourfulness; an "
+    "increase in detail means artefacts of the codec."
 )
 IMAGES_ON_A_PAGE = 15
 
@@ -182,7 +182,7 @@ def empty_line(wish: GalleryWish) -> str:
     names = " and ".join(point_label(point) for point in wish.points)
     return (
         f"No image has a {quantity_label(wish.quantity)} for {names}. A lossless codec has no "
-        "PSNR, for its error is zero; choose another figure or codec."
+        "finite PSNR, because its error is zero; choose another metric or codec."
     )
 
 

@@ -24,11 +24,11 @@ from dashboard.widgets.downloads import download_csv
 from dashboard.widgets.links import link_to_page
 from dashboard.widgets.states import short_hash
 
-_MULTIPLY_ADDS = "Multiplications, each with an addition, per pixel of the image."
-_VALUES = "Values of the latent per pixel. The image itself has three, of one byte each."
+_MULTIPLY_ADDS = "Multiply-accumulate operations per pixel of the image."
+_VALUES = "Values in the latent per pixel. The image itself has three, of one byte each."
 _MODEL_ID = (
-    "The model id is two bytes of the sha256 of tables and decoder. Each file carries them, and a "
-    "file of another model is refused instead of being decoded into nonsense."
+    "The model id is two bytes of the sha256 of tables and decoder. Each file contains it, and a "
+    "file of another model is refused instead of being decoded to garbage."
 )
 _FEW = (12, 34, 56, 72, 88, 100)
 
@@ -172,7 +172,7 @@ def _show_verdict(faulty: Sequence[str], count: int) -> None:
 
 
 def _float_latent_facts(model: ModelCard) -> dict[str, str]:
-    """What the thesis would have said of the model; nothing for one without such a latent."""
+    """Metrics as in the thesis, from the float latent; nothing for a model without one."""
     quality = model.validation
     return {} if quality is None else {"SSIM, float latent": _number(quality.ssim, "", 4)}
 

@@ -1,4 +1,4 @@
-"""Figures of the Models page: what each layer holds, and what each channel of a latent costs."""
+"""Figures of the Models page: values per layer, and the rate of each latent channel."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""The inside of one trained model: what its layers hold and the rate of its latent channels."""
+"""Internals of a trained model: values per layer and rates of the latent channels."""
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -21,7 +21,7 @@ from dashboard.widgets.downloads import download_csv
 from dashboard.widgets.states import show_artifact_error
 
 _LAYER_NOTE = (
-    "Dotted line: the values that the image itself has. A bar beyond it holds more than the image."
+    "Dotted line: number of values in the image itself. Layers beyond it have more values."
 )
 _POOLING_NOTE = (
     "Activations are drawn with their convolution; they are computed after the pooling, with the "
@@ -29,9 +29,7 @@ _POOLING_NOTE = (
 )
 _TABLE_NOTE = "Entropy of the channel's static table on the validation images."
 _MEASURED_NOTE = "Mean over validation images; side information comes on top."
-_IDLE_NOTE = (
-    "A channel near zero carries next to nothing: the network does not use it at this step size."
-)
+_IDLE_NOTE = "A channel near zero carries almost no information at this quantiser step size."
 
 
 def show_layers(model: ModelCard) -> None:
@@ -72,7 +70,7 @@ def show_channels(model: ModelCard) -> None:
         show_artifact_error(error)
         return
     if table is None:
-        st.markdown("The card of this model does not say what its channels cost.")
+        st.markdown("The card of this model has no rates of its channels.")
         return
     _show_channel_table(model, table, quality, _TABLE_NOTE)
 

@@ -84,8 +84,8 @@ def show_trained(cards: dict[str, ModelCard], names: list[str]) -> None:
 def show_other_model(name: str, command: str) -> None:
     """Says that the results are of another model than the stored one, and what measures anew."""
     st.warning(
-        f"The results of **{label_of(name)}** are of another model than this one: its curves, and "
-        "the sizes below, are those of the model that was measured. Measure this one with:",
+        f"The results of **{label_of(name)}** are of another model than this one: the curves and "
+        "the sizes below belong to the model that was measured. To measure this one:",
         icon=":material/history:",
     )
     st.code(command, language="bash")

@@ -25,8 +25,8 @@ LATENTS = {"float": "Floating-point, as in the thesis", "file": "Quantised to a 
 ROWS = 3
 _ORIGINAL_COLOR = "#8f93a7"
 _SAMPLES_LINE = (
-    "Built-in sample images, brought to 160x160 as the data set is. With the data set prepared "
-    "on this machine (`python -m pipelines.prepare`), its test images stand here."
+    "Built-in sample images, resized to 160x160 like the data set. Once the data set is prepared "
+    "on this machine (`python -m pipelines.prepare`), its test images are shown here."
 )
 
 

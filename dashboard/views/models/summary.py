@@ -11,22 +11,22 @@ IMAGE_VALUES = 160 * 160 * 3
 THESIS_EPOCHS = 100
 
 LIMITS = """
-- Trained on small photographs of ten classes, resized to 160x160. Screenshots, drawings and text
-  come back worse than its place on the curves says.
+- Trained on small photographs of ten classes, resized to 160x160. For screenshots, drawings and
+  text the quality is worse than the curves suggest.
 {training}
-- Any image size is taken, by padding, and coded in tiles; very large images are refused with the
-  limit in the message.
-- What decides a bit is integer, so a file decodes on every machine; the last step to pixels is a
-  float network, which may differ by one level between processors.
+- Images of any size are accepted: they are padded and coded in tiles. Very large images are
+  refused, with the limit in the message.
+- Entropy decoding uses integers only, so a file decodes on every machine; the synthesis is a float
+  network, whose pixels may differ by one level between processors.
 """
 BLIND_TO_RATE = """
-- Trained for squared error on latents that were never quantised, as in the thesis: rate played no
-  part in training, so its files are larger than they need be.
+- Trained for squared error on latents that were never quantised, as in the thesis: the loss did not
+  include the rate, so its files are larger than necessary.
 """
 TRAINED_FOR_RATE = """
-- Trained for rate and distortion together, the distortion {mse:.0%} squared error and {ssim:.0%}
-  SSIM; by other measures of quality it may rank elsewhere.
-- A network costs time and memory that a format does not: see Speed.
+- Trained for rate and distortion, the distortion being {mse:.0%} squared error and {ssim:.0%} SSIM;
+  by other metrics its rank may differ.
+- A network needs more time and memory than a conventional codec: see Speed.
 """
 
 

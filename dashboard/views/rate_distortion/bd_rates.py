@@ -24,8 +24,8 @@ BD_HELP = (
     "curves cover, with Akima interpolation. Below zero: smaller files than those of the codec "
     f"compared with. The interval holds 95 % of {SAMPLES} resamples of the images, the same for "
     "both curves. "
-    "BD-rates take the whole curves, whatever range is drawn above, and each metric as it is: "
-    "SSIM is not turned into decibels first."
+    "BD-rates use the whole curves, whatever range is drawn above, and each metric in its own "
+    "unit: SSIM is not converted to decibels."
 )
 
 

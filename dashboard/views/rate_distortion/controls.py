@@ -21,14 +21,14 @@ SPREAD_HELP = (
 LOSSLESS_HELP = "A lossless codec has no curve: it is a mark at its rate on the upper edge."
 RATES = {"file": "Whole file", "payload": "Without containers"}
 RATE_HELP = (
-    "**Whole file**: 8 x all bytes / pixels, headers included. **Without containers**: less what "
-    "the codec spends on headers, tables and boxes, measured as its file of a grey image of 16x16."
+    "**Whole file**: 8 x all bytes / pixels, headers included. **Without containers**: without "
+    "headers, tables and boxes, whose size is measured on a grey image of 16x16 pixels."
 )
 MEANS = {"mean": "Mean of the images", "pooled": "Of the mean squared error"}
 MEAN_HELP = (
-    "**Mean of the images**: the PSNR of each image, averaged, as the thesis has it. **Of the mean "
-    "squared error**: the error averaged over all images first, so that badly reproduced images "
-    "weigh more. The two differ by up to some decibels."
+    "**Mean of the images**: mean of the images' PSNR values, as in the thesis. **Of the mean "
+    "squared error**: PSNR of the error averaged over all images, so that badly reproduced images "
+    "have more weight. The two can differ by several decibels."
 )
 #: Ends of the range of rates that can be chosen, in about equal ratios.
 RATE_MARKS = (0.0, 0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 7, 10, 15, 20, 30, 50, 100, 200)

@@ -189,8 +189,8 @@ def containers_line(view: View) -> str:
         return ""
     whole, payload = deltas
     return (
-        f"{label_of(BOXED)} spends {overhead:,} bytes of every file on its boxes, which counts at "
-        f"small images. BD-rate of {label_of(LEARNED)} against {label_of(BOXED)}: "
+        f"{label_of(BOXED)} needs {overhead:,} bytes of every file for its boxes, which matters "
+        f"for small images. BD-rate of {label_of(LEARNED)} against {label_of(BOXED)}: "
         f"**{whole:+.0f} %** by whole files, **{payload:+.0f} %** without containers."
     )
 

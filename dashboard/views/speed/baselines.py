@@ -1,4 +1,4 @@
-"""What a person would use instead, timed in turns with what is used here."""
+"""Comparison of times with CompressAI and with the thesis' code."""
 
 from typing import Any
 
@@ -10,9 +10,9 @@ from core.timing.table import BASELINE
 from dashboard.widgets.downloads import download_csv
 
 _HELP = (
-    "Both took turns, round by round, on the same cores; a ratio is that of a round. "
+    "Both took turns, round by round, on the same cores; ratios are computed per round. "
     "**CompressAI** runs with random weights, which take as long as trained ones. **The thesis' "
-    "way** holds all images as float32 in memory, trains by `fit` on those arrays, predicts "
+    "way** keeps all images as float32 in memory, trains with `fit` on those arrays, predicts "
     "image by image and measures with scikit-image. Times of training, evaluation and metrics "
     "are per image."
 )
@@ -81,7 +81,7 @@ def _memory_line(rows: pd.DataFrame) -> str | None:
         return None
     ours, theirs = fits["ours_mebibytes"].max(), fits["baseline_mebibytes"].max()
     return (
-        f"Most resident memory of a training: {ours:,.0f} MiB, and {theirs:,.0f} MiB the thesis' "
+        f"Peak resident memory of a training: {ours:,.0f} MiB, and {theirs:,.0f} MiB the thesis' "
         f"way, on {TRAINING_IMAGES:,} images of 160x160."
     )
 

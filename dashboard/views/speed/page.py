@@ -49,8 +49,8 @@ ORDER = 3
 
 COMMAND = "python -m pipelines.benchmark"
 INTRODUCTION = (
-    "How long each codec takes on one image, at its usual setting. Codecs took turns, round by "
-    "round, so that what disturbed the machine disturbed all alike."
+    "How long each codec takes for one image, at its default setting. Codecs took turns, round by "
+    "round, so that other load on the machine affected all of them equally."
 )
 WHY_EMPTY = (
     "Times are measured on the built-in photographs, in turns, on a machine that does nothing else."
@@ -62,12 +62,12 @@ START_HELP = (
     "column of the table."
 )
 CORES_HELP = (
-    "Processor cores that the process might use. A codec that cannot use a second one keeps its "
-    "time with one."
+    "Processor cores that the process may use. A codec that cannot use a second core is shown with "
+    "its time on one."
 )
 MEMORY_HELP = (
-    "Largest resident memory of a fresh process while it coded one image: full bars encode, pale "
-    "ones decode. The libraries alone take a good part of it."
+    "Peak resident memory of a fresh process that codes one image: full bars encode, pale ones "
+    "decode. Much of it is taken by the libraries."
 )
 EVALUATION_HELP = "Encode, decode, PSNR and SSIM of one image of 160x160 in one process."
 TRAINING_HELP = "Images of 160x160 that a training goes through, validation not counted."
@@ -115,12 +115,12 @@ def show_doubts(manifests: Mapping[str, Manifest]) -> None:
     """Says when the times are of a rehearsal or of a busy machine."""
     if any(was_busy(manifest) for manifest in manifests.values()):
         st.warning(
-            "Other programs were running on the machine when these times were taken: compare "
-            "codecs by them only roughly.",
+            "Other programs were running on the machine during the measurement: these times "
+            "allow only rough comparisons.",
             icon=":material/hourglass_top:",
         )
     if any(manifest.facts.get("quick") for manifest in manifests.values()):
-        st.info(f"A rehearsal of few rounds. For times to go by, run `{COMMAND}`.")
+        st.info(f"A rehearsal of few rounds. For reliable times, run `{COMMAND}`.")
 
 
 def show_codecs(table: pd.DataFrame) -> None:
@@ -200,7 +200,7 @@ def rounds_line(rows: pd.DataFrame) -> str:
     """What the marks are."""
     counts = sorted({int(count) for count in rows["repeats"]})
     span = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
-    return f"Medians of {span} rounds; the bars hold the middle half of the rounds."
+    return f"Medians of {span} rounds; the bars are interquartile ranges."
 
 
 def show_growth(table: pd.DataFrame, start: Start) -> None:

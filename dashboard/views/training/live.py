@@ -70,9 +70,9 @@ def show_interrupted(run: TrainingRun) -> None:
     """What to do about a training that fell silent."""
     epoch = outlook(run).epoch
     st.info(
-        f"**{label_of(run.name)}** fell silent in epoch {epoch}, at "
-        f"{run.touched:%Y-%m-%d %H:%M} UTC, without reporting its end: its process was stopped, "
-        "or runs on another machine. Continue from its newest "
+        f"**{label_of(run.name)}** stopped reporting in epoch {epoch}, at "
+        f"{run.touched:%Y-%m-%d %H:%M} UTC: its process was stopped, or runs on another machine. "
+        "Continue from its newest "
         f"checkpoint with `{command_for(run.manifest.key)} --resume`.",
         icon=":material/pause:",
     )

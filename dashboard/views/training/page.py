@@ -39,9 +39,9 @@ INTRODUCTION = (
 )
 WHY_EMPTY = "A training writes its history from the first epoch on. Start one:"
 GUIDE = (
-    "Dotted: on the training images, while the weights still change. Solid: on the validation "
-    "images, which the network never learns from. A ring marks the lowest validation loss: the "
-    "weights of that epoch are the ones that are kept."
+    "Dotted: training images, averaged while the weights change. Solid: validation images, which "
+    "are not trained on. A ring marks the lowest validation loss: the weights of that epoch are "
+    "kept."
 )
 CURVE_HELP = (
     "Rates are those that the training estimates for the rounded latent; files have the same "
@@ -52,7 +52,7 @@ SMOOTHING_HELP = (
     "Share of the past in a moving average, as in TensorBoard. The raw values stay behind it, "
     "faint; the numbers under the pointer and in the table are always raw."
 )
-LOG_HELP = "For losses and rates. Decibels are logarithms already and stay as they are."
+LOG_HELP = "For losses and rates. Decibels are already logarithmic and stay unchanged."
 AXIS_HELP = (
     "Minutes are those of training itself, without pauses; they depend on the machine and on what "
     "else it did."

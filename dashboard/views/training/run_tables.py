@@ -19,7 +19,7 @@ from dashboard.data.curves import label_of
 from dashboard.views.training.charts import measure_title
 from dashboard.widgets.downloads import download_csv
 
-RUN_LINE = "The test images play no part in training; see Models for what came out."
+RUN_LINE = "The test images are not used in training; see Models for the results."
 
 
 def show_runs(runs: Sequence[TrainingRun]) -> None:
@@ -30,7 +30,7 @@ def show_runs(runs: Sequence[TrainingRun]) -> None:
     columns: dict[str, Any] = {
         "label": st.column_config.TextColumn("Run", pinned=True),
         "state": st.column_config.TextColumn(
-            "State", help="interrupted: no message for minutes, and no word of an end."
+            "State", help="interrupted: no report for minutes, and no reported end."
         ),
         "epochs": "Epochs",
         "best_epoch": number("Best epoch", format="%.0f", help="Lowest validation loss."),

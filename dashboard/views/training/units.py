@@ -11,8 +11,8 @@ from dashboard.widgets.downloads import download_csv
 
 DEAD, RARE = "dead_units_", "rare_units_"
 HELP = (
-    "A unit is one channel after a rectifier. Dead: above zero at no position of the images that "
-    "were looked at. Rare: above zero at less than a thousandth of them."
+    "A unit is one channel after a ReLU. Dead: zero or below at every position of the examined "
+    "images. Rare: above zero at less than a thousandth of the positions."
 )
 _ROW_HEIGHT, _MARGIN_HEIGHT = 26, 110
 

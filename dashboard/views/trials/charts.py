@@ -143,7 +143,7 @@ def missing(plot: Plot, trials: Sequence[TrialRecord]) -> str:
     if len(parameter_names(complete)) < plot.parameters:
         return f"This plot needs trials with {plot.parameters} parameters."
     if plot is PLOTS["importance"] and len({trial.value for trial in complete}) < 2:
-        return "All complete trials have the same score, so nothing decided."
+        return "All complete trials have the same score, so no parameter mattered."
     if plot is PLOTS["intermediate"] and not any(trial.reports for trial in trials):
         return "None of these trials has reported a value."
     if plot is PLOTS["timeline"] and not any(trial.started for trial in trials):

@@ -37,7 +37,7 @@ WHY_EMPTY = (
 REFRESH_SECONDS = 5
 SCORE_HELP = (
     "The thesis' objective: PSNR in dB plus SSIM, both at range 255 as everywhere here. PSNR is "
-    "some thirty times the larger, so it decides nearly alone."
+    "about thirty times larger, so it dominates the score."
 )
 
 

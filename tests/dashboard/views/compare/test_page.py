@@ -187,7 +187,7 @@ def test_lossless_codecs_take_part_as_set_and_are_left_out_of_a_search(
     assert as_set.dataframe[0].value["psnr_db"].tolist()[1] == float("inf")
     equal = open_page("compare", full_store, query={**query, "mode": "Equal bytes"})
     assert equal.dataframe[0].value["bytes"].notna().tolist() == [True, False]
-    assert "cannot be brought to a goal" in _text(equal)
+    assert "cannot reach a target" in _text(equal)
 
 
 def test_the_link_restores_dials_and_knobs(open_page: OpenPage, full_store: Path) -> None:
@@ -236,7 +236,7 @@ def test_above_two_megapixels_slow_metrics_wait_for_a_request_and_are_not_search
     large = np.zeros((1500, 1500, 3), np.uint8)
     query = {**QUICK, "codecs": "JPEG", "mode": "Equal SSIMULACRA2", "part": "Whole image"}
     app = _upload(open_page("compare", empty_store, query=query), encode_png(large))
-    assert "takes too long on this image of 2.2 megapixels" in _text(app)
+    assert "takes too long for this image of 2.2 megapixels" in _text(app)
     app.segmented_control(key="mode").set_value("as_set").run()
     frame = app.dataframe[0].value
     assert "ssim" in frame

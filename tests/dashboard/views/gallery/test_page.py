@@ -205,7 +205,7 @@ def test_without_the_data_set_the_samples_are_shown_and_the_page_says_so(open_pa
     assert not app.exception
     assert {tile["id"] for tile in tiles(app)} == set(photographs())
     assert any("pipelines.prepare" in code.value for code in app.code)
-    assert "come with the installed libraries" in " ".join(text.value for text in app.markdown)
+    assert "ship with the installed libraries" in " ".join(text.value for text in app.markdown)
 
 
 def test_a_damaged_store_names_the_damage_and_shows_the_samples(open_page, damaged_store):

@@ -45,5 +45,5 @@ def test_the_latent_is_compared_with_the_image():
 
 
 def test_limits_say_what_the_model_was_trained_for():
-    assert "rate played no" in limits_of(model(config={}))
+    assert "the loss did not" in limits_of(model(config={}))
     assert "98% squared error and 2%" in limits_of(model(config={"ssim_share": 0.02}))
