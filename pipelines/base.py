@@ -30,7 +30,7 @@ def available_cores() -> int:
 
 
 class UserError(Exception):
-    """Something that the person at the keyboard can mend, said in one line."""
+    """An error that the user can fix, as a one-line message."""
 
 
 def option(
@@ -53,10 +53,10 @@ def option(
 
 
 def check_name(flag: str, name: str | None) -> None:
-    """Refuses what cannot name a model, a study or a data set.
+    """Checks the name of a model, a study or a data set.
 
     Raises:
-        ValueError: The name is of another form; None is no name and passes.
+        ValueError: The name is malformed; None is allowed.
     """
     if name is not None and not _NAME.fullmatch(name):
         raise ValueError(
@@ -78,10 +78,10 @@ def run_step(
     Args:
         config_type: Frozen dataclass made of `option` fields; its `__post_init__` raises
             ValueError for values that do not fit.
-        step: The work itself. It raises UserError or ArtifactError for what a person can mend.
+        step: The work itself. It raises UserError or ArtifactError for bad input.
         name: Name of the step in `pipelines`.
         argv: Arguments; those of the process when None.
-        kept: What a person reads after a signal stopped the step.
+        kept: Message after a signal stopped the step.
 
     Returns:
         0 when the step finished, 2 on bad input (one line on standard error), 130 when it
@@ -112,10 +112,10 @@ def run_step(
 
 
 def _check_finite(flags: dict[str, Any]) -> None:
-    """Refuses numbers that are infinite or NaN, which no step can use.
+    """Refuses infinite numbers and NaN.
 
     Raises:
-        ValueError: There is one.
+        ValueError: A number is infinite or NaN.
     """
     for flag, value in flags.items():
         for number in value if isinstance(value, tuple) else (value,):
@@ -169,7 +169,7 @@ def _help(field: "dataclasses.Field[Any]") -> str:
 
 
 def _value_type(hint: Any) -> Callable[[str], Any]:
-    """Converter of one word, from hints such as `int`, `Path | None` or `tuple[str, ...]`."""
+    """Type converter of one argument, from hints such as `int` or `tuple[str, ...]`."""
     inner = [part for part in typing.get_args(hint) if part not in (NoneType, Ellipsis)]
     converter: Callable[[str], Any] = inner[0] if inner else hint
     return converter

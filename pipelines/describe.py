@@ -1,4 +1,4 @@
-"""Measures what Compare needs to know: usual images, and where its searches start."""
+"""Measures statistics for Compare: traits of the training images, start points of its searches."""
 
 import json
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ class DescribeConfig:
 
 
 def describe(config: DescribeConfig) -> None:
-    """Writes the usual range of each trait, and says how many validation images lie outside."""
+    """Writes the range of each trait; prints how many validation images are outside of it."""
     store = ArtifactStore.default()
     train = open_split(store, "train").images[: config.most or None]
     validation = open_split(store, "validation").images[: config.most or None]

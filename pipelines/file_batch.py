@@ -1,4 +1,4 @@
-"""Files in, files out: the names, the jobs and the summaries that compress and decompress share."""
+"""Batches of files for compress and decompress: names of outputs, jobs and summaries."""
 
 import glob
 import sys
@@ -30,15 +30,15 @@ class Job(NamedTuple):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a job.
+    """Outcome of a job.
 
     Attributes:
-        summary: What was written, in a line.
-        notes: What a person should know of the input or the output.
+        summary: One line on what was written.
+        notes: Notes on the input or the output.
         bytes_read: Size of the input.
         bytes_written: Size of the output.
         pixels: Pixels of the image.
-        error: Why nothing was written; empty where something was.
+        error: Why nothing was written; empty on success.
     """
 
     summary: str = ""
@@ -56,12 +56,12 @@ def plan(paths: Sequence[str], *, suffix: str, accepted: frozenset[str]) -> list
     it is one already, ends with a slash, or there are several files.
 
     Args:
-        paths: What was given.
+        paths: Paths from the command line.
         suffix: Suffix of the files that are written into a folder.
         accepted: Suffixes, in lower case, of the files that are taken from a folder.
 
     Raises:
-        UserError: There is nothing to do, or two outputs would have one name.
+        UserError: There is nothing to do, or two outputs would have the same name.
     """
     if len(paths) < 2:
         raise UserError("Name the input and the output, such as photo.png photo.bnk.")
@@ -138,12 +138,12 @@ def run_batch(
     processes: int,
     dry_run: bool,
 ) -> None:
-    """Does the jobs, with a line for each and one for all.
+    """Runs the jobs; prints a line for each and a summary.
 
     Args:
         jobs: The jobs.
-        work: Does one; picklable where there are several processes. It may raise UserError.
-        processes: How many jobs are done at a time.
+        work: Runs one job; picklable if there are several processes. It may raise UserError.
+        processes: Number of jobs that run in parallel.
         dry_run: Whether only to say what would be written.
 
     Raises:

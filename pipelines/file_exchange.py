@@ -1,4 +1,4 @@
-"""Files that a person names at the command line: read whole, and written whole or not at all."""
+"""Reads and atomically writes files that are named on the command line."""
 
 import multiprocessing
 import os
@@ -21,10 +21,10 @@ from pipelines.progress_bar import progress_bar
 #: Stands for the standard input or output on a command line.
 STANDARD = Path("-")
 
-#: How large the files may be that a person names.
+#: Limits on the size of input files.
 LIMITS = Limits(max_bytes=200_000_000)
 
-#: Images below this are done before a person could read a progress bar.
+#: Smaller images take too little time for a progress bar.
 _LARGE_PIXELS = 1_000_000
 
 
@@ -63,14 +63,14 @@ def write_output(path: Path, data: bytes) -> None:
 
 
 def check_writable(path: Path, *, inputs: Iterable[Path] = ()) -> None:
-    """Makes sure, before any long work, that a file may be written.
+    """Checks before any long work that a file may be written.
 
     Args:
         path: The file.
         inputs: Files that are read; none of them may be overwritten.
 
     Raises:
-        UserError: It may not.
+        UserError: The file may not be written.
     """
     if path.is_dir() or not path.name:
         raise UserError(f"{path} cannot be written: it is a folder.")
@@ -94,7 +94,7 @@ def _check_access(path: Path, needed: Path) -> None:
 
 
 def replace_file(path: Path, data: bytes) -> None:
-    """Writes a file whole; whatever fails, what stood in its place stays.
+    """Writes a file atomically; on any error the previous file stays.
 
     Only regular files are replaced. Devices and pipes are written into, and the target of a link
     is written (see `core.store.atomic.replace_file`).
@@ -110,9 +110,9 @@ def replace_file(path: Path, data: bytes) -> None:
 
 @contextmanager
 def shown_progress(pixels: int) -> Iterator[None]:
-    """Shows how far codecs are inside the block, where the image is large.
+    """Context manager that shows the progress of codecs on large images.
 
-    One of several processes shows nothing: their bars would overwrite each other.
+    Worker processes show nothing: their bars would overwrite each other.
     """
     if pixels < _LARGE_PIXELS or multiprocessing.parent_process() is not None:
         yield

@@ -1,4 +1,4 @@
-"""Suffixes of files: which a codec writes, and whether a file holds what its suffix says."""
+"""File suffixes: which a codec writes, and whether a file's content matches its suffix."""
 
 from pathlib import Path
 
@@ -19,12 +19,12 @@ _SUFFIXES = {
     "WebP": {".webp"},
 }
 
-#: What a person gets who names no codec.
+#: Default codec.
 DEFAULT_CODEC = "bottleneck"
 
 
 def format_of(suffix: str) -> str | None:
-    """Format that a suffix promises; None for a suffix that promises none.
+    """Format that a suffix stands for; None for an unknown suffix.
 
     >>> format_of(".JPG"), format_of(".out")
     ('JPEG', None)
@@ -34,7 +34,7 @@ def format_of(suffix: str) -> str | None:
 
 
 def note_on_suffix(path: Path, held: str) -> tuple[str, ...]:
-    """A note where a file's suffix promises another format than the file holds.
+    """A note if a file's suffix stands for another format than that of its content.
 
     >>> note_on_suffix(Path("photo.png"), "JPEG")
     ('photo.png holds JPEG, though its name says PNG.',)

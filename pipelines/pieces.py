@@ -1,4 +1,4 @@
-"""Long work in pieces: each is kept as soon as it is finished, so that a later run goes on."""
+"""Resumable work in pieces: each is stored as soon as it is finished."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,12 +9,12 @@ from core.store import ArtifactError, ArtifactStore
 
 @dataclass(frozen=True)
 class Pieces:
-    """The finished pieces of one piece of work, in the store's cache.
+    """The finished pieces of one task, in the store's cache.
 
     Attributes:
         store: Where they are kept.
         folder: Prefix of their keys, such as `cache/evaluate/imagenette160/jpeg/`.
-        fingerprint: Digest of what the work depends on; pieces of another one are not used.
+        fingerprint: Digest of the work's inputs; pieces with another fingerprint are not used.
     """
 
     store: ArtifactStore
@@ -26,14 +26,14 @@ class Pieces:
 
         Args:
             name: Name of the piece.
-            data: What it gave, a Parquet file.
-            facts: What is worth knowing of it, as JSON values.
+            data: Its result, a Parquet file.
+            facts: Its metadata, as JSON values.
         """
         facts = {"fingerprint": self.fingerprint, **facts}
         self.store.commit(self.folder + name, {_file(name): data}, facts=facts)
 
     def is_kept(self, name: str, **facts: Any) -> bool:
-        """Whether a whole piece of this work is kept, with these facts."""
+        """Whether an intact piece with these facts is stored."""
         try:
             known = self.facts(name)
             self.store.path(self.folder + name, _file(name))
@@ -43,18 +43,18 @@ class Pieces:
         return all(known.get(fact) == value for fact, value in wanted.items())
 
     def read(self, name: str) -> bytes:
-        """What a kept piece gave.
+        """Result of a stored piece.
 
         Raises:
-            ArtifactError: It is not kept, or damaged.
+            ArtifactError: It is missing or damaged.
         """
         return self.store.read(self.folder + name, _file(name))
 
     def facts(self, name: str) -> Mapping[str, Any]:
-        """Facts of a kept piece.
+        """Facts of a stored piece.
 
         Raises:
-            ArtifactError: It is not kept, or damaged.
+            ArtifactError: It is missing or damaged.
         """
         return self.store.manifest(self.folder + name).facts
 

@@ -1,4 +1,4 @@
-"""The progress bar of every step: what is done, how much of it, and the time left."""
+"""The progress bar of every step: task, progress and time left."""
 
 from rich.console import Console
 from rich.progress import (
@@ -22,10 +22,10 @@ def progress_bar(
     """Progress bar on standard output or another console.
 
     Args:
-        count: How much is done, such as bytes; "3/12" when None.
+        count: Text of the progress, such as bytes; "3/12" when None.
         console: Where it is shown; standard output when None.
         transient: Whether it disappears at its end.
-        window_seconds: The time left follows from the speed in so long a time.
+        window_seconds: Window over which the speed is averaged to estimate the time left.
     """
     return Progress(
         TextColumn("{task.description:>16}"),

@@ -1,4 +1,4 @@
-"""Imports of libraries that write to standard error while they are loaded."""
+"""Imports libraries without what they write to standard error while they are loaded."""
 
 import os
 import sys
@@ -9,10 +9,10 @@ from contextlib import contextmanager
 
 @contextmanager
 def quiet_import() -> Iterator[None]:
-    """Keeps from standard error what native libraries write there while they are loaded.
+    """Suppresses what native libraries write to standard error while they are loaded.
 
-    TensorFlow writes six lines on every machine without a GPU, before its own log level counts.
-    They are shown where the import fails.
+    TensorFlow writes six lines on every machine without a GPU, before its log level takes effect.
+    They are shown if the import fails.
     """
     sys.stderr.flush()
     kept = os.dup(2)

@@ -60,7 +60,7 @@ def report(config: Config) -> None:
 
 
 def _check_places(config: Config) -> None:
-    """Refuses what cannot be written before the work begins.
+    """Checks before the work begins that the outputs can be written.
 
     Raises:
         UserError: A folder does not exist or may not be written, or a name is taken.
@@ -71,7 +71,7 @@ def _check_places(config: Config) -> None:
 
 
 def _check_outputs(config: Config, others: list[Path]) -> None:
-    """Refuses files that may not be written, and those that the report itself is made of."""
+    """Refuses files that may not be written, and the artifacts that the report is made from."""
     for path in (config.output, *others):
         check_writable(path, inputs=ArtifactStore.default().root.rglob("*"))
 

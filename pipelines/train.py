@@ -17,10 +17,10 @@ from pipelines.quiet_import import quiet_import
 if TYPE_CHECKING:
     from core.models.training.session import Session, Start
 
-#: Fields of the configuration that say what to train and where, not how.
+#: Fields of the configuration that are not hyperparameters.
 _PLACE = ("model", "name", "dataset", "replace", "preset")
 
-#: Fields that say what runs the steps.
+#: Fields that select the training engine.
 _ENGINE = ("engine", "minutes", "augment", "photographs")
 
 _STARTS: tuple["Start", ...] = ("export", "finetune", "restart", "resume")
@@ -28,7 +28,7 @@ _STARTS: tuple["Start", ...] = ("export", "finetune", "restart", "resume")
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """What a person says at the command line; a value left out is the model's own."""
+    """Command line flags; the default of a hyperparameter is that of the model."""
 
     model: str = option(help="model to train, such as ae80", positional=True)
     name: str | None = option(
@@ -162,7 +162,7 @@ def _check_libraries() -> None:
 
 
 def _export_by_tensorflow(config: TrainConfig) -> None:
-    """Lets a process on TensorFlow export from the checkpoint that another backend wrote."""
+    """Exports in a TensorFlow process from the checkpoint that another backend wrote."""
     if importlib.util.find_spec("tensorflow") is None:
         raise UserError(
             "The training is finished and its checkpoint saved, but exporting needs TensorFlow: "

@@ -1,4 +1,4 @@
-"""Worker processes for measurements, each with one thread, that end with their parent."""
+"""Single-threaded worker processes for measurements that end with their parent."""
 
 import multiprocessing
 import os
@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from core.stop_request import follow_parent
 
 _ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
-#: Keeps freed memory in the process: glibc otherwise gives back and takes anew every array of an
-#: image's size, which costs a third of the time of a metric.
+#: Keeps freed memory in the process: glibc otherwise returns every image-sized array to the system
+#: and requests it again, which takes a third of the time of a metric.
 _KEEP_MEMORY = {
     "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
     "MALLOC_TRIM_THRESHOLD_": str(256 << 20),
@@ -20,7 +20,7 @@ _KEEP_MEMORY = {
 
 @contextmanager
 def worker_pool(jobs: int) -> Iterator[Executor]:
-    """Executor over fresh processes; what still waits is dropped at the end.
+    """Executor over fresh processes; pending tasks are cancelled at the end.
 
     Args:
         jobs: Number of processes.
@@ -37,7 +37,7 @@ def worker_pool(jobs: int) -> Iterator[Executor]:
 
 @contextmanager
 def _environment(variables: Mapping[str, str]) -> Iterator[None]:
-    """Sets variables for the processes that start meanwhile: libraries read them when loaded."""
+    """Sets environment variables for processes started inside: libraries read them when loaded."""
     before = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)
     try:

@@ -22,7 +22,7 @@ from core.store.key import last_part
 #: Seed of the choice of images for slow metrics, as in `core.dataset.splits.subset_ids`.
 SUBSET_SEED = "subset"
 
-#: Unicode categories that cannot stand in a table or a line: controls, lone surrogates (names
+#: Unicode categories that are not printable in a table: control characters, lone surrogates (names
 #: that are not UTF-8) and line separators.
 _UNWRITABLE = {"Cc", "Cs", "Zl", "Zp"}
 
@@ -33,7 +33,7 @@ class Catalogue:
 
     Attributes:
         ids: Id of each image, in alphabetical order.
-        sha256: Digest that changes with any of the images.
+        sha256: Digest over all images.
         subset: Ids of the images on which slow metrics are measured, in alphabetical order.
     """
 
@@ -43,7 +43,7 @@ class Catalogue:
 
 
 class ImageSource(Protocol):
-    """Images by id; small and picklable, for it travels to other processes."""
+    """Images by id; small and picklable, because it is sent to other processes."""
 
     def catalogue(self) -> Catalogue:
         """The images there are."""
@@ -52,8 +52,8 @@ class ImageSource(Protocol):
         """Pixels of one image.
 
         Raises:
-            ImageError: It is not accepted.
-            OSError: It cannot be read.
+            ImageError: The image is not accepted.
+            OSError: The image cannot be read.
         """
 
 
@@ -143,8 +143,8 @@ class FolderSource:
         """One image with its format and the notes on what decoding changed.
 
         Raises:
-            ImageError: It is not accepted.
-            OSError: It cannot be read.
+            ImageError: The image is not accepted.
+            OSError: The image cannot be read.
         """
         return read_image(self.folder / image_id)
 
@@ -164,7 +164,7 @@ def _utf8(name: str) -> str:
 
 
 def _digest(path: Path) -> str:
-    """Digest of the content; of the length alone where the intake refuses the file by it."""
+    """Digest of the content; of the length alone if the intake refuses files of that size."""
     length = path.stat().st_size
     if length > Limits().max_bytes:
         return hashlib.sha256(f"{length} bytes".encode()).hexdigest()

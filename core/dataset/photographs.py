@@ -1,4 +1,4 @@
-"""All colour photographs that the installed libraries ship and that may be shown."""
+"""All colour photographs that ship with the installed libraries and may be shown."""
 
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -19,12 +19,12 @@ _FURTHER = {
 
 
 def photographs() -> Mapping[str, Image]:
-    """The photographs by title, at their own size, each decoded when it is first asked for."""
+    """The photographs by title, in their original size, each decoded on first access."""
     return _Photographs()
 
 
 def pieces(photograph: Image, *, side: int = 160) -> list[Image]:
-    """Squares along the diagonal of a photograph, cut out and not resized.
+    """Square crops along the diagonal of a photograph, not resized.
 
     Args:
         photograph: Image of at least `side` pixels a side.

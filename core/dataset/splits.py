@@ -1,4 +1,4 @@
-"""The data set and the sample images: what is in them, and their pixels."""
+"""Reads the data set and the sample images: index, splits and pixels."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -16,7 +16,7 @@ from core.images import Image
 from core.store import Artifact, ArtifactStore
 from core.store.key import DEFAULT_DATASET, last_part
 
-#: Data set that the steps use when they are told nothing else.
+#: Default data set of the steps.
 DEFAULT = DEFAULT_DATASET
 KEY = f"datasets/{DEFAULT}"
 SPLITS = ("train", "validation", "test")
@@ -79,10 +79,10 @@ def array_file(split: str, dataset: str = DEFAULT) -> str:
 
 
 def open_split(store: ArtifactStore, split: str, *, dataset: str = DEFAULT) -> Split:
-    """One split of a data set, its pixels mapped into memory.
+    """One split of a data set, its pixels memory-mapped.
 
-    The content of the arrays was hashed when they were written; here only their size is checked,
-    for reading a gigabyte takes longer than most of what is done with it.
+    The arrays were hashed when they were written; here only their size is checked, because reading
+    a gigabyte takes longer than most uses of the data.
 
     Args:
         store: Where the data set is.
@@ -150,7 +150,7 @@ def subset_ids(
 ) -> list[str]:
     """Ids of the fixed test images on which slow metrics are measured, in alphabetical order.
 
-    The choice depends on the content of the images alone, so every machine makes the same.
+    The choice depends only on the content of the images, so it is the same on every machine.
 
     Args:
         store: Where the data set is.
@@ -176,14 +176,14 @@ def subset_of(whole: pd.DataFrame, *, count: int | None = None) -> list[str]:
 
 
 def seeded_rank(sha256: str, *, seed: str) -> str:
-    """Sort key of an image for a random order that its content and the seed alone decide."""
+    """Sort key of an image: a pseudorandom order that depends only on its content and the seed."""
     return hashlib.sha256(f"{seed}:{sha256}".encode()).hexdigest()
 
 
 def sample_images() -> Mapping[str, Image]:
     """The colour photographs inside the scikit-image wheel by title, at their own size.
 
-    Nothing is downloaded, and each is decoded when it is first asked for.
+    Nothing is downloaded, and each is decoded on first access.
     """
     return _SampleImages()
 

@@ -1,4 +1,4 @@
-"""Photographs of any size for training alone: kept apart, never shown and never measured on."""
+"""Photographs of any size for training only: never shown and never measured on."""
 
 import io
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from core.store import ArtifactStore
 
-#: In the cache, which git ignores and no page reads: these are no data set.
+#: In the cache, which git ignores and no page reads, because they are not a data set.
 KEY = "cache/prepare/photographs"
 VALUES_FILE = "photographs.bin"
 TABLE_FILE = "photographs.table.npy"
@@ -18,7 +18,7 @@ TABLE_FILE = "photographs.table.npy"
 
 @dataclass(frozen=True)
 class Photographs:
-    """The pixels of all photographs, one photograph after another.
+    """The pixels of all photographs, concatenated.
 
     Attributes:
         values: uint8, one axis; mapped from the disk.

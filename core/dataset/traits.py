@@ -1,9 +1,9 @@
-"""What kind of image it is, in four numbers, and whether the training images had their like.
+"""Four statistics of an image (traits), and whether they are usual among the training images.
 
-A network does well on what it was trained on. Each trait is a number that a person can check with
-an eye on the image; an image is unlike the training images where a trait lies outside the
-range that 99 % of them span. That is a sign, not a proof: an image inside every range can still
-be new to a network, and one outside can be easy for it.
+A network works best on images like those it was trained on. Each trait is a number with a visible
+meaning; an image counts as unlike the training images if a trait is outside the range of 99 % of
+them. This is only an indication: an image inside every range can still be unfamiliar to a network,
+and one outside can be easy for it.
 """
 
 import json
@@ -20,22 +20,22 @@ from core.store import ArtifactStore
 
 KEY = "statistics/imagenette160"
 FILE = "imagenette160.json"
-#: Percentiles of the training images that bound what counts as usual.
+#: Percentiles of the training images that bound the usual range.
 PERCENTILES = (0.5, 99.5)
-#: An image is measured in blocks of the size of a training image, so that like meets like.
+#: An image is measured in blocks of the size of a training image, for comparable statistics.
 BLOCK_SIDE = 160
 _BLOCKS_PER_AXIS = 5
-#: Texture, detail and contrast mean nothing of an image with a shorter side.
+#: Texture, detail and contrast are not meaningful for an image with a shorter side.
 SMALLEST_SIDE = 16
 
 
 @dataclass(frozen=True)
 class Trait:
-    """One number about an image.
+    """A statistic of an image.
 
     Attributes:
         name: Key in the artifact.
-        meaning: What it is, as a person reads it.
+        meaning: Description on the screen.
         low: What images with an unusually low value are like.
         high: What images with an unusually high value are like.
         measure: The number of a block, uint8 RGB.
@@ -173,7 +173,7 @@ def measure_traits(image: Image) -> dict[str, float]:
 
 
 def oddities(image: Image, ranges: Mapping[str, tuple[float, float]]) -> list[Oddity]:
-    """Traits in which an image lies outside the ranges; none of one too small to judge.
+    """Traits in which an image is outside the ranges; empty for an image that is too small.
 
     Args:
         image: Image, uint8 (H, W, 3).

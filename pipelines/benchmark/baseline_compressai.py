@@ -1,7 +1,7 @@
 """A process that times CompressAI, run by a Python that has it: `pipelines.benchmark --baselines`.
 
-Started by `pipelines.benchmark.process`. The networks have random weights, for time does not depend
-on what they learned. Every call starts and ends with pixels in bytes.
+Started by `pipelines.benchmark.process`. The networks have random weights, because the time does
+not depend on the weights. Every call starts and ends with uint8 pixels.
 """
 
 import time

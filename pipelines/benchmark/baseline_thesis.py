@@ -1,8 +1,8 @@
-"""A process that trains, evaluates and measures as the thesis did, or as this program does.
+"""A process that trains, evaluates and measures like the thesis, or like this program.
 
-Started by `pipelines.benchmark.process`. The thesis' way is what its tools suggest: every image as
-float32 in memory, `fit` on the arrays, `predict` image by image, scikit-image's metrics. The
-networks are those of its text, layer by layer.
+Started by `pipelines.benchmark.process`. The thesis' way is the usual one with its libraries: every
+image as float32 in memory, `fit` on the arrays, `predict` image by image, scikit-image's metrics.
+The networks are those described in the thesis.
 """
 
 import dataclasses
@@ -37,9 +37,9 @@ class Job(NamedTuple):
     Attributes:
         operation: `fit`, `feed`, `evaluate`, `evaluate_file` or `metrics`.
         way: `thesis`, or else ours.
-        model: Name of an autoencoder; empty where no network is asked.
+        model: Name of an autoencoder; empty for operations without a network.
         path: File of images, uint8, shape (count, 160, 160, 3).
-        steps: Steps of a piece of a training.
+        steps: Number of training steps.
     """
 
     operation: str
@@ -50,7 +50,7 @@ class Job(NamedTuple):
 
 
 def make_handle(cores: int) -> Handle:
-    """Answers jobs; the first of its kind warms up."""
+    """Runs jobs; the first of each kind is a warm-up."""
     makers: dict[str, Callable[[Job], Callable[[], None]]] = {
         "fit": _fit,
         "feed": _feed,
@@ -121,7 +121,7 @@ def _evaluate(job: Job) -> Callable[[], None]:
 
 
 def _evaluate_file(job: Job) -> Callable[[], None]:
-    """The same through a file, which the thesis did not write."""
+    """PSNR and SSIM of an autoencoder whose latents pass through files, unlike in the thesis."""
     if job.way == "thesis":
         return _evaluate(job)
     point, images = (
@@ -132,7 +132,7 @@ def _evaluate_file(job: Job) -> Callable[[], None]:
 
 
 def _metrics(job: Job) -> Callable[[], None]:
-    """PSNR and SSIM of each image of a file against the one behind it."""
+    """PSNR and SSIM of each image of a file against the next one."""
     images = np.load(job.path)
     pairs = list(zip(images, np.roll(images, 1, axis=0), strict=True))
 
@@ -164,7 +164,7 @@ def _our_metrics(reference: Any, image: Any) -> None:
 
 
 def _their_metrics(reference: Any, image: Any) -> None:
-    """Of bytes, or of floats in 0..1; SSIM is that of the grey images, as the thesis had it."""
+    """PSNR and SSIM of uint8 images or floats in 0..1; SSIM of grey images, as in the thesis."""
     peak = 255.0 if reference.dtype == np.uint8 else 1.0
     peak_signal_noise_ratio(reference, image, data_range=peak)
     structural_similarity(rgb2gray(reference), rgb2gray(image), data_range=1.0)

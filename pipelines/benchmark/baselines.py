@@ -1,7 +1,7 @@
-"""What the benchmark measures side by side with what a person would use instead.
+"""Benchmark of this program against baselines: CompressAI and the thesis' code.
 
-Each piece measures both in turns, in processes of their own. Ours has the method `bottleneck`, and
-both rows are alike in all else that identifies them; `core.timing.ratios` pairs them.
+Each piece measures both in turns, in separate processes. Our rows have the method `bottleneck` and
+equal those of the baseline in all other identifying columns; `core.timing.ratios` pairs them.
 """
 
 import subprocess
@@ -44,10 +44,10 @@ class _Baseline(NamedTuple):
 
 
 class _Task(NamedTuple):
-    """Something that is measured in one way or two.
+    """An operation that is measured in one or two ways.
 
     Attributes:
-        model: Name of an autoencoder; empty where no network is asked.
+        model: Name of an autoencoder; empty for operations without a network.
         operation: As `pipelines.benchmark.baseline_thesis` has it.
         path: File of images.
         images: How many images the operation goes through.

@@ -1,6 +1,6 @@
-"""What the benchmark measures, in pieces that are finished within minutes.
+"""The benchmark's measurements, in pieces of some minutes.
 
-Each piece takes every codec once, so whatever else the machine does meanwhile hits all alike.
+Each piece measures every codec once, so that other load on the machine affects all of them equally.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -31,7 +31,7 @@ class Rounds:
         evaluate: Rounds of whole evaluations.
         train: Rounds of training.
         pages: Rounds over the dashboard's pages.
-        baselines: Rounds of what is measured beside baselines.
+        baselines: Rounds of the comparisons with baselines.
     """
 
     warm: dict[tuple[int, int], int]
@@ -65,8 +65,8 @@ class Block:
 
     Attributes:
         name: Unique in its part; letters, digits and dashes.
-        weight: Seconds that it takes, very roughly, for the progress bar.
-        measure: Does it.
+        weight: Rough duration in seconds, for the progress bar.
+        measure: Runs the measurement.
     """
 
     name: str
@@ -94,7 +94,7 @@ class Subjects(NamedTuple):
 
 
 def subjects(store: ArtifactStore) -> Subjects:
-    """Every codec that can run here at its usual setting."""
+    """Every codec that can run here, at its default setting."""
     found: list[Subject] = []
     left_out: dict[str, str] = {}
     for name, codec in codecs().items():

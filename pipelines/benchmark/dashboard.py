@@ -1,4 +1,4 @@
-"""Seconds until the dashboard's pages are shown, in a browser without a window, and its memory."""
+"""Load times of the dashboard's pages in a headless browser, and the server's memory."""
 
 import os
 import shutil
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 _PATIENCE_SECONDS = 120.0
 _STARTS: tuple[Start, ...] = ("cold", "warm")
-#: Server and browser alike draw a page; its first content is its heading, and it is whole when the
-#: server has run through and nothing on it is waited for.
+#: The first content of a page is its heading; the page is complete when the server's run has ended
+#: and no element is pending.
 _SHOWN = "h1"
 _WHOLE = (
     "() => document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'"

@@ -1,4 +1,4 @@
-"""Messages between the benchmark and the processes that measure; standard library alone.
+"""Messages between the benchmark and its measuring processes; standard library only.
 
 A request is two messages of `multiprocessing.connection`: facts as JSON, then bytes; so is an
 answer. The processes may run another Python, which need not have this program's requirements.
@@ -18,11 +18,11 @@ _MAX_MESSAGE_BYTES = 1_000_000_000
 
 
 class Answer(NamedTuple):
-    """What a call gave.
+    """Result of a call.
 
     Attributes:
         facts: Seconds by operation, and memory; or the error.
-        data: Bytes that it gave beside, such as the file.
+        data: Further output as bytes, such as the file.
     """
 
     facts: dict[str, Any]
@@ -48,7 +48,7 @@ def receive(connection: Connection) -> Answer | None:
 
 
 def serve(connection: Connection, handle: Handle) -> None:
-    """Answers requests until there are no more; an exception is an answer, too."""
+    """Answers requests until there are no more; exceptions are returned as answers."""
     send(connection, {"ready": True}, b"")
     while request := receive(connection):
         try:
@@ -71,7 +71,7 @@ def work(make: Callable[[int], Handle]) -> None:
 
 
 def keep_to(cores: int) -> None:
-    """Lets this process use so many cores only, whatever its libraries think they may use."""
+    """Limits this process to a number of cores, regardless of its libraries' settings."""
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:cores])
 
@@ -82,8 +82,8 @@ def memory(name: str, *, process: int | Literal["self"] = "self") -> int | None:
     `resource.getrusage` does not serve: its peak is inherited from the process that started this.
 
     Args:
-        name: `VmRSS` for what is resident now, `VmHWM` for the most since `forget_peak`.
-        process: Its number, if it is another one.
+        name: `VmRSS` for the current resident memory, `VmHWM` for the peak since `forget_peak`.
+        process: Process id, if it is another process.
     """
     with suppress(OSError):
         for line in Path(f"/proc/{process}/status").read_text(encoding="ascii").splitlines():
@@ -93,6 +93,6 @@ def memory(name: str, *, process: int | Literal["self"] = "self") -> int | None:
 
 
 def forget_peak() -> None:
-    """Lets the peak of this process' memory count from now."""
+    """Resets the peak of this process' memory."""
     with suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5", encoding="ascii")

@@ -1,4 +1,4 @@
-"""One part of the benchmark as pieces that are kept as soon as they are finished."""
+"""One part of the benchmark as resumable pieces, each stored as soon as it is finished."""
 
 import hashlib
 import json
@@ -17,7 +17,7 @@ from core.timing.table import Timing, benchmark_key, from_parquet, to_parquet
 from pipelines.benchmark.blocks import Block
 from pipelines.pieces import Pieces
 
-#: Code that decides what is measured, beside the codecs' or models' own.
+#: Modules that influence the measurements, besides those of the codecs or models.
 _SOURCES = ("core.evaluation.evaluate:evaluate", "core.timing.images")
 
 
@@ -29,9 +29,9 @@ class Part:
         store: Where it is kept.
         name: Last part of its key.
         blocks: Its pieces, in the order in which they are measured.
-        sources: Modules whose code decides the figures.
-        models: Prefixes of the artifacts that the figures depend on.
-        facts: What is worth knowing of it.
+        sources: Modules that influence the measurements.
+        models: Prefixes of the artifacts that the measurements depend on.
+        facts: Metadata.
     """
 
     store: ArtifactStore
@@ -43,7 +43,7 @@ class Part:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Digest of all that the figures depend on, the machine included."""
+        """Digest of all that the measurements depend on, the machine included."""
         program = provenance()
         content = {
             "blocks": [block.name for block in self.blocks],
@@ -58,7 +58,7 @@ class Part:
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
     def is_done(self) -> bool:
-        """Whether the stored figures are of this program, these rounds and this machine."""
+        """Whether the stored measurements are of this program, these rounds and this machine."""
         key = benchmark_key(self.name)
         try:
             self.store.path(key, f"{self.name}.parquet")
@@ -77,7 +77,7 @@ class Part:
 
         Args:
             block: The piece.
-            timings: What it gave.
+            timings: Its measurements.
             busy_cores_before: Cores that other programs kept busy before the run.
         """
         data = to_parquet(timings)
@@ -113,7 +113,7 @@ class Part:
         return from_parquet(self._pieces.read(block.name))
 
     def _busy_cores_before(self) -> float | None:
-        """The most that other programs took before any of the runs that made the pieces."""
+        """Maximum load by other programs before any of the runs that made the pieces."""
         facts = [self._pieces.facts(block.name) for block in self.blocks]
         known = [
             fact["busy_cores_before"] for fact in facts if fact["busy_cores_before"] is not None
@@ -122,7 +122,7 @@ class Part:
 
 
 def busy_cores(seconds: float) -> float:
-    """Processor cores that the machine's programs use just now.
+    """Number of cores that the machine's programs currently use.
 
     Args:
         seconds: How long to watch.

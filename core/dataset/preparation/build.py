@@ -50,10 +50,10 @@ class Standing(NamedTuple):
 
 
 def standing(store: ArtifactStore, dataset: str) -> Standing:
-    """What the store holds under the name of a data set; what is damaged counts as absent.
+    """What the store holds under the name of a data set; damaged parts count as absent.
 
     Raises:
-        ArtifactError: It may be whole, but cannot be read.
+        ArtifactError: It may be intact, but cannot be read.
     """
     try:
         artifact = store.open(dataset_key(dataset))
@@ -84,7 +84,7 @@ def build(
     """Decodes the listed images of the source and commits the data set.
 
     Args:
-        store: Where the data set goes.
+        store: Where the data set is written.
         source: Read a second time, for the pixels.
         listed: What `list_images` found in it.
         processes: Number of decoding processes.
@@ -93,7 +93,7 @@ def build(
 
     Raises:
         PreparationError: An image does not decode, or the source changed or cannot be read.
-        OSError: The disk refuses, for example because it is full.
+        OSError: Writing failed, for example because the disk is full.
     """
     planned = plan(listed)
     counts = Counter(image.split for image in planned)

@@ -123,8 +123,8 @@ def stored_image(image: PIL.Image.Image) -> PIL.Image.Image:
 def _write_row(path: Path, row: int, pixels: Image) -> None:
     """Writes pixels into an array file.
 
-    By seek and write, for a mapped write meets a full disk with a signal that kills the process,
-    and its pages would count as memory.
+    By seek and write: with a memory-mapped file a full disk would raise a signal that kills the
+    process, and the pages would count as memory.
     """
     with path.open("r+b") as file:
         version = np.lib.format.read_magic(file)

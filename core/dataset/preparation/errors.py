@@ -1,5 +1,5 @@
-"""What can go wrong with the images of a data set that a person can mend."""
+"""The error for problems with a data set's source that the user can fix."""
 
 
 class PreparationError(Exception):
-    """One clear sentence about a source that cannot become a data set."""
+    """A source cannot be made into a data set; the message is one sentence."""

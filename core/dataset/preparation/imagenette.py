@@ -1,4 +1,4 @@
-"""Imagenette: where its archive lies, its content hash, the names of its classes, its download."""
+"""Imagenette: URL and hash of its archive, names of its classes, and its download."""
 
 import hashlib
 import http.client
@@ -71,7 +71,7 @@ def download(
 def _blocks(url: str) -> Iterator[tuple[bytes, int | None]]:
     """Blocks of the answer, each with the length in all where the server says it.
 
-    Only faults of the network become a PreparationError here: a full disk is the caller's.
+    Only network errors become a PreparationError here; a full disk is handled by the caller.
     """
     received = 0
     try:

@@ -1,4 +1,4 @@
-"""Images of different splits that look alike: the leaks between training and testing."""
+"""Near-duplicates between splits, which leak training images into the test split."""
 
 from collections.abc import Mapping
 from itertools import combinations

@@ -1,4 +1,4 @@
-"""Takes photographs of any size for training alone, beside the data set and apart from it."""
+"""Prepares photographs of any size for training only, apart from the data set."""
 
 import csv
 import hashlib
@@ -22,8 +22,8 @@ from core.store import ArtifactError, ArtifactStore, Manifest
 #: Table of a source, in its top folder, that says where each photograph is from.
 ORIGINS = "origins.csv"
 
-#: Large photographs that no training sees, so that codecs can be compared on such; chosen by
-#: their content and a seed.
+#: Number of large photographs held out from training, to compare codecs on; chosen by their content
+#: and a seed.
 HELD_OUT = 24
 HELD_OUT_PIXELS = 400_000
 HELD_OUT_SEED = "held out"
@@ -58,8 +58,8 @@ def prepare_photographs(
     """Decodes all photographs of a folder or tar archive and commits them.
 
     Args:
-        store: Where they go.
-        path: Folder or archive; its folders mean nothing.
+        store: Where they are written.
+        path: Folder or archive; its subfolders are ignored.
         advance: Called with the number of photographs decoded since the last call.
 
     Raises:
@@ -94,7 +94,7 @@ def is_prepared(store: ArtifactStore, path: Path) -> bool:
 
 
 def choose_held_out(photographs: list[Photograph]) -> set[Photograph]:
-    """The large photographs that no training sees."""
+    """The large photographs that are held out from training."""
     large = [image for image in photographs if image.height * image.width >= HELD_OUT_PIXELS]
     return set(sorted(large, key=lambda image: image.rank)[:HELD_OUT])
 
@@ -146,7 +146,7 @@ def _one_worker() -> Iterator[WorkerPool]:
 
 
 def _blacken(values: Path, held_out: set[Photograph]) -> None:
-    """Overwrites the pixels that no training shall see."""
+    """Overwrites the pixels of the held-out photographs."""
     with values.open("r+b") as file:
         for image in held_out:
             file.seek(image.first)
