@@ -32,6 +32,7 @@ def test_what_needs_no_mending_stays_as_it_is() -> None:
     assert mended_query(query) == query
 
 
+@pytest.mark.slow
 def test_an_old_link_opens_the_curves_that_it_names(open_page, full_store: Path) -> None:
     query = {"families": ["JPEG", "Autoencoder 40x40"]}
     app: AppTest = open_page("rate_distortion", full_store, query=query)

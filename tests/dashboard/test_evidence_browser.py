@@ -32,6 +32,7 @@ def page(browser: Browser) -> Iterator[Page]:
     opened.close()
 
 
+@pytest.mark.slow
 def test_the_best_trial_of_each_search_is_read_on_the_first_screen(url: str, page: Page) -> None:
     page.goto(f"{url}/trials")
     table = page.get_by_test_id("stTable").first
@@ -71,6 +72,7 @@ def test_how_a_model_was_trained_opens_that_run_alone(url: str, page: Page) -> N
     assert names == {"Autoencoder, 3 layers (20x20), validation"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PAGES)
 def test_a_phone_scrolls_down_only_and_charts_have_its_width(
     url: str, browser: Browser, name: str

@@ -38,6 +38,7 @@ def page(browser: Browser) -> Iterator[Page]:
     context.close()
 
 
+@pytest.mark.slow
 def test_the_report_opens_offline_asks_for_nothing_and_draws_every_chart(
     report_file: Path, full_store: Path, page: Page
 ) -> None:

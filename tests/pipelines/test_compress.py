@@ -267,6 +267,7 @@ def _relative(folder: Path) -> set[str]:
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_a_folder_goes_to_a_folder_and_back(photos: Path, tmp_path, capsys, jobs: int) -> None:
     assert _compress(photos, tmp_path / "small", "--jobs", jobs) == 0

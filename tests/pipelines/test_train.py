@@ -146,6 +146,7 @@ def test_a_preset_is_a_beginning_that_other_arguments_change(
     assert (config["filters"], config["batch"], config["learning_rate"]) == ([4, 4], 120, 0.002)
 
 
+@pytest.mark.slow
 def test_a_further_stage_begins_at_the_published_model_with_a_plan_of_its_own(
     store: ArtifactStore, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -176,6 +177,7 @@ def _shipped(store: ArtifactStore) -> dict[str, str]:
     return {name: entry.sha256 for key in keys for name, entry in store.manifest(key).files.items()}
 
 
+@pytest.mark.slow
 def test_a_model_of_a_persons_own_lies_beside_the_shipped_one(
     store: ArtifactStore, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -202,6 +204,7 @@ def test_a_model_of_a_persons_own_lies_beside_the_shipped_one(
     assert _shipped(store) != shipped
 
 
+@pytest.mark.slow
 def test_a_training_publishes_again_what_its_own_checkpoints_show_to_be_its_own(
     store: ArtifactStore,
 ) -> None:
@@ -211,6 +214,7 @@ def test_a_training_publishes_again_what_its_own_checkpoints_show_to_be_its_own(
     assert json.loads(store.read("models/ae20", "ae20/card.json"))["training"]["epochs"] == 2
 
 
+@pytest.mark.slow
 def test_a_damaged_model_is_made_again_as_its_error_advises(store: ArtifactStore) -> None:
     assert main(TINY) == 0
     for key in store.keys("checkpoints/"):
@@ -252,6 +256,7 @@ def test_data_that_is_not_prepared_is_answered_with_the_command_that_does(
     assert "python -m pipelines.prepare" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_checkpoints_are_neither_overwritten_nor_mixed_up(
     store: ArtifactStore, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -269,6 +274,7 @@ def test_checkpoints_are_neither_overwritten_nor_mixed_up(
     assert store.manifest("checkpoints/ae20/epoch-0001") != before
 
 
+@pytest.mark.slow
 def test_without_checkpoints_a_training_goes_on_from_the_published_model(
     store: ArtifactStore, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -298,6 +304,7 @@ def test_without_checkpoints_a_training_goes_on_from_the_published_model(
     assert card["training"]["images_seen"] == (best + 1) * COUNTS["train"]
 
 
+@pytest.mark.slow
 def test_a_damaged_checkpoint_costs_one_epoch(
     store: ArtifactStore, capsys: pytest.CaptureFixture[str]
 ) -> None:

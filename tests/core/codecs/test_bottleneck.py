@@ -226,6 +226,7 @@ def test_sixteen_megapixels_take_at_most_a_gigabyte(root: Path) -> None:
     assert int(_run_apart(_SIXTEEN_MEGAPIXELS, str(root))) * 1024 <= 2**30
 
 
+@pytest.mark.slow
 def test_no_mutation_of_a_stream_gives_a_image() -> None:
     outcome = run_chunk(2000, count=MUTATIONS)
     assert outcome.cases == sum(outcome.refused.values()) == MUTATIONS

@@ -100,6 +100,7 @@ def test_half_a_file_is_refused(
         middle_point(name).decode(data[: len(data) // 2])
 
 
+@pytest.mark.slow
 @each_codec
 def test_a_file_cut_anywhere_gives_the_whole_image_or_none(
     name: str, middle_point: Callable[[str], OperatingPoint], middle_file: Callable[[str], bytes]

@@ -46,6 +46,7 @@ def test_a_job_that_takes_too_much_memory_is_refused(lane: Lane) -> None:
     assert len(lane.submit(bytes, 100_000_000, owner="a").future.result(PATIENCE)) == 100_000_000
 
 
+@pytest.mark.slow
 def test_a_job_that_takes_too_much_processor_time_is_killed(lane: Lane) -> None:
     with pytest.raises(TooSlow):
         lane.submit(pow, 7, 10**9, owner="a").future.result(PATIENCE)

@@ -58,6 +58,7 @@ def test_both_ways_train_and_evaluate_and_ours_needs_less_memory(monkeypatch):
     assert peaks["thesis"] - peaks["bottleneck"] > 4000 * 160 * 160 * 3 * 4
 
 
+@pytest.mark.slow
 def test_metrics_and_the_feed_are_measured_once_and_of_no_model(monkeypatch):
     monkeypatch.setattr(benchmark_baselines, "TRAINING_IMAGES", 100)
     (block,) = (one for one in baseline_blocks(QUICK, None) if one.name == "images")

@@ -40,6 +40,7 @@ def run(*arguments):
     return benchmark.main(["--quick", "--only", "codecs", *arguments])
 
 
+@pytest.mark.slow
 def test_each_codec_is_timed_cold_and_warm_by_operation(small):
     assert run() == 0
     found = load_benchmarks(small)

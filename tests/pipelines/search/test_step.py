@@ -220,6 +220,7 @@ def test_when_all_workers_end_early_it_says_so(store, monkeypatch):
         run_search(config(), store, cheap)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_the_search_and_keeps_what_was_finished(store, number):
     run_search(config(trials=1), store, cheap)

@@ -25,6 +25,7 @@ from tests.pipelines.search.search_objectives import (
 )
 
 
+@pytest.mark.slow
 def test_a_killed_worker_loses_nothing_and_its_trial_is_tried_again(tmp_path):
     path = tmp_path / "study.db"
     study = study_at(path)

@@ -46,6 +46,7 @@ def _silence(model: Bottleneck, layer: str, unit: int) -> None:
     model.analysis.get_layer(layer).bias.assign(bias)
 
 
+@pytest.mark.slow
 def test_an_encoder_stage_changes_nothing_that_a_decoder_or_the_model_id_depends_on(
     scenes: np.ndarray,
 ) -> None:
@@ -66,6 +67,7 @@ def test_an_encoder_stage_changes_nothing_that_a_decoder_or_the_model_id_depends
     assert not bottleneck.build(TINY).frozen_files
 
 
+@pytest.mark.slow
 def test_an_encoder_stage_begins_with_the_same_output_and_no_dead_units(
     scenes: np.ndarray,
 ) -> None:
@@ -103,6 +105,7 @@ def test_a_rate_below_a_thousandth_is_rare_and_zero_is_dead() -> None:
     assert found == (3, 1, 1)
 
 
+@pytest.mark.slow
 def test_centred_kernels_keep_a_mean_of_zero_per_output_through_training(
     scenes: np.ndarray,
 ) -> None:

@@ -37,6 +37,7 @@ def _score(image: np.ndarray, other: np.ndarray) -> float:
     return float(ops.convert_to_numpy(ssimulacra2(*map(ops.convert_to_tensor, pair)))[0])
 
 
+@pytest.mark.slow
 def test_twenty_compressed_photographs_score_as_the_library_scores_them() -> None:
     pieces = _pieces()
     assert len(pieces) == 20

@@ -63,6 +63,7 @@ def _figures(training: Training) -> list[dict[str, float]]:
     return [{name: row[name] for name in row if name not in clock} for row in rows]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("questions", [2, 5, 9])
 def test_a_training_that_was_stopped_ends_as_if_it_had_not_been(
     questions: int, tmp_path: Path, small_config: AutoencoderConfig, images: Images

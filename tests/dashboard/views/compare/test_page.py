@@ -330,6 +330,7 @@ def _with_learned_codec(root: Path) -> Path:
     return root
 
 
+@pytest.mark.slow
 def test_a_drawing_is_said_to_be_unlike_the_training_images(
     open_page: OpenPage, described_store: Path, photograph: Image
 ) -> None:

@@ -4,6 +4,7 @@ from io import BytesIO
 from pathlib import Path
 
 import pandas as pd
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.analysis.bd_tables import bd_table
@@ -32,6 +33,7 @@ def test_without_results_there_is_no_report_to_offer(
     assert "Report as one page" not in _labels(open_page("findings", empty_store))
 
 
+@pytest.mark.slow
 def test_the_archive_holds_every_figure_and_table(full_store: Path) -> None:
     report = build_report(ArtifactStore(full_store))
     archive = zipfile.ZipFile(BytesIO(to_zip(report)))

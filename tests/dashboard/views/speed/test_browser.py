@@ -46,6 +46,7 @@ def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
     opened.close()
 
 
+@pytest.mark.slow
 def test_a_link_opens_a_size_and_draws_each_codec_in_its_colour(url: str, page: Page) -> None:
     page.goto(f"{url}/speed?size=160x160")
     page.get_by_role("heading", name="Encode and decode, 160x160").wait_for()

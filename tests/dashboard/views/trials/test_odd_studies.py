@@ -70,6 +70,7 @@ def captions(app: AppTest) -> str:
     return " ".join(caption.value for caption in app.caption)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", list(STUDIES))
 def test_an_odd_study_shows_all_its_trials_and_the_best_of_them(
     open_page: OpenPage, tmp_path: Path, name: str

@@ -150,6 +150,7 @@ def test_compared_trials_show_only_what_differs(open_page, studied_store):
     assert len(figure(app, "reports-many")["data"]) == 2
 
 
+@pytest.mark.slow
 def test_every_plot_of_optuna_is_drawn(open_page, studied_store):
     app = open_page(VIEW, studied_store, query={"study": "ae40"})
     assert app.segmented_control(key="plot").options == [plot.label for plot in PLOTS.values()]
