@@ -5,13 +5,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.dataset.photographs import photographs
-from core.dataset.splits import KEY as DATASET_KEY
-from core.dataset.splits import array_file, open_split
-from core.dataset.traits import FILE, KEY, PERCENTILES, measure_traits, oddities, ranges_of
+from core.dataset.splits import DEFAULT, array_file, dataset_key, split_of
+from core.dataset.traits import (
+    PERCENTILES,
+    measure_traits,
+    oddities,
+    ranges_file,
+    ranges_key,
+    ranges_of,
+)
 from core.evaluation.search_starts import KEY as STARTS
 from core.evaluation.search_starts import commit_starts, measure_starts
-from core.store import ArtifactStore
-from pipelines.base import UserError, option, run_step
+from core.store import Artifact, ArtifactStore
+from pipelines.base import UserError, check_name, option, run_step
+from pipelines.prepared_dataset import check_prepared
 from pipelines.progress_bar import progress_bar
 
 
@@ -19,9 +26,13 @@ from pipelines.progress_bar import progress_bar
 class DescribeConfig:
     """Which images are measured."""
 
+    dataset: str = option(DEFAULT, help="prepared data set that is described", metavar="NAME")
     most: int = option(0, help="measure so many training images at most; 0 measures all")
 
     def __post_init__(self) -> None:
+        check_name("--dataset", self.dataset)
+        if ranges_key(self.dataset) == STARTS:
+            raise ValueError(f"A data set called {self.dataset} cannot be described.")
         if self.most < 0:
             raise ValueError(f"--most must be 0 or more; received {self.most}.")
 
@@ -29,8 +40,15 @@ class DescribeConfig:
 def describe(config: DescribeConfig) -> None:
     """Writes the range of each trait; prints how many validation images are outside of it."""
     store = ArtifactStore.default()
-    train = open_split(store, "train").images[: config.most or None]
-    validation = open_split(store, "validation").images[: config.most or None]
+    check_prepared(store, config.dataset)
+    store.load(dataset_key(config.dataset), lambda found: _describe(found, config, store))
+    if config.dataset == DEFAULT:  # the photographs are of no data set
+        _measure_starts(store)
+
+
+def _describe(dataset: Artifact, config: DescribeConfig, store: ArtifactStore) -> None:
+    train = split_of(dataset, "train").images[: config.most or None]
+    validation = split_of(dataset, "validation").images[: config.most or None]
     if not len(train):
         raise UserError("The training split has no image to measure.")
     with progress_bar() as bar:
@@ -41,19 +59,19 @@ def describe(config: DescribeConfig) -> None:
             bool(oddities(image, ranges))
             for image in bar.track(validation, description="Validation images")
         )
-    images = store.manifest(DATASET_KEY).files[array_file("train")]
+    images = dataset.manifest.files[array_file("train", config.dataset)]
     facts = {
-        "dataset": {"name": "imagenette160", "sha256": images.sha256},
+        "dataset": {"name": config.dataset, "sha256": images.sha256},
         "percentiles": list(PERCENTILES),
         "images": len(train),
         "validation_images": len(validation),
         "validation_outside": outside,
     }
+    key = ranges_key(config.dataset)
     text = json.dumps({"ranges": ranges}, indent=1) + "\n"
-    store.commit(KEY, {FILE: text.encode("utf-8")}, facts=facts)
-    print(f"Wrote {KEY}: {len(train):,} training images.")
+    store.commit(key, {ranges_file(config.dataset): text.encode("utf-8")}, facts=facts)
+    print(f"Wrote {key}: {len(train):,} training images.")
     print(f"Outside the ranges: {outside:,} of {len(validation):,} validation images.")
-    _measure_starts(store)
 
 
 def _measure_starts(store: ArtifactStore) -> None:

@@ -17,9 +17,8 @@ from numpy.typing import NDArray
 from core.images import Image
 from core.metrics.ssim import GREY_WEIGHTS
 from core.store import ArtifactStore
+from core.store.key import DEFAULT_DATASET, file_name
 
-KEY = "statistics/imagenette160"
-FILE = "imagenette160.json"
 #: Percentiles of the training images that bound the usual range.
 PERCENTILES = (0.5, 99.5)
 #: An image is measured in blocks of the size of a training image, for comparable statistics.
@@ -200,15 +199,29 @@ def ranges_of(measured: Sequence[Mapping[str, float]]) -> dict[str, tuple[float,
     return found
 
 
-def load_ranges(store: ArtifactStore) -> dict[str, tuple[float, float]]:
-    """Usual ranges over the training images, by the trait's name.
+def ranges_key(dataset: str = DEFAULT_DATASET) -> str:
+    """Artifact with the usual ranges over the training images of a data set."""
+    return f"statistics/{dataset}"
+
+
+def ranges_file(dataset: str = DEFAULT_DATASET) -> str:
+    """Name of the file with the usual ranges."""
+    return file_name(ranges_key(dataset), "json")
+
+
+def load_ranges(
+    store: ArtifactStore, *, dataset: str = DEFAULT_DATASET
+) -> dict[str, tuple[float, float]]:
+    """Usual ranges over the training images of a data set, by the trait's name.
 
     Raises:
         ArtifactError: They are missing or damaged.
     """
     return store.load(
-        KEY,
-        lambda artifact: artifact.parsed(FILE, _parse_ranges, reason="holds no ranges of traits"),
+        ranges_key(dataset),
+        lambda artifact: artifact.parsed(
+            artifact.file("json"), _parse_ranges, reason="holds no ranges of traits"
+        ),
     )
 
 

@@ -31,6 +31,9 @@ _COMMANDS = {
 #: Script under `tests/load` by what it records, where the two differ.
 _RELIABILITY = {"bitstreams": "fuzz"}
 
+#: The one part of the statistics that is of no data set.
+_SEARCH_STARTS = "search_starts"
+
 #: Kinds whose second part is the name of a model: an architecture, or what a person called it.
 _OF_MODELS = frozenset({"models", "histories", "checkpoints", "studies", "strips"})
 
@@ -105,6 +108,8 @@ def command_for(key: str, root: Path | None = None) -> str:
     if kind == "results" and second != DEFAULT_DATASET:
         images = "" if _is_prepared(second, root) else " --images DIR"
         command += f"{images} --dataset {second}"
+    if kind == "statistics" and second not in (DEFAULT_DATASET, _SEARCH_STARTS):
+        command += f" --dataset {second}"
     if kind == "datasets" and second != DEFAULT_DATASET:
         command += f" --source DIR --name {second}"
     if kind in _OF_MODELS and second not in _architectures():

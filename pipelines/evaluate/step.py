@@ -13,21 +13,23 @@ from rich.progress import Progress, TaskID
 from core.codecs import Codec, codecs, get_codec
 from core.codecs import unavailable as codecs_unavailable
 from core.dataset.image_source import Catalogue, FolderSource, ImageSource, SplitSource
-from core.dataset.splits import dataset_key, prepared_datasets
+from core.dataset.splits import prepared_datasets
 from core.evaluation.block import Block, measure_block, operating_points
 from core.metrics import unavailable as metrics_unavailable
 from core.store import ArtifactError, ArtifactStore, Manifest
-from core.store.key import command_for
 from pipelines.base import UserError, run_step
 from pipelines.evaluate.cluster import cluster
 from pipelines.evaluate.config import Config
 from pipelines.evaluate.plan import Plan, UselessResults
 from pipelines.evaluate.survey import tell_changes
 from pipelines.evaluate.verification import MIN_IMAGES, has_results, stamp, verify
+from pipelines.prepared_dataset import check_prepared
 from pipelines.progress_bar import progress_bar
 from pipelines.worker_pool import worker_pool
 
 Say = Callable[[str], None]
+
+_FOLDER_INSTEAD = "Images that are not prepared are measured with --images DIR --dataset NAME."
 
 _DISK_REFUSES = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
@@ -194,22 +196,13 @@ def _codecs(names: Iterable[str]) -> list[Codec]:
 
 
 def _source(config: Config, store: ArtifactStore) -> ImageSource:
-    name, prepared = config.dataset_name, prepared_datasets(store)
+    name = config.dataset_name
     if config.images is None:
-        if config.dataset is not None and name not in prepared:
-            raise UserError(_unknown_dataset(name, prepared))
+        check_prepared(store, name, advice=_FOLDER_INSTEAD)
         return SplitSource(store.root, name)
-    if name in prepared:
+    if name in prepared_datasets(store):
         raise UserError(f"{name} names a prepared data set; choose another name for --images.")
     return FolderSource(config.images.absolute())
-
-
-def _unknown_dataset(name: str, prepared: Sequence[str]) -> str:
-    known = f"those prepared are {', '.join(prepared)}" if prepared else "none is prepared"
-    return (
-        f"There is no data set {name}; {known}. Prepare it with: "
-        f"{command_for(dataset_key(name))}. To measure a folder as it is, give --images DIR too."
-    )
 
 
 def _catalogue(source: ImageSource) -> Catalogue:
