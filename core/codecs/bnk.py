@@ -22,7 +22,7 @@ from core.errors import CodecError
 from core.images import Image
 from core.store import ArtifactError, ArtifactStore
 
-KIND: Kind = "learned"
+_KIND: Kind = "learned"
 SUFFIX = ".bnk"
 
 #: Networks that are kept loaded: every shipped model and a few of a person's own.
@@ -93,7 +93,7 @@ class LearnedCodec:
         return Codec(
             name=name,
             label=self.label if name == self.name else f"{name} ({self.label})",
-            kind=KIND,
+            kind=_KIND,
             dial=self.dial,
             sweep=partial(self.sweep, model=name),
             at=partial(self.at, model=name),

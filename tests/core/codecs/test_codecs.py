@@ -197,3 +197,8 @@ def test_a_jpeg_that_is_not_rgb_is_refused(mode: str) -> None:
 def test_a_codec_off_its_dial_cannot_be_made(make: Callable[[], object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_nothing_here_is_mistaken_for_a_codec_that_lacks_something() -> None:
+    programs = {"avifenc", "cjxl"}
+    assert unavailable().keys() <= programs
