@@ -28,6 +28,9 @@ class DescribeConfig:
 
     dataset: str = option(DEFAULT, help="prepared data set that is described", metavar="NAME")
     most: int = option(0, help="measure so many training images at most; 0 measures all")
+    photographs: bool = option(
+        False, help="measure only where Compare's searches start on the built-in photographs"
+    )
 
     def __post_init__(self) -> None:
         check_name("--dataset", self.dataset)
@@ -40,10 +43,11 @@ class DescribeConfig:
 def describe(config: DescribeConfig) -> None:
     """Writes the range of each trait; prints how many validation images are outside of it."""
     store = ArtifactStore.default()
+    if config.photographs:
+        _measure_starts(store)
+        return
     check_prepared(store, config.dataset)
     store.load(dataset_key(config.dataset), lambda found: _describe(found, config, store))
-    if config.dataset == DEFAULT:  # the photographs are of no data set
-        _measure_starts(store)
 
 
 def _describe(dataset: Artifact, config: DescribeConfig, store: ArtifactStore) -> None:

@@ -108,7 +108,9 @@ def command_for(key: str, root: Path | None = None) -> str:
     if kind == "results" and second != DEFAULT_DATASET:
         images = "" if _is_prepared(second, root) else " --images DIR"
         command += f"{images} --dataset {second}"
-    if kind == "statistics" and second not in (DEFAULT_DATASET, _SEARCH_STARTS):
+    if kind == "statistics" and second == _SEARCH_STARTS:
+        return f"{command} --photographs"
+    if kind == "statistics" and second != DEFAULT_DATASET:
         command += f" --dataset {second}"
     if kind == "datasets" and second != DEFAULT_DATASET:
         command += f" --source DIR --name {second}"

@@ -260,7 +260,7 @@ def test_facts_that_are_not_json_leave_the_old_artifact(full_store: ArtifactStor
         ("checkpoints/ae80", "python -m pipelines.train ae80"),
         ("studies/ae80", "python -m pipelines.search ae80"),
         ("statistics/imagenette160", "python -m pipelines.describe"),
-        ("statistics/search_starts", "python -m pipelines.describe"),
+        ("statistics/search_starts", "python -m pipelines.describe --photographs"),
         ("statistics/mine", "python -m pipelines.describe --dataset mine"),
         ("benchmarks/speed", "python -m pipelines.benchmark"),
         ("cache/prepare/archive", "python -m pipelines.prepare"),
