@@ -1,1 +1,1 @@
-"""Reads the records of trainings without Keras: histories, strips, model cards."""
+"""Reads the records of trainings without Keras: histories, previews, model cards."""

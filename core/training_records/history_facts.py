@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from core.store import Artifact
-from core.training_records.strips import STRIPS
+from core.training_records.previews import PREVIEWS
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class HistoryFacts:
         architecture: Name of the model's module; differs from `model` if the user chose a name.
         config: Configuration of the training.
         running: State of the current epoch; empty when no training runs.
-        strips: Epoch of each row of the artifact's image, from the top.
+        previews: Epoch of each row of the artifact's image, from the top.
         run: Identity of the training that wrote it; empty for one of an earlier version.
     """
 
@@ -25,7 +25,7 @@ class HistoryFacts:
     architecture: str = ""
     config: Mapping[str, Any] = field(default_factory=dict)
     running: Mapping[str, Any] = field(default_factory=dict)
-    strips: tuple[int, ...] = ()
+    previews: tuple[int, ...] = ()
     run: str = ""
 
     @classmethod
@@ -42,7 +42,7 @@ class HistoryFacts:
                 architecture=str(facts.get("architecture", facts.get("model", ""))),
                 config=_mapping(facts.get("config")),
                 running=_mapping(facts.get("running")),
-                strips=tuple(int(epoch) for epoch in facts.get(STRIPS) or ()),
+                previews=tuple(int(epoch) for epoch in facts.get(PREVIEWS) or ()),
                 run=str(facts.get("run", "")),
             )
         except (TypeError, ValueError, OverflowError) as error:
@@ -50,7 +50,9 @@ class HistoryFacts:
 
     def record(self) -> dict[str, Any]:
         """The facts as JSON values."""
-        return asdict(self) | {"running": self.running or None, STRIPS: list(self.strips)}
+        facts = asdict(self) | {"running": self.running or None}
+        facts[PREVIEWS] = list(facts.pop("previews"))
+        return facts
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

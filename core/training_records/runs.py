@@ -60,7 +60,7 @@ class TrainingRun:
         config: Configuration.
         running: State of the current epoch as reported by the training; empty when none runs.
         manifest: Manifest of the history.
-        strip_epochs: Epochs with a strip (`core.training_records.strips.read_strips`).
+        preview_epochs: Epochs with a preview (`core.training_records.previews.read_previews`).
     """
 
     name: str
@@ -68,7 +68,7 @@ class TrainingRun:
     config: Mapping[str, Any]
     running: Mapping[str, Any]
     manifest: Manifest
-    strip_epochs: tuple[int, ...] = ()
+    preview_epochs: tuple[int, ...] = ()
 
     @property
     def touched(self) -> datetime:
@@ -191,7 +191,7 @@ def _read(artifact: Artifact) -> TrainingRun:
         config=facts.config,
         running=facts.running,
         manifest=artifact.manifest,
-        strip_epochs=facts.strips,
+        preview_epochs=facts.previews,
     )
 
 

@@ -21,10 +21,10 @@ from core.search.storage import (
     sqlite_url,
 )
 from core.search.studies import to_record
-from core.search.trial_strips import TrialStrips
+from core.search.trial_previews import TrialPreviews
 from core.stop_request import StopRequest
 from core.store import ArtifactStore
-from core.training_records.strips import STRIPS
+from core.training_records.previews import PREVIEWS
 from pipelines.base import UserError, run_step
 from pipelines.search.report import Report, best_lines
 from pipelines.search.study import Config, open_live_storage, open_study, study_facts
@@ -138,13 +138,13 @@ def _finish(config: Config, store: ArtifactStore, storage: RDBStorage, study: op
         store, config.study_name, storage, facts=study_facts(config, record, storage)
     )
     close_storage(storage)
-    strips = TrialStrips(store, config.study_name).pack(record)
+    previews = TrialPreviews(store, config.study_name).pack(record)
     for line in best_lines(record):
         print(line)
     print(f"Wrote {store.shown(manifest.key)}.db ({len(record.trials)} trials).", flush=True)
-    if strips is not None:
-        count = len(strips.facts[STRIPS])
-        print(f"Wrote {store.shown(strips.key)}.png (strips of {count} trials).", flush=True)
+    if previews is not None:
+        count = len(previews.facts[PREVIEWS])
+        print(f"Wrote {store.shown(previews.key)}.png (previews of {count} trials).", flush=True)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -24,7 +24,7 @@ from core.search.studies import (
     to_record,
 )
 from core.search.study_reading import read_committed_study
-from core.search.trial_strips import TrialStrips
+from core.search.trial_previews import TrialPreviews
 from core.store import ArtifactStore, DamagedArtifact, MissingArtifact, UnreadableArtifact
 from pipelines.base import UserError, check_name, option
 
@@ -126,7 +126,7 @@ def open_study(
             study_name=name, storage=storage, direction="maximize", load_if_exists=True
         )
         if BUDGET not in study.user_attrs:
-            TrialStrips(store, name).forget()
+            TrialPreviews(store, name).forget()
             _describe(study, space, config.budget(), dataset)
     _check_study(config, study, dataset)
     return study, Budget(**study.user_attrs[BUDGET])

@@ -19,7 +19,7 @@ from core.models import get_model
 from core.models.autoencoder.network import AutoencoderConfig
 from core.models.training.checkpoints import from_npz
 from core.store import ArtifactStore
-from core.training_records.strips import read_strips
+from core.training_records.previews import read_previews
 from pipelines.train import main
 
 ROOT = Path(__file__).parents[2]
@@ -66,8 +66,8 @@ def _history(store: ArtifactStore) -> list[dict[str, float]]:
     ]
 
 
-def _strip_epochs(store: ArtifactStore) -> list[int]:
-    return list(read_strips(store, "histories/ae20").rows)
+def _preview_epochs(store: ArtifactStore) -> list[int]:
+    return list(read_previews(store, "histories/ae20").rows)
 
 
 def _steps(store: ArtifactStore) -> int:
@@ -299,7 +299,7 @@ def test_without_checkpoints_a_training_goes_on_from_the_published_model(
     assert len(after) == best + 1
     # The weights were good ones: the next epoch is no worse than the first was.
     assert after[-1]["loss"] < before[0]["loss"]
-    assert _strip_epochs(store) == list(range(1, best + 2))
+    assert _preview_epochs(store) == list(range(1, best + 2))
     card = json.loads(store.read("models/ae20", "ae20/card.json"))
     assert card["training"]["images_seen"] == (best + 1) * COUNTS["train"]
 
@@ -394,8 +394,8 @@ def straight_history(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str,
 
 def _check_equal(store: ArtifactStore, straight: list[dict[str, float]]) -> None:
     assert _steps(store) == 3 * COUNTS["train"] // 4
-    # A kill between checkpoint and history costs the strip of that epoch.
-    assert _strip_epochs(store)[-2:] == [2, 3]
+    # A kill between checkpoint and history costs the preview of that epoch.
+    assert _preview_epochs(store)[-2:] == [2, 3]
     for ours, theirs in zip(_history(store), straight, strict=True):
         assert ours == pytest.approx(theirs, rel=1e-6)
 

@@ -43,7 +43,7 @@ from core.models.tensor import Tensor
 from core.models.training.activity import ActivityProbe
 from core.models.training.averaged_muon import AveragedMuon
 from core.training_records.model_layers import Layer, transform_codec_layers
-from core.training_records.strips import STRIP_QUALITY
+from core.training_records.previews import PREVIEW_QUALITY
 
 LABEL = "BNK"
 
@@ -154,8 +154,8 @@ class Bottleneck(ImageModel):
             revive(self.analysis, chosen, seed=self.config.seed)
 
     def network_inputs(self, images: NDArray[np.uint8]) -> dict[str, Tensor]:
-        """The images, and their decoded latents at quality `STRIP_QUALITY`."""
-        quality = np.full(len(images), _network_quality(STRIP_QUALITY), dtype=np.float32)
+        """The images, and their decoded latents at quality `PREVIEW_QUALITY`."""
+        quality = np.full(len(images), _network_quality(PREVIEW_QUALITY), dtype=np.float32)
         latents = self.analysis.predict_on_batch(images)[..., : self.config.channels]
         coded = self.entropy(latents, level_weights(quality, self.config.levels))
         return {"analysis": images, "synthesis": _planes(coded.latents, quality)}
@@ -185,8 +185,8 @@ class Bottleneck(ImageModel):
         return self._validation_figures(images)
 
     def reconstructions(self, images: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Reconstructions of images coded at quality `STRIP_QUALITY`."""
-        quality = np.full(len(images), _network_quality(STRIP_QUALITY), dtype=np.float32)
+        """Reconstructions of images coded at quality `PREVIEW_QUALITY`."""
+        quality = np.full(len(images), _network_quality(PREVIEW_QUALITY), dtype=np.float32)
         latents = self._latents(ops.cast(images, "float32"), training=False)
         found = self._decoded(latents, quality, training=False)
         return rounded_to_bytes(ops.convert_to_numpy(found.images) / PEAK)

@@ -1,4 +1,4 @@
-"""The history of a training: a row per epoch as CSV, a strip per epoch, the running epoch."""
+"""The history of a training: a row per epoch as CSV, a preview per epoch, the running epoch."""
 
 import csv
 import io
@@ -10,7 +10,7 @@ from core.models.base import ModelConfig
 from core.store import ArtifactError, ArtifactStore
 from core.store.key import file_name
 from core.training_records.history_facts import HistoryFacts
-from core.training_records.strips import StripStack, read_strips
+from core.training_records.previews import PreviewStack, read_previews
 
 _PREFIX = "histories/"
 
@@ -26,7 +26,7 @@ class History:
         model: Name of the model.
         config: Configuration that is saved beside the rows.
         architecture: Name of the model's module; the model's own when empty.
-        strips: Reconstructions of the strip's images after each epoch.
+        previews: Reconstructions of the preview's images after each epoch.
         run: Identity of the training.
     """
 
@@ -34,7 +34,7 @@ class History:
     model: str
     config: ModelConfig
     architecture: str = ""
-    strips: StripStack = field(default_factory=StripStack)
+    previews: PreviewStack = field(default_factory=PreviewStack)
     run: str = ""
 
     @property
@@ -54,12 +54,12 @@ class History:
             architecture=self.architecture or self.model,
             config=self.config.record(),
             running=running or {},
-            strips=tuple(self.strips.numbers),
+            previews=tuple(self.previews.numbers),
             run=self.run,
         )
         files = {file_name(self.key, "csv"): _to_csv(rows)}
-        if self.strips.rows:
-            files[file_name(self.key, "png")] = self.strips.to_png()
+        if self.previews.rows:
+            files[file_name(self.key, "png")] = self.previews.to_png()
         self.store.commit(self.key, files, facts=facts.record())
 
     def read(self, *, model: str | None = None) -> list[dict[str, float]]:
@@ -75,22 +75,22 @@ class History:
         reason = "is not a table of numbers, one row per epoch"
         return artifact.parsed(artifact.file("csv"), _from_csv, reason=reason)
 
-    def recall_strips(
+    def recall_previews(
         self, *, epochs: int, warn: Callable[[str], None], model: str | None = None
     ) -> None:
-        """Loads the stored strips into a training that resumes.
+        """Loads the stored previews into a training that resumes.
 
         Args:
-            epochs: Number of finished epochs; strips of later ones are dropped.
-            warn: Called with a message if the strips are lost; the training continues.
-            model: Name of the model whose strips they are; this one's own when None.
+            epochs: Number of finished epochs; previews of later ones are dropped.
+            warn: Called with a message if the previews are lost; the training continues.
+            model: Name of the model whose previews they are; this one's own when None.
         """
         try:
-            found = read_strips(self.store, f"{_PREFIX}{model or self.model}").rows
+            found = read_previews(self.store, f"{_PREFIX}{model or self.model}").rows
         except ArtifactError as error:
-            warn(f"the strips of earlier epochs are lost: {error.location} {error.reason}")
+            warn(f"the previews of earlier epochs are lost: {error.location} {error.reason}")
             return
-        self.strips.replace({epoch: row for epoch, row in found.items() if epoch <= epochs})
+        self.previews.replace({epoch: row for epoch, row in found.items() if epoch <= epochs})
 
 
 def _from_csv(data: bytes) -> list[dict[str, float]]:

@@ -33,7 +33,7 @@ from core.models.training.history import History
 from core.models.training.monitor import Monitor
 from core.models.training.step_watch import StepWatch
 from core.stop_request import Stopped, StopRequest
-from core.training_records.strips import join_strip, strip_originals
+from core.training_records.previews import join_preview, preview_originals
 
 #: Factor by which the learning rate is lowered.
 DROP = 1.0 / 3.0
@@ -109,7 +109,7 @@ class Training:
         """
         self.progress, self.best = self.checkpoints.restore(self.network, self.monitor.say)
         self.identify(self.progress.run)
-        self.history.recall_strips(epochs=self.progress.epoch, warn=self.monitor.say)
+        self.history.recall_previews(epochs=self.progress.epoch, warn=self.monitor.say)
 
     def validation_figures(self) -> dict[str, float]:
         """Metrics on the validation images with the current weights."""
@@ -149,13 +149,13 @@ class Training:
                 feed.for_keras(), verbose=0, callbacks=[watch], return_dict=True
             )
             weights = weight_arrays(self.network)
-            strip = join_strip(self.network.reconstructions(strip_originals()))
+            preview = join_preview(self.network.reconstructions(preview_originals()))
             units = self._probe.columns(np.asarray(self.validation[:ACTIVITY_IMAGES]))
         if self.stop.signal is not None:
             # The validation is repeated, because it may have been interrupted.
             self.stop_at(watch.seconds, self.progress.step, figures)
         validation = {f"validation_{name}": float(value) for name, value in found.items()}
-        self._finish_epoch(figures | validation, weights, strip, watch.seconds, units)
+        self._finish_epoch(figures | validation, weights, preview, watch.seconds, units)
 
     @property
     def _epoch_images(self) -> int:
@@ -224,7 +224,7 @@ class Training:
         self,
         figures: dict[str, float],
         weights: Arrays,
-        strip: Image,
+        preview: Image,
         validation_seconds: float,
         units: dict[str, float],
     ) -> None:
@@ -241,7 +241,7 @@ class Training:
             by_clock=self.ended_by_clock,
         )
         self.checkpoints.save(self.network, self.best, progress)
-        self.history.strips.append(progress.epoch, strip)
+        self.history.previews.append(progress.epoch, preview)
         self.history.write(progress.history, running={"epoch": progress.epoch + 1, "step": 0})
         self.monitor.epoch(progress.history[-1])
 

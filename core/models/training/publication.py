@@ -66,7 +66,7 @@ def go_on_from_published(
     best = _published_weights(published, name)
     load_weights(training.network, best)
     rows = training.history.read(model=name)[: facts["best_epoch"]]
-    training.history.recall_strips(epochs=len(rows), warn=training.monitor.say, model=name)
+    training.history.recall_previews(epochs=len(rows), warn=training.monitor.say, model=name)
     if anew:
         training.network.begin_stage(training.train)
     training.best = best

@@ -20,9 +20,9 @@ from core.search.budget import Budget
 from core.search.queue import Interrupted
 from core.search.spaces import SearchSpace, get_space
 from core.search.studies import FILTERS, PSNR, SSIM
-from core.search.trial_strips import TrialStrips
+from core.search.trial_previews import TrialPreviews
 from core.store import ArtifactStore
-from core.training_records.strips import join_strip, strip_originals
+from core.training_records.previews import join_preview, preview_originals
 
 Rows = NDArray[np.int64]
 
@@ -54,7 +54,7 @@ class TrialTraining:
         budget: Budget of a trial.
         train: Images of the training split.
         validation: Images of the validation split.
-        strips: Where each trial's strip is written.
+        previews: Where each trial's preview is written.
     """
 
     model: Model
@@ -62,7 +62,7 @@ class TrialTraining:
     budget: Budget
     train: Images
     validation: Images
-    strips: TrialStrips
+    previews: TrialPreviews
 
     def __call__(self, trial: optuna.Trial, should_stop: Callable[[], bool]) -> float:
         """Combined score of the last epoch; reports the PSNR of every epoch.
@@ -82,8 +82,8 @@ class TrialTraining:
             speed = len(rows) / (time.monotonic() - started)
             trial.set_user_attr("images_per_second", round(speed, 1))
             quality = self._validated(network)
-            self.strips.save(
-                join_strip(network.reconstructions(strip_originals())),
+            self.previews.save(
+                join_preview(network.reconstructions(preview_originals())),
                 number=trial.number,
                 started=trial.datetime_start,
             )
@@ -103,7 +103,7 @@ class TrialTraining:
         )
         keras.utils.set_random_seed(config.seed)
         network = self.model.build(config)
-        network.reconstructions(strip_originals())  # makes the weights
+        network.reconstructions(preview_originals())  # makes the weights
         trial.set_user_attr(FILTERS, list(config.filters))
         trial.set_user_attr("parameters", network.count_params())
         return network
@@ -140,7 +140,7 @@ def make_objective(
     Args:
         model: Name of the model.
         budget: Budget of a trial.
-        store: Where the data set is, and where each trial's strip is written.
+        store: Where the data set is, and where each trial's preview is written.
         name: Name of the study; the model's when None.
         dataset: Name of the data set.
 
@@ -151,8 +151,8 @@ def make_objective(
     train, validation = (
         open_split(store, split, dataset=dataset).images for split in ("train", "validation")
     )
-    strips = TrialStrips(store, name or model)
-    return TrialTraining(get_model(model), get_space(model), budget, train, validation, strips)
+    previews = TrialPreviews(store, name or model)
+    return TrialTraining(get_model(model), get_space(model), budget, train, validation, previews)
 
 
 def subset_rows(total: int, count: int, *, seed: int) -> Rows:

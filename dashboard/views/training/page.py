@@ -18,7 +18,7 @@ from dashboard.views.training.charts import (
     measure_title,
     training_figure,
 )
-from dashboard.views.training.epoch_strips import show_epoch_strips
+from dashboard.views.training.epoch_previews import show_epoch_previews
 from dashboard.views.training.live import REFRESH_SECONDS, show_interrupted, show_live
 from dashboard.views.training.rate_charts import moving_curve_figure
 from dashboard.views.training.run_tables import show_differences, show_epochs, show_runs
@@ -174,7 +174,7 @@ def show_chosen(choice: Choice, was_live: bool) -> None:
         st.info("No run is chosen.")
         return
     show_curves(runs, choice)
-    show_epoch_strips(runs)
+    show_epoch_previews(runs)
     for run in runs:
         show_moving_curve(run)
     for run in runs:

@@ -15,7 +15,7 @@ from dashboard.views.trials.tables import (
     reports_table,
     rerun_command,
 )
-from dashboard.views.trials.trial_strips import show_trial_strips
+from dashboard.views.trials.trial_previews import show_trial_previews
 from dashboard.widgets.charts import show_chart
 from dashboard.widgets.downloads import download_csv
 from dashboard.widgets.links import link_to_page
@@ -50,7 +50,7 @@ def show_trial(study: StudyRecord, trial: TrialRecord) -> None:
         download_csv(table, file_name=name, key="csv-trial")
     with right:
         show_reports(study, [trial], key="reports-one")
-    show_trial_strips(study, [trial])
+    show_trial_previews(study, [trial])
     if trial.params and study.name:
         st.caption("Trains the model with these parameters on the full training split:")
         st.code(rerun_command(study.name, trial), language="bash", wrap_lines=True)
@@ -73,7 +73,7 @@ def show_comparison(study: StudyRecord, chosen: Sequence[TrialRecord]) -> None:
         download_csv(table, file_name=f"{study.name}-comparison.csv", key="csv-comparison")
     with right:
         show_reports(study, chosen, key="reports-many")
-    show_trial_strips(study, chosen)
+    show_trial_previews(study, chosen)
 
 
 def show_reports(study: StudyRecord, trials: Sequence[TrialRecord], *, key: str) -> None:

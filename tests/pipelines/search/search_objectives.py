@@ -8,7 +8,7 @@ import optuna
 from core.search.queue import Interrupted
 from core.search.storage import open_storage, sqlite_url
 from core.search.study_reading import read_database
-from core.search.trial_strips import TrialStrips
+from core.search.trial_previews import TrialPreviews
 from pipelines.search.workers import Job
 
 
@@ -23,12 +23,12 @@ def cheap(model, budget, store):
     return lambda trial, should_stop: suggested(trial)
 
 
-def with_strips(model, budget, store):
-    """Objective whose strips have the number of the trial as their colour."""
+def with_previews(model, budget, store):
+    """Objective whose previews have the number of the trial as their colour."""
 
     def judge(trial, should_stop):
-        strip = np.full((64, 384, 3), trial.number, np.uint8)
-        TrialStrips(store, model).save(strip, number=trial.number, started=trial.datetime_start)
+        preview = np.full((64, 384, 3), trial.number, np.uint8)
+        TrialPreviews(store, model).save(preview, number=trial.number, started=trial.datetime_start)
         return suggested(trial)
 
     return judge

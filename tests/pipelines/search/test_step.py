@@ -20,10 +20,10 @@ from core.search.queue import Interrupted
 from core.search.storage import live_path
 from core.search.studies import to_record
 from core.search.study_reading import read_study
-from core.search.trial_strips import TrialStrips
+from core.search.trial_previews import TrialPreviews
 from core.stop_request import Stopped
 from core.store import ArtifactStore
-from core.training_records.strips import STRIPS, strip_psnr_db
+from core.training_records.previews import PREVIEWS, preview_psnr_db
 from pipelines import prepare
 from pipelines.base import UserError
 from pipelines.search import step as search
@@ -35,7 +35,7 @@ from tests.pipelines.search.search_objectives import (
     slow,
     study_at,
     wait_for,
-    with_strips,
+    with_previews,
 )
 
 BUDGET = {"images": 6, "validation_images": 4, "epochs": 1}
@@ -135,24 +135,24 @@ def test_trials_of_another_budget_are_not_mixed_in(store):
     assert read_study(store, "ae80").budget["epochs"] == 2
 
 
-def test_the_strips_of_all_workers_are_packed_beside_the_study(store, capsys):
-    run_search(config(workers=2), store, with_strips)
-    assert f"Wrote {store.root}/strips/ae80.png (strips of 4 trials)." in capsys.readouterr().out
+def test_the_previews_of_all_workers_are_packed_beside_the_study(store, capsys):
+    run_search(config(workers=2), store, with_previews)
+    assert f"Wrote {store.root}/strips/ae80.png (previews of 4 trials)." in capsys.readouterr().out
     # Two workers may both begin the last trial; the one too many is not run.
     numbers = complete_numbers(store)
-    assert store.manifest("strips/ae80").facts[STRIPS] == numbers
-    found = TrialStrips(store, "ae80").read(read_study(store, "ae80").trials)
-    assert {number: strip.max() for number, strip in found.items()} == {
+    assert store.manifest("strips/ae80").facts[PREVIEWS] == numbers
+    found = TrialPreviews(store, "ae80").read(read_study(store, "ae80").trials)
+    assert {number: preview.max() for number, preview in found.items()} == {
         number: number for number in numbers
     }
-    run_search(config(trials=5), store, with_strips)
-    assert store.manifest("strips/ae80").facts[STRIPS] == complete_numbers(store)
+    run_search(config(trials=5), store, with_previews)
+    assert store.manifest("strips/ae80").facts[PREVIEWS] == complete_numbers(store)
     assert len(complete_numbers(store)) == 5
 
 
-def test_a_study_that_starts_anew_has_no_strips_of_the_one_before(store):
-    run_search(config(trials=2), store, with_strips)
-    TrialStrips(store, "ae80").save(np.zeros((64, 384, 3), np.uint8), number=7, started=None)
+def test_a_study_that_starts_anew_has_no_previews_of_the_one_before(store):
+    run_search(config(trials=2), store, with_previews)
+    TrialPreviews(store, "ae80").save(np.zeros((64, 384, 3), np.uint8), number=7, started=None)
     run_search(config(trials=1, restart=True, replace=True), store, cheap)
     assert store.keys("strips/") == []
     assert store.keys("cache/") == []
@@ -181,7 +181,7 @@ def test_a_committed_study_is_not_replaced_by_one_that_lacks_its_trials(store, t
 
 
 def test_a_study_of_a_persons_own_lies_beside_the_shipped_one(store):
-    run_search(config(trials=2), store, with_strips)
+    run_search(config(trials=2), store, with_previews)
     before = [store.manifest(key) for key in ("studies/ae80", "strips/ae80")]
     run_search(config(trials=1, name="mine"), store, cheap)
     assert [store.manifest(key) for key in ("studies/ae80", "strips/ae80")] == before
@@ -265,7 +265,7 @@ def test_the_objective_trains_and_notes_what_it_measured(store):
     assert trial.intermediate_values[2] == notes["psnr_db"]
 
 
-def test_a_pruned_trial_keeps_the_strip_of_its_last_finished_epoch(store):
+def test_a_pruned_trial_keeps_the_preview_of_its_last_finished_epoch(store):
     from core.models.training.trial import make_objective
     from core.search.budget import Budget
 
@@ -276,9 +276,9 @@ def test_a_pruned_trial_keeps_the_strip_of_its_last_finished_epoch(store):
     study.optimize(lambda trial: objective(trial, never), n_trials=1)
     (trial,) = to_record(study).trials
     assert (trial.state, trial.attributes["epochs"]) == ("pruned", 1)
-    strip = TrialStrips(store, "ae80").read([trial])[0]
-    assert 3 < strip_psnr_db(strip) < 40
-    assert "strip" not in " ".join(trial.attributes)
+    preview = TrialPreviews(store, "ae80").read([trial])[0]
+    assert 3 < preview_psnr_db(preview) < 40
+    assert "preview" not in " ".join(trial.attributes)
 
 
 def test_the_same_trial_gives_the_same_score_twice(store):

@@ -16,7 +16,7 @@ import json
 import keras, numpy as np
 from core.models.bottleneck import network as bottleneck
 from core.models.bottleneck.network import BottleneckConfig
-from core.training_records.strips import STRIP_QUALITY
+from core.training_records.previews import PREVIEW_QUALITY
 
 config = BottleneckConfig(
     learning_rate=1e-3, channels=16, width=8, deep_width=8, analysis_blocks=(1, 1),
@@ -34,7 +34,7 @@ ends = []
 for _ in range(2):
     with model.averaged():
         ends.append(model.evaluate(images, verbose=0, return_dict=True)["loss"])
-        psnr_db = model.evaluate(images, verbose=0, return_dict=True)[f"psnr_db_{STRIP_QUALITY}"]
+        psnr_db = model.evaluate(images, verbose=0, return_dict=True)[f"psnr_db_{PREVIEW_QUALITY}"]
         squares = np.square(model.reconstructions(images).astype(float) - images)
         again = np.mean(10 * np.log10(255**2 / squares.mean(axis=(1, 2, 3))))
         assert abs(again - psnr_db) < 0.01, (again, psnr_db)

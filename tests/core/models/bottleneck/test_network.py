@@ -20,12 +20,12 @@ from core.models.training.loop import Training
 from core.models.training.monitor import Monitor
 from core.stop_request import StopRequest
 from core.store import ArtifactStore
-from core.training_records.strips import (
-    STRIP_QUALITY,
-    join_strip,
-    read_strips,
-    strip_originals,
-    strip_psnr_db,
+from core.training_records.previews import (
+    PREVIEW_QUALITY,
+    join_preview,
+    preview_originals,
+    preview_psnr_db,
+    read_previews,
 )
 
 TINY = BottleneckConfig(
@@ -103,11 +103,11 @@ def test_the_start_is_a_block_transform_codec(started: Bottleneck, scenes: Image
     assert found["psnr_db_100"] > 28
 
 
-def test_its_strip_is_what_its_figures_are_of(started: Bottleneck) -> None:
-    found = started(strip_originals())[f"psnr_db_{STRIP_QUALITY}"]
-    strip = join_strip(started.reconstructions(strip_originals()))
+def test_its_preview_is_what_its_figures_are_of(started: Bottleneck) -> None:
+    found = started(preview_originals())[f"psnr_db_{PREVIEW_QUALITY}"]
+    preview = join_preview(started.reconstructions(preview_originals()))
 
-    assert strip_psnr_db(strip) == pytest.approx(float(np.mean(found)), rel=1e-4)
+    assert preview_psnr_db(preview) == pytest.approx(float(np.mean(found)), rel=1e-4)
 
 
 def test_a_latent_is_restored_to_within_its_quantisers_cell(started: Bottleneck) -> None:
@@ -195,10 +195,10 @@ def test_the_best_weights_are_averages_and_training_goes_on_from_the_latest(
     assert not np.array_equal(latest[name], averaged[name])
     np.testing.assert_array_equal(weight_arrays(network)[name], latest[name])
     with network.averaged():
-        strip = join_strip(network.reconstructions(strip_originals()))
-    kept = read_strips(ArtifactStore(tmp_path), "histories/bottleneck").rows
-    np.testing.assert_array_equal(kept[1], strip)
-    assert not np.array_equal(strip, join_strip(network.reconstructions(strip_originals())))
+        preview = join_preview(network.reconstructions(preview_originals()))
+    kept = read_previews(ArtifactStore(tmp_path), "histories/bottleneck").rows
+    np.testing.assert_array_equal(kept[1], preview)
+    assert not np.array_equal(preview, join_preview(network.reconstructions(preview_originals())))
 
     resumed = _training(tmp_path, TINY, scenes)
     resumed.resume()

@@ -16,7 +16,12 @@ from core.models.training.loop import Diverged, Training
 from core.models.training.monitor import Monitor
 from core.stop_request import Stopped, StopRequest
 from core.store import ArtifactStore
-from core.training_records.strips import join_strip, read_strips, strip_originals, strip_psnr_db
+from core.training_records.previews import (
+    join_preview,
+    preview_originals,
+    preview_psnr_db,
+    read_previews,
+)
 
 
 class _StopAfter(StopRequest):
@@ -193,8 +198,8 @@ def test_a_lowered_learning_rate_is_still_low_after_a_stop(
     )
 
 
-def _strips(folder: Path) -> dict[int, Image]:
-    return read_strips(ArtifactStore(folder), "histories/ae40").rows
+def _previews(folder: Path) -> dict[int, Image]:
+    return read_previews(ArtifactStore(folder), "histories/ae40").rows
 
 
 def test_the_history_keeps_what_the_model_made_of_the_six_images_after_each_epoch(
@@ -203,49 +208,49 @@ def test_the_history_keeps_what_the_model_made_of_the_six_images_after_each_epoc
     training = _training(tmp_path, small_config, images)
     training.run()
 
-    found = _strips(tmp_path)
+    found = _previews(tmp_path)
     assert list(found) == [1, 2]
     assert not np.array_equal(found[1], found[2])
-    last = training.network.reconstructions(strip_originals())
-    np.testing.assert_array_equal(found[2], join_strip(last))
+    last = training.network.reconstructions(preview_originals())
+    np.testing.assert_array_equal(found[2], join_preview(last))
 
 
-def test_the_strip_says_what_the_validation_of_the_same_images_says(
+def test_the_preview_says_what_the_validation_of_the_same_images_says(
     small_model: Autoencoder,
 ) -> None:
     random = np.random.default_rng(3)
     small_model.set_weights([0.2 * random.normal(size=w.shape) for w in small_model.weights])
-    found = small_model.evaluate(strip_originals(), verbose=0, return_dict=True)
-    strip = join_strip(small_model.reconstructions(strip_originals()))
+    found = small_model.evaluate(preview_originals(), verbose=0, return_dict=True)
+    preview = join_preview(small_model.reconstructions(preview_originals()))
 
-    assert strip_psnr_db(strip) == pytest.approx(found["psnr_db"], rel=1e-4)
+    assert preview_psnr_db(preview) == pytest.approx(found["psnr_db"], rel=1e-4)
 
 
 def test_what_a_diverged_model_cannot_say_becomes_black(small_model: Autoencoder) -> None:
     small_model.set_weights([np.full(w.shape, np.nan) for w in small_model.weights])
 
-    assert not small_model.reconstructions(strip_originals()).any()
+    assert not small_model.reconstructions(preview_originals()).any()
 
 
-def test_a_training_that_goes_on_keeps_the_strips_of_the_epochs_that_it_knows(
+def test_a_training_that_goes_on_keeps_the_previews_of_the_epochs_that_it_knows(
     tmp_path: Path, small_config: AutoencoderConfig, images: Images
 ) -> None:
     _training(tmp_path, small_config, images).run()
-    before = _strips(tmp_path)
+    before = _previews(tmp_path)
     store = ArtifactStore(tmp_path)
     store.delete("checkpoints/ae40/epoch-0002")  # as if the newest checkpoint were lost
 
     longer = _training(tmp_path, dataclasses.replace(small_config, epochs=3), images)
     longer.resume()
-    assert longer.history.strips.numbers == [1]
+    assert longer.history.previews.numbers == [1]
     longer.run()
 
-    after = _strips(tmp_path)
+    after = _previews(tmp_path)
     assert list(after) == [1, 2, 3]
     np.testing.assert_array_equal(after[1], before[1])
 
 
-def test_a_training_whose_earlier_epochs_have_no_strips_goes_on_with_strips(
+def test_a_training_whose_earlier_epochs_have_no_previews_goes_on_with_previews(
     tmp_path: Path, small_config: AutoencoderConfig, images: Images
 ) -> None:
     first = _training(tmp_path, dataclasses.replace(small_config, epochs=1), images)
@@ -259,11 +264,11 @@ def test_a_training_whose_earlier_epochs_have_no_strips_goes_on_with_strips(
     resumed.resume()
     resumed.run()
 
-    assert list(_strips(tmp_path)) == [2]
+    assert list(_previews(tmp_path)) == [2]
     assert [row["epoch"] for row in resumed.history.read()] == [1, 2]
 
 
-def test_damaged_strips_are_told_of_and_do_not_keep_a_training_from_going_on(
+def test_damaged_previews_are_told_of_and_do_not_keep_a_training_from_going_on(
     tmp_path: Path, small_config: AutoencoderConfig, images: Images
 ) -> None:
     _training(tmp_path, dataclasses.replace(small_config, epochs=1), images).run()
@@ -274,16 +279,16 @@ def test_damaged_strips_are_told_of_and_do_not_keep_a_training_from_going_on(
     resumed.resume()
     resumed.run()
 
-    assert f"the strips of earlier epochs are lost: {tmp_path}/histories/ae40.png" in (
+    assert f"the previews of earlier epochs are lost: {tmp_path}/histories/ae40.png" in (
         stream.getvalue()
     )
-    assert list(_strips(tmp_path)) == [2]
+    assert list(_previews(tmp_path)) == [2]
 
 
-def test_a_training_that_starts_anew_has_no_strips_of_the_one_before(
+def test_a_training_that_starts_anew_has_no_previews_of_the_one_before(
     tmp_path: Path, small_config: AutoencoderConfig, images: Images
 ) -> None:
     _training(tmp_path, small_config, images).run()
     _training(tmp_path, dataclasses.replace(small_config, epochs=1), images).run()
 
-    assert list(_strips(tmp_path)) == [1]
+    assert list(_previews(tmp_path)) == [1]

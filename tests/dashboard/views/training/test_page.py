@@ -7,12 +7,12 @@ from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 
 from core.png import encode_png
 from core.store import ArtifactStore
-from core.training_records.strips import (
-    STRIPS,
-    encode_strips,
-    join_strip,
-    strip_originals,
-    strip_psnr_db,
+from core.training_records.previews import (
+    PREVIEWS,
+    encode_previews,
+    join_preview,
+    preview_originals,
+    preview_psnr_db,
 )
 
 VIEW = "training"
@@ -23,20 +23,20 @@ HEADER = "epoch,loss,psnr_db,validation_loss,validation_psnr_db,images,seconds,t
 CONFIG = {"learning_rate": 0.0015, "batch": 32, "epochs": 100, "patience": 5}
 
 
-def strip(seed):
+def preview(seed):
     return np.random.default_rng(seed).integers(0, 256, (64, 384, 3), dtype=np.uint8)
 
 
-def commit(root, name, *, epochs=4, running=None, strips=(), **config):
+def commit(root, name, *, epochs=4, running=None, previews=(), **config):
     rows = [
         f"{epoch},{1 / epoch},{20 + epoch},{1.1 / epoch},{19 + epoch},{100 * epoch},60,{60 * epoch}"
         for epoch in range(1, epochs + 1)
     ]
     text = "\n".join([HEADER, *rows]) + "\n"
-    facts = {"model": name, "config": CONFIG | config, "running": running, STRIPS: list(strips)}
+    facts = {"model": name, "config": CONFIG | config, "running": running, PREVIEWS: list(previews)}
     files = {f"{name}.csv": text.encode()}
-    if strips:
-        files[f"{name}.png"] = encode_strips([strip(epoch) for epoch in strips])
+    if previews:
+        files[f"{name}.png"] = encode_previews([preview(epoch) for epoch in previews])
     ArtifactStore(root).commit(f"histories/{name}", files, facts=facts)
 
 
@@ -220,15 +220,15 @@ def test_a_model_with_quality_levels_shows_its_curve_moving(open_page, tmp_path)
     assert names(chart(app, "curve-psnr_db")) == {f"BNK, {phase}" for phase in PHASES}
 
 
-def served(strip):
-    """Names under which Streamlit serves exactly the six images of a strip, at twice the size."""
+def served(preview):
+    """Names under which Streamlit serves exactly the six images of a preview, at twice the size."""
     storage = MemoryMediaFileStorage("/media")
     double = np.ones((2, 2, 1), np.uint8)
     return [
         storage.load_and_get_id(
             encode_png(np.kron(image, double)), "image/png", MediaFileKind.MEDIA
         )
-        for image in np.split(strip, 6, axis=1)
+        for image in np.split(preview, 6, axis=1)
     ]
 
 
@@ -246,58 +246,58 @@ def titles(app):
 
 
 @pytest.fixture
-def with_strips(tmp_path):
-    """Folder of a store with a run of four strips, and one whose first epochs have none."""
-    commit(tmp_path, "ae80", strips=(1, 2, 3, 4))
-    commit(tmp_path, "ae40", epochs=6, strips=(5, 6))
+def with_previews(tmp_path):
+    """Folder of a store with a run of four previews, and one whose first epochs have none."""
+    commit(tmp_path, "ae80", previews=(1, 2, 3, 4))
+    commit(tmp_path, "ae40", epochs=6, previews=(5, 6))
     return tmp_path
 
 
-def test_the_newest_images_of_each_run_are_shown_below_the_originals(open_page, with_strips):
-    app = open_page(VIEW, with_strips)
+def test_the_newest_images_of_each_run_are_shown_below_the_originals(open_page, with_previews):
+    app = open_page(VIEW, with_previews)
     assert not app.exception
-    expected = [join_strip(strip_originals()), strip(4), strip(6)]
+    expected = [join_preview(preview_originals()), preview(4), preview(6)]
     assert shown(app) == [name for row in expected for name in served(row)]
     assert titles(app) == [
-        f"**{AE80}** after epoch 4: PSNR {strip_psnr_db(strip(4)):.2f} dB",
-        f"**{AE40}** after epoch 6: PSNR {strip_psnr_db(strip(6)):.2f} dB",
+        f"**{AE80}** after epoch 4: PSNR {preview_psnr_db(preview(4)):.2f} dB",
+        f"**{AE40}** after epoch 6: PSNR {preview_psnr_db(preview(6)):.2f} dB",
     ]
     assert app.get("image")[6].proto.imgs[0].alt == f"Face, {AE80} after epoch 4"
 
 
 def test_one_slider_moves_all_runs_to_their_newest_images_at_or_before_an_epoch(
-    open_page, with_strips
+    open_page, with_previews
 ):
-    app = open_page(VIEW, with_strips)
+    app = open_page(VIEW, with_previews)
     assert app.select_slider(key="epoch").options == ["1", "2", "3", "4", "5", "newest"]
     app.select_slider(key="epoch").set_value(5).run()
-    assert shown(app)[6:] == served(strip(4)) + served(strip(5))
+    assert shown(app)[6:] == served(preview(4)) + served(preview(5))
     app.select_slider(key="epoch").set_value(2).run()
     assert not app.exception
-    assert shown(app)[6:] == served(strip(2))
+    assert shown(app)[6:] == served(preview(2))
     assert f"**{AE40}** kept no images up to epoch 2." in captions(app)
 
 
-def test_the_address_restores_the_epoch_and_a_foreign_one_is_the_newest(open_page, with_strips):
-    app = open_page(VIEW, with_strips, query={"epoch": "3", "runs": "ae80"})
+def test_the_address_restores_the_epoch_and_a_foreign_one_is_the_newest(open_page, with_previews):
+    app = open_page(VIEW, with_previews, query={"epoch": "3", "runs": "ae80"})
     assert titles(app)[0].startswith(f"**{AE80}** after epoch 3:")
-    app = open_page(VIEW, with_strips, query={"epoch": "77", "runs": "ae80"})
+    app = open_page(VIEW, with_previews, query={"epoch": "77", "runs": "ae80"})
     assert not app.exception
     assert titles(app)[0].startswith(f"**{AE80}** after epoch 4:")
 
 
 def test_the_slider_follows_a_training_unless_a_person_chose_an_epoch(open_page, tmp_path):
-    commit(tmp_path, "ae80", epochs=2, strips=(1, 2), running={"epoch": 3, "step": 0})
+    commit(tmp_path, "ae80", epochs=2, previews=(1, 2), running={"epoch": 3, "step": 0})
     app = open_page(VIEW, tmp_path)
-    commit(tmp_path, "ae80", epochs=3, strips=(1, 2, 3), running={"epoch": 4, "step": 0})
+    commit(tmp_path, "ae80", epochs=3, previews=(1, 2, 3), running={"epoch": 4, "step": 0})
     assert titles(app.run())[0].startswith(f"**{AE80}** after epoch 3:")
     app.select_slider(key="epoch").set_value(2).run()
-    commit(tmp_path, "ae80", strips=(1, 2, 3, 4), running={"epoch": 5, "step": 0})
+    commit(tmp_path, "ae80", previews=(1, 2, 3, 4), running={"epoch": 5, "step": 0})
     assert titles(app.run())[0].startswith(f"**{AE80}** after epoch 2:")
 
 
 def test_a_single_epoch_needs_no_slider(open_page, tmp_path):
-    commit(tmp_path, "ae80", epochs=1, strips=(1,))
+    commit(tmp_path, "ae80", epochs=1, previews=(1,))
     app = open_page(VIEW, tmp_path)
     assert not app.exception
     assert len(shown(app)) == 12
@@ -311,9 +311,9 @@ def test_runs_without_images_say_so_in_one_line(open_page, trained):
     assert "None of the chosen runs kept images" in captions(app)
 
 
-def test_damaged_images_are_named_and_those_of_other_runs_shown(open_page, with_strips):
-    (with_strips / "histories" / "ae40.png").write_bytes(b"no image")
-    app = open_page(VIEW, with_strips)
+def test_damaged_images_are_named_and_those_of_other_runs_shown(open_page, with_previews):
+    (with_previews / "histories" / "ae40.png").write_bytes(b"no image")
+    app = open_page(VIEW, with_previews)
     assert not app.exception
     assert any("histories/ae40.png" in warning.value for warning in app.warning)
-    assert shown(app)[6:] == served(strip(4))
+    assert shown(app)[6:] == served(preview(4))

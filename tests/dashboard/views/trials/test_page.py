@@ -16,9 +16,9 @@ from core.search.storage import (
     sqlite_url,
 )
 from core.search.study_reading import read_study
-from core.search.trial_strips import TrialStrips
+from core.search.trial_previews import TrialPreviews
 from core.store import ArtifactStore
-from core.training_records.strips import strip_psnr_db
+from core.training_records.previews import preview_psnr_db
 from dashboard.charts.colors import codec_style
 from dashboard.views.trials.charts import PLOTS
 
@@ -212,20 +212,20 @@ def test_a_damaged_study_is_named_and_the_others_are_shown(open_page, studied_st
     assert frame(app, "best_value")["study"].tolist() == ["ae40"]
 
 
-def strip(seed):
+def preview(seed):
     return np.random.default_rng(seed).integers(0, 256, (64, 384, 3), dtype=np.uint8)
 
 
 @pytest.fixture
-def strips_store(studied_store, tmp_path):
-    """Folder of a store whose trials 0 and 4 of ae80 have packed strips and 1 one on its own."""
+def previews_store(studied_store, tmp_path):
+    """Folder of a store whose trials 0 and 4 of ae80 have packed previews and 1 one on its own."""
     root = shutil.copytree(studied_store, tmp_path / "strips")
     store = ArtifactStore(root)
-    study, strips = read_study(store, "ae80"), TrialStrips(store, "ae80")
+    study, previews = read_study(store, "ae80"), TrialPreviews(store, "ae80")
     for number in (0, 4):
-        strips.save(strip(number), number=number, started=study.trials[number].started)
-    strips.pack(study)
-    strips.save(strip(1), number=1, started=study.trials[1].started)
+        previews.save(preview(number), number=number, started=study.trials[number].started)
+    previews.pack(study)
+    previews.save(preview(1), number=1, started=study.trials[1].started)
     return root
 
 
@@ -233,19 +233,19 @@ def titles(app):
     return [line.value for line in app.markdown if ": PSNR " in line.value]
 
 
-def test_a_chosen_trial_shows_what_it_made_of_the_six_images(open_page, strips_store):
-    app = open_page(VIEW, strips_store, query={"study": "ae80", "ae80-chosen": ["4"]})
+def test_a_chosen_trial_shows_what_it_made_of_the_six_images(open_page, previews_store):
+    app = open_page(VIEW, previews_store, query={"study": "ae80", "ae80-chosen": ["4"]})
     assert not app.exception
     images = [image.proto.imgs[0].alt for image in app.get("image")]
     assert images[0] == "Face, original"
     assert images[6:] == [f"{name.partition(',')[0]}, Trial 4" for name in images[:6]]
-    assert titles(app) == [f"**Trial 4**: PSNR {strip_psnr_db(strip(4)):.2f} dB"]
+    assert titles(app) == [f"**Trial 4**: PSNR {preview_psnr_db(preview(4)):.2f} dB"]
     assert "no images here" not in captions(app)
 
 
-def test_compared_trials_show_their_images_below_each_other(open_page, strips_store):
+def test_compared_trials_show_their_images_below_each_other(open_page, previews_store):
     query = {"study": "ae80", "ae80-chosen": ["0", "1", "2", "3", "4"]}
-    app = open_page(VIEW, strips_store, query=query)
+    app = open_page(VIEW, previews_store, query=query)
     assert not app.exception
     assert [title.partition(":")[0] for title in titles(app)] == [
         "**Trial 0**",
@@ -263,9 +263,9 @@ def test_a_trial_without_images_says_so_in_one_line(open_page, studied_store):
     assert "Trial 4 has no images here." in captions(app)
 
 
-def test_damaged_images_of_trials_are_named_and_the_page_goes_on(open_page, strips_store):
-    (strips_store / "strips" / "ae80.png").unlink()
-    app = open_page(VIEW, strips_store, query={"study": "ae80", "ae80-chosen": ["0", "4"]})
+def test_damaged_images_of_trials_are_named_and_the_page_goes_on(open_page, previews_store):
+    (previews_store / "strips" / "ae80.png").unlink()
+    app = open_page(VIEW, previews_store, query={"study": "ae80", "ae80-chosen": ["0", "4"]})
     assert not app.exception
     assert any("strips/ae80.png" in line.value for line in app.markdown)
     assert figure(app, "plot-history")["data"]

@@ -1,15 +1,15 @@
-"""One strip on a page: six small images in a line that breaks where the screen ends."""
+"""One preview on a page: six small images in a line that breaks where the screen ends."""
 
 import streamlit as st
 
 from core.images import Image
-from core.training_records.strips import (
+from core.training_records.previews import (
     PLACES,
-    STRIP_QUALITY,
-    join_strip,
-    split_strip,
-    strip_originals,
-    strip_psnr_db,
+    PREVIEW_QUALITY,
+    join_preview,
+    preview_originals,
+    preview_psnr_db,
+    split_preview,
 )
 from dashboard import glossary
 from dashboard.widgets.pixels import show_pixels
@@ -20,29 +20,29 @@ SCALE = 2
 HELP = (
     "Six crops of photographs that come with scikit-image, 64x64 pixels each and shown at twice "
     "their size; no model was trained on them. An autoencoder's latent is not quantised here; the "
-    f"learned codec decodes at quality {STRIP_QUALITY}. PSNR is the mean over the six. "
+    f"learned codec decodes at quality {PREVIEW_QUALITY}. PSNR is the mean over the six. "
     f"{glossary.PSNR}"
 )
 
 
 def show_originals() -> None:
     """The six images as they are."""
-    _show("**Originals**", join_strip(strip_originals()), of="original")
+    _show("**Originals**", join_preview(preview_originals()), of="original")
 
 
-def show_strip(strip: Image, *, title: str, of: str) -> None:
+def show_preview(preview: Image, *, title: str, of: str) -> None:
     """What a model made of the six images, below its title and PSNR.
 
     Args:
-        strip: uint8, shape (64, 384, 3).
-        title: Markdown that says whose strip it is.
+        preview: uint8, shape (64, 384, 3).
+        title: Markdown that says whose preview it is.
         of: The same in plain words, for readers who do not see the images.
     """
-    _show(f"{title}: PSNR {strip_psnr_db(strip):.2f} dB", strip, of=of)
+    _show(f"{title}: PSNR {preview_psnr_db(preview):.2f} dB", preview, of=of)
 
 
-def _show(caption: str, strip: Image, *, of: str) -> None:
+def _show(caption: str, preview: Image, *, of: str) -> None:
     st.markdown(caption)
     with st.container(horizontal=True, gap="xsmall"):
-        for place, image in zip(PLACES, split_strip(strip), strict=True):
+        for place, image in zip(PLACES, split_preview(preview), strict=True):
             show_pixels(image, alt=f"{place.title}, {of}", scale=SCALE)

@@ -1,4 +1,4 @@
-"""Strips of trainings as pages read them, kept between reruns until their file changes."""
+"""Previews of trainings as pages read them, kept between reruns until their file changes."""
 
 from collections.abc import Mapping
 
@@ -6,25 +6,25 @@ import streamlit as st
 
 from core.images import Image
 from core.store.key import file_name
+from core.training_records.previews import read_previews
 from core.training_records.runs import TrainingRun
-from core.training_records.strips import read_strips
 from dashboard.data.store import open_store
 
 
-def load_strips(run: TrainingRun) -> Mapping[int, Image]:
-    """Strip of a training by epoch; empty where it kept none.
+def load_previews(run: TrainingRun) -> Mapping[int, Image]:
+    """Preview of a training by epoch; empty where it kept none.
 
     Raises:
         ArtifactError: They are missing or damaged.
     """
-    if not run.strip_epochs:
+    if not run.preview_epochs:
         return {}
     key = run.manifest.key
     # A running training commits its history every few seconds, mostly with the same images.
     file = run.manifest.files[file_name(key, "png")]
-    return _strips(str(open_store().root), key, file.sha256)
+    return _previews(str(open_store().root), key, file.sha256)
 
 
 @st.cache_resource(max_entries=12, show_spinner=False)
-def _strips(root: str, key: str, sha256: str) -> Mapping[int, Image]:
-    return read_strips(open_store(), key).rows
+def _previews(root: str, key: str, sha256: str) -> Mapping[int, Image]:
+    return read_previews(open_store(), key).rows

@@ -1,8 +1,8 @@
-"""Strips of the trials of a search: kept apart while it runs, packed into one artifact at its end.
+"""Previews of a search's trials: kept apart while it runs, packed into one artifact at its end.
 
-A worker keeps the strip of a trial's last finished epoch in the store of its own machine, outside
+A worker keeps the preview of a trial's last finished epoch in the store of its own machine, outside
 the study, whose database stays small and quick to read. A trial that was trained on another machine
-has no strip here.
+has no preview here.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,19 +13,19 @@ from core.images import Image
 from core.search.studies import FINISHED, ORIGIN, StudyRecord, TrialRecord
 from core.store import ArtifactError, ArtifactStore, Manifest, MissingArtifact
 from core.store.key import file_name, last_part
-from core.training_records.strips import STRIPS, KeptStrips, encode_strips, read_strips
+from core.training_records.previews import PREVIEWS, KeptPreviews, encode_previews, read_previews
 
-#: Most strips of a study that are packed, some 45 kB each: the thesis' optimum and the best trials.
+#: Most previews of a study that are packed, some 45 kB each: the thesis' optimum, the best trials.
 MOST_PACKED = 100
 
-#: Fact of an artifact: when the trial of each strip began. A study that was started anew, here or
+#: Fact of an artifact: when the trial of each preview began. A study that was started anew, here or
 #: on another machine, has trials of the same numbers.
 STARTED = "started"
 
 
 @dataclass(frozen=True)
-class TrialStrips:
-    """The strips of one model's study that are on this machine.
+class TrialPreviews:
+    """The previews of one model's study that are on this machine.
 
     Attributes:
         store: Where they are.
@@ -37,27 +37,27 @@ class TrialStrips:
 
     @property
     def key(self) -> str:
-        """Artifact of the packed strips."""
+        """Artifact of the packed previews."""
         return f"strips/{self.model}"
 
-    def save(self, strip: Image, *, number: int, started: datetime | None) -> None:
-        """Keeps the strip of a trial in the place of an earlier one.
+    def save(self, preview: Image, *, number: int, started: datetime | None) -> None:
+        """Keeps the preview of a trial in the place of an earlier one.
 
         Args:
-            strip: The strip.
+            preview: The preview.
             number: Number of the trial.
             started: When it began, as the study has it.
         """
         key = self._loose_key(number)
-        files = {file_name(key, "png"): encode_strips([strip])}
-        facts = {"model": self.model, STRIPS: [number], STARTED: [_text(started)]}
+        files = {file_name(key, "png"): encode_previews([preview])}
+        facts = {"model": self.model, PREVIEWS: [number], STARTED: [_text(started)]}
         self.store.commit(key, files, facts=facts)
 
     def read(self, trials: Iterable[TrialRecord]) -> dict[int, Image]:
-        """Strip by the number of its trial, for those of the trials that have one here.
+        """Preview by the number of its trial, for those of the trials that have one here.
 
         Raises:
-            ArtifactError: Strips are there, but damaged.
+            ArtifactError: Previews are there, but damaged.
         """
         wanted = {trial.number: trial for trial in trials}
         found: dict[int, Image] = {}
@@ -68,9 +68,9 @@ class TrialStrips:
         return found
 
     def pack(self, study: StudyRecord) -> Manifest | None:
-        """Puts the strips of finished trials into one artifact, at most `MOST_PACKED` of them.
+        """Puts the previews of finished trials into one artifact, at most `MOST_PACKED` of them.
 
-        Strips that were packed before stay among them as long as they are good enough; loose
+        Previews that were packed before stay among them as long as they are good enough; loose
         ones are removed unless their trial still runs. What is damaged is left out.
 
         Args:
@@ -92,7 +92,7 @@ class TrialStrips:
         return manifest
 
     def forget(self) -> None:
-        """Removes all strips of the study."""
+        """Removes all previews of the study."""
         for key in (*self.store.keys(self._loose_prefix), self.key):
             self.store.delete(key)
 
@@ -103,16 +103,16 @@ class TrialStrips:
     def _loose_key(self, number: int) -> str:
         return f"{self._loose_prefix}{number}"
 
-    def _read(self, key: str) -> KeptStrips:
+    def _read(self, key: str) -> KeptPreviews:
         try:
-            return read_strips(self.store, key)
+            return read_previews(self.store, key)
         except MissingArtifact:
             if self.store.exists(key):
                 raise
-            return KeptStrips({}, {})  # a search has just packed or forgotten it
+            return KeptPreviews({}, {})  # a search has just packed or forgotten it
 
     def _chosen(self, study: StudyRecord, keys: list[str]) -> dict[int, Image]:
-        """Strips to pack, from so many artifacts, in the order of their trials."""
+        """Previews to pack, from so many artifacts, in the order of their trials."""
         finished = {trial.number: trial for trial in study.trials if trial.state in FINISHED}
         places: dict[int, str] = {}
         for key in keys:
@@ -128,10 +128,10 @@ class TrialStrips:
         return dict(sorted(rows.items()))
 
     def _numbers(self, key: str, trials: Mapping[int, TrialRecord]) -> list[int]:
-        """Those of the trials that an artifact says it has strips of."""
+        """Those of the trials that an artifact says it has previews of."""
         try:
             facts = self.store.manifest(key).facts
-            begun = dict(zip(facts[STRIPS], facts[STARTED], strict=True))
+            begun = dict(zip(facts[PREVIEWS], facts[STARTED], strict=True))
         except (ArtifactError, KeyError, TypeError, ValueError):
             return []
         return [number for number in begun if _is_of(trials.get(number), begun[number])]
@@ -140,21 +140,21 @@ class TrialStrips:
         begun = {trial.number: _text(trial.started) for trial in study.trials}
         facts = {
             "model": self.model,
-            STRIPS: list(rows),
+            PREVIEWS: list(rows),
             STARTED: [begun[number] for number in rows],
         }
-        png = encode_strips(list(rows.values()))
+        png = encode_previews(list(rows.values()))
         return self.store.commit(self.key, {file_name(self.key, "png"): png}, facts=facts)
 
 
-def _of_trials(kept: KeptStrips, trials: Mapping[int, TrialRecord]) -> dict[int, Image]:
-    """Those strips that belong to the trials, and not to others of the same numbers."""
+def _of_trials(kept: KeptPreviews, trials: Mapping[int, TrialRecord]) -> dict[int, Image]:
+    """Those previews that belong to the trials, and not to others of the same numbers."""
     begun = kept.facts.get(STARTED)
     if not isinstance(begun, list):
         return {}
     return {
-        number: strip
-        for (number, strip), text in zip(kept.rows.items(), begun, strict=False)
+        number: preview
+        for (number, preview), text in zip(kept.rows.items(), begun, strict=False)
         if _is_of(trials.get(number), text)
     }
 

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.search.studies import StudyRecord, TrialRecord
-from core.search.trial_strips import MOST_PACKED, TrialStrips
+from core.search.trial_previews import MOST_PACKED, TrialPreviews
 from core.store import ArtifactError
 from dashboard.data.store import open_store
+from dashboard.widgets.previews import HELP, show_originals, show_preview
 from dashboard.widgets.states import show_artifact_error
-from dashboard.widgets.strips import HELP, show_originals, show_strip
 
 WHY_NONE = (
     "Images are kept on the machine that trained a trial, and of a finished search for the "
@@ -17,21 +17,21 @@ WHY_NONE = (
 )
 
 
-def show_trial_strips(study: StudyRecord, trials: Sequence[TrialRecord]) -> None:
-    """Originals, and below them the strip of each trial's last finished epoch."""
+def show_trial_previews(study: StudyRecord, trials: Sequence[TrialRecord]) -> None:
+    """Originals, and below them the preview of each trial's last finished epoch."""
     st.subheader("Reconstructions", help=HELP)
     try:
-        strips = TrialStrips(open_store(), study.name).read(trials)
+        previews = TrialPreviews(open_store(), study.name).read(trials)
     except ArtifactError as error:
         show_artifact_error(error)
         return
-    if strips:
+    if previews:
         show_originals()
     for trial in trials:
-        if trial.number in strips:
+        if trial.number in previews:
             name = _name(trial)
-            show_strip(strips[trial.number], title=f"**{name}**", of=name)
-    without = [str(trial.number) for trial in trials if trial.number not in strips]
+            show_preview(previews[trial.number], title=f"**{name}**", of=name)
+    without = [str(trial.number) for trial in trials if trial.number not in previews]
     if without:
         which = f"Trial {without[0]} has" if len(without) == 1 else f"Trials {_list(without)} have"
         st.caption(f"{which} no images here. {WHY_NONE}")

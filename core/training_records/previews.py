@@ -1,7 +1,7 @@
-"""Strips: a model's reconstructions of the same six small images at one epoch or trial.
+"""Previews: a model's reconstructions of the same six small images at one epoch or trial.
 
-The images are crops of photographs inside the scikit-image wheel, so a strip may be published in
-git, which an image of the data set may not. A strip is the six images side by side. The strips of
+The images are crops of photographs inside the scikit-image wheel, so a preview may be published in
+git, which an image of the data set may not. A preview is the six images side by side. Previews of
 several epochs or trials are stored one below another in one lossless PNG; the facts of its artifact
 say which epoch or trial each row belongs to.
 """
@@ -26,12 +26,12 @@ from core.store import Artifact, ArtifactStore
 SIDE = 64
 
 #: Fact of an artifact: number of each row of its PNG, from the top.
-STRIPS = "strips"
+PREVIEWS = "strips"
 
-#: Quality in 1..100 of the strips of a model that has a quality setting.
-STRIP_QUALITY = 30
+#: Quality in 1..100 of the previews of a model that has a quality setting.
+PREVIEW_QUALITY = 30
 
-#: Limit on the pixels of a PNG, enough for thousands of strips; the file is already verified.
+#: Limit on the pixels of a PNG, enough for thousands of previews; the file is already verified.
 _LIMITS = Limits(max_bytes=2**30, max_pixels=80_000_000)
 
 
@@ -65,7 +65,7 @@ _SHAPE = (SIDE, len(PLACES) * SIDE, 3)
 
 
 @cache
-def strip_originals() -> NDArray[np.uint8]:
+def preview_originals() -> NDArray[np.uint8]:
     """The six images, uint8, shape (6, 64, 64, 3), read-only."""
     photographs = sample_images()
     crops = [
@@ -76,7 +76,7 @@ def strip_originals() -> NDArray[np.uint8]:
     return images
 
 
-def join_strip(images: NDArray[np.uint8]) -> Image:
+def join_preview(images: NDArray[np.uint8]) -> Image:
     """The six images side by side, shape (64, 384, 3).
 
     Args:
@@ -85,33 +85,34 @@ def join_strip(images: NDArray[np.uint8]) -> Image:
     return np.concatenate(list(images), axis=1)
 
 
-def split_strip(strip: Image) -> NDArray[np.uint8]:
-    """Inverse of `join_strip`: the images of a strip, shape (6, 64, 64, 3)."""
-    return np.stack(np.split(strip, len(PLACES), axis=1))
+def split_preview(preview: Image) -> NDArray[np.uint8]:
+    """Inverse of `join_preview`: the images of a preview, shape (6, 64, 64, 3)."""
+    return np.stack(np.split(preview, len(PLACES), axis=1))
 
 
-def strip_psnr_db(strip: Image) -> float:
+def preview_psnr_db(preview: Image) -> float:
     """Mean over the six images of their PSNR in dB; infinite where one has no error."""
-    pairs = zip(strip_originals(), split_strip(strip), strict=True)
+    pairs = zip(preview_originals(), split_preview(preview), strict=True)
     return float(np.mean([psnr_db.measure(*pair) for pair in pairs]))
 
 
-def encode_strips(strips: Sequence[Image]) -> bytes:
-    """Lossless PNG of one or more strips, one below another.
+def encode_previews(previews: Sequence[Image]) -> bytes:
+    """Lossless PNG of one or more previews, one below another.
 
     Raises:
-        ValueError: One of them is not a strip.
+        ValueError: One of them is not a preview.
     """
-    for strip in strips:
-        if strip.shape != _SHAPE or strip.dtype != np.uint8:
+    for preview in previews:
+        if preview.shape != _SHAPE or preview.dtype != np.uint8:
             raise ValueError(
-                f"A strip is uint8 of shape {_SHAPE}; received {strip.dtype} of {strip.shape}."
+                f"A preview is uint8 of shape {_SHAPE}; "
+                f"received {preview.dtype} of {preview.shape}."
             )
-    return encode_png(np.concatenate(list(strips)))
+    return encode_png(np.concatenate(list(previews)))
 
 
-def decode_strips(data: bytes) -> list[Image]:
-    """Strips of a PNG from the top.
+def decode_previews(data: bytes) -> list[Image]:
+    """Previews of a PNG from the top.
 
     Raises:
         ValueError: It is no image, or one of another size.
@@ -120,18 +121,18 @@ def decode_strips(data: bytes) -> list[Image]:
     height, width, _ = pixels.shape
     if width != _SHAPE[1] or height % SIDE:
         raise ValueError(
-            f"Strips are {_SHAPE[1]} pixels wide and {SIDE} high each; received an image of "
+            f"Previews are {_SHAPE[1]} pixels wide and {SIDE} high each; received an image of "
             f"{width} x {height}."
         )
     return [pixels[top : top + SIDE] for top in range(0, height, SIDE)]
 
 
 @dataclass
-class StripStack:
-    """Strips by ascending number; the PNG is only encoded again after a change.
+class PreviewStack:
+    """Previews by ascending number; the PNG is only encoded again after a change.
 
     Attributes:
-        rows: Strip by its number.
+        rows: Preview by its number.
     """
 
     rows: dict[int, Image] = field(default_factory=dict)
@@ -139,37 +140,39 @@ class StripStack:
 
     @property
     def numbers(self) -> list[int]:
-        """Numbers of the strips, from the top."""
+        """Numbers of the previews, from the top."""
         return list(self.rows)
 
-    def append(self, number: int, strip: Image) -> None:
-        """Adds a strip at the bottom.
+    def append(self, number: int, preview: Image) -> None:
+        """Adds a preview at the bottom.
 
         Raises:
             ValueError: There is one of this number or a higher one.
         """
         if self.rows and number <= self.numbers[-1]:
-            raise ValueError(f"Strips rise in number; received {number} after {self.numbers[-1]}.")
-        self.rows[number] = strip
+            raise ValueError(
+                f"Previews rise in number; received {number} after {self.numbers[-1]}."
+            )
+        self.rows[number] = preview
         self._encoded = None
 
     def replace(self, rows: Mapping[int, Image]) -> None:
-        """Replaces all strips."""
+        """Replaces all previews."""
         self.rows = dict(sorted(rows.items()))
         self._encoded = None
 
     def to_png(self) -> bytes:
-        """The strips as one PNG; there must be one."""
+        """The previews as one PNG; there must be one."""
         if self._encoded is None:
-            self._encoded = encode_strips(list(self.rows.values()))
+            self._encoded = encode_previews(list(self.rows.values()))
         return self._encoded
 
 
-class KeptStrips(NamedTuple):
-    """Strips of an artifact.
+class KeptPreviews(NamedTuple):
+    """Previews of an artifact.
 
     Attributes:
-        rows: Strip by its number.
+        rows: Preview by its number.
         facts: Facts of the same commit.
     """
 
@@ -177,22 +180,22 @@ class KeptStrips(NamedTuple):
     facts: Mapping[str, Any]
 
 
-def read_strips(store: ArtifactStore, key: str) -> KeptStrips:
-    """Strips of an artifact; empty if it has none.
+def read_previews(store: ArtifactStore, key: str) -> KeptPreviews:
+    """Previews of an artifact; empty if it has none.
 
     Raises:
         ArtifactError: The artifact or its PNG is missing or damaged.
     """
-    return store.load(key, _kept_strips)
+    return store.load(key, _kept_previews)
 
 
-def _kept_strips(artifact: Artifact) -> KeptStrips:
-    numbers = artifact.facts.get(STRIPS) or []
+def _kept_previews(artifact: Artifact) -> KeptPreviews:
+    numbers = artifact.facts.get(PREVIEWS) or []
     if not numbers:
-        return KeptStrips({}, artifact.facts)
+        return KeptPreviews({}, artifact.facts)
 
     def rows(data: bytes) -> dict[int, Image]:
-        return dict(zip(numbers, decode_strips(data), strict=True))
+        return dict(zip(numbers, decode_previews(data), strict=True))
 
-    reason = "does not hold the strips that its manifest names"
-    return KeptStrips(artifact.parsed(artifact.file("png"), rows, reason=reason), artifact.facts)
+    reason = "does not hold the previews that its manifest names"
+    return KeptPreviews(artifact.parsed(artifact.file("png"), rows, reason=reason), artifact.facts)

@@ -7,9 +7,9 @@ import streamlit as st
 from core.store import ArtifactError
 from core.training_records.runs import TrainingRun
 from dashboard.data.curves import label_of
-from dashboard.views.training.strip_cache import load_strips
+from dashboard.views.training.preview_cache import load_previews
+from dashboard.widgets.previews import HELP, show_originals, show_preview
 from dashboard.widgets.states import show_artifact_error
-from dashboard.widgets.strips import HELP, show_originals, show_strip
 
 #: Right end of the slider, which stays the newest epoch while a training adds to them.
 NEWEST = "newest"
@@ -18,17 +18,17 @@ NONE_LINE = "None of the chosen runs kept images: they were trained before histo
 SLIDER_HELP = "Each run shows its newest images at or before that epoch."
 
 
-def show_epoch_strips(runs: Sequence[TrainingRun]) -> None:
-    """Originals, and below them the strip of each run at the chosen epoch."""
+def show_epoch_previews(runs: Sequence[TrainingRun]) -> None:
+    """Originals, and below them the preview of each run at the chosen epoch."""
     st.subheader("Reconstructions over epochs", help=HELP)
-    epochs = sorted({epoch for run in runs for epoch in run.strip_epochs})
+    epochs = sorted({epoch for run in runs for epoch in run.preview_epochs})
     if not epochs:
         st.caption(NONE_LINE)
         return
     epoch = choose_epoch(epochs)
     show_originals()
     for run in runs:
-        show_run_strip(run, epoch)
+        show_run_preview(run, epoch)
 
 
 def choose_epoch(epochs: Sequence[int]) -> int:
@@ -47,18 +47,18 @@ def choose_epoch(epochs: Sequence[int]) -> int:
     return epochs[-1] if chosen == NEWEST else int(chosen)
 
 
-def show_run_strip(run: TrainingRun, epoch: int) -> None:
-    """Newest strip of a run at or before an epoch, or why there is none."""
+def show_run_preview(run: TrainingRun, epoch: int) -> None:
+    """Newest preview of a run at or before an epoch, or why there is none."""
     try:
-        strips = load_strips(run)
+        previews = load_previews(run)
     except ArtifactError as error:
         show_artifact_error(error)
         return
-    found = max((number for number in strips if number <= epoch), default=None)
+    found = max((number for number in previews if number <= epoch), default=None)
     if found is None:
-        until = f" up to epoch {epoch}" if strips else ""
+        until = f" up to epoch {epoch}" if previews else ""
         st.caption(f"**{label_of(run.name)}** kept no images{until}.")
         return
     of = f"{label_of(run.name)} after epoch {found}"
     title = f"**{label_of(run.name)}** after epoch {found}"
-    show_strip(strips[found], title=title, of=of)
+    show_preview(previews[found], title=title, of=of)
