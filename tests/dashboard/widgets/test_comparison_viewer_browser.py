@@ -2,6 +2,7 @@
 
 import base64
 import io
+import math
 import os
 import shutil
 import socket
@@ -146,8 +147,8 @@ class Viewer:
         zoom = float(self.state("zoom"))
         assert zoom == int(zoom), zoom
         seen, edge = self.pixels(pane), int(zoom)
-        top = round(seen.shape[0] / 2 - float(self.state("y")) * edge)
-        left = round(seen.shape[1] / 2 - float(self.state("x")) * edge)
+        top = math.floor(seen.shape[0] / 2 - float(self.state("y")) * edge + 0.5)
+        left = math.floor(seen.shape[1] / 2 - float(self.state("x")) * edge + 0.5)
         blocks = seen[top : top + shape[0] * edge, left : left + shape[1] * edge]
         image = blocks[::edge, ::edge]
         np.testing.assert_array_equal(np.kron(image, np.ones((edge, edge, 1), np.uint8)), blocks)
