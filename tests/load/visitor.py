@@ -114,7 +114,8 @@ class Visitor:
                 status = ForwardMsg.ScriptFinishedStatus.Name(message.script_finished)
                 if status == "FINISHED_SUCCESSFULLY":
                     return time.perf_counter() - started
-                raise PageError(f"{self.page}: {status}")
+                if status != "FINISHED_EARLY_FOR_RERUN":  # the page goes on by itself
+                    raise PageError(f"{self.page}: {status}")
 
     def _take(self, message: ForwardMsg) -> None:
         """Notes ids and words of what the page shows."""
