@@ -55,13 +55,12 @@ class Monitor:
                 because reading them waits for the accelerator's queued work.
         """
         now = time.monotonic()
-        if not self._steps:
-            # The first step compiles the network, so the clock starts at its end.
-            self._started = now
-        self._steps += 1
-        rate = (self._steps - 1) * batch / max(now - self._started, 1e-9)
-        left = (steps - step) * batch / rate if rate else 0.0
+        rate = self._rate(batch, now)
         due = now - self._told >= SPARSE_SECONDS
+        if not due and not self.stream.isatty():
+            return
+        means = figures()
+        left = (steps - step) * batch / rate if rate else 0.0
         if due:
             self._told = now
             running: dict[str, Any] = {
@@ -70,15 +69,21 @@ class Monitor:
                 "steps": steps,
                 "images_per_second": round(rate, 1),
                 "seconds_left": round(left),
-                **figures(),
+                **means,
             }
             self.history.write(rows, running=running)
-        if due or self.stream.isatty():
-            self._show(
-                f"epoch {len(rows) + 1}/{self.epochs}  step {step}/{steps}  {_shown(figures())}  "
-                f"{rate:.1f} images/s  {_clock(left)} left in this epoch, "
-                f"{self._total(rows, left, steps * batch / rate if rate else 0.0)} in all"
-            )
+        total = self._total(rows, left, steps * batch / rate if rate else 0.0)
+        self._show(
+            f"epoch {len(rows) + 1}/{self.epochs}  step {step}/{steps}  {_shown(means)}  "
+            f"{rate:.1f} images/s  {_clock(left)} left in this epoch, {total} in all"
+        )
+
+    def _rate(self, batch: int, now: float) -> float:
+        """Images per second since the first step, which compiles the network."""
+        if not self._steps:
+            self._started = now
+        self._steps += 1
+        return (self._steps - 1) * batch / max(now - self._started, 1e-9)
 
     def _total(self, rows: list[dict[str, float]], left: float, epoch_seconds: float) -> str:
         """Time to the last epoch; early stopping can end the training earlier."""

@@ -1,6 +1,7 @@
 """Figures of the Findings page: quality against bytes with the thesis marked, and margins."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -70,29 +71,11 @@ def published_figure(rows: Sequence[MethodRow]) -> go.Figure:
     for row in lossy:
         if row.psnr_db is not None:
             figure.add_trace(_difference(row))
-    figure.add_trace(
-        go.Scatter(
-            x=[row.published.psnr_db for row in lossy],
-            y=labels,
-            mode="markers",
-            name="Published",
-            marker={"symbol": "circle-open", "size": 11, "color": "#7d8c92", "line": {"width": 2}},
-            hovertemplate="%{y}<br>published %{x:.2f} dB<extra></extra>",
-        )
-    )
-    figure.add_trace(
-        go.Scatter(
-            x=[row.psnr_db for row in lossy],
-            y=labels,
-            mode="markers",
-            name="Measured here",
-            marker={
-                "size": 11,
-                "color": [codec_style(row.published.codec).color for row in lossy],
-            },
-            hovertemplate="%{y}<br>measured %{x:.2f} dB<extra></extra>",
-        )
-    )
+    ring = {"symbol": "circle-open", "size": 11, "color": "#7d8c92", "line": {"width": 2}}
+    published = [row.published.psnr_db for row in lossy]
+    figure.add_trace(_marks("Published", published, labels, ring))
+    dots = {"size": 11, "color": [codec_style(row.published.codec).color for row in lossy]}
+    figure.add_trace(_marks("Measured here", [row.psnr_db for row in lossy], labels, dots))
     figure.update_yaxes(
         autorange="reversed", automargin=True, categoryorder="array", categoryarray=labels
     )
@@ -103,6 +86,19 @@ def published_figure(rows: Sequence[MethodRow]) -> go.Figure:
         legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
     )
     return figure
+
+
+def _marks(
+    name: str, values: Sequence[float | None], labels: Sequence[str], marker: dict[str, Any]
+) -> go.Scatter:
+    return go.Scatter(
+        x=values,
+        y=labels,
+        mode="markers",
+        name=name,
+        marker=marker,
+        hovertemplate=f"%{{y}}<br>{name.split()[0].lower()} %{{x:.2f}} dB<extra></extra>",
+    )
 
 
 def _difference(row: MethodRow) -> go.Scatter:

@@ -1,15 +1,10 @@
 """The same networks train on TensorFlow and on JAX, each in a process of its own."""
 
 import importlib.util
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[4]
+from tests.core.models.backends import answer_on
 
 _TWO_STEPS = """
 import json
@@ -31,26 +26,10 @@ print(json.dumps([keras.backend.backend(), {k: [float(x) for x in v] for k, v in
 """
 
 
-def _losses(backend: str) -> dict[str, list[float]]:
-    environment = {**os.environ, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"}
-    answer = subprocess.run(
-        [sys.executable, "-c", _TWO_STEPS],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert answer.returncode == 0, answer.stderr[-2000:]
-    used, losses = json.loads(answer.stdout.splitlines()[-1])
-    assert used == backend
-    return losses
-
-
 @pytest.mark.slow
 @pytest.mark.skipif(not importlib.util.find_spec("jax"), reason="JAX is not installed")
 def test_two_steps_give_the_same_losses_on_tensorflow_and_jax() -> None:
-    ours, theirs = _losses("tensorflow"), _losses("jax")
+    ours, theirs = (answer_on(backend, _TWO_STEPS) for backend in ("tensorflow", "jax"))
 
     for name in ("ae20", "ae80"):
         assert ours[name] == pytest.approx(theirs[name], rel=1e-4)

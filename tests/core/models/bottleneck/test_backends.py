@@ -1,15 +1,10 @@
 """The learned codec's network trains on TensorFlow and on JAX, each in a process of its own."""
 
 import importlib.util
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[4]
+from tests.core.models.backends import answer_on
 
 _TWO_STEPS = """
 import json
@@ -44,26 +39,10 @@ print(json.dumps([keras.backend.backend(), [float(x) for x in figures]]))
 """
 
 
-def _figures(backend: str) -> list[float]:
-    environment = {**os.environ, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"}
-    answer = subprocess.run(
-        [sys.executable, "-c", _TWO_STEPS],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert answer.returncode == 0, answer.stderr[-2000:]
-    used, figures = json.loads(answer.stdout.splitlines()[-1])
-    assert used == backend
-    return figures
-
-
 @pytest.mark.slow
 @pytest.mark.skipif(not importlib.util.find_spec("jax"), reason="JAX is not installed")
 def test_tensorflow_and_jax_start_from_the_same_codec_and_both_train_it() -> None:
-    ours, theirs = _figures("tensorflow"), _figures("jax")
+    ours, theirs = (answer_on(backend, _TWO_STEPS) for backend in ("tensorflow", "jax"))
 
     # The start is the block transform, but its side information and all training have chance in.
     assert ours[2] == pytest.approx(theirs[2], rel=1e-4)

@@ -27,23 +27,7 @@ from core.training_records.previews import (
     preview_psnr_db,
     read_previews,
 )
-
-TINY = BottleneckConfig(
-    learning_rate=2e-3,
-    batch=8,
-    epochs=2,
-    channels=32,
-    width=8,
-    deep_width=8,
-    analysis_blocks=(1, 1),
-    synthesis_blocks=(1, 1),
-    entropy_width=16,
-    side_channels=4,
-    levels=3,
-    ema_decay=0.5,
-    epoch_images=16,
-    validation_images=4,
-)
+from tests.core.models.tiny import TINY
 
 
 @pytest.fixture(scope="module")

@@ -26,20 +26,10 @@ from core.models.training.monitor import Monitor
 from core.models.training.publication import Publisher, go_on_from_published
 from core.stop_request import StopRequest
 from core.store import ArtifactStore
+from tests.core.models.tiny import TINY
 
-CONFIG = BottleneckConfig(
-    learning_rate=1e-3,
-    batch=4,
-    epochs=1,
-    channels=32,
-    width=8,
-    deep_width=8,
-    analysis_blocks=(1, 1),
-    synthesis_blocks=(1, 1),
-    entropy_width=16,
-    side_channels=4,
-    levels=3,
-    ema_decay=0.5,
+CONFIG = dataclasses.replace(
+    TINY, learning_rate=1e-3, batch=4, epochs=1, epoch_images=None, validation_images=None
 )
 
 

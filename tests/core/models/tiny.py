@@ -1,0 +1,20 @@
+"""The learned codec's network in miniature, for tests that train it."""
+
+from core.models.bottleneck.config import BottleneckConfig
+
+TINY = BottleneckConfig(
+    learning_rate=2e-3,
+    batch=8,
+    epochs=2,
+    channels=32,
+    width=8,
+    deep_width=8,
+    analysis_blocks=(1, 1),
+    synthesis_blocks=(1, 1),
+    entropy_width=16,
+    side_channels=4,
+    levels=3,
+    ema_decay=0.5,
+    epoch_images=16,
+    validation_images=4,
+)
