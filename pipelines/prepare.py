@@ -10,7 +10,7 @@ from rich.progress import DownloadColumn
 
 from core.dataset.preparation.errors import PreparationError
 from core.dataset.preparation.imagenette import ARCHIVE_SHA256, ARCHIVE_URL, download
-from core.dataset.preparation.source import ImageSource, open_source
+from core.dataset.preparation.source import RawDataset, open_source
 from core.store import ArtifactStore, Manifest
 from core.store.key import DEFAULT_DATASET as DEFAULT
 from pipelines.base import UserError, check_name, option, run_step
@@ -120,7 +120,7 @@ def _prepare_from_address(config: PrepareConfig) -> None:
         _prepare_from(open_source(archive, label=config.url), config)
 
 
-def _prepare_from(source: ImageSource, config: PrepareConfig) -> None:
+def _prepare_from(source: RawDataset, config: PrepareConfig) -> None:
     from core.dataset.preparation.build import build, standing
     from core.dataset.preparation.listing import list_images, listing_digest
 

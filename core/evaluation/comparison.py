@@ -21,13 +21,17 @@ BYTES = "bytes"
 
 
 @dataclass(frozen=True)
-class Choice:
-    """A codec as a person sets it.
+class CodecConfig:
+    """A codec and its parameters as plain data, from which `operating_point` makes the codec.
+
+    An `OperatingPoint` encodes and decodes, so it has read the weights of a learned codec. This is
+    the request for one: a form makes it, caches use it as their key, and it is sent to other
+    processes. It may leave the dial open for a search to set.
 
     Attributes:
         codec: Name of the codec.
-        dial: Position of its dial; None for a codec without one.
-        knobs: Field and value of the codec's dataclass that differ from the codec's.
+        dial: Position of its dial; None for a codec without one, and where a search sets it.
+        knobs: Name and value of each field of the codec's dataclass that is not at its default.
     """
 
     codec: str
@@ -95,40 +99,40 @@ class Reconstruction:
     problem: str | None = None
 
 
-def point_of(choice: Choice, store: ArtifactStore) -> OperatingPoint:
-    """Codec with every knob as chosen.
+def operating_point(config: CodecConfig, store: ArtifactStore) -> OperatingPoint:
+    """Operating point of a configuration.
 
     Raises:
         ValueError: There is no such codec, dial position or knob.
         ArtifactError: The weights of a learned codec are missing or damaged.
     """
-    codec = get_codec(choice.codec)
-    if codec.at is None or choice.dial is None:
-        return _turned(next(iter(codec.sweep(store))), choice)
-    return _turned(codec.at(choice.dial, store), choice)
+    codec = get_codec(config.codec)
+    if codec.at is None or config.dial is None:
+        return _turned(next(iter(codec.sweep(store))), config)
+    return _turned(codec.at(config.dial, store), config)
 
 
 def reconstruct(
-    choice: Choice, image: Image, *, metrics: Mapping[str, Metric], store: ArtifactStore
+    config: CodecConfig, image: Image, *, metrics: Mapping[str, Metric], store: ArtifactStore
 ) -> Reconstruction:
     """Image, file and measurements of a codec as it is set; trouble becomes its problem.
 
     Args:
-        choice: The codec.
+        config: The codec.
         image: Image to encode, the metrics' reference.
         metrics: Metrics to measure, by name.
         store: Where a learned codec finds its weights.
     """
     try:
-        point = point_of(choice, store)
+        point = operating_point(config, store)
     except (ArtifactError, ValueError) as error:
-        return _failed(choice, in_one_line(error))
-    return _shown(choice, evaluate(point, image, image_id="", metrics=metrics))
+        return _failed(config, in_one_line(error))
+    return _shown(config, evaluate(point, image, image_id="", metrics=metrics))
 
 
 def reconstruct_at(
     goal: Goal,
-    choice: Choice,
+    config: CodecConfig,
     image: Image,
     *,
     metrics: Mapping[str, Metric],
@@ -142,7 +146,7 @@ def reconstruct_at(
 
     Args:
         goal: Size or quality that is wanted.
-        choice: The codec; its dial position does not matter, its other knobs do.
+        config: The codec; its dial position does not matter, its other knobs do.
         image: Image to encode, the metrics' reference.
         metrics: Metrics to measure, by name.
         store: Where a learned codec finds its weights.
@@ -150,15 +154,15 @@ def reconstruct_at(
         start: Position of the dial at which a search by size begins.
     """
     try:
-        match = _search(goal, choice, image, store, files, start)
+        match = _search(goal, config, image, store, files, start)
     except Exception as error:  # whatever a codec raises costs its own place only
-        return _failed(choice, in_one_line(error))
+        return _failed(config, in_one_line(error))
     reached = Reached(match.target, match.achieved, match.error_fraction)
     if not match.reachable:
-        return replace(_failed(choice, _out_of_reach(goal, match)), match=reached)
+        return replace(_failed(config, _out_of_reach(goal, match)), match=reached)
     coded = Coded(match.data, match.decoded, match.encode_seconds, match.decode_seconds)
     found = evaluate_coded(match.point, image, coded, image_id="", metrics=metrics)
-    return replace(_shown(choice, found), match=reached)
+    return replace(_shown(config, found), match=reached)
 
 
 def goal_like(reference: Reconstruction, quantity: str) -> Goal:
@@ -199,25 +203,25 @@ def spelled(quantity: str, value: float) -> str:
     return f"{metrics()[quantity].LABEL} {value:.2f}"
 
 
-def _turned(point: OperatingPoint, choice: Choice) -> OperatingPoint:
-    if not choice.knobs:
+def _turned(point: OperatingPoint, config: CodecConfig) -> OperatingPoint:
+    if not config.knobs:
         return point
     try:
-        return replace(point, **dict(choice.knobs))  # type: ignore[type-var]
+        return replace(point, **dict(config.knobs))  # type: ignore[type-var]
     except TypeError:
-        names = ", ".join(name for name, _ in choice.knobs)
-        raise ValueError(f"{choice.codec} has no such knob; received {names}.") from None
+        names = ", ".join(name for name, _ in config.knobs)
+        raise ValueError(f"{config.codec} has no such knob; received {names}.") from None
 
 
 def _search(
     goal: Goal,
-    choice: Choice,
+    config: CodecConfig,
     image: Image,
     store: ArtifactStore,
     files: MutableMapping[float, bytes] | None,
     start: float | None,
 ) -> Match:
-    codec = _with_knobs(get_codec(choice.codec), choice)
+    codec = _with_knobs(get_codec(config.codec), config)
     if goal.quantity == BYTES:
         target = round(goal.target)
         return match_bytes(codec, image, target, store=store, files=files, start=start)
@@ -225,19 +229,19 @@ def _search(
     return match_metric(codec, image, metric, goal.target, store=store, files=files)
 
 
-def _with_knobs(codec: Codec, choice: Choice) -> Codec:
+def _with_knobs(codec: Codec, config: CodecConfig) -> Codec:
     """Codec whose dial turns the codec that has the chosen knobs."""
     if codec.at is None:
         return codec
-    return replace(codec, at=partial(_at, choice))
+    return replace(codec, at=partial(_at, config))
 
 
-def _at(choice: Choice, value: float, store: ArtifactStore | None = None) -> OperatingPoint:
-    return point_of(replace(choice, dial=value), store or ArtifactStore.default())
+def _at(config: CodecConfig, value: float, store: ArtifactStore | None = None) -> OperatingPoint:
+    return operating_point(replace(config, dial=value), store or ArtifactStore.default())
 
 
-def _shown(choice: Choice, found: Evaluation) -> Reconstruction:
-    codec = get_codec(choice.codec)
+def _shown(config: CodecConfig, found: Evaluation) -> Reconstruction:
+    codec = get_codec(config.codec)
     return Reconstruction(
         codec.label,
         codec.suffix,
@@ -248,10 +252,10 @@ def _shown(choice: Choice, found: Evaluation) -> Reconstruction:
     )
 
 
-def _failed(choice: Choice, problem: str) -> Reconstruction:
-    known = codecs().get(choice.codec)
-    label, suffix = (known.label, known.suffix) if known else (choice.codec, ".bin")
-    record = Record("", choice.codec, "", choice.dial, error=problem)
+def _failed(config: CodecConfig, problem: str) -> Reconstruction:
+    known = codecs().get(config.codec)
+    label, suffix = (known.label, known.suffix) if known else (config.codec, ".bin")
+    record = Record("", config.codec, "", config.dial, error=problem)
     return Reconstruction(label, suffix, record, problem=problem)
 
 

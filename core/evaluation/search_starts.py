@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Mapping
 
 from core.codecs import get_codec
-from core.evaluation.comparison import Choice, point_of
+from core.evaluation.comparison import CodecConfig, operating_point
 from core.evaluation.dial_search import match_bytes
 from core.images import Image
 from core.store import ArtifactError, ArtifactStore
@@ -30,7 +30,7 @@ def measure_starts(photographs: Iterable[tuple[str, Image]], store: ArtifactStor
         store: Where learned codecs find their weights; those without weights are left out.
     """
     reference, *others = COMPARED_FIRST
-    point = point_of(Choice(reference, default_position(reference)), store)
+    point = operating_point(CodecConfig(reference, default_position(reference)), store)
     return {
         title: _positions(others, image, len(point.encode(image)), store)
         for title, image in photographs

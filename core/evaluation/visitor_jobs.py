@@ -9,10 +9,10 @@ from core.codecs import get_codec
 from core.codecs.recognition import recognise
 from core.errors import CodecError
 from core.evaluation.comparison import (
-    Choice,
+    CodecConfig,
     Goal,
     Reconstruction,
-    point_of,
+    operating_point,
     reconstruct,
     reconstruct_at,
 )
@@ -33,14 +33,14 @@ class ReconstructionRequest:
     """One codec on one image, as a visitor asks for it.
 
     Attributes:
-        choice: The codec and its knobs.
+        config: The codec and its knobs.
         goal: Size or quality that its dial is turned to; None to leave it as it is set.
         metric_names: Metrics to measure.
         store_root: Folder of the store in which a learned codec finds its weights.
         start: Position of the dial at which a search by size begins.
     """
 
-    choice: Choice
+    config: CodecConfig
     goal: Goal | None
     metric_names: tuple[str, ...]
     store_root: Path
@@ -86,11 +86,11 @@ def reconstruct_requested(
     store = ArtifactStore(request.store_root)
     measured = {name: metrics()[name] for name in request.metric_names}
     if request.goal is None:
-        found = reconstruct(request.choice, image, metrics=measured, store=store)
+        found = reconstruct(request.config, image, metrics=measured, store=store)
         return ReconstructionAnswer(found, files)
     found = reconstruct_at(
         request.goal,
-        request.choice,
+        request.config,
         image,
         metrics=measured,
         store=store,
@@ -111,11 +111,11 @@ def estimated_seconds(request: ReconstructionRequest, middle: Image, pixel_count
         middle: The middle of the image, at most `PILOT_SIDE` pixels a side.
         pixel_count: Pixels of the whole image.
     """
-    choice, dial = request.choice, get_codec(request.choice.codec).dial
-    if choice.dial is None and dial is not None:
-        choice = Choice(choice.codec, dial.default, choice.knobs)
+    config, dial = request.config, get_codec(request.config.codec).dial
+    if config.dial is None and dial is not None:
+        config = CodecConfig(config.codec, dial.default, config.knobs)
     try:
-        point = point_of(choice, ArtifactStore(request.store_root))
+        point = operating_point(config, ArtifactStore(request.store_root))
         times = []
         for _ in range(2):
             start = time.process_time()
@@ -124,7 +124,7 @@ def estimated_seconds(request: ReconstructionRequest, middle: Image, pixel_count
     except (ArtifactError, CodecError, ValueError):
         return 0.0  # the request itself tells what is wrong
     share = pixel_count / (middle.shape[0] * middle.shape[1])
-    runs = 1 if request.goal is None else _searched_positions(choice)
+    runs = 1 if request.goal is None else _searched_positions(config)
     return float(min(times) * share * runs)
 
 
@@ -157,8 +157,8 @@ def _value(name: str, reference: Image, image: Image) -> float | None:
         return None
 
 
-def _searched_positions(choice: Choice) -> int:
-    dial = get_codec(choice.codec).dial
+def _searched_positions(config: CodecConfig) -> int:
+    dial = get_codec(config.codec).dial
     if dial is None:
         return 1
     return math.ceil(math.log2(len(dial.positions()) + 1)) + _FURTHER_POSITIONS

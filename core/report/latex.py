@@ -30,7 +30,7 @@ _SIZES = {"footnotesize": 4.3, "scriptsize": 3.8, "tiny": 3.0}
 _LINE_POINTS = 345.0
 _GAP_POINTS = 6.0
 #: Letters of a text column that are wished for before it is wrapped.
-_WISHED_LETTERS = 40
+_PREFERRED_LETTERS = 40
 #: Where a line may be broken inside a cell.
 _BREAKS = re.compile(r"[\s\-/]+")
 
@@ -82,10 +82,10 @@ def _layout(columns: Sequence[Column], cells: Sequence[Sequence[str]]) -> tuple[
     """Size of the letters at which no word is wider than its column, and the columns' shares."""
     texts = [[column.header, *(row[at] for row in cells)] for at, column in enumerate(columns)]
     shortest = [max(_longest_word(text) for text in column) for column in texts]
-    wished = [min(max(map(len, column)), _WISHED_LETTERS) for column in texts]
+    preferred = [min(max(map(len, column)), _PREFERRED_LETTERS) for column in texts]
     size, letter = _size(shortest)
     least = [count * letter + _GAP_POINTS for count in shortest]
-    extra = [max(0.0, (more - few) * letter) for more, few in zip(wished, shortest, strict=True)]
+    extra = [max(0.0, (more - few) * letter) for more, few in zip(preferred, shortest, strict=True)]
     free = max(0.0, _LINE_POINTS - sum(least))
     part = free / sum(extra) if sum(extra) else 0.0
     widths = [few + part * more for few, more in zip(least, extra, strict=True)]

@@ -11,8 +11,8 @@ from core.metrics import metrics
 RATE = "bits_per_pixel"
 
 
-class Point(NamedTuple):
-    """An operating point of a codec, as the results name it.
+class MeasuredPoint(NamedTuple):
+    """Key of an operating point in the tables of results; it cannot encode.
 
     Attributes:
         codec: Codec.
@@ -43,7 +43,7 @@ def operating_points(frame: pd.DataFrame) -> pd.DataFrame:
     return table.sort_values(["codec", RATE], ignore_index=True)
 
 
-def point_of(points: pd.DataFrame, codec: str, setting: str) -> Point:
+def point_of(points: pd.DataFrame, codec: str, setting: str) -> MeasuredPoint:
     """The row of `operating_points` with that codec and setting.
 
     Raises:
@@ -53,7 +53,7 @@ def point_of(points: pd.DataFrame, codec: str, setting: str) -> Point:
     if rows.empty:
         raise ValueError(f"There is no point {codec}, {setting} among the results.")
     dial = rows["dial"].iloc[0]
-    return Point(codec, setting, None if pd.isna(dial) else float(dial))
+    return MeasuredPoint(codec, setting, None if pd.isna(dial) else float(dial))
 
 
 def nearest_setting(points: pd.DataFrame, codec: str, bits_per_pixel: float) -> str:
@@ -77,7 +77,7 @@ def is_better_higher(quantity: str) -> bool:
 
 
 def ranked(
-    frame: pd.DataFrame, point: Point, quantity: str, *, worst_first: bool = True
+    frame: pd.DataFrame, point: MeasuredPoint, quantity: str, *, worst_first: bool = True
 ) -> pd.DataFrame:
     """Images at one operating point, ordered by a quantity; equal ones by their id.
 
@@ -95,7 +95,12 @@ def ranked(
 
 
 def ranked_by_gap(
-    frame: pd.DataFrame, first: Point, second: Point, quantity: str, *, behind_first: bool = True
+    frame: pd.DataFrame,
+    first: MeasuredPoint,
+    second: MeasuredPoint,
+    quantity: str,
+    *,
+    behind_first: bool = True,
 ) -> pd.DataFrame:
     """Images that both points have, ordered by how far the first is ahead of the second.
 
@@ -119,7 +124,7 @@ def ranked_by_gap(
     return both.sort_values(["gap", "image"], ascending=[ascending, True], ignore_index=True)
 
 
-def _rows(frame: pd.DataFrame, point: Point) -> pd.DataFrame:
+def _rows(frame: pd.DataFrame, point: MeasuredPoint) -> pd.DataFrame:
     at = (frame["codec"] == point.codec) & (frame["setting"] == point.setting)
     good = frame.loc[at & frame["error"].isna()]
     columns = ["image", "bytes", RATE, *metric_columns(frame)]

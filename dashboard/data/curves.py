@@ -34,7 +34,7 @@ from dashboard.charts.rate_distortion import (
     rate_distortion_figure,
 )
 from dashboard.data.derived import kept_table
-from dashboard.data.store import fingerprint, load_results, open_store
+from dashboard.data.store import load_results, open_store, store_state
 from dashboard.formats import metric_d3_format
 
 POOLED_LABEL = "PSNR of the mean squared error (dB)"
@@ -80,32 +80,32 @@ def label_of(codec: str) -> str:
 
 def load_measurements(view: View) -> dict[str, Measurements]:
     """Measurements by codec, of the codecs that have a curve under the metric."""
-    return _measurements(view, fingerprint(f"results/{view.dataset}/"))
+    return _measurements(view, store_state(f"results/{view.dataset}/"))
 
 
 def load_lossless(dataset: str) -> pd.DataFrame:
     """Rates of the lossless codecs, as `lossless_table` gives them."""
-    return _lossless(dataset, fingerprint(f"results/{dataset}/"))
+    return _lossless(dataset, store_state(f"results/{dataset}/"))
 
 
 def load_overheads() -> dict[str, int]:
     """Bytes of the container by codec; a codec that cannot run here is left out."""
-    return _overheads(fingerprint("models/"))
+    return _overheads(store_state("models/"))
 
 
 def load_bd_table(view: View, anchor: str) -> pd.DataFrame:
     """BD-rates of all codecs against an anchor, as `bd_table` gives them."""
-    return _bd_table(view, anchor, fingerprint(f"results/{view.dataset}/"))
+    return _bd_table(view, anchor, store_state(f"results/{view.dataset}/"))
 
 
 def load_bd_matrix(view: View) -> pd.DataFrame:
     """BD-rates of all pairs, as `bd_matrix` gives them."""
-    return _bd_matrix(view, fingerprint(f"results/{view.dataset}/"))
+    return _bd_matrix(view, store_state(f"results/{view.dataset}/"))
 
 
 def load_points(view: View) -> pd.DataFrame:
     """Points of the curves of all codecs, as `point_table` gives them."""
-    return _points(view, fingerprint(f"results/{view.dataset}/"))
+    return _points(view, store_state(f"results/{view.dataset}/"))
 
 
 def load_curves(
@@ -128,7 +128,7 @@ def load_curves(
         published: Published curves to lay over ours.
     """
     rows = (tuple(points.index), tuple(lossless.index))
-    state = fingerprint(f"results/{view.dataset}/")
+    state = store_state(f"results/{view.dataset}/")
     return _curves(view, rows, look, chosen, tuple(published), state, points, lossless)
 
 
@@ -140,13 +140,13 @@ def load_intervals(view: View, anchor: str, *, table: pd.DataFrame) -> go.Figure
         anchor: Codec that the others are compared with.
         table: Rows of `load_bd_table`.
     """
-    state = fingerprint(f"results/{view.dataset}/")
+    state = store_state(f"results/{view.dataset}/")
     return _intervals(view, anchor, tuple(table["codec"]), state, table)
 
 
 def load_matrix(view: View) -> go.Figure:
     """BD-rates of all pairs as coloured cells."""
-    return _matrix(view, fingerprint(f"results/{view.dataset}/"))
+    return _matrix(view, store_state(f"results/{view.dataset}/"))
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

@@ -31,7 +31,7 @@ def open_store() -> ArtifactStore:
     return ArtifactStore.default()
 
 
-def fingerprint(prefix: str) -> str:
+def store_state(prefix: str) -> str:
     """State of all artifacts whose key starts with `prefix`; another state, another text.
 
     Give it to a cached function as an argument: a new, changed, damaged or repaired artifact then
@@ -55,7 +55,7 @@ def _file_states(folder: Path, *, beginning: str) -> Iterator[str]:
 def load_results(dataset: str = DATASET) -> "Results":
     """Results of all codecs on a data set; those that cannot be read are among its problems."""
     # Whether results are of the present model depends on the models, too.
-    return _results(dataset, fingerprint(f"results/{dataset}/") + fingerprint("models/"))
+    return _results(dataset, store_state(f"results/{dataset}/") + store_state("models/"))
 
 
 @st.cache_resource(max_entries=4, show_spinner="Reading results …")
@@ -71,7 +71,7 @@ def load_index(dataset: str = DATASET) -> "pd.DataFrame":
     Raises:
         ArtifactError: The index is missing or damaged.
     """
-    return _index(dataset, fingerprint(f"datasets/{dataset}"))
+    return _index(dataset, store_state(f"datasets/{dataset}"))
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
@@ -87,7 +87,7 @@ def load_split(name: str, dataset: str = DATASET) -> "Split":
     Raises:
         ArtifactError: The data set is not prepared on this machine, or is damaged.
     """
-    return _split(name, dataset, fingerprint(f"datasets/{dataset}"))
+    return _split(name, dataset, store_state(f"datasets/{dataset}"))
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)

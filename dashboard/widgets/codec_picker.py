@@ -9,7 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.codecs import Codec, codecs, unavailable
 from core.codecs.base import Dial
-from core.evaluation.comparison import Choice, point_of
+from core.evaluation.comparison import CodecConfig, operating_point
 from core.evaluation.search_starts import COMPARED_FIRST
 from core.store import ArtifactError, ArtifactStore
 from dashboard.charts.colors import codec_style, in_legend_order
@@ -43,11 +43,11 @@ class SetCodec:
     """A codec as a person set it, and the place on its card where a search says what it found.
 
     Attributes:
-        choice: The codec; without a position of its dial where a search turns that.
+        config: The codec; without a position of its dial where a search turns that.
         found: Place for the outcome of the search; None where the person turns the dial.
     """
 
-    choice: Choice
+    config: CodecConfig
     found: DeltaGenerator | None
 
 
@@ -94,14 +94,14 @@ def _set_codec(codec: Codec, store: ArtifactStore, *, is_searched: bool) -> SetC
         st.markdown(f"**{codec.label}**", width="stretch")
         changed = _turn_knobs(codec, store)
     if is_searched and codec.dial is not None:
-        return SetCodec(Choice(codec.name, None, changed), st.empty())
-    return SetCodec(Choice(codec.name, _turn_dial(codec), changed), None)
+        return SetCodec(CodecConfig(codec.name, None, changed), st.empty())
+    return SetCodec(CodecConfig(codec.name, _turn_dial(codec), changed), None)
 
 
 def _turn_knobs(codec: Codec, store: ArtifactStore) -> tuple[tuple[str, Any], ...]:
     """Field and value of the knobs that were turned away from how the codec sets them."""
     start = codec.dial.default if codec.dial else None
-    knobs = knobs_of(point_of(Choice(codec.name, start), store))
+    knobs = knobs_of(operating_point(CodecConfig(codec.name, start), store))
     if not knobs:
         return ()
     with st.popover("Options", type="tertiary", key=f"{codec.name}_options"):

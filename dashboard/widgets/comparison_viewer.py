@@ -40,7 +40,7 @@ _LARGEST_NUMBER = 1e9
 
 
 @dataclass(frozen=True)
-class Layer:
+class ViewerLayer:
     """One image of a comparison.
 
     Attributes:
@@ -101,7 +101,7 @@ class ViewerPin:
 
 
 def comparison_viewer(
-    layers: Sequence[Layer],
+    layers: Sequence[ViewerLayer],
     *,
     key: str,
     memory: str | None = None,
@@ -130,7 +130,7 @@ def comparison_viewer(
 
 def ssim_map_layer(
     reference: Image, image: Image, *, name: str = "SSIM map", color: str = "#8f93a7"
-) -> Layer:
+) -> ViewerLayer:
     """Layer that shows where two images differ in structure: white is equal, black is not.
 
     Args:
@@ -141,11 +141,11 @@ def ssim_map_layer(
     """
     values = ssim_map(reference, image)
     readout = {"Lowest SSIM": f"{values.min():.3f}"}
-    return Layer(name, ssim_image(values), readout, color)
+    return ViewerLayer(name, ssim_image(values), readout, color)
 
 
 def pack(
-    layers: Sequence[Layer],
+    layers: Sequence[ViewerLayer],
     crop: Crop,
     *,
     shape: tuple[int, int],
@@ -192,7 +192,7 @@ def _component() -> Any:
     )
 
 
-def _description(layer: Layer, digest: str, file: bytes) -> dict[str, Any]:
+def _description(layer: ViewerLayer, digest: str, file: bytes) -> dict[str, Any]:
     return {
         "name": layer.name,
         "color": layer.color,
@@ -209,7 +209,7 @@ def _direction(label: str) -> int:
     return direction or (-1 if label.lower().startswith(_LESS_IS_BETTER) else 0)
 
 
-def _common_shape(layers: Sequence[Layer]) -> tuple[int, int]:
+def _common_shape(layers: Sequence[ViewerLayer]) -> tuple[int, int]:
     shapes = [check_image(layer.pixels).shape[:2] for layer in layers]
     if len(set(shapes)) != 1:
         raise ValueError(f"The layers must be images of one size; received {shapes}.")

@@ -6,7 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from core.codecs import codecs
-from dashboard.charts.image_ranking import Point
+from dashboard.charts.image_ranking import MeasuredPoint
 from dashboard.data.curves import label_of
 
 _VIEWS = Path(__file__).resolve().parents[1] / "views"
@@ -33,7 +33,7 @@ def link_to_page(
         )
 
 
-def compare_query(points: Sequence[Point]) -> dict[str, str | list[str]]:
+def compare_query(points: Sequence[MeasuredPoint]) -> dict[str, str | list[str]]:
     """State of the page Compare with these codecs at these settings."""
     query: dict[str, str | list[str]] = {
         "codecs": [label_of(point.codec) for point in points],

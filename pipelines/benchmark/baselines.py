@@ -19,7 +19,7 @@ from core.timing.images import CELLS, benchmark_cells, benchmark_image
 from core.timing.ratios import OURS, TRAINING_IMAGES
 from core.timing.table import BASELINE, Timing
 from pipelines.base import UserError, available_cores
-from pipelines.benchmark.blocks import SMALL, Block, Rounds
+from pipelines.benchmark.blocks import SMALL, Rounds, TimingBlock
 from pipelines.benchmark.process import MeasuringProcess, Processes
 
 AUTOENCODERS = ("ae80", "ae40", "ae20")
@@ -86,7 +86,7 @@ def check_baselines(python: str) -> str:
     return found.stdout.strip()
 
 
-def baseline_blocks(rounds: Rounds, python: str | None) -> list[Block]:
+def baseline_blocks(rounds: Rounds, python: str | None) -> list[TimingBlock]:
     """Codecs in each round; training and evaluation of each autoencoder in one piece.
 
     Args:
@@ -94,12 +94,14 @@ def baseline_blocks(rounds: Rounds, python: str | None) -> list[Block]:
         python: Interpreter that has CompressAI; without one it is left out.
     """
     count = rounds.baselines
-    blocks = [Block(f"thesis-{name}", 90.0, partial(_thesis, name, count)) for name in AUTOENCODERS]
-    blocks.append(Block("images", 30.0, partial(_without_network, count)))
+    blocks = [
+        TimingBlock(f"thesis-{name}", 90.0, partial(_thesis, name, count)) for name in AUTOENCODERS
+    ]
+    blocks.append(TimingBlock("images", 30.0, partial(_without_network, count)))
     if python is not None:
         command = (python, "-m", "pipelines.benchmark.baseline_compressai")
         blocks += [
-            Block(f"compressai-{repeat:02d}", 8.0, partial(_compressai, command, repeat))
+            TimingBlock(f"compressai-{repeat:02d}", 8.0, partial(_compressai, command, repeat))
             for repeat in range(count)
         ]
     return blocks

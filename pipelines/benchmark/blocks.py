@@ -60,7 +60,7 @@ QUICK = Rounds(
 
 
 @dataclass(frozen=True)
-class Block:
+class TimingBlock:
     """One piece.
 
     Attributes:
@@ -105,7 +105,7 @@ def subjects(store: ArtifactStore) -> Subjects:
     return Subjects(found, left_out)
 
 
-def codec_blocks(chosen: Sequence[Subject], rounds: Rounds) -> list[Block]:
+def codec_blocks(chosen: Sequence[Subject], rounds: Rounds) -> list[TimingBlock]:
     """Encoding, decoding and evaluating, one piece per round, size, number of cores and start."""
     widest = min(2, available_cores())
     parallel = [one for one in chosen if can_use_threads(one.codec, one.point)]
@@ -120,26 +120,26 @@ def codec_blocks(chosen: Sequence[Subject], rounds: Rounds) -> list[Block]:
                 blocks += [_codec_block(group, start, size, cores, repeat) for size in sizes]
         if repeat < rounds.evaluate:
             measure = partial(_evaluations, chosen, repeat)
-            blocks.append(Block(f"evaluate-{repeat:02d}", 0.02 * len(chosen), measure))
+            blocks.append(TimingBlock(f"evaluate-{repeat:02d}", 0.02 * len(chosen), measure))
     return blocks
 
 
-def training_blocks(rounds: Rounds) -> list[Block]:
+def training_blocks(rounds: Rounds) -> list[TimingBlock]:
     """Training, one piece per round over all models."""
     return [
-        Block(f"train-{repeat:02d}", 60.0, partial(_trainings, repeat))
+        TimingBlock(f"train-{repeat:02d}", 60.0, partial(_trainings, repeat))
         for repeat in range(rounds.train)
     ]
 
 
 def _codec_block(
     group: Sequence[Subject], start: Start, size: tuple[int, int], cores: int, repeat: int
-) -> Block:
+) -> TimingBlock:
     width, height = size
     each = 0.02 + 2e-6 * width * height + (2.0 if start == "cold" else 0.0)
     measure = partial(_cold if start == "cold" else _warm, group, size, cores, repeat)
     name = f"{start}-{width}x{height}-{cores}-{repeat:02d}"
-    return Block(name, each * len(group), measure)
+    return TimingBlock(name, each * len(group), measure)
 
 
 def _warm(

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from core.timing.table import Start, Timing
 from pipelines.base import available_cores
-from pipelines.benchmark.blocks import Block, Rounds
+from pipelines.benchmark.blocks import Rounds, TimingBlock
 from pipelines.benchmark.messages import memory
 from pipelines.benchmark.process import ROOT, Processes
 
@@ -46,10 +46,10 @@ def reason_against() -> str | None:
     return None
 
 
-def dashboard_blocks(rounds: Rounds, store_root: Path) -> list[Block]:
+def dashboard_blocks(rounds: Rounds, store_root: Path) -> list[TimingBlock]:
     """One piece per round over all pages."""
     return [
-        Block(f"pages-{repeat:02d}", 60.0, partial(_pages, repeat, store_root))
+        TimingBlock(f"pages-{repeat:02d}", 60.0, partial(_pages, repeat, store_root))
         for repeat in range(rounds.pages)
     ]
 

@@ -14,7 +14,7 @@ from core.evaluation.deciding_code import deciding_code
 from core.store import ArtifactError, ArtifactStore, Manifest
 from core.store.provenance import provenance
 from core.timing.table import Timing, benchmark_key, from_parquet, to_parquet
-from pipelines.benchmark.blocks import Block
+from pipelines.benchmark.blocks import TimingBlock
 from pipelines.pieces import Pieces
 
 #: Modules that influence the measurements, besides those of the codecs or models.
@@ -36,7 +36,7 @@ class Part:
 
     store: ArtifactStore
     name: str
-    blocks: Sequence[Block]
+    blocks: Sequence[TimingBlock]
     sources: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
@@ -66,12 +66,12 @@ class Part:
         except ArtifactError:
             return False
 
-    def pending(self) -> list[Block]:
+    def pending(self) -> list[TimingBlock]:
         """The pieces that are still to be measured."""
         return [block for block in self.blocks if not self._pieces.is_kept(block.name)]
 
     def keep(
-        self, block: Block, timings: Sequence[Timing], *, busy_cores_before: float | None
+        self, block: TimingBlock, timings: Sequence[Timing], *, busy_cores_before: float | None
     ) -> None:
         """Stores a finished piece, so that a later run goes on after it.
 
@@ -109,7 +109,7 @@ class Part:
     def _pieces(self) -> Pieces:
         return Pieces(self.store, f"cache/benchmark/{self.name}/", self.fingerprint)
 
-    def _read(self, block: Block) -> pd.DataFrame:
+    def _read(self, block: TimingBlock) -> pd.DataFrame:
         return from_parquet(self._pieces.read(block.name))
 
     def _busy_cores_before(self) -> float | None:

@@ -100,8 +100,8 @@ def work(job: Job, threads: int | None = None) -> None:
         job: What to do.
         threads: Threads of the numeric libraries; theirs to choose when None.
     """
-    wish = threading.Event()
-    _listen(wish)
+    stop_requested = threading.Event()
+    _listen(stop_requested)
     if threads is not None:
         for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
             os.environ[name] = str(threads)
@@ -114,11 +114,11 @@ def work(job: Job, threads: int | None = None) -> None:
         pruner=make_pruner(),
     )
     objective = job.prepare()
-    while not wish.is_set() and finished_count(study) < job.trials:
+    while not stop_requested.is_set() and finished_count(study) < job.trials:
         if may_begin(study, job.trials):
-            _run_trial(study, objective, job, wish)
+            _run_trial(study, objective, job, stop_requested)
         else:
-            wish.wait(job.heartbeat_seconds)
+            stop_requested.wait(job.heartbeat_seconds)
             requeue_lost_trials(study, storage)
     close_storage(storage)
 
@@ -135,14 +135,16 @@ def training_objective(
     return make_objective(model, budget, store, name=name, dataset=dataset)
 
 
-def _run_trial(study: optuna.Study, objective: Objective, job: Job, wish: threading.Event) -> None:
+def _run_trial(
+    study: optuna.Study, objective: Objective, job: Job, stop_requested: threading.Event
+) -> None:
     """Runs one trial; one that was asked to stop goes into the queue again."""
     begun: list[int] = []
 
     def judged(trial: optuna.Trial) -> float:
         check_wanted(study, trial, job.trials)
         begun.append(trial.number)
-        return objective(trial, wish.is_set)
+        return objective(trial, stop_requested.is_set)
 
     try:
         study.optimize(judged, n_trials=1, catch=SurplusTrial)
@@ -150,7 +152,7 @@ def _run_trial(study: optuna.Study, objective: Objective, job: Job, wish: thread
         requeue(study, begun[0])
 
 
-def _listen(wish: threading.Event) -> None:
+def _listen(stop_requested: threading.Event) -> None:
     """Turns SIGTERM into a stop request, and ends with the parent, who would commit the study."""
-    signal.signal(signal.SIGTERM, lambda number, frame: wish.set())
+    signal.signal(signal.SIGTERM, lambda number, frame: stop_requested.set())
     follow_parent()

@@ -22,7 +22,7 @@ from core.dataset.preparation.listing import (
     plan,
 )
 from core.dataset.preparation.near_duplicates import MAX_DISTANCE, Hashes, near_duplicates
-from core.dataset.preparation.source import ImageSource
+from core.dataset.preparation.source import RawDataset
 from core.dataset.splits import DEFAULT, SPLITS, array_file, dataset_key, index_file
 from core.store import (
     ArtifactError,
@@ -74,7 +74,7 @@ def standing(store: ArtifactStore, dataset: str) -> Standing:
 
 def build(
     store: ArtifactStore,
-    source: ImageSource,
+    source: RawDataset,
     listed: Sequence[ListedImage],
     *,
     processes: int,
@@ -118,7 +118,7 @@ def build(
 
 
 def _tasks(
-    source: ImageSource, planned: Sequence[PlannedImage], arrays: Mapping[str, Path]
+    source: RawDataset, planned: Sequence[PlannedImage], arrays: Mapping[str, Path]
 ) -> Iterator[Task]:
     places = {image.id: image for image in planned}
     for file in source.images():
@@ -152,7 +152,7 @@ def _parquet(frame: pd.DataFrame) -> bytes:
     return buffer.getvalue()
 
 
-def _source_facts(source: ImageSource, listed: Sequence[ListedImage]) -> dict[str, Any]:
+def _source_facts(source: RawDataset, listed: Sequence[ListedImage]) -> dict[str, Any]:
     return {
         "source": source.label,
         "archive_sha256": source.sha256,

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from core.dataset.preparation.errors import PreparationError
-from core.dataset.preparation.source import PARTS, ImageSource
+from core.dataset.preparation.source import PARTS, RawDataset
 from core.dataset.splits import SPLITS, seeded_rank
 
 SPLIT_SEED = "bottleneck"
@@ -38,7 +38,7 @@ class PlannedImage(NamedTuple):
     row: int
 
 
-def list_images(source: ImageSource) -> list[ListedImage]:
+def list_images(source: RawDataset) -> list[ListedImage]:
     """Every image of the source, by id.
 
     Raises:

@@ -50,7 +50,7 @@ class SourceFile(NamedTuple):
     data: bytes
 
 
-class ImageSource(Protocol):
+class RawDataset(Protocol):
     """Where the images come from; may be read any number of times, each time in one order."""
 
     @property
@@ -65,7 +65,7 @@ class ImageSource(Protocol):
         """Every image below `train/` and `val/`, other files passed over."""
 
 
-def open_source(path: Path, *, label: str | None = None) -> ImageSource:
+def open_source(path: Path, *, label: str | None = None) -> RawDataset:
     """The folder or tar archive at `path` as a source of images.
 
     Args:

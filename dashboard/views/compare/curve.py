@@ -9,7 +9,7 @@ import streamlit as st
 from core.analysis.bd_tables import bd_table
 from core.analysis.lossless import lossless_table
 from core.codecs import codecs
-from core.evaluation.comparison import Choice
+from core.evaluation.comparison import CodecConfig
 from core.evaluation.measurements import Measurements, lossy_measurements
 from core.evaluation.record import Record
 from core.evaluation.table import to_frame, to_table
@@ -40,18 +40,18 @@ _HELP = "Some ten settings per codec; a photograph of half a megapixel takes abo
 _FAILED = "{count} points could not be measured: {problem}"
 
 
-def show_curve(image: ChosenImage, choices: Sequence[Choice]) -> None:
+def show_curve(image: ChosenImage, configs: Sequence[CodecConfig]) -> None:
     """Curves and BD-rates of the codecs on an image, measured on request.
 
     Args:
         image: The image.
-        choices: The codecs with their knobs; those without a dial have no curve.
+        configs: The codecs with their knobs; those without a dial have no curve.
     """
     st.subheader("Curve of this image")
     if not st.toggle("Measure the curves", key="curve", bind="query-params", help=_HELP):
         return
     st.caption(_WHAT)
-    records = measure_curve(image, [choice for choice in choices if codecs()[choice.codec].dial])
+    records = measure_curve(image, [config for config in configs if codecs()[config.codec].dial])
     if not records:
         st.info("None of the chosen codecs has a quality setting.", icon=":material/info:")
         return
@@ -63,20 +63,20 @@ def show_curve(image: ChosenImage, choices: Sequence[Choice]) -> None:
     download_csv(frame, file_name="bottleneck-curve.csv", key="csv-curve")
 
 
-def measure_curve(image: ChosenImage, choices: Sequence[Choice]) -> list[Record]:
+def measure_curve(image: ChosenImage, configs: Sequence[CodecConfig]) -> list[Record]:
     """Records of each codec at the settings of its sweep, with its knobs as they are set.
 
     Args:
         image: The image.
-        choices: The codecs.
+        configs: The codecs.
     """
     progress = st.empty()
     slow = image.pixel_count <= MOST_PIXELS_FOR_SLOW_METRICS
     names = chosen_metrics(slow=slow)
     asked = [
-        wanted(replace(choice, dial=point.dial), goal=None, metric_names=names)
-        for choice in choices
-        for point in codecs()[choice.codec].sweep(open_store())
+        wanted(replace(config, dial=point.dial), goal=None, metric_names=names)
+        for config in configs
+        for point in codecs()[config.codec].sweep(open_store())
     ]
 
     def show(tasks: Sequence[Task]) -> None:

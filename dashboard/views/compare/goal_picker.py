@@ -33,7 +33,7 @@ _FIRST_REFERENCE = "jpeg"
 
 
 @dataclass(frozen=True)
-class Wish:
+class TargetSelection:
     """What the user wants to be equal.
 
     Attributes:
@@ -58,7 +58,7 @@ class Wish:
         return max(1.0, self.typed * pixels / 8) if self.per_pixel else self.typed
 
 
-def choose_wish(names: Sequence[str]) -> Wish:
+def choose_target(names: Sequence[str]) -> TargetSelection:
     """What is to be equal among these codecs."""
     mode = st.segmented_control(
         "Compare at",
@@ -72,11 +72,11 @@ def choose_wish(names: Sequence[str]) -> Wish:
         wrap=True,
     )
     if mode is None or mode == AS_SET:
-        return Wish()
-    return _choose_target(mode, [name for name in names if codecs()[name].dial])
+        return TargetSelection()
+    return _choose_reference(mode, [name for name in names if codecs()[name].dial])
 
 
-def _choose_target(mode: str, names: Sequence[str]) -> Wish:
+def _choose_reference(mode: str, names: Sequence[str]) -> TargetSelection:
     typed = [BYTES, BITS_PER_PIXEL] if mode == BYTES else [_TYPED]
     source = st.selectbox(
         "Target",
@@ -86,7 +86,7 @@ def _choose_target(mode: str, names: Sequence[str]) -> Wish:
         bind="query-params",
     )
     if source in names:
-        return Wish(mode, reference=source)
+        return TargetSelection(mode, reference=source)
     quantity = mode if source == _TYPED else source
     value = bounded_number(
         _unit(quantity),
@@ -97,7 +97,7 @@ def _choose_target(mode: str, names: Sequence[str]) -> Wish:
         format="%.0f" if quantity == BYTES else "%.2f",
         key=f"target_{quantity}",
     )
-    return Wish(mode, typed=float(value), per_pixel=quantity == BITS_PER_PIXEL)
+    return TargetSelection(mode, typed=float(value), per_pixel=quantity == BITS_PER_PIXEL)
 
 
 def _source_label(source: str) -> str:

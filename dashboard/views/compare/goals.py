@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.codecs import get_codec
-from core.evaluation.comparison import Choice, Goal, Reconstruction, goal_like
+from core.evaluation.comparison import CodecConfig, Goal, Reconstruction, goal_like
 from core.metrics import metrics
-from dashboard.views.compare.goal_picker import Wish
+from dashboard.views.compare.goal_picker import TargetSelection
 from dashboard.views.compare.image import ChosenImage
 from dashboard.views.compare.reconstructions import (
     MOST_PIXELS_FOR_SLOW_METRICS,
@@ -27,68 +27,73 @@ NEEDS_SLOW = (
 
 
 def bring_to_goal(
-    image: ChosenImage, choices: Sequence[Choice], wish: Wish, *, slow: bool, show: Show
+    image: ChosenImage,
+    configs: Sequence[CodecConfig],
+    wanted_target: TargetSelection,
+    *,
+    slow: bool,
+    show: Show,
 ) -> list[Reconstruction]:
     """Reconstruction of each codec, at the same size or quality if the user asks for it.
 
     Args:
         image: Image to encode.
-        choices: The codecs with their settings.
-        wish: What is to be equal.
+        configs: The codecs with their settings.
+        wanted_target: What is to be equal.
         slow: Whether to measure also what takes seconds per megapixel.
         show: As `reconstructions` takes it.
     """
     names = chosen_metrics(slow=slow)
-    if wish.is_as_set or not choices:
-        asked = [wanted(choice, goal=None, metric_names=names) for choice in choices]
+    if wanted_target.is_as_set or not configs:
+        asked = [wanted(config, goal=None, metric_names=names) for config in configs]
         return reconstructions(image, asked, show=show)
-    goal = _find_goal(image, choices, wish, names=names, show=show)
+    goal = _find_goal(image, configs, wanted_target, names=names, show=show)
     if isinstance(goal, str):
-        return [failed(choice, goal) for choice in choices]
+        return [failed(config, goal) for config in configs]
     able = [
-        wanted(choice, goal=_own_goal(choice, wish, goal), metric_names=names)
-        for choice in choices
-        if get_codec(choice.codec).dial is not None
+        wanted(config, goal=_own_goal(config, wanted_target, goal), metric_names=names)
+        for config in configs
+        if get_codec(config.codec).dial is not None
     ]
     found = iter(reconstructions(image, able, show=show))
     return [
-        failed(choice, NO_DIAL) if get_codec(choice.codec).dial is None else next(found)
-        for choice in choices
+        failed(config, NO_DIAL) if get_codec(config.codec).dial is None else next(found)
+        for config in configs
     ]
 
 
-def _own_goal(choice: Choice, wish: Wish, goal: Goal) -> Goal | None:
-    return None if choice.codec == wish.reference else goal
+def _own_goal(config: CodecConfig, wanted_target: TargetSelection, goal: Goal) -> Goal | None:
+    return None if config.codec == wanted_target.reference else goal
 
 
 def _find_goal(
     image: ChosenImage,
-    choices: Sequence[Choice],
-    wish: Wish,
+    configs: Sequence[CodecConfig],
+    wanted_target: TargetSelection,
     *,
     names: tuple[str, ...],
     show: Show,
 ) -> Goal | str:
     """The common target of all codecs, or a sentence on why there is none."""
-    if _is_too_slow(image, wish):
+    if _is_too_slow(image, wanted_target):
         return NEEDS_SLOW.format(
-            label=metrics()[wish.mode].LABEL,
+            label=metrics()[wanted_target.mode].LABEL,
             megapixels=image.pixel_count / 1e6,
             most=MOST_PIXELS_FOR_SLOW_METRICS / 1e6,
         )
-    if wish.reference is None:
-        return Goal(wish.mode, wish.target(image.pixel_count))
-    reference = next(choice for choice in choices if choice.codec == wish.reference)
+    if wanted_target.reference is None:
+        return Goal(wanted_target.mode, wanted_target.target(image.pixel_count))
+    reference = next(config for config in configs if config.codec == wanted_target.reference)
     asked = [wanted(reference, goal=None, metric_names=names)]
     try:
-        return goal_like(reconstructions(image, asked, show=show)[0], wish.mode)
+        return goal_like(reconstructions(image, asked, show=show)[0], wanted_target.mode)
     except ValueError as error:
         st.warning(plain(str(error)), icon=":material/block:")
         return str(error)
 
 
-def _is_too_slow(image: ChosenImage, wish: Wish) -> bool:
+def _is_too_slow(image: ChosenImage, wanted_target: TargetSelection) -> bool:
     """Whether a search by this metric would take minutes on this image."""
-    metric = metrics().get(wish.mode)
+    metric = metrics().get(wanted_target.mode)
     is_large = image.pixel_count > MOST_PIXELS_FOR_SLOW_METRICS
     return metric is not None and metric.ON_SUBSET_ONLY and is_large

@@ -7,38 +7,40 @@ from core.metrics import metrics
 from dashboard.charts.colors import codec_style
 from dashboard.views.compare.image import ChosenImage
 from dashboard.views.compare.reconstructions import structure_map
-from dashboard.widgets.comparison_viewer import Layer
+from dashboard.widgets.comparison_viewer import ViewerLayer
 from dashboard.widgets.reconstruction_cards import NEUTRAL
 
 #: What the original has in place of a metric's value.
 _EXACT = "exact"
 
 
-def original_layer(image: ChosenImage) -> Layer:
+def original_layer(image: ChosenImage) -> ViewerLayer:
     """The image as it was given, as the viewer takes it."""
     raw = 3 * image.pixel_count
     size = image.upload_bytes or raw
     words = "" if image.upload_bytes else " (raw)"
     readout = {"Bytes": f"{size:,}{words}", "Bits per pixel": f"{8 * size / image.pixel_count:.3f}"}
     exact = dict.fromkeys((metric.LABEL for metric in metrics().values()), _EXACT)
-    return Layer("Original", image.pixels, readout | exact, NEUTRAL)
+    return ViewerLayer("Original", image.pixels, readout | exact, NEUTRAL)
 
 
 def decoded_layers(
     found: Sequence[Reconstruction], words: Sequence[Mapping[str, str]]
-) -> list[Layer]:
+) -> list[ViewerLayer]:
     """The images that came out of the codecs; one that missed its goal is not among them."""
     return [
-        Layer(f"{one.label} {one.record.setting}".strip(), one.decoded, figures, color_of(one))
+        ViewerLayer(
+            f"{one.label} {one.record.setting}".strip(), one.decoded, figures, color_of(one)
+        )
         for one, figures in zip(found, words, strict=True)
         if one.decoded is not None
     ]
 
 
-def map_layers(image: ChosenImage, found: Sequence[Reconstruction]) -> list[Layer]:
+def map_layers(image: ChosenImage, found: Sequence[Reconstruction]) -> list[ViewerLayer]:
     """Where each reconstruction differs from the original in structure."""
     return [
-        Layer(f"SSIM map, {one.label}", structure_map(image, one.decoded), {}, color_of(one))
+        ViewerLayer(f"SSIM map, {one.label}", structure_map(image, one.decoded), {}, color_of(one))
         for one in found
         if one.decoded is not None
     ]

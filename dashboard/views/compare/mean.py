@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from core.evaluation.comparison import Choice
+from core.evaluation.comparison import CodecConfig
 from core.metrics import metrics
 from dashboard.data.visitor_jobs import Task, queue_line
-from dashboard.views.compare.goal_picker import Wish
+from dashboard.views.compare.goal_picker import TargetSelection
 from dashboard.views.compare.goals import bring_to_goal
 from dashboard.views.compare.image import ChosenImage
 from dashboard.views.compare.reconstructions import MOST_PIXELS_FOR_SLOW_METRICS
@@ -21,13 +21,15 @@ _BASIS = (
 )
 
 
-def show_mean(images: Sequence[ChosenImage], choices: Sequence[Choice], wish: Wish) -> None:
+def show_mean(
+    images: Sequence[ChosenImage], configs: Sequence[CodecConfig], wanted_target: TargetSelection
+) -> None:
     """Mean bytes, rate and metrics of each codec, and the numbers of every image as CSV.
 
     Args:
         images: The images; of large ones only the centre is used.
-        choices: The codecs with their settings.
-        wish: What is equal on each image.
+        configs: The codecs with their settings.
+        wanted_target: What is equal on each image.
     """
     st.subheader(f"Mean over your {len(images)} images")
     progress, parts = st.empty(), []
@@ -39,7 +41,7 @@ def show_mean(images: Sequence[ChosenImage], choices: Sequence[Choice], wish: Wi
             progress.progress(number / len(images), words)
 
         small = part.pixel_count <= MOST_PIXELS_FOR_SLOW_METRICS
-        found = bring_to_goal(part, choices, wish, slow=small, show=show)
+        found = bring_to_goal(part, configs, wanted_target, slow=small, show=show)
         table = comparison_table(found, upload_bytes=None)
         parts.append(table.assign(image=number + 1, file=image.name))
     progress.empty()

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.dataset.traits import Oddity, load_ranges, oddities
 from core.store import ArtifactError, MissingArtifact
-from dashboard.data.store import fingerprint, open_store
+from dashboard.data.store import open_store, store_state
 from dashboard.views.compare.image import ChosenImage
 from dashboard.widgets.states import show_artifact_error
 
@@ -28,7 +28,7 @@ def warn_of_oddities(image: ChosenImage) -> None:
         image: The image that is compared.
     """
     try:
-        found = _oddities(image.digest, fingerprint("statistics/"), image)
+        found = _oddities(image.digest, store_state("statistics/"), image)
     except MissingArtifact as error:
         st.caption(_UNKNOWN.format(command=error.command))
     except ArtifactError as error:

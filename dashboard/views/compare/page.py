@@ -6,13 +6,13 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.codecs import get_codec
-from core.evaluation.comparison import BYTES, Choice, Reconstruction, unready_codecs
+from core.evaluation.comparison import BYTES, CodecConfig, Reconstruction, unready_codecs
 from core.metrics import metrics
 from core.metrics.ssim import WINDOW
 from dashboard.data.store import open_store
 from dashboard.data.visitor_jobs import Task, queue_line
 from dashboard.views.compare.curve import show_curve
-from dashboard.views.compare.goal_picker import Wish, choose_wish
+from dashboard.views.compare.goal_picker import TargetSelection, choose_target
 from dashboard.views.compare.goals import bring_to_goal
 from dashboard.views.compare.grid import grid
 from dashboard.views.compare.image import ChosenImage, Selection
@@ -26,7 +26,7 @@ from dashboard.views.compare.reconstructions import (
 )
 from dashboard.views.compare.versions import weigh_versions
 from dashboard.widgets.codec_picker import SetCodec, choose_codecs, set_codecs
-from dashboard.widgets.comparison_viewer import Layer, ViewerPin, comparison_viewer
+from dashboard.widgets.comparison_viewer import ViewerLayer, ViewerPin, comparison_viewer
 from dashboard.widgets.downloads import download_csv
 from dashboard.widgets.reconstruction_cards import (
     plain,
@@ -70,8 +70,12 @@ def main() -> None:
         progress = st.empty()
         image = choose_part(selection.shown) if selection else None
         names = choose_codecs(unready_codecs(store))
-        wish = choose_wish(names)
-        searched = [] if wish.is_as_set else [name for name in names if name != wish.reference]
+        wanted_target = choose_target(names)
+        searched = (
+            []
+            if wanted_target.is_as_set
+            else [name for name in names if name != wanted_target.reference]
+        )
         cards = set_codecs(names, store=store, searched=searched)
     if image is None or selection is None:
         return
@@ -79,16 +83,16 @@ def main() -> None:
         if not cards and not selection.versions:
             st.info("Choose at least one codec to compare.", icon=":material/info:")
             return
-        compare(selection, image, cards, wish, progress=progress)
+        compare(selection, image, cards, wanted_target, progress=progress)
     with st.container():
-        show_further(selection, image, cards, wish)
+        show_further(selection, image, cards, wanted_target)
 
 
 def compare(
     selection: Selection,
     image: ChosenImage,
     cards: Sequence[SetCodec],
-    wish: Wish,
+    wanted_target: TargetSelection,
     *,
     progress: DeltaGenerator,
 ) -> None:
@@ -96,7 +100,7 @@ def compare(
     viewer, options = st.container(), st.container()
     with options, st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         has_maps, slow = choose_maps(image), choose_slow_metrics(image)
-        containers = choose_containers([card.choice for card in cards])
+        containers = choose_containers([card.config for card in cards])
     is_new = st.session_state.get("viewed") != image.digest
     # The viewer of the run before stays until there is a new one, except for another image.
     place = viewer.empty() if is_new else viewer
@@ -107,10 +111,12 @@ def compare(
     def show(tasks: Sequence[Task]) -> None:
         progress.progress(sum(task.is_done for task in tasks) / len(tasks), queue_line(tasks))
 
-    found = bring_to_goal(image, [card.choice for card in cards], wish, slow=slow, show=show)
+    found = bring_to_goal(
+        image, [card.config for card in cards], wanted_target, slow=slow, show=show
+    )
     versions = weigh_versions(image, selection.versions, slow=slow, show=show)
     progress.empty()
-    show_found(cards, found, wish)
+    show_found(cards, found, wanted_target)
     everything = [*versions, *found]
     frame = comparison_table(everything, upload_bytes=image.upload_bytes, containers=containers)
     layers = [original_layer(image), *decoded_layers(everything, readouts(frame))]
@@ -119,27 +125,32 @@ def compare(
     st.session_state["viewed"] = image.digest
     st.session_state["found"] = everything
     if everything:
-        show_table(frame, equal=wish.mode)
+        show_table(frame, equal=wanted_target.mode)
         download_csv(frame, file_name="bottleneck-comparison.csv", key="csv-comparison")
     describe_image(image)
-    if any(get_codec(card.choice.codec).kind == "learned" for card in cards):
+    if any(get_codec(card.config.codec).kind == "learned" for card in cards):
         warn_of_oddities(image)
 
 
 def show_further(
-    selection: Selection, image: ChosenImage, cards: Sequence[SetCodec], wish: Wish
+    selection: Selection,
+    image: ChosenImage,
+    cards: Sequence[SetCodec],
+    wanted_target: TargetSelection,
 ) -> None:
     """Below the first screen: every image by itself, the mean over several, the curve."""
     st.caption(INTRODUCTION)
-    show_cards(image, st.session_state["found"], wish)
-    choices = [card.choice for card in cards]
-    if len(selection.images) > 1 and choices:
-        show_mean(selection.images, choices, wish)
-    if choices:
-        show_curve(image, choices)
+    show_cards(image, st.session_state["found"], wanted_target)
+    configs = [card.config for card in cards]
+    if len(selection.images) > 1 and configs:
+        show_mean(selection.images, configs, wanted_target)
+    if configs:
+        show_curve(image, configs)
 
 
-def show_cards(image: ChosenImage, found: Sequence[Reconstruction], wish: Wish) -> None:
+def show_cards(
+    image: ChosenImage, found: Sequence[Reconstruction], wanted_target: TargetSelection
+) -> None:
     """The original and each reconstruction, with its files."""
     st.subheader("Images and files")
     places = grid(1 + len(found), columns=3)
@@ -147,15 +158,17 @@ def show_cards(image: ChosenImage, found: Sequence[Reconstruction], wish: Wish) 
         show_original(image.pixels, title=image.source)
     for place, one in zip(places[1:], found, strict=True):
         with place:
-            show_reconstruction(one, quantity=wish.mode)
+            show_reconstruction(one, quantity=wanted_target.mode)
     st.caption(scale_line(image.pixels))
 
 
-def show_found(cards: Sequence[SetCodec], found: Sequence[Reconstruction], wish: Wish) -> None:
+def show_found(
+    cards: Sequence[SetCodec], found: Sequence[Reconstruction], wanted_target: TargetSelection
+) -> None:
     """On the card of each codec that a search turned, what the search found."""
     for card, one in zip(cards, found, strict=True):
         if card.found is not None:
-            _say_found(card.found, one, wish.mode)
+            _say_found(card.found, one, wanted_target.mode)
 
 
 def _say_found(place: DeltaGenerator, one: Reconstruction, quantity: str) -> None:
@@ -167,7 +180,7 @@ def _say_found(place: DeltaGenerator, one: Reconstruction, quantity: str) -> Non
 
 
 @st.fragment
-def show_viewer(layers: Sequence[Layer], *, key: str) -> None:
+def show_viewer(layers: Sequence[ViewerLayer], *, key: str) -> None:
     """The comparison viewer; a pinned view goes into the address."""
     start = ViewerPin.parse(st.query_params.get("view", ""))
     pin = comparison_viewer(layers, key=key, memory="compare", start=start)
@@ -176,7 +189,7 @@ def show_viewer(layers: Sequence[Layer], *, key: str) -> None:
         st.toast("The address of this page now opens this view.", icon=":material/keep:")
 
 
-def choose_containers(choices: Sequence[Choice]) -> dict[str, int] | None:
+def choose_containers(configs: Sequence[CodecConfig]) -> dict[str, int] | None:
     """Bytes of each codec's container, where a person wants the payload beside the whole file."""
     counted = st.segmented_control(
         "Count",
@@ -191,7 +204,7 @@ def choose_containers(choices: Sequence[Choice]) -> dict[str, int] | None:
     )
     if counted == "file":
         return None
-    return {choice.codec: bytes_of_container(choice) for choice in choices}
+    return {config.codec: bytes_of_container(config) for config in configs}
 
 
 def choose_maps(image: ChosenImage) -> bool:

@@ -10,7 +10,7 @@ import streamlit as st
 from core.codecs import get_codec
 from core.codecs.container_bytes import container_bytes
 from core.evaluation import comparison
-from core.evaluation.comparison import Choice, Goal, Reconstruction
+from core.evaluation.comparison import CodecConfig, Goal, Reconstruction
 from core.evaluation.record import Record
 from core.evaluation.search_starts import KEY as STARTS
 from core.evaluation.search_starts import load_starts
@@ -26,7 +26,7 @@ from core.metrics import metrics
 from core.metrics.ssim_map import ssim_image, ssim_map
 from core.store import ArtifactError
 from dashboard.data.bounded_cache import BoundedCache
-from dashboard.data.store import fingerprint, open_store
+from dashboard.data.store import open_store, store_state
 from dashboard.data.visitor_jobs import Call, Task, start_tasks, wait_for
 from dashboard.views.compare.image import ChosenImage
 
@@ -41,24 +41,24 @@ class Wanted:
     """One codec on one image.
 
     Attributes:
-        choice: The codec.
+        config: The codec.
         goal: Size or quality to reach; None to keep the user's quality setting.
         metric_names: Metrics to measure.
     """
 
-    choice: Choice
+    config: CodecConfig
     goal: Goal | None
     metric_names: tuple[str, ...]
 
     def key(self, digest: str) -> tuple[object, ...]:
         """What the outcome depends on."""
-        state = fingerprint(f"models/{self.choice.codec}")
-        return digest, self.choice, self.goal, self.metric_names, state
+        state = store_state(f"models/{self.config.codec}")
+        return digest, self.config, self.goal, self.metric_names, state
 
 
-def wanted(choice: Choice, *, goal: Goal | None, metric_names: tuple[str, ...]) -> Wanted:
+def wanted(config: CodecConfig, *, goal: Goal | None, metric_names: tuple[str, ...]) -> Wanted:
     """A codec at its own quality setting, or at the one that reaches a goal."""
-    return Wanted(replace(choice, dial=None) if goal else choice, goal, metric_names)
+    return Wanted(replace(config, dial=None) if goal else config, goal, metric_names)
 
 
 def reconstructions(
@@ -86,22 +86,22 @@ def chosen_metrics(*, slow: bool) -> tuple[str, ...]:
     return tuple(name for name, metric in metrics().items() if slow or not metric.ON_SUBSET_ONLY)
 
 
-def failed(choice: Choice, problem: str) -> Reconstruction:
+def failed(config: CodecConfig, problem: str) -> Reconstruction:
     """A reconstruction that there is none of."""
-    codec = get_codec(choice.codec)
-    record = Record("", choice.codec, "", choice.dial, error=problem)
+    codec = get_codec(config.codec)
+    record = Record("", config.codec, "", config.dial, error=problem)
     return Reconstruction(codec.label, codec.suffix, record, problem=problem)
 
 
-def bytes_of_container(choice: Choice) -> int:
+def bytes_of_container(config: CodecConfig) -> int:
     """What the codec spends on its container, as `core.codecs.container_bytes` measures it.
 
     Raises:
         ArtifactError: The weights of a learned codec are missing or damaged.
     """
-    dial = get_codec(choice.codec).dial
-    start = Choice(choice.codec, dial.default if dial else None, choice.knobs)
-    return _container_bytes(start, fingerprint(f"models/{choice.codec}"))
+    dial = get_codec(config.codec).dial
+    start = CodecConfig(config.codec, dial.default if dial else None, config.knobs)
+    return _container_bytes(start, store_state(f"models/{config.codec}"))
 
 
 def structure_map(image: ChosenImage, decoded: Image) -> Image:
@@ -112,12 +112,12 @@ def structure_map(image: ChosenImage, decoded: Image) -> Image:
 
 
 def _call(image: ChosenImage, one: Wanted) -> Call:
-    start = _starts(fingerprint(STARTS)).get(image.digest, {}).get(one.choice.codec)
+    start = _starts(store_state(STARTS)).get(image.digest, {}).get(one.config.codec)
     root = open_store().root
-    request = ReconstructionRequest(one.choice, one.goal, one.metric_names, root, start)
-    files = _files().get(_files_key(image, one.choice)) or {}
+    request = ReconstructionRequest(one.config, one.goal, one.metric_names, root, start)
+    files = _files().get(_files_key(image, one.config)) or {}
     return Call(
-        get_codec(one.choice.codec).label,
+        get_codec(one.config.codec).label,
         reconstruct_requested,
         (request, image.pixels, files),
         estimated_seconds,
@@ -153,18 +153,18 @@ def _keep_and_show(
 def _outcome(image: ChosenImage, one: Wanted, task: Task) -> Reconstruction:
     """Reconstruction of a task that is done, kept unless the error is one of the moment."""
     if task.error is not None:
-        found = failed(one.choice, str(task.error))
+        found = failed(one.config, str(task.error))
     else:
         found = task.value.reconstruction
-        _files().put(_files_key(image, one.choice), task.value.files)
+        _files().put(_files_key(image, one.config), task.value.files)
     if task.error is None or isinstance(task.error, TooSlow):
         _kept().put(one.key(image.digest), found)
     return found
 
 
-def _files_key(image: ChosenImage, choice: Choice) -> tuple[object, ...]:
-    state = fingerprint(f"models/{choice.codec}")
-    return image.digest, choice.codec, choice.knobs, state
+def _files_key(image: ChosenImage, config: CodecConfig) -> tuple[object, ...]:
+    state = store_state(f"models/{config.codec}")
+    return image.digest, config.codec, config.knobs, state
 
 
 @st.cache_resource(show_spinner=False)
@@ -179,8 +179,8 @@ def _files() -> BoundedCache:
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _container_bytes(choice: Choice, state: str) -> int:
-    return container_bytes(comparison.point_of(choice, open_store()))
+def _container_bytes(config: CodecConfig, state: str) -> int:
+    return container_bytes(comparison.operating_point(config, open_store()))
 
 
 @st.cache_data(max_entries=48, max_size="100MB", ttl=1800, show_spinner=False)

@@ -13,7 +13,7 @@ from core.intake.decode import DecodedImage
 from core.intake.errors import ImageError, Limits
 from core.jobs.errors import JobError, QueueBusy
 from dashboard.data.bounded_cache import BoundedCache
-from dashboard.data.store import fingerprint, open_store
+from dashboard.data.store import open_store, store_state
 from dashboard.data.visitor_jobs import Call, Task, queue_line, start_tasks, wait_for
 from dashboard.views.compare.image import ChosenImage, Version
 from dashboard.widgets.reconstruction_cards import plain
@@ -68,7 +68,7 @@ def _read(upload: UploadedFile, *, is_alone: bool) -> Version | None:
 def _decoded(digest: str, data: bytes) -> DecodedImage | _Refusal:
     """The image in a file, or why there is none; both are remembered by the file's digest."""
     is_coded = data.startswith(_CODED)
-    key = (digest, fingerprint("models/") if is_coded else "")
+    key = (digest, store_state("models/") if is_coded else "")
     found: DecodedImage | _Refusal | None = _kept().get(key)
     if found is None:
         try:

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from dashboard.charts.captions import size_line
-from dashboard.data.store import DATASET, fingerprint, load_index
+from dashboard.data.store import DATASET, load_index, store_state
 from dashboard.views.data.charts import class_figure, class_table, shape_figure
 
 
@@ -35,7 +35,7 @@ def load_index_summary() -> IndexSummary:
     Raises:
         ArtifactError: The index is missing or damaged.
     """
-    return _summary(fingerprint(f"datasets/{DATASET}"))
+    return _summary(store_state(f"datasets/{DATASET}"))
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)

@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from core.analysis.two_methods import MethodComparison, MethodName, compare_methods
-from dashboard.charts.image_ranking import Point
+from dashboard.charts.image_ranking import MeasuredPoint
 from dashboard.data.curves import label_of
 from dashboard.data.store import load_results
 from dashboard.widgets.links import compare_query, link_to_page
@@ -67,7 +67,7 @@ def show_comparison(found: MethodComparison, frame: pd.DataFrame) -> None:
         )
         chosen = (found.first, found.second)
         codecs = list(dict.fromkeys(label_of(name.codec) for name in chosen))
-        points = [Point(name.codec, name.setting, _dial(frame, name)) for name in chosen]
+        points = [MeasuredPoint(name.codec, name.setting, _dial(frame, name)) for name in chosen]
         with st.container(horizontal=True, gap="medium"):
             link_to_page(
                 "rate_distortion",

@@ -25,7 +25,7 @@ from core.evaluation.measurements import (
 from core.metrics import psnr_db
 from dashboard.data.curves import labels
 from dashboard.data.derived import kept_table
-from dashboard.data.store import DATASET, fingerprint, load_results
+from dashboard.data.store import DATASET, load_results, store_state
 from dashboard.views.findings.charts import HEADLINE, headline_figure, published_figure
 
 
@@ -59,12 +59,12 @@ class Findings(NamedTuple):
 
 def load_findings() -> Findings:
     """Findings from the results as they are now."""
-    return _findings(fingerprint(f"results/{DATASET}/"))
+    return _findings(store_state(f"results/{DATASET}/"))
 
 
 def load_bd_rates() -> pd.DataFrame:
     """BD-rates of the codecs in the headline figure against JPEG, with their intervals."""
-    return _bd_rates(fingerprint(f"results/{DATASET}/"))
+    return _bd_rates(store_state(f"results/{DATASET}/"))
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)

@@ -8,7 +8,7 @@ from core.report.content import build_report
 from core.report.document import Report
 from core.report.files import to_zip
 from core.report.page import to_html
-from dashboard.data.store import fingerprint, open_store
+from dashboard.data.store import open_store, store_state
 
 _HTML_HELP = (
     "One HTML file with every finding, curve, table and source that opens offline in a browser. "
@@ -22,7 +22,7 @@ def show_report_downloads(dataset: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.download_button(
             "Report as one page",
-            data=lambda: to_html(_report(dataset, fingerprint(""))).encode("utf-8"),
+            data=lambda: to_html(_report(dataset, store_state(""))).encode("utf-8"),
             file_name="bottleneck-report.html",
             mime="text/html",
             key="report-html",
@@ -32,7 +32,7 @@ def show_report_downloads(dataset: str) -> None:
         )
         st.download_button(
             "Figures and tables for a paper",
-            data=lambda: to_zip(_report(dataset, fingerprint(""))),
+            data=lambda: to_zip(_report(dataset, store_state(""))),
             file_name="bottleneck-figures.zip",
             mime="application/zip",
             key="report-zip",

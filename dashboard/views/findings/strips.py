@@ -10,13 +10,13 @@ import streamlit as st
 
 from core.analysis.findings import MethodRow
 from core.dataset.splits import sample_images
-from core.evaluation.comparison import BYTES, Choice, Goal, reconstruct, reconstruct_at
+from core.evaluation.comparison import BYTES, CodecConfig, Goal, reconstruct, reconstruct_at
 from core.images import Image
 from core.metrics import psnr_db, ssim
 from core.metrics.base import Metric
 from core.store import ArtifactError
 from dashboard import formats
-from dashboard.data.store import fingerprint, load_split, open_store
+from dashboard.data.store import load_split, open_store, store_state
 from dashboard.widgets.pixels import show_pixels
 
 SIDE = 160
@@ -32,7 +32,7 @@ HELP = (
 )
 
 
-class Tile(NamedTuple):
+class MethodImage(NamedTuple):
     """One reconstruction.
 
     Attributes:
@@ -73,7 +73,7 @@ def show_strips(rows: Sequence[MethodRow], means: pd.DataFrame) -> None:
     learned = [tile for row in rows if (tile := _autoencoder(row, means, image)) is not None]
     formats_of_thesis = [_format(row, image) for row in rows if row.published.dial is not None]
     equal = [_equal(tile, image) for tile in _targets(formats_of_thesis)]
-    _show_row([Tile("Original", image), *learned, *equal])
+    _show_row([MethodImage("Original", image), *learned, *equal])
     _show_row(formats_of_thesis)
 
 
@@ -105,51 +105,51 @@ def _stored(title: str) -> Image:
     return np.asarray(kept, dtype=np.uint8)
 
 
-def _autoencoder(row: MethodRow, means: pd.DataFrame, image: Image) -> Tile | None:
+def _autoencoder(row: MethodRow, means: pd.DataFrame, image: Image) -> MethodImage | None:
     if not row.published.is_autoencoder:
         return None
     codec = row.published.codec
     at = (means["codec"] == codec) & (means["setting"] == row.weighed_setting)
     dials = means.loc[at, "dial"].dropna()
     if dials.empty:
-        return Tile(row.published.label, None, problem="Not measured yet.")
-    return _tile(row.published.label, Choice(codec, float(dials.iloc[0])), None, image)
+        return MethodImage(row.published.label, None, problem="Not measured yet.")
+    return _tile(row.published.label, CodecConfig(codec, float(dials.iloc[0])), None, image)
 
 
-def _format(row: MethodRow, image: Image) -> Tile:
-    choice = Choice(row.published.codec, row.published.dial)
-    return _tile(row.published.label, choice, None, image)
+def _format(row: MethodRow, image: Image) -> MethodImage:
+    config = CodecConfig(row.published.codec, row.published.dial)
+    return _tile(row.published.label, config, None, image)
 
 
-def _targets(tiles: Sequence[Tile]) -> list[Tile]:
+def _targets(tiles: Sequence[MethodImage]) -> list[MethodImage]:
     wanted = [f"JPEG, quality {quality}" for quality in EQUAL_TO_JPEG]
     return [tile for tile in tiles if tile.title in wanted and tile.size]
 
 
-def _equal(target: Tile, image: Image) -> Tile:
+def _equal(target: MethodImage, image: Image) -> MethodImage:
     quality = target.title.rpartition(" ")[2]
     goal = Goal(BYTES, float(target.size or 0))
-    return _tile(f"BNK at the bytes of JPEG {quality}", Choice(_LEARNED), goal, image)
+    return _tile(f"BNK at the bytes of JPEG {quality}", CodecConfig(_LEARNED), goal, image)
 
 
-def _tile(title: str, choice: Choice, goal: Goal | None, image: Image) -> Tile:
+def _tile(title: str, config: CodecConfig, goal: Goal | None, image: Image) -> MethodImage:
     digest = hashlib.sha256(image.tobytes()).hexdigest()
-    return _reconstructed(title, choice, goal, digest, fingerprint(f"models/{choice.codec}"), image)
+    return _reconstructed(title, config, goal, digest, store_state(f"models/{config.codec}"), image)
 
 
 @st.cache_data(max_entries=256, max_size="60MB", show_spinner=False)
 def _reconstructed(
-    title: str, choice: Choice, goal: Goal | None, digest: str, state: str, _image: Image
-) -> Tile:
+    title: str, config: CodecConfig, goal: Goal | None, digest: str, state: str, _image: Image
+) -> MethodImage:
     store = open_store()
     found = (
-        reconstruct(choice, _image, metrics=_METRICS, store=store)
+        reconstruct(config, _image, metrics=_METRICS, store=store)
         if goal is None
-        else reconstruct_at(goal, choice, _image, metrics=_METRICS, store=store)
+        else reconstruct_at(goal, config, _image, metrics=_METRICS, store=store)
     )
     if found.problem is not None or found.decoded is None or found.data is None:
-        return Tile(title, None, problem=found.problem)
-    return Tile(
+        return MethodImage(title, None, problem=found.problem)
+    return MethodImage(
         title,
         found.decoded,
         len(found.data),
@@ -158,14 +158,14 @@ def _reconstructed(
     )
 
 
-def _show_row(tiles: Sequence[Tile]) -> None:
+def _show_row(tiles: Sequence[MethodImage]) -> None:
     with st.container(horizontal=True, gap="small"):
         for tile in tiles:
             with st.container(width=SIDE, gap="xsmall"):
                 _show_tile(tile)
 
 
-def _show_tile(tile: Tile) -> None:
+def _show_tile(tile: MethodImage) -> None:
     if tile.pixels is None:
         st.markdown(f"**{tile.title}**")
         st.caption(tile.problem or "")

@@ -8,7 +8,7 @@ import streamlit as st
 from core.metrics import metrics
 from dashboard import glossary
 from dashboard.charts.colors import in_legend_order
-from dashboard.charts.image_ranking import RATE, Point, nearest_setting, point_of
+from dashboard.charts.image_ranking import RATE, MeasuredPoint, nearest_setting, point_of
 from dashboard.data.curves import label_of
 
 ORDERS = {
@@ -26,7 +26,7 @@ _START_RATE = 1.0
 
 
 @dataclass(frozen=True)
-class GalleryWish:
+class GallerySelection:
     """What a person wants to see.
 
     Attributes:
@@ -36,18 +36,18 @@ class GalleryWish:
         order: One of `ORDERS`.
     """
 
-    first: Point
-    second: Point | None
+    first: MeasuredPoint
+    second: MeasuredPoint | None
     quantity: str
     order: str
 
     @property
-    def points(self) -> list[Point]:
+    def points(self) -> list[MeasuredPoint]:
         """The operating points that take part."""
         return [self.first] if self.second is None else [self.first, self.second]
 
 
-def choose_wish(points: pd.DataFrame, measured: list[str]) -> GalleryWish:
+def choose_selection(points: pd.DataFrame, measured: list[str]) -> GallerySelection:
     """Codec, figure and order.
 
     Args:
@@ -60,7 +60,7 @@ def choose_wish(points: pd.DataFrame, measured: list[str]) -> GalleryWish:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         first = choose_point(points)
         second = choose_second(points, first) if order in ("behind", "ahead") else None
-    return GalleryWish(first, second, quantity, order)
+    return GallerySelection(first, second, quantity, order)
 
 
 def choose_order() -> str:
@@ -95,7 +95,7 @@ def choose_quantity(measured: list[str]) -> str:
     )
 
 
-def choose_point(points: pd.DataFrame) -> Point:
+def choose_point(points: pd.DataFrame) -> MeasuredPoint:
     """Codec and setting whose images are shown."""
     codec = _choose_codec(points, "Codec", key="codec")
     settings = _settings(points, codec)
@@ -110,7 +110,7 @@ def choose_point(points: pd.DataFrame) -> Point:
     return point_of(points, codec, setting)
 
 
-def choose_second(points: pd.DataFrame, first: Point) -> Point:
+def choose_second(points: pd.DataFrame, first: MeasuredPoint) -> MeasuredPoint:
     """Codec and setting that the first is compared with."""
     rate = points.loc[
         (points["codec"] == first.codec) & (points["setting"] == first.setting), RATE

@@ -9,11 +9,11 @@ from core.codecs import Codec, Reference, get_codec
 from core.codecs.base import OperatingPoint
 from core.images import Image
 from core.store import ArtifactStore
-from dashboard.charts.image_ranking import Point
-from dashboard.data.store import fingerprint, open_store
+from dashboard.charts.image_ranking import MeasuredPoint
+from dashboard.data.store import open_store, store_state
 
 
-def decoded_image(image: Image, point: Point) -> Image:
+def decoded_image(image: Image, point: MeasuredPoint) -> Image:
     """The image after the codec at that operating point, coded and decoded here.
 
     Raises:
@@ -21,11 +21,11 @@ def decoded_image(image: Image, point: Point) -> Image:
         ValueError: There is no such codec or setting, or it does not take the image.
     """
     digest = hashlib.sha256(np.ascontiguousarray(image).data).hexdigest()
-    return _decoded(point, fingerprint(f"models/{point.codec}"), digest, image)
+    return _decoded(point, store_state(f"models/{point.codec}"), digest, image)
 
 
 @st.cache_data(max_entries=600, max_size="100MB", show_spinner=False)
-def _decoded(point: Point, state: str, digest: str, _image: Image) -> Image:
+def _decoded(point: MeasuredPoint, state: str, digest: str, _image: Image) -> Image:
     image = np.asarray(_image)
     found = _operating_point(get_codec(point.codec), point, open_store())
     if isinstance(found, OperatingPoint):
@@ -34,7 +34,7 @@ def _decoded(point: Point, state: str, digest: str, _image: Image) -> Image:
 
 
 def _operating_point(
-    codec: Codec, point: Point, store: ArtifactStore
+    codec: Codec, point: MeasuredPoint, store: ArtifactStore
 ) -> OperatingPoint | Reference:
     if codec.at is not None and point.dial is not None:
         found = codec.at(point.dial, store)

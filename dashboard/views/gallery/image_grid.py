@@ -31,7 +31,7 @@ class TileImage:
 
 
 @dataclass(frozen=True)
-class Tile:
+class GridTile:
     """One or more images that a click opens together.
 
     Attributes:
@@ -47,7 +47,7 @@ class Tile:
     figures: Sequence[str]
 
 
-def image_grid(tiles: Sequence[Tile], *, key: str) -> str | None:
+def image_grid(tiles: Sequence[GridTile], *, key: str) -> str | None:
     """Shows the tiles; gives the id of a tile at the one run after a person clicked it.
 
     Args:
@@ -59,7 +59,7 @@ def image_grid(tiles: Sequence[Tile], *, key: str) -> str | None:
     return result.pick if result.pick in known else None
 
 
-def pack_tiles(tiles: Sequence[Tile]) -> bytes:
+def pack_tiles(tiles: Sequence[GridTile]) -> bytes:
     """Everything the grid needs in one blob: u32 header length | JSON header | PNG files."""
     header, files = [], []
     for tile in tiles:

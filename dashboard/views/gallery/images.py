@@ -10,14 +10,14 @@ import streamlit as st
 
 from core.codecs import codecs
 from core.dataset.photographs import photographs, pieces
-from core.evaluation.comparison import Choice, point_of, unready_codecs
+from core.evaluation.comparison import CodecConfig, operating_point, unready_codecs
 from core.evaluation.evaluate import evaluate
 from core.evaluation.record import Record
 from core.evaluation.table import to_frame, to_table
 from core.images import Image
 from core.metrics import metrics
-from dashboard.charts.image_ranking import Point, operating_points
-from dashboard.data.store import DATASET, fingerprint, load_results, load_split, open_store
+from dashboard.charts.image_ranking import MeasuredPoint, operating_points
+from dashboard.data.store import DATASET, load_results, load_split, open_store, store_state
 
 #: Between the title of a photograph and the number of a piece of it.
 _PIECE = ", piece "
@@ -34,7 +34,7 @@ class GalleryImages(Protocol):
     def classes(self) -> Mapping[str, str]:
         """Class by image id; empty where the images have none."""
 
-    def records(self, points: Sequence[Point]) -> pd.DataFrame:
+    def records(self, points: Sequence[MeasuredPoint]) -> pd.DataFrame:
         """Results that hold every image at these operating points."""
 
     def pixels(self, image_id: str) -> Image:
@@ -56,9 +56,9 @@ class DatasetImages:
     @property
     def points(self) -> pd.DataFrame:
         """Operating points of all results."""
-        return _points(fingerprint(f"results/{DATASET}/"))
+        return _points(store_state(f"results/{DATASET}/"))
 
-    def records(self, points: Sequence[Point]) -> pd.DataFrame:
+    def records(self, points: Sequence[MeasuredPoint]) -> pd.DataFrame:
         """The results."""
         return self.frame
 
@@ -86,12 +86,12 @@ class BuiltInImages:
     @property
     def points(self) -> pd.DataFrame:
         """Operating points of all codecs that can run here, without a rate."""
-        return _sweeps(fingerprint("models/"), len(built_in_images(are_pieces=self.are_pieces)))
+        return _sweeps(store_state("models/"), len(built_in_images(are_pieces=self.are_pieces)))
 
-    def records(self, points: Sequence[Point]) -> pd.DataFrame:
+    def records(self, points: Sequence[MeasuredPoint]) -> pd.DataFrame:
         """Measurements of all of them."""
         parts = [
-            _measured(point, self.are_pieces, fingerprint(f"models/{point.codec}"))
+            _measured(point, self.are_pieces, store_state(f"models/{point.codec}"))
             for point in points
         ]
         return pd.concat(parts, ignore_index=True)
@@ -112,7 +112,7 @@ def load_dataset_images() -> DatasetImages:
         ArtifactError: The data set is not prepared on this machine, or is damaged.
     """
     images = load_split("test").images
-    rows, classes = _places(fingerprint(f"datasets/{DATASET}"))
+    rows, classes = _places(store_state(f"datasets/{DATASET}"))
     return DatasetImages(load_results().frame, rows, classes, images)
 
 
@@ -143,8 +143,8 @@ def _sweeps(state: str, count: int) -> pd.DataFrame:
 
 
 @st.cache_data(max_entries=32, show_spinner="Measuring the photographs …")
-def _measured(point: Point, are_pieces: bool, state: str) -> pd.DataFrame:
-    found = point_of(Choice(point.codec, point.dial), open_store())
+def _measured(point: MeasuredPoint, are_pieces: bool, state: str) -> pd.DataFrame:
+    found = operating_point(CodecConfig(point.codec, point.dial), open_store())
     records: list[Record] = [
         evaluate(found, image, image_id=image_id, metrics=metrics()).record
         for image_id, image in built_in_images(are_pieces=are_pieces).items()

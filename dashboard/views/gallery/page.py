@@ -11,13 +11,13 @@ from core.evaluation.results import Results
 from core.metrics import metrics
 from core.store import ArtifactError
 from dashboard.charts.captions import source_line
-from dashboard.charts.image_ranking import RATE, Point, ranked, ranked_by_gap
+from dashboard.charts.image_ranking import RATE, MeasuredPoint, ranked, ranked_by_gap
 from dashboard.data.curves import label_of
 from dashboard.data.store import load_results
 from dashboard.views.gallery.controls import (
-    GalleryWish,
+    GallerySelection,
     choose_class,
-    choose_wish,
+    choose_selection,
     quantity_label,
 )
 from dashboard.views.gallery.image_grid import image_grid
@@ -83,18 +83,18 @@ def main() -> None:
     results = load_results()
     show_problems(results.problems)
     images, absence = find_images()
-    wish = choose_wish(images.points, measured_metrics(images))
+    selection = choose_selection(images.points, measured_metrics(images))
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         names = sorted(set(images.classes.values()))
         chosen = choose_class(names) if names else None
         look = choose_tiles()
-    table = ordered(images, wish, chosen)
+    table = ordered(images, selection, chosen)
     if table.empty:
-        st.info(empty_line(wish), icon=":material/info:")
+        st.info(empty_line(selection), icon=":material/info:")
         return
-    st.caption(basis_line(wish, table, len(images.classes)))
-    show_page(images, wish, table, look=look)
-    download_csv(table, file_name=csv_name(wish), key="csv-gallery")
+    st.caption(basis_line(selection, table, len(images.classes)))
+    show_page(images, selection, table, look=look)
+    download_csv(table, file_name=csv_name(selection), key="csv-gallery")
     show_source(images, results)
     if absence is not None:
         show_empty(absence.title, why=absence.why, command=absence.command)
@@ -162,14 +162,20 @@ def choose_tiles() -> str:
     )
 
 
-def ordered(images: GalleryImages, wish: GalleryWish, class_name: str | None) -> pd.DataFrame:
+def ordered(
+    images: GalleryImages, selection: GallerySelection, class_name: str | None
+) -> pd.DataFrame:
     """All images in the order that was asked for."""
-    frame = images.records(wish.points)
-    if wish.second is None:
-        table = ranked(frame, wish.first, wish.quantity, worst_first=wish.order == "worst")
+    frame = images.records(selection.points)
+    if selection.second is None:
+        table = ranked(
+            frame, selection.first, selection.quantity, worst_first=selection.order == "worst"
+        )
     else:
-        behind = wish.order == "behind"
-        table = ranked_by_gap(frame, wish.first, wish.second, wish.quantity, behind_first=behind)
+        behind = selection.order == "behind"
+        table = ranked_by_gap(
+            frame, selection.first, selection.second, selection.quantity, behind_first=behind
+        )
     if images.classes:
         table.insert(1, "class", table["image"].map(images.classes))
         if class_name is not None:
@@ -177,32 +183,38 @@ def ordered(images: GalleryImages, wish: GalleryWish, class_name: str | None) ->
     return table
 
 
-def empty_line(wish: GalleryWish) -> str:
+def empty_line(selection: GallerySelection) -> str:
     """Why no image is shown."""
-    names = " and ".join(point_label(point) for point in wish.points)
+    names = " and ".join(point_label(point) for point in selection.points)
     return (
-        f"No image has a {quantity_label(wish.quantity)} for {names}. A lossless codec has no "
+        f"No image has a {quantity_label(selection.quantity)} for {names}. A lossless codec has no "
         "finite PSNR, because its error is zero; choose another metric or codec."
     )
 
 
-def basis_line(wish: GalleryWish, table: pd.DataFrame, total: int) -> str:
+def basis_line(selection: GallerySelection, table: pd.DataFrame, total: int) -> str:
     """What is shown, over how many images, with their mean."""
-    label = quantity_label(wish.quantity)
-    clauses = [f"{len(table):,} images", f"{point_label(wish.first)}"]
-    mean = spelled_cell(wish.quantity, float(table[wish.quantity].mean()))
+    label = quantity_label(selection.quantity)
+    clauses = [f"{len(table):,} images", f"{point_label(selection.first)}"]
+    mean = spelled_cell(selection.quantity, float(table[selection.quantity].mean()))
     clauses.append(f"mean {label} {mean} at {table[RATE].mean():.3f} bits per pixel")
-    if wish.second is not None:
-        other = spelled_cell(wish.quantity, float(table[f"second_{wish.quantity}"].mean()))
+    if selection.second is not None:
+        other = spelled_cell(
+            selection.quantity, float(table[f"second_{selection.quantity}"].mean())
+        )
         rate = table[f"second_{RATE}"].mean()
-        clauses.append(f"{point_label(wish.second)}: mean {other} at {rate:.3f} bits per pixel")
-    metric = metrics().get(wish.quantity)
+        clauses.append(
+            f"{point_label(selection.second)}: mean {other} at {rate:.3f} bits per pixel"
+        )
+    metric = metrics().get(selection.quantity)
     if metric is not None and metric.ON_SUBSET_ONLY and total:
         clauses.append(SUBSET_LINE.format(label=label, count=len(table), total=total))
     return " · ".join(clauses)
 
 
-def show_page(images: GalleryImages, wish: GalleryWish, table: pd.DataFrame, *, look: str) -> None:
+def show_page(
+    images: GalleryImages, selection: GallerySelection, table: pd.DataFrame, *, look: str
+) -> None:
     """One page of tiles, and the image that was clicked."""
     count = ceil(len(table) / IMAGES_ON_A_PAGE)
     place = st.container()
@@ -210,7 +222,7 @@ def show_page(images: GalleryImages, wish: GalleryWish, table: pd.DataFrame, *, 
     rows = table.iloc[(page - 1) * IMAGES_ON_A_PAGE : page * IMAGES_ON_A_PAGE]
     with place, st.spinner("Coding the images …", show_time=True):
         made = make_tiles(
-            images, wish, rows, with_original=look != "decoded", is_magnified=look == "detail"
+            images, selection, rows, with_original=look != "decoded", is_magnified=look == "detail"
         )
     with place:
         for problem in sorted(made.problems):
@@ -225,17 +237,21 @@ def show_page(images: GalleryImages, wish: GalleryWish, table: pd.DataFrame, *, 
         with place:
             st.info(UNKNOWN_IMAGE, icon=":material/link_off:")
         del st.query_params[PARAMETER]
-    show_opened(images, order, wish.points)
+    show_opened(images, order, selection.points)
 
 
-def point_label(point: Point) -> str:
+def point_label(point: MeasuredPoint) -> str:
     """What a person reads for an operating point."""
     return f"{label_of(point.codec)} {point.setting}"
 
 
-def csv_name(wish: GalleryWish) -> str:
+def csv_name(selection: GallerySelection) -> str:
     """Name of the file with the numbers."""
-    parts: Iterable[str] = ["gallery", *(point.codec for point in wish.points), wish.quantity]
+    parts: Iterable[str] = [
+        "gallery",
+        *(point.codec for point in selection.points),
+        selection.quantity,
+    ]
     return f"{'-'.join(parts)}.csv"
 
 

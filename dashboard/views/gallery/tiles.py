@@ -12,11 +12,11 @@ from core.images import Image
 from core.metrics import psnr_db
 from core.store import ArtifactError
 from dashboard.charts.colors import codec_style
-from dashboard.charts.image_ranking import RATE, Point
+from dashboard.charts.image_ranking import RATE, MeasuredPoint
 from dashboard.data.curves import label_of
-from dashboard.views.gallery.controls import GalleryWish, quantity_label
+from dashboard.views.gallery.controls import GallerySelection, quantity_label
 from dashboard.views.gallery.decoded_cache import decoded_image
-from dashboard.views.gallery.image_grid import Tile, TileImage
+from dashboard.views.gallery.image_grid import GridTile, TileImage
 from dashboard.views.gallery.images import GalleryImages
 from dashboard.widgets.reconstruction_cards import NEUTRAL
 from dashboard.widgets.reconstruction_table import spelled_cell
@@ -39,14 +39,14 @@ class Tiles:
         differing: How many images came back otherwise than when they were measured.
     """
 
-    tiles: list[Tile] = field(default_factory=list)
+    tiles: list[GridTile] = field(default_factory=list)
     problems: set[str] = field(default_factory=set)
     differing: int = 0
 
 
 def make_tiles(
     images: GalleryImages,
-    wish: GalleryWish,
+    selection: GallerySelection,
     rows: pd.DataFrame,
     *,
     with_original: bool,
@@ -56,7 +56,7 @@ def make_tiles(
 
     Args:
         images: Where the pixels come from.
-        wish: Operating points and figure that are shown.
+        selection: Operating points and figure that are shown.
         rows: Rows of `ranked` or `ranked_by_gap`.
         with_original: Whether the original stands first in each tile.
         is_magnified: Whether the middle is shown magnified in place of the whole.
@@ -65,34 +65,34 @@ def make_tiles(
     records = [{str(name): value for name, value in row.items()} for row in rows.to_dict("records")]
     for row in records:
         original = images.pixels(row["image"])
-        decoded = _decoded(original, wish, row, made)
+        decoded = _decoded(original, selection, row, made)
         shown = [
-            TileImage(name_of(point, wish), pixels, codec_style(point.codec).color)
+            TileImage(name_of(point, selection), pixels, codec_style(point.codec).color)
             for point, pixels in decoded.items()
         ]
         if with_original or not shown:
             shown.insert(0, TileImage("Original", original, NEUTRAL))
         if is_magnified:
             shown = [TileImage(one.name, magnified(one.pixels), one.color) for one in shown]
-        figures = tile_figures(row, wish)
-        if wish.second is None and decoded:
+        figures = tile_figures(row, selection)
+        if selection.second is None and decoded:
             figures += lost_words(original, next(iter(decoded.values())))
-        made.tiles.append(Tile(row["image"], row.get("class") or row["image"], shown, figures))
+        made.tiles.append(GridTile(row["image"], row.get("class") or row["image"], shown, figures))
     return made
 
 
-def name_of(point: Point, wish: GalleryWish) -> str:
+def name_of(point: MeasuredPoint, selection: GallerySelection) -> str:
     """Name of an image of a tile: the codec, and the setting where both are of one codec."""
     label = label_of(point.codec)
-    is_alone = wish.second is None or wish.first.codec != wish.second.codec
+    is_alone = selection.second is None or selection.first.codec != selection.second.codec
     return label if is_alone else f"{label} {point.setting}"
 
 
-def tile_figures(row: Mapping[str, Any], wish: GalleryWish) -> list[str]:
+def tile_figures(row: Mapping[str, Any], selection: GallerySelection) -> list[str]:
     """Lines below a tile: the figure of the order, and the bytes."""
-    quantity, label = wish.quantity, quantity_label(wish.quantity)
+    quantity, label = selection.quantity, quantity_label(selection.quantity)
     first = spelled_cell(quantity, row[quantity])
-    if wish.second is None:
+    if selection.second is None:
         rate = f"{spelled_cell('bytes', row['bytes'])} bytes, {spelled_cell(RATE, row[RATE])} bpp"
         return [rate] if quantity == RATE else [f"{label} {first}", rate]
     second = spelled_cell(quantity, row[f"second_{quantity}"])
@@ -137,11 +137,11 @@ def differs(original: Image, decoded: Image, recorded_db: float | None) -> bool:
 
 
 def _decoded(
-    original: Image, wish: GalleryWish, row: Mapping[str, Any], made: Tiles
-) -> dict[Point, Image]:
+    original: Image, selection: GallerySelection, row: Mapping[str, Any], made: Tiles
+) -> dict[MeasuredPoint, Image]:
     """What each codec gives back, by operating point; trouble is noted in what is made."""
-    found: dict[Point, Image] = {}
-    for point, column in zip(wish.points, ("psnr_db", "second_psnr_db"), strict=False):
+    found: dict[MeasuredPoint, Image] = {}
+    for point, column in zip(selection.points, ("psnr_db", "second_psnr_db"), strict=False):
         try:
             found[point] = decoded_image(original, point)
         except (ArtifactError, ValueError) as error:

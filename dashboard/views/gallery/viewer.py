@@ -8,12 +8,12 @@ import streamlit as st
 from core.metrics import metrics
 from core.store import ArtifactError
 from dashboard.charts.colors import codec_style
-from dashboard.charts.image_ranking import RATE, Point
+from dashboard.charts.image_ranking import RATE, MeasuredPoint
 from dashboard.data.curves import label_of
 from dashboard.views.gallery.controls import quantity_label
 from dashboard.views.gallery.decoded_cache import decoded_image
 from dashboard.views.gallery.images import GalleryImages
-from dashboard.widgets.comparison_viewer import Layer, comparison_viewer, ssim_map_layer
+from dashboard.widgets.comparison_viewer import ViewerLayer, comparison_viewer, ssim_map_layer
 from dashboard.widgets.links import compare_query, link_to_page
 from dashboard.widgets.reconstruction_cards import NEUTRAL
 from dashboard.widgets.reconstruction_table import spelled_cell
@@ -22,7 +22,9 @@ from dashboard.widgets.reconstruction_table import spelled_cell
 PARAMETER = "image"
 
 
-def show_opened(images: GalleryImages, order: Sequence[str], points: Sequence[Point]) -> None:
+def show_opened(
+    images: GalleryImages, order: Sequence[str], points: Sequence[MeasuredPoint]
+) -> None:
     """The image that the address names, over the page; nothing without one.
 
     Args:
@@ -34,14 +36,16 @@ def show_opened(images: GalleryImages, order: Sequence[str], points: Sequence[Po
         _open(images, order, points)
 
 
-def opened_layers(images: GalleryImages, image_id: str, points: Sequence[Point]) -> list[Layer]:
+def opened_layers(
+    images: GalleryImages, image_id: str, points: Sequence[MeasuredPoint]
+) -> list[ViewerLayer]:
     """Original, what each codec gives back with its figures, and where the first lost structure.
 
     A codec that cannot run here is left out.
     """
     original = images.pixels(image_id)
     frame = images.records(points)
-    layers = [Layer("Original", original, {}, NEUTRAL)]
+    layers = [ViewerLayer("Original", original, {}, NEUTRAL)]
     for point in points:
         try:
             pixels = decoded_image(original, point)
@@ -50,7 +54,7 @@ def opened_layers(images: GalleryImages, image_id: str, points: Sequence[Point])
         name = f"{label_of(point.codec)} {point.setting}"
         own = frame[(frame["codec"] == point.codec) & (frame["setting"] == point.setting)]
         figures = own[own["image"] == image_id].iloc[0].to_dict()
-        layers.append(Layer(name, pixels, _readout(figures), codec_style(point.codec).color))
+        layers.append(ViewerLayer(name, pixels, _readout(figures), codec_style(point.codec).color))
     if len(layers) > 1:
         name = f"SSIM map of {layers[1].name}"
         layers.append(ssim_map_layer(original, layers[1].pixels, name=name))
@@ -62,7 +66,7 @@ def _forget() -> None:
 
 
 @st.dialog("Image of the gallery", width="large", on_dismiss=_forget)
-def _open(images: GalleryImages, order: Sequence[str], points: Sequence[Point]) -> None:
+def _open(images: GalleryImages, order: Sequence[str], points: Sequence[MeasuredPoint]) -> None:
     image_id = st.query_params.get(PARAMETER)
     if image_id is None or image_id not in order:
         return

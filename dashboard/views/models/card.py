@@ -16,7 +16,7 @@ from core.training_records.model_cards import (
 )
 from dashboard import formats, glossary
 from dashboard.data.curves import label_of
-from dashboard.data.store import fingerprint, open_store
+from dashboard.data.store import open_store, store_state
 from dashboard.views.models.example import show_example
 from dashboard.views.models.internals import show_channels, show_layers
 from dashboard.views.models.summary import description, limits_of, training_end
@@ -182,7 +182,7 @@ def _model_id(model: ModelCard) -> str:
     if codec is None:
         return "no codec of this name"
     try:
-        return f"`{_written_id(model.name, fingerprint(f'{PREFIX}{model.name}'))}`"
+        return f"`{_written_id(model.name, store_state(f'{PREFIX}{model.name}'))}`"
     except (ArtifactError, ValueError) as error:
         return str(error)
 

@@ -8,7 +8,7 @@ from core.store import ArtifactError
 from dashboard import formats
 from dashboard.data.curves import label_of
 from dashboard.views.models.reconstruction_strips import (
-    Reconstruction,
+    ModelOutput,
     reconstruction,
     stored_sample,
 )
@@ -34,7 +34,7 @@ def show_example(model: str) -> None:
             show_pixels(found.pixels, alt=alt, caption=f"**{name}**: {figures(found)}")
 
 
-def figures(found: Reconstruction) -> str:
+def figures(found: ModelOutput) -> str:
     """Size and quality of a reconstruction in one line."""
     size = "" if found.byte_count is None else f"{formats.byte_count(found.byte_count)} · "
     return f"{size}{formats.decibels(found.psnr_db)} · SSIM {formats.SSIM % found.ssim}"

@@ -13,7 +13,7 @@ from core.training_records.model_cards import (
     read_tables,
 )
 from core.training_records.model_layers import Layer
-from dashboard.data.store import fingerprint, open_store
+from dashboard.data.store import open_store, store_state
 from dashboard.views.models.charts import channel_figure, channel_table, layer_figure, layer_table
 from dashboard.widgets.bounded import bounded_slider
 from dashboard.widgets.charts import show_chart
@@ -40,7 +40,7 @@ def show_layers(model: ModelCard) -> None:
         st.markdown("The card of this model does not describe its layers.")
         return
     alt = f"Values after each layer of {model.name}, from the image to the image."
-    figure = _layer_figure(model.name, fingerprint(f"{PREFIX}{model.name}"), found)
+    figure = _layer_figure(model.name, store_state(f"{PREFIX}{model.name}"), found)
     show_chart(figure, key="layers", name=f"{model.name}-layers", alt=alt)
     pooled = any("pooling" in layer.step for layer in found)
     st.caption(f"{_LAYER_NOTE} {_POOLING_NOTE}" if pooled else _LAYER_NOTE)
@@ -65,7 +65,7 @@ def show_channels(model: ModelCard) -> None:
         return
     quality = bounded_slider("Quality", 1, 100, 70, key="channel_quality")
     try:
-        table = _channels(model.name, quality, stride, fingerprint(f"{PREFIX}{model.name}"))
+        table = _channels(model.name, quality, stride, store_state(f"{PREFIX}{model.name}"))
     except ArtifactError as error:
         show_artifact_error(error)
         return
@@ -77,7 +77,7 @@ def show_channels(model: ModelCard) -> None:
 
 def _show_channel_table(model: ModelCard, table: pd.DataFrame, quality: int, note: str) -> None:
     alt = f"Bits per symbol of each latent channel of {model.name}, by cost."
-    state = fingerprint(f"{PREFIX}{model.name}")
+    state = store_state(f"{PREFIX}{model.name}")
     figure = _channel_figure(model.name, quality, state, table)
     show_chart(figure, key="channels", name=f"{model.name}-channels", alt=alt)
     total = table["bits_per_pixel"].sum()

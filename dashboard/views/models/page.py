@@ -11,7 +11,7 @@ from core.training_records.model_cards import PREFIX, Cards, learned_codecs, rea
 from dashboard import formats
 from dashboard.charts.colors import in_legend_order
 from dashboard.data.curves import label_of
-from dashboard.data.store import DATASET, fingerprint, load_results, open_store
+from dashboard.data.store import DATASET, load_results, open_store, store_state
 from dashboard.views.models.card import show_card
 from dashboard.views.models.reconstruction_strips import show_strips
 from dashboard.widgets.downloads import download_csv
@@ -27,7 +27,7 @@ INTRODUCTION = "The networks behind the learned codecs, each with what it makes 
 
 def load_cards() -> Cards:
     """All models, read anew when one changed."""
-    return _cards(fingerprint(PREFIX))
+    return _cards(store_state(PREFIX))
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
@@ -37,7 +37,7 @@ def _cards(state: str) -> Cards:
 
 def means_of(name: str) -> pd.DataFrame:
     """Means per setting of a model's codec on the test images."""
-    means = _means(fingerprint(f"results/{DATASET}/"))
+    means = _means(store_state(f"results/{DATASET}/"))
     return means[means["codec"] == name]
 
 

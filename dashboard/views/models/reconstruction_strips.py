@@ -16,9 +16,9 @@ from core.training_records.model_cards import PREFIX
 from dashboard import glossary
 from dashboard.charts.colors import codec_style
 from dashboard.data.curves import label_of
-from dashboard.data.store import fingerprint, load_split, open_store
+from dashboard.data.store import load_split, open_store, store_state
 from dashboard.widgets.bounded import bounded_number, bounded_slider
-from dashboard.widgets.comparison_viewer import Layer, ViewerPin, comparison_viewer
+from dashboard.widgets.comparison_viewer import ViewerLayer, ViewerPin, comparison_viewer
 from dashboard.widgets.pixels import show_pixels
 
 LATENTS = {"float": "Floating-point, as in the thesis", "file": "Quantised to a file"}
@@ -42,7 +42,7 @@ class Shown(NamedTuple):
     pixels: Image
 
 
-class Reconstruction(NamedTuple):
+class ModelOutput(NamedTuple):
     """What a model gave back.
 
     Attributes:
@@ -188,20 +188,22 @@ def show_closer(images: Sequence[Shown], models: Sequence[str], quality: int | N
     titles = [image.title for image in images]
     title = st.selectbox("Look closer at", titles, key="closer", bind="query-params")
     image = images[titles.index(title)]
-    layers = [Layer("Original", image.pixels, {}, _ORIGINAL_COLOR)]
+    layers = [ViewerLayer("Original", image.pixels, {}, _ORIGINAL_COLOR)]
     for model in models:
         try:
             found = reconstruction(image.pixels, model, quality)
         except (ArtifactError, ValueError):
             continue
-        layers.append(Layer(label_of(model), found.pixels, found.readout, codec_style(model).color))
+        layers.append(
+            ViewerLayer(label_of(model), found.pixels, found.readout, codec_style(model).color)
+        )
     start = ViewerPin.parse(st.query_params.get("view", ""))
     pin = comparison_viewer(layers, key="strips", start=start)
     if pin is not None:
         st.query_params["view"] = pin.text
 
 
-def reconstruction(image: Image, model: str, quality: int | None) -> Reconstruction:
+def reconstruction(image: Image, model: str, quality: int | None) -> ModelOutput:
     """What a model makes of an image.
 
     Args:
@@ -214,13 +216,13 @@ def reconstruction(image: Image, model: str, quality: int | None) -> Reconstruct
         ValueError: It does not take the image.
     """
     digest = hashlib.sha256(np.ascontiguousarray(image).data).hexdigest()
-    return _reconstruction(model, fingerprint(f"{PREFIX}{model}"), quality, digest, image)
+    return _reconstruction(model, store_state(f"{PREFIX}{model}"), quality, digest, image)
 
 
 @st.cache_data(max_entries=128, show_spinner=False)
 def _reconstruction(
     model: str, state: str, quality: int | None, digest: str, _image: Image
-) -> Reconstruction:
+) -> ModelOutput:
     codec, store = codecs()[model], open_store()
     rate, size = None, None
     if quality is None and codec.references is not None:
@@ -234,7 +236,7 @@ def _reconstruction(
     else:
         raise ValueError("has no such reconstruction")
     quality_db = psnr_db.measure(_image, pixels)
-    return Reconstruction(pixels, quality_db, ssim.measure(_image, pixels), rate, size)
+    return ModelOutput(pixels, quality_db, ssim.measure(_image, pixels), rate, size)
 
 
 @st.cache_data(max_entries=16, show_spinner=False)

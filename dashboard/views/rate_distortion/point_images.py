@@ -6,7 +6,7 @@ import streamlit as st
 from core.codecs import codecs
 from core.metrics import metrics
 from core.store import ArtifactError
-from dashboard.charts.image_ranking import Point
+from dashboard.charts.image_ranking import MeasuredPoint
 from dashboard.charts.rate_distortion import image_figure, image_table
 from dashboard.data.curves import View, label_of, load_measurements
 from dashboard.data.store import DATASET, load_results, load_split
@@ -47,7 +47,7 @@ def show_point_images(codec: str, setting: str, *, view: View) -> None:
 
 def _link_to_images(codec: str, setting: str, images: pd.DataFrame, *, metric_label: str) -> None:
     state = {"codec": label_of(codec), "setting": setting, "metric": metric_label}
-    compared = compare_query([Point(codec, setting, _dial(codec, setting))])
+    compared = compare_query([MeasuredPoint(codec, setting, _dial(codec, setting))])
     is_here = _is_prepared()
     with st.container(horizontal=True, gap="medium"):
         link_to_page(

@@ -16,7 +16,7 @@ from core.timing.table import (
     medians,
     was_busy,
 )
-from dashboard.data.store import fingerprint, open_store
+from dashboard.data.store import open_store, store_state
 from dashboard.views.speed.baselines import show_baselines
 from dashboard.views.speed.charts import (
     OPERATIONS,
@@ -93,7 +93,7 @@ def main() -> None:
     """The page."""
     st.title(TITLE)
     st.markdown(INTRODUCTION)
-    state = fingerprint(PREFIX)
+    state = store_state(PREFIX)
     found = benchmarks_of(state)
     show_problems(found.problems)
     if found.frame.empty:

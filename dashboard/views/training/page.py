@@ -10,7 +10,7 @@ from core.training_records.runs import AXES, PREFIX, Runs, TrainingRun, read_run
 from core.training_records.tables import level_table
 from dashboard.charts.colors import in_legend_order
 from dashboard.data.curves import label_of
-from dashboard.data.store import fingerprint, open_store
+from dashboard.data.store import open_store, store_state
 from dashboard.views.training.charts import (
     Look,
     default_measures,
@@ -59,7 +59,7 @@ AXIS_HELP = (
 )
 
 
-class Choice(NamedTuple):
+class RunSelection(NamedTuple):
     """What a person chose to see.
 
     Attributes:
@@ -75,7 +75,7 @@ class Choice(NamedTuple):
 
 def load_runs() -> Runs:
     """All trainings, read anew when a history changed."""
-    return _runs(fingerprint(PREFIX))
+    return _runs(store_state(PREFIX))
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
@@ -93,10 +93,10 @@ def main() -> None:
         if not problems:
             show_empty("No training yet", why=WHY_EMPTY, command=COMMAND)
         return
-    choice = choose(runs)
+    selection = choose(runs)
     live = is_any_live(list(runs.values()))
     refresh = REFRESH_SECONDS if live else None
-    st.fragment(show_chosen, run_every=refresh)(choice, live)
+    st.fragment(show_chosen, run_every=refresh)(selection, live)
 
 
 def is_any_live(runs: Sequence[TrainingRun]) -> bool:
@@ -105,7 +105,7 @@ def is_any_live(runs: Sequence[TrainingRun]) -> bool:
     return any(run.state(now) == "running" for run in runs)
 
 
-def choose(runs: dict[str, TrainingRun]) -> Choice:
+def choose(runs: dict[str, TrainingRun]) -> RunSelection:
     """Controls above the charts."""
     measures = measure_names(list(runs.values()))
     options = in_legend_order(list(runs))
@@ -132,7 +132,7 @@ def choose(runs: dict[str, TrainingRun]) -> Choice:
             help="Every number of the histories that is not a clock.",
         )
     labels = {name: label_of(name) for name in options}
-    return Choice(names, [name for name in measures if name in chosen], choose_look(labels))
+    return RunSelection(names, [name for name in measures if name in chosen], choose_look(labels))
 
 
 def choose_look(labels: Mapping[str, str]) -> Look:
@@ -157,13 +157,13 @@ def choose_look(labels: Mapping[str, str]) -> Look:
     return Look(axis, smoothing, log_scale, labels)
 
 
-def show_chosen(choice: Choice, was_live: bool) -> None:
+def show_chosen(selection: RunSelection, was_live: bool) -> None:
     """All that follows from the histories; runs by itself every few seconds while one grows."""
     found = load_runs().runs
     if was_live and not is_any_live(list(found.values())):
         # The training ended: a run of the whole page stops the clock.
         st.rerun()
-    runs = [found[name] for name in choice.names if name in found]
+    runs = [found[name] for name in selection.names if name in found]
     for run in runs:
         state = run.state(datetime.now(UTC))
         if state == "running":
@@ -173,7 +173,7 @@ def show_chosen(choice: Choice, was_live: bool) -> None:
     if not runs:
         st.info("No run is chosen.")
         return
-    show_curves(runs, choice)
+    show_curves(runs, selection)
     show_epoch_previews(runs)
     for run in runs:
         show_moving_curve(run)
@@ -184,7 +184,7 @@ def show_chosen(choice: Choice, was_live: bool) -> None:
     show_epochs(runs)
 
 
-def show_curves(runs: Sequence[TrainingRun], choice: Choice) -> None:
+def show_curves(runs: Sequence[TrainingRun], selection: RunSelection) -> None:
     """A chart per measure, two in a row."""
     drawn = [run for run in runs if len(run.frame)]
     for run in runs:
@@ -192,21 +192,21 @@ def show_curves(runs: Sequence[TrainingRun], choice: Choice) -> None:
             st.info(f"**{label_of(run.name)}** has not finished an epoch, so it has no curve.")
     if not drawn:
         return
-    if not choice.measures:
+    if not selection.measures:
         st.info("No measure is chosen.")
         return
     st.caption(GUIDE)
-    figures = {name: training_figure(drawn, name, choice.look) for name in choice.measures}
+    figures = {name: training_figure(drawn, name, selection.look) for name in selection.measures}
     found = [name for name, figure in figures.items() if figure.data]
     for start in range(0, len(found), 2):
         for column, name in zip(st.columns(2, gap="medium"), found[start:], strict=False):
             with column:
                 st.markdown(f"**{measure_title(name)}**")
-                alt = f"{measure_title(name)} over {AXES[choice.look.axis].lower()} of each run."
+                alt = f"{measure_title(name)} over {AXES[selection.look.axis].lower()} of each run."
                 show_chart(
                     figures[name], key=f"curve-{name}", name=f"bottleneck-training-{name}", alt=alt
                 )
-    if absent := [measure_title(name) for name in choice.measures if name not in found]:
+    if absent := [measure_title(name) for name in selection.measures if name not in found]:
         st.caption(f"Not recorded by these runs: {', '.join(absent)}.")
 
 

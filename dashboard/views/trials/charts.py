@@ -46,7 +46,7 @@ Name = Literal[
 
 
 @dataclass(frozen=True)
-class Plot:
+class PlotKind:
     """One kind of plot.
 
     Attributes:
@@ -85,57 +85,57 @@ class Drawing:
     log_value: bool = False
 
 
-PLOTS: dict[str, Plot] = {
-    "history": Plot(
+PLOTS: dict[str, PlotKind] = {
+    "history": PlotKind(
         "History",
         "Every trial's score in the order of their numbers, and the best so far.",
         has_value_axis=True,
     ),
-    "intermediate": Plot(
+    "intermediate": PlotKind(
         "Learning curves",
         "PSNR on the validation images after each epoch. Dotted: pruned, for it was behind.",
         complete=0,
     ),
-    "parallel": Plot(
+    "parallel": PlotKind(
         "Parallel coordinates",
         "One line per trial through its parameters, coloured by score.",
         parameters=1,
     ),
-    "slice": Plot(
+    "slice": PlotKind(
         "Slices",
         "Score against each parameter; the later a trial, the stronger its colour.",
         parameters=1,
         has_value_axis=True,
     ),
-    "contour": Plot(
+    "contour": PlotKind(
         "Contours",
         "Score over pairs of parameters, interpolated between the trials.",
         complete=2,
         parameters=2,
     ),
-    "rank": Plot(
+    "rank": PlotKind(
         "Ranks",
         "As contours, but with the trials themselves, coloured by the rank of their score.",
         complete=2,
         parameters=2,
     ),
-    "edf": Plot(
+    "edf": PlotKind(
         "Distribution",
         "Share of the trials whose score is at most the one below.",
         has_value_axis=True,
     ),
-    "importance": Plot(
+    "importance": PlotKind(
         "Importances",
         "How much each parameter decides whether a trial is among the best.",
         complete=FEWEST_FOR_IMPORTANCES,
         parameters=2,
         highlights=False,
     ),
-    "timeline": Plot("Timeline", "When each trial ran, and how it ended.", complete=0),
+    "timeline": PlotKind("Timeline", "When each trial ran, and how it ended.", complete=0),
 }
 
 
-def missing(plot: Plot, trials: Sequence[TrialRecord]) -> str:
+def missing(plot: PlotKind, trials: Sequence[TrialRecord]) -> str:
     """What a plot lacks to be drawn from some trials; empty when it lacks nothing."""
     complete = [trial for trial in drawable_trials(trials) if trial.state == "complete"]
     if len(complete) < plot.complete:

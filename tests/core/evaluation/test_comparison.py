@@ -9,10 +9,10 @@ from core.codecs.base import OperatingPoint
 from core.dataset.splits import sample_images
 from core.evaluation.comparison import (
     BYTES,
-    Choice,
+    CodecConfig,
     Goal,
     goal_like,
-    point_of,
+    operating_point,
     reconstruct,
     reconstruct_at,
     unready_codecs,
@@ -23,7 +23,7 @@ from core.metrics.base import Metric
 from core.store import ArtifactStore, MissingArtifact
 
 PSNR = {psnr_db.NAME: metrics()[psnr_db.NAME]}
-JPEG = Choice("jpeg", 75)
+JPEG = CodecConfig("jpeg", 75)
 
 
 @pytest.fixture(scope="module")
@@ -50,10 +50,10 @@ def test_a_codec_as_set_gives_its_file_its_image_and_their_measurements(
 
 
 def test_knobs_beside_the_dial_reach_the_codec(photograph: Image, store: ArtifactStore) -> None:
-    full_colour = Choice("jpeg", 75, (("subsampling", "4:4:4"),))
-    assert point_of(full_colour, store).subsampling == "4:4:4"
+    full_colour = CodecConfig("jpeg", 75, (("subsampling", "4:4:4"),))
+    assert operating_point(full_colour, store).subsampling == "4:4:4"
     plain, found = (
-        reconstruct(choice, photograph, metrics={}, store=store) for choice in (JPEG, full_colour)
+        reconstruct(config, photograph, metrics={}, store=store) for config in (JPEG, full_colour)
     )
     assert found.record.bytes > plain.record.bytes
     assert found.record.setting == "quality=75, subsampling=4:4:4"
@@ -62,7 +62,9 @@ def test_knobs_beside_the_dial_reach_the_codec(photograph: Image, store: Artifac
 def test_an_unknown_knob_is_a_problem_that_names_it(
     photograph: Image, store: ArtifactStore
 ) -> None:
-    found = reconstruct(Choice("jpeg", 75, (("zeal", 3),)), photograph, metrics={}, store=store)
+    found = reconstruct(
+        CodecConfig("jpeg", 75, (("zeal", 3),)), photograph, metrics={}, store=store
+    )
     assert found.data is None
     assert "jpeg has no such knob; received zeal" in found.problem
 
@@ -73,7 +75,7 @@ def test_equal_bytes_gives_the_file_closest_to_the_size_and_how_close_it_is(
 ) -> None:
     target = 5000
     found = reconstruct_at(
-        Goal(BYTES, target), Choice(codec), photograph, metrics=PSNR, store=store
+        Goal(BYTES, target), CodecConfig(codec), photograph, metrics=PSNR, store=store
     )
     assert found.match.achieved == len(found.data) == found.record.bytes
     assert found.match.error_fraction == pytest.approx((len(found.data) - target) / target)
@@ -84,9 +86,9 @@ def test_the_search_keeps_the_knobs_and_the_files_it_has_made(
     photograph: Image, store: ArtifactStore
 ) -> None:
     files: dict[float, bytes] = {}
-    choice = Choice("jpeg", None, (("subsampling", "4:4:4"),))
+    config = CodecConfig("jpeg", None, (("subsampling", "4:4:4"),))
     found = reconstruct_at(
-        Goal(BYTES, 5000), choice, photograph, metrics={}, store=store, files=files
+        Goal(BYTES, 5000), config, photograph, metrics={}, store=store, files=files
     )
     assert "subsampling=4:4:4" in found.record.setting
     assert found.data in files.values()
@@ -95,7 +97,7 @@ def test_the_search_keeps_the_knobs_and_the_files_it_has_made(
 def test_equal_quality_gives_the_same_psnr_to_all(photograph: Image, store: ArtifactStore) -> None:
     goal = Goal("psnr_db", 34.0)
     for codec in ("jpeg", "webp", "jpeg2000"):
-        found = reconstruct_at(goal, Choice(codec), photograph, metrics=PSNR, store=store)
+        found = reconstruct_at(goal, CodecConfig(codec), photograph, metrics=PSNR, store=store)
         assert found.record.metrics["psnr_db"] == found.match.achieved
         assert abs(found.match.achieved - 34.0) < 0.5
 
@@ -115,14 +117,16 @@ def test_a_target_out_of_reach_is_said_and_no_image_stands_in_for_it(
 
 
 def test_a_lossless_codec_has_no_dial_to_search(photograph: Image, store: ArtifactStore) -> None:
-    found = reconstruct_at(Goal(BYTES, 5000), Choice("png"), photograph, metrics=PSNR, store=store)
+    found = reconstruct_at(
+        Goal(BYTES, 5000), CodecConfig("png"), photograph, metrics=PSNR, store=store
+    )
     assert "PNG has no dial" in found.problem
 
 
 def test_a_lossless_codec_as_set_restores_every_pixel(
     photograph: Image, store: ArtifactStore
 ) -> None:
-    found = reconstruct(Choice("tiff_lzw"), photograph, metrics=PSNR, store=store)
+    found = reconstruct(CodecConfig("tiff_lzw"), photograph, metrics=PSNR, store=store)
     assert found.record.lossless
     assert np.array_equal(found.decoded, photograph)
     assert found.record.metrics["psnr_db"] == math.inf
@@ -139,16 +143,16 @@ def test_a_reference_codec_gives_the_goal_of_the_others(
 def test_what_is_infinite_undefined_or_failed_is_no_goal(
     photograph: Image, store: ArtifactStore
 ) -> None:
-    def found(choice: Choice, image: Image, wanted: dict[str, Metric]) -> object:
-        return reconstruct(choice, image, metrics=wanted, store=store)
+    def found(config: CodecConfig, image: Image, wanted: dict[str, Metric]) -> object:
+        return reconstruct(config, image, metrics=wanted, store=store)
 
     with pytest.raises(ValueError, match="restores this image exactly"):
-        goal_like(found(Choice("png"), photograph, PSNR), "psnr_db")
+        goal_like(found(CodecConfig("png"), photograph, PSNR), "psnr_db")
     tiny = {"ssimulacra2": metrics()["ssimulacra2"]}
     with pytest.raises(ValueError, match="SSIMULACRA2 is not defined"):
         goal_like(found(JPEG, photograph[:4, :4], tiny), "ssimulacra2")
     with pytest.raises(ValueError, match="gives no target"):
-        goal_like(found(Choice("jpeg", 1000), photograph, PSNR), BYTES)
+        goal_like(found(CodecConfig("jpeg", 1000), photograph, PSNR), BYTES)
 
 
 def test_goals_are_finite_and_of_a_known_quantity() -> None:
@@ -171,7 +175,7 @@ def test_learned_codecs_without_weights_are_named_with_the_command_that_trains_t
 def test_an_untrained_codec_costs_its_own_place_only(
     photograph: Image, store: ArtifactStore
 ) -> None:
-    found = reconstruct(Choice("ae80", 70), photograph, metrics=PSNR, store=store)
+    found = reconstruct(CodecConfig("ae80", 70), photograph, metrics=PSNR, store=store)
     assert found.decoded is None
     assert "ae80" in found.problem
     assert "\n" not in found.problem

@@ -6,7 +6,7 @@ from core.evaluation.record import Record
 from core.evaluation.table import to_frame, to_table
 from dashboard.charts.image_ranking import (
     RATE,
-    Point,
+    MeasuredPoint,
     nearest_setting,
     operating_points,
     point_of,
@@ -14,11 +14,13 @@ from dashboard.charts.image_ranking import (
     ranked_by_gap,
 )
 
-A = Point("jpeg", "quality=50", 50.0)
-B = Point("webp", "quality=40", 40.0)
+A = MeasuredPoint("jpeg", "quality=50", 50.0)
+B = MeasuredPoint("webp", "quality=40", 40.0)
 
 
-def _record(image: str, point: Point, size: int, psnr: float | None, error: str | None = None):
+def _record(
+    image: str, point: MeasuredPoint, size: int, psnr: float | None, error: str | None = None
+):
     metrics = {"psnr_db": psnr, "ssim": 0.5}
     rate = None if size is None else 8 * size / 100
     return Record(image, *point, 10, 10, size, rate, metrics if error is None else {}, error=error)
@@ -47,7 +49,7 @@ def test_points_stand_by_codec_and_mean_rate_and_one_without_bytes_last(frame) -
     assert table["images"].tolist() == [1, 3, 3, 1]
     assert table[RATE].tolist()[:3] == pytest.approx([0.8, 7.2, 4.8])
     assert point_of(table, "jpeg", "quality=50") == A
-    assert point_of(table, "webp", "float") == Point("webp", "float", None)
+    assert point_of(table, "webp", "float") == MeasuredPoint("webp", "float", None)
     with pytest.raises(ValueError, match="no point jpeg, quality=1"):
         point_of(table, "jpeg", "quality=1")
 

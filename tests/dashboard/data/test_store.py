@@ -7,7 +7,7 @@ import pytest
 
 from core.store import ArtifactStore
 from dashboard.data.png import png_of
-from dashboard.data.store import fingerprint
+from dashboard.data.store import store_state
 
 
 @pytest.fixture
@@ -19,40 +19,40 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ArtifactStore:
 
 
 def test_a_fingerprint_stays_while_nothing_changes(store: ArtifactStore) -> None:
-    assert fingerprint("models/") == fingerprint("models/")
+    assert store_state("models/") == store_state("models/")
 
 
 def test_a_fingerprint_sees_an_artifact_that_is_committed_again(store: ArtifactStore) -> None:
-    before = fingerprint("models/ae80")
+    before = store_state("models/ae80")
     store.commit("models/ae80", {"ae80/card.json": b"[]"}, facts={})
-    assert fingerprint("models/ae80") != before
+    assert store_state("models/ae80") != before
 
 
 def test_a_fingerprint_sees_a_file_that_is_damaged_or_lost(store: ArtifactStore) -> None:
     file = store.path("models/ae80", "ae80/card.json")
-    whole = fingerprint("models/ae80")
+    whole = store_state("models/ae80")
     file.write_bytes(b"{ }")
-    damaged = fingerprint("models/ae80")
+    damaged = store_state("models/ae80")
     file.unlink()
-    assert len({whole, damaged, fingerprint("models/ae80")}) == 3
+    assert len({whole, damaged, store_state("models/ae80")}) == 3
 
 
 def test_a_fingerprint_is_of_its_own_artifacts_only(store: ArtifactStore) -> None:
-    before = fingerprint("models/ae80")
+    before = store_state("models/ae80")
     store.commit("models/ae40", {"ae40/card.json": b"{}"}, facts={})
     store.commit("results/set/ae80", {"ae80.parquet": b""}, facts={})
-    assert fingerprint("models/ae80") == before
-    assert "ae40" in fingerprint("models/")
+    assert store_state("models/ae80") == before
+    assert "ae40" in store_state("models/")
 
 
 def test_a_lock_changes_no_fingerprint(store: ArtifactStore) -> None:
-    before = fingerprint("models/")
+    before = store_state("models/")
     with store.lock("models/ae80"):
-        assert fingerprint("models/") == before
+        assert store_state("models/") == before
 
 
 def test_the_fingerprint_of_nothing_can_be_taken(store: ArtifactStore) -> None:
-    assert fingerprint("results/nowhere/") == fingerprint("results/nowhere/")
+    assert store_state("results/nowhere/") == store_state("results/nowhere/")
 
 
 @pytest.mark.parametrize("scale", [1, 3])

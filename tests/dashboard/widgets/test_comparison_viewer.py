@@ -14,7 +14,7 @@ from core.metrics import metrics
 from core.metrics.ssim_map import ssim_image, ssim_map
 from dashboard.widgets import viewer_crop
 from dashboard.widgets.comparison_viewer import (
-    Layer,
+    ViewerLayer,
     ViewerPin,
     comparison_viewer,
     pack,
@@ -31,8 +31,8 @@ def _noise(height: int, width: int, *, seed: int = 7) -> Image:
     return np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
 
 
-def _layer(name: str, pixels: Image, **readout: str) -> Layer:
-    return Layer(name, pixels, readout, "#123456")
+def _layer(name: str, pixels: Image, **readout: str) -> ViewerLayer:
+    return ViewerLayer(name, pixels, readout, "#123456")
 
 
 def _unpack(blob: bytes) -> tuple[dict[str, Any], list[Image]]:
@@ -90,7 +90,7 @@ def test_the_better_direction_of_a_figure_follows_from_its_label(
     label: str, direction: int
 ) -> None:
     image = _noise(4, 4)
-    layer = Layer("a", image, {label: "1"}, "#000000")
+    layer = ViewerLayer("a", image, {label: "1"}, "#000000")
     header, _ = _unpack(pack([layer], _whole(image), shape=(4, 4), key="k"))
     assert header["layers"][0]["directions"] == {label: direction}
 
@@ -174,11 +174,14 @@ def test_names_reach_the_page_as_text_only() -> None:
 def _page() -> None:
     import numpy as np
 
-    from dashboard.widgets.comparison_viewer import Layer, comparison_viewer
+    from dashboard.widgets.comparison_viewer import ViewerLayer, comparison_viewer
 
     image = np.random.default_rng(7).integers(0, 256, (20, 30, 3), dtype=np.uint8)
     comparison_viewer(
-        [Layer("Original", image, {}, "#111111"), Layer("B", 255 - image, {}, "#222222")],
+        [
+            ViewerLayer("Original", image, {}, "#111111"),
+            ViewerLayer("B", 255 - image, {}, "#222222"),
+        ],
         key="viewer",
     )
 
@@ -194,10 +197,10 @@ def test_the_page_carries_the_blob_at_the_top_level() -> None:
 def _large_page() -> None:
     import numpy as np
 
-    from dashboard.widgets.comparison_viewer import Layer, comparison_viewer
+    from dashboard.widgets.comparison_viewer import ViewerLayer, comparison_viewer
 
     image = np.random.default_rng(7).integers(0, 256, (2000, 1500, 3), dtype=np.uint8)
-    comparison_viewer([Layer("Original", image, {}, "#111111")], key="viewer")
+    comparison_viewer([ViewerLayer("Original", image, {}, "#111111")], key="viewer")
 
 
 def test_of_a_large_image_the_chosen_part_is_sent() -> None:

@@ -36,7 +36,7 @@ import sys
 sys.path.insert(0, {str(ROOT)!r})
 import numpy as np
 import streamlit as st
-from dashboard.widgets.comparison_viewer import Layer, ViewerPin, comparison_viewer
+from dashboard.widgets.comparison_viewer import ViewerLayer, ViewerPin, comparison_viewer
 
 st.set_page_config(layout="wide")
 st.session_state.runs = st.session_state.get("runs", 0) + 1
@@ -45,9 +45,9 @@ height, width = {{"small": (48, 64), "odd": (53, 41)}}[st.query_params.get("size
 original = np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
 other = np.random.default_rng(seed + 100).integers(0, 256, (height, width, 3), dtype=np.uint8)
 layers = [
-    Layer("Original", original, {{"Bytes": "9,000"}}, "#777777"),
-    Layer("<b>JPEG</b>", 255 - original, {{"Bytes": "900", "PSNR": "30.00 dB"}}, "#2255cc"),
-    Layer("Learned", other, {{"Bytes": "450", "PSNR": "33.50 dB"}}, "#cc2255"),
+    ViewerLayer("Original", original, {{"Bytes": "9,000"}}, "#777777"),
+    ViewerLayer("<b>JPEG</b>", 255 - original, {{"Bytes": "900", "PSNR": "30.00 dB"}}, "#2255cc"),
+    ViewerLayer("Learned", other, {{"Bytes": "450", "PSNR": "33.50 dB"}}, "#cc2255"),
 ]
 start = ViewerPin.parse(st.query_params.get("view", ""))
 if st.checkbox("Viewer", value=True):

@@ -8,7 +8,14 @@ import pytest
 from core.store import ArtifactStore
 from core.timing.table import benchmark_key, load_benchmarks, medians
 from pipelines.benchmark import step as benchmark
-from pipelines.benchmark.blocks import Block, Rounds, Subject, Subjects, codec_blocks, subjects
+from pipelines.benchmark.blocks import (
+    Rounds,
+    Subject,
+    Subjects,
+    TimingBlock,
+    codec_blocks,
+    subjects,
+)
 from pipelines.benchmark.plan import Part, busy_cores
 from pipelines.benchmark.process import measuring_processes
 
@@ -103,7 +110,7 @@ def test_a_stopped_benchmark_goes_on_after_its_last_piece(store):
             measured.append(name)
             return []
 
-        return Block(name, 1.0, measure)
+        return TimingBlock(name, 1.0, measure)
 
     part = Part(store, "codecs", [block("first"), block("second", stops=True)])
 
@@ -123,7 +130,7 @@ def test_a_stopped_benchmark_goes_on_after_its_last_piece(store):
 
 def test_other_rounds_make_other_pieces(store):
     assert Part(store, "codecs", []).fingerprint != (
-        Part(store, "codecs", [Block("one", 1.0, lambda processes: [])]).fingerprint
+        Part(store, "codecs", [TimingBlock("one", 1.0, lambda processes: [])]).fingerprint
     )
 
 
