@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from core.intake.avif import decode_avif
 from core.intake.errors import ACCEPTED, MEMORY_SENTENCE, ImageError, Limits
 from core.intake.formats import HEIC, JPEG_2000, JPEG_XL, describe, identify, is_jpeg_2000
 from core.intake.heic import decode_heic, is_heic_supported
@@ -84,6 +85,7 @@ def check_file(data: bytes, limits: Limits) -> str:
 
 
 _DECODERS: dict[str, Callable[[bytes, Limits], Converted]] = {
+    "AVIF": decode_avif,
     "PNG": decode_png,
     "TIFF": decode_tiff,
     HEIC: decode_heic,

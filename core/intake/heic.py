@@ -3,7 +3,10 @@
 import io
 from importlib.util import find_spec
 
+import numpy as np
+
 from core.intake.bmff import read_properties
+from core.intake.deep_images import check_deep, convert_deep
 from core.intake.errors import Limits
 from core.intake.notes import Converted
 from core.intake.pillow_formats import convert_opened
@@ -27,10 +30,16 @@ def decode_heic(data: bytes, limits: Limits) -> Converted:
         ImageError: The image is too large.
         Exception: The file is damaged.
     """
-    from pillow_heif import HeifImageFile
+    from pillow_heif import HeifImageFile, open_heif
 
     properties = read_properties(data)
     if properties.size:
         limits.check_size(*properties.size)
     image = HeifImageFile(io.BytesIO(data))  # type: ignore[no-untyped-call]
-    return convert_opened(image, properties, limits)
+    if properties.bits <= 8:
+        return convert_opened(image, properties, limits)
+    check_deep(image.size, limits)
+    file = open_heif(io.BytesIO(data), convert_hdr_to_8bit=False, hdr_to_16bit=False)
+    deep = file[file.primary_index]
+    values = np.asarray(deep, np.uint16)
+    return convert_deep(image, values, properties, premultiplied=deep.premultiplied_alpha)

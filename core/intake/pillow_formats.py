@@ -4,7 +4,7 @@ import io
 
 from PIL import Image, ImageFile
 
-from core.intake.bmff import ImageProperties, read_properties
+from core.intake.bmff import ImageProperties
 from core.intake.colors import to_srgb
 from core.intake.errors import Limits
 from core.intake.formats import JPEG_2000, READERS, read_jpeg_2000_sizes, read_webp_size
@@ -25,9 +25,7 @@ def decode_with_pillow(data: bytes, name: str, limits: Limits) -> Converted:
         Exception: The file is damaged.
     """
     _check_stated_sizes(data, name, limits)
-    image = READERS[name](io.BytesIO(data))
-    properties = read_properties(data) if name == "AVIF" else ImageProperties()
-    return convert_opened(image, properties, limits)
+    return convert_opened(READERS[name](io.BytesIO(data)), ImageProperties(), limits)
 
 
 def convert_opened(

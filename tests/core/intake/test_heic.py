@@ -104,6 +104,24 @@ def test_ten_bits_are_told() -> None:
     assert decode_image(buffer.getvalue()).notes == (DEPTH_NOTE,)
 
 
+def test_the_depth_is_reduced_after_the_colours_are_converted() -> None:
+    """At 8 bits, the darkest levels of linear light lie 13 levels of sRGB apart."""
+    ramp = np.linspace(0, 4095, 96).astype(np.uint16)
+    deep = np.ascontiguousarray(np.repeat(np.tile(ramp, (64, 1))[..., None], 3, axis=2))
+    file = pillow_heif.from_bytes(mode="RGB;16", size=(96, 64), data=deep.tobytes())
+    buffer = io.BytesIO()
+    file.save(buffer, quality=-1, chroma=444, matrix_coefficients=0)
+    data = bytearray(buffer.getvalue())
+    struct.pack_into(">HH", data, data.index(b"nclx") + 4, 1, 8)
+    decoded = decode_image(bytes(data))
+    # 10 bits are stored.
+    light = np.floor(ramp / 64) / 1023
+    expected = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
+    np.testing.assert_allclose(decoded.pixels[32, :, 0], 255 * expected, atol=2)
+    assert len(np.unique(decoded.pixels)) > 40
+    assert decoded.notes == (DEPTH_NOTE, DECLARED_NOTE)
+
+
 def test_a_photograph_too_large_is_refused_by_its_header() -> None:
     data = heic()
     assert read_pixel_count(data) == 96 * 64
