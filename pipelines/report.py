@@ -41,13 +41,13 @@ def report(config: Config) -> None:
     The same artifacts give the same files, byte by byte.
     """
     console = Console(stderr=True, soft_wrap=True)
-    _check_places(config)
+    _check_outputs(config)
     with console.status("Reading the artifacts"):
         found = build_report(ArtifactStore.default(), dataset=config.dataset)
     with console.status("Drawing"):
         page, files = to_html(found).encode("utf-8"), to_files(found)
     config.folder.mkdir(exist_ok=True)
-    _check_outputs(config, [config.folder / name for name in files])
+    _check_files(config, [config.folder / name for name in files])
     for name, content in files.items():
         replace_file(config.folder / name, content)
     replace_file(config.output, page)
@@ -59,7 +59,7 @@ def report(config: Config) -> None:
     )
 
 
-def _check_places(config: Config) -> None:
+def _check_outputs(config: Config) -> None:
     """Checks before the work begins that the outputs can be written.
 
     Raises:
@@ -67,10 +67,10 @@ def _check_places(config: Config) -> None:
     """
     if config.folder.exists() and not config.folder.is_dir():
         raise UserError(f"--figures names a folder; {config.folder} is a file.")
-    _check_outputs(config, [config.folder / "figure" if config.folder.is_dir() else config.folder])
+    _check_files(config, [config.folder / "figure" if config.folder.is_dir() else config.folder])
 
 
-def _check_outputs(config: Config, others: list[Path]) -> None:
+def _check_files(config: Config, others: list[Path]) -> None:
     """Refuses files that may not be written, and the artifacts that the report is made from."""
     for path in (config.output, *others):
         check_writable(path, inputs=ArtifactStore.default().root.rglob("*"))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from core.models.training.session import Session, Start
 
 #: Fields of the configuration that are not hyperparameters.
-_PLACE = ("model", "name", "dataset", "replace", "preset")
+_IDENTITY = ("model", "name", "dataset", "replace", "preset")
 
 #: Fields that select the training engine.
 _ENGINE = ("engine", "minutes", "augment", "photographs")
@@ -104,7 +104,7 @@ class TrainConfig:
 
     def overrides(self) -> dict[str, Any]:
         """Values that replace the model's own."""
-        own = {*_PLACE, *_STARTS, *_ENGINE}
+        own = {*_IDENTITY, *_STARTS, *_ENGINE}
         given = {name: value for name, value in vars(self).items() if name not in own}
         return {name: value for name, value in given.items() if value not in (None, ())}
 
@@ -176,8 +176,8 @@ def _export_by_tensorflow(config: TrainConfig) -> None:
 
 def _flags(config: TrainConfig) -> list[str]:
     """Flags of a command that exports what this one trained."""
-    places = {name: getattr(config, name) for name in ("name", "dataset", "preset")}
-    chosen = config.overrides() | {name: value for name, value in places.items() if value}
+    identity = {name: getattr(config, name) for name in ("name", "dataset", "preset")}
+    chosen = config.overrides() | {name: value for name, value in identity.items() if value}
     flags = ["--replace"] if config.replace else []
     for name, value in chosen.items():
         values = value if isinstance(value, tuple) else (value,)

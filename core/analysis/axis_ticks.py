@@ -1,4 +1,4 @@
-"""Range and labelled places of an axis: numbers only, drawn by the dashboard and the report."""
+"""Range and labelled ticks of an axis: numbers only, drawn by the dashboard and the report."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -13,14 +13,14 @@ _MARGIN, _LEAST_RATIO = 0.05, 1.08
 
 
 class Tick(NamedTuple):
-    """A labelled place on an axis.
+    """A labelled value on an axis.
 
     Attributes:
-        place: Its value.
+        value: Where it stands on the axis.
         text: Its label.
     """
 
-    place: float
+    value: float
     text: str
 
 
@@ -84,20 +84,20 @@ def spaced_ticks(
     """The candidates within an axis whose labels do not overlap, in ascending order.
 
     Args:
-        candidates: Places and labels, the most useful first: each keeps those after it away.
+        candidates: Values and labels, the most useful first: each keeps those after it away.
         ends: Ends of the axis.
         distance: Least distance of two labels, as part of the axis.
         scale: Scale of the axis.
     """
     low, high = (_position(end, scale) for end in ends)
     shown: list[Tick] = []
-    for place, text in candidates:
-        here = _position(place, scale)
-        distances = [abs(here - _position(other.place, scale)) for other in shown]
+    for value, text in candidates:
+        here = _position(value, scale)
+        distances = [abs(here - _position(other.value, scale)) for other in shown]
         if low <= here <= high and min(distances, default=math.inf) > distance * (high - low):
-            shown.append(Tick(place, text))
+            shown.append(Tick(value, text))
     return sorted(shown)
 
 
-def _position(place: float, scale: Scale) -> float:
-    return math.log10(place) if scale == "log" else place
+def _position(value: float, scale: Scale) -> float:
+    return math.log10(value) if scale == "log" else value

@@ -40,9 +40,9 @@ __all__ = [
 # ICIP 2022, https://arxiv.org/abs/2202.12565).
 METHOD = "akima"
 # With two points the shape of a curve is a guess.
-FEWEST_POINTS = 3
+MIN_POINTS = 3
 # An interval is stated only when nearly all resamples have a value.
-FEWEST_RESAMPLES = 0.95
+MIN_RESAMPLES = 0.95
 
 
 class _Front(NamedTuple):
@@ -150,7 +150,7 @@ def compare(
     if value is None or not samples:
         return Interval(value, None, None, 0, images, overlap, reason)
     drawn = _resampled(anchor, test, _weights(images, samples, seed))
-    if len(drawn) < FEWEST_RESAMPLES * samples:
+    if len(drawn) < MIN_RESAMPLES * samples:
         reason = f"only {len(drawn)} of {samples} resamples of the images have a BD-rate"
         return Interval(value, None, None, len(drawn), images, overlap, reason)
     low, high = np.percentile(drawn, [2.5, 97.5])
@@ -220,8 +220,8 @@ def _guarded(
     test_range: Floats,
 ) -> BdResult:
     fewest = min(len(anchor.rates), len(test.rates))
-    if fewest < FEWEST_POINTS:
-        return BdResult(None, 0.0, f"a curve has {fewest} usable points; {FEWEST_POINTS} needed")
+    if fewest < MIN_POINTS:
+        return BdResult(None, 0.0, f"a curve has {fewest} usable points; {MIN_POINTS} needed")
     overlap = _overlap(anchor_range, test_range)
     if overlap <= 0:
         return BdResult(None, 0.0, "the curves do not overlap")

@@ -109,7 +109,7 @@ class _OpenSplit(NamedTuple):
 def _open_test_split(source: SplitSource, _: ManifestState) -> _OpenSplit:
     """Test split, opened again once its data set was replaced: workers of a cluster live long."""
     split = dataset.open_split(ArtifactStore(source.root), "test", dataset=source.name)
-    return _OpenSplit(split.images, {name: place for place, name in enumerate(split.ids)})
+    return _OpenSplit(split.images, {name: index for index, name in enumerate(split.ids)})
 
 
 @dataclass(frozen=True)

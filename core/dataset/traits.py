@@ -239,4 +239,4 @@ def _starts(side: int) -> list[int]:
     """Where blocks begin along an axis: evenly from the first to the last that fits."""
     room = max(0, side - BLOCK_SIDE)
     count = min(_BLOCKS_PER_AXIS, -(-side // BLOCK_SIDE))
-    return sorted({round(place) for place in np.linspace(0, room, count)})
+    return sorted({round(start) for start in np.linspace(0, room, count)})

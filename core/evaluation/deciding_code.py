@@ -57,21 +57,21 @@ def deciding_code(entries: Iterable[str]) -> DecidingCode:
 def _deciding_code(entries: tuple[str, ...]) -> DecidingCode:
     found, waiting, libraries = set(), [*_entry_points(entries)], set()
     while waiting:
-        place = waiting.pop()
-        if place in found:
+        definition = waiting.pop()
+        if definition in found:
             continue
-        found.add(place)
-        for used in _module(place.module).used_by(place.name):
+        found.add(definition)
+        for used in _module(definition.module).used_by(definition.name):
             if isinstance(used, _Library):
                 libraries.add(used.name)
             else:
                 waiting.append(used)
-    parts = sorted({text for place in found for text in _module(place.module).texts(place.name)})
-    names = tuple(sorted(f"{place.module}:{place.name}" for place in found if place.name))
+    parts = sorted({text for one in found for text in _module(one.module).texts(one.name)})
+    names = tuple(sorted(f"{one.module}:{one.name}" for one in found if one.name))
     return DecidingCode(_sha256("\n".join(parts)), names, _versions(libraries))
 
 
-class _Place(NamedTuple):
+class _Definition(NamedTuple):
     """A definition; without a name, the statements of a module that define nothing."""
 
     module: str
@@ -103,8 +103,8 @@ class _Module:
     def statements(self, name: str) -> list[ast.stmt]:
         return self.definitions[name] if name else self.loose
 
-    def used_by(self, name: str) -> Iterator["_Place | _Library"]:
-        yield _Place(self.name, "")
+    def used_by(self, name: str) -> Iterator["_Definition | _Library"]:
+        yield _Definition(self.name, "")
         for statement in self.statements(name):
             for chain in _chains(normalised(statement)):
                 yield from self._resolved(chain)
@@ -121,23 +121,23 @@ class _Module:
             if f"{target.module}.".startswith(_OURS) and _is_module(target.path)
         )
 
-    def _resolved(self, chain: tuple[str, ...]) -> Iterator["_Place | _Library"]:
+    def _resolved(self, chain: tuple[str, ...]) -> Iterator["_Definition | _Library"]:
         first, *rest = chain
         if first in self.definitions:
-            yield _Place(self.name, first)
+            yield _Definition(self.name, first)
         elif first in self.imports:
             yield from _followed(self.imports[first], rest)
 
 
-def _entry_points(entries: tuple[str, ...]) -> Iterator[_Place]:
+def _entry_points(entries: tuple[str, ...]) -> Iterator[_Definition]:
     for entry in entries:
         module, _, name = entry.partition(":")
         if not _is_module(module) or (name and name not in _module(module).definitions):
             raise ValueError(f"An entry point is a definition of this program; received {entry!r}.")
-        yield from [_Place(module, name)] if name else _all_of(module)
+        yield from [_Definition(module, name)] if name else _all_of(module)
 
 
-def _followed(target: _Import, rest: list[str]) -> Iterator["_Place | _Library"]:
+def _followed(target: _Import, rest: list[str]) -> Iterator["_Definition | _Library"]:
     """What an imported name, and the attributes taken of it, lead to."""
     module, attribute = target
     top = module.partition(".")[0]
@@ -153,13 +153,13 @@ def _followed(target: _Import, rest: list[str]) -> Iterator["_Place | _Library"]
     if not names:
         yield from _all_of(module)
     elif names[0] in _module(module).definitions:
-        yield _Place(module, names[0])
+        yield _Definition(module, names[0])
     elif names[0] in _module(module).imports:
         yield from _followed(_module(module).imports[names[0]], names[1:])
 
 
-def _all_of(module: str) -> Iterator[_Place]:
-    return (_Place(module, name) for name in ("", *_module(module).definitions))
+def _all_of(module: str) -> Iterator[_Definition]:
+    return (_Definition(module, name) for name in ("", *_module(module).definitions))
 
 
 @cache

@@ -120,7 +120,7 @@ class Lane:
         with self._changed:
             return len(self._waiting) + self._running
 
-    def place_of(self, ticket: Ticket) -> int:
+    def queue_position(self, ticket: Ticket) -> int:
         """How many jobs are served before this one, 0 for the next; 0 for one that runs."""
         with self._changed:
             order = sorted(self._waiting, key=self._turn)

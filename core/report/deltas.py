@@ -43,7 +43,7 @@ def delta_section(
 
 def _plot(metric: str, frame: pd.DataFrame, anchor: str) -> Plot:
     shown = frame[frame["bd_rate_percent"].notna()].reset_index(drop=True)
-    series = tuple(_series(row, place) for place, row in shown.iterrows())
+    series = tuple(_series(row, index) for index, row in shown.iterrows())
     label = metrics()[metric].LABEL
     return Plot(
         name=f"bd-rate-{metric}".replace("_", "-"),
@@ -62,7 +62,7 @@ def _plot(metric: str, frame: pd.DataFrame, anchor: str) -> Plot:
     )
 
 
-def _series(row: "pd.Series[float]", place: object) -> Series:
+def _series(row: "pd.Series[float]", index: object) -> Series:
     ratio, low, high = (
         1 + float(row[name]) / 100 for name in ("bd_rate_percent", "low_percent", "high_percent")
     )
@@ -71,7 +71,7 @@ def _series(row: "pd.Series[float]", place: object) -> Series:
         label=str(row["label"]),
         style=codec_style(str(row["codec"])),
         x=(ratio,),
-        y=(float(str(place)),),
+        y=(float(str(index)),),
         low=(low,) if has_interval else (),
         high=(high,) if has_interval else (),
         has_line=False,

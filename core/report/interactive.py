@@ -33,9 +33,9 @@ def plotly_figure(plot: Plot) -> go.Figure:
     figure = go.Figure([_trace(series, plot) for series in plot.series])
     figure.update_xaxes(title=plot.x_title, **_x_axis(plot))
     if plot.names:
-        places = list(range(len(plot.names)))
+        indices = list(range(len(plot.names)))
         figure.update_yaxes(
-            tickvals=places, ticktext=list(plot.names), range=[len(places) - 0.5, -0.5]
+            tickvals=indices, ticktext=list(plot.names), range=[len(indices) - 0.5, -0.5]
         )
     else:
         figure.update_yaxes(title=plot.y_title, type=plot.y_scale)
@@ -73,7 +73,7 @@ def _x_axis(plot: Plot) -> dict[str, Any]:
     if plot.x_scale == "log":
         axis["range"] = [log10(low), log10(high)]
     if plot.x_ticks:
-        axis["tickvals"] = [place for place, _ in shown_ticks(plot)]
+        axis["tickvals"] = [index for index, _ in shown_ticks(plot)]
         axis["ticktext"] = [text for _, text in shown_ticks(plot)]
         axis["tickangle"] = 0
     return axis

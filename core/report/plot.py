@@ -20,7 +20,7 @@ class Series:
         label: Its name in the legend.
         style: How it is drawn.
         x: Positions on the horizontal axis.
-        y: Positions on the vertical axis; in a plot with `names`, places among them from 0.
+        y: Positions on the vertical axis; in a plot with `names`, indices into them, from 0.
         low: Lower end of the interval around each `x`; empty without intervals.
         high: Upper end, likewise.
         has_line: Whether the points are joined.
@@ -50,10 +50,10 @@ class Plot:
         series: What is drawn, in the order of the legend.
         x_scale: Scale of the horizontal axis.
         y_scale: Scale of the vertical axis.
-        x_ticks: Places on the horizontal axis that may be labelled, the most welcome first; left
+        x_ticks: Candidates for ticks of the horizontal axis, the most important first; left
             to the renderer when empty.
         names: Lines of the vertical axis from the top, where it is no axis of numbers.
-        reference: Place of a dotted vertical line, if there is one.
+        reference: Value of a dotted vertical line, if there is one.
     """
 
     name: str
@@ -79,11 +79,11 @@ class Plot:
 
 
 def axis_range(plot: Plot) -> AxisRange:
-    """Smallest and largest place on the horizontal axis that the plot needs, with some room."""
-    places = [value for one in plot.series for value in (*one.x, *one.low, *one.high)]
+    """Range of the horizontal axis: all values, with a margin."""
+    values = [value for one in plot.series for value in (*one.x, *one.low, *one.high)]
     if plot.reference is not None:
-        places.append(plot.reference)
-    found = np.asarray([place for place in places if np.isfinite(place)])
+        values.append(plot.reference)
+    found = np.asarray([value for value in values if np.isfinite(value)])
     if not len(found):
         return AxisRange(0.1, 1.0)
     if plot.x_scale == "log":
@@ -93,7 +93,7 @@ def axis_range(plot: Plot) -> AxisRange:
 
 
 def shown_ticks(plot: Plot) -> list[Tick]:
-    """Places to be labelled: the most welcome ones that do not stand in each other's way."""
+    """Ticks that are drawn: the most important candidates whose labels do not overlap."""
     ends = axis_range(plot)
     return spaced_ticks(plot.x_ticks, ends, distance=_TICK_DISTANCE, scale=plot.x_scale)
 
@@ -101,7 +101,7 @@ def shown_ticks(plot: Plot) -> list[Tick]:
 def _numbers(series: Series, names: tuple[str, ...]) -> pd.DataFrame:
     frame = pd.DataFrame({"series": series.label, "x": series.x, "y": series.y})
     if names:
-        frame["y"] = [names[int(place)] for place in series.y]
+        frame["y"] = [names[int(value)] for value in series.y]
     if series.low:
         frame = frame.assign(low=series.low, high=series.high)
     return frame

@@ -119,7 +119,7 @@ def _finish_x(axes: "Axes", plot: Plot) -> None:
     axes.set_xlabel(plot.x_title)
     if plot.x_ticks:
         shown = shown_ticks(plot)
-        axes.set_xticks([place for place, _ in shown], [text for _, text in shown])
+        axes.set_xticks([tick for tick, _ in shown], [text for _, text in shown])
         axes.xaxis.set_minor_formatter(NullFormatter())
 
 

@@ -203,7 +203,7 @@ def _times(usual: pd.DataFrame, size: tuple[int, int]) -> Plot:
     )
 
 
-def _time_series(row: "pd.Series[float]", place: int) -> Series:
+def _time_series(row: "pd.Series[float]", index: int) -> Series:
     style = codec_style(str(row["method"]))
     middle, low, high = (
         1000 * float(row[name]) for name in ("seconds", "seconds_q1", "seconds_q3")
@@ -213,7 +213,7 @@ def _time_series(row: "pd.Series[float]", place: int) -> Series:
         label=str(row["label"]),
         style=type(style)(style.color, _OPERATIONS[operation]),
         x=(middle,),
-        y=(float(place),),
+        y=(float(index),),
         low=(low,),
         high=(high,),
         has_line=False,

@@ -24,13 +24,13 @@ from core.store import ArtifactError, ArtifactStore, Manifest
 from core.store.atomic import replace_file
 from core.store.errors import DEFAULT_ROOT
 from core.store.key import command_for, file_name, is_name, last_part
-from core.store.layout import Places
+from core.store.layout import ArtifactPaths
 
 #: Seconds that a process waits for another one that has locked an SQLite database.
 LOCK_PATIENCE_SECONDS = 60
 _CONNECT_SECONDS = 10
 #: A trial whose worker is killed again and again is given up.
-MOST_RETRIES = 3
+MAX_RETRIES = 3
 
 
 class StorageError(Exception):
@@ -69,7 +69,7 @@ def study_file(model: str) -> str:
 
 def live_path(store: ArtifactStore, model: str) -> Path:
     """Database that a search on this machine writes into; it may not exist."""
-    return Places(store.root, f"cache/search/{model}").final(study_file(model))
+    return ArtifactPaths(store.root, f"cache/search/{model}").final(study_file(model))
 
 
 def live_models(store: ArtifactStore) -> list[str]:
@@ -170,7 +170,7 @@ def retry_callback() -> RetryHeartbeatStaleTrialCallback:
     """What puts a trial that was cut short into the queue again."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)
-        return RetryHeartbeatStaleTrialCallback(max_retry=MOST_RETRIES)
+        return RetryHeartbeatStaleTrialCallback(max_retry=MAX_RETRIES)
 
 
 def commit_study(

@@ -200,7 +200,7 @@ def _objective_names(study: optuna.Study) -> tuple[str, ...]:
     given = study.metric_names or ()
     if len(given) == count:
         return tuple(given)
-    return ("Score",) if count == 1 else tuple(f"Objective {place + 1}" for place in range(count))
+    return ("Score",) if count == 1 else tuple(f"Objective {index + 1}" for index in range(count))
 
 
 class _ShownStudy(optuna.Study):

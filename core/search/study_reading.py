@@ -83,7 +83,7 @@ def _read_live(store: ArtifactStore, model: str, live: Path) -> StudyRecord:
 def _read_committed(artifact: Artifact) -> StudyRecord:
     name = artifact.file("db")
     model = last_part(artifact.key)
-    root = artifact.places.root
+    root = artifact.paths.root
     return read_database(artifact.path(name), model, shown=f"studies/{name}", live=False, root=root)
 
 

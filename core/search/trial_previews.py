@@ -16,7 +16,7 @@ from core.store.key import file_name, last_part
 from core.training_records.previews import PREVIEWS, KeptPreviews, encode_previews, read_previews
 
 #: Most previews of a study that are packed, some 45 kB each: the thesis' optimum, the best trials.
-MOST_PACKED = 100
+MAX_PACKED = 100
 
 #: Fact of an artifact: when the trial of each preview began. A study that was started anew, here or
 #: on another machine, has trials of the same numbers.
@@ -68,7 +68,7 @@ class TrialPreviews:
         return found
 
     def pack(self, study: StudyRecord) -> Manifest | None:
-        """Puts the previews of finished trials into one artifact, at most `MOST_PACKED` of them.
+        """Puts the previews of finished trials into one artifact, at most `MAX_PACKED` of them.
 
         Previews that were packed before stay among them as long as they are good enough; loose
         ones are removed unless their trial still runs. What is damaged is left out.
@@ -114,13 +114,13 @@ class TrialPreviews:
     def _chosen(self, study: StudyRecord, keys: list[str]) -> dict[int, Image]:
         """Previews to pack, from so many artifacts, in the order of their trials."""
         finished = {trial.number: trial for trial in study.trials if trial.state in FINISHED}
-        places: dict[int, str] = {}
+        key_of: dict[int, str] = {}
         for key in keys:
-            places |= dict.fromkeys(self._numbers(key, finished), key)
-        best = _best_first([finished[number] for number in places], study)[:MOST_PACKED]
+            key_of |= dict.fromkeys(self._numbers(key, finished), key)
+        best = _best_first([finished[number] for number in key_of], study)[:MAX_PACKED]
         rows: dict[int, Image] = {}
-        for key in dict.fromkeys(places[trial.number] for trial in best):
-            own = {trial.number: trial for trial in best if places[trial.number] == key}
+        for key in dict.fromkeys(key_of[trial.number] for trial in best):
+            own = {trial.number: trial for trial in best if key_of[trial.number] == key}
             try:
                 rows |= _of_trials(self._read(key), own)
             except ArtifactError:

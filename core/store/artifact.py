@@ -15,7 +15,7 @@ from core.store.errors import (
     ReplacedArtifact,
 )
 from core.store.key import file_name
-from core.store.layout import Places
+from core.store.layout import ArtifactPaths
 from core.store.manifest import FileEntry, Manifest
 
 #: How long a reader waits for a commit that is just moving its files.
@@ -33,11 +33,11 @@ class Artifact:
     is kept open: a file that was replaced since is refused with `ReplacedArtifact`.
 
     Attributes:
-        places: Its paths.
+        paths: Its paths.
         manifest: Its manifest.
     """
 
-    places: Places
+    paths: ArtifactPaths
     manifest: Manifest
 
     @property
@@ -96,79 +96,79 @@ class Artifact:
 
     def damaged(self, name: str, reason: str) -> DamagedArtifact:
         """Error that says that a file has the right digest but the wrong content."""
-        return DamagedArtifact(self.key, self._shown(name), reason, self.places.root)
+        return DamagedArtifact(self.key, self._shown(name), reason, self.paths.root)
 
     def damaged_facts(self, reason: str) -> DamagedArtifact:
         """Error that says that the facts of the manifest are not those of its kind."""
-        shown = self.places.shown(self.places.manifest)
-        return DamagedArtifact(self.key, shown, reason, self.places.root)
+        shown = self.paths.shown(self.paths.manifest)
+        return DamagedArtifact(self.key, shown, reason, self.paths.root)
 
     def _shown(self, name: str) -> str:
-        return self.places.shown(self.places.final(name))
+        return self.paths.shown(self.paths.final(name))
 
     def _verified(self, name: str, check: _Check[_Answer]) -> _Answer:
         """Answer of `check` at the first of the file's places where it has one."""
-        places, final = self.places, self.places.final(name)
+        paths, final = self.paths, self.paths.final(name)
         entry = self.manifest.files.get(name)
         if entry is None:
             reason = f"is not a file of {self.key}"
-            raise MissingArtifact(self.key, self._shown(name), reason, places.root)
-        waiting = places.waiting(name, entry)
+            raise MissingArtifact(self.key, self._shown(name), reason, paths.root)
+        waiting = paths.waiting(name, entry)
         if waiting.exists():
-            _settle(places)
-        for place in (waiting, final):
-            answer = _checked(places, place, entry, check)
+            _settle(paths)
+        for candidate in (waiting, final):
+            answer = _checked(paths, candidate, entry, check)
             if answer is not None:
                 return answer
         # Under an unchanged manifest the file was at one of the two places, whatever moved
         # between them meanwhile.
-        if places.load_manifest() != self.manifest:
-            raise ReplacedArtifact(self.key, self._shown(name), "was replaced", places.root)
-        raise _refusal(places, final, entry)
+        if paths.load_manifest() != self.manifest:
+            raise ReplacedArtifact(self.key, self._shown(name), "was replaced", paths.root)
+        raise _refusal(paths, final, entry)
 
 
-def _settle(places: Places) -> None:
+def _settle(paths: ArtifactPaths) -> None:
     """Waits for a commit that is moving its files, or finishes one that was cut short."""
     # A reader that may not write, or that waited long enough, reads the file where it waits.
-    with suppress(OSError), locked(places, timeout=_READER_PATIENCE_SECONDS):
-        finish(places)
+    with suppress(OSError), locked(paths, timeout=_READER_PATIENCE_SECONDS):
+        finish(paths)
 
 
 def _checked(
-    places: Places, place: Path, entry: FileEntry, check: _Check[_Answer]
+    paths: ArtifactPaths, candidate: Path, entry: FileEntry, check: _Check[_Answer]
 ) -> _Answer | None:
     try:
-        return check(place, entry)
+        return check(candidate, entry)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        raise places.unreadable(place, error) from error
+        raise paths.unreadable(candidate, error) from error
 
 
-def _content(place: Path, entry: FileEntry) -> bytes | None:
-    with place.open("rb") as file:
+def _content(candidate: Path, entry: FileEntry) -> bytes | None:
+    with candidate.open("rb") as file:
         if digest(file) != entry.sha256:
             return None
         file.seek(0)
         return file.read()
 
 
-def _path_of_content(place: Path, entry: FileEntry) -> Path | None:
-    with place.open("rb") as file:
-        return place if digest(file) == entry.sha256 else None
+def _path_of_content(candidate: Path, entry: FileEntry) -> Path | None:
+    with candidate.open("rb") as file:
+        return candidate if digest(file) == entry.sha256 else None
 
 
-def _path_of_size(place: Path, entry: FileEntry) -> Path | None:
-    return place if place.stat().st_size == entry.bytes else None
+def _path_of_size(candidate: Path, entry: FileEntry) -> Path | None:
+    return candidate if candidate.stat().st_size == entry.bytes else None
 
 
-def _refusal(places: Places, final: Path, entry: FileEntry) -> ArtifactError:
-    key, shown = places.key, places.shown(final)
+def _refusal(paths: ArtifactPaths, final: Path, entry: FileEntry) -> ArtifactError:
+    key, shown = paths.key, paths.shown(final)
     if not final.exists():
-        return MissingArtifact(key, shown, "does not exist", places.root)
+        return MissingArtifact(key, shown, "does not exist", paths.root)
     size = final.stat().st_size
     if size != entry.bytes:
         reason = f"is damaged: it has {size} bytes where its manifest says {entry.bytes}"
     else:
         reason = "is damaged: its content is not the one that its manifest names"
-    return DamagedArtifact(key, shown, reason, places.root)
+    return DamagedArtifact(key, shown, reason, paths.root)

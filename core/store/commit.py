@@ -21,7 +21,7 @@ from filelock import FileLock, Timeout
 
 from core.store.atomic import digest, sync_file, sync_folder, write_file
 from core.store.errors import ArtifactError, DamagedArtifact, MissingArtifact
-from core.store.layout import Places
+from core.store.layout import ArtifactPaths
 from core.store.manifest import FileEntry, Manifest
 from core.store.provenance import provenance
 
@@ -30,23 +30,23 @@ STAGING_LOCK = ".lock"
 
 
 @contextmanager
-def locked(places: Places, *, timeout: float = -1) -> Iterator[None]:
+def locked(paths: ArtifactPaths, *, timeout: float = -1) -> Iterator[None]:
     """Keeps every other process and thread from writing the artifact; may be nested.
 
     Args:
-        places: The artifact.
+        paths: The artifact.
         timeout: Seconds to wait for another writer; for ever when negative.
 
     Raises:
         Timeout: An OSError: the other writer was not done in time.
     """
-    places.folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(places.lock, is_singleton=True).acquire(timeout=timeout):
+    paths.folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(paths.lock, is_singleton=True).acquire(timeout=timeout):
         yield
 
 
 def replace(
-    places: Places, files: Mapping[str, bytes | Path], facts: Mapping[str, Any]
+    paths: ArtifactPaths, files: Mapping[str, bytes | Path], facts: Mapping[str, Any]
 ) -> Manifest:
     """Manifest of the new artifact, which has replaced the old one as a whole.
 
@@ -55,71 +55,71 @@ def replace(
             after the manifest's rename, the new one.
     """
     try:
-        manifest = _prepare(places, files, facts)
-        write_file(places.writing, manifest.to_bytes())
-        os.replace(places.writing, places.manifest)
-        sync_folder(places.folder)
+        manifest = _prepare(paths, files, facts)
+        write_file(paths.writing, manifest.to_bytes())
+        os.replace(paths.writing, paths.manifest)
+        sync_folder(paths.folder)
     except BaseException:
         with suppress(OSError, ArtifactError):
-            finish(places)
+            finish(paths)
         raise
-    finish(places)
+    finish(paths)
     return manifest
 
 
-def restate(places: Places, facts: Mapping[str, Any]) -> Manifest:
+def restate(paths: ArtifactPaths, facts: Mapping[str, Any]) -> Manifest:
     """Manifest with other facts, which has replaced the old one; its files stay as they are."""
-    manifest = dataclasses.replace(places.load_manifest(), facts=facts)
-    write_file(places.writing, manifest.to_bytes())
-    os.replace(places.writing, places.manifest)
-    sync_folder(places.folder)
+    manifest = dataclasses.replace(paths.load_manifest(), facts=facts)
+    write_file(paths.writing, manifest.to_bytes())
+    os.replace(paths.writing, paths.manifest)
+    sync_folder(paths.folder)
     return manifest
 
 
-def finish(places: Places) -> None:
+def finish(paths: ArtifactPaths) -> None:
     """Moves committed files to their places and clears what crashes left."""
-    committed, superseded = _committed_names(places)
-    touched = {places.folder}
-    for leftover in sorted(places.folder.glob(f"{places.unfinished_prefix}*")):
+    committed, superseded = _committed_names(paths)
+    touched = {paths.folder}
+    for leftover in sorted(paths.folder.glob(f"{paths.unfinished_prefix}*")):
         name = committed.get(leftover.name)
         if leftover.is_dir():
             _remove_if_abandoned(leftover)
         elif name is None:
             leftover.unlink()
         else:
-            final = places.final(name)
+            final = paths.final(name)
             final.parent.mkdir(parents=True, exist_ok=True)
             os.replace(leftover, final)
             touched.add(final.parent)
     for name in superseded:
-        places.final(name).unlink(missing_ok=True)
+        paths.final(name).unlink(missing_ok=True)
     for folder in sorted(touched):
         sync_folder(folder)
 
 
-def remove(places: Places) -> None:
+def remove(paths: ArtifactPaths) -> None:
     """Removes the artifact: the manifest first, so that it is gone as a whole at once."""
     try:
-        manifest = places.load_manifest()
+        manifest = paths.load_manifest()
         names = [*manifest.files, *manifest.superseded]
     except ArtifactError:  # of a damaged or newer artifact it is not known what belongs to it
         names = []
-    places.manifest.unlink(missing_ok=True)
-    sync_folder(places.folder)
+    paths.manifest.unlink(missing_ok=True)
+    sync_folder(paths.folder)
     for name in names:
-        places.final(name).unlink(missing_ok=True)
-    finish(places)
+        paths.final(name).unlink(missing_ok=True)
+    finish(paths)
 
 
 def _prepare(
-    places: Places, files: Mapping[str, bytes | Path], facts: Mapping[str, Any]
+    paths: ArtifactPaths, files: Mapping[str, bytes | Path], facts: Mapping[str, Any]
 ) -> Manifest:
     """Manifest of the new artifact, whose files now wait on the disk."""
-    earlier = _earlier_names(places)
-    entries = {name: _write_waiting(places, name, files[name]) for name in sorted(files)}
-    sync_folder(places.folder)
+    earlier = _earlier_names(paths)
+    entries = {name: _write_waiting(paths, name, files[name]) for name in sorted(files)}
+    sync_folder(paths.folder)
     return Manifest(
-        key=places.key,
+        key=paths.key,
         created=datetime.now(UTC).isoformat(),
         provenance=provenance(),
         facts=facts,
@@ -128,36 +128,36 @@ def _prepare(
     )
 
 
-def _write_waiting(places: Places, name: str, content: bytes | Path) -> FileEntry:
+def _write_waiting(paths: ArtifactPaths, name: str, content: bytes | Path) -> FileEntry:
     if isinstance(content, Path):
         written = content
         sync_file(written)
     else:
-        written = places.writing
+        written = paths.writing
         write_file(written, content)
     with written.open("rb") as file:
         entry = FileEntry(bytes=written.stat().st_size, sha256=digest(file))
-    os.replace(written, places.waiting(name, entry))
+    os.replace(written, paths.waiting(name, entry))
     return entry
 
 
-def _earlier_names(places: Places) -> set[str]:
+def _earlier_names(paths: ArtifactPaths) -> set[str]:
     """Names of the old artifact's files, of those only that are still on the disk."""
     try:
-        manifest = places.load_manifest()
+        manifest = paths.load_manifest()
     except (MissingArtifact, DamagedArtifact):
         return set()
     names = {*manifest.files, *manifest.superseded}
-    return {name for name in names if places.final(name).exists()}
+    return {name for name in names if paths.final(name).exists()}
 
 
-def _committed_names(places: Places) -> tuple[dict[str, str], tuple[str, ...]]:
+def _committed_names(paths: ArtifactPaths) -> tuple[dict[str, str], tuple[str, ...]]:
     """Name of each committed file by its waiting name, and the names to be removed."""
     try:
-        manifest = places.load_manifest()
+        manifest = paths.load_manifest()
     except (MissingArtifact, DamagedArtifact):
         return {}, ()
-    waiting = {places.waiting(name, entry).name: name for name, entry in manifest.files.items()}
+    waiting = {paths.waiting(name, entry).name: name for name, entry in manifest.files.items()}
     return waiting, manifest.superseded
 
 

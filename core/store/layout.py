@@ -29,7 +29,7 @@ class ManifestState(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Places:
+class ArtifactPaths:
     """Paths of one artifact.
 
     Attributes:

@@ -20,7 +20,7 @@ from core.store.artifact import Artifact
 from core.store.commit import locked
 from core.store.errors import DEFAULT_ROOT, ReplacedArtifact, shown_path
 from core.store.key import MANIFEST_SUFFIX, check_file_name, is_key
-from core.store.layout import ManifestState, Places
+from core.store.layout import ArtifactPaths, ManifestState
 from core.store.manifest import Manifest
 
 _Answer = TypeVar("_Answer")
@@ -50,7 +50,7 @@ class ArtifactStore:
 
     def exists(self, key: str) -> bool:
         """Whether the artifact was committed; its files may still be missing or damaged."""
-        return self._places(key).manifest.is_file()
+        return self._paths(key).manifest.is_file()
 
     def keys(self, prefix: str = "") -> list[str]:
         """Keys of the committed artifacts that start with `prefix`, in alphabetical order."""
@@ -67,7 +67,7 @@ class ArtifactStore:
             DamagedArtifact: The manifest is not as it was written.
             NewerArtifact: A newer version of this program wrote it.
         """
-        return self._places(key).load_manifest()
+        return self._paths(key).load_manifest()
 
     def state(self, key: str) -> ManifestState:
         """What every commit of an artifact changes; much faster than its manifest.
@@ -76,7 +76,7 @@ class ArtifactStore:
             MissingArtifact: There is no such artifact.
             DamagedArtifact: The disk does not give it.
         """
-        return self._places(key).state()
+        return self._paths(key).state()
 
     def open(self, key: str) -> Artifact:
         """One state of an artifact: its facts and its files, verified against one manifest.
@@ -88,8 +88,8 @@ class ArtifactStore:
         Raises:
             ArtifactError: As `manifest`.
         """
-        places = self._places(key)
-        return Artifact(places, places.load_manifest())
+        paths = self._paths(key)
+        return Artifact(paths, paths.load_manifest())
 
     def load(self, key: str, use: Callable[[Artifact], _Answer]) -> _Answer:
         """What `use` makes of one state of an artifact.
@@ -113,7 +113,7 @@ class ArtifactStore:
         Much faster than reading them: a process that keeps what it made of the files sees by it
         that they were replaced or damaged since.
         """
-        return tuple(self._places(key).file_state(name) for name in names)
+        return tuple(self._paths(key).file_state(name) for name in names)
 
     def read(self, key: str, name: str) -> bytes:
         """Content of a file, verified.
@@ -161,13 +161,13 @@ class ArtifactStore:
             NewerArtifact: A newer version of this program wrote the artifact in this place.
             OSError: The disk refuses, for example because it is full.
         """
-        places = self._places(key)
+        paths = self._paths(key)
         for name, content in files.items():
             check_file_name(key, name)
             if isinstance(content, Path):
-                _check_staged(places, content)
+                _check_staged(paths, content)
         with self.lock(key):
-            return artifact_commit.replace(places, files, facts)
+            return artifact_commit.replace(paths, files, facts)
 
     def restate(self, key: str, facts: Mapping[str, Any]) -> Manifest:
         """Replaces the facts alone; files, time of the commit and provenance stay as they were.
@@ -175,30 +175,30 @@ class ArtifactStore:
         Raises:
             ArtifactError: There is no such artifact, or its manifest is damaged.
         """
-        places = self._places(key)
+        paths = self._paths(key)
         with self.lock(key):
-            return artifact_commit.restate(places, facts)
+            return artifact_commit.restate(paths, facts)
 
     def delete(self, key: str) -> None:
         """Removes an artifact, a damaged one too; one that does not exist is removed already."""
         if self.exists(key):
-            with locked(self._places(key)):
-                artifact_commit.remove(self._places(key))
+            with locked(self._paths(key)):
+                artifact_commit.remove(self._paths(key))
 
     @contextmanager
     def lock(self, key: str) -> Iterator[None]:
         """Keeps every other process and thread from writing the artifact; may be nested."""
-        places = self._places(key)
-        with locked(places):
-            artifact_commit.finish(places)
+        paths = self._paths(key)
+        with locked(paths):
+            artifact_commit.finish(paths)
             yield
 
     @contextmanager
     def staging(self, key: str) -> Iterator[Path]:
         """Fresh folder on the store's own disk for large files that `commit` then moves."""
-        places = self._places(key)
+        paths = self._paths(key)
         with self.lock(key):
-            folder = Path(tempfile.mkdtemp(prefix=places.staging_prefix, dir=places.folder))
+            folder = Path(tempfile.mkdtemp(prefix=paths.staging_prefix, dir=paths.folder))
             owner = FileLock(folder / artifact_commit.STAGING_LOCK)
             owner.acquire()
         try:
@@ -207,13 +207,13 @@ class ArtifactStore:
             owner.release()
             shutil.rmtree(folder, ignore_errors=True)
 
-    def _places(self, key: str) -> Places:
-        return Places(self.root, key)
+    def _paths(self, key: str) -> ArtifactPaths:
+        return ArtifactPaths(self.root, key)
 
 
-def _check_staged(places: Places, source: Path) -> None:
-    folders = [path for path in source.absolute().parents if path.parent == places.folder]
+def _check_staged(paths: ArtifactPaths, source: Path) -> None:
+    folders = [path for path in source.absolute().parents if path.parent == paths.folder]
     if ".." in source.parts or not any(
-        path.name.startswith(places.staging_prefix) for path in folders
+        path.name.startswith(paths.staging_prefix) for path in folders
     ):
-        raise ValueError(f"A path to commit lies in staging({places.key!r}); received {source}.")
+        raise ValueError(f"A path to commit lies in staging({paths.key!r}); received {source}.")

@@ -35,7 +35,7 @@ PREVIEW_QUALITY = 30
 _LIMITS = Limits(max_bytes=2**30, max_pixels=80_000_000)
 
 
-class Place(NamedTuple):
+class PreviewCrop(NamedTuple):
     """Position of an image's crop.
 
     Attributes:
@@ -52,16 +52,16 @@ class Place(NamedTuple):
 
 
 #: A face, fine and coarse texture, highlights, thin lines, and a flat gradient.
-PLACES = (
-    Place("Face", "Astronaut (portrait)", 78, 192),
-    Place("Eye of a cat", "Chelsea (cat)", 82, 134),
-    Place("Spoon", "Coffee cup", 256, 320),
-    Place("Engine", "Motorcycle in a garage", 262, 372),
-    Place("Lattice tower", "Rocket on its pad", 188, 20),
-    Place("Evening sky", "Rocket on its pad", 20, 240),
+PREVIEW_CROPS = (
+    PreviewCrop("Face", "Astronaut (portrait)", 78, 192),
+    PreviewCrop("Eye of a cat", "Chelsea (cat)", 82, 134),
+    PreviewCrop("Spoon", "Coffee cup", 256, 320),
+    PreviewCrop("Engine", "Motorcycle in a garage", 262, 372),
+    PreviewCrop("Lattice tower", "Rocket on its pad", 188, 20),
+    PreviewCrop("Evening sky", "Rocket on its pad", 20, 240),
 )
 
-_SHAPE = (SIDE, len(PLACES) * SIDE, 3)
+_SHAPE = (SIDE, len(PREVIEW_CROPS) * SIDE, 3)
 
 
 @cache
@@ -69,7 +69,8 @@ def preview_originals() -> NDArray[np.uint8]:
     """The six images, uint8, shape (6, 64, 64, 3), read-only."""
     photographs = sample_images()
     crops = [
-        photographs[place.photograph][place.top :, place.left :][:SIDE, :SIDE] for place in PLACES
+        photographs[crop.photograph][crop.top :, crop.left :][:SIDE, :SIDE]
+        for crop in PREVIEW_CROPS
     ]
     images = np.stack(crops)
     images.flags.writeable = False
@@ -87,7 +88,7 @@ def join_preview(images: NDArray[np.uint8]) -> Image:
 
 def split_preview(preview: Image) -> NDArray[np.uint8]:
     """Inverse of `join_preview`: the images of a preview, shape (6, 64, 64, 3)."""
-    return np.stack(np.split(preview, len(PLACES), axis=1))
+    return np.stack(np.split(preview, len(PREVIEW_CROPS), axis=1))
 
 
 def preview_psnr_db(preview: Image) -> float:

@@ -58,7 +58,7 @@ def ratio_axis(ratios: Iterable[float]) -> dict[str, Any]:
     return {
         "type": "log",
         "range": [math.log10(end) for end in ends],
-        "tickvals": [tick.place for tick in ticks],
+        "tickvals": [tick.value for tick in ticks],
         "ticktext": [tick.text for tick in ticks],
         "tickangle": 0,
     }

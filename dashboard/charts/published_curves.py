@@ -31,15 +31,15 @@ def add_published(figure: go.Figure, codecs: Sequence[str]) -> None:
     drawn = [max(trace.x) for trace in figure.data if trace.x is not None and len(trace.x)]
     for codec in codecs:
         rows = table[(table["codec"] == codec) & (table["bpp"] <= max(drawn, default=math.inf))]
-        place = names.index(codec)
+        index = names.index(codec)
         figure.add_scatter(
             x=rows["bpp"],
             y=rows["psnr_rgb_db"],
             name=f"{codec} (published)",
             mode="lines",
             line={
-                "color": _COLORS[place % len(_COLORS)],
-                "dash": _DASHES[place // len(_COLORS) % len(_DASHES)],
+                "color": _COLORS[index % len(_COLORS)],
+                "dash": _DASHES[index // len(_COLORS) % len(_DASHES)],
                 "width": 1.5,
             },
             hovertemplate=(

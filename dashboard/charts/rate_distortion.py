@@ -186,7 +186,7 @@ def _whisker(rows: pd.DataFrame, column: str, color: str) -> dict[str, object]:
 def _single_images(table: Measurements, points: pd.DataFrame) -> go.Scattergl:
     """Thin curves of evenly chosen images, over the settings that are drawn."""
     shown = set(points.loc[points["codec"] == table.codec, "setting"])
-    columns = [place for place, name in enumerate(table.settings) if name in shown]
+    columns = [index for index, name in enumerate(table.settings) if name in shown]
     count = min(SINGLE_IMAGES, len(table.images))
     rows = np.linspace(0, len(table.images) - 1, count).round().astype(int)
     gap = np.full((count, 1), np.nan)

@@ -93,11 +93,11 @@ class Task:
         return self._ticket
 
     @property
-    def place(self) -> int | None:
+    def queue_position(self) -> int | None:
         """Jobs that are served before it; None while it is computed."""
         if self._ticket.started is not None:
             return None
-        return self._lane.place_of(self._ticket)
+        return self._lane.queue_position(self._ticket)
 
     def advance(self) -> bool:
         """Goes on as far as it can without waiting; whether it is done."""
@@ -210,8 +210,8 @@ def wait_for(tasks: Sequence[Task], *, show: Callable[[Sequence[Task]], None]) -
 def queue_line(tasks: Sequence[Task]) -> str:
     """What is computed and how many jobs stand before the next, in one line."""
     pending = [task for task in tasks if not task.is_done]
-    running = [task.call.label for task in pending if task.place is None]
-    ahead = [place for task in pending if (place := task.place)]
+    running = [task.call.label for task in pending if task.queue_position is None]
+    ahead = [queue_position for task in pending if (queue_position := task.queue_position)]
     line = f"{', '.join(running or [task.call.label for task in pending[:1]])} …"
     if ahead and not running:
         line += f" {min(ahead)} before you in the queue"

@@ -36,7 +36,7 @@ _LESS_IS_BETTER = ("byte", "file", "size", "bits", "bpp", "payload", "encod", "d
 
 
 #: No zoom, row or column of an image is larger; false for what is not a number.
-_LARGEST_NUMBER = 1e9
+_MAX_NUMBER = 1e9
 
 
 @dataclass(frozen=True)
@@ -228,7 +228,7 @@ def _checked(values: Mapping[str, Any]) -> ViewerPin | None:
 
 def _is_number(value: object) -> bool:
     is_real = isinstance(value, int | float) and not isinstance(value, bool)
-    return is_real and abs(value) <= _LARGEST_NUMBER  # type: ignore[arg-type]
+    return is_real and abs(value) <= _MAX_NUMBER  # type: ignore[arg-type]
 
 
 def _is_text(value: object) -> bool:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.images import Image
 from core.training_records.previews import (
-    PLACES,
+    PREVIEW_CROPS,
     PREVIEW_QUALITY,
     join_preview,
     preview_originals,
@@ -44,5 +44,5 @@ def show_preview(preview: Image, *, title: str, of: str) -> None:
 def _show(caption: str, preview: Image, *, of: str) -> None:
     st.markdown(caption)
     with st.container(horizontal=True, gap="xsmall"):
-        for place, image in zip(PLACES, split_preview(preview), strict=True):
-            show_pixels(image, alt=f"{place.title}, {of}", scale=SCALE)
+        for crop, image in zip(PREVIEW_CROPS, split_preview(preview), strict=True):
+            show_pixels(image, alt=f"{crop.title}, {of}", scale=SCALE)

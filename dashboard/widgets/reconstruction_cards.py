@@ -39,7 +39,7 @@ _EXPLANATIONS = {
 }
 _HIDDEN = ("codec", "problem", "lossless")
 #: A larger image stands in its card by the middle of it, this many pixels in square.
-_MOST_PIXELS = 2_000_000
+_MAX_PIXELS = 2_000_000
 _PART_SIDE = 1024
 #: Of a longer image its card shows the middle, so that no card is taller than this many widths.
 _MAX_ASPECT = 2
@@ -54,7 +54,7 @@ def part_of(image: Image) -> Image:
     """What a card shows: the whole image, or the middle of one too large or too long."""
     height, width = image.shape[:2]
     limit = _MAX_ASPECT * min(height, width)
-    if height * width > _MOST_PIXELS:
+    if height * width > _MAX_PIXELS:
         limit = min(limit, _PART_SIDE)
     if max(height, width) <= limit:
         return image

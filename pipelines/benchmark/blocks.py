@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
-from core.codecs import Codec, codecs
+from core.codecs import codecs, get_codec
 from core.codecs.base import OperatingPoint
 from core.store import ArtifactError, ArtifactStore
 from core.timing.images import benchmark_image
@@ -74,42 +74,35 @@ class TimingBlock:
     measure: Callable[[Processes], list[Timing]]
 
 
-class Subject(NamedTuple):
-    """A codec that is measured."""
-
-    codec: Codec
-    point: OperatingPoint
-
-
-class Subjects(NamedTuple):
-    """The codecs of this program.
+class BenchmarkedPoints(NamedTuple):
+    """One operating point of each codec.
 
     Attributes:
-        found: Those that can run.
-        left_out: Reason by name of those whose model is missing.
+        found: Those of the codecs that can run.
+        left_out: Reason by name of the codecs whose model is missing.
     """
 
-    found: list[Subject]
+    found: list[OperatingPoint]
     left_out: dict[str, str]
 
 
-def subjects(store: ArtifactStore) -> Subjects:
+def benchmarked_points(store: ArtifactStore) -> BenchmarkedPoints:
     """Every codec that can run here, at its default setting."""
-    found: list[Subject] = []
+    found: list[OperatingPoint] = []
     left_out: dict[str, str] = {}
     for name, codec in codecs().items():
         try:
-            found.append(Subject(codec, benchmarked_point(codec, store)))
+            found.append(benchmarked_point(codec, store))
         except ArtifactError as error:
             left_out[name] = str(error)
-    return Subjects(found, left_out)
+    return BenchmarkedPoints(found, left_out)
 
 
-def codec_blocks(chosen: Sequence[Subject], rounds: Rounds) -> list[TimingBlock]:
+def codec_blocks(points: Sequence[OperatingPoint], rounds: Rounds) -> list[TimingBlock]:
     """Encoding, decoding and evaluating, one piece per round, size, number of cores and start."""
     widest = min(2, available_cores())
-    parallel = [one for one in chosen if can_use_threads(one.codec, one.point)]
-    groups = [(1, list(chosen))] + ([(2, parallel)] if widest == 2 and parallel else [])
+    parallel = [point for point in points if can_use_threads(get_codec(point.codec), point)]
+    groups = [(1, list(points))] + ([(2, parallel)] if widest == 2 and parallel else [])
     blocks = []
     for repeat in range(max(*rounds.warm.values(), *rounds.cold.values(), rounds.evaluate)):
         for cores, group in groups:
@@ -119,8 +112,8 @@ def codec_blocks(chosen: Sequence[Subject], rounds: Rounds) -> list[TimingBlock]
                 sizes = [size for size, count in counts.items() if repeat < count]
                 blocks += [_codec_block(group, start, size, cores, repeat) for size in sizes]
         if repeat < rounds.evaluate:
-            measure = partial(_evaluations, chosen, repeat)
-            blocks.append(TimingBlock(f"evaluate-{repeat:02d}", 0.02 * len(chosen), measure))
+            measure = partial(_evaluations, points, repeat)
+            blocks.append(TimingBlock(f"evaluate-{repeat:02d}", 0.02 * len(points), measure))
     return blocks
 
 
@@ -133,7 +126,7 @@ def training_blocks(rounds: Rounds) -> list[TimingBlock]:
 
 
 def _codec_block(
-    group: Sequence[Subject], start: Start, size: tuple[int, int], cores: int, repeat: int
+    group: Sequence[OperatingPoint], start: Start, size: tuple[int, int], cores: int, repeat: int
 ) -> TimingBlock:
     width, height = size
     each = 0.02 + 2e-6 * width * height + (2.0 if start == "cold" else 0.0)
@@ -143,53 +136,65 @@ def _codec_block(
 
 
 def _warm(
-    group: Sequence[Subject], size: tuple[int, int], cores: int, repeat: int, processes: Processes
+    group: Sequence[OperatingPoint],
+    size: tuple[int, int],
+    cores: int,
+    repeat: int,
+    processes: Processes,
 ) -> list[Timing]:
     return [
         timing
-        for one in group
-        for timing in _warm_timings(one, size, cores, repeat, processes.warm("codecs", cores=cores))
+        for point in group
+        for timing in _warm_timings(
+            point, size, cores, repeat, processes.warm("codecs", cores=cores)
+        )
     ]
 
 
 def _warm_timings(
-    one: Subject, size: tuple[int, int], cores: int, repeat: int, process: MeasuringProcess
+    point: OperatingPoint, size: tuple[int, int], cores: int, repeat: int, process: MeasuringProcess
 ) -> Iterator[Timing]:
-    answer = process.ask(_request(one, "code", "warm", size), _image(*size)).facts
+    answer = process.ask(_request(point, "code", "warm", size), _image(*size)).facts
     for operation in ("encode", "decode"):
-        yield _timing(one, operation, "warm", size, cores, repeat, answer)
+        yield _timing(point, operation, "warm", size, cores, repeat, answer)
 
 
 def _cold(
-    group: Sequence[Subject], size: tuple[int, int], cores: int, repeat: int, processes: Processes
+    group: Sequence[OperatingPoint],
+    size: tuple[int, int],
+    cores: int,
+    repeat: int,
+    processes: Processes,
 ) -> list[Timing]:
     timings = []
-    for one in group:
+    for point in group:
         data = _image(*size)
         for operation in ("encode", "decode"):
             with processes.fresh(cores=cores) as process:
-                answer = process.ask(_request(one, operation, "cold", size), data)
+                answer = process.ask(_request(point, operation, "cold", size), data)
                 facts = answer.facts | {"startup_seconds": process.startup_seconds}
-            timings.append(_timing(one, operation, "cold", size, cores, repeat, facts))
+            timings.append(_timing(point, operation, "cold", size, cores, repeat, facts))
             if "error" in facts:
                 break
             data = answer.data
     return timings
 
 
-def _evaluations(chosen: Sequence[Subject], repeat: int, processes: Processes) -> list[Timing]:
+def _evaluations(
+    points: Sequence[OperatingPoint], repeat: int, processes: Processes
+) -> list[Timing]:
     process = processes.warm("codecs", cores=1)
     return [
         _timing(
-            one,
+            point,
             "evaluate",
             "warm",
             SMALL,
             1,
             repeat,
-            process.ask(_request(one, "evaluate", "warm", SMALL), _image(*SMALL)).facts,
+            process.ask(_request(point, "evaluate", "warm", SMALL), _image(*SMALL)).facts,
         )
-        for one in chosen
+        for point in points
     ]
 
 
@@ -220,15 +225,15 @@ def _trainings(repeat: int, processes: Processes) -> list[Timing]:
 
 
 def _request(
-    one: Subject, operation: str, start: Start, size: tuple[int, int]
+    point: OperatingPoint, operation: str, start: Start, size: tuple[int, int]
 ) -> dict[str, str | int]:
     width, height = size
-    request: dict[str, str | int] = {"method": one.codec.name, "operation": operation}
+    request: dict[str, str | int] = {"method": point.codec, "operation": operation}
     return request | {"start": start, "width": width, "height": height}
 
 
 def _timing(
-    one: Subject,
+    point: OperatingPoint,
     operation: str,
     start: Start,
     size: tuple[int, int],
@@ -236,12 +241,12 @@ def _timing(
     repeat: int,
     facts: dict[str, Any],
 ) -> Timing:
-    memory = facts if start == "cold" else {}
+    memory, codec = facts if start == "cold" else {}, get_codec(point.codec)
     return Timing(
-        method=one.codec.name,
-        label=one.codec.label,
-        kind=one.codec.kind,
-        setting=one.point.setting,
+        method=codec.name,
+        label=codec.label,
+        kind=codec.kind,
+        setting=point.setting,
         width=size[0],
         height=size[1],
         threads=cores,

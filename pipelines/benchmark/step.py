@@ -17,8 +17,8 @@ from pipelines.benchmark.blocks import (
     FULL,
     QUICK,
     Rounds,
+    benchmarked_points,
     codec_blocks,
-    subjects,
     training_blocks,
 )
 from pipelines.benchmark.dashboard import dashboard_blocks, reason_against
@@ -96,10 +96,10 @@ def _parts(config: Config, store: ArtifactStore, say: Say) -> list[Part]:
 
 
 def _codecs(config: Config, store: ArtifactStore, say: Say) -> Part | None:
-    chosen = subjects(store)
+    chosen = benchmarked_points(store)
     for name, reason in chosen.left_out.items():
         say(f"{name}: left out. {reason}")
-    names = [one.codec.name for one in chosen.found]
+    names = [point.codec for point in chosen.found]
     return Part(
         store,
         "codecs",

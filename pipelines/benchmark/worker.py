@@ -18,7 +18,7 @@ from pipelines.benchmark.messages import Answer, Handle, forget_peak, memory, wo
 
 
 def benchmarked_point(codec: Codec, store: ArtifactStore, *, threads: int = 1) -> OperatingPoint:
-    """Codec of a codec at its usual setting, allowed so many threads if it can use them.
+    """Operating point of a codec at its default setting, with so many threads if it has that knob.
 
     Raises:
         MissingArtifact: The codec's model is not trained.

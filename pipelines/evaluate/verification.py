@@ -130,8 +130,8 @@ def stamp(found: Verification) -> Manifest:
 def sample(catalogue: Catalogue, count: int) -> tuple[str, ...]:
     """Ids of evenly spaced images, of those with slow metrics where there are enough of them."""
     ids = catalogue.subset if len(catalogue.subset) >= count else catalogue.ids
-    places = np.unique(np.linspace(0, len(ids) - 1, min(count, len(ids))).round().astype(int))
-    return tuple(ids[place] for place in places)
+    indices = np.unique(np.linspace(0, len(ids) - 1, min(count, len(ids))).round().astype(int))
+    return tuple(ids[index] for index in indices)
 
 
 def has_results(plan: Plan) -> bool:
@@ -146,9 +146,9 @@ def has_results(plan: Plan) -> bool:
 def _settings(plan: Plan) -> tuple[str, ...]:
     """Settings at the ends and in the middle of the sweep, and of the references."""
     curve = [point.setting for point in plan.points if hasattr(point, "encode")]
-    places = np.unique(np.linspace(0, len(curve) - 1, SETTINGS).round().astype(int))
+    indices = np.unique(np.linspace(0, len(curve) - 1, SETTINGS).round().astype(int))
     references = [point.setting for point in plan.points if not hasattr(point, "encode")]
-    return (*(curve[place] for place in places), *references)
+    return (*(curve[index] for index in indices), *references)
 
 
 def _other_subject(plan: Plan, facts: ResultFacts) -> Iterator[str]:

@@ -53,7 +53,7 @@ def test_what_is_no_image_is_refused_with_what_was_received(array: object, recei
         check_image(array)
 
 
-def test_a_image_passes_the_check_unchanged() -> None:
+def test_an_image_passes_the_check_unchanged() -> None:
     image = noise(2, 3)
     assert check_image(image) is image
 

@@ -66,7 +66,7 @@ class Report:
         p50_seconds: Median of the answers' times.
         p95_seconds: What 95 % of the answers stayed below.
         slowest_seconds: The longest.
-        largest_megabytes: Most memory of the server and its workers, sampled.
+        max_megabytes: Most memory of the server and its workers, sampled.
         facts: What else was measured.
         missed: Bounds that were not held.
     """
@@ -77,7 +77,7 @@ class Report:
     p50_seconds: float
     p95_seconds: float
     slowest_seconds: float
-    largest_megabytes: float
+    max_megabytes: float
     facts: dict[str, float]
     missed: list[str]
 

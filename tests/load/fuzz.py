@@ -131,7 +131,7 @@ class Outcome:
         slow: What took too long.
         slowest_seconds: Most processor time that one took; a busy machine does not change it.
         seconds: Processor time of all, summed over processes.
-        largest_megabytes: Most memory of a process.
+        max_megabytes: Most memory of a process.
     """
 
     cases: int = 0
@@ -142,7 +142,7 @@ class Outcome:
     slow: list[str] = field(default_factory=list)
     slowest_seconds: float = 0.0
     seconds: float = 0.0
-    largest_megabytes: float = 0.0
+    max_megabytes: float = 0.0
 
     def add(self, other: "Outcome") -> None:
         """Takes in what became of further cases."""
@@ -154,7 +154,7 @@ class Outcome:
         self.slow += other.slow
         self.seconds += other.seconds
         self.slowest_seconds = max(self.slowest_seconds, other.slowest_seconds)
-        self.largest_megabytes = max(self.largest_megabytes, other.largest_megabytes)
+        self.max_megabytes = max(self.max_megabytes, other.max_megabytes)
 
 
 def mutations(seed: int) -> Iterator[Case]:
@@ -233,7 +233,7 @@ def run_chunk(seed: int, *, count: int, way: str = "damaged") -> Outcome:
         if seconds > MAX_SECONDS:
             outcome.slow.append(f"{case.mutator}, {seconds:.2f} s")
     kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    outcome.largest_megabytes = kilobytes / 1024
+    outcome.max_megabytes = kilobytes / 1024
     return outcome
 
 

@@ -19,7 +19,7 @@ from websockets.asyncio.client import ClientConnection, connect
 #: A run that takes longer counts as an error.
 PATIENCE_SECONDS = 120.0
 _COOKIE = "_streamlit_xsrf"
-_MOST_BYTES = 256 << 20
+_MAX_BYTES = 256 << 20
 
 
 class PageError(Exception):
@@ -162,7 +162,7 @@ async def visiting(address: str):
     async with connect(
         f"{address.replace('http', 'ws', 1)}/_stcore/stream",
         subprotocols=["streamlit"],
-        max_size=_MOST_BYTES,
+        max_size=_MAX_BYTES,
         open_timeout=PATIENCE_SECONDS,
         ping_timeout=PATIENCE_SECONDS,
         additional_headers={"Cookie": f"{_COOKIE}={cookie}"},

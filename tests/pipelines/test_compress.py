@@ -51,7 +51,7 @@ def _left_over(folder: Path) -> list[str]:
     [(), ("--quality", 80), ("--codec", "png"), ("--codec", "jpeg_xl", "--quality", 2)],
     ids=lambda flags: " ".join(map(str, flags)),
 )
-def test_a_image_goes_through_a_file_and_back(photo: Path, tmp_path, flags, capsys) -> None:
+def test_an_image_goes_through_a_file_and_back(photo: Path, tmp_path, flags, capsys) -> None:
     file, back = tmp_path / "photo.out", tmp_path / "back.png"
     assert _compress(photo, file, *flags) == 0
     assert _decompress(file, back) == 0

@@ -120,12 +120,12 @@ def build(
 def _tasks(
     source: RawDataset, planned: Sequence[PlannedImage], arrays: Mapping[str, Path]
 ) -> Iterator[Task]:
-    places = {image.id: image for image in planned}
+    planned_by_id = {image.id: image for image in planned}
     for file in source.images():
-        place = places.get(file.id)
-        if place is None:
+        planned_image = planned_by_id.get(file.id)
+        if planned_image is None:
             raise PreparationError("The source changed while it was read.")
-        yield Task(file.id, file.data, arrays[place.split], place.row)
+        yield Task(file.id, file.data, arrays[planned_image.split], planned_image.row)
 
 
 def _index(planned: Sequence[PlannedImage], traits: Mapping[str, Traits]) -> pd.DataFrame:

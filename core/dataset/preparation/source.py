@@ -105,10 +105,10 @@ class Folder:
         """Every image of the folder, in the order of the file names."""
         for part in PARTS:
             for file in sorted(self.path.glob(f"{part}/*/*")):
-                place = _place(PurePosixPath(file.relative_to(self.path).as_posix()))
-                if place and file.is_file():
+                parts = _split_class_and_name(PurePosixPath(file.relative_to(self.path).as_posix()))
+                if parts and file.is_file():
                     _check_size(file.name, file.stat().st_size)
-                    yield SourceImage(*place, file.read_bytes())
+                    yield SourceImage(*parts, file.read_bytes())
 
 
 @dataclass(frozen=True)
@@ -169,10 +169,10 @@ def _is_wanted(path: PurePosixPath, also: str | None) -> bool:
 
 def _members(archive: tarfile.TarFile) -> Iterator[SourceImage]:
     for member in _plain_members(archive):
-        place = _place(PurePosixPath(member.name))
-        if place:
+        parts = _split_class_and_name(PurePosixPath(member.name))
+        if parts:
             _check_size(member.name, member.size)
-            yield SourceImage(*place, _content(archive, member))
+            yield SourceImage(*parts, _content(archive, member))
 
 
 def _plain_members(archive: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
@@ -222,7 +222,7 @@ def _check_end(archive: tarfile.TarFile, end: int) -> None:
         pass
 
 
-def _place(path: PurePosixPath) -> tuple[str, str, str] | None:
+def _split_class_and_name(path: PurePosixPath) -> tuple[str, str, str] | None:
     """Id, class and part of an image file; None for any other file."""
     if (
         len(path.parts) < 3

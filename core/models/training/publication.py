@@ -97,13 +97,13 @@ def _published_weights(published: Artifact, name: str) -> Arrays:
     own: Arrays = published.parsed(f"{name}/weights.npz", from_npz, reason="does not hold arrays")
     if shared not in published.manifest.files:
         return own
-    places = published.parsed(shared, _places, reason="does not say where weights are")
-    files = {place.file: published.read(f"{name}/{place.file}") for place in places.values()}
-    return restore_shared(own, places, files)
+    tensors = published.parsed(shared, _shared_tensors, reason="does not say where weights are")
+    files = {tensor.file: published.read(f"{name}/{tensor.file}") for tensor in tensors.values()}
+    return restore_shared(own, tensors, files)
 
 
-def _places(data: bytes) -> dict[str, SharedTensor]:
-    return {path: SharedTensor(*place) for path, place in json.loads(data).items()}
+def _shared_tensors(data: bytes) -> dict[str, SharedTensor]:
+    return {path: SharedTensor(*tensor) for path, tensor in json.loads(data).items()}
 
 
 def model_key(name: str) -> str:
@@ -153,9 +153,9 @@ class Publisher:
         card["layers"] = [layer._asdict() for layer in layers]
         exported = {file: data for file, data in contents.items() if file.endswith(".onnx")}
         weights = _rounded(weight_arrays(model), model.stored_as)
-        own, places = deduplicate_weights(weights, exported, model.scaled_weights())
+        own, shared = deduplicate_weights(weights, exported, model.scaled_weights())
         contents["weights.npz"] = to_npz(own)
-        contents[_SHARED] = _to_json(places)
+        contents[_SHARED] = _to_json(shared)
         contents["config.json"] = _to_json(self.training.config.record())
         contents["card.json"] = _to_json(card)
         named = {f"{self.name}/{file}": data for file, data in contents.items()}

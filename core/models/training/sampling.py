@@ -73,8 +73,8 @@ def crops_of(data: TrainingImages, key: Tensor, *, count: int, side: int) -> Ten
     lefts = jax.random.randint(left, (count,), 0, width - side + 1)
     lines = tops[:, None] + jnp.arange(side)
     starts = first[:, None] + _CHANNELS * (lines * width[:, None] + lefts[:, None])
-    places = starts[:, :, None] + jnp.arange(_CHANNELS * side)
-    return data.photographs[places].reshape(count, side, side, _CHANNELS)
+    indices = starts[:, :, None] + jnp.arange(_CHANNELS * side)
+    return data.photographs[indices].reshape(count, side, side, _CHANNELS)
 
 
 def on_device(

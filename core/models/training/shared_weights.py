@@ -51,38 +51,36 @@ def deduplicate_weights(
         for name, values in _tensors(data).items()
         if values.size >= _MIN_SIZE
     }
-    own, places = {}, {}
+    own, shared = {}, {}
     for path, array in weights.items():
         factor = factors.get(path, 1.0)
         scaled = (array * np.float32(factor)).astype(array.dtype)
         for order in _ORDERS.get(array.ndim, ()):
             ordered = np.transpose(scaled, order)
             if found := tensors.get(ordered.tobytes()):
-                places[path] = SharedTensor(*found, ordered.shape, order, factor)
+                shared[path] = SharedTensor(*found, ordered.shape, order, factor)
                 break
         else:
             own[path] = array
-    return own, places
+    return own, shared
 
 
 def restore_shared(
-    own: Arrays, places: Mapping[str, SharedTensor], networks: Mapping[str, bytes]
+    own: Arrays, shared: Mapping[str, SharedTensor], networks: Mapping[str, bytes]
 ) -> Arrays:
     """Inverse of `deduplicate_weights`, up to the rounding of scaled weights.
 
     Raises:
         KeyError: A network does not hold what it should.
     """
-    tensors = {file: _tensors(networks[file]) for file in {place.file for place in places.values()}}
-    shared = {
-        path: _array(tensors[place.file][place.tensor], place) for path, place in places.items()
-    }
-    return own | shared
+    tensors = {file: _tensors(networks[file]) for file in {one.file for one in shared.values()}}
+    restored = {path: _array(tensors[one.file][one.tensor], one) for path, one in shared.items()}
+    return own | restored
 
 
-def _array(tensor: NDArray[Any], place: SharedTensor) -> NDArray[Any]:
-    array = np.transpose(tensor.reshape(place.shape), np.argsort(place.order))
-    return array if place.factor == 1.0 else array / np.float32(place.factor)
+def _array(tensor: NDArray[Any], reference: SharedTensor) -> NDArray[Any]:
+    array = np.transpose(tensor.reshape(reference.shape), np.argsort(reference.order))
+    return array if reference.factor == 1.0 else array / np.float32(reference.factor)
 
 
 def _tensors(model: bytes) -> dict[str, NDArray[Any]]:

@@ -24,7 +24,7 @@ from dashboard.data.store import open_store
 from dashboard.data.visitor_jobs import Task, queue_line
 from dashboard.views.compare.image import ChosenImage
 from dashboard.views.compare.reconstructions import (
-    MOST_PIXELS_FOR_SLOW_METRICS,
+    MAX_PIXELS_FOR_SLOW_METRICS,
     chosen_metrics,
     reconstructions,
     wanted,
@@ -71,7 +71,7 @@ def measure_curve(image: ChosenImage, configs: Sequence[CodecConfig]) -> list[Re
         configs: The codecs.
     """
     progress = st.empty()
-    slow = image.pixel_count <= MOST_PIXELS_FOR_SLOW_METRICS
+    slow = image.pixel_count <= MAX_PIXELS_FOR_SLOW_METRICS
     names = chosen_metrics(slow=slow)
     asked = [
         wanted(replace(config, dial=point.dial), goal=None, metric_names=names)

@@ -10,7 +10,7 @@ from core.metrics import metrics
 from dashboard.views.compare.goal_picker import TargetSelection
 from dashboard.views.compare.image import ChosenImage
 from dashboard.views.compare.reconstructions import (
-    MOST_PIXELS_FOR_SLOW_METRICS,
+    MAX_PIXELS_FOR_SLOW_METRICS,
     Show,
     chosen_metrics,
     failed,
@@ -79,7 +79,7 @@ def _find_goal(
         return NEEDS_SLOW.format(
             label=metrics()[wanted_target.mode].LABEL,
             megapixels=image.pixel_count / 1e6,
-            most=MOST_PIXELS_FOR_SLOW_METRICS / 1e6,
+            most=MAX_PIXELS_FOR_SLOW_METRICS / 1e6,
         )
     if wanted_target.reference is None:
         return Goal(wanted_target.mode, wanted_target.target(image.pixel_count))
@@ -95,5 +95,5 @@ def _find_goal(
 def _is_too_slow(image: ChosenImage, wanted_target: TargetSelection) -> bool:
     """Whether a search by this metric would take minutes on this image."""
     metric = metrics().get(wanted_target.mode)
-    is_large = image.pixel_count > MOST_PIXELS_FOR_SLOW_METRICS
+    is_large = image.pixel_count > MAX_PIXELS_FOR_SLOW_METRICS
     return metric is not None and metric.ON_SUBSET_ONLY and is_large

@@ -6,8 +6,8 @@ from streamlit.delta_generator import DeltaGenerator
 
 def grid(count: int, *, columns: int) -> list[DeltaGenerator]:
     """So many places in rows of `columns`."""
-    places: list[DeltaGenerator] = []
+    cells: list[DeltaGenerator] = []
     for start in range(0, count, columns):
         row = st.columns(columns, gap="small")
-        places += row[: count - start]
-    return places
+        cells += row[: count - start]
+    return cells

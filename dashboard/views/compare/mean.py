@@ -11,7 +11,7 @@ from dashboard.data.visitor_jobs import Task, queue_line
 from dashboard.views.compare.goal_picker import TargetSelection
 from dashboard.views.compare.goals import bring_to_goal
 from dashboard.views.compare.image import ChosenImage
-from dashboard.views.compare.reconstructions import MOST_PIXELS_FOR_SLOW_METRICS
+from dashboard.views.compare.reconstructions import MAX_PIXELS_FOR_SLOW_METRICS
 from dashboard.widgets.downloads import download_csv
 from dashboard.widgets.reconstruction_table import column_title, comparison_table, spelled_cell
 
@@ -40,7 +40,7 @@ def show_mean(
             words = f"Image {number + 1} of {len(images)}: {queue_line(tasks)}"
             progress.progress(number / len(images), words)
 
-        small = part.pixel_count <= MOST_PIXELS_FOR_SLOW_METRICS
+        small = part.pixel_count <= MAX_PIXELS_FOR_SLOW_METRICS
         found = bring_to_goal(part, configs, wanted_target, slow=small, show=show)
         table = comparison_table(found, upload_bytes=None)
         parts.append(table.assign(image=number + 1, file=image.name))
@@ -69,7 +69,7 @@ def mean_table(numbers: pd.DataFrame) -> pd.DataFrame:
 
 
 def _quick_part(image: ChosenImage) -> ChosenImage:
-    is_large = image.pixel_count > MOST_PIXELS_FOR_SLOW_METRICS
+    is_large = image.pixel_count > MAX_PIXELS_FOR_SLOW_METRICS
     return image.middle_part() if is_large and st.session_state.get("part") != "whole" else image
 
 

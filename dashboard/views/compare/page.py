@@ -21,7 +21,7 @@ from dashboard.views.compare.mean import show_mean
 from dashboard.views.compare.oddities import warn_of_oddities
 from dashboard.views.compare.picker import choose_part, choose_selection, describe_image
 from dashboard.views.compare.reconstructions import (
-    MOST_PIXELS_FOR_SLOW_METRICS,
+    MAX_PIXELS_FOR_SLOW_METRICS,
     bytes_of_container,
 )
 from dashboard.views.compare.versions import weigh_versions
@@ -103,9 +103,9 @@ def compare(
         containers = choose_containers([card.config for card in cards])
     is_new = st.session_state.get("viewed") != image.digest
     # The viewer of the run before stays until there is a new one, except for another image.
-    place = viewer.empty() if is_new else viewer
+    container = viewer.empty() if is_new else viewer
     if is_new:
-        with place.container():
+        with container.container():
             show_viewer([original_layer(image)], key="viewer-first")
 
     def show(tasks: Sequence[Task]) -> None:
@@ -120,7 +120,7 @@ def compare(
     everything = [*versions, *found]
     frame = comparison_table(everything, upload_bytes=image.upload_bytes, containers=containers)
     layers = [original_layer(image), *decoded_layers(everything, readouts(frame))]
-    with place.container():
+    with container.container():
         show_viewer([*layers, *(map_layers(image, everything) if has_maps else [])], key="viewer")
     st.session_state["viewed"] = image.digest
     st.session_state["found"] = everything
@@ -153,11 +153,11 @@ def show_cards(
 ) -> None:
     """The original and each reconstruction, with its files."""
     st.subheader("Images and files")
-    places = grid(1 + len(found), columns=3)
-    with places[0]:
+    cells = grid(1 + len(found), columns=3)
+    with cells[0]:
         show_original(image.pixels, title=image.source)
-    for place, one in zip(places[1:], found, strict=True):
-        with place:
+    for container, one in zip(cells[1:], found, strict=True):
+        with container:
             show_reconstruction(one, quantity=wanted_target.mode)
     st.caption(scale_line(image.pixels))
 
@@ -171,12 +171,12 @@ def show_found(
             _say_found(card.found, one, wanted_target.mode)
 
 
-def _say_found(place: DeltaGenerator, one: Reconstruction, quantity: str) -> None:
+def _say_found(container: DeltaGenerator, one: Reconstruction, quantity: str) -> None:
     if one.problem is not None:
-        place.caption(f":material/block: {plain(one.problem)}")
+        container.caption(f":material/block: {plain(one.problem)}")
     else:
         size = f"{one.record.bytes:,} bytes" if quantity == BYTES else reached_words(one, quantity)
-        place.caption(f"Found: **{one.record.setting}**, {size}")
+        container.caption(f"Found: **{one.record.setting}**, {size}")
 
 
 @st.fragment
@@ -209,21 +209,21 @@ def choose_containers(configs: Sequence[CodecConfig]) -> dict[str, int] | None:
 
 def choose_maps(image: ChosenImage) -> bool:
     """Whether the viewer has the map of each codec's structural similarity."""
-    is_small = image.pixel_count <= MOST_PIXELS_FOR_SLOW_METRICS
+    is_small = image.pixel_count <= MAX_PIXELS_FOR_SLOW_METRICS
     is_possible = is_small and min(image.pixels.shape[:2]) >= WINDOW
     wanted = st.toggle(
         "SSIM maps",
         key="maps",
         bind="query-params",
         disabled=not is_possible,
-        help=MAPS_HELP.format(most=MOST_PIXELS_FOR_SLOW_METRICS / 1e6),
+        help=MAPS_HELP.format(most=MAX_PIXELS_FOR_SLOW_METRICS / 1e6),
     )
     return wanted and is_possible
 
 
 def choose_slow_metrics(image: ChosenImage) -> bool:
     """Whether to measure the slow metrics; only on request for a large image."""
-    if image.pixel_count <= MOST_PIXELS_FOR_SLOW_METRICS:
+    if image.pixel_count <= MAX_PIXELS_FOR_SLOW_METRICS:
         return True
     labels = [metric.LABEL for metric in metrics().values() if metric.ON_SUBSET_ONLY]
     return st.toggle(

@@ -14,7 +14,7 @@ from core.intake.errors import ACCEPTED
 from core.store import ArtifactError
 from dashboard.data.store import load_split
 from dashboard.views.compare.image import PART_SIDE, ChosenImage, Selection, Version
-from dashboard.views.compare.reconstructions import MOST_PIXELS_FOR_SLOW_METRICS
+from dashboard.views.compare.reconstructions import MAX_PIXELS_FOR_SLOW_METRICS
 from dashboard.views.compare.uploads import LIMITS, MAX_FILES, read_uploads
 from dashboard.widgets.reconstruction_cards import plain
 from dashboard.widgets.states import show_empty
@@ -66,16 +66,16 @@ def choose_selection(title: str) -> Selection | None:
             label_visibility="collapsed",
             width=360,
         )
-        place = st.container(horizontal=True, vertical_alignment="center", gap="small")
+        container = st.container(horizontal=True, vertical_alignment="center", gap="small")
     st.caption(_LIMITS_LINE)
     if uploads:
-        return _take_uploads(uploads, place)
-    return _take_own(place)
+        return _take_uploads(uploads, container)
+    return _take_own(container)
 
 
 def choose_part(image: ChosenImage) -> ChosenImage:
     """The image, or the centre of a large one."""
-    if image.pixel_count <= MOST_PIXELS_FOR_SLOW_METRICS:
+    if image.pixel_count <= MAX_PIXELS_FOR_SLOW_METRICS:
         return image
     part = st.segmented_control(
         "Compare",
@@ -103,13 +103,13 @@ def describe_image(image: ChosenImage) -> None:
         st.info(note, icon=":material/info:")
 
 
-def _take_uploads(uploads: Sequence[UploadedFile], place: DeltaGenerator) -> Selection | None:
+def _take_uploads(uploads: Sequence[UploadedFile], container: DeltaGenerator) -> Selection | None:
     read = read_uploads(uploads)
     if not read:
         return None
     if len(read) == 1:
         return Selection((read[0].image,), read[0].image)
-    with place:
+    with container:
         role = st.segmented_control(
             "The files are",
             list(_ROLES),
@@ -149,9 +149,9 @@ def _of_one_size(read: Sequence[Version]) -> tuple[Version, ...]:
     return tuple(fitting)
 
 
-def _take_own(place: DeltaGenerator) -> Selection:
+def _take_own(container: DeltaGenerator) -> Selection:
     split = _test_split()
-    with place:
+    with container:
         test_id = _choose_test_image(split) if split else None
         sample = _choose_sample(is_disabled=test_id is not None)
     if split is not None and test_id is not None:
@@ -206,8 +206,8 @@ def _test_split() -> Split | None:
 
 
 def _take_test_image(split: Split, image_id: str) -> ChosenImage:
-    place = split.ids.index(image_id)
-    pixels = np.array(split.images[place])
+    index = split.ids.index(image_id)
+    pixels = np.array(split.images[index])
     pixels.flags.writeable = False
-    source = f"Test image: {split.classes[place]}, {image_id}"
+    source = f"Test image: {split.classes[index]}, {image_id}"
     return ChosenImage(pixels, hashlib.sha256(pixels.data).hexdigest(), source)

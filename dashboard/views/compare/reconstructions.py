@@ -31,7 +31,7 @@ from dashboard.data.visitor_jobs import Call, Task, start_tasks, wait_for
 from dashboard.views.compare.image import ChosenImage
 
 #: Above so many pixels the slow metrics take long enough to be asked for.
-MOST_PIXELS_FOR_SLOW_METRICS = 2_000_000
+MAX_PIXELS_FOR_SLOW_METRICS = 2_000_000
 
 Show = Callable[[Sequence[Task]], None]
 

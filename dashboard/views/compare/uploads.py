@@ -97,14 +97,14 @@ def _open_coded(data: bytes) -> DecodedImage:
         JobError: The file is refused.
     """
     LIMITS.check_bytes(len(data))
-    place = st.empty()
+    container = st.empty()
     tasks = start_tasks([Call("Reading the file", open_coded_file, (data, open_store().root))])
 
     def show(pending: Sequence[Task]) -> None:
-        place.caption(queue_line(pending))
+        container.caption(queue_line(pending))
 
     wait_for(tasks, show=show)
-    place.empty()
+    container.empty()
     if tasks[0].error is not None:
         raise tasks[0].error
     found = tasks[0].value

@@ -29,24 +29,24 @@ def weigh_versions(
     names = chosen_metrics(slow=slow)
     keys = [(image.digest, version.image.digest, names) for version in versions]
     known = [_kept().get(key) for key in keys]
-    missing = [place for place, values in enumerate(known) if values is None]
+    missing = [index for index, values in enumerate(known) if values is None]
     pixels = [version.image.pixels for version in versions]
     calls = [
-        Call(versions[place].name, measured_against, (image.pixels, pixels[place], names))
-        for place in missing
+        Call(versions[index].name, measured_against, (image.pixels, pixels[index], names))
+        for index in missing
     ]
     tasks = start_tasks(calls)
     wait_for(tasks, show=show)
     problems: dict[int, str] = {}
-    for place, task in zip(missing, tasks, strict=True):
+    for index, task in zip(missing, tasks, strict=True):
         if task.error is not None:
-            problems[place] = str(task.error)
+            problems[index] = str(task.error)
         else:
-            known[place] = task.value
-            _kept().put(keys[place], task.value)
+            known[index] = task.value
+            _kept().put(keys[index], task.value)
     return [
-        _weighed(image, version, known[place], problems.get(place))
-        for place, version in enumerate(versions)
+        _weighed(image, version, known[index], problems.get(index))
+        for index, version in enumerate(versions)
     ]
 
 

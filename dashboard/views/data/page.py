@@ -179,7 +179,7 @@ def show_preprocessing(summary: IndexSummary | None) -> None:
 def oblong(samples: Mapping[str, Image]) -> int:
     """Place of the first image whose proportions change."""
     shapes = [image.shape for image in samples.values()]
-    return next((place for place, (high, wide, _) in enumerate(shapes) if high != wide), 0)
+    return next((index for index, (high, wide, _) in enumerate(shapes) if high != wide), 0)
 
 
 def thumbnail(image: Image, *, height: int = 240) -> Image:

@@ -83,10 +83,10 @@ def test_images() -> dict[str, Image]:
         split = load_split("test")
     except ArtifactError:
         return {}
-    places = np.linspace(0, len(split.ids) - 1, min(COUNT, len(split.ids))).round().astype(int)
+    indices = np.linspace(0, len(split.ids) - 1, min(COUNT, len(split.ids))).round().astype(int)
     return {
-        f"{split.classes[place]} {number}": np.array(split.images[place], dtype=np.uint8)
-        for number, place in enumerate(dict.fromkeys(places.tolist()), start=1)
+        f"{split.classes[index]} {number}": np.array(split.images[index], dtype=np.uint8)
+        for number, index in enumerate(dict.fromkeys(indices.tolist()), start=1)
     }
 
 

@@ -112,12 +112,12 @@ def load_dataset_images() -> DatasetImages:
         ArtifactError: The data set is not prepared on this machine, or is damaged.
     """
     images = load_split("test").images
-    rows, classes = _places(store_state(f"datasets/{DATASET}"))
+    rows, classes = _rows_and_classes(store_state(f"datasets/{DATASET}"))
     return DatasetImages(load_results().frame, rows, classes, images)
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _places(state: str) -> tuple[dict[str, int], dict[str, str]]:
+def _rows_and_classes(state: str) -> tuple[dict[str, int], dict[str, str]]:
     split = load_split("test")
     rows = {image_id: row for row, image_id in enumerate(split.ids)}
     return rows, dict(zip(split.ids, split.classes, strict=True))

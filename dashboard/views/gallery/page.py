@@ -217,14 +217,14 @@ def show_page(
 ) -> None:
     """One page of tiles, and the image that was clicked."""
     count = ceil(len(table) / IMAGES_ON_A_PAGE)
-    place = st.container()
+    container = st.container()
     page = min(st.pagination(count, key="page", bind="query-params"), count) if count > 1 else 1
     rows = table.iloc[(page - 1) * IMAGES_ON_A_PAGE : page * IMAGES_ON_A_PAGE]
-    with place, st.spinner("Coding the images …", show_time=True):
+    with container, st.spinner("Coding the images …", show_time=True):
         made = make_tiles(
             images, selection, rows, with_original=look != "decoded", is_magnified=look == "detail"
         )
-    with place:
+    with container:
         for problem in sorted(made.problems):
             st.warning(plain(problem), icon=":material/block:")
         picked = image_grid(made.tiles, key="tiles-grid")
@@ -234,7 +234,7 @@ def show_page(
         st.query_params[PARAMETER] = picked
     order = table["image"].tolist()
     if st.query_params.get(PARAMETER, order[0]) not in order:
-        with place:
+        with container:
             st.info(UNKNOWN_IMAGE, icon=":material/link_off:")
         del st.query_params[PARAMETER]
     show_opened(images, order, selection.points)

@@ -22,7 +22,7 @@ from dashboard.widgets.reconstruction_cards import NEUTRAL
 from dashboard.widgets.reconstruction_table import spelled_cell
 
 #: PSNR that rounding of the recorded figure can account for.
-MOST_ROUNDING_DB = 0.01
+MAX_ROUNDING_DB = 0.01
 #: Part of an image that is magnified: a quarter of each side, from the middle.
 _MAGNIFICATION = 4
 #: Below so much, a share of it says nothing.
@@ -133,7 +133,7 @@ def differs(original: Image, decoded: Image, recorded_db: float | None) -> bool:
     """Whether an image came back otherwise than when it was measured."""
     if recorded_db is None or pd.isna(recorded_db):
         return False
-    return abs(psnr_db.measure(original, decoded) - recorded_db) > MOST_ROUNDING_DB
+    return abs(psnr_db.measure(original, decoded) - recorded_db) > MAX_ROUNDING_DB
 
 
 def _decoded(

@@ -70,13 +70,13 @@ def _open(images: GalleryImages, order: Sequence[str], points: Sequence[Measured
     image_id = st.query_params.get(PARAMETER)
     if image_id is None or image_id not in order:
         return
-    place = order.index(image_id)
+    index = order.index(image_id)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        _step("Previous", order, place - 1, icon=":material/chevron_left:")
-        _step("Next", order, place + 1, icon=":material/chevron_right:")
+        _step("Previous", order, index - 1, icon=":material/chevron_left:")
+        _step("Next", order, index + 1, icon=":material/chevron_right:")
         kind = images.classes.get(image_id)
         words = f"{kind}, `{image_id}`" if kind else f"**{image_id}**"
-        st.markdown(f"{place + 1:,} of {len(order):,}: {words}", width="content")
+        st.markdown(f"{index + 1:,} of {len(order):,}: {words}", width="content")
         link_to_page(
             "compare",
             "Open in Compare",
@@ -86,15 +86,15 @@ def _open(images: GalleryImages, order: Sequence[str], points: Sequence[Measured
     comparison_viewer(opened_layers(images, image_id, points), key="gallery")
 
 
-def _step(label: str, order: Sequence[str], place: int, *, icon: str) -> None:
-    exists = 0 <= place < len(order)
+def _step(label: str, order: Sequence[str], index: int, *, icon: str) -> None:
+    exists = 0 <= index < len(order)
     st.button(
         label,
         key=f"step-{label}",
         icon=icon,
         disabled=not exists,
         on_click=_go_to,
-        args=[order[place] if exists else ""],
+        args=[order[index] if exists else ""],
     )
 
 

@@ -27,11 +27,11 @@ def layer_figure(layers: Sequence[Layer], *, codec: str) -> go.Figure:
     The texts stand above their bar, so that the figure is readable on a narrow screen too.
     """
     color = codec_style(codec).color
-    places = list(range(len(layers)))
+    indices = list(range(len(layers)))
     figure = go.Figure(
         go.Bar(
             x=[layer.values for layer in layers],
-            y=places,
+            y=indices,
             orientation="h",
             width=0.36,
             marker={"color": [translucent(color, _OPACITY[layer.part]) for layer in layers]},
@@ -39,10 +39,10 @@ def layer_figure(layers: Sequence[Layer], *, codec: str) -> go.Figure:
             hoverinfo="text",
         )
     )
-    for place, layer in zip(places, layers, strict=True):
+    for index, layer in zip(indices, layers, strict=True):
         text = f"{layer.step}: <b>{_shape(layer)}</b>"
         figure.add_annotation(
-            x=0, y=place, yshift=18, text=text, showarrow=False, xanchor="left", font={"size": 11}
+            x=0, y=index, yshift=18, text=text, showarrow=False, xanchor="left", font={"size": 11}
         )
     figure.add_vline(x=layers[0].values, line={"dash": "dot", "width": 1, "color": "#8a9499"})
     figure.update_xaxes(title="Values per layer", rangemode="tozero", nticks=5, tickformat="~s")

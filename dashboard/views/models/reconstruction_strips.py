@@ -132,7 +132,7 @@ def choose_test_images(split: Split) -> list[Shown]:
         value = choose_position(way, len(rows))
     if way == "Seed":
         drawn = np.random.default_rng(value).permutation(len(rows))[:ROWS]
-        rows = [rows[place] for place in drawn]
+        rows = [rows[index] for index in drawn]
     else:
         rows = rows[value - 1 : value - 1 + ROWS]
     return [

@@ -57,12 +57,12 @@ def _link_to_images(codec: str, setting: str, images: pd.DataFrame, *, metric_la
             query=state,
         )
         # Without the data set's pixels the link would open on nothing.
-        for words, place in (("worst", 0), ("best", -1)) if is_here else ():
+        for words, index in (("worst", 0), ("best", -1)) if is_here else ():
             link_to_page(
                 "compare",
                 f"The {words} image in Compare",
                 icon=":material/compare:",
-                query={"image": images["image"].iloc[place]} | compared,
+                query={"image": images["image"].iloc[index]} | compared,
             )
 
 

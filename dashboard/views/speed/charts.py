@@ -70,7 +70,7 @@ def time_figure(rows: pd.DataFrame, *, threads: int) -> go.Figure:
     figure.update_xaxes(
         title="Time (logarithmic)",
         type="log",
-        tickvals=[tick.place for tick in TIME_TICKS],
+        tickvals=[tick.value for tick in TIME_TICKS],
         ticktext=[tick.text for tick in TIME_TICKS],
         tickangle=0,
     )

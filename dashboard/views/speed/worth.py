@@ -95,14 +95,14 @@ def worth_figure(table: pd.DataFrame) -> go.Figure:
         table: Rows of `worth_table`.
     """
     figure = go.Figure()
-    for place, row in enumerate(table.itertuples()):
+    for index, row in enumerate(table.itertuples()):
         style = codec_style(str(row.codec))
         figure.add_trace(
             go.Scatter(
                 x=[row.decode_milliseconds],
                 y=[1 + float(str(row.bd_rate_percent)) / 100],
                 text=["" if row.codec in _UNNAMED else row.label],
-                textposition=("top center", "bottom center")[place % 2],
+                textposition=("top center", "bottom center")[index % 2],
                 mode="markers+text",
                 marker={"symbol": style.symbol, "size": 14, "color": style.color},
                 hovertemplate=(

@@ -10,7 +10,7 @@ from dashboard.charts.colors import codec_style, translucent
 from dashboard.charts.log_axis import log_ticks_of
 from dashboard.views.training.charts import measure_title
 
-_MOST_CURVES = 7
+_MAX_CURVES = 7
 _FAINTEST = 0.2
 _HEIGHT = 440
 
@@ -20,8 +20,8 @@ def shown_epochs(epochs: Sequence[int], best: int | None) -> list[int]:
     ordered = sorted(set(epochs))
     if not ordered:
         return []
-    places = np.geomspace(1, len(ordered), min(_MOST_CURVES, len(ordered))).round().astype(int) - 1
-    return sorted({*(ordered[place] for place in places), *({best} if best in ordered else ())})
+    indices = np.geomspace(1, len(ordered), min(_MAX_CURVES, len(ordered))).round().astype(int) - 1
+    return sorted({*(ordered[index] for index in indices), *({best} if best in ordered else ())})
 
 
 def moving_curve_figure(

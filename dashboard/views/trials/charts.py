@@ -30,11 +30,11 @@ from dashboard.views.trials.parameters import parameter_names
 from dashboard.views.trials.style import NEUTRAL, RING, VALUE_NAME, restyled
 
 #: Trials that a plot draws; of more, an even choice that holds the best.
-MOST_DRAWN = 600
+MAX_DRAWN = 600
 #: Complete trials below which importances say little.
 FEW_TRIALS = 30
 #: Fewer complete trials are all among the best, which PED-ANOVA compares with all.
-FEWEST_FOR_IMPORTANCES = 3
+MIN_FOR_IMPORTANCES = 3
 #: Ratio of the highest to the lowest score from which on a logarithmic axis shows more.
 _LOG_RATIO = 10.0
 _HEIGHT, _ROW_HEIGHT = 440, 190
@@ -127,7 +127,7 @@ PLOTS: dict[str, PlotKind] = {
     "importance": PlotKind(
         "Importances",
         "How much each parameter decides whether a trial is among the best.",
-        complete=FEWEST_FOR_IMPORTANCES,
+        complete=MIN_FOR_IMPORTANCES,
         parameters=2,
         highlights=False,
     ),
@@ -157,13 +157,13 @@ def drawable_trials(trials: Sequence[TrialRecord]) -> list[TrialRecord]:
 
 
 def drawn_trials(
-    trials: Sequence[TrialRecord], *, best: TrialRecord | None, most: int = MOST_DRAWN
+    trials: Sequence[TrialRecord], *, best: TrialRecord | None, most: int = MAX_DRAWN
 ) -> list[TrialRecord]:
     """Trials evenly chosen over their order, at most so many; the best one is among them."""
     if len(trials) <= most:
         return list(trials)
-    places = np.unique(np.linspace(0, len(trials) - 1, most).astype(int))
-    chosen = {trials[place].number: trials[place] for place in places}
+    indices = np.unique(np.linspace(0, len(trials) - 1, most).astype(int))
+    chosen = {trials[index].number: trials[index] for index in indices}
     if best is not None and any(trial.number == best.number for trial in trials):
         chosen[best.number] = best
     return [chosen[number] for number in sorted(chosen)]

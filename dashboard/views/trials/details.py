@@ -9,7 +9,7 @@ from dashboard.charts.colors import codec_style
 from dashboard.views.trials.own_charts import report_figure
 from dashboard.views.trials.style import restyled
 from dashboard.views.trials.tables import (
-    MOST_COMPARED,
+    MAX_COMPARED,
     detail_table,
     differences_table,
     reports_table,
@@ -27,12 +27,12 @@ def show_chosen(study: StudyRecord, chosen: Sequence[TrialRecord]) -> None:
         st.caption("Choose one trial for its details, or two to six to compare them.")
     elif len(chosen) == 1:
         show_trial(study, chosen[0])
-    elif len(chosen) <= MOST_COMPARED:
+    elif len(chosen) <= MAX_COMPARED:
         show_comparison(study, chosen)
     else:
         st.info(
             f"{len(chosen)} trials are chosen. The plots draw all of them; "
-            f"a comparison takes two to {MOST_COMPARED}."
+            f"a comparison takes two to {MAX_COMPARED}."
         )
 
 

@@ -21,7 +21,7 @@ from dashboard.widgets.charts import show_chart
 from dashboard.widgets.downloads import download_csv
 
 #: Objectives that a Pareto front can be drawn of.
-MOST_DRAWN_OBJECTIVES = 3
+MAX_DRAWN_OBJECTIVES = 3
 _EXPLANATION = (
     "A trial is on the front if no other is at least as good in every objective and better in one."
 )
@@ -40,7 +40,7 @@ def show_objectives(study: StudyRecord) -> None:
     st.markdown(f"**{len(front)} of {len(trials)} complete trials** are on the front of {names}.")
     left, right = st.columns(2, gap="medium")
     with left:
-        if len(study.directions) <= MOST_DRAWN_OBJECTIVES:
+        if len(study.directions) <= MAX_DRAWN_OBJECTIVES:
             figure = pareto_figure(study)
             alt = f"Trials by {names}; those on the Pareto front stand out."
             show_chart(figure, key="pareto", name=f"{study.name}-pareto", alt=alt)
@@ -57,17 +57,17 @@ def show_objectives(study: StudyRecord) -> None:
 
 def choose_objective(study: StudyRecord) -> StudyRecord:
     """The study under the one objective that its table and plots are to be judged by."""
-    places = list(range(len(study.directions)))
-    place = st.segmented_control(
+    indices = list(range(len(study.directions)))
+    index = st.segmented_control(
         "Objective of the table and plots",
-        places,
+        indices,
         default=0,
         format_func=lambda found: f"{study.objectives[found]} ({study.directions[found]})",
         required=True,
         key=f"{study.name}-objective",
         bind="query-params",
     )
-    return study.judged_by(place or 0)
+    return study.judged_by(index or 0)
 
 
 def finite_trials(study: StudyRecord) -> list[TrialRecord]:

@@ -10,7 +10,7 @@ from core.search.studies import StudyRecord, TrialRecord
 from dashboard import formats
 from dashboard.views.trials.charts import (
     FEW_TRIALS,
-    MOST_DRAWN,
+    MAX_DRAWN,
     PLOTS,
     can_be_logarithmic,
     drawable_trials,
@@ -47,7 +47,7 @@ SORT_NAMES = {"score": "Best score first", "number": "In order", "seconds": "Sho
 #: Most trials of the choice "best and the next", by what a person reads.
 TOPS = {"All": None, "Best": 1, "Top 5": 5, "Top 10": 10}
 MARK_HELP = "A star marks the best trial; thesis: the trial with the thesis' values."
-_ROW, _MOST_HEIGHT = 35, 430
+_ROW, _MAX_HEIGHT = 35, 430
 
 
 def show_trials(study: StudyRecord) -> None:
@@ -107,7 +107,7 @@ def show_table(study: StudyRecord, trials: Sequence[TrialRecord]) -> None:
     st.dataframe(
         shown,
         hide_index=True,
-        height=min(_MOST_HEIGHT, 38 + _ROW * len(shown)),
+        height=min(_MAX_HEIGHT, 38 + _ROW * len(shown)),
         column_config=column_config(shown, parameters),
         on_select=lambda: take_rows(study.name, table["number"]),
         selection_mode="multi-row",
@@ -211,8 +211,8 @@ def show_plots(study: StudyRecord, matching: list[TrialRecord], chosen: list[Tri
 def plot_line(name: str, trials: Sequence[TrialRecord], chosen: Sequence[TrialRecord]) -> str:
     """What a plot shows, of which trials, and what to mind."""
     parts = [PLOTS[name].about, f"Drawn from the {len(trials):,} filtered trials."]
-    if len(trials) > MOST_DRAWN:
-        parts.append(f"Of these an even choice of {MOST_DRAWN}, the best among them.")
+    if len(trials) > MAX_DRAWN:
+        parts.append(f"Of these an even choice of {MAX_DRAWN}, the best among them.")
     if chosen and PLOTS[name].highlights:
         parts.append(f"The {len(chosen)} chosen stand out.")
     if left_out := len(trials) - len(drawable_trials(trials)):

@@ -11,7 +11,7 @@ from optuna.visualization import plot_edf
 
 from core.search.studies import Direction, StudyRecord, as_study
 from dashboard.charts.colors import codec_style, translucent
-from dashboard.views.trials.charts import FEWEST_FOR_IMPORTANCES, drawable_trials, drawn_trials
+from dashboard.views.trials.charts import MIN_FOR_IMPORTANCES, drawable_trials, drawn_trials
 from dashboard.views.trials.own_charts import history_figure
 from dashboard.views.trials.parameters import parameter_names, parameter_title
 from dashboard.views.trials.style import VALUE_NAME, restyled
@@ -114,7 +114,7 @@ def _traces(name: str, study: StudyRecord, *, label: str, color: str) -> list[go
 
 def _importances(study: StudyRecord) -> dict[str, float]:
     complete = [t for t in drawable_trials(study.trials) if t.state == "complete"]
-    if len(complete) < FEWEST_FOR_IMPORTANCES or len(parameter_names(complete)) < 2:
+    if len(complete) < MIN_FOR_IMPORTANCES or len(parameter_names(complete)) < 2:
         return {}
     direction: Direction = "maximize" if study.is_maximized else "minimize"
     with warnings.catch_warnings():

@@ -100,10 +100,10 @@ def slice_figure(
         shared_yaxes=True,
         vertical_spacing=0.3 / rows,
     )
-    for place, parameter in enumerate(parameters):
-        where = {"row": place // columns + 1, "col": place % columns + 1}
+    for index, parameter in enumerate(parameters):
+        where = {"row": index // columns + 1, "col": index % columns + 1}
         own = [trial for trial in scored if parameter.name in trial.params]
-        figure.add_trace(_slice(own, parameter, scored, has_bar=place == 0), **where)
+        figure.add_trace(_slice(own, parameter, scored, has_bar=index == 0), **where)
         if ringed := [trial for trial in own if trial.number in set(chosen)]:
             figure.add_trace(_slice_rings(ringed, parameter), **where)
         figure.update_xaxes(title=parameter.title, **_axis_settings(parameter), **where)

@@ -53,7 +53,7 @@ def ring_pairs(figure: go.Figure, trials: Sequence[TrialRecord], chosen: Collect
             own = [t for t in ringed if vertical in t.params and horizontal in t.params]
             if not own or row == column:
                 continue
-            place = {} if len(names) == 2 else {"row": row, "col": column}
+            cell = {} if len(names) == 2 else {"row": row, "col": column}
             figure.add_scatter(
                 x=_values(own, horizontal, scales[horizontal]),
                 y=_values(own, vertical, scales[vertical]),
@@ -61,7 +61,7 @@ def ring_pairs(figure: go.Figure, trials: Sequence[TrialRecord], chosen: Collect
                 marker=RING,
                 showlegend=False,
                 hoverinfo="skip",
-                **place,
+                **cell,
             )
 
 

@@ -65,9 +65,9 @@ def _through(
 ) -> go.Scatter:
     """Line of one trial; a parameter that it has not leaves a gap."""
     positions, texts = [], []
-    for place, axis in enumerate(axes):
-        value = trial.value if place == 0 else trial.params.get(axis.name)
-        is_absent = place > 0 and axis.name not in trial.params
+    for index, axis in enumerate(axes):
+        value = trial.value if index == 0 else trial.params.get(axis.name)
+        is_absent = index > 0 and axis.name not in trial.params
         positions.append(None if is_absent else axis.position(value))
         texts.append("not set" if is_absent else _value_text(axis, value))
     told = "<br>".join(f"{axis.title} {text}" for axis, text in zip(axes, texts, strict=True))
@@ -84,11 +84,11 @@ def _through(
 
 
 def _lay_out_axes(figure: go.Figure, axes: Sequence[Parameter]) -> None:
-    for place, axis in enumerate(axes):
-        figure.add_vline(x=place, line={"color": NEUTRAL, "width": 1}, layer="below")
+    for index, axis in enumerate(axes):
+        figure.add_vline(x=index, line={"color": NEUTRAL, "width": 1}, layer="below")
         for position, text in _axis_marks(axis):
             figure.add_annotation(
-                x=place, y=position, text=text, showarrow=False, xanchor="left", xshift=6,
+                x=index, y=position, text=text, showarrow=False, xanchor="left", xshift=6,
                 font=_TICK_FONT,
             )  # fmt: skip
     titles = [axis.title.replace(", ", ",<br>").replace(" ", "<br>", 1) for axis in axes]
@@ -106,7 +106,7 @@ def _axis_marks(axis: Parameter) -> list[tuple[float, str]]:
     """Position and text of the marks of one axis."""
     if axis.scale == "category":
         return [
-            (place / max(len(axis.categories) - 1, 1), t) for place, t in enumerate(axis.categories)
+            (index / max(len(axis.categories) - 1, 1), t) for index, t in enumerate(axis.categories)
         ]
     if axis.low == axis.high:
         return [(0.5, _value_text(axis, axis.low))]

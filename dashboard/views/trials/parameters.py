@@ -47,8 +47,8 @@ class Parameter:
     def position(self, value: Any) -> float:
         """Place of a value on an axis from 0 to 1."""
         if self.scale == "category":
-            places = max(len(self.categories) - 1, 1)
-            return self.categories.index(category_text(value)) / places
+            indices = max(len(self.categories) - 1, 1)
+            return self.categories.index(category_text(value)) / indices
         low, high, value = self.low, self.high, float(value)
         if self.scale == "logarithmic":
             low, high, value = math.log(low), math.log(high), math.log(value)

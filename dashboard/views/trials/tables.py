@@ -11,7 +11,7 @@ import pandas as pd
 from core.search.studies import FILTERS, ORIGIN, PSNR, SSIM, STATES, State, StudyRecord, TrialRecord
 from dashboard.views.trials.parameters import category_text
 
-MOST_COMPARED = 6
+MAX_COMPARED = 6
 #: Columns of a table of trials that are there whatever a trial noted.
 _OWN_COLUMNS = ("number", "state", "value", "seconds", "started", "finished", "retry_of")
 SORTS = ("score", "number", "seconds")

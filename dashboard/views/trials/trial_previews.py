@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.search.studies import StudyRecord, TrialRecord
-from core.search.trial_previews import MOST_PACKED, TrialPreviews
+from core.search.trial_previews import MAX_PACKED, TrialPreviews
 from core.store import ArtifactError
 from dashboard.data.store import open_store
 from dashboard.widgets.previews import HELP, show_originals, show_preview
@@ -13,7 +13,7 @@ from dashboard.widgets.states import show_artifact_error
 
 WHY_NONE = (
     "Images are kept on the machine that trained a trial, and of a finished search for the "
-    f"{MOST_PACKED} best trials; the first searches kept none."
+    f"{MAX_PACKED} best trials; the first searches kept none."
 )
 
 

@@ -41,9 +41,9 @@ def test_the_axis_of_ratios_always_labels_the_anchor(ends: tuple[float, float]) 
 
 
 def test_ratios_are_labelled_as_signed_changes_in_percent() -> None:
-    texts = {tick.place: tick.text for tick in RATIO_TICKS}
+    texts = {tick.value: tick.text for tick in RATIO_TICKS}
     assert (texts[0.5], texts[2.0]) == ("\N{MINUS SIGN}50 %", "+100 %")
 
 
 def test_times_have_a_label_at_every_decade_from_a_microsecond_to_a_quarter_of_an_hour() -> None:
-    assert sorted(round(math.log10(tick.place)) for tick in TIME_TICKS) == list(range(-3, 7))
+    assert sorted(round(math.log10(tick.value)) for tick in TIME_TICKS) == list(range(-3, 7))

@@ -110,7 +110,7 @@ def test_the_same_image_gives_the_same_bytes(store, image: Image) -> None:
     assert point.encode(image) == point.encode(image)
 
 
-def test_the_header_of_a_image_of_the_usual_size_takes_nine_bytes(store, image) -> None:
+def test_the_header_of_an_image_of_the_usual_size_takes_nine_bytes(store, image) -> None:
     flat = np.full((160, 160, 3), image[0, 0], np.uint8)
     assert len(CODEC.at(1, store).encode(flat)) >= 9
     assert CODEC.at(1, store).encode(image)[1] == 0x10
@@ -142,7 +142,7 @@ def test_damaged_files_never_give_a_image(store, image: Image) -> None:
         point.decode(data + b"\x01")
 
 
-def test_a_image_over_the_limit_is_refused_in_words(store) -> None:
+def test_an_image_over_the_limit_is_refused_in_words(store) -> None:
     # 192 channels at an eighth of the size: three values a pixel.
     huge = np.broadcast_to(np.uint8(0), (5000, 4800, 3))
     with pytest.raises(CodecError, match=r"at most 22\.4 megapixels; received 4800x5000"):
@@ -154,7 +154,7 @@ def test_without_a_trained_model_the_command_that_trains_it_is_named(tmp_path: P
         CODEC.sweep(ArtifactStore(tmp_path))
 
 
-def test_the_float_latent_gives_a_image_but_no_bytes(store, image: Image) -> None:
+def test_the_float_latent_gives_an_image_but_no_bytes(store, image: Image) -> None:
     [reference] = CODEC.references(store)
     assert np.array_equal(reference.reconstruct(image), image)
     assert not hasattr(reference, "encode")

@@ -41,7 +41,7 @@ def photograph() -> Image:
 
 
 @pytest.mark.parametrize("name", ["dot_1", "row_50", "odd_25", "square_75", "wide_100"])
-def test_a_golden_stream_becomes_a_image_of_its_size(name: str, store: ArtifactStore) -> None:
+def test_a_golden_stream_becomes_an_image_of_its_size(name: str, store: ArtifactStore) -> None:
     header = unpack(STREAMS[name]).header
     image = at(header.quality, store).decode(STREAMS[name])
     assert image.shape == (header.height, header.width, 3)
@@ -81,7 +81,7 @@ def test_the_same_image_gives_the_same_bytes(store, photograph: Image) -> None:
     assert at(40, store).encode(image) == at(40, store).encode(image.copy())
 
 
-def test_a_image_of_the_data_sets_size_has_nine_bytes_of_header(store, photograph) -> None:
+def test_an_image_of_the_data_sets_size_has_nine_bytes_of_header(store, photograph) -> None:
     data = at(1, store).encode(photograph[:160, :160])
     stream = unpack(data)
     assert len(data) - len(stream.payload) == 9
@@ -100,7 +100,7 @@ def _tiled(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("core.codecs.bottleneck._SIDE_TILING", Tiling(window=12, margin=4, down=2))
 
 
-def test_a_image_in_tiles_has_no_seams(store, photograph, monkeypatch) -> None:
+def test_an_image_in_tiles_has_no_seams(store, photograph, monkeypatch) -> None:
     monkeypatch.setattr("core.codecs.bottleneck._MARGIN_SHARE", 1.0)
     point, image = at(80, store), photograph[:250, :330]
     data = point.encode(image)
@@ -133,7 +133,7 @@ def test_no_seam_of_the_published_model_is_more_than_a_level(
     assert abs(distances[1] - distances[0]) < 0.01
 
 
-def test_a_image_over_the_limit_is_refused_before_anything_is_computed(store) -> None:
+def test_an_image_over_the_limit_is_refused_before_anything_is_computed(store) -> None:
     huge = np.broadcast_to(np.uint8(0), (4001, 4000, 3))
     with pytest.raises(CodecError, match=r"at most 16 megapixels.*received 4000x4001"):
         at(50, store).encode(huge)

@@ -172,7 +172,7 @@ def test_tiff_files_use_the_compression_of_their_codec(
 @pytest.mark.parametrize(
     ("point", "width"), [(Jpeg(50), 65536), (Webp(50), 16384), (WebpLossless(), 16384)]
 )
-def test_a_image_too_wide_for_the_format_is_refused(point: Jpeg | Webp, width: int) -> None:
+def test_an_image_too_wide_for_the_format_is_refused(point: Jpeg | Webp, width: int) -> None:
     with pytest.raises(CodecError, match=f"cannot hold this image of {width}x1 pixels"):
         point.encode(np.zeros((1, width, 3), np.uint8))
 

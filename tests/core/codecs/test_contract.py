@@ -50,7 +50,7 @@ def test_encoding_leaves_the_image_as_it_was(
 
 
 @each_codec
-def test_a_image_that_is_a_view_gives_the_bytes_of_its_copy(
+def test_an_image_that_is_a_view_gives_the_bytes_of_its_copy(
     name: str, middle_point: Callable[[str], OperatingPoint], image: Image
 ) -> None:
     view = image[::2, 1::2]

@@ -40,7 +40,7 @@ def test_colourfulness_is_that_of_the_paper_for_two_colours() -> None:
     assert colourfulness(image) == pytest.approx(expected)
 
 
-def test_a_image_of_the_size_of_a_training_image_is_one_block() -> None:
+def test_an_image_of_the_size_of_a_training_image_is_one_block() -> None:
     block = NOISE[:BLOCK_SIDE, :BLOCK_SIDE]
     assert measure_traits(block) == {trait.name: trait.measure(block) for trait in TRAITS}
 

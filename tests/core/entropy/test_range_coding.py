@@ -12,7 +12,7 @@ from core.entropy.tables import ideal_bits, quantize_pmf
 Groups = list[tuple[np.ndarray, np.ndarray]]
 
 
-def _random_groups(seed: int, groups: int, most_symbols: int) -> Groups:
+def _random_groups(seed: int, groups: int, max_symbols: int) -> Groups:
     """Groups whose symbols follow their tables, from nearly certain to nearly uniform ones."""
     generator = np.random.default_rng(seed)
     made = []
@@ -21,7 +21,7 @@ def _random_groups(seed: int, groups: int, most_symbols: int) -> Groups:
         histogram = generator.gamma(generator.choice([0.02, 0.3, 5]), 1000, size).astype(np.int64)
         table = quantize_pmf(histogram)
         weights = (table + 1) / (table + 1).sum()
-        count = int(generator.integers(0, most_symbols))
+        count = int(generator.integers(0, max_symbols))
         made.append((generator.choice(size, count, p=weights).astype(np.int32), table))
     return made
 
@@ -40,8 +40,8 @@ def _reads_back(payload: bytes, groups: Groups) -> bool:
 
 @given(st.integers(0, 2**32), st.integers(0, 12), st.integers(1, 400))
 @settings(max_examples=300, deadline=None)
-def test_what_was_written_is_read(seed: int, groups: int, most_symbols: int) -> None:
-    made = _random_groups(seed, groups, most_symbols)
+def test_what_was_written_is_read(seed: int, groups: int, max_symbols: int) -> None:
+    made = _random_groups(seed, groups, max_symbols)
     assert _reads_back(_write(made), made)
 
 

@@ -195,7 +195,7 @@ def peak_memory() -> int:
 # Damaged files make Pillow warn; what the server does with a warning is not the intake's matter.
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", SEEDS)
-def test_a_damaged_file_gives_a_image_or_one_sentence(name: str) -> None:
+def test_a_damaged_file_gives_an_image_or_one_sentence(name: str) -> None:
     tally = survive_mutations(name, count=300, seed=0)
     assert tally.images > 0
     assert tally.refusals > 0
@@ -204,5 +204,5 @@ def test_a_damaged_file_gives_a_image_or_one_sentence(name: str) -> None:
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", SEEDS)
-def test_many_damaged_files_give_a_image_or_one_sentence(name: str) -> None:
+def test_many_damaged_files_give_an_image_or_one_sentence(name: str) -> None:
     survive_mutations(name, count=10_000, seed=1)

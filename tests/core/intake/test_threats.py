@@ -314,7 +314,7 @@ def test_a_bomb_in_a_side_chunk_of_a_png_is_never_unpacked(
     [png(b"", width=0, height=5, depth=8, kind=0), bmp_of_size(0, 0)],
     ids=["PNG", "BMP"],
 )
-def test_a_image_without_pixels_is_refused(data: bytes) -> None:
+def test_an_image_without_pixels_is_refused(data: bytes) -> None:
     assert "at least 1 x 1 is needed" in refusal(data) or "cannot be read" in refusal(data)
 
 

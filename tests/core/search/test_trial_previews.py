@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.search.studies import ORIGIN, StudyRecord, TrialRecord
-from core.search.trial_previews import MOST_PACKED, TrialPreviews
+from core.search.trial_previews import MAX_PACKED, TrialPreviews
 from core.store import ArtifactStore, DamagedArtifact
 from core.training_records.previews import PREVIEWS, read_previews
 
@@ -81,20 +81,20 @@ def test_a_search_that_added_nothing_leaves_the_artifact_as_it_was(previews):
 def test_the_optimum_of_the_thesis_and_the_best_trials_are_packed_when_there_are_too_many(previews):
     thesis = trial(0, value=-5.0, **{ORIGIN: "optimum of the thesis"})
     pruned = trial(1, state="pruned")
-    others = [trial(number) for number in range(2, MOST_PACKED + 3)]
+    others = [trial(number) for number in range(2, MAX_PACKED + 3)]
     save(previews, thesis, pruned, *others)
     previews.pack(study(thesis, pruned, *others))
     kept = list(read_previews(previews.store, previews.key).rows)
-    assert len(kept) == MOST_PACKED
-    assert kept == [0, *range(4, MOST_PACKED + 3)]
+    assert len(kept) == MAX_PACKED
+    assert kept == [0, *range(4, MAX_PACKED + 3)]
     assert previews.store.keys("cache/") == []
 
 
 def test_where_less_is_better_the_least_are_packed(previews):
-    trials = [trial(number) for number in range(MOST_PACKED + 2)]
+    trials = [trial(number) for number in range(MAX_PACKED + 2)]
     save(previews, *trials)
     previews.pack(study(*trials, direction="minimize"))
-    assert list(read_previews(previews.store, previews.key).rows) == list(range(MOST_PACKED))
+    assert list(read_previews(previews.store, previews.key).rows) == list(range(MAX_PACKED))
 
 
 def test_previews_of_running_trials_stay_apart_and_those_of_failed_ones_go(previews):

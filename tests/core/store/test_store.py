@@ -319,11 +319,11 @@ def test_a_manifest_of_another_artifact_is_refused(full_store: ArtifactStore) ->
 
 
 def test_a_folder_in_the_place_of_a_file_is_damage(full_store: ArtifactStore) -> None:
-    for name, place in (("ae80.json", "ae80.json"), ("ae80/encoder.onnx", "ae80.manifest.json")):
-        path = full_store.root / "models" / place
+    for name, damaged in (("ae80.json", "ae80.json"), ("ae80/encoder.onnx", "ae80.manifest.json")):
+        path = full_store.root / "models" / damaged
         path.unlink()
         path.mkdir()
-        with pytest.raises(DamagedArtifact, match=f"{place} cannot be read"):
+        with pytest.raises(DamagedArtifact, match=f"{damaged} cannot be read"):
             full_store.read(KEY, name)
 
 
@@ -349,18 +349,18 @@ def test_a_newer_artifact_is_refused_and_not_overwritten(full_store: ArtifactSto
 
 def test_a_flipped_byte_anywhere_is_refused_by_name(full_store: ArtifactStore) -> None:
     refused = 0
-    for place, name in (
+    for damaged, name in (
         ("ae80.json", "ae80.json"),
         ("ae80/encoder.onnx", "ae80/encoder.onnx"),
         ("ae80.manifest.json", "ae80.json"),
     ):
-        path = full_store.root / "models" / place
+        path = full_store.root / "models" / damaged
         sound = path.read_bytes()
         for position in range(len(sound)):
             flipped = bytearray(sound)
             flipped[position] ^= 1 << position % 8
             path.write_bytes(flipped)
-            with pytest.raises(ArtifactError, match=f"artifacts/models/{place}"):
+            with pytest.raises(ArtifactError, match=f"artifacts/models/{damaged}"):
                 full_store.read(KEY, name)
             refused += 1
         path.write_bytes(sound)

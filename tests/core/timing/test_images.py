@@ -5,7 +5,7 @@ from core.timing.images import benchmark_image
 
 
 @pytest.mark.parametrize(("width", "height"), [(160, 160), (768, 512), (2300, 1100), (1, 7)])
-def test_a_image_has_the_size_that_was_asked_for(width: int, height: int) -> None:
+def test_an_image_has_the_size_that_was_asked_for(width: int, height: int) -> None:
     image = benchmark_image(width, height)
     assert image.shape == (height, width, 3)
     assert image.dtype == np.uint8

@@ -4,7 +4,7 @@ import pytest
 from core.dataset.splits import sample_images
 from core.store import ArtifactStore, DamagedArtifact, MissingArtifact
 from core.training_records.previews import (
-    PLACES,
+    PREVIEW_CROPS,
     PREVIEWS,
     PreviewStack,
     decode_previews,
@@ -35,9 +35,9 @@ def test_the_six_images_are_pieces_of_the_built_in_photographs():
     images = preview_originals()
     assert images.shape == (6, 64, 64, 3)
     assert images.dtype == np.uint8
-    for place, image in zip(PLACES, images, strict=True):
-        photograph = sample_images()[place.photograph]
-        top, left = place.top, place.left
+    for crop, image in zip(PREVIEW_CROPS, images, strict=True):
+        photograph = sample_images()[crop.photograph]
+        top, left = crop.top, crop.left
         np.testing.assert_array_equal(image, photograph[top : top + 64, left : left + 64])
 
 

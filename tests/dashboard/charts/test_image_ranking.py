@@ -73,7 +73,7 @@ def test_the_worst_stands_first_equals_by_id_and_failures_nowhere(frame) -> None
     assert ranked(frame, A, RATE)["image"].tolist() == ["b", "a", "c"]
 
 
-def test_a_image_without_loss_has_no_value_to_be_ordered_by(frame) -> None:
+def test_an_image_without_loss_has_no_value_to_be_ordered_by(frame) -> None:
     assert ranked(frame, B, "psnr_db")["image"].tolist() == ["b", "a"]
 
 

@@ -130,7 +130,7 @@ def test_a_large_image_is_cut_to_two_megapixels_inside_it(width: int, height: in
 
 
 @pytest.mark.parametrize(("width", "height"), [(1, 1), (160, 160), (2000, 1000)])
-def test_a_image_up_to_two_megapixels_is_whole(width: int, height: int) -> None:
+def test_an_image_up_to_two_megapixels_is_whole(width: int, height: int) -> None:
     assert largest_crop(width, height) == Crop(0, 0, width, height)
 
 

@@ -202,7 +202,7 @@ def test_the_viewer_opens_with_the_original_and_the_layer_after_it(open_viewer: 
     assert (viewer.state("a"), viewer.state("b")) == ("Original", "<b>JPEG</b>")
 
 
-def test_a_image_of_odd_size_is_exact_too(open_viewer: Open) -> None:
+def test_an_image_of_odd_size_is_exact_too(open_viewer: Open) -> None:
     viewer = open_viewer("?size=odd")
     viewer.press("f")
     np.testing.assert_array_equal(viewer.image(shape=(53, 41)), _image(1, (53, 41)))

@@ -58,7 +58,7 @@ def _file_id(data: bytes) -> str:
         (_magnified, np.kron(_noise(60, 97), np.ones((3, 3, 1), np.uint8))),
     ],
 )
-def test_a_image_reaches_the_browser_pixel_by_pixel(
+def test_an_image_reaches_the_browser_pixel_by_pixel(
     script: Callable[[], None], expected: np.ndarray
 ) -> None:
     app = AppTest.from_function(script).run()

@@ -95,7 +95,7 @@ def test_a_codec_that_missed_its_target_has_no_values_and_is_never_the_best() ->
     assert frame["problem"][2] == "10 bytes cannot be reached."
 
 
-def test_words_beside_a_image_spell_its_numbers_and_leave_out_what_is_missing() -> None:
+def test_words_beside_an_image_spell_its_numbers_and_leave_out_what_is_missing() -> None:
     found = [_found("jpeg", size=12_000, psnr=math.inf), FAILED]
     first, second = readouts(comparison_table(found, upload_bytes=None))
     assert first["Bytes"] == "12,000"

@@ -5,16 +5,16 @@ import signal
 
 import pytest
 
+from core.codecs.base import OperatingPoint
 from core.store import ArtifactStore
 from core.timing.table import benchmark_key, load_benchmarks, medians
 from pipelines.benchmark import step as benchmark
 from pipelines.benchmark.blocks import (
+    BenchmarkedPoints,
     Rounds,
-    Subject,
-    Subjects,
     TimingBlock,
+    benchmarked_points,
     codec_blocks,
-    subjects,
 )
 from pipelines.benchmark.plan import Part, busy_cores
 from pipelines.benchmark.process import measuring_processes
@@ -34,11 +34,11 @@ def small(store, monkeypatch):
     """Store in which the benchmark takes two codecs, a small image and few rounds."""
 
     def two(found):
-        every = subjects(found)
-        chosen = [one for one in every.found if one.codec.name in ("jpeg", "avif")]
-        return Subjects(chosen, every.left_out)
+        every = benchmarked_points(found)
+        chosen = [one for one in every.found if one.codec in ("jpeg", "avif")]
+        return BenchmarkedPoints(chosen, every.left_out)
 
-    monkeypatch.setattr(benchmark, "subjects", two)
+    monkeypatch.setattr(benchmark, "benchmarked_points", two)
     monkeypatch.setattr(benchmark, "QUICK", ROUNDS)
     return store
 
@@ -135,7 +135,7 @@ def test_other_rounds_make_other_pieces(store):
 
 
 def test_codecs_take_turns_within_a_round(store):
-    chosen = [one for one in subjects(store).found if one.codec.name in ("jpeg", "png")]
+    chosen = [one for one in benchmarked_points(store).found if one.codec in ("jpeg", "png")]
     [block] = [one for one in codec_blocks(chosen, ROUNDS) if one.name == "warm-64x48-1-00"]
     with measuring_processes(store.root) as processes:
         rows = block.measure(processes)
@@ -167,8 +167,8 @@ def test_what_a_codec_refuses_is_its_result(store):
 
 
 def test_a_process_keeps_to_its_cores(store):
-    jpeg = next(one for one in subjects(store).found if one.codec.name == "jpeg")
-    assert isinstance(jpeg, Subject)
+    jpeg = next(one for one in benchmarked_points(store).found if one.codec == "jpeg")
+    assert isinstance(jpeg, OperatingPoint)
     with measuring_processes(store.root) as processes, processes.fresh(cores=1) as process:
         assert len(os.sched_getaffinity(process._process.pid)) == 1
 

@@ -94,7 +94,7 @@ def test_a_damaged_image_is_named(tmp_path: Path, format: str) -> None:
         list(decode_all([task], processes=1, advance=lambda count: None))
 
 
-def test_a_image_too_large_is_refused_by_its_header_alone(tmp_path: Path) -> None:
+def test_an_image_too_large_is_refused_by_its_header_alone(tmp_path: Path) -> None:
     buffer = BytesIO()
     PIL.Image.new("1", (6000, 6000)).save(buffer, "PNG")
     task = Task("n/huge", buffer.getvalue(), tmp_path / "a.npy", 0)

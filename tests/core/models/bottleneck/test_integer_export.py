@@ -129,8 +129,8 @@ def _restored(
     model: Bottleneck, integers: IntegerModel, images: np.ndarray, quality: int
 ) -> Restored:
     latents = model.analysis(images[:1])[..., : CONFIG.channels]
-    place = np.array([(quality - 1) / 99], np.float32)
-    levels = level_weights(ops.convert_to_tensor(place), CONFIG.levels)
+    index = np.array([(quality - 1) / 99], np.float32)
+    levels = level_weights(ops.convert_to_tensor(index), CONFIG.levels)
     side = ops.convert_to_numpy(model.entropy.hyper_analysis([latents, levels]))[0]
     coder = LatentCoder(integers, quality)
     coded = coder.encode(ops.convert_to_numpy(latents)[0], side)
@@ -189,9 +189,9 @@ def test_the_exported_hyper_analysis_knows_the_quality_from_its_plane(model: Bot
     random = np.random.default_rng(0).normal(size=(1, 4, 6, CONFIG.channels))
     latents = ops.convert_to_tensor(random, "float32")
     network = quality_aware_hyper_analysis(model.entropy)
-    for place in (0.0, 0.3, 1.0):
-        plane = ops.full((1, 4, 6, 1), place)
-        levels = level_weights(ops.convert_to_tensor([place]), CONFIG.levels)
+    for index in (0.0, 0.3, 1.0):
+        plane = ops.full((1, 4, 6, 1), index)
+        levels = level_weights(ops.convert_to_tensor([index]), CONFIG.levels)
         expected = ops.convert_to_numpy(model.entropy.hyper_analysis([latents, levels]))
         found = ops.convert_to_numpy(network(ops.concatenate([latents, plane], axis=-1)))
         assert np.allclose(found, expected, atol=1e-5)

@@ -28,15 +28,15 @@ def test_what_a_network_holds_is_stored_once_and_found_again(
         ),
         "b.onnx": _network({"m": weights["matrix"].T[..., None, None], "s": scaled[..., None]}),
     }
-    own, places = deduplicate_weights(weights, networks, {"basis": 0.1})
+    own, shared = deduplicate_weights(weights, networks, {"basis": 0.1})
 
     assert set(own) == {"bias"}
-    assert {path: place.file for path, place in places.items()} == {
+    assert {path: one.file for path, one in shared.items()} == {
         "kernel": "a.onnx",
         "matrix": "b.onnx",
         "basis": "b.onnx",
     }
-    found = restore_shared(own, places, networks)
+    found = restore_shared(own, shared, networks)
     assert set(found) == set(weights)
     for name in ("kernel", "matrix", "bias"):
         np.testing.assert_array_equal(found[name], weights[name])
@@ -49,6 +49,6 @@ def test_a_weight_that_differs_in_one_number_stays_with_its_own(
     changed = weights["kernel"].copy()
     changed[0, 0, 0, 0] += 1
     network = _network({"k": changed.transpose(3, 2, 0, 1)})
-    own, places = deduplicate_weights(weights, {"a.onnx": network}, {})
+    own, shared = deduplicate_weights(weights, {"a.onnx": network}, {})
 
-    assert (set(own), places) == (set(weights), {})
+    assert (set(own), shared) == (set(weights), {})

@@ -307,7 +307,7 @@ def test_a_crop_of_a_larger_array_has_a_map_too(photograph: Image) -> None:
     assert (structure_map(image, photograph[:60, :50]) == 255).all()
 
 
-def test_a_image_too_small_for_the_map_has_no_map(open_page: OpenPage, empty_store: Path) -> None:
+def test_an_image_too_small_for_the_map_has_no_map(open_page: OpenPage, empty_store: Path) -> None:
     app = open_page("compare", empty_store, query={**QUICK, "maps": "true"})
     _upload(app, encode_png(np.full((5, 9, 3), 80, np.uint8)))
     assert not app.exception

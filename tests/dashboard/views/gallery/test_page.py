@@ -155,7 +155,7 @@ def test_the_class_filter_leaves_its_class(open_page, full_store):
     assert len(tiles(app)) == split.classes.count(name)
 
 
-def test_a_link_opens_a_image_in_the_viewer_with_the_codec_as_b(open_page, full_store):
+def test_a_link_opens_an_image_in_the_viewer_with_the_codec_as_b(open_page, full_store):
     image_id = open_split(ArtifactStore(full_store), "test").ids[1]
     query = {"codec": "WebP", "setting": "quality=25", "image": image_id}
     app = open_page(VIEW, full_store, query=query)
@@ -179,7 +179,7 @@ def test_next_goes_on_in_the_order_of_the_gallery(open_page, full_store):
     assert f"2 of {len(order)}" in " ".join(text.value for text in app.markdown)
 
 
-def test_a_image_that_is_none_of_the_gallery_opens_nothing(open_page, full_store):
+def test_an_image_that_is_none_of_the_gallery_opens_nothing(open_page, full_store):
     app = open_page(VIEW, full_store, query={"image": "../../etc/passwd"})
     assert not app.exception
     assert viewer(app) is None

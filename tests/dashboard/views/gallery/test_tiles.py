@@ -17,7 +17,7 @@ def test_blur_loses_detail_and_grey_loses_colour() -> None:
     assert lost_words(PHOTOGRAPH, blurred) != lost_words(PHOTOGRAPH, PHOTOGRAPH)
 
 
-def test_a_image_without_detail_or_colour_has_nothing_to_lose() -> None:
+def test_an_image_without_detail_or_colour_has_nothing_to_lose() -> None:
     assert lost_words(np.full((160, 160, 3), 90, np.uint8), PHOTOGRAPH) == []
 
 
@@ -31,7 +31,7 @@ def test_the_middle_is_shown_with_each_pixel_a_square() -> None:
 @pytest.mark.parametrize(
     ("recorded", "expected"), [(None, False), (float("nan"), False), (48.13, False), (47.9, True)]
 )
-def test_a_image_differs_from_its_record_only_beyond_rounding(
+def test_an_image_differs_from_its_record_only_beyond_rounding(
     recorded: float | None, expected: bool
 ) -> None:
     decoded = PHOTOGRAPH ^ 1  # an error of one everywhere: 20 log10(255) = 48.1308 dB

@@ -9,7 +9,7 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution
 from core.search.studies import StudyRecord, TrialRecord
 from dashboard.charts.colors import codec_style
 from dashboard.views.trials.charts import (
-    MOST_DRAWN,
+    MAX_DRAWN,
     PLOTS,
     Drawing,
     can_be_logarithmic,
@@ -82,7 +82,7 @@ def test_few_trials_are_all_drawn_and_of_many_an_even_choice_with_the_best():
     many = [trial(number, 0.0) for number in range(5000)]
     drawn = drawn_trials(many, best=many[17])
     numbers = [found.number for found in drawn]
-    assert len(numbers) <= MOST_DRAWN + 1
+    assert len(numbers) <= MAX_DRAWN + 1
     assert 17 in numbers
     assert numbers == sorted(numbers)
     assert max(b - a for a, b in pairwise(numbers)) < 12
@@ -284,7 +284,7 @@ def test_the_points_of_ranks_have_the_colours_of_their_bar():
     trials = [trial(number, float(number)) for number in range(3)]
     figure = trial_figure("rank", trials, Drawing("maximize"))
     points = next(trace for trace in figure.data if trace.hovertext is not None)
-    assert list(points.marker.color) == [scale_color(place) for place in (0.0, 0.5, 1.0)]
+    assert list(points.marker.color) == [scale_color(index) for index in (0.0, 0.5, 1.0)]
     bar = next(trace for trace in figure.data if trace.marker.colorscale is not None)
     assert [color for _, color in bar.marker.colorscale] == [color for _, color in SCALE]
     assert not bar.marker.reversescale

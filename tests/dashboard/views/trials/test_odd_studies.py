@@ -18,8 +18,8 @@ FEW, MANY = IntDistribution(1, 8), IntDistribution(8, 256)
 NOTES = {"value": 5, "number": 9, "state": "odd", "seconds": -1, "object": {"a": [1, 2]}}
 
 
-def trial(value: float, place: int = 0, **more: object) -> FrozenTrial:
-    params = {"x": place / 20, "c": MIXED.choices[place % 5]}
+def trial(value: float, index: int = 0, **more: object) -> FrozenTrial:
+    params = {"x": index / 20, "c": MIXED.choices[index % 5]}
     distributions = {"x": FloatDistribution(0, 1), "c": MIXED}
     return create_trial(params=params, distributions=distributions, value=value, **more)
 
@@ -27,8 +27,8 @@ def trial(value: float, place: int = 0, **more: object) -> FrozenTrial:
 def changed(name: str, first: tuple[object, ...], second: tuple[object, ...]) -> list[FrozenTrial]:
     """Five trials of one range and five better ones of another."""
     return [
-        create_trial(params={name: value}, distributions={name: range_}, value=float(place))
-        for place, (range_, value) in enumerate([*first, *second])
+        create_trial(params={name: value}, distributions={name: range_}, value=float(index))
+        for index, (range_, value) in enumerate([*first, *second])
     ]
 
 
