@@ -1,4 +1,4 @@
-"""Measures statistics for Compare: traits of the training images, start points of its searches."""
+"""Measures statistics for Compare: traits of the training images, ends of its searches."""
 
 import json
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ class DescribeConfig:
     dataset: str = option(DEFAULT, help="prepared data set that is described", metavar="NAME")
     most: int = option(0, help="measure so many training images at most; 0 measures all")
     photographs: bool = option(
-        False, help="measure only where Compare's searches start on the built-in photographs"
+        False, help="measure only where Compare's searches by size end on the built-in photographs"
     )
 
     def __post_init__(self) -> None:
@@ -82,7 +82,7 @@ def _measure_starts(store: ArtifactStore) -> None:
     with progress_bar() as bar:
         shown = bar.track(list(photographs().items()), description="Built-in photographs")
         commit_starts(measure_starts(shown, store), store)
-    print(f"Wrote {STARTS}: where Compare starts on {len(photographs())} photographs.")
+    print(f"Wrote {STARTS}: where searches by size end on {len(photographs())} photographs.")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 
 from core.codecs import Codec, codecs, get_codec
 from core.codecs.base import OperatingPoint
-from core.evaluation.dial_search import Match, match_bytes, match_metric
+from core.evaluation.dial_search import Match, SearchEnd, match_bytes, match_metric
 from core.evaluation.evaluate import Coded, Evaluation, evaluate, evaluate_coded, in_one_line
 from core.evaluation.record import Record
 from core.images import Image
@@ -138,7 +138,7 @@ def reconstruct_at(
     metrics: Mapping[str, Metric],
     store: ArtifactStore,
     files: MutableMapping[float, bytes] | None = None,
-    start: float | None = None,
+    start: SearchEnd | None = None,
 ) -> Reconstruction:
     """Image, file and measurements at the dial position that comes closest to the goal.
 
@@ -151,7 +151,7 @@ def reconstruct_at(
         metrics: Metrics to measure, by name.
         store: Where a learned codec finds its weights.
         files: Files by dial position that are known already; the search adds what it encodes.
-        start: Position of the dial at which a search by size begins.
+        start: Where an earlier search by size ended.
     """
     try:
         match = _search(goal, config, image, store, files, start)
@@ -219,7 +219,7 @@ def _search(
     image: Image,
     store: ArtifactStore,
     files: MutableMapping[float, bytes] | None,
-    start: float | None,
+    start: SearchEnd | None,
 ) -> Match:
     codec = _with_knobs(get_codec(config.codec), config)
     if goal.quantity == BYTES:

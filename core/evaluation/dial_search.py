@@ -19,6 +19,30 @@ Bound = Literal["nearest", "at_most", "at_least"]
 
 
 @dataclass(frozen=True)
+class SearchEnd:
+    """Where an earlier search by size ended on the same image.
+
+    Attributes:
+        position: Position of the dial.
+        target_bytes: Size that was wanted.
+        file_bytes: Size that was found.
+    """
+
+    position: float
+    target_bytes: int
+    file_bytes: int
+
+    def is_nearest(self, target_bytes: int, file_bytes: int) -> bool:
+        """Whether no other position comes closer, where this one gives a file of `file_bytes`.
+
+        True where the earlier search had the same target and its encoder gave the same size, and
+        where the size is within a percent, for then a search ends as well.
+        """
+        is_the_same = (self.target_bytes, self.file_bytes) == (target_bytes, file_bytes)
+        return is_the_same or _is_close(file_bytes, target_bytes)
+
+
+@dataclass(frozen=True)
 class Match:
     """What a search found.
 
@@ -57,7 +81,7 @@ def match_bytes(
     bound: Bound = "nearest",
     store: ArtifactStore | None = None,
     files: MutableMapping[float, bytes] | None = None,
-    start: float | None = None,
+    start: SearchEnd | None = None,
 ) -> Match:
     """File of the codec whose size comes closest to `target_bytes`.
 
@@ -70,8 +94,8 @@ def match_bytes(
         store: Where a learned codec finds its weights.
         files: File by dial value of this codec and this image, if some are known; the search
             adds those that it encodes.
-        start: Position of the dial that is looked at first; where it is within a percent, it is
-            the nearest.
+        start: Where an earlier search ended; its position is looked at first, and no other one
+            where it is still the nearest.
 
     Raises:
         ValueError: The codec has no dial, or the target is not positive.
@@ -81,9 +105,9 @@ def match_bytes(
         raise ValueError(f"The wanted size must be at least 1 byte; received {target_bytes}.")
     turns = _Turns(codec, image, store, files)
     if start is not None and bound == "nearest":
-        first = turns.index(start)
+        first = turns.index(start.position)
         size = len(turns.file(first))
-        if abs(size - target_bytes) <= CLOSE_FRACTION * target_bytes:
+        if start.is_nearest(target_bytes, size):
             return turns.match({first: size}, target_bytes, bound, reachable=True)
     values = _search(
         turns.count, lambda index: len(turns.file(index)), target_bytes, scale=math.log
@@ -224,12 +248,16 @@ def _search(
             below = index
         else:
             above = index
-    if any(abs(value - target) <= CLOSE_FRACTION * abs(target) for value in values.values()):
+    if any(_is_close(value, target) for value in values.values()):
         return values
     for index in (below - 1, below, above, above + 1):
         if 0 <= index < count and index not in values:
             values[index] = value_at(index)
     return values
+
+
+def _is_close(value: float, target: float) -> bool:
+    return abs(value - target) <= CLOSE_FRACTION * abs(target)
 
 
 def _interpolated(below: int, above: int, ends: tuple[float, float], target: float) -> int:

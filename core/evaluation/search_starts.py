@@ -1,15 +1,16 @@
-"""Where the dial search starts on the built-in photographs, so that a first visit is quick.
+"""Where Compare's search by size ends on the built-in photographs, so that a first visit is quick.
 
-The positions are those that the search itself found at the bytes of the first codec's default. A
-start saves encodes and changes nothing else: where its size is not the target, the search goes on.
+The ends are those that the search itself found at the bytes of the first codec's default. They save
+encodes and change nothing else: where an encoder gives another size today, the search is made.
 """
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 
 from core.codecs import get_codec
 from core.evaluation.comparison import CodecConfig, operating_point
-from core.evaluation.dial_search import match_bytes
+from core.evaluation.dial_search import SearchEnd, match_bytes
 from core.images import Image
 from core.store import ArtifactError, ArtifactStore
 
@@ -18,12 +19,12 @@ FILE = "search_starts.json"
 #: Codecs that Compare shows first; the first of them gives the size that the others are brought to.
 COMPARED_FIRST = ("jpeg", "webp", "avif_444", "bottleneck", "ae20")
 
-#: Position of the dial by codec, by title of the photograph.
-Starts = dict[str, dict[str, float]]
+#: End of the search by codec, by title of the photograph.
+Starts = dict[str, dict[str, SearchEnd]]
 
 
 def measure_starts(photographs: Iterable[tuple[str, Image]], store: ArtifactStore) -> Starts:
-    """Position of each codec that Compare shows first at the bytes of the first one's default.
+    """End of the search of each codec that Compare shows first, at the bytes of the first one.
 
     Args:
         photographs: Title and pixels of each.
@@ -32,27 +33,32 @@ def measure_starts(photographs: Iterable[tuple[str, Image]], store: ArtifactStor
     reference, *others = COMPARED_FIRST
     point = operating_point(CodecConfig(reference, default_position(reference)), store)
     return {
-        title: _positions(others, image, len(point.encode(image)), store)
-        for title, image in photographs
+        title: _ends(others, image, len(point.encode(image)), store) for title, image in photographs
     }
 
 
 def commit_starts(starts: Starts, store: ArtifactStore) -> None:
-    """Stores the positions."""
-    text = json.dumps(starts, indent=1) + "\n"
+    """Stores the ends."""
+    text = json.dumps(starts, indent=1, default=asdict) + "\n"
     store.commit(KEY, {FILE: text.encode()}, facts={"photographs": len(starts)})
 
 
-def load_starts(store: ArtifactStore) -> Mapping[str, Mapping[str, float]]:
-    """Positions by codec by title; empty where none were measured.
+def load_starts(store: ArtifactStore) -> Mapping[str, Mapping[str, SearchEnd]]:
+    """Ends by codec by title; empty where none were measured.
 
     Raises:
         ArtifactError: They are not as they were written.
     """
     if not store.exists(KEY):
         return {}
-    found: Starts = store.open(KEY).parsed(FILE, json.loads, reason="is no table of positions")
-    return found
+    return store.open(KEY).parsed(FILE, _parsed, reason="is no table of ends of searches")
+
+
+def _parsed(text: bytes) -> Starts:
+    return {
+        title: {name: SearchEnd(**end) for name, end in found.items()}
+        for title, found in json.loads(text).items()
+    }
 
 
 def default_position(name: str) -> float | None:
@@ -61,15 +67,15 @@ def default_position(name: str) -> float | None:
     return dial.default if dial else None
 
 
-def _positions(
+def _ends(
     names: Iterable[str], image: Image, target: int, store: ArtifactStore
-) -> dict[str, float]:
-    found: dict[str, float] = {}
+) -> dict[str, SearchEnd]:
+    found: dict[str, SearchEnd] = {}
     for name in names:
         try:
             match = match_bytes(get_codec(name), image, target, store=store)
         except ArtifactError:
             continue
         if match.reachable and match.point.dial is not None:
-            found[name] = match.point.dial
+            found[name] = SearchEnd(match.point.dial, target, len(match.data))
     return found

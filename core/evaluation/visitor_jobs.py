@@ -16,6 +16,7 @@ from core.evaluation.comparison import (
     reconstruct,
     reconstruct_at,
 )
+from core.evaluation.dial_search import SearchEnd
 from core.images import Image
 from core.intake.errors import ImageError
 from core.jobs.errors import JobError
@@ -37,14 +38,14 @@ class ReconstructionRequest:
         goal: Size or quality that its dial is turned to; None to leave it as it is set.
         metric_names: Metrics to measure.
         store_root: Folder of the store in which a learned codec finds its weights.
-        start: Position of the dial at which a search by size begins.
+        start: Where an earlier search by size ended.
     """
 
     config: CodecConfig
     goal: Goal | None
     metric_names: tuple[str, ...]
     store_root: Path
-    start: float | None = None
+    start: SearchEnd | None = None
 
 
 @dataclass(frozen=True)

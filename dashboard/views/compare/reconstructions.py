@@ -11,6 +11,7 @@ from core.codecs import get_codec
 from core.codecs.container_bytes import container_bytes
 from core.evaluation import comparison
 from core.evaluation.comparison import CodecConfig, Goal, Reconstruction
+from core.evaluation.dial_search import SearchEnd
 from core.evaluation.record import Record
 from core.evaluation.search_starts import KEY as STARTS
 from core.evaluation.search_starts import load_starts
@@ -126,8 +127,8 @@ def _call(image: ChosenImage, one: Wanted) -> Call:
 
 
 @st.cache_data(max_entries=2, show_spinner=False)
-def _starts(state: object) -> dict[str, Mapping[str, float]]:
-    """Where searches start, by codec, by digest of the image; empty where it is not known."""
+def _starts(state: object) -> dict[str, Mapping[str, SearchEnd]]:
+    """Where searches end, by codec, by digest of the image; empty where it is not known."""
     try:
         return {f"sample:{title}": found for title, found in load_starts(open_store()).items()}
     except ArtifactError:

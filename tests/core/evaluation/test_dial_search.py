@@ -10,7 +10,7 @@ import pytest
 
 from core.codecs import Codec, get_codec
 from core.codecs.base import Dial
-from core.evaluation.dial_search import Bound, match_bytes, match_metric
+from core.evaluation.dial_search import Bound, SearchEnd, match_bytes, match_metric
 from core.images import Image
 from core.metrics import metrics
 
@@ -185,7 +185,7 @@ def test_a_size_below_one_byte_is_refused() -> None:
 
 def test_a_start_within_a_percent_of_the_target_is_the_only_position_that_is_encoded() -> None:
     stairs = Staircase([1000 + 20 * position for position in range(60)])
-    match = match_bytes(stairs.codec(), IMAGE, 1605, start=30)
+    match = match_bytes(stairs.codec(), IMAGE, 1605, start=SearchEnd(30, 900, 900))
     assert stairs.encoded == [30]
     assert (match.achieved, match.encodes, match.reachable) == (1600, 1, True)
 
@@ -193,5 +193,16 @@ def test_a_start_within_a_percent_of_the_target_is_the_only_position_that_is_enc
 @pytest.mark.parametrize("start", [0, 3, 59, 400])
 def test_a_start_elsewhere_changes_nothing_but_the_work(start: float) -> None:
     plain = match_bytes(Staircase(SIXTY).codec(), IMAGE, 412)
-    started = match_bytes(Staircase(SIXTY).codec(), IMAGE, 412, start=start)
+    end = SearchEnd(start, 412, 1)
+    started = match_bytes(Staircase(SIXTY).codec(), IMAGE, 412, start=end)
     assert started.achieved == plain.achieved
+
+
+def test_the_end_of_the_same_search_is_encoded_alone_though_it_is_no_close_one() -> None:
+    stairs = Staircase([100, 200, 400, 800])
+    plain = match_bytes(stairs.codec(), IMAGE, 270)
+    assert plain.point.dial is not None
+    stairs.encoded.clear()
+    end = SearchEnd(plain.point.dial, 270, 200)
+    assert match_bytes(stairs.codec(), IMAGE, 270, start=end).achieved == 200
+    assert len(stairs.encoded) == 1

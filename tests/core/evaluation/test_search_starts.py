@@ -5,7 +5,7 @@ import pytest
 
 from core.codecs import get_codec
 from core.dataset.photographs import photographs
-from core.evaluation.dial_search import match_bytes
+from core.evaluation.dial_search import SearchEnd, match_bytes
 from core.evaluation.search_starts import (
     COMPARED_FIRST,
     FILE,
@@ -30,23 +30,27 @@ def test_a_search_that_starts_where_one_ended_encodes_once(store: ArtifactStore)
     assert jpeg.at is not None
     assert jpeg.dial is not None
     target = len(jpeg.at(jpeg.dial.default).encode(image))
-    again = match_bytes(get_codec("webp"), image, target, start=starts["crop"]["webp"])
-    assert again.point.dial == starts["crop"]["webp"]
+    for name, start in starts["crop"].items():
+        again = match_bytes(get_codec(name), image, target, start=start)
+        assert again.point.dial == start.position
+        assert len(again.data) == start.file_bytes
+        assert again.encodes == 1
 
 
 def test_what_is_committed_is_read_back_and_nothing_is_nothing(store: ArtifactStore) -> None:
     assert load_starts(store) == {}
-    commit_starts({"crop": {"webp": 70.0}}, store)
-    assert load_starts(store) == {"crop": {"webp": 70.0}}
+    starts = {"crop": {"webp": SearchEnd(70.0, 1000, 1020)}}
+    commit_starts(starts, store)
+    assert load_starts(store) == starts
 
 
-def test_damaged_positions_are_named(store: ArtifactStore) -> None:
-    store.commit(KEY, {FILE: b"no positions"}, facts={})
-    with pytest.raises(ArtifactError, match="is no table of positions"):
+def test_damaged_ends_are_named(store: ArtifactStore) -> None:
+    store.commit(KEY, {FILE: b"no ends"}, facts={})
+    with pytest.raises(ArtifactError, match="is no table of ends"):
         load_starts(store)
 
 
-def test_the_shipped_positions_are_of_the_photographs_and_codecs_that_compare_shows() -> None:
+def test_the_shipped_ends_are_of_the_photographs_and_codecs_that_compare_shows() -> None:
     starts = load_starts(ArtifactStore.default())
     assert set(starts) == set(photographs())
     assert all(set(found) <= set(COMPARED_FIRST) for found in starts.values())
