@@ -68,5 +68,18 @@ def bd_matrix(tables: Mapping[str, Measurements]) -> pd.DataFrame:
     return pd.DataFrame(columns, index=names, columns=names, dtype="float64")
 
 
+def bd_rates_of(codec: str, matrix: pd.DataFrame) -> dict[str, float]:
+    """BD-rate of a codec in percent against each other codec that it has one with.
+
+    Args:
+        codec: The codec; the answer is empty where it has no curve.
+        matrix: As `bd_matrix` gives it.
+    """
+    if codec not in matrix.index:
+        return {}
+    row = matrix.T[codec].dropna()
+    return dict(zip(row.index.astype(str), row.astype(float), strict=True))
+
+
 def _warning(overlap: float) -> str:
     return f"overlap below {100 * SMALL_OVERLAP:g} %" if overlap < SMALL_OVERLAP else ""

@@ -6,10 +6,9 @@ from typing import NamedTuple
 from core.analysis.claims import Outcome, verdicts
 from core.analysis.equal_quality import equal_quality
 from core.analysis.findings import MethodRow
-from core.analysis.rate_distortion import bd_rate
+from core.analysis.headlines import LEARNED
 from core.evaluation.measurements import Curve
 
-_LEARNED = "bottleneck"
 _REFERENCE = "jpeg"
 _OTHERS = ("webp", "jpeg_xl", "avif_444")
 
@@ -29,38 +28,39 @@ class HeadlineFigure(NamedTuple):
 
 
 def headline_figures(
-    curves: Mapping[str, Curve], rows: Sequence[MethodRow], *, labels: Mapping[str, str]
+    curves: Mapping[str, Curve],
+    rows: Sequence[MethodRow],
+    *,
+    learned: Mapping[str, float],
+    labels: Mapping[str, str],
 ) -> list[HeadlineFigure]:
     """At most three figures; only those whose measurements exist.
 
     Args:
         curves: PSNR curve by codec.
         rows: The ten methods of the thesis, as `core.analysis.findings.method_rows` gives them.
+        learned: BD-rate of the learned codec in percent against each other codec that has one, as
+            `core.analysis.bd_tables.bd_rates_of` gives them.
         labels: What a person reads, by codec.
     """
-    return [*_learned(curves, labels), *_autoencoder(curves, rows), *_claims(rows)]
+    return [*_learned(learned, labels), *_autoencoder(curves, rows), *_claims(rows)]
 
 
-def _learned(curves: Mapping[str, Curve], labels: Mapping[str, str]) -> Iterator[HeadlineFigure]:
+def _learned(deltas: Mapping[str, float], labels: Mapping[str, str]) -> Iterator[HeadlineFigure]:
     """Bytes of the learned codec at equal PSNR, against JPEG and then the others."""
-    if _LEARNED not in curves or _REFERENCE not in curves:
-        return
-    first = bd_rate(curves[_REFERENCE], curves[_LEARNED]).value
+    first = deltas.get(_REFERENCE)
     if first is None:
         return
-    found = {
-        name: bd_rate(curves[name], curves[_LEARNED]).value for name in _OTHERS if name in curves
-    }
     others = [
-        f"{_change(value)} than {labels.get(name, name)}"
-        for name, value in found.items()
-        if value is not None
+        f"{_change(deltas[name])} than {labels.get(name, name)}"
+        for name in _OTHERS
+        if name in deltas
     ]
     rest = f"; {', '.join(others)}" if others else ""
     yield HeadlineFigure(
-        f"{labels.get(_LEARNED, _LEARNED)} against {labels.get(_REFERENCE, _REFERENCE)}",
+        f"{labels.get(LEARNED, LEARNED)} against {labels.get(_REFERENCE, _REFERENCE)}",
         f"{first:+.0f} %".replace("-", "\u2212"),
-        f"Our learned codec ({labels.get(_LEARNED, _LEARNED)}) needs {_change(first)} bytes than "
+        f"Our learned codec ({labels.get(LEARNED, LEARNED)}) needs {_change(first)} bytes than "
         f"{labels.get(_REFERENCE, _REFERENCE)} at equal PSNR{rest} (BD-rate).",
     )
 

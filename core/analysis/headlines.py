@@ -6,14 +6,13 @@ import pandas as pd
 
 from core.analysis.equal_quality import equal_quality, rate_at
 from core.analysis.findings import MethodRow
-from core.analysis.rate_distortion import bd_rate
 from core.evaluation.measurements import Curve
 
 #: Rate of an image that is not compressed: three bytes per pixel.
 RAW_BITS_PER_PIXEL = 24.0
 
 #: The codec that was trained for rate, and what it is held against first.
-_LEARNED = "bottleneck"
+LEARNED = "bottleneck"
 _BASELINES = ("jpeg", "webp", "jpeg_xl", "avif_444")
 
 
@@ -22,6 +21,7 @@ def headlines(
     rows: Sequence[MethodRow],
     means: pd.DataFrame,
     *,
+    learned: Mapping[str, float],
     labels: Mapping[str, str],
 ) -> list[str]:
     """Sentences in Markdown; only those whose measurements exist.
@@ -30,13 +30,15 @@ def headlines(
         curves: PSNR curve by codec, of the codecs that lose pixels.
         rows: The ten methods of the thesis, as `core.analysis.findings.method_rows` gives them.
         means: One row per codec and setting, as `core.evaluation.measurements.summary` gives them.
+        learned: BD-rate of the learned codec in percent against each other codec that has one, as
+            `core.analysis.bd_tables.bd_rates_of` gives them.
         labels: What a person reads, by codec.
     """
     by_method = {row.published.method: row for row in rows}
     formats = {codec: curve for codec, curve in curves.items() if not _is_autoencoder(codec, rows)}
     return [
         *_saving(formats, by_method["jpeg-75"], labels),
-        *_learned(curves, labels),
+        *_learned(learned, labels),
         *(
             sentence
             for row in rows
@@ -71,22 +73,17 @@ def _saving(
     )
 
 
-def _learned(curves: Mapping[str, Curve], labels: Mapping[str, str]) -> Iterator[str]:
+def _learned(deltas: Mapping[str, float], labels: Mapping[str, str]) -> Iterator[str]:
     """What the learned codec needs at equal quality, beside each of its baselines."""
-    if _LEARNED not in curves:
-        return
-    deltas = {
-        name: bd_rate(curves[name], curves[_LEARNED]) for name in _BASELINES if name in curves
-    }
     parts = [
-        f"{abs(delta.value):.0f} % {'fewer' if delta.value < 0 else 'more'} than "
+        f"{abs(deltas[name]):.0f} % {'fewer' if deltas[name] < 0 else 'more'} than "
         f"{labels.get(name, name)}"
-        for name, delta in deltas.items()
-        if delta.value is not None
+        for name in _BASELINES
+        if name in deltas
     ]
     if parts:
         told = f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else parts[0]
-        name = labels.get(_LEARNED, _LEARNED)
+        name = labels.get(LEARNED, LEARNED)
         yield f"**{name}, the learned codec, needs {told}** in bytes at equal PSNR, by BD-rate."
 
 

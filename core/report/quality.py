@@ -6,6 +6,7 @@ from functools import cached_property
 
 import pandas as pd
 
+from core.analysis.bd_tables import bd_matrix, bd_rates_of
 from core.analysis.claims import CLAIMS, Margin, Verdict, verdicts
 from core.analysis.equal_quality import equal_quality
 from core.analysis.findings import (
@@ -14,7 +15,7 @@ from core.analysis.findings import (
     method_rows,
     methods_table,
 )
-from core.analysis.headlines import headlines
+from core.analysis.headlines import LEARNED, headlines
 from core.analysis.lossless import lossless_table
 from core.codecs.styles import codec_style, in_legend_order
 from core.evaluation.measurements import (
@@ -102,7 +103,10 @@ def quality_sections(quality: Quality) -> list[Section]:
 
 def _findings(quality: Quality, tables: Mapping[str, Measurements]) -> Section:
     curves = {codec: table.curve() for codec, table in tables.items()}
-    sentences = headlines(curves, quality.rows, quality.means, labels=quality.labels)
+    learned = bd_rates_of(LEARNED, bd_matrix(tables))
+    sentences = headlines(
+        curves, quality.rows, quality.means, learned=learned, labels=quality.labels
+    )
     claims = (_claims(quality, curves),) if quality.is_of_thesis else ()
     return Section("findings", "Findings", tuple(sentences), claims)
 

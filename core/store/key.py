@@ -22,6 +22,7 @@ _COMMANDS = {
     "checkpoints": "python -m pipelines.train {second}",
     "studies": "python -m pipelines.search {second}",
     "strips": "python -m pipelines.search {second}",
+    "bd_rates": "python -m pipelines.evaluate",
     "statistics": "python -m pipelines.describe",
     "benchmarks": "python -m pipelines.benchmark",
     "reliability": "python -m tests.load.{script}",
@@ -33,6 +34,9 @@ _RELIABILITY = {"bitstreams": "fuzz"}
 
 #: The one part of the statistics that is of no data set.
 _SEARCH_STARTS = "search_starts"
+
+#: Kinds that an evaluation makes.
+_OF_RESULTS = frozenset({"results", "bd_rates"})
 
 #: Kinds whose second part is the name of a model: an architecture, or what a person called it.
 _OF_MODELS = frozenset({"models", "histories", "checkpoints", "studies", "strips"})
@@ -105,7 +109,7 @@ def command_for(key: str, root: Path | None = None) -> str:
     kind, second, *rest = key.split("/")
     script = _RELIABILITY.get(second, second)
     command = _COMMANDS[kind].format(second=second, last=[second, *rest][-1], script=script)
-    if kind == "results" and second != DEFAULT_DATASET:
+    if kind in _OF_RESULTS and second != DEFAULT_DATASET:
         images = "" if _is_prepared(second, root) else " --images DIR"
         command += f"{images} --dataset {second}"
     if kind == "statistics" and second == _SEARCH_STARTS:

@@ -11,9 +11,10 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.analysis.bd_tables import SAMPLES, bd_matrix, bd_table
+from core.analysis.bd_tables import bd_matrix, bd_table
 from core.analysis.lossless import lossless_table
 from core.analysis.payload import without_containers
+from core.analysis.stored_bd_rates import ANCHOR, METRIC, BdRates, load_bd_rates
 from core.codecs import codecs
 from core.codecs.container_bytes import container_bytes
 from core.errors import CodecError
@@ -228,16 +229,29 @@ def _matrix(view: View, state: str) -> go.Figure:
 
 @st.cache_resource(max_entries=64, show_spinner="Resampling the images …")
 def _bd_table(view: View, anchor: str, state: str) -> pd.DataFrame:
-    table = kept_table(
-        f"bd-rate-{view.file_name}-{anchor}",
-        load_results(view.dataset).manifests,
-        salt=f"{SAMPLES} {view} {sorted(load_measurements(view))}",
-        compute=lambda: bd_table(load_measurements(view), anchor=anchor, labels={}),
-    )
+    stored = _stored(view, state)
+    if stored is not None and anchor == ANCHOR:
+        table = stored.table
+    else:
+        table = kept_table(
+            f"bd-rate-{view.file_name}-{anchor}",
+            load_results(view.dataset).manifests,
+            salt=f"{view} {sorted(load_measurements(view))}",
+            compute=lambda: bd_table(load_measurements(view), anchor=anchor, labels={}),
+        )
     named = {name: label for name, label in labels().items() if name in set(table["codec"])}
     return table.assign(label=table["codec"].map(lambda codec: named.get(codec, codec)))
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _bd_matrix(view: View, state: str) -> pd.DataFrame:
-    return bd_matrix(load_measurements(view))
+    stored = _stored(view, state)
+    return bd_matrix(load_measurements(view)) if stored is None else stored.matrix
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _stored(view: View, state: str) -> BdRates | None:
+    """BD-rates that were computed when the results were committed, where they are the view's."""
+    if view != View(view.dataset, METRIC):
+        return None
+    return load_bd_rates(open_store(), view.dataset, load_results(view.dataset).manifests)

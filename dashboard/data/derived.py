@@ -4,14 +4,13 @@ They lie in the store below `cache/`, which git ignores. A table that was comput
 results, or cannot be read, is computed again; one that cannot be written is not kept.
 """
 
-import hashlib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from io import BytesIO
 
 import pandas as pd
 
-from core.analysis.rate_distortion import METHOD
+from core.analysis.stored_bd_rates import results_state
 from core.store import ArtifactError, Manifest
 from dashboard.data.store import open_store
 
@@ -33,7 +32,7 @@ def kept_table(
         salt: Everything else that the table depends on.
         compute: Computes the table.
     """
-    state = _state(manifests, f"{METHOD} {salt}")
+    state = results_state(manifests, salt)
     key, file = f"{_FOLDER}/{name}", f"{name}.parquet"
     store = open_store()
     with suppress(ArtifactError, OSError, ValueError):
@@ -43,12 +42,3 @@ def kept_table(
     with suppress(ArtifactError, OSError, ValueError):
         store.commit(key, {file: table.to_parquet(index=False)}, facts={"state": state})
     return table
-
-
-def _state(manifests: Mapping[str, Manifest], salt: str) -> str:
-    """Digest of the results' files and of what else a table depends on."""
-    digest = hashlib.sha256(salt.encode())
-    for name, manifest in sorted(manifests.items()):
-        files = sorted((file, entry.sha256) for file, entry in manifest.files.items())
-        digest.update(f"{name} {files}".encode())
-    return digest.hexdigest()

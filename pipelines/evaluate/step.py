@@ -10,11 +10,13 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import Progress, TaskID
 
+from core.analysis.stored_bd_rates import bd_rates_key, store_bd_rates
 from core.codecs import Codec, codecs, get_codec
 from core.codecs import unavailable as codecs_unavailable
 from core.dataset.image_source import Catalogue, FolderSource, ImageSource, SplitSource
 from core.dataset.splits import prepared_datasets
 from core.evaluation.block import Block, measure_block, operating_points
+from core.evaluation.results import load_results
 from core.metrics import unavailable as metrics_unavailable
 from core.store import ArtifactError, ArtifactStore, Manifest
 from pipelines.base import UserError, run_step
@@ -52,9 +54,16 @@ def evaluate(config: Config) -> None:
     )
     for name, reason in absent.items():
         say(f"{name} {reason}; it is left out.")
-    ahead, failed = plans(config, say=say), []
-    if not ahead:
-        return
+    ahead = plans(config, say=say)
+    failed = _measure_all(ahead, config, say, console) if ahead else []
+    _store_bd_rates(config, say)
+    if failed:
+        raise UserError(" ".join(failed))
+
+
+def _measure_all(ahead: Sequence[Plan], config: Config, say: Say, console: Console) -> list[str]:
+    """Measures codec by codec; the errors of those whose results are of no use."""
+    failed = []
     if isinstance(ahead[0].source, FolderSource):
         tell_changes(ahead[0].source, ahead[0].catalogue.ids, say)
     with _clear_errors(ahead[0].store), progress_bar(console=console) as progress:
@@ -68,8 +77,16 @@ def evaluate(config: Config) -> None:
                     failed.append(str(error))
                 else:
                     say(_summary(manifest))
-    if failed:
-        raise UserError(" ".join(failed))
+    return failed
+
+
+def _store_bd_rates(config: Config, say: Say) -> None:
+    """Computes now what every visitor of the dashboard would compute."""
+    store = ArtifactStore.default()
+    with _clear_errors(store):
+        results = load_results(store, config.dataset_name)
+        if len(results.manifests) > 1 and store_bd_rates(store, config.dataset_name, results):
+            say(f"{bd_rates_key(config.dataset_name)}: BD-rates of the stored results.")
 
 
 def plans(config: Config, *, say: Say) -> list[Plan]:

@@ -10,10 +10,11 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.analysis.bd_tables import SAMPLES, bd_table
+from core.analysis.bd_tables import bd_rates_of
 from core.analysis.findings import MethodRow, method_rows
 from core.analysis.headline_figures import HeadlineFigure, headline_figures
-from core.analysis.headlines import headlines
+from core.analysis.headlines import LEARNED, headlines
+from core.analysis.stored_bd_rates import ANCHOR, METRIC
 from core.analysis.two_methods import MethodName, method_names
 from core.evaluation.measurements import (
     Curve,
@@ -23,8 +24,7 @@ from core.evaluation.measurements import (
     summary,
 )
 from core.metrics import psnr_db
-from dashboard.data.curves import labels
-from dashboard.data.derived import kept_table
+from dashboard.data.curves import View, labels, load_bd_matrix, load_bd_table
 from dashboard.data.store import DATASET, load_results, store_state
 from dashboard.views.findings.charts import HEADLINE, headline_figure, published_figure
 
@@ -64,7 +64,8 @@ def load_findings() -> Findings:
 
 def load_bd_rates() -> pd.DataFrame:
     """BD-rates of the codecs in the headline figure against JPEG, with their intervals."""
-    return _bd_rates(store_state(f"results/{DATASET}/"))
+    table = load_bd_table(View(DATASET, METRIC), ANCHOR)
+    return table[table["codec"].isin(HEADLINE)]
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
@@ -75,25 +76,16 @@ def _findings(state: str) -> Findings:
     shown = frame[frame["codec"].isin(HEADLINE)]
     tables = lossy_measurements(shown, metric=psnr_db.NAME)
     curves = {codec: table.curve() for codec, table in tables.items()}
+    learned = bd_rates_of(LEARNED, load_bd_matrix(View(DATASET, METRIC)))
     return Findings(
         tables=tables,
         means=means,
         rows=rows,
         curves=curves,
         names=method_names(means, labels()),
-        figures=headline_figures(curves, rows, labels=labels()),
-        sentences=headlines(curves, rows, means, labels=labels()),
+        figures=headline_figures(curves, rows, learned=learned, labels=labels()),
+        sentences=headlines(curves, rows, means, learned=learned, labels=labels()),
         headline=headline_figure(tables, rows, labels=labels(), metric_label=psnr_db.LABEL),
         published=published_figure(rows),
         images=frame["image"].nunique(),
-    )
-
-
-@st.cache_resource(max_entries=2, show_spinner="Resampling the images …")
-def _bd_rates(state: str) -> pd.DataFrame:
-    return kept_table(
-        "bd-rate-findings",
-        load_results().manifests,
-        salt=f"{SAMPLES} {sorted(labels().items())}",
-        compute=lambda: bd_table(load_findings().tables, anchor="jpeg", labels=labels()),
     )

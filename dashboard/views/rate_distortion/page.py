@@ -6,8 +6,9 @@ from typing import NamedTuple
 import pandas as pd
 import streamlit as st
 
+from core.analysis.bd_tables import bd_rates_of
+from core.analysis.headlines import LEARNED
 from core.analysis.published import KODAK
-from core.analysis.rate_distortion import bd_rate
 from core.evaluation.results import Results, result_datasets
 from core.metrics import metrics
 from dashboard.charts.captions import basis_line, removed_line, source_line
@@ -15,6 +16,7 @@ from dashboard.charts.published_curves import SHOWN_FIRST, codec_names, sources
 from dashboard.data.curves import (
     View,
     label_of,
+    load_bd_matrix,
     load_curves,
     load_lossless,
     load_measurements,
@@ -48,7 +50,7 @@ WHY_EMPTY = "The curves are drawn from measurements of every codec on the test i
 NOTHING_DRAWN = "No point to draw: choose a codec, or widen the range of bits per pixel."
 SEPARATOR = "/"
 #: The pair whose lead depends most on what counts as the rate.
-LEARNED, BOXED = "bottleneck", "avif_444"
+BOXED = "avif_444"
 
 
 class Drawn(NamedTuple):
@@ -196,10 +198,7 @@ def containers_line(view: View) -> str:
 
 
 def _lead(view: View) -> float | None:
-    tables = load_measurements(view)
-    if LEARNED not in tables or BOXED not in tables:
-        return None
-    return bd_rate(tables[BOXED].curve(), tables[LEARNED].curve()).value
+    return bd_rates_of(LEARNED, load_bd_matrix(view)).get(BOXED)
 
 
 def choose_published(view: View) -> list[str]:

@@ -2,6 +2,7 @@ from core.analysis.claims import Outcome, verdicts
 from core.analysis.findings import MethodRow
 from core.analysis.headline_figures import headline_figures
 from core.analysis.published import THESIS
+from core.analysis.rate_distortion import bd_rate
 from core.evaluation.measurements import Curve
 
 LABELS = {"bottleneck": "BNK", "jpeg": "JPEG", "webp": "WebP"}
@@ -16,6 +17,11 @@ CURVES = {
     "bottleneck": _curve("bottleneck", 0.5),
     "jpeg": _curve("jpeg", 1.0),
     "webp": _curve("webp", 0.75),
+}
+LEARNED_RATES = {
+    name: delta
+    for name in ("jpeg", "webp")
+    if (delta := bd_rate(CURVES[name], CURVES["bottleneck"]).value) is not None
 }
 
 
@@ -34,7 +40,9 @@ def _rows() -> list[MethodRow]:
 
 
 def test_three_figures_say_what_came_out() -> None:
-    learned, autoencoder, claims = headline_figures(CURVES, _rows(), labels=LABELS)
+    learned, autoencoder, claims = headline_figures(
+        CURVES, _rows(), learned=LEARNED_RATES, labels=LABELS
+    )
     assert learned.figure == "\u221250 %"
     assert "50 % fewer bytes than JPEG" in learned.line
     assert "33 % fewer than WebP" in learned.line
@@ -45,7 +53,8 @@ def test_three_figures_say_what_came_out() -> None:
 
 
 def test_without_measurements_there_is_no_figure() -> None:
-    assert headline_figures({}, [MethodRow(figure) for figure in THESIS], labels=LABELS) == []
+    rows = [MethodRow(figure) for figure in THESIS]
+    assert headline_figures({}, rows, learned={}, labels=LABELS) == []
 
 
 def test_a_claim_that_fails_by_both_figures_is_told_from_one_that_fails_by_ours_alone() -> None:

@@ -34,7 +34,7 @@ class Staircase:
             return np.full((2, 2, 3), int(value), np.uint8)
 
         return SimpleNamespace(
-            codec="stairs", setting=f"step={value:g}", encode=encode, decode=decode
+            codec="stairs", setting=f"step={value:g}", dial=value, encode=encode, decode=decode
         )
 
     def codec(self) -> Codec:

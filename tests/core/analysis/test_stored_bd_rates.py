@@ -1,0 +1,60 @@
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from core.analysis.bd_tables import bd_rates_of
+from core.analysis.stored_bd_rates import (
+    bd_rates_key,
+    compute_bd_rates,
+    load_bd_rates,
+    store_bd_rates,
+)
+from core.evaluation.results import load_results
+from core.store import ArtifactStore
+
+SHIPPED = "imagenette160"
+
+
+@pytest.mark.slow  # resamples the images of every codec
+def test_the_shipped_bd_rates_are_those_of_the_shipped_results() -> None:
+    store = ArtifactStore.default()
+    results = load_results(store, SHIPPED)
+    stored = load_bd_rates(store, SHIPPED, results.manifests)
+    assert stored is not None, "python -m pipelines.evaluate"
+    computed = compute_bd_rates(results)
+    pd.testing.assert_frame_equal(stored.table, computed.table)
+    pd.testing.assert_frame_equal(stored.matrix, computed.matrix)
+
+
+def test_the_shipped_bd_rates_are_of_the_shipped_results() -> None:
+    store = ArtifactStore.default()
+    assert load_bd_rates(store, SHIPPED, load_results(store, SHIPPED).manifests) is not None
+
+
+def test_bd_rates_of_other_results_are_computed_again(tmp_path: Path) -> None:
+    shipped = load_results(ArtifactStore.default(), SHIPPED)
+    few = {"jpeg", "webp", "png"}
+    results = type(shipped)(
+        shipped.frame[shipped.frame["codec"].isin(few)],
+        (),
+        {name: found for name, found in shipped.manifests.items() if name in few},
+    )
+    store = ArtifactStore(tmp_path)
+    assert load_bd_rates(store, "own", results.manifests) is None
+    made = store_bd_rates(store, "own", results)
+    assert made.table["codec"].tolist() == ["webp"]
+    assert set(bd_rates_of("webp", made.matrix)) == {"jpeg"}
+    created = store.manifest(bd_rates_key("own")).created
+    again = store_bd_rates(store, "own", results)
+    pd.testing.assert_frame_equal(again.table, made.table)
+    assert store.manifest(bd_rates_key("own")).created == created
+    del results.manifests["png"]
+    assert load_bd_rates(store, "own", results.manifests) is None
+
+
+def test_damaged_bd_rates_are_computed_again(tmp_path: Path) -> None:
+    store = ArtifactStore(tmp_path)
+    results = load_results(ArtifactStore.default(), SHIPPED)
+    store.commit(bd_rates_key("own"), {"own.table.parquet": b"no table"}, facts={})
+    assert load_bd_rates(store, "own", results.manifests) is None
