@@ -11,6 +11,7 @@ from core.intake.jpeg_xl_header import Header, read_codestream_start, read_heade
 from core.intake.notes import (
     BAD_PROFILE_NOTE,
     FRAMES_NOTE,
+    PFM_NOTE,
     PROFILE_NOTE,
     UNKNOWN_SPACE_NOTE,
     Converted,
@@ -48,7 +49,7 @@ def decode_jpeg_xl(data: bytes, limits: Limits) -> Converted:
         space,
         premultiplied=header.premultiplied,
         has_depth=header.bits > 8,
-        note=PROFILE_NOTE if header.has_profile else None,
+        note=PROFILE_NOTE if header.has_profile else PFM_NOTE if header.is_from_pfm else None,
     )
     return with_notes(
         samples_to_srgb(samples),

@@ -5,6 +5,7 @@ Decoders tell neither the bit depth nor the colour space of what they give, so b
 
 import struct
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from core.intake.color_spaces import (
     BT709,
@@ -40,6 +41,7 @@ _PRIMARIES = {1: BT709, 9: BT2020, 11: P3}
 _TRANSFERS = {1: "bt709", 8: "linear", 13: "srgb", 16: "pq", 17: "dci", 18: "hlg"}
 
 _GREY, _XYB = 1, 2
+_PERCEPTUAL = 0
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,9 @@ class Header:
             converts to `space` or, where there is a profile, to linear light of sRGB primaries.
         has_profile: Whether an ICC profile describes the colours.
         space: Colour space that is stated without a profile; None where it is not known here.
+        is_from_pfm: Whether the samples are those of a PFM file, which holds linear light. cjxl up
+            to 0.7 states sRGB with the perceptual intent for them, as no other writer does for
+            floats.
     """
 
     width: int
@@ -73,6 +78,7 @@ class Header:
     is_xyb: bool = True
     has_profile: bool = False
     space: ColorSpace | None = SRGB
+    is_from_pfm: bool = False
 
 
 def read_header(data: bytes) -> Header:
@@ -119,7 +125,8 @@ def _read_metadata(bits: _Bits, width: int, height: int) -> Header:
     bits.read(1)  # whether 16-bit buffers suffice
     alphas = _read_extra_channels(bits)
     is_xyb = bool(bits.read(1))
-    color_channels, has_profile, space = _read_colors(bits)
+    color_channels, has_profile, space, intent = _read_colors(bits)
+    is_from_pfm = is_float and space == SRGB and intent == _PERCEPTUAL
     return Header(
         width=width,
         height=height,
@@ -131,7 +138,8 @@ def _read_metadata(bits: _Bits, width: int, height: int) -> Header:
         premultiplied=alphas[:1] == [True],
         is_xyb=is_xyb,
         has_profile=has_profile,
-        space=space,
+        space=ColorSpace(BT709, "linear") if is_from_pfm else space,
+        is_from_pfm=is_from_pfm,
     )
 
 
@@ -212,21 +220,30 @@ def _read_extra_channel(bits: _Bits) -> tuple[int, bool]:
     return kind, premultiplied
 
 
-def _read_colors(bits: _Bits) -> tuple[int, bool, ColorSpace | None]:
-    """Number of colour channels, whether there is an ICC profile, and the space without one."""
+class _Colors(NamedTuple):
+    """Number of colour channels, whether there is a profile, and space and intent without one."""
+
+    channels: int
+    has_profile: bool
+    space: ColorSpace | None
+    intent: int | None = None
+
+
+def _read_colors(bits: _Bits) -> _Colors:
     if bits.read(1):
-        return 3, False, SRGB
+        return _Colors(3, False, SRGB)
     has_profile = bool(bits.read(1))
     kind = bits.choose(*_ENUM)
     channels = 1 if kind == _GREY else 3
     if has_profile or kind > _GREY:
-        return channels, has_profile, None
+        return _Colors(channels, has_profile, None)
     white = _read_white(bits)
     primaries = BT709 if kind == _GREY else _read_primaries(bits)
     transfer, exponent = _read_transfer(bits)
     if white is None or primaries is None or transfer is None:
-        return channels, False, None
-    return channels, False, ColorSpace(primaries._replace(white=white), transfer, exponent)
+        return _Colors(channels, False, None)
+    space = ColorSpace(primaries._replace(white=white), transfer, exponent)
+    return _Colors(channels, False, space, bits.choose(*_ENUM))
 
 
 def _read_white(bits: _Bits) -> Chromaticity | None:

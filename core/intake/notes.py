@@ -14,6 +14,7 @@ PROFILE_NOTE = "Colours were converted from the embedded colour profile to sRGB.
 BAD_PROFILE_NOTE = "The embedded colour profile could not be used; colours may differ."
 LARGE_PROFILE_NOTE = "The embedded colour profile exceeds 1 MB and was ignored; colours may differ."
 DECLARED_NOTE = "Colours were converted from the colour space that the file declares to sRGB."
+PFM_NOTE = "Samples were taken for linear light, as in the PFM file that this seems to be made of."
 UNKNOWN_SPACE_NOTE = (
     "The file declares a colour space that is not supported; it is shown as sRGB and colours "
     "may differ."

@@ -1,7 +1,10 @@
 """Depth and colours of JPEG XL; libjxl itself, through pillow-jxl-plugin, is the other reader."""
 
 import io
+import shutil
+import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import imagecodecs
 import numpy as np
@@ -17,6 +20,7 @@ from core.intake.notes import (
     BAD_PROFILE_NOTE,
     DECLARED_NOTE,
     DEPTH_NOTE,
+    PFM_NOTE,
     PROFILE_NOTE,
 )
 
@@ -66,10 +70,17 @@ def choice(value: int) -> str:
     return "01" + f"{value - 2:04b}"[::-1] if value < 18 else "11" + f"{value - 18:06b}"[::-1]
 
 
-def colors(*, white: int = 1, primaries: int = 1, transfer: int = 13, is_grey: bool = False) -> str:
-    """Field of the colours: RGB or grey, white, primaries, transfer, perceptual intent."""
+def colors(
+    *,
+    white: int = 1,
+    primaries: int = 1,
+    transfer: int = 13,
+    is_grey: bool = False,
+    intent: int = 0,
+) -> str:
+    """Field of the colours: RGB or grey, white, primaries, transfer, rendering intent."""
     space = choice(1 if is_grey else 0) + choice(white) + ("" if is_grey else choice(primaries))
-    return "0" + "0" + space + "0" + choice(transfer) + choice(0)
+    return "0" + "0" + space + "0" + choice(transfer) + choice(intent)
 
 
 PROFILE = "0" + "1" + choice(0)
@@ -90,8 +101,7 @@ class Parts:
             for start in range(17, reader.position)
             if self._ends_before_colors(start, width, height, header.is_xyb)
         )
-        is_default = self.bits[self.colors_start] == "1"
-        colors_end = reader.position + (0 if is_default or header.has_profile else 2)  # intent
+        colors_end = reader.position
         self.rest_end = colors_end + 2 + 1  # no extensions, default transform
         assert self.bits[colors_end : self.rest_end] == "001"
         self.frames = self.bits[-(-self.rest_end // 8) * 8 :]
@@ -158,6 +168,33 @@ def test_linear_light_is_shown_in_srgb(dtype: type, is_lossless: bool) -> None:
     decoded = decode_image(data)
     assert_close(decoded.pixels, PATCHES.astype(int), 1 if is_lossless else 4)
     assert decoded.notes == (DEPTH_NOTE, DECLARED_NOTE)
+
+
+@pytest.mark.skipif(shutil.which("cjxl") is None, reason="there is no cjxl")
+@pytest.mark.parametrize("distance", ["0", "0.1"])
+@pytest.mark.parametrize("channels", [3, 1])
+def test_linear_light_of_a_pfm_is_shown_in_srgb_whatever_the_encoder_states(
+    channels: int, distance: str, tmp_path: Path
+) -> None:
+    """PFM holds linear light, and cjxl 0.7 states sRGB for it."""
+    source, target = tmp_path / "image.pfm", tmp_path / "image.jxl"
+    light = to_light(IMAGE).astype("<f4")[..., :channels]
+    head = f"{'PF' if channels == 3 else 'Pf'}\n{IMAGE.shape[1]} {IMAGE.shape[0]}\n-1.0\n"
+    source.write_bytes(head.encode() + light[::-1].tobytes())
+    subprocess.run(["cjxl", source, target, "-d", distance], check=True, capture_output=True)
+    decoded = decode_image(target.read_bytes())
+    expected = PATCHES.astype(int)[:, :channels].repeat(3 // channels, axis=1)
+    assert_close(decoded.pixels, expected, 2 if distance == "0" else 4)
+    assert decoded.notes in ((DEPTH_NOTE, PFM_NOTE), (DEPTH_NOTE, DECLARED_NOTE))
+
+
+@pytest.mark.parametrize("intent", [1, 2, 3])
+def test_floats_in_srgb_are_shown_as_they_are(intent: int) -> None:
+    samples = (IMAGE / 255).astype(np.float32)
+    stream = bare(imagecodecs.jpegxl_encode(samples, lossless=True))
+    decoded = decode_image(Parts(stream).with_colors(colors(intent=intent)))
+    assert_close(decoded.pixels, PATCHES.astype(int), 1)
+    assert decoded.notes == (DEPTH_NOTE,)
 
 
 #: Enumerated values of white, primaries and transfer, and what they stand for.
