@@ -88,13 +88,8 @@ def run_step(
         was interrupted by Ctrl-C, 143 when SIGTERM stopped it.
     """
     parser = _parser(config_type, name=name, description=step.__doc__ or "")
-    flags = {
-        flag: tuple(value) if isinstance(value, list) else value
-        for flag, value in vars(parser.parse_intermixed_args(argv)).items()
-    }
     try:
-        _check_finite(flags)
-        config = config_type(**flags)
+        config = _parsed(config_type, parser, argv)
     except ValueError as error:
         return _complain(name, str(error))
     try:
@@ -109,6 +104,22 @@ def run_step(
         print(f"{name}: {stopped}; {kept}", file=sys.stderr)
         return 128 + stopped.signal
     return 0
+
+
+def _parsed(
+    config_type: type[Config], parser: argparse.ArgumentParser, argv: Sequence[str] | None
+) -> Config:
+    """Configuration from the arguments.
+
+    Raises:
+        ValueError: A value does not fit.
+    """
+    flags = {
+        flag: tuple(value) if isinstance(value, list) else value
+        for flag, value in vars(parser.parse_intermixed_args(argv)).items()
+    }
+    _check_finite(flags)
+    return config_type(**flags)
 
 
 def _check_finite(flags: dict[str, Any]) -> None:

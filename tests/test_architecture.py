@@ -1,11 +1,13 @@
 """The rules that hold the layers apart, read from the imports themselves."""
 
 import ast
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,20 @@ ROOT = Path(__file__).parent.parent
 LAYERS = ("core", "pipelines", "dashboard")
 TRAINING_LIBRARIES = {"keras", "tensorflow", "jax", "tf2onnx"}
 
+
+#: Bounds on loaded modules, the standard library's included: a new dependency would exceed them.
+MAX_MODULES_OF_THE_ENTROPY_CODER = 300
+MAX_MODULES_OF_AN_IMAGE = 300
+MAX_MODULES_OF_THE_FIRST_PAGE = 2400
+
+#: Runs the page that opens first, and fails where it shows an exception.
+FIRST_PAGE = f"""
+from streamlit.testing.v1 import AppTest
+app = AppTest.from_file({str(ROOT / "dashboard" / "app.py")!r}, default_timeout=120).run()
+assert not app.exception, app.exception
+assert app.title[0].value == "Findings", app.title
+assert len(app.get("plotly_chart")) > 0
+"""
 
 #: Rooms of the library from the ground up: a room imports from rooms below it alone. Rooms on one
 #: line do not know each other.
@@ -194,6 +210,64 @@ def _pages_that_load(module: str) -> set[str]:
     return {name.split(".")[2] for name in users if name.startswith("dashboard.views.")}
 
 
+def _modules_after(code: str, *, cwd: Path = ROOT) -> list[str]:
+    """Modules that a fresh interpreter has loaded after some code."""
+    found = subprocess.run(
+        [sys.executable, "-c", f"{code}\nimport sys\nprint(*sys.modules)"],
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return found.stdout.splitlines()[-1].split()
+
+
+def _distributed(modules: list[str]) -> set[str]:
+    """Top-level names of installed distributions; what loads them at start is left out."""
+    tops = {name.partition(".")[0] for name in modules}
+    return (tops & packages_distributions().keys()) - {"_distutils_hack"}
+
+
+def _importing(*rooms: str, but: str = "-") -> str:
+    names = sorted(
+        name for name in _graph() if f"{name}.".startswith(tuple(f"{r}." for r in rooms))
+    )
+    return f"import {', '.join(name for name in names if not name.startswith(but))}"
+
+
+def test_the_entropy_coder_loads_numpy_and_constriction_only() -> None:
+    modules = _modules_after(_importing("core.entropy"))
+    assert _distributed(modules) == {"numpy", "constriction"}
+    assert {name for name in modules if name.startswith("core.")} <= {
+        "core.errors",
+        "core.progress",
+        *(name for name in modules if f"{name}.".startswith("core.entropy.")),
+    }
+    assert len(modules) < MAX_MODULES_OF_THE_ENTROPY_CODER
+
+
+def test_the_type_of_an_image_loads_numpy_only() -> None:
+    modules = _modules_after("import core.images")
+    assert _distributed(modules) == {"numpy"}
+    assert len(modules) < MAX_MODULES_OF_AN_IMAGE
+
+
+def test_the_library_without_its_models_loads_nothing_that_trains() -> None:
+    modules = _modules_after(_importing("core", but="core.models"))
+    assert {name for name in modules if name.startswith("core.models")} == set()
+    assert len([name for name in modules if name.startswith("core.")]) > 100
+    assert _distributed(modules) & {*TRAINING_LIBRARIES, "streamlit"} == set()
+
+
+def test_the_first_page_loads_no_library_that_it_does_not_need(tmp_path: Path) -> None:
+    """The real page over the shipped results, in an interpreter of its own."""
+    modules = _modules_after(FIRST_PAGE, cwd=tmp_path)
+    unwanted = {*TRAINING_LIBRARIES, "scipy", "skimage", "matplotlib", "torch"}
+    assert _distributed(modules) & unwanted == set()
+    assert len(modules) < MAX_MODULES_OF_THE_FIRST_PAGE
+
+
 @pytest.mark.parametrize(
     ("module", "absent"),
     [
@@ -208,8 +282,4 @@ def _pages_that_load(module: str) -> set[str]:
     ],
 )
 def test_importing_a_module_loads_no_more_than_it_needs(module: str, absent: set[str]) -> None:
-    code = f"import sys, {module}; print(*sys.modules)"
-    found = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    assert absent.isdisjoint(found.stdout.split())
+    assert absent.isdisjoint(_modules_after(f"import {module}"))

@@ -54,9 +54,11 @@ def codec_compare_batch(
     fields = dict(_fields(ordered, _dial_name(codec)))
     columns = [exact_numbers(ordered[column]) for column in fields]
     return {
-        "constant_descriptions": [{name: told} for name, (told, _) in constants.items()],
+        "constant_descriptions": [
+            {name: description} for name, (description, _) in constants.items()
+        ],
         "constant_values": [value for _, value in constants.values()],
-        "field_descriptions": [{name: told} for name, told in fields.values()],
+        "field_descriptions": [{name: description} for name, description in fields.values()],
         "field_values": [list(row) for row in zip(*columns, strict=True)],
     }
 
@@ -99,7 +101,7 @@ def _fields(rows: pd.DataFrame, dial: str) -> Iterator[tuple[str, tuple[str, str
     known = metrics()
     for column in metric_columns(rows):
         if rows[column].notna().all():
-            told = known[column].DEFINITION if column in known else column
-            yield column, (column.removesuffix("_db"), told)
+            description = known[column].DEFINITION if column in known else column
+            yield column, (column.removesuffix("_db"), description)
     for column, name in _TIMES.items():
         yield column, (name, _TIME_NOTE)

@@ -4,7 +4,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import correlate1d
 
 from core.images import Image
 from core.metrics.last_reference import LastReference
@@ -91,6 +90,8 @@ def _halve(values: Planes) -> Planes:
 
 def _window_mean(values: Planes) -> Planes:
     """Gaussian mean over every 11x11 window inside the planes."""
+    from scipy.ndimage import correlate1d  # half a second that listing the metrics need not wait
+
     inner = slice(_RADIUS, -_RADIUS)
     rows = correlate1d(values, _WINDOW, axis=1, mode="nearest")[:, inner]
     mean: Planes = correlate1d(rows, _WINDOW, axis=2, mode="nearest")[:, :, inner]

@@ -1,8 +1,7 @@
-"""Structural similarity place by place, as a map."""
+"""Structural similarity at each pixel, as a map."""
 
 import numpy as np
 from numpy.typing import NDArray
-from skimage.metrics import structural_similarity
 
 from core.images import Image
 from core.metrics.pair import check_pair
@@ -18,6 +17,8 @@ def ssim_map(reference: Image, image: Image) -> NDArray[np.float64]:
     Raises:
         ValueError: The images are not uint8 RGB of one shape, or a side is below 7 pixels.
     """
+    from skimage.metrics import structural_similarity  # loads SciPy
+
     check_pair(reference, image, smallest_side=WINDOW)
     _, values = structural_similarity(  # type: ignore[no-untyped-call, unused-ignore]
         reference @ GREY_WEIGHTS, image @ GREY_WEIGHTS, data_range=255, full=True

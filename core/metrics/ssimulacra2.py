@@ -2,8 +2,6 @@
 
 import io
 
-from ssimulacra2 import compute_ssimulacra2
-
 from core.images import Image
 from core.metrics.pair import check_pair
 
@@ -29,6 +27,8 @@ def measure(reference: Image, image: Image) -> float:
     Raises:
         ValueError: The images are not uint8 RGB of one shape, or a side is below 8 pixels.
     """
+    from ssimulacra2 import compute_ssimulacra2  # loads SciPy
+
     check_pair(reference, image, smallest_side=_SMALLEST_SIDE)
     return float(compute_ssimulacra2(_as_file(reference), _as_file(image)))
 

@@ -160,20 +160,20 @@ def measure_of(column: str) -> Measure:
 
 def outlook(run: TrainingRun) -> Outlook:
     """Progress and remaining time of a running training."""
-    told, done = run.running, len(run.frame)
-    epoch = int(told.get("epoch", done + 1))
-    epochs, steps = run.config.get("epochs"), told.get("steps")
+    running, done = run.running, len(run.frame)
+    epoch = int(running.get("epoch", done + 1))
+    epochs, steps = run.config.get("epochs"), running.get("steps")
     per_epoch = _epoch_seconds(run)
     total = None if per_epoch is None or not epochs else per_epoch * max(0, epochs - done)
-    share = told["step"] / steps if steps and "step" in told else None
+    share = running["step"] / steps if steps and "step" in running else None
     if total is not None and share is not None and per_epoch is not None:
         total = max(0.0, total - share * per_epoch)
     return Outlook(
         epoch=epoch,
         epochs=epochs,
         share=share,
-        images_per_second=told.get("images_per_second"),
-        epoch_seconds=told.get("seconds_left"),
+        images_per_second=running.get("images_per_second"),
+        epoch_seconds=running.get("seconds_left"),
         total_seconds=total,
         waited=0 if run.best_row is None else done - 1 - run.best_row,
         patience=run.config.get("patience"),

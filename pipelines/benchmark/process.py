@@ -48,7 +48,7 @@ class MeasuringProcess:
             pass_fds=[theirs.fileno()],
         )
         theirs.close()
-        self._told_ready = receive(self._connection) is not None
+        self._is_ready = receive(self._connection) is not None
         self.startup_seconds = time.perf_counter() - started
 
     def __enter__(self) -> Self:
@@ -65,7 +65,7 @@ class MeasuringProcess:
     @property
     def is_alive(self) -> bool:
         """Whether it can be asked."""
-        return self._told_ready and self._process.poll() is None
+        return self._is_ready and self._process.poll() is None
 
     def ask(self, facts: Mapping[str, Any], data: bytes = b"") -> Answer:
         """Answer to one request; a process that ends over it gives an error as its answer."""

@@ -14,7 +14,7 @@ class Report:
     """One line per trial that ends, with the time left.
 
     Attributes:
-        record: The study at the beginning; trials that had ended by then are not told.
+        record: The study at the beginning; trials that had ended by then are not reported.
         trials: How many trials the study shall have finished.
         stream: Where the lines go.
     """
@@ -26,7 +26,7 @@ class Report:
     def __post_init__(self) -> None:
         self._started = time.monotonic()
         self._before = self.finished
-        self._told = {trial.number for trial in self.record.trials if _has_ended(trial)}
+        self._reported = {trial.number for trial in self.record.trials if _has_ended(trial)}
         if self.finished:
             self._say(f"{self.finished} of {self.trials} trials are finished already")
 
@@ -44,8 +44,8 @@ class Report:
         """Tells of the trials that have ended since."""
         self.record = record
         for trial in record.trials:
-            if _has_ended(trial) and trial.number not in self._told:
-                self._told.add(trial.number)
+            if _has_ended(trial) and trial.number not in self._reported:
+                self._reported.add(trial.number)
                 self._say(f"{trial_line(trial)}  |  {self._progress()}")
 
     def _progress(self) -> str:

@@ -102,19 +102,16 @@ def build(
         arrays = {split: folder / f"{split}.npy" for split in SPLITS}
         for split, path in arrays.items():
             create_array(path, counts[split])
-        tasks = _tasks(source, planned, arrays)
-        found = decode_all(tasks, processes=processes, advance=advance)
+        found = decode_all(_tasks(source, planned, arrays), processes=processes, advance=advance)
         traits = {image.id: image for image in found}
         if len(traits) != len(planned):
             raise PreparationError("The source changed while it was read.")
         index = _index(planned, traits)
         facts = _source_facts(source, listed) | _index_facts(index, planned, traits)
-        facts |= {"notes": dict(sorted(_count_notes(traits.values()).items()))}
         files: dict[str, bytes | Path] = {
             array_file(split, dataset): arrays[split] for split in SPLITS
         }
-        files[index_file(dataset)] = _parquet(index)
-        return store.commit(key, files, facts=facts)
+        return store.commit(key, files | {index_file(dataset): _parquet(index)}, facts=facts)
 
 
 def _tasks(
@@ -179,11 +176,12 @@ def _index_facts(
         },
         "grey_counts": {split: int(rows["grey"].sum()) for split, rows in splits.items()},
         "near_duplicates": _near_duplicate_facts(splits),
+        "notes": dict(sorted(_count_notes(traits.values()).items())),
     }
 
 
 def _count_notes(traits: Iterable[Traits]) -> Counter[str]:
-    """How many images each thing was changed in by decoding."""
+    """How many images each note of the decoder applies to."""
     return Counter(note for image in traits for note in image.notes)
 
 

@@ -152,10 +152,10 @@ class EntropyModel(layers.Layer):  # type: ignore[misc]
         log_scales = bounded_log_scale(self.side_log_scales(levels))
         rounded = straight_through(side, ops.round(side))
         # Noise replaces integer rounding; the mean shifts the table, not the quantiser's grid.
-        told = rounded
+        noisy = rounded
         if training:
-            told = side + keras.random.uniform(ops.shape(side), -0.5, 0.5, seed=self.noise)
-        offsets = told - self.side_means(levels)
+            noisy = side + keras.random.uniform(ops.shape(side), -0.5, 0.5, seed=self.noise)
+        offsets = noisy - self.side_means(levels)
         side_bits = _sum(bits(offsets, log_scales + ops.zeros_like(offsets)))
         return rounded, side_bits
 

@@ -4,7 +4,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, TextIO
+from typing import TextIO
 
 from core.models.training.history import History
 
@@ -27,13 +27,13 @@ class Monitor:
     stream: TextIO = field(default_factory=lambda: sys.stderr)
     _started: float = 0.0
     _steps: int = 0
-    _told: float = 0.0
+    _reported: float = 0.0
     _width: int = 0
 
     def start(self) -> None:
         """Starts measuring the speed of an epoch."""
         self._steps = 0
-        self._told = time.monotonic()
+        self._reported = time.monotonic()
 
     def step(
         self,
@@ -56,22 +56,16 @@ class Monitor:
         """
         now = time.monotonic()
         rate = self._rate(batch, now)
-        due = now - self._told >= SPARSE_SECONDS
+        due = now - self._reported >= SPARSE_SECONDS
         if not due and not self.stream.isatty():
             return
         means = figures()
         left = (steps - step) * batch / rate if rate else 0.0
         if due:
-            self._told = now
-            running: dict[str, Any] = {
-                "epoch": len(rows) + 1,
-                "step": step,
-                "steps": steps,
-                "images_per_second": round(rate, 1),
-                "seconds_left": round(left),
-                **means,
-            }
-            self.history.write(rows, running=running)
+            self._reported = now
+            running = {"epoch": len(rows) + 1, "step": step, "steps": steps, **means}
+            speed = {"images_per_second": round(rate, 1), "seconds_left": round(left)}
+            self.history.write(rows, running=running | speed)
         total = self._total(rows, left, steps * batch / rate if rate else 0.0)
         self._show(
             f"epoch {len(rows) + 1}/{self.epochs}  step {step}/{steps}  {_shown(means)}  "

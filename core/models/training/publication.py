@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,8 +71,17 @@ def go_on_from_published(
     if anew:
         training.network.begin_stage(training.train)
     training.best = best
+    training.progress = _progress_at_best(training, rows, facts, anew=anew)
+    for _ in range(0 if anew else facts.get("lr_drops", facts.get("drops", 0))):
+        training.lower_learning_rate()
+
+
+def _progress_at_best(
+    training: Training, rows: list[dict[str, float]], facts: Mapping[str, Any], *, anew: bool
+) -> Progress:
+    """Progress of a training that goes on after the best epoch, the last of these rows."""
     plan_start = len(rows) if anew else facts.get("plan_start", 0)
-    training.progress = Progress(
+    return Progress(
         epoch=len(rows),
         images=int(rows[-1]["images"]),
         seconds=rows[-1]["total_seconds"],
@@ -83,8 +93,6 @@ def go_on_from_published(
         plan_start=plan_start,
         steps_forgotten=(len(rows) - plan_start) * training.steps,
     )
-    for _ in range(0 if anew else facts.get("lr_drops", facts.get("drops", 0))):
-        training.lower_learning_rate()
 
 
 def _training_of_card(data: bytes) -> dict[str, Any]:

@@ -144,13 +144,7 @@ def make_chunk(
         loss, norm, logs, state = _train_step(model, carry.state, batch)
         is_usual = (carry.applied < _MIN_APPLIED) | (norm <= MAX_GRADIENT_RATIO * carry.norm)
         applies = is_step & is_usual & jnp.isfinite(loss) & jnp.isfinite(norm) & _finite(state[0])
-        decay = jnp.minimum(_NORM_DECAY, carry.applied / (carry.applied + 1.0))
-        after = Carry(
-            state,
-            decay * carry.norm + (1.0 - decay) * norm,
-            carry.applied + 1,
-            key,
-        )
+        after = Carry(state, _smoothed_norm(carry, norm), carry.applied + 1, key)
         before = carry._replace(key=key)
         chosen = jax.tree.map(lambda new, old: jnp.where(applies, new, old), after, before)
         return chosen, (loss, applies, logs)
@@ -166,6 +160,12 @@ def make_chunk(
         return carry, Chunk(losses, applied, {name: values[last] for name, values in logs.items()})
 
     return chunk
+
+
+def _smoothed_norm(carry: Carry, norm: Tensor) -> Tensor:
+    """Moving average of the gradient's norm; a plain mean over the first steps."""
+    decay = jnp.minimum(_NORM_DECAY, carry.applied / (carry.applied + 1.0))
+    return decay * carry.norm + (1.0 - decay) * norm
 
 
 def _train_step(

@@ -100,7 +100,7 @@ def compare(
     viewer, options = st.container(), st.container()
     with options, st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         has_maps, slow = choose_maps(image), choose_slow_metrics(image)
-        containers = choose_containers([card.config for card in cards])
+        containers = choose_containers(configs := [card.config for card in cards])
     is_new = st.session_state.get("viewed") != image.digest
     # The viewer of the run before stays until there is a new one, except for another image.
     container = viewer.empty() if is_new else viewer
@@ -111,9 +111,7 @@ def compare(
     def show(tasks: Sequence[Task]) -> None:
         progress.progress(sum(task.is_done for task in tasks) / len(tasks), queue_line(tasks))
 
-    found = bring_to_goal(
-        image, [card.config for card in cards], wanted_target, slow=slow, show=show
-    )
+    found = bring_to_goal(image, configs, wanted_target, slow=slow, show=show)
     versions = weigh_versions(image, selection.versions, slow=slow, show=show)
     progress.empty()
     show_found(cards, found, wanted_target)

@@ -63,8 +63,8 @@ def limits_of(model: ModelCard) -> str:
     share = model.config.get("ssim_share")
     if share is None:
         return LIMITS.format(training=BLIND_TO_RATE.strip())
-    told = TRAINED_FOR_RATE.format(mse=1 - share, ssim=share)
-    return LIMITS.format(training=told.strip())
+    description = TRAINED_FOR_RATE.format(mse=1 - share, ssim=share)
+    return LIMITS.format(training=description.strip())
 
 
 def _reason(epochs: int, ended_by: str | None, config: Mapping[str, Any]) -> str:

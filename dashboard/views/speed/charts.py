@@ -145,23 +145,7 @@ def memory_figure(rows: pd.DataFrame) -> go.Figure:
     known = timed_only(rows[rows["peak_bytes"].notna()])
     figure = go.Figure()
     for operation, opacity in (("encode", 0.95), ("decode", 0.4)):
-        chosen = known[known["operation"] == operation]
-        colors = [translucent(codec_style(name).color, opacity) for name in chosen["method"]]
-        figure.add_trace(
-            go.Bar(
-                x=chosen["peak_bytes"] / _MEGA,
-                y=chosen["label"],
-                orientation="h",
-                name=OPERATIONS[operation],
-                marker={"color": colors},
-                customdata=(chosen["peak_bytes"] - chosen["baseline_bytes"]) / _MEGA,
-                hovertemplate=(
-                    f"<b>%{{y}}</b>, {operation}<br>%{{x:,.0f}} MiB at most, "
-                    "%{customdata:,.0f} of them for this<extra></extra>"
-                ),
-                showlegend=False,
-            )
-        )
+        figure.add_trace(_memory_bars(known[known["operation"] == operation], operation, opacity))
         # The bars have their codecs' colours; the legend explains what is full and what is pale.
         gray = translucent("#7f8b90", opacity)
         entry = go.Bar(x=[None], y=[None], name=OPERATIONS[operation], marker={"color": gray})
@@ -179,6 +163,24 @@ def memory_figure(rows: pd.DataFrame) -> go.Figure:
         uirevision="memory",
     )
     return figure
+
+
+def _memory_bars(rows: pd.DataFrame, operation: str, opacity: float) -> go.Bar:
+    return go.Bar(
+        x=rows["peak_bytes"] / _MEGA,
+        y=rows["label"],
+        orientation="h",
+        name=OPERATIONS[operation],
+        marker={
+            "color": [translucent(codec_style(name).color, opacity) for name in rows["method"]]
+        },
+        customdata=(rows["peak_bytes"] - rows["baseline_bytes"]) / _MEGA,
+        hovertemplate=(
+            f"<b>%{{y}}</b>, {operation}<br>%{{x:,.0f}} MiB at most, "
+            "%{customdata:,.0f} of them for this<extra></extra>"
+        ),
+        showlegend=False,
+    )
 
 
 def _name(row: object, threads: int) -> str:
