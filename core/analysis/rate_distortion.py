@@ -151,7 +151,12 @@ def compare(
     Each resample draws the images with replacement, the same for both curves (paired), takes
     the means and the BD-rate anew; the interval lies between the 2.5 and 97.5 percentiles
     (Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13).
+
+    Where one of them is a mean over images that are not known one by one, the means are compared,
+    without an interval.
     """
+    if anchor.mean_of is not None or test.mean_of is not None:
+        return _of_means(anchor.curve(), test.curve())
     anchor, test = _paired(anchor, test)
     images = len(anchor.images)
     value, overlap, reason = bd_rate(anchor.curve(), test.curve())
@@ -186,6 +191,12 @@ def bd_rates(
         for codec, table in tables.items()
         if codec != anchor
     }
+
+
+def _of_means(anchor: Curve, test: Curve) -> Interval:
+    value, overlap, reason = bd_rate(anchor, test)
+    images = min(anchor.count, test.count)
+    return Interval(value, None, None, 0, images, overlap, reason or "of means, so no interval")
 
 
 def _check_metrics(anchor: Curve, test: Curve) -> None:

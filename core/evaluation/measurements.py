@@ -50,6 +50,8 @@ class Measurements:
         pools_error: Whether the mean of the metric, a PSNR, is that of the mean squared error over
             all images, instead of the mean of the images' PSNR. An image that is reproduced well
             then counts less.
+        mean_of: Images that the one row is the mean of, where single ones are not known: a curve
+            that others published. 0 where their number is not known either.
     """
 
     codec: str
@@ -60,6 +62,7 @@ class Measurements:
     values: Floats
     dropped: int
     pools_error: bool = False
+    mean_of: int | None = None
 
     def mean_values(self, weights: Floats) -> Floats:
         """Mean of the metric at each setting, float64 (..., settings).
@@ -80,6 +83,8 @@ class Measurements:
         rates = tuple(self.bits_per_pixel.mean(axis=0).tolist())
         pooled = self.mean_values(np.full(count, 1 / count)) if self.pools_error else None
         values = tuple((self.values.mean(axis=0) if pooled is None else pooled).tolist())
+        if self.mean_of is not None:
+            count = self.mean_of
         return Curve(self.codec, self.metric, self.settings, rates, values, count, self.dropped)
 
     def take(self, positions: npt.NDArray[np.intp]) -> "Measurements":

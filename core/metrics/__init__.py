@@ -1,5 +1,6 @@
 """The metrics: one module each, found by discovery."""
 
+import math
 from functools import cache
 from typing import cast
 
@@ -26,6 +27,16 @@ def direction_of(label: str) -> int:
         if label in (metric.LABEL, metric.LABEL.partition(" (")[0]):
             return 1 if metric.HIGHER_IS_BETTER else -1
     return 0
+
+
+def range_of(name: str) -> tuple[float, float]:
+    """Smallest and largest finite value of a metric; infinite where it does not say.
+
+    Args:
+        name: Column of the metric.
+    """
+    low, high = getattr(_found()[name], "RANGE", (-math.inf, math.inf))
+    return float(low), float(high)
 
 
 def unavailable() -> dict[str, str]:

@@ -13,6 +13,7 @@ class Metric(Protocol):
         LABEL: What a person reads, unit included, such as `PSNR (dB)`.
         ORDER: Place in tables; a smaller number stands further left.
         HIGHER_IS_BETTER: Direction.
+        RANGE: Smallest and largest finite value; optional. Imported values outside are refused.
         ON_SUBSET_ONLY: Whether evaluation measures it on the fixed subset of images only.
         DEFINITION: One sentence that says exactly what is computed.
     """

@@ -13,6 +13,7 @@ NAME = "ms_ssim_4"
 LABEL = "MS-SSIM, 4 scales"
 ORDER = 4
 HIGHER_IS_BETTER = True
+RANGE = (0.0, 1.0)
 ON_SUBSET_ONLY = True
 DEFINITION = (
     "MS-SSIM (Wang et al. 2003) with four scales instead of five: the exponents 0.0448, 0.2856, "

@@ -11,6 +11,7 @@ NAME = "psnr_db"
 LABEL = "PSNR (dB)"
 ORDER = 1
 HIGHER_IS_BETTER = True
+RANGE = (0.0, 100.0)
 ON_SUBSET_ONLY = False
 DEFINITION = (
     "10 log10(255^2 / MSE), where MSE is the mean squared difference over all pixels and the "

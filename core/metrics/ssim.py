@@ -13,6 +13,7 @@ NAME = "ssim"
 LABEL = "SSIM"
 ORDER = 2
 HIGHER_IS_BETTER = True
+RANGE = (-1.0, 1.0)
 ON_SUBSET_ONLY = False
 DEFINITION = (
     "Mean SSIM (Wang et al. 2004, equation 13) of the grey images 0.2125 R + 0.7154 G + "

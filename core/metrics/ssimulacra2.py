@@ -9,6 +9,7 @@ NAME = "ssimulacra2"
 LABEL = "SSIMULACRA2"
 ORDER = 3
 HIGHER_IS_BETTER = True
+RANGE = (-10_000.0, 100.0)
 ON_SUBSET_ONLY = True
 DEFINITION = (
     "SSIMULACRA2 as the Python library ssimulacra2 computes it: multi-scale structural "

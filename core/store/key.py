@@ -17,6 +17,7 @@ DEFAULT_DATASET = "imagenette160"
 _COMMANDS = {
     "datasets": "python -m pipelines.prepare",
     "results": "python -m pipelines.evaluate {last}",
+    "imports": "python -m pipelines.import_results FILE --dataset {second} --name {last}",
     "models": "python -m pipelines.train {second}",
     "histories": "python -m pipelines.train {second}",
     "checkpoints": "python -m pipelines.train {second}",

@@ -4,7 +4,6 @@ Every entry is keyed by the state of the results, as in `dashboard.data.store`; 
 changed in place.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -27,8 +26,6 @@ from core.evaluation.measurements import (
 )
 from core.metrics import metrics
 from core.store import ArtifactError
-from dashboard.charts.bd_rate import interval_figure, matrix_figure
-from dashboard.charts.published_curves import add_published
 from dashboard.charts.rate_distortion import (
     Look,
     point_table,
@@ -63,10 +60,18 @@ class View:
         return POOLED_LABEL if self.pooled else metrics()[self.metric].LABEL
 
     @property
+    def metric_name(self) -> str:
+        """What saved tables call the metric: an import refuses what is not measured as usual."""
+        return " ".join([self.metric, *self._marks])
+
+    @property
     def file_name(self) -> str:
         """Start of the names of files that are saved from the view."""
-        marks = ["without-containers"] * self.payload + ["pooled"] * self.pooled
-        return "-".join([self.dataset, self.metric, *marks])
+        return "-".join([self.dataset, self.metric, *self._marks])
+
+    @property
+    def _marks(self) -> list[str]:
+        return ["without-containers"] * self.payload + ["pooled"] * self.pooled
 
 
 def labels() -> dict[str, str]:
@@ -116,7 +121,6 @@ def load_curves(
     lossless: pd.DataFrame,
     look: Look,
     chosen: tuple[str, str] | None,
-    published: Sequence[str],
 ) -> go.Figure:
     """Curves of a choice of points, drawn once per choice.
 
@@ -126,28 +130,10 @@ def load_curves(
         lossless: Rows of `load_lossless`, with their index.
         look: What is shown beside the mean curves.
         chosen: Codec and setting of the point that gets a ring.
-        published: Published curves to lay over ours.
     """
     rows = (tuple(points.index), tuple(lossless.index))
     state = store_state(f"results/{view.dataset}/")
-    return _curves(view, rows, look, chosen, tuple(published), state, points, lossless)
-
-
-def load_intervals(view: View, anchor: str, *, table: pd.DataFrame) -> go.Figure:
-    """BD-rates with their intervals, drawn once per choice of codecs.
-
-    Args:
-        view: What the curves show.
-        anchor: Codec that the others are compared with.
-        table: Rows of `load_bd_table`.
-    """
-    state = store_state(f"results/{view.dataset}/")
-    return _intervals(view, anchor, tuple(table["codec"]), state, table)
-
-
-def load_matrix(view: View) -> go.Figure:
-    """BD-rates of all pairs as coloured cells."""
-    return _matrix(view, store_state(f"results/{view.dataset}/"))
+    return _curves(view, rows, look, chosen, state, points, lossless)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
@@ -196,12 +182,11 @@ def _curves(
     rows: tuple[tuple[int, ...], tuple[int, ...]],
     look: Look,
     chosen: tuple[str, str] | None,
-    published: tuple[str, ...],
     state: str,
     _points: pd.DataFrame,
     _lossless: pd.DataFrame,
 ) -> go.Figure:
-    figure = rate_distortion_figure(
+    return rate_distortion_figure(
         _points,
         metric_label=view.metric_label,
         look=look,
@@ -211,20 +196,6 @@ def _curves(
         value_format=metric_d3_format(view.metric),
         rate_label="Bits per pixel (without containers)" if view.payload else None,
     )
-    add_published(figure, published)
-    return figure
-
-
-@st.cache_resource(max_entries=64, show_spinner=False)
-def _intervals(
-    view: View, anchor: str, codecs: tuple[str, ...], state: str, _table: pd.DataFrame
-) -> go.Figure:
-    return interval_figure(_table, anchor_label=label_of(anchor))
-
-
-@st.cache_resource(max_entries=16, show_spinner=False)
-def _matrix(view: View, state: str) -> go.Figure:
-    return matrix_figure(load_bd_matrix(view), labels())
 
 
 @st.cache_resource(max_entries=64, show_spinner="Resampling the images …")

@@ -1,20 +1,22 @@
 """BD-rates of the drawn codecs against one of them, and of all pairs."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 import streamlit as st
 
 from core.analysis.bd_tables import SAMPLES
 from dashboard.charts.captions import notes_line
 from dashboard.charts.colors import in_legend_order
-from dashboard.data.curves import (
-    View,
-    label_of,
-    load_bd_matrix,
-    load_bd_table,
-    load_intervals,
-    load_matrix,
-    load_measurements,
+from dashboard.data.curves import View, load_measurements
+from dashboard.data.quoted import (
+    curve_label,
+    load_quoted,
+    load_quoted_bd_matrix,
+    load_quoted_bd_table,
 )
+from dashboard.views.rate_distortion.bd_rate_charts import interval_figure, matrix_figure
+from dashboard.views.rate_distortion.quoted_curves import quoted_colors
 from dashboard.views.rate_distortion.tables import show_bd_table
 from dashboard.widgets.charts import show_chart
 from dashboard.widgets.downloads import download_csv
@@ -29,27 +31,28 @@ BD_HELP = (
 )
 
 
-def show_bd_rates(points: pd.DataFrame, view: View) -> None:
-    """BD-rates of the drawn codecs against one of them, and of all pairs."""
-    names = in_legend_order(list(load_measurements(view)))
+def show_bd_rates(points: pd.DataFrame, view: View, quoted: Sequence[str]) -> None:
+    """BD-rates of the drawn codecs and quoted curves against one of them, and of all pairs."""
+    names = [*in_legend_order(list(load_measurements(view))), *quoted]
     st.subheader("BD-rate", help=BD_HELP)
     anchor = st.selectbox(
         "Compared with",
         names,
         index=names.index("jpeg") if "jpeg" in names else 0,
-        format_func=label_of,
+        format_func=curve_label,
         key="anchor",
         bind="query-params",
         width=280,
     )
-    table = load_bd_table(view, anchor)
-    table = table[table["codec"].isin(points["codec"])]
+    table = load_quoted_bd_table(view, anchor, quoted=quoted)
+    table = table[table["codec"].isin([*points["codec"], *quoted])]
     if table.empty:
         st.info("A BD-rate needs a second codec beside the one compared with.")
         return
     left, right = st.columns([4, 5], gap="medium")
     with left:
-        figure = load_intervals(view, anchor, table=table)
+        colors = quoted_colors(list(load_quoted(view)))
+        figure = interval_figure(table, anchor_label=curve_label(anchor), colors=colors)
         show_chart(
             figure,
             key="intervals",
@@ -61,19 +64,20 @@ def show_bd_rates(points: pd.DataFrame, view: View) -> None:
         if notes := notes_line(table):
             st.caption(notes)
         download_csv(table, file_name=f"{view.file_name}-bd-rate-{anchor}.csv", key="csv-bd")
-    show_bd_matrix(view)
+    show_bd_matrix(view, quoted)
 
 
-def show_bd_matrix(view: View) -> None:
-    """BD-rates of all pairs of codecs."""
+def show_bd_matrix(view: View, quoted: Sequence[str]) -> None:
+    """BD-rates of all pairs of codecs and quoted curves."""
     with st.expander("Every codec against every other", key="all-pairs"):
         st.caption("Bytes of the row's codec at the quality of the column's, in percent.")
-        figure = load_matrix(view)
+        numbers = load_quoted_bd_matrix(view, quoted=quoted)
+        figure = matrix_figure(numbers, {name: curve_label(name) for name in numbers.index})
         show_chart(
             figure,
             key="matrix",
             name=f"{view.file_name}-bd-matrix",
             alt="BD-rates of all pairs.",
         )
-        numbers = load_bd_matrix(view).reset_index(names="codec")
-        download_csv(numbers, file_name=f"{view.file_name}-bd-matrix.csv", key="csv-matrix")
+        table = numbers.reset_index(names="codec")
+        download_csv(table, file_name=f"{view.file_name}-bd-matrix.csv", key="csv-matrix")

@@ -8,11 +8,9 @@ import streamlit as st
 
 from core.analysis.bd_tables import bd_rates_of
 from core.analysis.headlines import LEARNED
-from core.analysis.published import KODAK
 from core.evaluation.results import Results, result_datasets
 from core.metrics import metrics
 from dashboard.charts.captions import basis_line, removed_line, source_line
-from dashboard.charts.published_curves import SHOWN_FIRST, codec_names, sources
 from dashboard.data.curves import (
     View,
     label_of,
@@ -23,6 +21,7 @@ from dashboard.data.curves import (
     load_overheads,
     load_points,
 )
+from dashboard.data.quoted import load_dataset_imports
 from dashboard.data.store import DATASET, load_results, open_store
 from dashboard.views.rate_distortion.bd_rates import show_bd_rates
 from dashboard.views.rate_distortion.controls import (
@@ -33,6 +32,7 @@ from dashboard.views.rate_distortion.controls import (
     choose_spread,
 )
 from dashboard.views.rate_distortion.point_images import show_point_images
+from dashboard.views.rate_distortion.quoted import choose_quoted, show_sources, with_quoted
 from dashboard.views.rate_distortion.read_off import ReadOff, show_read_off
 from dashboard.views.rate_distortion.read_off_lines import with_read_off
 from dashboard.views.rate_distortion.tables import show_lossless, show_points
@@ -61,12 +61,14 @@ class Drawn(NamedTuple):
         points: Points of the curves.
         lossless: Marks of the lossless codecs.
         removed: Sentence on the points that the range of rates leaves out, or nothing.
+        quoted: Keys of the curves that are quoted.
     """
 
     view: View
     points: pd.DataFrame
     lossless: pd.DataFrame
     removed: str
+    quoted: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -79,7 +81,7 @@ def main() -> None:
     st.title(TITLE)
     dataset = choose_dataset()
     results = load_results(dataset)
-    show_problems(results.problems)
+    show_problems([*results.problems, *load_dataset_imports(dataset).problems])
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         metric = choose_metric(results.frame)
         more = [] if metric is None else choose_autoencoders(list(_tables(dataset, metric)))
@@ -97,10 +99,11 @@ def main() -> None:
     else:
         point = choose_point(drawn.points)
         with chart:
+            drawn = drawn._replace(quoted=choose_quoted(drawn.view))
             show_curves(drawn, spread, results, point)
         if point:
             show_point_images(*point_parts(point), view=drawn.view)
-        show_bd_rates(drawn.points, drawn.view)
+        show_bd_rates(drawn.points, drawn.view, drawn.quoted)
         show_numbers(drawn.points, drawn.view)
     images = results.frame["image"].nunique()
     st.caption(source_line(results.manifests, images=images))
@@ -135,15 +138,14 @@ def points_to_draw(spread: Spread, dataset: str, metric: str, *, codecs: list[st
 def show_curves(drawn: Drawn, spread: Spread, results: Results, point: str | None) -> None:
     """The figure with what is read off beside it, and what its points are over."""
     view, chosen = drawn.view, metrics()[drawn.view.metric]
-    published = choose_published(view)
     figure = load_curves(
         view,
         points=drawn.points,
         lossless=drawn.lossless,
         look=spread.look,
         chosen=point_parts(point) if point else None,
-        published=published,
     )
+    figure = with_quoted(figure, view, drawn.quoted)
     left, right = st.columns([2, 1], gap="small")
     with right:
         read = read_off_of(drawn, results)
@@ -165,8 +167,9 @@ def show_curves(drawn: Drawn, spread: Spread, results: Results, point: str | Non
         )
     total = results.frame["image"].nunique()
     basis = basis_line(drawn.points, total=total, on_subset=chosen.ON_SUBSET_ONLY)
-    quoted = f"Dashed: {sources()}, quoted and not measured here." if published else ""
-    st.caption(f"{basis} {drawn.removed} {quoted}")
+    st.caption(f"{basis} {drawn.removed}")
+    if drawn.quoted:
+        show_sources(view, drawn.quoted)
     if view.payload and (line := containers_line(view)):
         st.info(line)
 
@@ -199,20 +202,6 @@ def containers_line(view: View) -> str:
 
 def _lead(view: View) -> float | None:
     return bd_rates_of(LEARNED, load_bd_matrix(view)).get(BOXED)
-
-
-def choose_published(view: View) -> list[str]:
-    """Published curves to lay over ours; there are some of the PSNR on Kodak."""
-    if (view.dataset, view.metric) != (KODAK, "psnr_db"):
-        return []
-    return st.multiselect(
-        "Published curves",
-        codec_names(),
-        default=SHOWN_FIRST,
-        key="published",
-        bind="query-params",
-        wrap=True,
-    )
 
 
 def take_click() -> None:
@@ -252,7 +241,8 @@ def show_numbers(points: pd.DataFrame, view: View) -> None:
     st.subheader("Points")
     show_points(points, view)
     with st.container(horizontal=True):
-        download_csv(points, file_name=f"{view.file_name}-points.csv", key="csv-points")
+        named = points.assign(metric=view.metric_name)
+        download_csv(named, file_name=f"{view.file_name}-points.csv", key="csv-points")
         download_exchange(view.dataset)
     lossless = load_lossless(view.dataset)
     if len(lossless):

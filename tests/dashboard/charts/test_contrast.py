@@ -11,12 +11,12 @@ import plotly.graph_objects as go
 import pytest
 
 from core.analysis.bd_tables import bd_matrix, bd_table
-from dashboard.charts.bd_rate import interval_figure, matrix_figure
 from dashboard.charts.rate_distortion import (
     Look,
     point_table,
     rate_distortion_figure,
 )
+from dashboard.views.rate_distortion.bd_rate_charts import interval_figure, matrix_figure
 from dashboard.views.rate_distortion.read_off_lines import with_read_off
 from dashboard.views.speed.worth import worth_figure
 

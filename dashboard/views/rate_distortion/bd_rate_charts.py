@@ -16,24 +16,29 @@ CELL_OPACITY = 0.45
 _SMALLER, _LARGER = "9,119,105", "222,122,0"
 
 
-def interval_figure(table: pd.DataFrame, *, anchor_label: str) -> go.Figure:
+def interval_figure(
+    table: pd.DataFrame, *, anchor_label: str, colors: Mapping[str, str] | None = None
+) -> go.Figure:
     """BD-rates with their intervals on one axis, logarithmic: half and double lie equally far.
 
     Args:
         table: Rows of `bd_table`; those without a value are left out.
         anchor_label: What a person reads for the anchor.
+        colors: Colours of curves that are quoted, by their keys; the codecs have theirs.
     """
     rows = table[table["bd_rate_percent"].notna()].iloc[::-1]
-    styles = [codec_style(codec) for codec in rows["codec"]]
     figure = go.Figure()
-    for (_, row), style in zip(rows.iterrows(), styles, strict=True):
-        figure.add_trace(_interval(row, style.color, style.symbol))
+    for _, row in rows.iterrows():
+        style = codec_style(row["codec"])
+        quoted = (colors or {}).get(row["codec"])
+        look = (quoted, "line-ns-open") if quoted else (style.color, style.symbol)
+        figure.add_trace(_interval(row, *look))
     figure.add_vline(x=1, line={"width": 1, "dash": "dot", "color": "gray"})
     ratios = 1 + rows[["bd_rate_percent", "low_percent", "high_percent"]].to_numpy() / 100
     figure.update_xaxes(
         title=f"Bytes at equal quality, against {anchor_label}",
         zeroline=False,
-        **ratio_axis(ratios.ravel()),
+        **ratio_axis(ratios[np.isfinite(ratios)]),
     )
     figure.update_layout(
         height=110 + 30 * len(rows),
@@ -85,6 +90,10 @@ def _interval(row: "pd.Series[float]", color: str, symbol: str) -> go.Scatter:
         1 + row[column] / 100 for column in ("bd_rate_percent", "low_percent", "high_percent")
     )
     arms = {"array": [high - ratio], "arrayminus": [ratio - low]}
+    if np.isnan(high - low):
+        arms, told = {"array": [0], "arrayminus": [0]}, "no interval"
+    else:
+        told = f"95 % interval {row['low_percent']:+.1f} to {row['high_percent']:+.1f} %"
     return go.Scatter(
         x=[ratio],
         y=[row["label"]],
@@ -92,8 +101,7 @@ def _interval(row: "pd.Series[float]", color: str, symbol: str) -> go.Scatter:
         marker={"symbol": symbol, "size": 11, "color": color},
         error_x=arms | {"type": "data", "color": color, "thickness": 2, "width": 5},
         hovertemplate=(
-            f"<b>{row['label']}</b> {row['bd_rate_percent']:+.1f} %<br>95 % interval "
-            f"{row['low_percent']:+.1f} to {row['high_percent']:+.1f} %<br>"
+            f"<b>{row['label']}</b> {row['bd_rate_percent']:+.1f} %<br>{told}<br>"
             f"overlap {row['overlap_percent']:.0f} %<extra></extra>"
         ),
     )

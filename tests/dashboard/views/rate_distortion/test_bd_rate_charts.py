@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from core.analysis.bd_tables import bd_matrix, bd_table
-from dashboard.charts.bd_rate import interval_figure, matrix_figure
+from dashboard.views.rate_distortion.bd_rate_charts import interval_figure, matrix_figure
 
 LABELS = {"jpeg": "JPEG", "webp": "WebP", "avif": "AVIF"}
 

@@ -1,0 +1,129 @@
+"""Curves in a CSV file: a row per point, or per image and setting."""
+
+import csv
+import io
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pandas as pd
+
+from core.analysis.imported.columns import chosen_columns, metric_of, value_of
+from core.analysis.imported.table import MAX_ROWS, RATE, Imported, UnusableImport, checked
+
+FORMAT = "CSV"
+_CURVES = ("label", "codec", "method", "name", "curve")
+_SETTINGS = ("setting", "quality", "dial", "qp", "q")
+_IMAGES = ("image", "file", "filename")
+_LONG = ("metric", "value")
+
+
+def read_csv(data: bytes, *, stem: str, source: str | None) -> Imported:
+    """Points of a CSV file with a header line.
+
+    A column of metrics' names beside one of values, as the tables that this program saves have,
+    is read as well as a column per metric.
+
+    Args:
+        data: The file.
+        stem: Name of the curve where no column names it.
+        source: Where the points come from; the column `source` when None.
+
+    Raises:
+        UnusableImport: It is no such file.
+    """
+    header, lines = _lines(data)
+    roles = _roles(header)
+    columns = chosen_columns(header)
+    if "metric" in roles:  # the values are in one column
+        columns = {name: read for name, read in columns.items() if not metric_of(read)}
+    rows = [_row(line, number, roles, columns) for number, line in enumerate(lines, start=2)]
+    if not rows:
+        raise UnusableImport("There is no point in it.")
+    table = _with_rates(pd.DataFrame(rows), columns)
+    for column, value in {"curve": stem, "source": source}.items():
+        if column not in table or (column == "source" and source):
+            table[column] = value
+    if table["source"].isna().any():
+        raise UnusableImport("Say where the points come from: --source, or a column source.")
+    if "setting" not in table:
+        table["setting"] = table[RATE].map("{:.6g} bpp".format, na_action="ignore").fillna("?")
+    used = {*roles.values(), *columns.values()}
+    return checked(table, format=FORMAT, unused=tuple(name for name in header if name not in used))
+
+
+def _lines(data: bytes) -> tuple[list[str], list[dict[str, str]]]:
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UnusableImport("It is no text in UTF-8.") from error
+    try:
+        found = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+    except csv.Error as error:
+        raise UnusableImport(f"It is no CSV file: {error}.") from error
+    found = [line for line in found if line]
+    if len(found) > MAX_ROWS + 1:
+        raise UnusableImport(f"It has {len(found):,} lines; at most {MAX_ROWS:,} are taken.")
+    if not found:
+        raise UnusableImport("It is empty.")
+    header = [name.strip() for name in found[0]]
+    if len({*header}) != len(header):
+        twice = next(name for name in header if header.count(name) > 1)
+        raise UnusableImport(f"Two columns are called {twice!r}.")
+    for number, line in enumerate(found[1:], start=2):
+        if len(line) != len(header):
+            raise UnusableImport(
+                f"Line {number} has {len(line)} fields; the header has {len(header)}."
+            )
+    return header, [dict(zip(header, line, strict=True)) for line in found[1:]]
+
+
+def _roles(header: list[str]) -> dict[str, str]:
+    """Columns that hold texts, by what they mean."""
+    lower = {name.lower(): name for name in header}
+    roles = {}
+    for role, names in {"curve": _CURVES, "setting": _SETTINGS, "image": _IMAGES}.items():
+        if found := next((lower[name] for name in names if name in lower), None):
+            roles[role] = found
+    if "source" in lower:
+        roles["source"] = lower["source"]
+    if all(name in lower for name in _LONG):
+        roles |= {name: lower[name] for name in _LONG}
+    return roles
+
+
+def _row(
+    line: Mapping[str, str], number: int, roles: Mapping[str, str], columns: Mapping[str, str]
+) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        role: line[name].strip() for role, name in roles.items() if role not in _LONG
+    }
+    for column, name in columns.items():
+        if text := line[name].strip():
+            row[column] = value_of(column, text, f"Line {number}, column {name},")
+    if "metric" in roles:
+        row |= _measured(line, number, roles)
+    return row
+
+
+def _measured(
+    line: Mapping[str, str], number: int, roles: Mapping[str, str]
+) -> dict[str, float | int]:
+    metric = metric_of(line[roles["metric"]])
+    if metric is None:
+        raise UnusableImport(
+            f"Line {number} has the metric {line[roles['metric']][:40]!r}, which is not known here."
+        )
+    place = f"Line {number}, column {roles['value']},"
+    return {metric: value_of(metric, line[roles["value"]], place)}
+
+
+def _with_rates(table: pd.DataFrame, columns: Iterable[str]) -> pd.DataFrame:
+    """The table with a rate, from the size of the file and of the image where there is none."""
+    if RATE in columns:
+        return table.assign(**{RATE: table.get(RATE)})
+    if not {"bytes", "width", "height"} <= {*table.columns}:
+        raise UnusableImport(
+            "No column gives the rate: bpp or bits_per_pixel, or bytes, width and height."
+        )
+    pixels = table["width"].astype(float) * table["height"].astype(float)
+    return table.assign(**{RATE: 8.0 * table["bytes"].astype(float) / pixels})

@@ -1,0 +1,209 @@
+"""Results in JSON: CompressAI's curves, and batches of codec-compare."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from core.analysis.imported.columns import chosen_columns, value_of
+from core.analysis.imported.table import RATE, Imported, UnusableImport, checked
+
+COMPRESSAI = "CompressAI's JSON"
+CODEC_COMPARE = "codec-compare's batch"
+#: What codec-compare calls an image (`src/entry.ts`), underscores read as spaces.
+_IMAGES = ("original name", "source image")
+#: Its fields that are neither a setting of the encoder nor read here.
+_NOT_SETTINGS = frozenset(
+    {
+        *("encoded name", "encoded image name", "decoded name", "decoded image name"),
+        *("encoded image", "encoded path", "decoded image", "decoded path"),
+        *("source image path", "original path", "preview", "thumbnail"),
+        *("width", "height", "frame count", "encoded size", "bpp"),
+        *("encoding time", "decoding time", "raw decoding time"),
+        *("psnr", "ssim", "dssim", "msssim", "butteraugli", "ssimulacra", "ssimulacra2"),
+        *("ciede2000", "flip", "lpips", "p3-norm"),
+    }
+)
+_MAX_SETTINGS = 2000
+
+
+def read_json(data: bytes, *, stem: str, source: str | None) -> Imported:
+    """Points of a curve of CompressAI or of a batch of codec-compare.
+
+    Args:
+        data: The file.
+        stem: Name of the curve where the file has none.
+        source: Where the points come from; what the file says of itself when None.
+
+    Raises:
+        UnusableImport: It is neither of the two.
+    """
+    content = _content(data)
+    if isinstance(content, Mapping) and "field_values" in content:
+        return _batch(content, stem, source)
+    if isinstance(content, Mapping) and isinstance(content.get("results"), Mapping):
+        return _curve(content, content["results"], stem, source)
+    if isinstance(content, list):
+        raise UnusableImport("It lists batches of codec-compare; import the files that it names.")
+    raise UnusableImport(
+        "It is neither a curve of CompressAI (name, results) nor a batch of codec-compare "
+        "(field_descriptions, field_values)."
+    )
+
+
+def _content(data: bytes) -> Any:
+    def refuse(name: str) -> float:
+        raise UnusableImport(f"{name} is no number of a result.")
+
+    try:
+        return json.loads(data.decode("utf-8-sig"), parse_constant=refuse)
+    except UnusableImport:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise UnusableImport(f"It is no JSON file: {str(error)[:80]}.") from error
+
+
+def _curve(
+    content: Mapping[str, Any], results: Mapping[str, Any], stem: str, source: str | None
+) -> Imported:
+    """https://github.com/InterDigitalInc/CompressAI, `results/`: a list of values by name."""
+    columns = chosen_columns([name for name in results if isinstance(results[name], list)])
+    if RATE not in columns:
+        raise UnusableImport("Its results have no list bpp.")
+    lengths = {name: len(results[name]) for name in columns.values()}
+    if len({*lengths.values()}) > 1:
+        raise UnusableImport(f"Its lists differ in length: {_listed(lengths)}.")
+    table = pd.DataFrame(
+        {
+            column: [
+                value_of(column, value, f"Value {place} of {name}")
+                for place, value in enumerate(results[name], start=1)
+            ]
+            for column, name in columns.items()
+        }
+    )
+    if table.empty:
+        raise UnusableImport("Its lists are empty.")
+    table["curve"] = str(content.get("name") or stem)
+    table["setting"] = [f"{rate:.6g} bpp" for rate in table[RATE]]
+    table["source"] = _source(source, content.get("description"))
+    unused = tuple(name for name in results if name not in columns.values())
+    return checked(table, format=COMPRESSAI, unused=unused)
+
+
+def _batch(content: Mapping[str, Any], stem: str, source: str | None) -> Imported:
+    """https://github.com/webmproject/codec-compare, `src/entry_loader.ts`: a row per encoding."""
+    constants = _constants(content)
+    names = _names(content, "field_descriptions")
+    rows = content["field_values"]
+    if not isinstance(rows, list) or not all(
+        isinstance(row, list) and len(row) == len(names) for row in rows
+    ):
+        raise UnusableImport(f"Its rows must be lists of {len(names)} values, one per field.")
+    if not rows:
+        raise UnusableImport("There is no row in it.")
+    by_name = dict(zip(names, zip(*rows, strict=True), strict=True))
+    table = _measured(by_name)
+    table["image"] = _images(by_name)
+    table["setting"] = _settings(by_name)
+    table["curve"] = constants.get("name") or constants.get("codec") or stem
+    told = ", ".join(
+        constants[name] for name in ("codec", "version", "time") if constants.get(name)
+    )
+    table["source"] = _source(source, told and f"codec-compare batch: {told}")
+    if RATE not in table:
+        table[RATE] = _rates(table)
+    used = {*chosen_columns(names).values(), *_image_fields(names)}
+    unused = tuple(name for name in names if name not in used and _spaced(name) in _NOT_SETTINGS)
+    return checked(table, format=CODEC_COMPARE, unused=unused)
+
+
+def _measured(by_name: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
+    """Numbers of the known fields; single precision, as tables of records keep metrics."""
+    read = {
+        column: [
+            value_of(column, value, f"Row {place} of {name}")
+            for place, value in enumerate(by_name[name], start=1)
+        ]
+        for column, name in chosen_columns(by_name).items()
+    }
+    table = pd.DataFrame(read)
+    single = [name for name in table if name not in (RATE, "bytes", "width", "height", "images")]
+    return table.astype(dict.fromkeys(single, "float32"))
+
+
+def _rates(table: pd.DataFrame) -> "pd.Series[float]":
+    if not {"bytes", "width", "height"} <= {*table.columns}:
+        raise UnusableImport("It has no field bpp, nor encoded_size, width and height.")
+    return 8.0 * table["bytes"] / (table["width"] * table["height"])
+
+
+def _images(by_name: Mapping[str, Sequence[Any]]) -> list[str]:
+    found = _image_fields(by_name)
+    if not found:
+        raise UnusableImport("It has no field original_name that names the image of a row.")
+    return [str(value) for value in by_name[found[0]]]
+
+
+def _image_fields(names: "Mapping[str, Any] | Sequence[str]") -> list[str]:
+    return [name for name in names if _spaced(name) in _IMAGES]
+
+
+def _settings(by_name: Mapping[str, Sequence[Any]]) -> list[str]:
+    """What the rows of an image differ in: all fields that are neither measured nor names."""
+    read = {*chosen_columns(by_name).values(), *_image_fields(by_name)}
+    settings = {
+        name: values
+        for name, values in by_name.items()
+        if name not in read and _spaced(name) not in _NOT_SETTINGS
+    }
+    settings = {name: values for name, values in settings.items() if _is_setting(values)}
+    if not settings:
+        return ["one setting"] * len(next(iter(by_name.values())))
+    return [
+        ", ".join(f"{name}={_value(value)}" for name, value in zip(settings, row, strict=True))
+        for row in zip(*settings.values(), strict=True)
+    ]
+
+
+def _is_setting(values: Sequence[Any]) -> bool:
+    """Whether a field of one's own invention takes few values: a measurement takes many."""
+    return len({str(value) for value in values}) <= min(_MAX_SETTINGS, max(1, len(values) // 2))
+
+
+def _value(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, int | float) else str(value)
+
+
+def _constants(content: Mapping[str, Any]) -> dict[str, str]:
+    names, values = _names(content, "constant_descriptions"), content.get("constant_values", [])
+    if not isinstance(values, list) or len(values) != len(names):
+        raise UnusableImport("Its constant_values must be as many as its constant_descriptions.")
+    return {_spaced(name): str(value) for name, value in zip(names, values, strict=True)}
+
+
+def _names(content: Mapping[str, Any], key: str) -> list[str]:
+    found = content.get(key, [])
+    if not isinstance(found, list) or not all(
+        isinstance(one, dict) and len(one) == 1 for one in found
+    ):
+        raise UnusableImport(f"Its {key} must be a list of objects with one name each.")
+    names = [next(iter(one)) for one in found]
+    if len({*names}) != len(names):
+        raise UnusableImport(f"Its {key} have a name twice.")
+    return names
+
+
+def _spaced(name: str) -> str:
+    return name.lower().replace("_", " ")
+
+
+def _source(given: str | None, told: object) -> str:
+    if found := given or (str(told).strip() if told else ""):
+        return found
+    raise UnusableImport("Say where the points come from: --source.")
+
+
+def _listed(lengths: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {length}" for name, length in lengths.items())
