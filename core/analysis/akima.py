@@ -55,4 +55,5 @@ def _tangents(slopes: Floats) -> Floats:
     has_weights = total > 1e-9 * total.max()
     weighted = left * m[1:-2] + right * m[2:-1]
     fallback = 0.5 * (m[3:] + m[:-3])
-    return np.where(has_weights, weighted / np.where(has_weights, total, 1.0), fallback)
+    found: Floats = np.where(has_weights, weighted / np.where(has_weights, total, 1.0), fallback)
+    return found
