@@ -18,6 +18,7 @@ if str(ROOT) not in sys.path:
 # First, for it sets what NumPy's threads read when a page loads NumPy.
 import core  # noqa: E402, F401
 from dashboard.address import mended_query  # noqa: E402
+from dashboard.data.upload_storage import bound_uploads  # noqa: E402
 from dashboard.page_discovery import find_pages  # noqa: E402
 
 SIDEBAR_PIXELS = 230
@@ -34,6 +35,7 @@ st.set_page_config(
     menu_items={"About": ABOUT},
 )
 
+bound_uploads()
 groups: dict[str, list[st.Page]] = {}
 for found in find_pages(HERE / "views"):
     page = st.Page(found.path, title=found.title, icon=found.icon, url_path=found.name)

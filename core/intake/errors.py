@@ -12,6 +12,10 @@ class ImageError(ValueError):
     """An image that is not accepted; the message is one sentence for the person who gave it."""
 
 
+class IntakeBusy(ImageError):
+    """An image that was not looked at, because too many others are being read."""
+
+
 @dataclass(frozen=True)
 class Limits:
     """How large an image may be, checked before anything is decoded.

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from multiprocessing.connection import Connection
 from typing import Any, NamedTuple
@@ -23,6 +23,9 @@ from core.intake.errors import ImageError, Limits
 _IMAGES_PER_WORKER = 200
 
 _START_SECONDS = 60.0
+
+#: Time between two looks for an answer or a free worker.
+POLL_SECONDS = 0.2
 
 #: Most bytes of the JSON message that describes an answer.
 _MAX_MESSAGE_BYTES = 100_000
@@ -64,23 +67,24 @@ class WorkerProcess:
                 "The image cannot be read: no worker process could be started."
             ) from None
 
-    def run(self, job: Job) -> DecodedImage:
+    def run(self, job: Job, show: Callable[[], None] | None = None) -> DecodedImage:
         """Image that the worker decodes; the worker is gone when it did not survive.
+
+        Args:
+            job: The file and what decoding may cost.
+            show: Called several times a second until there is an answer; the worker is ended by
+                whatever it raises.
 
         Raises:
             ImageError: The worker refused the file or did not survive it.
         """
         self._left -= 1
         with self._deadline(job.timeout_seconds) as expired:
-            try:
+            with self._one_error(job, expired):
                 self._send(job)
+            self._await_answer(show)
+            with self._one_error(job, expired):
                 return self._receive(job.limits)
-            except _Refused as refusal:
-                raise ImageError(str(refusal)) from None
-            except Exception:  # a broken pipe, or an answer that no working decoder gives
-                self._process.kill()
-                status = self._process.wait()
-                raise ImageError(_explain(job, status, expired.is_set())) from None
 
     def is_usable(self) -> bool:
         """Whether the worker can take another image."""
@@ -110,6 +114,28 @@ class WorkerProcess:
             yield expired
         finally:
             timer.cancel()
+
+    @contextlib.contextmanager
+    def _one_error(self, job: Job, expired: threading.Event) -> Iterator[None]:
+        """Ends the process where it does not answer as it should, and says why."""
+        try:
+            yield
+        except _Refused as refusal:
+            raise ImageError(str(refusal)) from None
+        except Exception:  # a broken pipe, or an answer that no working decoder gives
+            self._process.kill()
+            status = self._process.wait()
+            raise ImageError(_explain(job, status, expired.is_set())) from None
+
+    def _await_answer(self, show: Callable[[], None] | None) -> None:
+        try:
+            while not self._connection.poll(POLL_SECONDS):
+                if show:
+                    show()
+        except BaseException:  # a visitor who left, or Ctrl-C
+            self._process.kill()
+            self._process.wait()
+            raise
 
     def _send(self, job: Job) -> None:
         request = {

@@ -78,6 +78,7 @@ class Task:
         self.value: Any = None
         self.error: JobError | None = None
         self.is_done = False
+        self._waited_seconds = 0.0
         self._is_estimated = call.estimate is None
         if call.estimate is None:
             self._lane, self._ticket = self._submit(0.0)
@@ -115,7 +116,8 @@ class Task:
 
     def _has_waited_too_long(self) -> bool:
         ticket = self._ticket
-        return ticket.started is None and ticket.waited_seconds > MAX_WAIT_SECONDS
+        waited = self._waited_seconds + ticket.waited_seconds
+        return ticket.started is None and waited > MAX_WAIT_SECONDS
 
     def _take(self, future: "concurrent.futures.Future[Any]") -> None:
         try:
@@ -137,6 +139,7 @@ class Task:
             self._refuse(found)
         else:
             self._is_estimated = True
+            self._waited_seconds = self._ticket.waited_seconds
             self._lane, self._ticket = self._submit(found)
 
     def _refuse(self, seconds: float | None) -> None:
@@ -208,14 +211,18 @@ def wait_for(tasks: Sequence[Task], *, show: Callable[[Sequence[Task]], None]) -
 
 
 def queue_line(tasks: Sequence[Task]) -> str:
-    """What is computed and how many jobs stand before the next, in one line."""
+    """What is computed, or how many jobs stand before the next, in one line."""
     pending = [task for task in tasks if not task.is_done]
     running = [task.call.label for task in pending if task.queue_position is None]
-    ahead = [queue_position for task in pending if (queue_position := task.queue_position)]
-    line = f"{', '.join(running or [task.call.label for task in pending[:1]])} …"
-    if ahead and not running:
-        line += f" {min(ahead)} before you in the queue"
-    return line
+    if running or not pending:
+        return f"{', '.join(running)} …"
+    positions = [position for task in pending if (position := task.queue_position) is not None]
+    return f"{pending[0].call.label} … {queue_words(min(positions, default=0))}"
+
+
+def queue_words(before: int) -> str:
+    """A visitor's place in a queue, from the number of those who are served before."""
+    return f"{before} before you in the queue." if before else "You are next in the queue."
 
 
 def _spelled(seconds: float) -> str:

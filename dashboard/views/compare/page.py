@@ -83,9 +83,9 @@ def main() -> None:
         if not cards and not selection.versions:
             st.info("Choose at least one codec to compare.", icon=":material/info:")
             return
-        compare(selection, image, cards, wanted_target, progress=progress)
+        found = compare(selection, image, cards, wanted_target, progress=progress)
     with st.container():
-        show_further(selection, image, cards, wanted_target)
+        show_further(selection, image, cards, wanted_target, found=found)
 
 
 def compare(
@@ -95,8 +95,8 @@ def compare(
     wanted_target: TargetSelection,
     *,
     progress: DeltaGenerator,
-) -> None:
-    """Viewer, numbers and what the image is, as soon as the codecs are done."""
+) -> list[Reconstruction]:
+    """Viewer, numbers and what the image is, as soon as the codecs are done; what they made."""
     viewer, options = st.container(), st.container()
     with options, st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         has_maps, slow = choose_maps(image), choose_slow_metrics(image)
@@ -121,13 +121,13 @@ def compare(
     with container.container():
         show_viewer([*layers, *(map_layers(image, everything) if has_maps else [])], key="viewer")
     st.session_state["viewed"] = image.digest
-    st.session_state["found"] = everything
     if everything:
         show_table(frame, equal=wanted_target.mode)
         download_csv(frame, file_name="bottleneck-comparison.csv", key="csv-comparison")
     describe_image(image)
     if any(get_codec(card.config.codec).kind == "learned" for card in cards):
         warn_of_oddities(image)
+    return everything
 
 
 def show_further(
@@ -135,10 +135,12 @@ def show_further(
     image: ChosenImage,
     cards: Sequence[SetCodec],
     wanted_target: TargetSelection,
+    *,
+    found: Sequence[Reconstruction],
 ) -> None:
     """Below the first screen: every image by itself, the mean over several, the curve."""
     st.caption(INTRODUCTION)
-    show_cards(image, st.session_state["found"], wanted_target)
+    show_cards(image, found, wanted_target)
     configs = [card.config for card in cards]
     if len(selection.images) > 1 and configs:
         show_mean(selection.images, configs, wanted_target)

@@ -10,11 +10,18 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from core.entropy.bitstream import MAGIC
 from core.evaluation.visitor_jobs import open_coded_file
 from core.intake.decode import DecodedImage
-from core.intake.errors import ImageError, Limits
+from core.intake.errors import ImageError, IntakeBusy, Limits
 from core.jobs.errors import JobError, QueueBusy
 from dashboard.data.bounded_cache import BoundedCache
 from dashboard.data.store import open_store, store_state
-from dashboard.data.visitor_jobs import Call, Task, queue_line, start_tasks, wait_for
+from dashboard.data.visitor_jobs import (
+    Call,
+    Task,
+    queue_line,
+    queue_words,
+    start_tasks,
+    wait_for,
+)
 from dashboard.views.compare.image import ChosenImage, Version
 from dashboard.widgets.reconstruction_cards import plain
 
@@ -73,7 +80,7 @@ def _decoded(digest: str, data: bytes) -> DecodedImage | _Refusal:
     if found is None:
         try:
             found = _open_coded(data) if is_coded else _decode(data)
-        except QueueBusy as error:
+        except (QueueBusy, IntakeBusy) as error:  # of the moment, so not remembered
             return _Refusal(str(error))
         except (ImageError, JobError) as error:
             found = _Refusal(str(error))
@@ -82,10 +89,24 @@ def _decoded(digest: str, data: bytes) -> DecodedImage | _Refusal:
 
 
 def _decode(data: bytes) -> DecodedImage:
+    """Image in a file, decoded in a process that ends when the visitor leaves.
+
+    Raises:
+        IntakeBusy: Too many others are being read.
+        ImageError: The file is not accepted.
+    """
     from core.intake.isolation import decode_image_isolated
 
-    with st.spinner("Reading the image …"):
-        found = decode_image_isolated(data, limits=LIMITS)
+    line = st.empty()
+
+    def show(before: int | None) -> None:
+        line.caption(f"Reading the image … {'' if before is None else queue_words(before)}")
+
+    show(None)
+    try:
+        found = decode_image_isolated(data, limits=LIMITS, show=show)
+    finally:
+        line.empty()
     found.pixels.flags.writeable = False
     return found
 

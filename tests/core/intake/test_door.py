@@ -14,7 +14,7 @@ from PIL import Image
 from core.intake.decode import DecodedImage, decode_image, decode_image_or_jpeg_2000
 from core.intake.door import read_bounded, read_image
 from core.intake.errors import ImageError, Limits
-from core.intake.isolation import WorkerPool, decode_image_isolated
+from core.intake.isolation import ShowPlace, WorkerPool, decode_image_isolated
 from core.intake.notes import ALPHA_NOTE
 from core.intake.worker_process import Job
 
@@ -148,7 +148,7 @@ def resized(data: bytes, position: int, layout: str, *, packed: bool = False) ->
 @pytest.mark.parametrize("name", HUGE)
 def test_a_huge_image_is_refused_before_a_process_is_given_the_work(name: str) -> None:
     class NoWorkers(WorkerPool):
-        def run(self, job: Job) -> DecodedImage:
+        def run(self, job: Job, show: ShowPlace | None = None) -> DecodedImage:
             raise AssertionError("A worker was asked.")
 
     with pytest.raises(ImageError, match=r"received (9000 x 9000|12000 x 12000) pixels"):

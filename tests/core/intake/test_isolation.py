@@ -20,7 +20,7 @@ import pytest
 from PIL import Image
 
 from core.intake.decode import decode_image
-from core.intake.errors import ImageError, Limits
+from core.intake.errors import ImageError, IntakeBusy, Limits
 from core.intake.isolation import WorkerPool, decode_image_isolated
 from core.png import encode_png
 
@@ -268,9 +268,9 @@ def test_who_waits_too_long_for_a_turn_is_told_so(hostile: ModuleType) -> None:
     pool = WorkerPool(1, wait_seconds=0.2)
     busy = threading.Thread(target=lambda: refuse_after(2, hostile, pool))
     busy.start()
-    while not ran("sleep", hostile) or pool._slots.qsize():
+    while not ran("sleep", hostile) or pool.idle_count:
         time.sleep(0.01)
-    with pytest.raises(ImageError, match="Too many images are being read"):
+    with pytest.raises(IntakeBusy, match="Too many images are being read"):
         decode_image_isolated(PNG, pool=pool)
     busy.join()
     assert decode_image_isolated(PNG, pool=pool).format == "PNG"
@@ -301,7 +301,7 @@ def test_workers_end_with_the_server_even_when_it_is_killed(tmp_path: Path) -> N
         "from core.intake import isolation\n"
         "import numpy as np\n"
         "isolation.decode_image_isolated(encode_png(np.zeros((2, 2, 3), np.uint8)))\n"
-        "worker = isolation._POOL._slots.get()\n"
+        "worker = isolation._POOL._take(1.0)\n"
         "print(worker._process.pid, flush=True)\n"
         "os.kill(os.getpid(), 9)\n"
     )
@@ -357,3 +357,60 @@ def test_memory_is_granted_by_the_size_in_the_header(
 
 def is_zombie(process: int) -> bool:
     return ") Z " in Path(f"/proc/{process}/stat").read_text()
+
+
+@pytest.mark.slow
+def test_who_waits_for_a_turn_is_told_his_place_and_served_in_order(hostile: ModuleType) -> None:
+    pool, served, places = WorkerPool(1), [], []
+    busy = threading.Thread(target=lambda: refuse_after(3, hostile, pool))
+    busy.start()
+    while not ran("sleep", hostile) or pool.idle_count:
+        time.sleep(0.01)
+
+    def wait(name: str, seen: list[int | None]) -> None:
+        decode_image_isolated(PNG, pool=pool, show=seen.append)
+        served.append(name)
+
+    waiting = []
+    for name in "abc":
+        places.append([])
+        waiting.append(threading.Thread(target=wait, args=(name, places[-1])))
+        waiting[-1].start()
+        while not places[-1]:  # the first look comes within a fraction of a second
+            time.sleep(0.01)
+    for thread in [busy, *waiting]:
+        thread.join()
+    pool.close()
+    assert [seen[0] for seen in places] == [0, 1, 2]
+    assert served == ["a", "b", "c"]
+
+
+class Left(BaseException):
+    """What Streamlit raises in the page of a visitor who left."""
+
+
+def leave_page(before: int | None) -> None:
+    raise Left
+
+
+def test_decoding_ends_when_the_visitor_leaves(hostile: ModuleType, pool: WorkerPool) -> None:
+    process, started = process_of(pool, hostile), time.monotonic()
+    with pytest.raises(Left):
+        decode_image_isolated(PNG, decode=hostile.sleep, pool=pool, show=leave_page)
+    assert time.monotonic() - started < 5
+    assert not is_running(process)
+    assert decode_image_isolated(PNG, pool=pool).format == "PNG"
+
+
+@pytest.mark.slow
+def test_who_leaves_the_queue_holds_up_nobody(hostile: ModuleType) -> None:
+    pool = WorkerPool(1)
+    busy = threading.Thread(target=lambda: refuse_after(2, hostile, pool))
+    busy.start()
+    while not ran("sleep", hostile) or pool.idle_count:
+        time.sleep(0.01)
+    with pytest.raises(Left):
+        decode_image_isolated(PNG, pool=pool, show=leave_page)
+    busy.join()
+    assert decode_image_isolated(PNG, pool=pool).format == "PNG"
+    pool.close()
