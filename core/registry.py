@@ -3,6 +3,7 @@
 import importlib
 import pkgutil
 from dataclasses import dataclass
+from importlib.util import find_spec
 from types import ModuleType
 
 
@@ -51,6 +52,19 @@ def discover(package_name: str, *contracts: tuple[str, ...]) -> Discovery:
         elif any(hasattr(module, name) for names in contracts for name in names):
             unavailable[entry.name] = f"does not define {' and '.join(lacking)}"
     return Discovery(modules, unavailable)
+
+
+def require(library: str) -> None:
+    """Checks that a library is installed without loading it.
+
+    For a module that loads a slow library at its first use: without the library the module is
+    unavailable, as if it had imported it at its top.
+
+    Raises:
+        ModuleNotFoundError: It is not installed.
+    """
+    if find_spec(library) is None:
+        raise ModuleNotFoundError(f"No module named {library!r}", name=library)
 
 
 def _lacking(module: ModuleType, names: tuple[str, ...]) -> list[str]:

@@ -1,13 +1,12 @@
 """Bjontegaard deltas between rate-distortion curves, and how sure they are."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from core.analysis.akima import integral
 from core.evaluation.measurements import (
     Curve,
     Floats,
@@ -36,7 +35,7 @@ __all__ = [
     "summary",
 ]
 
-# Akima interpolation does not overshoot between unevenly spaced points
+# The authors of the library recommend Akima: it does not swing between unevenly spaced points
 # (Herglotz et al., "Beyond Bjontegaard: Limits of Video Compression Performance Comparisons",
 # ICIP 2022, https://arxiv.org/abs/2202.12565).
 METHOD = "akima"
@@ -49,13 +48,6 @@ MIN_RESAMPLES = 0.95
 class _Front(NamedTuple):
     rates: Floats
     values: Floats
-
-
-class _Samples(NamedTuple):
-    """Samples of a function at strictly increasing positions."""
-
-    x: Floats
-    y: Floats
 
 
 class BdResult(NamedTuple):
@@ -219,34 +211,41 @@ def _pareto(rates: Floats, values: Floats) -> _Front:
 
 
 def _bd_rate(anchor: _Front, test: _Front) -> BdResult:
-    found = _mean_difference(
-        _Samples(anchor.values, np.log10(anchor.rates)), _Samples(test.values, np.log10(test.rates))
-    )
-    if found.value is None:
-        return found
-    return found._replace(value=100.0 * (10.0**found.value - 1.0))
+    import bjontegaard  # brings matplotlib, a second that a page without deltas need not wait
+
+    return _guarded(bjontegaard.bd_rate, anchor, test, anchor.values, test.values)
 
 
 def _bd_psnr(anchor: _Front, test: _Front) -> BdResult:
-    return _mean_difference(
-        _Samples(np.log10(anchor.rates), anchor.values), _Samples(np.log10(test.rates), test.values)
-    )
+    import bjontegaard
+
+    rates = np.log(anchor.rates), np.log(test.rates)
+    return _guarded(bjontegaard.bd_psnr, anchor, test, *rates)
 
 
-def _mean_difference(anchor: _Samples, test: _Samples) -> BdResult:
-    """Mean of test minus anchor where both are defined, between their samples interpolated."""
-    fewest = min(len(anchor.x), len(test.x))
+def _guarded(
+    delta: Callable[..., float],
+    anchor: _Front,
+    test: _Front,
+    anchor_range: Floats,
+    test_range: Floats,
+) -> BdResult:
+    fewest = min(len(anchor.rates), len(test.rates))
     if fewest < MIN_POINTS:
         return BdResult(None, 0.0, f"a curve has {fewest} usable points; {MIN_POINTS} needed")
-    low, high = max(anchor.x[0], test.x[0]), min(anchor.x[-1], test.x[-1])
-    if high <= low:
+    overlap = _overlap(anchor_range, test_range)
+    if overlap <= 0:
         return BdResult(None, 0.0, "the curves do not overlap")
-    covered = max(anchor.x[-1], test.x[-1]) - min(anchor.x[0], test.x[0])
-    overlap = float((high - low) / covered)
-    value = (integral(*test, low, high) - integral(*anchor, low, high)) / (high - low)
+    value = delta(*anchor, *test, METHOD, require_matching_points=False, min_overlap=0)
     if not np.isfinite(value):
         return BdResult(None, overlap, "the curves give no finite value")
     return BdResult(float(value), overlap)
+
+
+def _overlap(first: Floats, second: Floats) -> float:
+    shared = min(first.max(), second.max()) - max(first.min(), second.min())
+    covered = max(first.max(), second.max()) - min(first.min(), second.min())
+    return max(0.0, float(shared / covered))
 
 
 def _paired(first: Measurements, second: Measurements) -> tuple[Measurements, Measurements]:

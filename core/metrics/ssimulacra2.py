@@ -4,6 +4,7 @@ import io
 
 from core.images import Image
 from core.metrics.pair import check_pair
+from core.registry import require
 
 NAME = "ssimulacra2"
 LABEL = "SSIMULACRA2"
@@ -17,6 +18,7 @@ DEFINITION = (
     "about 90 where most people see no difference, 50 medium and 10 very low quality."
 )
 _SMALLEST_SIDE = 8
+require("ssimulacra2")
 
 
 def measure(reference: Image, image: Image) -> float:

@@ -16,6 +16,7 @@ _CODE = ("core", "pipelines")
 
 #: Distributions whose version can change bytes, pixels or numbers.
 _LIBRARIES = (
+    "bjontegaard",
     "constriction",
     "imagecodecs",
     "keras",

@@ -18,12 +18,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
+from core.analysis.stored_bd_rates import store_bd_rates
 from core.codecs import codecs
 from core.codecs.base import OperatingPoint
 from core.dataset.splits import open_split, sample_images
 from core.evaluation.evaluate import evaluate
 from core.evaluation.record import Record
-from core.evaluation.results import result_key
+from core.evaluation.results import load_results, result_key
 from core.evaluation.table import to_parquet, to_table
 from core.images import Image
 from core.metrics import metrics
@@ -84,6 +85,7 @@ def full_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
         _commit(store, codec, _records(codec, positions, images))
     for codec, (lossless_latent, positions) in AUTOENCODERS.items():
         _commit(store, codec, _autoencoder(codec, lossless_latent, positions, images))
+    store_bd_rates(store, DATASET, load_results(store, DATASET))
     return store.root
 
 

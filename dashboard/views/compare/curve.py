@@ -20,15 +20,11 @@ from dashboard.charts.rate_distortion import (
     rate_distortion_figure,
 )
 from dashboard.data.curves import label_of, labels
+from dashboard.data.reconstructions import reconstructions, wanted
 from dashboard.data.store import open_store
 from dashboard.data.visitor_jobs import Task, queue_line
 from dashboard.views.compare.image import ChosenImage
-from dashboard.views.compare.reconstructions import (
-    MAX_PIXELS_FOR_SLOW_METRICS,
-    chosen_metrics,
-    reconstructions,
-    wanted,
-)
+from dashboard.views.compare.slow_metrics import MAX_PIXELS_FOR_SLOW_METRICS, chosen_metrics
 from dashboard.widgets.charts import CONFIG
 from dashboard.widgets.downloads import download_csv
 

@@ -7,16 +7,10 @@ import streamlit as st
 from core.codecs import get_codec
 from core.evaluation.comparison import CodecConfig, Goal, Reconstruction, goal_like
 from core.metrics import metrics
+from dashboard.data.reconstructions import Show, failed, reconstructions, wanted
 from dashboard.views.compare.goal_picker import TargetSelection
 from dashboard.views.compare.image import ChosenImage
-from dashboard.views.compare.reconstructions import (
-    MAX_PIXELS_FOR_SLOW_METRICS,
-    Show,
-    chosen_metrics,
-    failed,
-    reconstructions,
-    wanted,
-)
+from dashboard.views.compare.slow_metrics import MAX_PIXELS_FOR_SLOW_METRICS, chosen_metrics
 from dashboard.widgets.reconstruction_cards import plain
 
 NO_DIAL = "A lossless codec has no quality setting, so it cannot reach a target."

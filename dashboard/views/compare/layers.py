@@ -1,12 +1,17 @@
 """The images of the comparison as layers of the viewer."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+import streamlit as st
+
 from core.evaluation.comparison import Reconstruction
+from core.images import Image
 from core.metrics import metrics
+from core.metrics.ssim_map import ssim_image, ssim_map
 from dashboard.charts.colors import codec_style
 from dashboard.views.compare.image import ChosenImage
-from dashboard.views.compare.reconstructions import structure_map
 from dashboard.widgets.comparison_viewer import ViewerLayer
 from dashboard.widgets.reconstruction_cards import NEUTRAL
 
@@ -46,6 +51,18 @@ def map_layers(image: ChosenImage, found: Sequence[Reconstruction]) -> list[View
     ]
 
 
+def structure_map(image: ChosenImage, decoded: Image) -> Image:
+    """Where a reconstruction differs in structure, as `core.metrics.ssim_map` draws it."""
+    # A codec may give back a crop of a larger array, which has no bytes in one piece.
+    digest = hashlib.sha256(np.ascontiguousarray(decoded).data).hexdigest()
+    return _structure_map(image.digest, digest, image.pixels, decoded)
+
+
 def color_of(found: Reconstruction) -> str:
     """Colour of the codec, the same on every page."""
     return codec_style(found.record.codec).color
+
+
+@st.cache_data(max_entries=48, max_size="100MB", ttl=1800, show_spinner=False)
+def _structure_map(digest: str, decoded_digest: str, _pixels: Image, _decoded: Image) -> Image:
+    return ssim_image(ssim_map(_pixels, _decoded))

@@ -11,7 +11,7 @@ from dashboard.data.visitor_jobs import Task, queue_line
 from dashboard.views.compare.goal_picker import TargetSelection
 from dashboard.views.compare.goals import bring_to_goal
 from dashboard.views.compare.image import ChosenImage
-from dashboard.views.compare.reconstructions import MAX_PIXELS_FOR_SLOW_METRICS
+from dashboard.views.compare.slow_metrics import MAX_PIXELS_FOR_SLOW_METRICS
 from dashboard.widgets.downloads import download_csv
 from dashboard.widgets.reconstruction_table import column_title, comparison_table, spelled_cell
 

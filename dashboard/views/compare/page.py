@@ -11,6 +11,7 @@ from core.metrics import metrics
 from core.metrics.ssim import WINDOW
 from dashboard.data.store import open_store
 from dashboard.data.visitor_jobs import Task, queue_line
+from dashboard.views.compare.containers import bytes_of_container
 from dashboard.views.compare.curve import show_curve
 from dashboard.views.compare.goal_picker import TargetSelection, choose_target
 from dashboard.views.compare.goals import bring_to_goal
@@ -20,10 +21,7 @@ from dashboard.views.compare.layers import decoded_layers, map_layers, original_
 from dashboard.views.compare.mean import show_mean
 from dashboard.views.compare.oddities import warn_of_oddities
 from dashboard.views.compare.picker import choose_part, choose_selection, describe_image
-from dashboard.views.compare.reconstructions import (
-    MAX_PIXELS_FOR_SLOW_METRICS,
-    bytes_of_container,
-)
+from dashboard.views.compare.slow_metrics import MAX_PIXELS_FOR_SLOW_METRICS
 from dashboard.views.compare.versions import weigh_versions
 from dashboard.widgets.codec_picker import SetCodec, choose_codecs, set_codecs
 from dashboard.widgets.comparison_viewer import ViewerLayer, ViewerPin, comparison_viewer

@@ -14,7 +14,7 @@ from core.intake.errors import ACCEPTED
 from core.store import ArtifactError
 from dashboard.data.store import load_split
 from dashboard.views.compare.image import PART_SIDE, ChosenImage, Selection, Version
-from dashboard.views.compare.reconstructions import MAX_PIXELS_FOR_SLOW_METRICS
+from dashboard.views.compare.slow_metrics import MAX_PIXELS_FOR_SLOW_METRICS
 from dashboard.views.compare.uploads import LIMITS, MAX_FILES, read_uploads
 from dashboard.widgets.reconstruction_cards import plain
 from dashboard.widgets.states import show_empty

@@ -10,9 +10,10 @@ from core.evaluation.comparison import Reconstruction
 from core.evaluation.record import Record
 from core.evaluation.visitor_jobs import measured_against
 from dashboard.data.bounded_cache import BoundedCache
+from dashboard.data.reconstructions import Show
 from dashboard.data.visitor_jobs import Call, start_tasks, wait_for
 from dashboard.views.compare.image import ChosenImage, Version
-from dashboard.views.compare.reconstructions import Show, chosen_metrics
+from dashboard.views.compare.slow_metrics import chosen_metrics
 
 
 def weigh_versions(

@@ -1,14 +1,14 @@
 """The report for reviewers as a file, made when somebody asks for it."""
 
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.report.content import build_report
-from core.report.document import Report
-from core.report.files import to_zip
-from core.report.page import to_html
 from dashboard.data.store import open_store, store_state
+
+if TYPE_CHECKING:
+    from core.report.document import Report
 
 _HTML_HELP = (
     "One HTML file with every finding, curve, table and source that opens offline in a browser. "
@@ -22,7 +22,7 @@ def show_report_downloads(dataset: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.download_button(
             "Report as one page",
-            data=lambda: to_html(_report(dataset, store_state(""))).encode("utf-8"),
+            data=lambda: _page(dataset),
             file_name="bottleneck-report.html",
             mime="text/html",
             key="report-html",
@@ -32,7 +32,7 @@ def show_report_downloads(dataset: str) -> None:
         )
         st.download_button(
             "Figures and tables for a paper",
-            data=lambda: to_zip(_report(dataset, store_state(""))),
+            data=lambda: _archive(dataset),
             file_name="bottleneck-figures.zip",
             mime="application/zip",
             key="report-zip",
@@ -42,6 +42,20 @@ def show_report_downloads(dataset: str) -> None:
         )
 
 
+def _page(dataset: str) -> bytes:
+    from core.report.page import to_html  # here, as below: the page itself needs no report
+
+    return to_html(_report(dataset, store_state(""))).encode("utf-8")
+
+
+def _archive(dataset: str) -> bytes:
+    from core.report.files import to_zip
+
+    return to_zip(_report(dataset, store_state("")))
+
+
 @lru_cache(maxsize=1)
-def _report(dataset: str, state: str) -> Report:
+def _report(dataset: str, state: str) -> "Report":
+    from core.report.content import build_report
+
     return build_report(open_store(), dataset=dataset)

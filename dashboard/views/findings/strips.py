@@ -1,7 +1,7 @@
 """One image through the methods of the thesis, and through BNK at equal bytes."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -10,13 +10,13 @@ import streamlit as st
 
 from core.analysis.findings import MethodRow
 from core.dataset.splits import sample_images
-from core.evaluation.comparison import BYTES, CodecConfig, Goal, reconstruct, reconstruct_at
+from core.evaluation.comparison import BYTES, CodecConfig, Goal, Reconstruction
 from core.images import Image
-from core.metrics import psnr_db, ssim
-from core.metrics.base import Metric
 from core.store import ArtifactError
 from dashboard import formats
-from dashboard.data.store import load_split, open_store, store_state
+from dashboard.data.reconstructions import Show, reconstructions, wanted
+from dashboard.data.store import load_split
+from dashboard.data.visitor_jobs import Task, queue_line
 from dashboard.widgets.pixels import show_pixels
 
 SIDE = 160
@@ -25,11 +25,32 @@ COUNT = 6
 #: JPEG at these qualities gives the sizes that BNK is brought to; each search takes seconds.
 EQUAL_TO_JPEG = (50,)
 _LEARNED = "bottleneck"
-_METRICS: Mapping[str, Metric] = {"psnr_db": psnr_db, "ssim": ssim}
+_METRICS = ("psnr_db", "ssim")
 HELP = (
     "Every image is decoded from its file and shown pixel by pixel; for an autoencoder, from the "
     "file of its latent. BNK, our learned codec, is shown at the file size of the JPEG named."
 )
+
+
+class StripImage(NamedTuple):
+    """The image of a strip, as `dashboard.data.reconstructions` takes it."""
+
+    pixels: Image
+    digest: str
+
+
+class Method(NamedTuple):
+    """What is done to the image.
+
+    Attributes:
+        title: Name of the method.
+        config: Codec and setting; None where none was measured.
+        goal: Size that its dial is turned to; None to keep the setting.
+    """
+
+    title: str
+    config: CodecConfig | None
+    goal: Goal | None = None
 
 
 class MethodImage(NamedTuple):
@@ -69,12 +90,19 @@ def show_strips(rows: Sequence[MethodRow], means: pd.DataFrame) -> None:
         bind="query-params",
         wrap=True,
     )
-    image = images[title]
-    learned = [tile for row in rows if (tile := _autoencoder(row, means, image)) is not None]
-    formats_of_thesis = [_format(row, image) for row in rows if row.published.dial is not None]
-    equal = [_equal(tile, image) for tile in _targets(formats_of_thesis)]
-    _show_row([MethodImage("Original", image), *learned, *equal])
-    _show_row(formats_of_thesis)
+    image = StripImage(images[title], hashlib.sha256(images[title].tobytes()).hexdigest())
+    place = st.empty()
+
+    def show(tasks: Sequence[Task]) -> None:
+        place.caption(queue_line(tasks))
+
+    methods = [method for row in rows if (method := _method(row, means)) is not None]
+    tiles = _tiles(image, methods, show)
+    equal = _tiles(image, [_equal(tile) for tile in _targets(tiles)], show)
+    place.empty()
+    learned = [tile for tile in tiles if tile.title in _autoencoders(rows)]
+    _show_row([MethodImage("Original", image.pixels), *learned, *equal])
+    _show_row([tile for tile in tiles if tile not in learned])
 
 
 def test_images() -> dict[str, Image]:
@@ -105,57 +133,52 @@ def _stored(title: str) -> Image:
     return np.asarray(kept, dtype=np.uint8)
 
 
-def _autoencoder(row: MethodRow, means: pd.DataFrame, image: Image) -> MethodImage | None:
+def _autoencoders(rows: Sequence[MethodRow]) -> set[str]:
+    return {row.published.label for row in rows if row.published.is_autoencoder}
+
+
+def _method(row: MethodRow, means: pd.DataFrame) -> Method | None:
+    """Autoencoder or format of the thesis at its operating point; None for a lossless one."""
+    codec, title = row.published.codec, row.published.label
     if not row.published.is_autoencoder:
-        return None
-    codec = row.published.codec
+        dial = row.published.dial
+        return None if dial is None else Method(title, CodecConfig(codec, dial))
     at = (means["codec"] == codec) & (means["setting"] == row.weighed_setting)
     dials = means.loc[at, "dial"].dropna()
-    if dials.empty:
-        return MethodImage(row.published.label, None, problem="Not measured yet.")
-    return _tile(row.published.label, CodecConfig(codec, float(dials.iloc[0])), None, image)
-
-
-def _format(row: MethodRow, image: Image) -> MethodImage:
-    config = CodecConfig(row.published.codec, row.published.dial)
-    return _tile(row.published.label, config, None, image)
+    return Method(title, None if dials.empty else CodecConfig(codec, float(dials.iloc[0])))
 
 
 def _targets(tiles: Sequence[MethodImage]) -> list[MethodImage]:
-    wanted = [f"JPEG, quality {quality}" for quality in EQUAL_TO_JPEG]
-    return [tile for tile in tiles if tile.title in wanted and tile.size]
+    wanted_titles = [f"JPEG, quality {quality}" for quality in EQUAL_TO_JPEG]
+    return [tile for tile in tiles if tile.title in wanted_titles and tile.size]
 
 
-def _equal(target: MethodImage, image: Image) -> MethodImage:
+def _equal(target: MethodImage) -> Method:
     quality = target.title.rpartition(" ")[2]
     goal = Goal(BYTES, float(target.size or 0))
-    return _tile(f"BNK at the bytes of JPEG {quality}", CodecConfig(_LEARNED), goal, image)
+    return Method(f"BNK at the bytes of JPEG {quality}", CodecConfig(_LEARNED), goal)
 
 
-def _tile(title: str, config: CodecConfig, goal: Goal | None, image: Image) -> MethodImage:
-    digest = hashlib.sha256(image.tobytes()).hexdigest()
-    return _reconstructed(title, config, goal, digest, store_state(f"models/{config.codec}"), image)
+def _tiles(image: StripImage, methods: Sequence[Method], show: Show) -> list[MethodImage]:
+    """What each method makes of the image, computed in worker processes."""
+    asked = {
+        method: wanted(method.config, goal=method.goal, metric_names=_METRICS)
+        for method in methods
+        if method.config is not None
+    }
+    found = reconstructions(image, list(asked.values()), show=show, is_short=True)
+    by_method = dict(zip(asked, found, strict=True))
+    return [_tile(method, by_method.get(method)) for method in methods]
 
 
-@st.cache_data(max_entries=256, max_size="60MB", show_spinner=False)
-def _reconstructed(
-    title: str, config: CodecConfig, goal: Goal | None, digest: str, state: str, _image: Image
-) -> MethodImage:
-    store = open_store()
-    found = (
-        reconstruct(config, _image, metrics=_METRICS, store=store)
-        if goal is None
-        else reconstruct_at(goal, config, _image, metrics=_METRICS, store=store)
-    )
-    if found.problem is not None or found.decoded is None or found.data is None:
-        return MethodImage(title, None, problem=found.problem)
-    return MethodImage(
-        title,
-        found.decoded,
-        len(found.data),
-        psnr_db.measure(_image, found.decoded),
-        ssim.measure(_image, found.decoded),
-    )
+def _tile(method: Method, found: Reconstruction | None) -> MethodImage:
+    if found is None:
+        return MethodImage(method.title, None, problem="Not measured yet.")
+    if found.problem is not None or found.decoded is None:
+        return MethodImage(method.title, None, problem=found.problem)
+    record = found.record
+    psnr, ssim = (record.metrics.get(name) for name in _METRICS)
+    return MethodImage(method.title, found.decoded, record.bytes, psnr, ssim)
 
 
 def _show_row(tiles: Sequence[MethodImage]) -> None:

@@ -19,7 +19,7 @@ from core.metrics import psnr_db
 from core.png import encode_png
 from core.store import ArtifactStore
 from dashboard.views.compare.image import ChosenImage
-from dashboard.views.compare.reconstructions import structure_map
+from dashboard.views.compare.layers import structure_map
 from pipelines import describe
 
 OpenPage = Callable[..., AppTest]

@@ -1,15 +1,13 @@
 """Reconstructions made in worker processes and cached, so that a changed setting recomputes one."""
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 import streamlit as st
 
 from core.codecs import get_codec
-from core.codecs.container_bytes import container_bytes
-from core.evaluation import comparison
 from core.evaluation.comparison import CodecConfig, Goal, Reconstruction
 from core.evaluation.dial_search import SearchEnd
 from core.evaluation.record import Record
@@ -23,18 +21,24 @@ from core.evaluation.visitor_jobs import (
 )
 from core.images import Image
 from core.jobs.errors import TooSlow
-from core.metrics import metrics
-from core.metrics.ssim_map import ssim_image, ssim_map
 from core.store import ArtifactError
 from dashboard.data.bounded_cache import BoundedCache
 from dashboard.data.store import open_store, store_state
 from dashboard.data.visitor_jobs import Call, Task, start_tasks, wait_for
-from dashboard.views.compare.image import ChosenImage
-
-#: Above so many pixels the slow metrics take long enough to be asked for.
-MAX_PIXELS_FOR_SLOW_METRICS = 2_000_000
 
 Show = Callable[[Sequence[Task]], None]
+
+
+class Original(Protocol):
+    """An image that codecs encode."""
+
+    @property
+    def pixels(self) -> Image:
+        """The image, uint8 (H, W, 3)."""
+
+    @property
+    def digest(self) -> str:
+        """Hash of what it was made from; equal digests are equal images."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,12 @@ def wanted(config: CodecConfig, *, goal: Goal | None, metric_names: tuple[str, .
 
 
 def reconstructions(
-    image: ChosenImage, asked: Sequence[Wanted], *, show: Show, is_patient: bool = False
+    image: Original,
+    asked: Sequence[Wanted],
+    *,
+    show: Show,
+    is_patient: bool = False,
+    is_short: bool = False,
 ) -> list[Reconstruction]:
     """What comes of each codec; what is not known yet is computed, all at the same time.
 
@@ -72,19 +81,16 @@ def reconstructions(
         asked: The codecs.
         show: As `dashboard.data.visitor_jobs.wait_for` takes it.
         is_patient: Whether to wait for a turn however long it takes.
+        is_short: Whether they are known to take a moment, so that no time is spent on estimates.
     """
     known = {one: _kept().get(one.key(image.digest)) for one in asked}
     missing = [one for one, found in known.items() if found is None]
-    tasks = start_tasks([_call(image, one) for one in missing], is_patient=is_patient)
+    calls = [_call(image, one, is_estimated=not is_short) for one in missing]
+    tasks = start_tasks(calls, is_patient=is_patient)
     wait_for(tasks, show=lambda pending: _keep_and_show(image, missing, pending, show))
     for one, task in zip(missing, tasks, strict=True):
         known[one] = _outcome(image, one, task)
     return [known[one] for one in asked]
-
-
-def chosen_metrics(*, slow: bool) -> tuple[str, ...]:
-    """Names of the metrics, with or without those that take seconds per megapixel."""
-    return tuple(name for name, metric in metrics().items() if slow or not metric.ON_SUBSET_ONLY)
 
 
 def failed(config: CodecConfig, problem: str) -> Reconstruction:
@@ -94,25 +100,7 @@ def failed(config: CodecConfig, problem: str) -> Reconstruction:
     return Reconstruction(codec.label, codec.suffix, record, problem=problem)
 
 
-def bytes_of_container(config: CodecConfig) -> int:
-    """What the codec spends on its container, as `core.codecs.container_bytes` measures it.
-
-    Raises:
-        ArtifactError: The weights of a learned codec are missing or damaged.
-    """
-    dial = get_codec(config.codec).dial
-    start = CodecConfig(config.codec, dial.default if dial else None, config.knobs)
-    return _container_bytes(start, store_state(f"models/{config.codec}"))
-
-
-def structure_map(image: ChosenImage, decoded: Image) -> Image:
-    """Where a reconstruction differs in structure, as `core.metrics.ssim_map` draws it."""
-    # A codec may give back a crop of a larger array, which has no bytes in one piece.
-    digest = hashlib.sha256(np.ascontiguousarray(decoded).data).hexdigest()
-    return _structure_map(image.digest, digest, image.pixels, decoded)
-
-
-def _call(image: ChosenImage, one: Wanted) -> Call:
+def _call(image: Original, one: Wanted, *, is_estimated: bool) -> Call:
     start = _starts(store_state(STARTS)).get(image.digest, {}).get(one.config.codec)
     root = open_store().root
     request = ReconstructionRequest(one.config, one.goal, one.metric_names, root, start)
@@ -121,8 +109,8 @@ def _call(image: ChosenImage, one: Wanted) -> Call:
         get_codec(one.config.codec).label,
         reconstruct_requested,
         (request, image.pixels, files),
-        estimated_seconds,
-        (request, _middle(image.pixels), image.pixel_count),
+        estimated_seconds if is_estimated else None,
+        (request, _middle(image.pixels), image.pixels.shape[0] * image.pixels.shape[1]),
     )
 
 
@@ -142,7 +130,7 @@ def _middle(image: Image) -> Image:
 
 
 def _keep_and_show(
-    image: ChosenImage, asked: Sequence[Wanted], tasks: Sequence[Task], show: Show
+    image: Original, asked: Sequence[Wanted], tasks: Sequence[Task], show: Show
 ) -> None:
     """Keeps what is done, for the run of the page may end at the next element that is shown."""
     for one, task in zip(asked, tasks, strict=True):
@@ -151,7 +139,7 @@ def _keep_and_show(
     show(tasks)
 
 
-def _outcome(image: ChosenImage, one: Wanted, task: Task) -> Reconstruction:
+def _outcome(image: Original, one: Wanted, task: Task) -> Reconstruction:
     """Reconstruction of a task that is done, kept unless the error is one of the moment."""
     if task.error is not None:
         found = failed(one.config, str(task.error))
@@ -163,7 +151,7 @@ def _outcome(image: ChosenImage, one: Wanted, task: Task) -> Reconstruction:
     return found
 
 
-def _files_key(image: ChosenImage, config: CodecConfig) -> tuple[object, ...]:
+def _files_key(image: Original, config: CodecConfig) -> tuple[object, ...]:
     state = store_state(f"models/{config.codec}")
     return image.digest, config.codec, config.knobs, state
 
@@ -177,13 +165,3 @@ def _kept() -> BoundedCache:
 def _files() -> BoundedCache:
     """Files that earlier searches made, by quality setting, for the next search."""
     return BoundedCache(max_bytes=60_000_000, ttl_seconds=900)
-
-
-@st.cache_data(max_entries=64, show_spinner=False)
-def _container_bytes(config: CodecConfig, state: str) -> int:
-    return container_bytes(comparison.operating_point(config, open_store()))
-
-
-@st.cache_data(max_entries=48, max_size="100MB", ttl=1800, show_spinner=False)
-def _structure_map(digest: str, decoded_digest: str, _pixels: Image, _decoded: Image) -> Image:
-    return ssim_image(ssim_map(_pixels, _decoded))
