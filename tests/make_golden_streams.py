@@ -5,6 +5,7 @@ and not trained, so that the streams stay as they are when the real model is tra
 only when the format itself changes: what it writes is committed, and every change of it is a break.
 """
 
+import dataclasses
 import hashlib
 import json
 import sys
@@ -22,23 +23,15 @@ from core.dataset.splits import sample_images
 from core.entropy.bitstream import unpack
 from core.images import Image
 from core.models.bottleneck import network as bottleneck
-from core.models.bottleneck.network import Bottleneck, BottleneckConfig
+from core.models.bottleneck.network import Bottleneck
 from core.models.training.onnx_export import export_networks
 from core.store import ArtifactStore
+from tests.core.models.tiny import MINIATURE
 
 FOLDER = Path(__file__).resolve().parent / "golden"
 QUALITIES = (1, 25, 50, 75, 100)
-SMALL = BottleneckConfig(
-    learning_rate=1e-3,
-    channels=16,
-    width=4,
-    deep_width=4,
-    analysis_blocks=(1, 1),
-    synthesis_blocks=(1, 1),
-    entropy_width=12,
-    side_channels=4,
-    levels=3,
-    seed=160,
+SMALL = dataclasses.replace(
+    MINIATURE, channels=16, width=4, deep_width=4, entropy_width=12, seed=160
 )
 
 

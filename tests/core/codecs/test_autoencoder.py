@@ -124,7 +124,7 @@ def test_a_file_is_refused_by_a_model_that_did_not_make_it(store, image, tmp_pat
         CODEC.at(60, other).decode(data)
 
 
-def test_damaged_files_never_give_a_image(store, image: Image) -> None:
+def test_damaged_files_never_give_an_image(store, image: Image) -> None:
     point = CODEC.at(20, store)
     data = point.encode(image[:24, :40])
     generator = np.random.default_rng(0)

@@ -227,7 +227,7 @@ def test_sixteen_megapixels_take_at_most_a_gigabyte(root: Path) -> None:
 
 
 @pytest.mark.slow
-def test_no_mutation_of_a_stream_gives_a_image() -> None:
+def test_no_mutation_of_a_stream_gives_an_image() -> None:
     outcome = run_chunk(2000, count=MUTATIONS)
     assert outcome.cases == sum(outcome.refused.values()) == MUTATIONS
     assert outcome.mutated.keys() == {mutator.__name__ for mutator in MUTATORS}
@@ -244,7 +244,7 @@ def test_a_file_of_the_corpus_is_refused(path: Path, store: ArtifactStore) -> No
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", EXHAUSTIVE)
-def test_no_flipped_bit_and_no_truncation_gives_a_image(name: str, store: ArtifactStore) -> None:
+def test_no_flipped_bit_and_no_truncation_gives_an_image(name: str, store: ArtifactStore) -> None:
     data, point = STREAMS[name], at(50, store)
     flipped = (
         data[:position] + bytes([data[position] ^ 1 << bit]) + data[position + 1 :]

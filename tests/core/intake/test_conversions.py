@@ -3,65 +3,27 @@
 import inspect
 import io
 import struct
-import zlib
 
 import imagecodecs
 import numpy as np
 import pytest
-import tifffile
-from PIL import Image, ImageCms, ImageFile
+from PIL import Image, ImageFile
 
 from core.intake.decode import decode_image
 from core.intake.errors import ImageError
 from core.intake.notes import (
     ALPHA_NOTE,
-    BAD_PROFILE_NOTE,
     CMYK_NOTE,
     DEPTH_NOTE,
     FRAMES_NOTE,
-    LARGE_PROFILE_NOTE,
-    PROFILE_NOTE,
 )
+from tests.core.intake.image_files import chunk, gradient, noise, png_16, save, tiff
 
 ORIENTATION_TAG = 0x0112
 
 #: Levels of 16 bits and what they become: the nearest of value / 257.
 LEVELS_16 = [0, 128, 129, 255, 257, 32768, 40000, 65406, 65407, 65535]
 LEVELS_8 = [0, 0, 1, 1, 1, 128, 156, 254, 255, 255]
-
-
-def gradient(width: int = 64, height: int = 48) -> Image.Image:
-    """Smooth colour image, which every format keeps well."""
-    x, y = np.meshgrid(np.linspace(0, 255, width), np.linspace(0, 255, height))
-    return Image.fromarray(np.stack([x, y, 255 - x], axis=-1).astype(np.uint8))
-
-
-def noise(height: int, width: int, channels: int = 3) -> np.ndarray:
-    return np.random.default_rng(1).integers(0, 256, (height, width, channels), dtype=np.uint8)
-
-
-def save(image: Image.Image, fmt: str, **options: object) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, fmt, **options)
-    return buffer.getvalue()
-
-
-def chunk(kind: bytes, body: bytes) -> bytes:
-    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
-
-def png_16(values: list[int], *, kind: int, channels: int, extra: bytes = b"") -> bytes:
-    """PNG of one row of 16-bit samples; `kind` is 0 grey, 2 RGB, 4 grey with alpha, 6 RGBA."""
-    header = struct.pack(">IIBBBBB", len(values) // channels, 1, 16, kind, 0, 0, 0)
-    samples = zlib.compress(b"\0" + np.array(values, ">u2").tobytes())
-    body = chunk(b"IHDR", header) + extra + chunk(b"IDAT", samples)
-    return b"\x89PNG\r\n\x1a\n" + body + chunk(b"IEND", b"")
-
-
-def tiff(array: np.ndarray, **options: object) -> bytes:
-    buffer = io.BytesIO()
-    tifffile.imwrite(buffer, array, **options)
-    return buffer.getvalue()
 
 
 def jpeg_xl(array: np.ndarray, transfer: int = 13) -> bytes:
@@ -94,7 +56,7 @@ def on_white(pixels: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize(
     "data",
     [
-        png_16(LEVELS_16, kind=0, channels=1),
+        png_16([LEVELS_16], kind=0, channels=1),
         tiff(np.array([LEVELS_16], np.uint16), byteorder="<"),
         tiff(np.array([LEVELS_16], np.uint16), byteorder=">"),
         tiff(np.array([LEVELS_16], np.uint16), compression="zlib"),
@@ -115,7 +77,7 @@ COLOR_8 = np.array([[[0, 1, 2], [100, 200, 255]]], np.uint8)
 @pytest.mark.parametrize(
     "data",
     [
-        png_16(COLOR_16.ravel().tolist(), kind=2, channels=3),
+        png_16([COLOR_16.ravel().tolist()], kind=2, channels=3),
         tiff(COLOR_16, photometric="rgb"),
         tiff(COLOR_16, photometric="rgb", byteorder=">"),
         tiff(COLOR_16, photometric="rgb", compression="lzw"),
@@ -133,7 +95,7 @@ def test_16_bit_colour_is_reduced_with_a_note(data: bytes) -> None:
 def test_16_bit_colour_with_alpha_is_reduced_and_shown_on_white(container: str) -> None:
     samples = np.array([[[257, 514, 771, 65535], [65535, 0, 0, 0]]], np.uint16)
     data = {
-        "PNG": lambda: png_16(samples.ravel().tolist(), kind=6, channels=4),
+        "PNG": lambda: png_16([samples.ravel().tolist()], kind=6, channels=4),
         "TIFF": lambda: tiff(samples, photometric="rgb", extrasamples=["unassalpha"]),
         "JPEG XL": lambda: jpeg_xl(samples),
     }[container]()
@@ -143,14 +105,14 @@ def test_16_bit_colour_with_alpha_is_reduced_and_shown_on_white(container: str) 
 
 
 def test_16_bit_grey_with_alpha_is_reduced_and_shown_on_white() -> None:
-    decoded = decode_image(png_16([25700, 65535, 25700, 0], kind=4, channels=2))
+    decoded = decode_image(png_16([[25700, 65535, 25700, 0]], kind=4, channels=2))
     np.testing.assert_array_equal(decoded.pixels, grey([100, 255]))
     assert decoded.notes == (DEPTH_NOTE, ALPHA_NOTE)
 
 
 def test_the_transparent_level_of_a_16_bit_grey_png_becomes_white() -> None:
     extra = chunk(b"tRNS", struct.pack(">H", 25700))
-    decoded = decode_image(png_16([25700, 25701, 0], kind=0, channels=1, extra=extra))
+    decoded = decode_image(png_16([[25700, 25701, 0]], kind=0, channels=1, extra=extra))
     np.testing.assert_array_equal(decoded.pixels, grey([255, 100, 0]))
     assert decoded.notes == (DEPTH_NOTE, ALPHA_NOTE)
 
@@ -158,7 +120,7 @@ def test_the_transparent_level_of_a_16_bit_grey_png_becomes_white() -> None:
 def test_the_transparent_colour_of_a_16_bit_png_becomes_white() -> None:
     extra = chunk(b"tRNS", struct.pack(">HHH", 0x1234, 0x5678, 0x9ABC))
     values = [0x1234, 0x5678, 0x9ABC, 25700, 0, 0]
-    decoded = decode_image(png_16(values, kind=2, channels=3, extra=extra))
+    decoded = decode_image(png_16([values], kind=2, channels=3, extra=extra))
     np.testing.assert_array_equal(decoded.pixels, [[[255, 255, 255], [100, 0, 0]]])
     assert decoded.notes == (DEPTH_NOTE, ALPHA_NOTE)
 
@@ -335,104 +297,6 @@ def test_ycbcr_tiff_shows_its_colours() -> None:
     image = gradient().convert("YCbCr")
     data = save(image, "TIFF")
     np.testing.assert_array_equal(decode_image(data).pixels, np.asarray(image.convert("RGB")))
-
-
-def matrix_profile(red: tuple[float, float], green: tuple[float, float]) -> bytes:
-    """RGB profile of gamma 2.2 with two of the primaries (x, y) chosen, in PCS coordinates."""
-    blue, white = (0.1559, 0.0661), (0.3457, 0.3585)
-    primaries = np.array([[x / y, 1, (1 - x - y) / y] for x, y in (red, green, blue)]).T
-    target = np.array([white[0] / white[1], 1, (1 - sum(white)) / white[1]])
-    columns = primaries * np.linalg.solve(primaries, target)
-
-    def number(value: float) -> bytes:
-        return struct.pack(">i", round(value * 65536))
-
-    xyz = [b"XYZ \0\0\0\0" + b"".join(map(number, vector)) for vector in (*columns.T, target)]
-    curve = b"curv\0\0\0\0" + struct.pack(">IHH", 1, round(2.2 * 256), 0)
-    text = b"desc\0\0\0\0" + struct.pack(">I", 5) + b"test\0" + bytes(79)
-    entries = [(b"desc", text), (b"cprt", b"text\0\0\0\0free\0\0\0\0")]
-    entries += zip((b"rXYZ", b"gXYZ", b"bXYZ", b"wtpt"), xyz, strict=True)
-    entries += [(name, curve) for name in (b"rTRC", b"gTRC", b"bTRC")]
-    table, body = struct.pack(">I", len(entries)), b""
-    for name, content in entries:
-        content += bytes(-len(content) % 4)
-        table += name + struct.pack(">II", 132 + 12 * len(entries) + len(body), len(content))
-        body += content
-    head = struct.pack(
-        ">I4sI4s4s4s",
-        132 + 12 * len(entries) + len(body),
-        b"lcms",
-        0x02100000,
-        b"mntr",
-        b"RGB ",
-        b"XYZ ",
-    )
-    head += bytes(12) + b"acsp" + bytes(28)
-    head += b"".join(map(number, (0.9642, 1.0, 0.8249)))
-    return head.ljust(128, b"\0") + table + body
-
-
-WIDE = matrix_profile((0.68, 0.32), (0.265, 0.69))
-SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-
-
-@pytest.mark.parametrize("fmt", ["PNG", "TIFF", "JPEG", "WEBP", "AVIF"])
-def test_a_wide_colour_space_is_converted_to_srgb(fmt: str) -> None:
-    options = {} if fmt in ("PNG", "TIFF") else {"quality": 95}
-    image = Image.new("RGB", (16, 16), (90, 160, 90))
-    plain = decode_image(save(image, fmt, **options)).pixels.astype(int)
-    decoded = decode_image(save(image, fmt, icc_profile=WIDE, **options))
-    red, green, _ = (decoded.pixels.astype(int) - plain).reshape(-1, 3).mean(axis=0)
-    assert red < -10 < 0 < green  # the same numbers mean a stronger green in the wider space
-    assert decoded.notes == (PROFILE_NOTE,)
-
-
-def test_the_conversion_is_that_of_little_cms() -> None:
-    image = gradient()
-    expected = ImageCms.profileToProfile(
-        image, ImageCms.ImageCmsProfile(io.BytesIO(WIDE)), ImageCms.createProfile("sRGB")
-    )
-    decoded = decode_image(save(image, "PNG", icc_profile=WIDE))
-    np.testing.assert_array_equal(decoded.pixels, np.asarray(expected))
-
-
-def test_an_srgb_profile_leaves_the_pixels_exact() -> None:
-    pixels = noise(31, 47)
-    decoded = decode_image(save(Image.fromarray(pixels), "PNG", icc_profile=SRGB))
-    np.testing.assert_array_equal(decoded.pixels, pixels)
-    assert decoded.notes == ()
-
-
-def test_a_profile_is_applied_before_transparency_lands_on_white() -> None:
-    image = Image.new("RGBA", (4, 4), (255, 255, 255, 0))
-    decoded = decode_image(save(image, "PNG", icc_profile=WIDE))
-    assert (decoded.pixels == 255).all()
-    assert decoded.notes == (PROFILE_NOTE, ALPHA_NOTE)
-
-
-def test_palette_and_grey_images_take_their_rgb_profile() -> None:
-    for image in (gradient().quantize(16), gradient().convert("L")):
-        decoded = decode_image(save(image, "PNG", icc_profile=WIDE))
-        assert decoded.notes == (PROFILE_NOTE,)
-
-
-@pytest.mark.parametrize(
-    ("profile", "note"),
-    [
-        (b"not a profile at all", BAD_PROFILE_NOTE),
-        (SRGB[:300], BAD_PROFILE_NOTE),
-        (SRGB.replace(b"RGB XYZ ", b"CMYKXYZ "), BAD_PROFILE_NOTE),
-        (SRGB + bytes(1_000_000), LARGE_PROFILE_NOTE),
-    ],
-    ids=["text", "truncated", "of another space", "over 1 MB"],
-)
-def test_a_profile_that_cannot_be_used_costs_a_note_but_not_the_image(
-    profile: bytes, note: str
-) -> None:
-    pixels = noise(9, 9)
-    decoded = decode_image(save(Image.fromarray(pixels), "TIFF", icc_profile=profile))
-    np.testing.assert_array_equal(decoded.pixels, pixels)
-    assert decoded.notes == (note,)
 
 
 TURNS = {

@@ -7,7 +7,6 @@ import io
 import shutil
 import struct
 import subprocess
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -29,6 +28,7 @@ from core.intake.color_spaces import (
 )
 from core.intake.decode import decode_image
 from core.intake.notes import ALPHA_NOTE, DECLARED_NOTE, DEPTH_NOTE, UNKNOWN_SPACE_NOTE
+from tests.core.intake.image_files import chunk
 
 PATCHES = np.array(
     [(200, 80, 60), (70, 150, 80), (60, 90, 180), (128, 128, 128), (220, 180, 120), (30, 60, 40)],
@@ -118,11 +118,6 @@ def avif(primaries: int, transfer: int, **options: object) -> bytes:
     position = data.index(b"nclx")
     struct.pack_into(">HH", data, position + 4, primaries, transfer)
     return bytes(data)
-
-
-def chunk(kind: bytes, body: bytes) -> bytes:
-    checksum = zlib.crc32(kind + body)
-    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", checksum)
 
 
 def png(*chunks: bytes, image: Image.Image | None = None) -> bytes:

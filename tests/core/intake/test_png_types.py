@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from core.intake.decode import decode_image
+from tests.core.intake.image_files import chunk
 
 _GREY, _RGB, _PALETTE, _GREY_OPACITY, _RGB_OPACITY = 0, 2, 3, 4, 6
 
@@ -25,11 +26,6 @@ ADAM7 = [
     *[(0, 0, 8, 8), (0, 4, 8, 8), (4, 0, 8, 4), (0, 2, 4, 4)],
     *[(2, 0, 4, 2), (0, 1, 2, 2), (1, 0, 2, 1)],
 ]
-
-
-def chunk(kind: bytes, body: bytes) -> bytes:
-    checksum = zlib.crc32(kind + body)
-    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", checksum)
 
 
 def pack(row: np.ndarray, depth: int) -> bytes:

@@ -10,6 +10,7 @@ import tifffile
 from core.intake.decode import decode_image
 from core.intake.errors import ImageError
 from core.intake.notes import ALPHA_NOTE, DEPTH_NOTE, FRAMES_NOTE, PROFILE_NOTE
+from tests.core.intake.image_files import tiff
 
 HEIGHT, WIDTH = 48, 64
 Y, X = np.mgrid[0:HEIGHT, 0:WIDTH]
@@ -17,12 +18,6 @@ COLORS = np.stack([4 * X, 5 * Y, 2 * X + 2 * Y], axis=-1).clip(0, 255).astype(np
 GREY = COLORS[..., 0]
 DEEP = COLORS.astype(np.uint16) * 257
 DEEP_GREY = GREY.astype(np.uint16) * 257
-
-
-def tiff(array: np.ndarray, **options: object) -> bytes:
-    buffer = io.BytesIO()
-    tifffile.imwrite(buffer, array, **options)
-    return buffer.getvalue()
 
 
 def planes(array: np.ndarray) -> np.ndarray:

@@ -9,19 +9,9 @@ from core.models.bottleneck.network import Bottleneck, BottleneckConfig
 from core.models.bottleneck.transforms import ZeroMean
 from core.models.training.activity import ActivityProbe, activity
 from core.models.training.checkpoints import weight_arrays
+from tests.core.models.tiny import MINIATURE
 
-TINY = BottleneckConfig(
-    learning_rate=2e-3,
-    batch=4,
-    channels=32,
-    width=8,
-    deep_width=8,
-    analysis_blocks=(1, 1),
-    synthesis_blocks=(1, 1),
-    entropy_width=16,
-    side_channels=4,
-    levels=3,
-)
+TINY = dataclasses.replace(MINIATURE, learning_rate=2e-3, batch=4)
 ENCODER = dataclasses.replace(TINY, stage="encoder")
 
 

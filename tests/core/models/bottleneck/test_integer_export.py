@@ -16,7 +16,7 @@ from core.entropy.tables import PRECISION_BITS
 from core.models.bottleneck import network as bottleneck
 from core.models.bottleneck.coding_order import split_into_steps
 from core.models.bottleneck.integer_export import integer_model, quantised, value_tables
-from core.models.bottleneck.network import Bottleneck, BottleneckConfig
+from core.models.bottleneck.network import Bottleneck
 from core.models.bottleneck.publication import (
     COMPARED_QUALITIES,
     compare,
@@ -29,18 +29,7 @@ from core.models.bottleneck.rate_model import (
     bits,
     symbol_probabilities,
 )
-
-CONFIG = BottleneckConfig(
-    learning_rate=1e-3,
-    channels=32,
-    width=8,
-    deep_width=8,
-    analysis_blocks=(1, 1),
-    synthesis_blocks=(1, 1),
-    entropy_width=16,
-    side_channels=4,
-    levels=3,
-)
+from tests.core.models.tiny import MINIATURE
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +45,7 @@ def images() -> np.ndarray:
 def model(images: np.ndarray) -> Bottleneck:
     """A started model with predictions that say something."""
     keras.utils.set_random_seed(3)
-    model = bottleneck.build(CONFIG)
+    model = bottleneck.build(MINIATURE)
     model.initialise(images)
     random = np.random.default_rng(3)
     for variable in model.entropy.trainable_variables:
@@ -128,9 +117,9 @@ class Restored(NamedTuple):
 def _restored(
     model: Bottleneck, integers: IntegerModel, images: np.ndarray, quality: int
 ) -> Restored:
-    latents = model.analysis(images[:1])[..., : CONFIG.channels]
+    latents = model.analysis(images[:1])[..., : MINIATURE.channels]
     index = np.array([(quality - 1) / 99], np.float32)
-    levels = level_weights(ops.convert_to_tensor(index), CONFIG.levels)
+    levels = level_weights(ops.convert_to_tensor(index), MINIATURE.levels)
     side = ops.convert_to_numpy(model.entropy.hyper_analysis([latents, levels]))[0]
     coder = LatentCoder(integers, quality)
     coded = coder.encode(ops.convert_to_numpy(latents)[0], side)
@@ -186,12 +175,12 @@ def test_integers_cost_less_than_half_a_percent(
 
 
 def test_the_exported_hyper_analysis_knows_the_quality_from_its_plane(model: Bottleneck) -> None:
-    random = np.random.default_rng(0).normal(size=(1, 4, 6, CONFIG.channels))
+    random = np.random.default_rng(0).normal(size=(1, 4, 6, MINIATURE.channels))
     latents = ops.convert_to_tensor(random, "float32")
     network = quality_aware_hyper_analysis(model.entropy)
     for index in (0.0, 0.3, 1.0):
         plane = ops.full((1, 4, 6, 1), index)
-        levels = level_weights(ops.convert_to_tensor([index]), CONFIG.levels)
+        levels = level_weights(ops.convert_to_tensor([index]), MINIATURE.levels)
         expected = ops.convert_to_numpy(model.entropy.hyper_analysis([latents, levels]))
         found = ops.convert_to_numpy(network(ops.concatenate([latents, plane], axis=-1)))
         assert np.allclose(found, expected, atol=1e-5)

@@ -19,7 +19,6 @@ import numpy as np
 from core.models import get_model
 from core.models.autoencoder.network import AutoencoderConfig
 from core.models.bottleneck import network as bottleneck
-from core.models.bottleneck.network import BottleneckConfig
 from core.models.training.checkpoints import Checkpoints, from_npz, weight_arrays
 from core.models.training.history import History
 from core.models.training.loop import Training
@@ -29,22 +28,19 @@ from core.models.training.scan_training import ScanTraining
 from core.models.training.weight_pieces import WeightPieces
 from core.stop_request import Stopped, StopRequest
 from core.store import ArtifactStore
+from tests.core.models.tiny import MINIATURE
 
 AE = AutoencoderConfig(filters=(4,), learning_rate=0.002, batch=4, epochs=2, epoch_images=16)
-BNK = BottleneckConfig(
-    learning_rate=1e-3,
+BNK = dataclasses.replace(
+    MINIATURE,
     batch=4,
     epochs=1,
     epoch_images=16,
     validation_images=2,
     channels=16,
-    width=8,
-    deep_width=8,
     analysis_blocks=(1, 0),
     synthesis_blocks=(1, 0),
     entropy_width=8,
-    side_channels=4,
-    levels=3,
     max_shift=0,
 )
 
