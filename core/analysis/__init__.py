@@ -1,1 +1,1 @@
-"""From rows of results to what is said of them: curves, BD-rates, findings, exports."""
+"""Analysis of results: curves, BD-rates, findings, import and export."""

@@ -86,7 +86,7 @@ def spaced_ticks(
     Args:
         candidates: Values and labels, the most useful first: each keeps those after it away.
         ends: Ends of the axis.
-        distance: Least distance of two labels, as part of the axis.
+        distance: Minimum distance between two labels, as a fraction of the axis.
         scale: Scale of the axis.
     """
     low, high = (_position(end, scale) for end in ends)

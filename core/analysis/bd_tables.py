@@ -32,7 +32,7 @@ def bd_table(
     Args:
         tables: Measurements by codec.
         anchor: Codec that the others are compared with.
-        labels: What a person reads, by codec.
+        labels: Display label by codec.
         samples: Resamples for the interval.
     """
     found = bd_rates(tables, anchor=anchor, samples=samples)

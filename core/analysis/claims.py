@@ -1,4 +1,4 @@
-"""The claims of the thesis, judged by the published figures and by what was measured here."""
+"""The claims of the thesis, checked against its published figures and our measurements."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,9 +14,9 @@ LEVEL_SSIM = 0.01
 
 
 class Outcome(StrEnum):
-    """What the measurements say of a claim.
+    """Result of checking a claim.
 
-    A claim that fails by the thesis' own figures too is a third case: the measurements then agree
+    A claim that the thesis' own figures contradict too is a third case: the measurements then agree
     with the thesis' figures, and not with its claim.
     """
 
@@ -33,7 +33,7 @@ class Claim:
     Attributes:
         name: Short name, unique.
         statement: The claim in one sentence.
-        rule: How it is judged here, in one sentence.
+        rule: The criterion used here, in one sentence.
         method: Method that the claim is about.
         references: Methods that it is compared with.
         below: Whether the claim is that the method falls below all of them.
@@ -87,13 +87,13 @@ class Margin(NamedTuple):
 
 @dataclass(frozen=True)
 class Verdict:
-    """A claim, judged.
+    """A claim and the outcome of checking it.
 
     Attributes:
-        claim: What was judged.
+        claim: The claim.
         outcome: The verdict.
         published: Margin in the thesis' own figures.
-        published_outcome: What the same rule says of the thesis' own figures alone.
+        published_outcome: Outcome of the same rule on the thesis' own figures.
         measured: Margin in the figures measured here; None when not measured yet.
         method: Row of the method.
         reference: Row of the reference with the lowest published PSNR.
@@ -117,7 +117,7 @@ class Verdict:
 
 
 def verdicts(rows: Sequence[MethodRow]) -> tuple[Verdict, ...]:
-    """Every claim of the thesis, judged by the rows of `method_rows`."""
+    """Outcome of every claim of the thesis, from the rows of `method_rows`."""
     by_method = {row.published.method: row for row in rows}
     return tuple(_judge(claim, by_method) for claim in CLAIMS)
 

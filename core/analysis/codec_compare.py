@@ -70,7 +70,7 @@ def _by_rate(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _version(codec: str, manifest: Manifest | None) -> str:
-    """What coded: an external program, or the libraries that the codec uses as they were then."""
+    """The encoder: an external program, or the versions of the codec's libraries at that time."""
     if manifest is None:
         return "unknown"
     if program := manifest.facts.get("program"):
@@ -85,7 +85,7 @@ def _version(codec: str, manifest: Manifest | None) -> str:
 
 
 def _dial_name(codec: str) -> str:
-    """What a codec calls the number that its settings vary."""
+    """Name of the parameter that a codec's settings vary."""
     known = codecs().get(codec)
     return known.dial.name if known and known.dial else "dial"
 

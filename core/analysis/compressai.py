@@ -1,4 +1,4 @@
-"""Curves as CompressAI keeps them: one JSON file per codec and set of images.
+"""Curves in CompressAI's format: one JSON file per codec and set of images.
 
 `python -m compressai.utils.plot` draws them
 (https://github.com/InterDigitalInc/CompressAI, `results/`).
@@ -21,7 +21,7 @@ class ImageSet(NamedTuple):
     """Records over which rate and metrics are averaged together.
 
     Attributes:
-        folder: Where the curve lies, below the folder of all curves.
+        folder: Folder of the curve, relative to that of all curves.
         rows: The records.
         columns: Metrics that all of them have.
     """

@@ -1,4 +1,4 @@
-"""Bytes of a method against those that another codec needs for the same PSNR."""
+"""Ratio of a method's bytes to those that another codec needs at the same PSNR."""
 
 from typing import NamedTuple
 
@@ -9,11 +9,11 @@ from core.evaluation.measurements import Curve
 
 
 class EqualQuality(NamedTuple):
-    """What a reference codec needs for the quality of a method.
+    """Rate of a reference codec at the PSNR of a method.
 
     Attributes:
         bits_per_pixel: Rate of the reference at the method's PSNR.
-        ratio: Bytes of the method for one byte of the reference.
+        ratio: Bytes of the method divided by those of the reference.
     """
 
     bits_per_pixel: float
@@ -37,7 +37,7 @@ def rate_at(curve: Curve, value: float) -> float | None:
 
 
 def equal_quality(row: MethodRow, reference: Curve | None) -> EqualQuality | None:
-    """A method's file against the reference at the same PSNR.
+    """Rate of the reference at the same PSNR as a method's file.
 
     None where the method has no file, or the reference does not reach its PSNR.
     """

@@ -1,4 +1,4 @@
-"""Columns of numbers as JSON values that give back the same numbers."""
+"""Columns of numbers as JSON values without loss of precision."""
 
 import math
 from typing import Any

@@ -50,7 +50,7 @@ def exchange_files(
         frame: Results, as `core.evaluation.results.load_results` gives them.
         manifests: Manifest of each codec's results.
         dataset: Name of the data set.
-        labels: What a person reads, by codec.
+        labels: Display label by codec.
     """
     coded = frame[frame["error"].isna() & frame["bytes"].notna()]
     readme = _README.format(images=coded["image"].nunique(), dataset=dataset)

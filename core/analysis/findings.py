@@ -1,4 +1,4 @@
-"""The ten methods of the thesis: published, measured here, and at how many bytes."""
+"""The ten methods of the thesis: published figures, our measurements, and their bytes."""
 
 import math
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ class MethodRow:
         psnr_db: Mean PSNR measured; infinite for lossless, None when not measured yet. For an
             autoencoder that of the floating-point latent, as in the thesis.
         ssim: Mean SSIM measured, likewise.
-        bytes: Mean size of a file; for an autoencoder at the weighed setting.
+        bytes: Mean file size; for an autoencoder at its representative setting.
         bits_per_pixel: Mean rate, likewise.
         coded_psnr_db: Mean PSNR of the file that was weighed.
         weighed_setting: Setting of the file that was weighed.
@@ -41,7 +41,7 @@ class MethodRow:
 
     @property
     def is_measured(self) -> bool:
-        """Whether there is a figure to set beside the published one."""
+        """Whether there is a measurement to compare with the published figure."""
         return self.psnr_db is not None
 
     @property

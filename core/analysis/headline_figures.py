@@ -1,4 +1,4 @@
-"""The three figures that say most, each with one line, computed from the measurements."""
+"""The three headline figures, each with one sentence, computed from the measurements."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -17,9 +17,9 @@ class HeadlineFigure(NamedTuple):
     """One figure of the first screen.
 
     Attributes:
-        title: What is counted, in a few words.
-        figure: The figure as a person reads it.
-        line: What it says, in one sentence of Markdown.
+        title: Short name of the quantity.
+        figure: The figure, formatted for display.
+        line: Explanation in one sentence of Markdown.
     """
 
     title: str
@@ -41,7 +41,7 @@ def headline_figures(
         rows: The ten methods of the thesis, as `core.analysis.findings.method_rows` gives them.
         learned: BD-rate of the learned codec in percent against each other codec that has one, as
             `core.analysis.bd_tables.bd_rates_of` gives them.
-        labels: What a person reads, by codec.
+        labels: Display label by codec.
     """
     return [*_learned(learned, labels), *_autoencoder(curves, rows), *_claims(rows)]
 
@@ -68,7 +68,7 @@ def _learned(deltas: Mapping[str, float], labels: Mapping[str, str]) -> Iterator
 def _autoencoder(
     curves: Mapping[str, Curve], rows: Sequence[MethodRow]
 ) -> Iterator[HeadlineFigure]:
-    """Bytes of the first autoencoder whose PSNR JPEG reaches too."""
+    """Bytes of the first autoencoder whose PSNR lies within JPEG's curve."""
     reference = curves.get(_REFERENCE)
     for row in (row for row in rows if row.published.is_autoencoder):
         found = equal_quality(row, reference)

@@ -1,4 +1,4 @@
-"""The findings in sentences, each computed from the measurements when it is asked for."""
+"""The findings as sentences, computed from the measurements on request."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -32,7 +32,7 @@ def headlines(
         means: One row per codec and setting, as `core.evaluation.measurements.summary` gives them.
         learned: BD-rate of the learned codec in percent against each other codec that has one, as
             `core.analysis.bd_tables.bd_rates_of` gives them.
-        labels: What a person reads, by codec.
+        labels: Display label by codec.
     """
     by_method = {row.published.method: row for row in rows}
     formats = {codec: curve for codec, curve in curves.items() if not _is_autoencoder(codec, rows)}
@@ -56,7 +56,7 @@ def _is_autoencoder(codec: str, rows: Sequence[MethodRow]) -> bool:
 def _saving(
     curves: Mapping[str, Curve], jpeg: MethodRow, labels: Mapping[str, str]
 ) -> Iterator[str]:
-    """Which format needs the fewest bytes for the quality of JPEG 75."""
+    """Format with the lowest rate at the PSNR of JPEG quality 75."""
     if jpeg.psnr_db is None or jpeg.bits_per_pixel is None:
         return
     rates = {codec: rate_at(curve, jpeg.psnr_db) for codec, curve in curves.items()}
@@ -74,7 +74,7 @@ def _saving(
 
 
 def _learned(deltas: Mapping[str, float], labels: Mapping[str, str]) -> Iterator[str]:
-    """What the learned codec needs at equal quality, beside each of its baselines."""
+    """BD-rate of the learned codec against each of its baselines."""
     parts = [
         f"{abs(deltas[name]):.0f} % {'fewer' if deltas[name] < 0 else 'more'} than "
         f"{labels.get(name, name)}"
@@ -106,7 +106,7 @@ def _weighed(row: MethodRow, jpeg: Curve | None) -> Iterator[str]:
 
 
 def _lossless(tiff: MethodRow, means: pd.DataFrame, labels: Mapping[str, str]) -> Iterator[str]:
-    """What TIFF keeps and what the best lossless format would have saved."""
+    """Rate of TIFF, and how much less the best lossless format needs."""
     if tiff.bits_per_pixel is None:
         return
     share = tiff.bits_per_pixel / RAW_BITS_PER_PIXEL

@@ -15,7 +15,7 @@ def lossless_table(
     Args:
         means: Means per codec and setting, as `core.evaluation.measurements.summary` gives them.
         lossless: The lossless codecs.
-        labels: What a person reads, by codec.
+        labels: Display label by codec.
     """
     rows = means[means["codec"].isin(lossless) & means["bits_per_pixel"].notna()]
     named = rows.assign(label=rows["codec"].map(lambda codec: labels.get(codec, codec)))

@@ -1,4 +1,4 @@
-"""Results without what a file spends on its container: an extra view, never the default."""
+"""Results without the bytes of a file's container: an extra view, never the default."""
 
 from collections.abc import Mapping
 
@@ -6,7 +6,7 @@ import pandas as pd
 
 
 def without_containers(frame: pd.DataFrame, overheads: Mapping[str, float]) -> pd.DataFrame:
-    """The results with the bytes and the rate of what remains without headers, tables and boxes.
+    """The results with payload-only bytes and rates: without headers, tables and boxes.
 
     A codec whose overhead is not known is left out, for it would be compared with its headers. A
     file never counts less than one byte.

@@ -1,4 +1,4 @@
-"""What others have published. It is quoted, not measured: part of the code, not of the artifacts.
+"""Published figures of others. Quoted, not measured: part of the code, not of the artifacts.
 
 `THESIS` are the ten figures of the thesis, means over its 1,964 test images. PSNR is that of
 RGB with range 255; SSIM is that of grey with scikit-image's defaults. The thesis saved its
@@ -25,7 +25,7 @@ class PublishedFigure(NamedTuple):
 
     Attributes:
         method: Short name, unique.
-        label: What a person reads.
+        label: Display label.
         codec: Codec of this project that corresponds to it.
         dial: Position of the codec's dial; None where it has none or it was not coded.
         psnr_db: Published mean PSNR; infinite for the lossless method.

@@ -1,4 +1,4 @@
-"""Bjontegaard deltas between rate-distortion curves, and how sure they are."""
+"""Bjontegaard deltas between rate-distortion curves, with confidence intervals."""
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache

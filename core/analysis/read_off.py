@@ -1,4 +1,4 @@
-"""Curves read off at one quality or at one rate: what each codec needs, and what it gives."""
+"""Curves interpolated at one quality or at one rate."""
 
 from collections.abc import Mapping, Sequence
 

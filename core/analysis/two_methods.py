@@ -22,7 +22,7 @@ class MethodName(NamedTuple):
     Attributes:
         codec: Codec.
         setting: Its setting.
-        label: What a person reads.
+        label: Display label.
         published: The thesis' figure for it, where it has one.
     """
 
@@ -82,7 +82,7 @@ class MethodComparison:
         )
 
     def published_sentence(self) -> str:
-        """What the thesis published of the two; empty where it has neither."""
+        """The thesis' figures for the two; empty where it has neither."""
         known = [name for name in (self.first, self.second) if name.published]
         parts = [
             f"{name.label}: {_decibels(name.published.psnr_db)}, SSIM {name.published.ssim:.4f}"
@@ -99,7 +99,7 @@ def method_names(means: pd.DataFrame, labels: Mapping[str, str]) -> list[MethodN
 
     Args:
         means: One row per codec and setting, as `core.evaluation.measurements.summary` gives them.
-        labels: What a person reads, by codec.
+        labels: Display label by codec.
     """
     thesis = [name for row in method_rows(means) if (name := _thesis_name(row)) is not None]
     taken = {(name.codec, name.setting) for name in thesis}

@@ -1,4 +1,4 @@
-"""Files in one archive, the same bytes for the same files."""
+"""Reproducible ZIP archives: equal files give equal bytes."""
 
 import io
 import zipfile

@@ -44,7 +44,7 @@ class Architecture:
 
     Attributes:
         name: Name of its module, and of its shipped model.
-        label: What a person reads.
+        label: Display label.
         filters: Filters of the encoder's layers that the search of the thesis found best.
         activation: Activation that it found best.
         learning_rate: Learning rate that it found best.

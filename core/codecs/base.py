@@ -152,7 +152,7 @@ class Codec:
 
     Attributes:
         name: Name of its module or of its model, and the value of `OperatingPoint.codec`.
-        label: What a person reads.
+        label: Display label.
         kind: Whether pixels are lost, and whether the codec was trained.
         dial: The number that trades bytes for quality; None where there is none.
         sweep: Gives the operating points of the curve.

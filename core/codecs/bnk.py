@@ -67,7 +67,7 @@ class LearnedCodec:
 
     Attributes:
         name: Name of its module, and of its shipped model.
-        label: What a person reads.
+        label: Display label.
         dial: Its quality dial; positions are whole numbers.
         qualities: Positions of the curve.
         load: Loads a model.

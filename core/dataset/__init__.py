@@ -1,1 +1,1 @@
-"""Data sets: found, checked, resized, split and listed."""
+"""Data sets: reading, checking, resizing, splitting and listing them."""

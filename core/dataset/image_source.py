@@ -93,7 +93,7 @@ class SplitSource:
 
 
 def _test_catalogue(artifact: Artifact) -> Catalogue:
-    """Catalogue of the test split, its ids and its digest from one state of the data set."""
+    """Catalogue of the test split; ids and digest are from one snapshot of the data set."""
     array = dataset.array_file("test", last_part(artifact.key))
     ids = dataset.split_of(artifact, "test").ids
     subset = dataset.subset_of(dataset.index_of(artifact))

@@ -81,7 +81,7 @@ class Reconstruction:
     """What came of one codec on one image.
 
     Attributes:
-        label: What a person reads for the codec.
+        label: Display label of the codec.
         suffix: Ending of a file of this codec, dot included.
         record: Measurements; without values where there is a problem.
         data: The whole file; None where there is a problem.
@@ -197,7 +197,7 @@ def unready_codecs(store: ArtifactStore) -> dict[str, ArtifactError]:
 
 
 def spelled(quantity: str, value: float) -> str:
-    """A size or a quality as a person reads it, such as `20,480 bytes` or `PSNR (dB) 34.10`."""
+    """A size or a quality formatted for display: `20,480 bytes`, or `PSNR (dB) 34.10`."""
     if quantity == BYTES:
         return f"{value:,.0f} bytes"
     return f"{metrics()[quantity].LABEL} {value:.2f}"

@@ -67,7 +67,7 @@ class _Normaliser(ast.NodeTransformer):
         return self.generic_visit(ast.Assign(targets=[node.target], value=node.value))
 
     def visit_keyword(self, node: ast.keyword) -> ast.AST | None:
-        """A label is what a person reads."""
+        """A label is text for display and decides nothing."""
         return None if node.arg == "label" else self.generic_visit(node)
 
     def visit_Call(self, node: ast.Call) -> ast.AST:

@@ -66,7 +66,7 @@ class OpenedFile:
     """An image out of a file that one of the codecs wrote.
 
     Attributes:
-        label: What a person reads for the codec.
+        label: Display label of the codec.
         pixels: The image.
     """
 

@@ -10,7 +10,7 @@ class Metric(Protocol):
 
     Attributes:
         NAME: Column in the result tables, such as `psnr_db`.
-        LABEL: What a person reads, unit included, such as `PSNR (dB)`.
+        LABEL: Display label, unit included, such as `PSNR (dB)`.
         ORDER: Place in tables; a smaller number stands further left.
         HIGHER_IS_BETTER: Direction.
         RANGE: Smallest and largest finite value; optional. Imported values outside are refused.

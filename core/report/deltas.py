@@ -24,7 +24,7 @@ def delta_section(
 
     Args:
         tables: Measurements by metric and codec.
-        labels: What a person reads, by codec.
+        labels: Display label by codec.
     """
     anchor = labels.get(ANCHOR, ANCHOR)
     parts: list[Plot | Table] = []

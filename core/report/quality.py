@@ -44,7 +44,7 @@ class Quality:
 
     Attributes:
         results: The results.
-        labels: What a person reads, by codec.
+        labels: Display label by codec.
         is_of_thesis: Whether it is the data set of the thesis; the published figures stand beside
             measurements on no other.
     """
@@ -79,7 +79,7 @@ class Quality:
         return lossy_measurements(self.frame, metric=metric)
 
     def label(self, codec: str) -> str:
-        """What a person reads for a codec, also for one that cannot run here."""
+        """Display label of a codec, also of one that cannot run here."""
         return self.labels.get(codec, codec)
 
 

@@ -36,7 +36,7 @@ def point_table(tables: Mapping[str, Measurements], labels: Mapping[str, str]) -
 
     Args:
         tables: Measurements by codec.
-        labels: What a person reads, by codec.
+        labels: Display label by codec.
     """
     parts = [_points(tables[codec], labels) for codec in in_legend_order(list(tables))]
     columns = _points(_NOTHING, {"": ""}).columns

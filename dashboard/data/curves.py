@@ -75,12 +75,12 @@ class View:
 
 
 def labels() -> dict[str, str]:
-    """What a person reads, by codec."""
+    """Display label by codec."""
     return {name: codec.label for name, codec in codecs().items()}
 
 
 def label_of(codec: str) -> str:
-    """What a person reads for a codec, also for one that cannot run here."""
+    """Display label of a codec, also of one that cannot run here."""
     return labels().get(codec, codec)
 
 

@@ -54,7 +54,7 @@ def load_quoted_bd_matrix(view: View, *, quoted: Sequence[str]) -> pd.DataFrame:
 
 
 def curve_label(name: str) -> str:
-    """What a person reads for a codec or for the key of a quoted curve."""
+    """Display label of a codec or of the key of a quoted curve."""
     return quoted_label(name) if is_quoted(name) else label_of(name)
 
 

@@ -51,7 +51,7 @@ class Call:
     """A function of a module that a worker process can import, with picklable arguments.
 
     Attributes:
-        label: What a person reads while it is computed.
+        label: Text that is shown while it is computed.
         function: The function.
         arguments: Its arguments.
         estimate: Function that gives its processor seconds, run in a worker process too; None for

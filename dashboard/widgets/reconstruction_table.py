@@ -73,12 +73,12 @@ def readouts(frame: pd.DataFrame) -> list[dict[str, str]]:
 
 
 def column_title(column: str) -> str:
-    """What a person reads above a column of `comparison_table`."""
+    """Title of a column of `comparison_table`."""
     return metrics()[column].LABEL if column in metrics() else _TITLES.get(column, column)
 
 
 def spelled_cell(column: str, value: object) -> str:
-    """A cell of `comparison_table` as a person reads it."""
+    """A cell of `comparison_table`, formatted for display."""
     if column in metrics() and not isinstance(value, str):
         return _metric_words(value)
     return _words(column, value) if column in _SPELLINGS else str(value)

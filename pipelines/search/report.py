@@ -1,4 +1,4 @@
-"""What a person reads while a search runs and when it ends."""
+"""Console output of a search, while it runs and when it ends."""
 
 import sys
 import time

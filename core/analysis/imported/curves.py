@@ -20,7 +20,7 @@ class Quoted(NamedTuple):
 
     Attributes:
         key: Its name among all curves, with the origin; no codec has such a one.
-        label: What a person reads.
+        label: Display label.
         source: Where it comes from.
         table: Its points.
     """
@@ -32,7 +32,7 @@ class Quoted(NamedTuple):
 
 
 def quoted_label(key: str) -> str:
-    """What a person reads for the key of a quoted curve.
+    """Display label of the key of a quoted curve.
 
     >>> quoted_label("published/VTM")
     'VTM (published)'

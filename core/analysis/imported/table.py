@@ -32,7 +32,7 @@ class Imported(NamedTuple):
         rows: A row per point: `curve`, `setting`, `image` (missing for a mean over images),
             `images` (number behind a mean, where it is known), `bits_per_pixel`, `bytes`,
             `width`, `height`, `source`, and a column per metric.
-        format: Format of the file, as a person reads it.
+        format: Display name of the file's format.
         unused: Columns of the file that were not read.
     """
 
@@ -56,7 +56,7 @@ def checked(rows: pd.DataFrame, *, format: str, unused: tuple[str, ...] = ()) ->
 
     Args:
         rows: `curve`, `setting`, `bits_per_pixel`, `source`, metrics; the rest may be absent.
-        format: Format of the file, as a person reads it.
+        format: Display name of the file's format.
         unused: Columns of the file that were not read.
 
     Raises:

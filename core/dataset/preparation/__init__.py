@@ -1,1 +1,1 @@
-"""Makes the data set: acquires the images, reads, splits, decodes and stores them."""
+"""Prepares a data set: downloads, lists, splits, decodes and stores its images."""

@@ -1,4 +1,4 @@
-"""Turns a source of images into the data set: the arrays, the index, the facts."""
+"""Builds the data set from a source of images: pixel arrays, index and metadata."""
 
 import hashlib
 from collections import Counter
@@ -36,11 +36,11 @@ _MAX_NAMED_PAIRS = 200
 
 
 class Standing(NamedTuple):
-    """What the store holds under the name of a data set.
+    """State of a data set in the store.
 
     Attributes:
-        is_whole: Whether index and pixels are all there.
-        images: Digest of the images that it was made of; None where no manifest tells.
+        is_whole: Whether the index and all pixel arrays are present.
+        images: Digest of the images that it was built from; None without a manifest.
         archive: Digest of the archive that held them, likewise.
     """
 
@@ -50,7 +50,7 @@ class Standing(NamedTuple):
 
 
 def standing(store: ArtifactStore, dataset: str) -> Standing:
-    """What the store holds under the name of a data set; damaged parts count as absent.
+    """State of a data set in the store; damaged parts count as absent.
 
     Raises:
         ArtifactError: It may be intact, but cannot be read.

@@ -22,7 +22,7 @@ _WAITING = 8
 
 
 class Task(NamedTuple):
-    """One image file and the place of its pixels: row `row` of the array in `array`."""
+    """One image file, and the row of the array file `array` that its pixels are written to."""
 
     id: str
     data: bytes
@@ -31,7 +31,7 @@ class Task(NamedTuple):
 
 
 class Traits(NamedTuple):
-    """What is kept of an image beside its pixels.
+    """Metadata of a stored image.
 
     Attributes:
         id: The image's id.
@@ -40,7 +40,7 @@ class Traits(NamedTuple):
         grey: Whether the three channels of the stored pixels are equal everywhere.
         phash: 64-bit perceptual hash of the stored pixels, 16 hexadecimal digits.
         pixel_sha256: Digest of the stored pixels.
-        notes: What decoding changed.
+        notes: Notes of the decoder on what it changed.
     """
 
     id: str
@@ -53,17 +53,17 @@ class Traits(NamedTuple):
 
 
 def create_array(path: Path, count: int) -> None:
-    """Writes an array file for `count` images, all black, which takes no space yet."""
+    """Creates a sparse .npy file for `count` black images of 160x160, uint8."""
     np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=(count, SIDE, SIDE, 3))
 
 
 def decode_all(
     tasks: Iterable[Task], *, processes: int, advance: Callable[[int], None]
 ) -> Iterator[Traits]:
-    """Traits of every image, in no particular order; the pixels go to the array files.
+    """Decodes all images into the array files; yields their traits in no particular order.
 
     Args:
-        tasks: Consumed only as fast as they are decoded, so that few are held in memory.
+        tasks: Consumed lazily, so that few encoded images are in memory at a time.
         processes: Number of processes that decode.
         advance: Called with the number of images decoded since the last call.
 
@@ -86,7 +86,7 @@ def decode_all(
 def _bounded(
     threads: ThreadPoolExecutor, pool: WorkerPool, tasks: Iterator[Task], *, at_most: int
 ) -> Iterator[Future[Traits]]:
-    """Finished images, while at most `at_most` of them wait or run."""
+    """Results of the tasks, of which at most `at_most` are in flight at a time."""
     pending: set[Future[Traits]] = set()
     for task in tasks:
         pending.add(threads.submit(_decode, task, pool))
@@ -116,7 +116,7 @@ def _decode(task: Task, pool: WorkerPool) -> Traits:
 
 
 def stored_image(image: PIL.Image.Image) -> PIL.Image.Image:
-    """The image as the data set keeps it: RGB, the whole of it resized to 160x160."""
+    """RGB pixels resized to 160x160 without cropping, uint8, shape (160, 160, 3)."""
     return image.convert("RGB").resize((SIDE, SIDE), PIL.Image.Resampling.LANCZOS)
 
 

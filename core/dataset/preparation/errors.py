@@ -1,4 +1,4 @@
-"""The error for problems with a data set's source that the user can fix."""
+"""Error for problems with a data set's source that the user can fix."""
 
 
 class PreparationError(Exception):

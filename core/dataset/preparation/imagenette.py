@@ -38,13 +38,13 @@ def download(
     accepted: Collection[str],
     report: Callable[[int, int | None], None],
 ) -> str:
-    """SHA-256 of the archive that now lies at `destination`, downloaded and checked.
+    """Downloads the archive to `destination`, checks it, and returns its SHA-256.
 
     Args:
         url: Address of the archive, http or https.
         destination: File to write.
         accepted: The hashes that the archive may have, lower-case hexadecimal.
-        report: Called with the bytes received so far and, where the server says it, with
+        report: Called with the bytes received so far and, where the server reports it, with
             the bytes in all.
 
     Raises:
@@ -69,7 +69,7 @@ def download(
 
 
 def _blocks(url: str) -> Iterator[tuple[bytes, int | None]]:
-    """Blocks of the answer, each with the length in all where the server says it.
+    """Chunks of the response, each with the total length where the server reports it.
 
     Only network errors become a PreparationError here; a full disk is handled by the caller.
     """

@@ -1,4 +1,4 @@
-"""What a source holds, and to which split and row each of its images goes."""
+"""Lists the images of a source and assigns each to a split and a row."""
 
 import hashlib
 from collections import Counter
@@ -29,7 +29,7 @@ class ListedImage(NamedTuple):
 
 
 class PlannedImage(NamedTuple):
-    """An image with its place in the data set: row `row` of the array of `split`."""
+    """An image assigned to row `row` of the array of `split`."""
 
     id: str
     class_id: str
@@ -62,13 +62,13 @@ def list_images(source: RawDataset) -> list[ListedImage]:
 
 
 def listing_digest(listed: Iterable[ListedImage]) -> str:
-    """SHA-256 of the listing: the same for the same images in whatever archive or folder."""
+    """SHA-256 of the listing, independent of the archive or folder that holds the images."""
     lines = "".join(f"{image.part} {image.id} {image.sha256}\n" for image in listed)
     return hashlib.sha256(lines.encode()).hexdigest()
 
 
 def plan(listed: Iterable[ListedImage]) -> list[PlannedImage]:
-    """The images in the order of the arrays: train, validation, test, each by id.
+    """Assigns the images to splits; in the order of the arrays: train, validation, test, by id.
 
     The division of the source's `val` depends on the content of the files and a seed alone, so
     that another machine, whatever the order of its files, gets the same.

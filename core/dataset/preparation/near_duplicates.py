@@ -20,7 +20,7 @@ class Hashes(NamedTuple):
 
 
 class NearDuplicate(NamedTuple):
-    """Two images that look alike, and by how many bits of 64 their hashes differ."""
+    """Two images, and the Hamming distance of their 64-bit perceptual hashes."""
 
     first: str
     second: str
@@ -30,7 +30,7 @@ class NearDuplicate(NamedTuple):
 def near_duplicates(
     splits: Mapping[str, Hashes], *, max_distance: int = MAX_DISTANCE
 ) -> list[NearDuplicate]:
-    """Pairs of images from two different splits, the most alike first."""
+    """Pairs of images from two different splits, by rising Hamming distance."""
     found: list[NearDuplicate] = []
     for first, second in combinations(splits.values(), 2):
         found.extend(_pairs(first, second, max_distance))

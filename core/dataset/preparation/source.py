@@ -1,4 +1,4 @@
-"""Reads the images of a folder or a tar archive in turn; nothing is unpacked onto the disk."""
+"""Reads the images of a folder or a tar archive one by one, without unpacking to disk."""
 
 import hashlib
 import lzma
@@ -51,18 +51,18 @@ class SourceFile(NamedTuple):
 
 
 class RawDataset(Protocol):
-    """Where the images come from; may be read any number of times, each time in one order."""
+    """Source of a data set's images; iterations are repeatable and in a fixed order."""
 
     @property
     def label(self) -> str:
-        """What the manifest calls the source; never a path of this machine."""
+        """Name of the source in the manifest; never a path of this machine."""
 
     @property
     def sha256(self) -> str | None:
         """Content hash of the archive; None for a folder."""
 
     def images(self) -> Iterator[SourceImage]:
-        """Every image below `train/` and `val/`, other files passed over."""
+        """Every image below `train/` and `val/`; other files are skipped."""
 
 
 def open_source(path: Path, *, label: str | None = None) -> RawDataset:
@@ -70,7 +70,7 @@ def open_source(path: Path, *, label: str | None = None) -> RawDataset:
 
     Args:
         path: Folder with `train/` and `val/`, or tar archive of one (plain, gzip, bzip2, xz).
-        label: What the manifest calls it, if not `folder` or `archive <file name>`.
+        label: Name of the source in the manifest; `folder` or `archive <file name>` by default.
 
     Raises:
         PreparationError: There is nothing at `path`, or it is neither of the two.
@@ -176,7 +176,7 @@ def _members(archive: tarfile.TarFile) -> Iterator[SourceImage]:
 
 
 def _plain_members(archive: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
-    """The files of an archive, in their order; refuses all else, and an archive that is cut."""
+    """The regular files of an archive in order; rejects special files and truncated archives."""
     end = 0
     for member in archive:
         _refuse_escape(member)
@@ -197,7 +197,7 @@ def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
 
 
 def _refuse_escape(member: tarfile.TarInfo) -> None:
-    """Refuses what could touch something outside, although nothing is ever unpacked."""
+    """Rejects members with absolute or escaping paths, although nothing is unpacked."""
     path = PurePosixPath(member.name)
     if path.is_absolute() or ".." in path.parts:
         raise PreparationError(f"The archive's member {member.name!r} would leave the folder.")
@@ -208,9 +208,9 @@ def _refuse_escape(member: tarfile.TarInfo) -> None:
 
 
 def _check_end(archive: tarfile.TarFile, end: int) -> None:
-    """Raises unless the end mark follows the last member and the file goes on to its end.
+    """Checks that the end-of-archive marker follows the last member and the file is complete.
 
-    `tarfile` takes a cut or a damaged header for the end of the archive and says nothing, and the
+    `tarfile` silently takes a truncated or damaged header for the end of the archive, and the
     checksum of a compressed archive is compared only when its last byte is read.
     """
     if archive.fileobj is None:

@@ -35,7 +35,7 @@ class Photograph(NamedTuple):
     Attributes:
         name: File name.
         sha256: Of the file.
-        first: Place of its first value among all values.
+        first: Index of its first value in the concatenated array.
         height: Rows.
         width: Columns.
     """
@@ -55,7 +55,7 @@ class Photograph(NamedTuple):
 def prepare_photographs(
     store: ArtifactStore, path: Path, *, advance: Callable[[int], None]
 ) -> Manifest:
-    """Decodes all photographs of a folder or tar archive and commits them.
+    """Decodes all photographs of a folder or tar archive and commits them as one artifact.
 
     Args:
         store: Where they are written.
@@ -82,7 +82,7 @@ def prepare_photographs(
 
 
 def is_prepared(store: ArtifactStore, path: Path) -> bool:
-    """Whether the photographs in the store are whole and are those of this source."""
+    """Whether the photographs in the store are intact and were made from this source."""
     try:
         artifact = store.open(KEY)
         artifact.path(VALUES_FILE, verify=False)
@@ -107,7 +107,7 @@ def listing_digest(digests: Mapping[str, str]) -> str:
 
 @dataclass
 class _Taken:
-    """What was read so far."""
+    """State of the reading so far."""
 
     file: BinaryIO
     pool: WorkerPool
@@ -137,7 +137,7 @@ class _Taken:
 
 @contextmanager
 def _one_worker() -> Iterator[WorkerPool]:
-    """One decoding process that ends with the block."""
+    """Context manager with one decoding process."""
     pool = WorkerPool(1)
     try:
         yield pool
@@ -146,7 +146,7 @@ def _one_worker() -> Iterator[WorkerPool]:
 
 
 def _blacken(values: Path, held_out: set[Photograph]) -> None:
-    """Overwrites the pixels of the held-out photographs."""
+    """Overwrites the pixels of the held-out photographs with zeros."""
     with values.open("r+b") as file:
         for image in held_out:
             file.seek(image.first)

@@ -27,7 +27,7 @@ def headline_figure(
     Args:
         tables: Measurements by codec; those outside `HEADLINE` are left out.
         rows: The ten methods of the thesis.
-        labels: What a person reads, by codec.
+        labels: Display label by codec.
         metric_label: Title of the quality axis.
     """
     shown = {codec: tables[codec] for codec in HEADLINE if codec in tables}

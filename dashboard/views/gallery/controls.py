@@ -143,7 +143,7 @@ def choose_class(names: list[str]) -> str | None:
 
 
 def quantity_label(quantity: str) -> str:
-    """What a person reads for a quantity."""
+    """Display label of a quantity."""
     return metrics()[quantity].LABEL if quantity in metrics() else "Bits per pixel"
 
 

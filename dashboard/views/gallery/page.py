@@ -241,7 +241,7 @@ def show_page(
 
 
 def point_label(point: MeasuredPoint) -> str:
-    """What a person reads for an operating point."""
+    """Display label of an operating point."""
     return f"{label_of(point.codec)} {point.setting}"
 
 

@@ -41,7 +41,7 @@ def figures(found: ModelOutput) -> str:
 
 
 def _kinds(model: str) -> list[tuple[int | None, str]]:
-    """Qualities to show, None for the latent that is not rounded, with what a person reads."""
+    """Qualities to show with their labels; None is the latent without quantisation."""
     codec = codecs().get(model)
     kinds: list[tuple[int | None, str]] = []
     if codec and codec.at is not None:

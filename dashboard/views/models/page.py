@@ -115,7 +115,7 @@ def overview(models: list[ModelCard]) -> pd.DataFrame:
 
 
 def show_overview(table: pd.DataFrame) -> None:
-    """The table of `overview`, as a person reads it."""
+    """Shows the table of `overview`."""
     number = st.column_config.NumberColumn
     columns: dict[str, Any] = {
         "label": st.column_config.TextColumn("Model", pinned=True),

@@ -34,7 +34,7 @@ class Shown(NamedTuple):
     """An image of the strips.
 
     Attributes:
-        title: What a person reads.
+        title: Display label.
         pixels: The original.
     """
 

@@ -23,7 +23,7 @@ def interval_figure(
 
     Args:
         table: Rows of `bd_table`; those without a value are left out.
-        anchor_label: What a person reads for the anchor.
+        anchor_label: Display label of the anchor.
         colors: Colours of curves that are quoted, by their keys; the codecs have theirs.
     """
     rows = table[table["bd_rate_percent"].notna()].iloc[::-1]

@@ -218,7 +218,7 @@ def point_parts(point: str) -> tuple[str, str]:
 
 
 def point_label(point: str) -> str:
-    """What a person reads for a point."""
+    """Display label of an operating point."""
     codec, setting = point_parts(point)
     return f"{label_of(codec)}, {setting}"
 

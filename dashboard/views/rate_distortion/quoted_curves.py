@@ -45,7 +45,7 @@ def add_quoted(
         figure: The figure.
         curves: All that can be chosen.
         chosen: Keys of those that are added.
-        metric_label: What a person reads for the metric.
+        metric_label: Display label of the metric.
         value_format: How a value of it is written, as d3 writes it.
     """
     names, colors = list(curves), quoted_colors(list(curves))

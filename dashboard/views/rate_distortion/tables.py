@@ -1,4 +1,4 @@
-"""Tables of curve points, of images and of BD-rates, as a person reads them."""
+"""Tables of curve points, of images and of BD-rates, formatted for display."""
 
 from typing import Any
 

@@ -37,7 +37,7 @@ class Look:
         axis: Column of the horizontal axis, one of `core.training_records.runs.AXES`.
         smoothing: Weight of what came before, 0 (raw) to below 1.
         log_scale: Whether the vertical axis is logarithmic, decibels excepted.
-        labels: What a person reads, by the name of the run; else the name itself.
+        labels: Display label by run; a run without one is shown by its name.
     """
 
     axis: str = "epoch"
@@ -46,7 +46,7 @@ class Look:
     labels: Mapping[str, str] = field(default_factory=dict)
 
     def label(self, run: str) -> str:
-        """What a person reads for a run."""
+        """Display label of a run."""
         return self.labels.get(run, run)
 
     def __post_init__(self) -> None:
@@ -57,7 +57,7 @@ class Look:
 
 
 def measure_title(name: str) -> str:
-    """What a person reads for a measure."""
+    """Display label of a measure."""
     spelled = name.removesuffix("_db").replace("_", " ").capitalize()
     return _TITLES.get(name, f"{spelled} (dB)" if name.endswith("_db") else spelled)
 

@@ -58,7 +58,7 @@ def live_tiles(run: TrainingRun, ahead: Outlook) -> list[tuple[str, str, str | N
 
 
 def clock(seconds: float) -> str:
-    """A span of time as a person reads it, such as `1 h 05 min`."""
+    """A duration formatted for display, such as `1 h 05 min`."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     if hours:

@@ -105,7 +105,7 @@ def show_epochs(runs: Sequence[TrainingRun]) -> None:
 
 
 def column_title(column: str) -> str:
-    """What a person reads above a column of a history."""
+    """Column title of a history's table."""
     measure = measure_of(column)
     level = "" if measure.level is None else f", quality {measure.level}"
     phase = "validation " if measure.phase == "validation" else ""

@@ -50,7 +50,7 @@ class PlotKind:
     """One kind of plot.
 
     Attributes:
-        label: What a person reads.
+        label: Display label.
         about: What it shows, in one sentence.
         complete: Complete trials that it needs.
         parameters: Parameters that it needs.

@@ -113,7 +113,7 @@ def _step(span: float) -> float:
 
 
 def _log_marks(low: float, high: float) -> dict[str, float]:
-    """Values in equal ratios, by what a person reads; the ends are exact."""
+    """Geometrically spaced values by their labels; the ends are exact."""
     ratio = high / low
     values = [low * ratio ** (step / _LOG_STEPS) for step in range(_LOG_STEPS)] + [high]
     return {f"{value:.3g}": value for value in values}

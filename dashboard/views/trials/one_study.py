@@ -134,7 +134,7 @@ def choose_columns(study: StudyRecord, table: pd.DataFrame, parameters: Sequence
 
 
 def column_title(name: str, parameters: Sequence[str]) -> str:
-    """What a person reads above a column."""
+    """Title of a column."""
     return parameter_title(name) if name in parameters else COLUMN_NAMES.get(name, name)
 
 

@@ -55,7 +55,7 @@ def optima_table(found: Sequence[Optimum], labels: Mapping[str, str]) -> pd.Data
 
     Args:
         found: Optima.
-        labels: What a person reads, by the name of the study.
+        labels: Display label by study.
     """
     rows = []
     for optimum in found:
@@ -91,7 +91,7 @@ def verdict(found: Sequence[Optimum], labels: Mapping[str, str]) -> str:
 
 
 def cell(params: Mapping[str, Any], trial: TrialRecord | None) -> str:
-    """Parameters and score in one cell of a table that a person reads, in Markdown."""
+    """Parameters and score as one cell of a Markdown table."""
     if not params and trial is None:
         return "not run"
     lines = [_params_text(params, trial)]
@@ -105,7 +105,7 @@ def cell(params: Mapping[str, Any], trial: TrialRecord | None) -> str:
 
 
 def gain_text(optimum: Optimum) -> str:
-    """The gain as a person reads it."""
+    """The gain, formatted for display."""
     if optimum.gain is None:
         return "not known"
     return _signed(optimum.gain) if optimum.gain > 0 else "nothing better found"

@@ -30,7 +30,7 @@ def overlay_figure(
     Args:
         name: Kind of figure.
         studies: Studies with a complete trial each.
-        labels: What a person reads, by the name of the study.
+        labels: Display label by study.
 
     Raises:
         ValueError: The studies differ in direction.
@@ -69,7 +69,7 @@ def importances_figure(table: pd.DataFrame, labels: Mapping[str, str]) -> go.Fig
 
     Args:
         table: Rows of `importances_table`.
-        labels: What a person reads, by the name of the study.
+        labels: Display label by study.
     """
     figure = go.Figure()
     names = [str(name) for name in table if name != "parameter"]

@@ -41,7 +41,7 @@ class Parameter:
 
     @property
     def title(self) -> str:
-        """What a person reads."""
+        """Display label."""
         return parameter_title(self.name)
 
     def position(self, value: Any) -> float:
@@ -56,7 +56,7 @@ class Parameter:
 
 
 def parameter_title(name: str) -> str:
-    """What a person reads for a parameter: `filters_2` is "Filters, layer 2"."""
+    """Display label of a parameter: `filters_2` is "Filters, layer 2"."""
     numbered = re.fullmatch(r"filters_(\d+)", name)
     return f"Filters, layer {numbered[1]}" if numbered else name.replace("_", " ").capitalize()
 

@@ -60,7 +60,7 @@ def _study(name: str, state: str) -> StudyRecord:
 
 
 def study_labels(studies: Mapping[str, StudyRecord]) -> dict[str, str]:
-    """What a person reads for each study: the label of its model, else its own name."""
+    """Display label of each study: the label of its model, else its own name."""
     return {name: label_of(name) for name in studies}
 
 
