@@ -5,8 +5,10 @@ Pillow tells neither.
 
 import struct
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import NamedTuple
 
+from core.intake.boxes import read_boxes
 from core.intake.color_spaces import ColorSpace, from_code_points
 from core.intake.notes import UNKNOWN_SPACE_NOTE
 
@@ -55,20 +57,10 @@ class _Box(NamedTuple):
 
 
 def _boxes(data: bytes) -> Iterator[_Box]:
-    position = 0
-    for _ in range(_MAX_BOXES):
-        if position + 8 > len(data):
-            return
-        length, kind = struct.unpack_from(">I4s", data, position)
-        start = position + 8
-        if length == 1:
-            (length,) = struct.unpack_from(">Q", data, start)
-            start += 8
-        end = position + length if length else len(data)
-        if end < start:
-            return
-        yield _Box(kind, data[start:end])
-        position = end
+    """Boxes up to the first damaged one."""
+    with suppress(ValueError):
+        for box in read_boxes(data, limit=_MAX_BOXES):
+            yield _Box(box.kind, data[box.start : box.end])
 
 
 def _main_properties(data: bytes) -> list[_Box]:

@@ -3,10 +3,10 @@
 Decoders tell neither the bit depth nor the colour space of what they give, so both are read here.
 """
 
-import struct
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from core.intake.boxes import read_boxes
 from core.intake.color_spaces import (
     BT709,
     BT2020,
@@ -284,21 +284,11 @@ def read_codestream_start(data: bytes) -> bytes:
     if data.startswith(b"\xff\x0a"):
         return data[:_HEADER_BYTES]
     start = b""
-    offset = 0
-    for _ in range(_MAX_BOXES):
-        if offset + 8 > len(data) or len(start) >= _HEADER_BYTES:
+    for kind, body, end in read_boxes(data, limit=_MAX_BOXES):
+        if len(start) >= _HEADER_BYTES:
             break
-        length, kind = struct.unpack_from(">I4s", data, offset)
-        body = offset + 8
-        if length == 1:
-            (length,) = struct.unpack_from(">Q", data, body)
-            body += 8
-        end = offset + length if length else len(data)
-        if end < body:
-            raise ValueError("A box of the container is shorter than its own header.")
         if kind == b"jxlc":
             return data[body : min(end, body + _HEADER_BYTES)]
         if kind == b"jxlp":  # four bytes of counter come before each part
             start += data[body + 4 : min(end, body + 4 + _HEADER_BYTES)]
-        offset = end
     return start
