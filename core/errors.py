@@ -1,4 +1,4 @@
-"""Errors that several rooms of the library raise and catch."""
+"""Errors that several parts of the library raise and catch."""
 
 
 class CodecError(ValueError):

@@ -1,4 +1,4 @@
-"""SIGTERM and Ctrl-C as a request to stop: the one mechanism of all long work.
+"""SIGTERM and Ctrl-C as requests to stop: the one mechanism for all long work.
 
 Work that has to save its position handles the request at a moment of its own choice
 (`StopRequest`); all other work is ended at once by an exception (`stopping_on_sigterm`).

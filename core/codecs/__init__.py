@@ -1,4 +1,4 @@
-"""The codecs: one module per codec, found by discovery, and a person's own trained models."""
+"""The codecs: one module per codec, found by discovery, and the user's own trained models."""
 
 import json
 from functools import cache, lru_cache
@@ -26,13 +26,13 @@ _MODELS = "models/"
 
 
 def codecs(store: ArtifactStore | None = None) -> dict[str, Codec]:
-    """Codec by name of all codecs that can run here: those of this program, then own models.
+    """All codecs that can run here, by name: those of this program, then the user's own models.
 
     >>> sorted(codecs())[:4]
     ['ae20', 'ae40', 'ae80', 'avif']
 
     Args:
-        store: Where a person's own models are; the default store when None.
+        store: Store with the user's own models; the default store when None.
     """
     return dict(_codecs()) | own_models(store or ArtifactStore.default())
 

@@ -1,4 +1,4 @@
-"""The thesis' autoencoders made into codecs: latents quantised, entropy-coded and written down.
+"""The thesis' autoencoders as codecs: quantised, entropy-coded latents.
 
 The thesis fed float latents straight into the decoder and so had no rate. Here each latent value is
 rounded to a multiple of a step size, which the quality dial sets, and coded with static tables that
@@ -80,7 +80,7 @@ def architectures() -> dict[str, Architecture]:
 
 @dataclass(frozen=True)
 class _Network:
-    """The parts of one trained autoencoder."""
+    """The networks and tables of one trained autoencoder."""
 
     encoder: OnnxNetwork
     decoder: OnnxNetwork
@@ -156,7 +156,7 @@ class FloatLatent:
         return self.model.name
 
     def reconstruct(self, image: Image) -> Image:
-        """Image that went through the bottleneck without being quantised."""
+        """Reconstruction from the latent without quantisation."""
         network: _Network = self.model.network()
         height, width = image.shape[:2]
         return network.reconstruct(network.latent(image), height=height, width=width)

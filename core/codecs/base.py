@@ -1,4 +1,4 @@
-"""What every codec offers: bytes from an image, and the image back from those bytes alone."""
+"""The interface of a codec: encode an image to bytes, decode it from those bytes alone."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
@@ -30,7 +30,7 @@ class OperatingPoint(Protocol):
 
     @property
     def setting(self) -> str:
-        """The knobs in words, unique in its codec, such as `quality=75`."""
+        """The knobs as text, unique within the codec, such as `quality=75`."""
 
     @property
     def dial(self) -> float | None:
@@ -52,11 +52,11 @@ class Dial:
     """The one number of a lossy codec that trades bytes for quality.
 
     Attributes:
-        name: What the codec's own documentation calls the number, such as `quality`.
+        name: Name of the parameter in the codec's own documentation, such as `quality`.
         lowest: Smallest value that the codec accepts.
         highest: Largest value that the codec accepts.
         step: Distance between neighbouring values.
-        default: Value at which a person starts.
+        default: Initial value.
         rising: Whether a larger value gives a larger file.
     """
 
@@ -117,15 +117,15 @@ class At(Protocol):
 
 
 class Reference(Protocol):
-    """A reconstruction without bytes that is measured beside a codec, but is no codec."""
+    """A reconstruction without bytes, measured for comparison with a codec; not a codec."""
 
     @property
     def codec(self) -> str:
-        """Name of the codec that it stands beside."""
+        """Name of the codec that it is compared with."""
 
     @property
     def setting(self) -> str:
-        """What it is, in a word that no setting of the codec has, such as `float`."""
+        """Name of the reference, different from all settings of the codec, such as `float`."""
 
     @property
     def dial(self) -> None:
@@ -210,7 +210,7 @@ class Knobs:
 
 
 def choices(values: Iterable[Any]) -> Mapping[str, Any]:
-    """Metadata of a codec's field that a person may set to one of some values.
+    """Metadata of a codec's field that the user can set to one of some values.
 
     A field of type bool needs none: its values are False and True.
 
@@ -218,13 +218,13 @@ def choices(values: Iterable[Any]) -> Mapping[str, Any]:
     >>> speed = field(default=4, metadata=choices(range(11)))
 
     Args:
-        values: The values, in the order in which a person shall see them.
+        values: The values, in display order.
     """
     return {"choices": tuple(values)}
 
 
 def check_decoded(pixels: np.ndarray, format_name: str) -> Image:
-    """Pixels themselves when they are an image as every codec here writes it.
+    """The pixels, if they are an 8-bit RGB image.
 
     Raises:
         CodecError: They are not 8-bit RGB.

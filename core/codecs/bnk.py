@@ -1,7 +1,7 @@
-"""What the learned codecs share: models found by name, and `.bnk` files written, read and checked.
+"""Shared by the learned codecs: lookup of models, and writing, reading and checking `.bnk` files.
 
 An architecture is a `LearnedCodec`. Each of its trained models is a codec of its own: the shipped
-one has the name of the architecture's module, and a person's own have whatever names they gave.
+one has the name of the architecture's module, the user's own have names of their choice.
 """
 
 from collections.abc import Callable, Iterable
@@ -264,7 +264,7 @@ class Candidates(NamedTuple):
 
     Attributes:
         codecs: Those whose id the file names.
-        unreadable: Error by name of each model that cannot be asked.
+        unreadable: Error by name of each model that cannot be read.
     """
 
     codecs: tuple[Codec, ...]

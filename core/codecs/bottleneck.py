@@ -44,7 +44,7 @@ _SIDE_TILING = Tiling(window=72, margin=4, down=2)
 
 @dataclass(frozen=True)
 class _Network:
-    """The parts of the trained model.
+    """The networks and tables of the trained model.
 
     Attributes:
         analysis: From pixels to latents and one further plane.
@@ -52,8 +52,8 @@ class _Network:
         synthesis: From latents and a plane of the quality to pixels.
         model: What decides bits.
         coder_at: The model at a quality.
-        analysis_receptive_field: How far the analysis sees, in pixels.
-        synthesis_receptive_field: How far the synthesis sees, in latent positions.
+        analysis_receptive_field: Radius of the analysis' receptive field, in pixels.
+        synthesis_receptive_field: Radius of the synthesis' receptive field, in latent positions.
     """
 
     analysis: OnnxNetwork

@@ -10,7 +10,7 @@ _GREY = 128
 
 
 def container_bytes(point: OperatingPoint) -> int:
-    """Bytes of the codec's file for a grey image of 16x16: what it spends on any image.
+    """Bytes of the codec's file for a grey image of 16x16: the overhead of any file.
 
     The rest of a file is called its payload. Formats draw the line between header and payload in
     different places; measured like this, it is drawn in the same place for all. The few bits that

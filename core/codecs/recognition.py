@@ -1,4 +1,4 @@
-"""Which codec wrote a file, found from its bytes alone."""
+"""Identifies the codec that wrote a file from its bytes."""
 
 from typing import NamedTuple
 

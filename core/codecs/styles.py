@@ -1,4 +1,4 @@
-"""One look per codec, the same on every page.
+"""Colour, marker and dash pattern of each codec, the same on every page.
 
 The colours keep a contrast of at least 3 : 1 against the light and the dark background. The
 curves that are drawn together also keep their distance for readers with a red or green colour
@@ -59,7 +59,7 @@ _SPARE_SYMBOLS = (
 
 
 def codec_style(codec: str) -> CodecStyle:
-    """Look of a codec; one that is not known here gets a look that depends on its name alone."""
+    """Style of a codec; an unknown one gets a style that depends on its name alone."""
     if codec in _STYLES:
         return _STYLES[codec]
     number = int.from_bytes(hashlib.sha256(codec.encode()).digest()[:4], "big")
@@ -70,7 +70,7 @@ def codec_style(codec: str) -> CodecStyle:
 
 
 def known_codecs() -> tuple[str, ...]:
-    """Codecs with a look of their own, in the order in which legends show them."""
+    """Codecs with a style of their own, in legend order."""
     return tuple(_STYLES)
 
 

@@ -1,4 +1,4 @@
-"""A trained model in the store: its files, and how a change of them is noticed."""
+"""A trained model in the store: its files, and detection of their changes."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -54,7 +54,7 @@ class ModelFiles:
 
 
 class ModelState(NamedTuple):
-    """What every commit of a model, and every change of one of its files, changes.
+    """Cache key of a model: differs after every commit and every change of a file.
 
     Attributes:
         manifest: State of its manifest.

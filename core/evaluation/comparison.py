@@ -1,4 +1,4 @@
-"""One image through several codecs: each as it is set, or all at one size or one quality."""
+"""One image through several codecs: each at its own setting, or all at equal size or quality."""
 
 import math
 from collections.abc import Mapping, MutableMapping
@@ -41,7 +41,7 @@ class CodecConfig:
 
 @dataclass(frozen=True)
 class Goal:
-    """What every codec is brought to by turning its dial.
+    """Target of a search over a codec's dial.
 
     Attributes:
         quantity: `bytes`, or the name of a metric.
@@ -78,7 +78,7 @@ class Reached:
 
 @dataclass(frozen=True)
 class Reconstruction:
-    """What came of one codec on one image.
+    """Result of one codec on one image.
 
     Attributes:
         label: Display label of the codec.

@@ -1,4 +1,4 @@
-"""The part of this program that some functions use, as one digest that survives refactoring.
+"""Digest of the code that some functions depend on, unchanged by refactoring.
 
 A result is out of date when the code that decides it has changed. What decides it is found from
 the syntax trees: the definitions (functions, classes, constants) that are reachable from the entry

@@ -1,4 +1,4 @@
-"""What the manifest of a codec's results says of them, with a type for each fact."""
+"""Typed facts in the manifest of a codec's results."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field

@@ -1,4 +1,4 @@
-"""What the results of a codec depend on, as digests that say whether they are up to date."""
+"""Digests of everything that a codec's results depend on, to detect outdated results."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""Syntax trees without what decides nothing, so that equal code gives equal text."""
+"""Syntax trees normalised to what influences results, so that equal code gives equal text."""
 
 import ast
 import copy

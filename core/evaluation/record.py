@@ -1,4 +1,4 @@
-"""What is known of one codec at one setting on one image."""
+"""The measurements of one codec at one setting on one image."""
 
 from dataclasses import dataclass, field
 

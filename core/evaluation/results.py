@@ -1,4 +1,4 @@
-"""Stored results: where they lie, how they are read, and whether they are of the present model."""
+"""Stored results: their keys, reading them, and whether they belong to the stored model."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from core.store.key import last_part
 
 
 class OutdatedResults(ArtifactError):
-    """Results that do not belong to what is stored now."""
+    """Results that do not belong to the stored model or data set."""
 
     advice = "Measure again with"
 

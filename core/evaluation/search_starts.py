@@ -1,4 +1,4 @@
-"""Where Compare's search by size ends on the built-in photographs, so that a first visit is quick.
+"""Results of Compare's search by size on the built-in photographs, which speed up a first visit.
 
 The ends are those that the search itself found at the bytes of the first codec's default. They save
 encodes and change nothing else: where an encoder gives another size today, the search is made.

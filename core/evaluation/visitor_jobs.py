@@ -1,4 +1,4 @@
-"""What a worker process computes for a visitor: functions of picklable arguments alone."""
+"""Jobs that a worker process runs for a visitor: functions with picklable arguments."""
 
 import math
 import time
@@ -35,7 +35,7 @@ class ReconstructionRequest:
 
     Attributes:
         config: The codec and its knobs.
-        goal: Size or quality that its dial is turned to; None to leave it as it is set.
+        goal: Target size or quality of a search over its dial; None to keep the dial.
         metric_names: Metrics to measure.
         store_root: Folder of the store in which a learned codec finds its weights.
         start: Where an earlier search by size ended.
@@ -50,7 +50,7 @@ class ReconstructionRequest:
 
 @dataclass(frozen=True)
 class ReconstructionAnswer:
-    """What came of a request.
+    """Result of a request.
 
     Attributes:
         reconstruction: Image, file and measurements.

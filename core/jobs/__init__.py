@@ -1,1 +1,1 @@
-"""Work for a visitor in processes of its own, which can be bounded, queued and killed."""
+"""Jobs for visitors in worker processes with resource limits, queues and cancellation."""

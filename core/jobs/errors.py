@@ -1,21 +1,21 @@
-"""Why a job has no result."""
+"""Errors of jobs that ended without a result."""
 
 
 class JobError(Exception):
-    """A job ended without a result; the text says why, for a visitor to read."""
+    """A job ended without a result; the message explains why to the visitor."""
 
 
 class TooSlow(JobError):
-    """A job took more time than it may."""
+    """A job exceeded its time limit."""
 
 
 class TooLarge(JobError):
-    """A job took more memory than it may."""
+    """A job exceeded its memory limit."""
 
 
 class QueueBusy(JobError):
-    """A job waited longer than it may for a free process."""
+    """A job waited too long for a free process."""
 
 
 class JobCancelled(JobError):
-    """Nobody wants the result any more."""
+    """The job was cancelled, because its result is no longer needed."""

@@ -1,4 +1,4 @@
-"""What the server and a worker process send each other."""
+"""Messages between the server and a worker process."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from core.jobs.errors import JobError
 
 @dataclass(frozen=True)
 class JobLimits:
-    """What a job may take.
+    """Resource limits of a job.
 
     Attributes:
         processor_seconds: Processor time; the process is ended beyond it.
@@ -27,7 +27,7 @@ class Job:
     Attributes:
         function: Called with the arguments; importable by its name.
         arguments: Positional arguments.
-        limits: What the call may take.
+        limits: Resource limits of the call.
     """
 
     function: Callable[..., Any]
@@ -37,7 +37,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Answer:
-    """Outcome of a job: a value, or the error in its place."""
+    """Outcome of a job: a value or an error."""
 
     value: Any = None
     error: JobError | None = None

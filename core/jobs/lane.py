@@ -1,4 +1,4 @@
-"""A queue of jobs before a few worker processes, shared fairly between visitors."""
+"""A queue of jobs for a few worker processes, with round-robin scheduling over visitors."""
 
 import threading
 import time
@@ -25,8 +25,8 @@ class Ticket:
 
     Attributes:
         job: What to compute.
-        owner: Who asked; owners take turns.
-        is_wanted: Whether the owner is still there.
+        owner: Identity of the visitor; owners are served round-robin.
+        is_wanted: Whether the owner still needs the result.
         future: The outcome, as `concurrent.futures` waits for it.
         started: Time on the monotonic clock when a process took it; None while it waits.
     """
@@ -40,12 +40,12 @@ class Ticket:
 
     @property
     def is_needed(self) -> bool:
-        """Whether anybody still wants the outcome."""
+        """Whether the outcome is still needed."""
         return not self.future.cancelled() and not self.future.done() and self.is_wanted()
 
     @property
     def waited_seconds(self) -> float:
-        """Time that it has stood in the queue."""
+        """Waiting time so far, in seconds."""
         end = time.monotonic() if self.started is None else self.started
         return end - self.submitted
 
@@ -63,9 +63,9 @@ class Lane:
 
     Args:
         workers: Processes that work at a time.
-        limits: What each job may take.
+        limits: Resource limits of each job.
         preload: Modules that a process imports before its first job.
-        niceness: How far the processes step back for others, 0 to 19.
+        niceness: Niceness of the processes, 0 to 19.
         max_waiting: Jobs that may wait; a further one is refused at once.
     """
 
@@ -147,7 +147,7 @@ class Lane:
         return self._served.get(ticket.owner, 0.0), ticket.submitted
 
     def _next(self) -> Ticket | None:
-        """The job whose turn it is; None once the lane is closed."""
+        """The next job in round-robin order; None once the lane is closed."""
         with self._changed:
             while not self._is_closed:
                 self._waiting = [waiting for waiting in self._waiting if waiting.is_needed]

@@ -1,4 +1,4 @@
-"""A worker process seen from the server: gives it one job at a time and ends it on demand."""
+"""Client side of a worker process: sends it one job at a time and kills it on demand."""
 
 import os
 import signal
@@ -28,7 +28,7 @@ class WorkerProcess:
 
     Args:
         preload: Modules that it imports before its first job.
-        niceness: How far it steps back for other processes, 0 to 19.
+        niceness: Niceness of the process, 0 to 19.
     """
 
     def __init__(self, preload: Sequence[str] = (), *, niceness: int = 0) -> None:

@@ -27,9 +27,9 @@ _ABSTRACT = (
 
 
 def build_report(store: ArtifactStore, *, dataset: str = DEFAULT) -> Report:
-    """Everything that the artifacts have to say; what is missing or damaged is named in it.
+    """Report of all artifacts; missing and damaged ones are listed in it.
 
-    The same artifacts give the same report, on whatever day.
+    The report depends on the artifacts only, not on the date.
 
     Args:
         store: Where the artifacts are.

@@ -1,4 +1,4 @@
-"""What a report consists of."""
+"""The parts of a report: sections of paragraphs, figures and tables."""
 
 from dataclasses import dataclass
 
@@ -30,7 +30,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Report:
-    """Everything that a reviewer gets.
+    """The whole report.
 
     Attributes:
         title: Its title.

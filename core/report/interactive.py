@@ -1,4 +1,4 @@
-"""Figures of the report for the screen: Plotly, with nothing that leaves the page."""
+"""Figures of the report for the screen, by Plotly without controls that contact a server."""
 
 import json
 from math import log10

@@ -1,4 +1,4 @@
-"""The report as one HTML file: it holds everything it needs and asks no server for anything."""
+"""The report as one self-contained HTML file that loads nothing from a server."""
 
 import re
 from functools import cache

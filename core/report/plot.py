@@ -1,4 +1,4 @@
-"""A figure of the report as data, drawn alike for the screen and for paper."""
+"""A figure of the report as data, from which the screen and the print version are drawn."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ _TICK_DISTANCE = 0.2
 
 @dataclass(frozen=True)
 class Series:
-    """Points of one thing, such as a codec.
+    """One data series, such as the points of a codec.
 
     Attributes:
         label: Its name in the legend.
@@ -24,7 +24,7 @@ class Series:
         low: Lower end of the interval around each `x`; empty without intervals.
         high: Upper end, likewise.
         has_line: Whether the points are joined.
-        notes: What the pointer shows at each point; empty for the numbers alone.
+        notes: Hover text of each point; empty for the default.
     """
 
     label: str

@@ -1,4 +1,4 @@
-"""Figures of the report for paper: SVG and PDF by Matplotlib, the same bytes every time."""
+"""Figures of the report for print: reproducible SVG and PDF by Matplotlib."""
 
 import io
 import threading

@@ -1,4 +1,4 @@
-"""Sections on how the results came to be: training, search, speed, and where all comes from."""
+"""Sections on the provenance of the results: training, search, speed, and sources."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -112,7 +112,7 @@ def speed_section(found: Benchmarks) -> Section:
 
 
 def source_section(manifests: Iterable[Manifest], problems: Sequence[ArtifactError]) -> Section:
-    """Which artifacts the report was made from, and what is the matter with others."""
+    """The artifacts that the report was made from, and the problems of the others."""
     frame = pd.DataFrame(
         {
             "artifact": manifest.key,

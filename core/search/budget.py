@@ -1,11 +1,11 @@
-"""What one trial of a search may spend."""
+"""Training budget of one trial of a search."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Budget:
-    """What one trial of a search may spend.
+    """Training budget of one trial of a search.
 
     Attributes:
         images: Images of the training split, drawn once for the whole study.

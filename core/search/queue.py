@@ -1,4 +1,4 @@
-"""How the workers of a search share its trials: who may begin one, and what becomes of a lost one.
+"""Distribution of a search's trials over its workers, and retry of lost trials.
 
 A study is to have a number of finished trials. Workers, on one machine or on many, know of each
 other through the study alone; none of them decides for the others, so any may die.
@@ -107,12 +107,12 @@ def make_pruner() -> BasePruner:
 
 
 def finished_count(study: optuna.Study) -> int:
-    """Trials that the search is done with."""
+    """Number of finished trials."""
     return sum(trial.state in FINISHED for trial in study.get_trials(deepcopy=False))
 
 
 def may_begin(study: optuna.Study, trials: int) -> bool:
-    """Whether a worker may begin a trial: one waits, or the number is not yet made up."""
+    """Whether a worker may begin a trial: one is queued, or more trials are needed."""
     found = study.get_trials(deepcopy=False)
     waiting = any(trial.state is TrialState.WAITING for trial in found)
     return waiting or sum(trial.state in _ALIVE for trial in found) < trials

@@ -1,4 +1,4 @@
-"""What a search may choose for each model, and what the thesis chose.
+"""Search space of each model, and the thesis' parameters.
 
 The spaces follow from the architectures of `core.codecs.autoencoder`; nothing here imports Keras,
 so a search can be planned and read without it.
@@ -23,7 +23,7 @@ class SearchSpace:
     logarithmic scale, for every model.
 
     Attributes:
-        filters: What each layer's number of filters may be, outermost layer first. A layer with
+        filters: Allowed numbers of filters of each layer, outermost layer first. A layer with
             one choice is no parameter of the search.
         thesis: Parameters that the search of the thesis found best.
     """
@@ -59,7 +59,7 @@ class SearchSpace:
         }
 
     def record(self) -> dict[str, Any]:
-        """The space as JSON knows it."""
+        """The space as JSON values."""
         return {
             "filters": [list(choices) for choices in self.filters],
             "activation": list(ACTIVATIONS),

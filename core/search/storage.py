@@ -1,4 +1,4 @@
-"""Databases that hold Optuna studies: opened, named without their passwords, copied.
+"""Databases of Optuna studies: opening, copying, and showing their URLs without passwords.
 
 A search writes into a live database: `artifacts/cache/search/<name>.db` unless a storage URL says
 otherwise. When it ends or is stopped, a consistent copy of the study becomes the artifact
@@ -108,7 +108,7 @@ def is_outdated(error: BaseException) -> bool:
 
 
 def shown_url(url: str) -> str:
-    """The URL with stars for its password."""
+    """The URL with its password replaced by asterisks."""
     return re.sub(r"(://[^:/@]*:).*@", r"\1***@", url)
 
 
@@ -167,7 +167,7 @@ def close_storage(storage: RDBStorage) -> None:
 
 
 def retry_callback() -> RetryHeartbeatStaleTrialCallback:
-    """What puts a trial that was cut short into the queue again."""
+    """Callback that queues an interrupted trial again."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)
         return RetryHeartbeatStaleTrialCallback(max_retry=MAX_RETRIES)
@@ -210,7 +210,7 @@ def restore_study(store: ArtifactStore, model: str) -> bool:
 
 
 def _back_up(storage: RDBStorage, target: Path) -> None:
-    """Copies an SQLite database that others may be writing into, whole, as of one moment."""
+    """Copies a consistent snapshot of an SQLite database that others may be writing into."""
     connection = storage.engine.raw_connection()
     try:
         origin: Any = connection.driver_connection

@@ -39,7 +39,7 @@ class TrialRecord:
         state: How it ended, or that it has not.
         value: What was maximised or minimised; None unless complete.
         params: Value by parameter.
-        attributes: What the objective noted beside the value.
+        attributes: User attributes that the objective set.
         reports: Reported value by step.
         started: Local time of the machine that ran it.
         finished: As `started`.
@@ -68,7 +68,7 @@ class TrialRecord:
         return (self.finished - self.started).total_seconds()
 
     def frozen(self) -> FrozenTrial:
-        """The trial as Optuna knows it, for its plots."""
+        """The trial as Optuna's `FrozenTrial`, for its plots."""
         return FrozenTrial(
             number=self.number,
             state=TrialState[self.state.upper()],
@@ -92,7 +92,7 @@ class StudyRecord:
     Attributes:
         name: Name, which is the model's.
         directions: `maximize` or `minimize`, one per objective.
-        attributes: What the search noted of the study: budget, data set, space, thesis' optimum.
+        attributes: User attributes of the study: budget, data set, space, thesis' optimum.
         trials: The trials in the order of their numbers.
         is_live: Whether a search on this machine is writing into it.
         objectives: Name of each objective.
@@ -120,7 +120,7 @@ class StudyRecord:
 
     @property
     def budget(self) -> Mapping[str, Any]:
-        """What a trial may spend, as the search noted it; empty where it did not."""
+        """Budget of a trial as recorded by the search; empty if not recorded."""
         found = self.attributes.get(BUDGET)
         return found if isinstance(found, Mapping) else {}
 
@@ -195,7 +195,7 @@ def _shown_study(
 
 
 def _objective_names(study: optuna.Study) -> tuple[str, ...]:
-    """What the search called its objectives; numbered where it did not."""
+    """Names of the objectives; numbered where the search did not name them."""
     count = len(study.directions)
     given = study.metric_names or ()
     if len(given) == count:

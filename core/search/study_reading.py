@@ -52,7 +52,7 @@ def study_names(store: ArtifactStore) -> list[str]:
 
 
 def read_study(store: ArtifactStore, model: str) -> StudyRecord:
-    """Study of a model: the live one while it has news, else the committed one.
+    """Study of a model: the live one if it is newer than the committed one, else the latter.
 
     Raises:
         ArtifactError: There is none, or it is damaged.
@@ -88,7 +88,7 @@ def _read_committed(artifact: Artifact) -> StudyRecord:
 
 
 def study_state(store: ArtifactStore, model: str) -> str:
-    """Text that changes when what `read_study` gives does."""
+    """Cache key of what `read_study` returns."""
     live = live_path(store, model)
     parts = [str(store.root), model]
     if live.is_file():

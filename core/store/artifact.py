@@ -1,4 +1,4 @@
-"""The reading side of the artifact store: one state of an artifact, verified file by file."""
+"""Reading from the artifact store: a snapshot of an artifact, verified file by file."""
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -27,7 +27,7 @@ _Check = Callable[[Path, FileEntry], _Answer | None]
 
 @dataclass(frozen=True)
 class Artifact:
-    """One state of an artifact.
+    """A snapshot of an artifact.
 
     Every file is verified against the one manifest, so facts and files belong together. Nothing
     is kept open: a file that was replaced since is refused with `ReplacedArtifact`.
@@ -47,7 +47,7 @@ class Artifact:
 
     @property
     def facts(self) -> Mapping[str, Any]:
-        """What the step that made the artifact says of it."""
+        """Metadata that the step that made the artifact recorded."""
         return self.manifest.facts
 
     def file(self, ending: str) -> str:
@@ -107,7 +107,7 @@ class Artifact:
         return self.paths.shown(self.paths.final(name))
 
     def _verified(self, name: str, check: _Check[_Answer]) -> _Answer:
-        """Answer of `check` at the first of the file's places where it has one."""
+        """Result of `check` at the first of the file's two paths where it succeeds."""
         paths, final = self.paths, self.paths.final(name)
         entry = self.manifest.files.get(name)
         if entry is None:

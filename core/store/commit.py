@@ -1,4 +1,4 @@
-"""The writing side of the artifact store; every function here runs under the artifact's lock.
+"""Writing to the artifact store; every function here runs under the artifact's lock.
 
 A commit writes the new files under waiting names, renames the new manifest over the old one, and
 then moves the files to their places. The rename of the manifest is the one moment at which the
@@ -77,7 +77,7 @@ def restate(paths: ArtifactPaths, facts: Mapping[str, Any]) -> Manifest:
 
 
 def finish(paths: ArtifactPaths) -> None:
-    """Moves committed files to their places and clears what crashes left."""
+    """Moves committed files to their final paths and removes what crashes left."""
     committed, superseded = _committed_names(paths)
     touched = {paths.folder}
     for leftover in sorted(paths.folder.glob(f"{paths.unfinished_prefix}*")):

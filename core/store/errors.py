@@ -31,7 +31,7 @@ class ArtifactError(Exception):
 
     @property
     def location(self) -> str:
-        """The file as a person finds it."""
+        """Path of the file for messages."""
         return shown_path(self.root, self.file)
 
     @property

@@ -1,4 +1,4 @@
-"""Where everything that belongs to one artifact lies on the disk."""
+"""Paths of the files that belong to one artifact."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ MAX_MANIFEST_BYTES = 16 << 20
 
 
 class ManifestState(NamedTuple):
-    """What changes whenever a manifest is written anew, damaged or repaired.
+    """Cache key of a manifest: changes whenever the file is rewritten, damaged or repaired.
 
     Attributes:
         size: Its bytes.
@@ -60,7 +60,7 @@ class ArtifactPaths:
 
     @property
     def unfinished_prefix(self) -> str:
-        """How the name of everything begins that is not yet in its place."""
+        """Prefix of the names of files whose commit is not finished."""
         return f".tmp-{self._last}."
 
     @property
@@ -70,15 +70,15 @@ class ArtifactPaths:
 
     @property
     def staging_prefix(self) -> str:
-        """How the names of staging folders begin."""
+        """Prefix of the names of staging folders."""
         return f"{self.unfinished_prefix}staging."
 
     def final(self, name: str) -> Path:
-        """Place of a file once its commit is finished."""
+        """Path of a file once its commit is finished."""
         return self.folder / check_file_name(self.key, name)
 
     def waiting(self, name: str, entry: FileEntry) -> Path:
-        """Place of a whole file between its writing and the end of its commit."""
+        """Path of a complete file until its commit is finished."""
         flat = name.replace("/", "+")  # '+' occurs in no name
         return self.folder / f"{self.unfinished_prefix}{entry.sha256[:16]}.{flat}"
 
@@ -110,7 +110,7 @@ class ArtifactPaths:
         return ManifestState(found.st_size, found.st_mtime_ns, found.st_ino)
 
     def file_state(self, name: str) -> ManifestState | None:
-        """State of a file in its place, without reading it; None where it is not there."""
+        """State of a committed file without reading it; None where it is missing."""
         try:
             found = self.final(name).stat()
         except OSError:

@@ -36,7 +36,7 @@ _Value = TypeVar("_Value")
 
 @dataclass(frozen=True)
 class FileEntry:
-    """What a manifest says of one file.
+    """Entry of one file in a manifest.
 
     Attributes:
         bytes: Size.
@@ -59,7 +59,7 @@ class Manifest:
         key: The artifact.
         created: Time of the commit, ISO 8601 in UTC.
         provenance: Code, libraries and machine, as `core.store.provenance` gives them.
-        facts: What the step that made the artifact says of it: inputs, parameters, counts.
+        facts: Metadata that the step that made the artifact recorded: inputs, parameters, counts.
         files: Entry of each file by its name.
         superseded: Files of earlier commits that this one dropped.
     """

@@ -1,4 +1,4 @@
-"""Where a number comes from: the code, the libraries and the machine that made it."""
+"""Provenance of results: the code, the libraries and the machine that made them."""
 
 import copy
 import functools

@@ -70,7 +70,7 @@ class ArtifactStore:
         return self._paths(key).load_manifest()
 
     def state(self, key: str) -> ManifestState:
-        """What every commit of an artifact changes; much faster than its manifest.
+        """Cache key that every commit of an artifact changes; faster than reading the manifest.
 
         Raises:
             MissingArtifact: There is no such artifact.
@@ -108,7 +108,7 @@ class ArtifactStore:
                 continue
 
     def file_states(self, key: str, names: Iterable[str]) -> tuple[ManifestState | None, ...]:
-        """What every change of some files of an artifact changes; None for one that is not there.
+        """Cache keys of files of an artifact, changed by every change of a file; None if missing.
 
         Much faster than reading them: a process that keeps what it made of the files sees by it
         that they were replaced or damaged since.
@@ -153,7 +153,7 @@ class ArtifactStore:
             key: The artifact.
             files: Content of each file by its name: bytes, or a path inside `staging(key)`, which
                 is moved.
-            facts: What is worth knowing of the artifact, as JSON values.
+            facts: Metadata of the artifact, as JSON values.
 
         Raises:
             ValueError: A path lies outside the staging folder, or a fact is NaN or infinite.

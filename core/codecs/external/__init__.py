@@ -1,1 +1,1 @@
-"""Codecs that other programs compute: commands, and models in a Python of their own."""
+"""Codecs that run other programs: command-line encoders, and models in a separate Python."""
