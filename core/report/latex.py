@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from core.report.tables import Column, Table
 
@@ -19,20 +20,43 @@ _LATEX = {
     "<": r"\textless{}",
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
+    "/": r"/\allowbreak{}",
     "\N{INFINITY}": r"$\infty$",
     "\N{MINUS SIGN}": r"$-$",
     "\N{GREEK CAPITAL LETTER DELTA}": r"$\Delta$",
 }
 
-#: Printed width of a letter and of the space between columns, in points, by size of the letters:
-#: Computer Modern, whose digits are half an em wide, over the 345 points of an article on A4.
-_SIZES = {"footnotesize": 4.3, "scriptsize": 3.8, "tiny": 3.0}
+
+class _Size(NamedTuple):
+    """A size of letters: its name, the width of a digit, and the space between columns."""
+
+    name: str
+    digit_points: float
+    gap_points: float
+
+
+#: Sizes of Computer Modern.
+_SIZES = (
+    _Size("footnotesize", 4.25, 6.0),
+    _Size("scriptsize", 3.98, 5.0),
+    _Size("tiny", 3.4, 4.0),
+)
+#: Widths of letters in digits, rounded up; those that are in no group have `_OTHER_LETTERS`.
+_WIDTHS = {
+    **dict.fromkeys("ijl.,:;|!'()[] ", 0.62),
+    **dict.fromkeys("rst", 0.8),
+    **dict.fromkeys("fI-cez", 0.9),
+    **dict.fromkeys("0123456789ao/", 1.0),
+    **dict.fromkeys("mMWwQ%@", 1.75),
+    **dict.fromkeys("ABCDEFGHKLNOPRTUVXYZ\N{MINUS SIGN}+=<>\N{INFINITY}", 1.58),
+}
+_OTHER_LETTERS = 1.12
+#: Width of a line of an article on A4 paper.
 _LINE_POINTS = 345.0
-_GAP_POINTS = 6.0
-#: Letters of a text column that are wished for before it is wrapped.
+#: Digits of a text column that are wished for before it is wrapped.
 _PREFERRED_LETTERS = 40
 #: Where a line may be broken inside a cell.
-_BREAKS = re.compile(r"[\s\-/]+")
+_BREAKS = re.compile(r"\s+|(?<=[-/])")
 
 
 def to_latex(table: Table) -> bytes:
@@ -49,8 +73,8 @@ def to_latex(table: Table) -> bytes:
     lines = [
         r"% Needs \usepackage{array,booktabs,longtable}.",
         r"\begingroup",
-        rf"  \{size}",
-        rf"  \setlength{{\tabcolsep}}{{{_GAP_POINTS / 2:g}pt}}",
+        rf"  \{size.name}",
+        rf"  \setlength{{\tabcolsep}}{{{size.gap_points / 2:g}pt}}",
         r"  \setlength{\LTcapwidth}{\linewidth}",
         rf"  \begin{{longtable}}{{{_preamble(columns, shares)}}}",
         rf"    \caption{{{title}. {caption}}}\label{{tab:{table.name}}} \\",
@@ -78,14 +102,15 @@ def _preamble(columns: Sequence[Column], shares: Sequence[float]) -> str:
     return "".join(kinds)
 
 
-def _layout(columns: Sequence[Column], cells: Sequence[Sequence[str]]) -> tuple[str, list[float]]:
+def _layout(columns: Sequence[Column], cells: Sequence[Sequence[str]]) -> tuple[_Size, list[float]]:
     """Size of the letters at which no word is wider than its column, and the columns' shares."""
     texts = [[column.header, *(row[at] for row in cells)] for at, column in enumerate(columns)]
     shortest = [max(_longest_word(text) for text in column) for column in texts]
-    preferred = [min(max(map(len, column)), _PREFERRED_LETTERS) for column in texts]
-    size, letter = _size(shortest)
-    least = [count * letter + _GAP_POINTS for count in shortest]
-    extra = [max(0.0, (more - few) * letter) for more, few in zip(preferred, shortest, strict=True)]
+    preferred = [min(max(map(_width, column)), _PREFERRED_LETTERS) for column in texts]
+    size = _size(shortest)
+    digit = size.digit_points
+    least = [count * digit + size.gap_points for count in shortest]
+    extra = [max(0.0, (more - few) * digit) for more, few in zip(preferred, shortest, strict=True)]
     free = max(0.0, _LINE_POINTS - sum(least))
     part = free / sum(extra) if sum(extra) else 0.0
     widths = [few + part * more for few, more in zip(least, extra, strict=True)]
@@ -93,18 +118,23 @@ def _layout(columns: Sequence[Column], cells: Sequence[Sequence[str]]) -> tuple[
     return size, [scale * width / _LINE_POINTS for width in widths]
 
 
-def _size(letters: Sequence[int]) -> tuple[str, float]:
-    """The largest size of letters at which columns of so many fit, and their width."""
+def _size(digits: Sequence[float]) -> _Size:
+    """The largest size of letters at which columns as wide as so many digits fit."""
     fitting = [
-        (size, letter)
-        for size, letter in _SIZES.items()
-        if sum(letters) * letter + len(letters) * _GAP_POINTS <= _LINE_POINTS
+        size
+        for size in _SIZES
+        if sum(digits) * size.digit_points + len(digits) * size.gap_points <= _LINE_POINTS
     ]
-    return fitting[0] if fitting else list(_SIZES.items())[-1]
+    return fitting[0] if fitting else _SIZES[-1]
 
 
-def _longest_word(text: str) -> int:
-    return max((len(word) + 1 for word in _BREAKS.split(text)), default=1)
+def _longest_word(text: str) -> float:
+    return max((_width(word) for word in _BREAKS.split(text)), default=1.0)
+
+
+def _width(text: str) -> float:
+    """Printed width in digits, not less than it is."""
+    return sum(_WIDTHS.get(letter, _OTHER_LETTERS) for letter in text)
 
 
 def _inline(text: str) -> str:
