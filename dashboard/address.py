@@ -1,4 +1,4 @@
-"""Links as they were spelled before, and values that no widget can read: mended before any page.
+"""Rewrites the query parameters of older links, and removes values that no widget can read.
 
 A widget that is bound to the address ignores what means nothing to it, with two exceptions: a
 number that is not finite, and a value that is empty, which unsets even a choice that is required.
@@ -35,7 +35,7 @@ _NOT_FINITE = frozenset({"inf", "infinity", "nan"})
 
 
 def mended_query(query: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
-    """The parameters of an address in today's names, without values that no widget can read.
+    """The query parameters under their present names, without values that no widget can read.
 
     Args:
         query: Values by parameter, as the address has them.
@@ -51,7 +51,7 @@ def mended_query(query: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
 
 
 def _renamed(value: str) -> str:
-    """The value with a label at its start as the label is spelled today."""
+    """The value with an old label at its start replaced by the present one."""
     for old, new in _LABELS.items():
         if value == old or value.startswith(f"{old}, "):
             return new + value.removeprefix(old)

@@ -44,7 +44,7 @@ start = next(iter(groups.values()))[0]
 
 
 def open_start() -> None:
-    """Goes on to the first page, so that it too has an address of its own."""
+    """Redirects to the first page, so that it has a URL of its own, too."""
     asked = {key: st.query_params.get_all(key) for key in st.query_params}
     st.switch_page(start, query_params=asked)
 

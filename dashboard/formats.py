@@ -1,4 +1,4 @@
-"""How figures are written, one way for each kind, on every page.
+"""Number formats, one for each kind of quantity, on every page.
 
 The constants are formats of `st.column_config.NumberColumn`; the functions write text.
 """

@@ -1,4 +1,4 @@
-"""What the terms mean, in one or two sentences each: shown where a term stands, as `help=`."""
+"""Definitions of terms in one or two sentences, shown as `help=` of widgets and columns."""
 
 from core.metrics import psnr_db, ssim
 

@@ -16,7 +16,7 @@ _PARSING = Lock()
 
 
 class PageError(ValueError):
-    """A file among the pages that does not say what it is called."""
+    """A page's file lacks its title, icon, group or order."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Sentences below figures: what they are over, and where their numbers come from."""
+"""Captions of figures: the images that means are over, and the source of the numbers."""
 
 from collections.abc import Mapping
 
@@ -11,7 +11,7 @@ SIDE = 160
 
 
 def basis_line(points: pd.DataFrame, *, total: int, on_subset: bool) -> str:
-    """What the means of curve points are over; empty without a point.
+    """Caption with the images that the means are over; empty without a point.
 
     Args:
         points: Rows of `dashboard.charts.rate_distortion.point_table`.
@@ -33,12 +33,12 @@ def basis_line(points: pd.DataFrame, *, total: int, on_subset: bool) -> str:
 
 
 def removed_line(*, kept: int, total: int) -> str:
-    """How many points a filter left out; empty when none."""
+    """Caption with the number of points that a filter removed; empty if none."""
     return f"The range leaves out {total - kept} of {total} points." if kept < total else ""
 
 
 def notes_line(table: pd.DataFrame) -> str:
-    """Why BD-rates are missing or weak, one clause for each reason; empty without any.
+    """Caption with the reasons why BD-rates are missing or weak; empty without any.
 
     Args:
         table: Rows of `core.analysis.bd_tables.bd_table`.
@@ -51,7 +51,7 @@ def notes_line(table: pd.DataFrame) -> str:
 
 
 def size_line(index: pd.DataFrame) -> str:
-    """What the index of the data set says of the source's sizes.
+    """Caption with the sizes of the source images, from the index of the data set.
 
     Args:
         index: One row per image with `source_width` and `source_height`.

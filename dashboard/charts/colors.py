@@ -1,4 +1,4 @@
-"""One look per codec, the same on every page and in the report; see `core.codecs.styles`."""
+"""Colour and marker of each codec; see `core.codecs.styles`."""
 
 from core.codecs.styles import (
     CodecStyle,

@@ -1,4 +1,4 @@
-"""Images from the worst to the best: by one operating point, or by the gap between two."""
+"""Ranking of images by one operating point, or by the difference between two."""
 
 from typing import NamedTuple
 
@@ -72,7 +72,7 @@ def nearest_setting(points: pd.DataFrame, codec: str, bits_per_pixel: float) -> 
 
 
 def is_better_higher(quantity: str) -> bool:
-    """Whether more of it is better: of a metric as the metric says, of bits less is."""
+    """Whether a higher value is better: as the metric declares; a lower rate is better."""
     return quantity in metrics() and metrics()[quantity].HIGHER_IS_BETTER
 
 

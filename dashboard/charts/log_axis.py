@@ -1,4 +1,4 @@
-"""Ticks of logarithmic axes, each of which reads as a whole number.
+"""Ticks of logarithmic axes, labelled with full numbers.
 
 Plotly labels only the powers of ten in full, and a 2 between them as "2": on an axis that shows no
 power of ten a reader cannot tell 0.002 from 20.

@@ -18,11 +18,11 @@ _RATE_TICKS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200)
 
 @dataclass(frozen=True)
 class Look:
-    """What the figure shows beside the mean curves.
+    """Display options of the figure.
 
     Attributes:
         log_rate: Whether the rate axis is logarithmic.
-        whiskers: Whether each point shows where the middle 80 % of the images lie.
+        whiskers: Whether each point has bars from the 10th to the 90th percentile of the images.
         single_images: Whether thin curves of single images lie behind the means.
     """
 

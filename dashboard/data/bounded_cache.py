@@ -1,4 +1,4 @@
-"""A cache for all visitors that holds a bounded number of bytes in all."""
+"""A cache shared by all visitors with a bound on its total size."""
 
 import threading
 from dataclasses import fields, is_dataclass
@@ -11,7 +11,7 @@ _SMALL = 1_000
 
 
 class BoundedCache:
-    """Values by key; the least recently used go first, and all after a time.
+    """Least-recently-used cache with a maximum size in bytes and a time to live.
 
     Args:
         max_bytes: Bytes of all values together.

@@ -1,4 +1,4 @@
-"""What the curve pages compute and draw from the results, kept between reruns.
+"""Cache of the curve pages' tables and figures.
 
 Every entry is keyed by the state of the results, as in `dashboard.data.store`; nothing of it may be
 changed in place.
@@ -40,12 +40,12 @@ POOLED_LABEL = "PSNR of the mean squared error (dB)"
 
 @dataclass(frozen=True)
 class View:
-    """Which curves a page is about.
+    """Selection of the curves: data set, metric, and kind of rate and mean.
 
     Attributes:
         dataset: Data set that they were measured on.
         metric: Metric of the vertical axis.
-        payload: Whether the rate leaves out what a file spends on its container.
+        payload: Whether the rate excludes the bytes of the container.
         pooled: Whether a PSNR is that of the mean squared error over all images.
     """
 
@@ -122,7 +122,7 @@ def load_curves(
     look: Look,
     chosen: tuple[str, str] | None,
 ) -> go.Figure:
-    """Curves of a choice of points, drawn once per choice.
+    """Cached figure of the curves of some points.
 
     Args:
         view: What is drawn.

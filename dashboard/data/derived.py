@@ -1,4 +1,4 @@
-"""Tables that take seconds to compute from the results, kept on the disk between servers.
+"""Disk cache of tables that take seconds to compute from the results.
 
 They lie in the store below `cache/`, which git ignores. A table that was computed from other
 results, or cannot be read, is computed again; one that cannot be written is not kept.

@@ -1,4 +1,4 @@
-"""PNG files of the images on the pages, made once for all visitors and reruns."""
+"""Cache of the pages' images as PNG files."""
 
 import hashlib
 

@@ -1,4 +1,4 @@
-"""What pages read from the artifact store, kept between reruns.
+"""Cache of what pages read from the artifact store.
 
 Every entry is keyed by the state of the files that it was read from, so a page shows a new result,
 or one that was repaired, at its next rerun. Cached tables are shared by all visitors and must not
@@ -32,10 +32,10 @@ def open_store() -> ArtifactStore:
 
 
 def store_state(prefix: str) -> str:
-    """State of all artifacts whose key starts with `prefix`; another state, another text.
+    """Cache key of all artifacts whose key starts with `prefix`; changes with their state.
 
-    Give it to a cached function as an argument: a new, changed, damaged or repaired artifact then
-    misses the cache. Files are looked at, not read, for pages ask at every rerun.
+    Pass it to a cached function as an argument: a new, changed, damaged or repaired artifact then
+    misses the cache. It does not read the files, because pages call it at every rerun.
     """
     root, start = open_store().root, prefix.rpartition("/")[0]
     found = _file_states(root / start, beginning=str(root / prefix) if prefix else "")

@@ -1,4 +1,4 @@
-"""Bounds what the uploads of all visitors take in the server's memory.
+"""Bounds the memory of all visitors' uploads.
 
 Streamlit bounds the size of a file only: whoever has a page open may send as many as he likes,
 asked for by no widget, and they are kept for a while after he left.

@@ -1,4 +1,4 @@
-"""Work for the visitor whose page is being made: queued, bounded, and ended when he leaves.
+"""Jobs of the current visitor: queued, bounded, and cancelled when the visitor leaves.
 
 Three lanes take jobs by the time that they are estimated to take, so that somebody's long search
 never stands before another's small image. A job that needs more than the last lane allows is
@@ -30,7 +30,7 @@ _BUSY = (
 
 
 class _Speed(NamedTuple):
-    """A lane's place among the lanes: the estimate up to which it takes jobs, and its limits."""
+    """A lane: the estimated time up to which it takes jobs, and their limits."""
 
     max_seconds: float
     limits: JobLimits
@@ -67,7 +67,7 @@ class Call:
 
 
 class Task:
-    """A call on its way: estimated first, then computed in a lane that takes as much."""
+    """A submitted call: its time is estimated first, then it is computed in a suitable lane."""
 
     def __init__(
         self, call: Call, *, owner: str, is_wanted: Callable[[], bool], is_patient: bool
@@ -101,7 +101,7 @@ class Task:
         return self._lane.queue_position(self._ticket)
 
     def advance(self) -> bool:
-        """Goes on as far as it can without waiting; whether it is done."""
+        """Advances without blocking; returns whether it is done."""
         future = self._ticket.future
         if not self.is_done and future.done():
             self._take(future)
@@ -111,7 +111,7 @@ class Task:
         return self.is_done
 
     def cancel(self) -> None:
-        """Drops or kills what is not done."""
+        """Cancels what is not done."""
         self._lane.cancel(self._ticket)
 
     def _has_waited_too_long(self) -> bool:
@@ -175,7 +175,7 @@ def lanes() -> tuple[Lane, ...]:
 
 
 def start_tasks(calls: Sequence[Call], *, is_patient: bool = False) -> list[Task]:
-    """Puts calls into the queues for the visitor whose page is being made.
+    """Submits calls for the current visitor.
 
     Args:
         calls: The calls.
@@ -211,7 +211,7 @@ def wait_for(tasks: Sequence[Task], *, show: Callable[[Sequence[Task]], None]) -
 
 
 def queue_line(tasks: Sequence[Task]) -> str:
-    """What is computed, or how many jobs stand before the next, in one line."""
+    """Status line: the running calls, or the position in the queue."""
     pending = [task for task in tasks if not task.is_done]
     running = [task.call.label for task in pending if task.queue_position is None]
     if running or not pending:

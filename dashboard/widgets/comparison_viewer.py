@@ -241,4 +241,4 @@ def _short(value: Any) -> Any:
 
 
 def _do_nothing() -> None:
-    """Streamlit reports a trigger only where it has a callback."""
+    """Streamlit reports a trigger only if it has a callback."""

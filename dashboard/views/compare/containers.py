@@ -1,4 +1,4 @@
-"""What a codec spends on its container."""
+"""Bytes of a codec's container."""
 
 import streamlit as st
 

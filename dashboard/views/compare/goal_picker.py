@@ -34,7 +34,7 @@ _FIRST_REFERENCE = "jpeg"
 
 @dataclass(frozen=True)
 class TargetSelection:
-    """What the user wants to be equal.
+    """The quantity that is equal for all codecs, and its target.
 
     Attributes:
         mode: `as_set`, `bytes`, or the name of a metric.
@@ -50,16 +50,16 @@ class TargetSelection:
 
     @property
     def is_as_set(self) -> bool:
-        """Whether every codec stays at its own dial."""
+        """Whether every codec keeps its own quality setting."""
         return self.mode == AS_SET
 
     def target(self, pixels: int) -> float:
-        """The typed target for an image of so many pixels."""
+        """The typed target for an image with so many pixels, in bytes for a rate."""
         return max(1.0, self.typed * pixels / 8) if self.per_pixel else self.typed
 
 
 def choose_target(names: Sequence[str]) -> TargetSelection:
-    """What is to be equal among these codecs."""
+    """Selected quantity and target."""
     mode = st.segmented_control(
         "Compare at",
         list(MODES),

@@ -1,4 +1,4 @@
-"""Brings codecs to the same size or quality."""
+"""Reconstructions of codecs at equal size or quality."""
 
 from collections.abc import Sequence
 
@@ -33,7 +33,7 @@ def bring_to_goal(
     Args:
         image: Image to encode.
         configs: The codecs with their settings.
-        wanted_target: What is to be equal.
+        wanted_target: The quantity that is equal, and its target.
         slow: Whether to measure also what takes seconds per megapixel.
         show: As `reconstructions` takes it.
     """

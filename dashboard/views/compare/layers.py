@@ -43,7 +43,7 @@ def decoded_layers(
 
 
 def map_layers(image: ChosenImage, found: Sequence[Reconstruction]) -> list[ViewerLayer]:
-    """Where each reconstruction differs from the original in structure."""
+    """SSIM maps of the reconstructions as layers of the viewer."""
     return [
         ViewerLayer(f"SSIM map, {one.label}", structure_map(image, one.decoded), {}, color_of(one))
         for one in found
@@ -52,7 +52,7 @@ def map_layers(image: ChosenImage, found: Sequence[Reconstruction]) -> list[View
 
 
 def structure_map(image: ChosenImage, decoded: Image) -> Image:
-    """Where a reconstruction differs in structure, as `core.metrics.ssim_map` draws it."""
+    """SSIM map of a reconstruction as a grey image."""
     # A codec may give back a crop of a larger array, which has no bytes in one piece.
     digest = hashlib.sha256(np.ascontiguousarray(decoded).data).hexdigest()
     return _structure_map(image.digest, digest, image.pixels, decoded)

@@ -29,7 +29,7 @@ def show_mean(
     Args:
         images: The images; of large ones only the centre is used.
         configs: The codecs with their settings.
-        wanted_target: What is equal on each image.
+        wanted_target: The quantity that is equal, and its target on each image.
     """
     st.subheader(f"Mean over your {len(images)} images")
     progress, parts = st.empty(), []

@@ -163,7 +163,7 @@ def show_cards(
 def show_found(
     cards: Sequence[SetCodec], found: Sequence[Reconstruction], wanted_target: TargetSelection
 ) -> None:
-    """On the card of each codec that a search turned, what the search found."""
+    """Shows the result of the search on the card of each searched codec."""
     for card, one in zip(cards, found, strict=True):
         if card.found is not None:
             _say_found(card.found, one, wanted_target.mode)
@@ -188,7 +188,7 @@ def show_viewer(layers: Sequence[ViewerLayer], *, key: str) -> None:
 
 
 def choose_containers(configs: Sequence[CodecConfig]) -> dict[str, int] | None:
-    """Bytes of each codec's container, where a person wants the payload beside the whole file."""
+    """Bytes of each codec's container, if the payload is to be shown."""
     counted = st.segmented_control(
         "Count",
         list(COUNTED),

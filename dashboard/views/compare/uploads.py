@@ -35,7 +35,7 @@ _CODED = (bytes([MAGIC]), b"\x00\x00\x00\x0cjP", b"\xff\x4f\xff\x51")
 
 @dataclass(frozen=True)
 class _Refusal:
-    """Why a file is not accepted, in one sentence."""
+    """Reason why a file is not accepted, in one sentence."""
 
     sentence: str
 

@@ -1,4 +1,4 @@
-"""Figures of the Data page: how the classes fall into the splits, and the shapes of the source."""
+"""Figures of the page Data: classes per split, and sizes of the source images."""
 
 import numpy as np
 import pandas as pd
@@ -53,7 +53,7 @@ def class_figure(table: pd.DataFrame) -> go.Figure:
 
 
 def shape_figure(index: pd.DataFrame) -> go.Figure:
-    """How many source images have which shape before all become square.
+    """Distribution of the source images' aspect ratios.
 
     Args:
         index: One row per image with `source_width` and `source_height`.

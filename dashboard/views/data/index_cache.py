@@ -1,4 +1,4 @@
-"""What the Data page counts and draws of the index, kept between reruns; not to be changed."""
+"""Cache of the page Data's tables and figures; do not modify them."""
 
 from typing import NamedTuple
 
@@ -12,14 +12,14 @@ from dashboard.views.data.charts import class_figure, class_table, shape_figure
 
 
 class IndexSummary(NamedTuple):
-    """The images of the data set, counted.
+    """Statistics of the data set's images.
 
     Attributes:
         classes: Images per class and split.
         class_names: The classes in alphabetical order.
         class_figure: Share of each class in each split.
         shape_figure: Shapes of the source images; None where all are square.
-        sizes: What there is to say of the source's sizes.
+        sizes: Sentence on the sizes of the source images.
     """
 
     classes: pd.DataFrame
@@ -30,7 +30,7 @@ class IndexSummary(NamedTuple):
 
 
 def load_index_summary() -> IndexSummary:
-    """The index of the data set, counted.
+    """Statistics of the data set, from its index.
 
     Raises:
         ArtifactError: The index is missing or damaged.

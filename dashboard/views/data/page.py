@@ -82,7 +82,7 @@ def show_archive(manifest: Manifest, index: pd.DataFrame | None) -> None:
 
 
 def show_counts(facts: Mapping[str, Any]) -> None:
-    """Sizes of the splits and what is peculiar about the images."""
+    """Sizes of the splits, and special features of the images."""
     counts = facts["counts"]
     duplicates = facts["near_duplicates"]
     tiles = [
@@ -143,7 +143,7 @@ def show_classes(summary: IndexSummary) -> None:
 
 
 def show_preprocessing(summary: IndexSummary | None) -> None:
-    """What happens to an image before anything is measured, seen on a sample image."""
+    """The preprocessing, demonstrated on a sample image."""
     st.subheader("From the source to 160x160")
     st.markdown(SQUARE)
     samples = sample_images()
@@ -177,7 +177,7 @@ def show_preprocessing(summary: IndexSummary | None) -> None:
 
 
 def oblong(samples: Mapping[str, Image]) -> int:
-    """Place of the first image whose proportions change."""
+    """Index of the first image that is not square."""
     shapes = [image.shape for image in samples.values()]
     return next((index for index, (high, wide, _) in enumerate(shapes) if high != wide), 0)
 
@@ -226,7 +226,7 @@ def show_images(class_names: Sequence[str]) -> None:
 
 
 def show_strip(images: Split, class_name: str | None) -> None:
-    """One page of images, pixel by pixel."""
+    """One page of images, shown without resampling."""
     rows = [row for row, found in enumerate(images.classes) if class_name in (None, found)]
     pages = max(1, -(-len(rows) // STRIP_COUNT))
     page = st.pagination(pages, key="page", bind="query-params") if pages > 1 else 1

@@ -18,7 +18,7 @@ HELP = (
 
 
 def show_question(names: list[MethodName]) -> None:
-    """Two pickers, the sentence, and the way to both curves and both reconstructions.
+    """Two selection boxes, the comparison sentence, and links to curves and reconstructions.
 
     Args:
         names: What can be compared, as `core.analysis.two_methods.method_names` gives it.
@@ -49,7 +49,7 @@ def choose_method(
         names: What can be chosen.
         key: Name in the address.
         start: Label of the one that is chosen at first.
-        otherwise: Place of the one that is chosen at first where that one is absent.
+        otherwise: Index of the default if that label is absent.
     """
     by_label = {name.label: name for name in names}
     options = list(by_label)

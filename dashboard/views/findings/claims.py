@@ -1,4 +1,4 @@
-"""The claims of the thesis on the page, one card each, with the verdict on it."""
+"""The claims of the thesis, one card with the outcome for each."""
 
 from collections.abc import Mapping
 from typing import Literal
@@ -68,7 +68,7 @@ def margin(values: Margin) -> str:
 
 
 def weight(verdict: Verdict, curves: Mapping[str, Curve]) -> str:
-    """At how many times the bytes of the reference, at the same PSNR, a claim holds or fails."""
+    """Ratio of bytes to the reference at equal PSNR, at which a claim holds or fails."""
     row, codec = verdict.method, verdict.reference.published.codec
     if row.bytes is None or row.coded_psnr_db is None:
         return "Its latent has not been coded to bytes yet, so it has no rate."

@@ -1,4 +1,4 @@
-"""What the Findings page computes and draws from the results, kept between reruns.
+"""Cache of the page Findings' tables and figures.
 
 Every entry is keyed by the state of the results, as in `dashboard.data.store`; all visitors share
 it, so nothing of it may be changed in place.
@@ -30,7 +30,7 @@ from dashboard.views.findings.charts import HEADLINE, headline_figure, published
 
 
 class Findings(NamedTuple):
-    """What the results say of the thesis.
+    """Tables, sentences and figures of the page Findings.
 
     Attributes:
         tables: PSNR of the codecs in the headline figure, by codec.

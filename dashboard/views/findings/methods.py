@@ -61,7 +61,7 @@ def decibels(value: float) -> str | None:
 
 
 def state_of(row: MethodRow) -> str | None:
-    """Why a row has no figures of ours; None where it has."""
+    """Reason why a row has no measurement; None if it has one."""
     if row.is_measured:
         return None
     return "not trained yet" if row.published.is_autoencoder else "not measured yet"

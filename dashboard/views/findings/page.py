@@ -42,7 +42,7 @@ WHY_EMPTY = (
 
 
 def main() -> None:
-    """The page; what takes longest is computed last, at its place."""
+    """The page; the slowest parts are computed last, in containers reserved for them."""
     st.title(TITLE)
     st.markdown(INTRODUCTION)
     results = load_results()
@@ -69,7 +69,7 @@ def main() -> None:
 
 
 def show_figures(findings: Findings) -> None:
-    """The three figures that say most."""
+    """The headline figures."""
     columns = st.columns(max(1, len(findings.figures)), gap="small")
     for column, one in zip(columns, findings.figures, strict=False):
         with column, st.container(border=True, height="stretch", gap="xsmall"):

@@ -1,4 +1,4 @@
-"""The report for reviewers as a file, made when somebody asks for it."""
+"""Download of the report, which is made on request."""
 
 from functools import lru_cache
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""Where the results on a page come from: data, code, libraries, machine and date."""
+"""Provenance of a page's results: data, code, libraries, machine and date."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""One image through the methods of the thesis, and through BNK at equal bytes."""
+"""One image reconstructed by the methods of the thesis, and by BNK at equal bytes."""
 
 import hashlib
 from collections.abc import Sequence
@@ -74,7 +74,7 @@ class MethodImage(NamedTuple):
 
 
 def show_strips(rows: Sequence[MethodRow], means: pd.DataFrame) -> None:
-    """The chosen image and what each method makes of it.
+    """The selected image and its reconstruction by each method.
 
     Args:
         rows: The ten methods of the thesis.
@@ -119,7 +119,7 @@ def test_images() -> dict[str, Image]:
 
 
 def samples() -> dict[str, Image]:
-    """The built-in photographs as the data set would keep them."""
+    """The built-in photographs, resized to 160x160."""
     return {title: _stored(title) for title in sample_images()}
 
 
@@ -160,7 +160,7 @@ def _equal(target: MethodImage) -> Method:
 
 
 def _tiles(image: StripImage, methods: Sequence[Method], show: Show) -> list[MethodImage]:
-    """What each method makes of the image, computed in worker processes."""
+    """Reconstructions by each method, computed in worker processes."""
     asked = {
         method: wanted(method.config, goal=method.goal, metric_names=_METRICS)
         for method in methods

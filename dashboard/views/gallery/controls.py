@@ -1,4 +1,4 @@
-"""Controls of the gallery: codec, setting, order, class and what the tiles show."""
+"""Controls of the gallery: codec, setting, order, class and content of the tiles."""
 
 from dataclasses import dataclass
 
@@ -27,10 +27,10 @@ _START_RATE = 1.0
 
 @dataclass(frozen=True)
 class GallerySelection:
-    """What a person wants to see.
+    """Selection of the images and their order.
 
     Attributes:
-        first: Operating point whose images are shown.
+        first: Operating point of the images.
         second: Operating point that it is compared with; None without a gap.
         quantity: Name of a metric, or `RATE`.
         order: One of `ORDERS`.
@@ -43,7 +43,7 @@ class GallerySelection:
 
     @property
     def points(self) -> list[MeasuredPoint]:
-        """The operating points that take part."""
+        """The one or two selected operating points."""
         return [self.first] if self.second is None else [self.first, self.second]
 
 
@@ -64,7 +64,7 @@ def choose_selection(points: pd.DataFrame, measured: list[str]) -> GallerySelect
 
 
 def choose_order() -> str:
-    """What stands first."""
+    """Sort order of the images."""
     return st.segmented_control(
         "Order",
         list(ORDERS),
@@ -79,7 +79,7 @@ def choose_order() -> str:
 
 
 def choose_quantity(measured: list[str]) -> str:
-    """Figure that the order goes by."""
+    """Quantity that the images are sorted by."""
     known = metrics()
     explained = [f"**{known[name].LABEL}**: {known[name].DEFINITION}" for name in measured]
     return st.segmented_control(

@@ -1,4 +1,4 @@
-"""What a codec gives back of a small image, made again and kept between reruns."""
+"""Cache of small images as codecs reconstruct them."""
 
 import hashlib
 
@@ -14,7 +14,7 @@ from dashboard.data.store import open_store, store_state
 
 
 def decoded_image(image: Image, point: MeasuredPoint) -> Image:
-    """The image after the codec at that operating point, coded and decoded here.
+    """The image after encoding and decoding at an operating point.
 
     Raises:
         ArtifactError: The weights of a learned codec are missing or damaged.

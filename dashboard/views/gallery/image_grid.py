@@ -1,4 +1,4 @@
-"""Shows many small images as tiles, pixel by pixel; a click on one gives its id."""
+"""Grid of small images, shown without resampling; a click returns the image's id."""
 
 import functools
 import json
@@ -20,7 +20,7 @@ class TileImage:
     """One image of a tile.
 
     Attributes:
-        name: What it is, such as `JPEG` or `Original`.
+        name: Caption, such as `JPEG` or `Original`.
         pixels: The image.
         color: CSS colour of its mark.
     """
@@ -32,10 +32,10 @@ class TileImage:
 
 @dataclass(frozen=True)
 class GridTile:
-    """One or more images that a click opens together.
+    """A tile of one or more images, opened together by a click.
 
     Attributes:
-        id: What a click gives.
+        id: Value that a click returns.
         title: First line below the images.
         images: At least one.
         figures: Further lines.
@@ -48,7 +48,7 @@ class GridTile:
 
 
 def image_grid(tiles: Sequence[GridTile], *, key: str) -> str | None:
-    """Shows the tiles; gives the id of a tile at the one run after a person clicked it.
+    """Shows the tiles; returns the id of a tile in the run after it was clicked, else None.
 
     Args:
         tiles: The tiles in their order.
@@ -60,7 +60,7 @@ def image_grid(tiles: Sequence[GridTile], *, key: str) -> str | None:
 
 
 def pack_tiles(tiles: Sequence[GridTile]) -> bytes:
-    """Everything the grid needs in one blob: u32 header length | JSON header | PNG files."""
+    """All data of the grid in one blob: u32 header length | JSON header | PNG files."""
     header, files = [], []
     for tile in tiles:
         own = [png_of(image.pixels) for image in tile.images]
@@ -91,4 +91,4 @@ def _component() -> Any:
 
 
 def _do_nothing() -> None:
-    """Streamlit reports a trigger only where it has a callback."""
+    """Streamlit reports a trigger only if it has a callback."""

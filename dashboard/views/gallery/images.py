@@ -24,7 +24,7 @@ _PIECE = ", piece "
 
 
 class GalleryImages(Protocol):
-    """Where the gallery takes its images and their figures from."""
+    """Source of the gallery's images and their measurements."""
 
     @property
     def points(self) -> pd.DataFrame:
@@ -41,7 +41,7 @@ class GalleryImages(Protocol):
         """Pixels of an image, 160x160."""
 
     def compare_query(self, image_id: str) -> dict[str, str]:
-        """State that opens the page Compare on this image."""
+        """Query parameters that open the page Compare on this image."""
 
 
 @dataclass(frozen=True)
@@ -76,8 +76,8 @@ class BuiltInImages:
     """The built-in photographs, measured when they are shown.
 
     Attributes:
-        are_pieces: Whether they are 160x160 pieces at the photographs' own size, in place of whole
-            photographs brought to 160x160.
+        are_pieces: Whether they are 160x160 crops of the photographs instead of whole
+            photographs resized to 160x160.
     """
 
     are_pieces: bool = False
@@ -154,7 +154,7 @@ def _measured(point: MeasuredPoint, are_pieces: bool, state: str) -> pd.DataFram
 
 @st.cache_resource(max_entries=2, show_spinner=False)
 def built_in_images(*, are_pieces: bool) -> dict[str, Image]:
-    """Built-in photographs as the data set would keep them, or pieces of them, by title."""
+    """Built-in photographs resized to 160x160, or pieces of 160x160 of them, by title."""
     if not are_pieces:
         return {title: _stored(image) for title, image in photographs().items()}
     return {

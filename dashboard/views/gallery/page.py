@@ -1,4 +1,4 @@
-"""Images from the worst to the best, by codec and by the gap between two codecs."""
+"""Page Gallery: images sorted by a metric, or by the difference between two codecs."""
 
 from collections.abc import Iterable
 from math import ceil
@@ -101,7 +101,7 @@ def main() -> None:
 
 
 class Absence(NamedTuple):
-    """Why there are no test images, for the end of the page."""
+    """Reason why there are no test images, shown at the end of the page."""
 
     title: str
     why: str
@@ -148,7 +148,7 @@ def measured_metrics(images: GalleryImages) -> list[str]:
 
 
 def choose_tiles() -> str:
-    """What a tile shows: one of `TILES`."""
+    """Content of the tiles: one of `TILES`."""
     return st.segmented_control(
         "Tiles",
         list(TILES),
@@ -165,7 +165,7 @@ def choose_tiles() -> str:
 def ordered(
     images: GalleryImages, selection: GallerySelection, class_name: str | None
 ) -> pd.DataFrame:
-    """All images in the order that was asked for."""
+    """All images in the selected order."""
     frame = images.records(selection.points)
     if selection.second is None:
         table = ranked(
@@ -184,7 +184,7 @@ def ordered(
 
 
 def empty_line(selection: GallerySelection) -> str:
-    """Why no image is shown."""
+    """Message for an empty selection."""
     names = " and ".join(point_label(point) for point in selection.points)
     return (
         f"No image has a {quantity_label(selection.quantity)} for {names}. A lossless codec has no "
@@ -193,7 +193,7 @@ def empty_line(selection: GallerySelection) -> str:
 
 
 def basis_line(selection: GallerySelection, table: pd.DataFrame, total: int) -> str:
-    """What is shown, over how many images, with their mean."""
+    """Caption: operating points, number of images, and means."""
     label = quantity_label(selection.quantity)
     clauses = [f"{len(table):,} images", f"{point_label(selection.first)}"]
     mean = spelled_cell(selection.quantity, float(table[selection.quantity].mean()))
@@ -256,7 +256,7 @@ def csv_name(selection: GallerySelection) -> str:
 
 
 def show_source(images: GalleryImages, results: Results) -> None:
-    """Where the figures come from."""
+    """Shows the provenance of the measurements."""
     if isinstance(images, DatasetImages):
         st.caption(source_line(results.manifests, images=len(images.classes)))
 

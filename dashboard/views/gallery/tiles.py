@@ -1,4 +1,4 @@
-"""Tiles of the gallery: what came back of each image, its figures, and what was lost."""
+"""Tiles of the gallery: reconstructions with their metrics and losses."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -36,7 +36,7 @@ class Tiles:
     Attributes:
         tiles: The tiles in their order.
         problems: Sentences on codecs that cannot run here.
-        differing: How many images came back otherwise than when they were measured.
+        differing: Number of images whose reconstruction differs from the measured one.
     """
 
     tiles: list[GridTile] = field(default_factory=list)
@@ -59,7 +59,7 @@ def make_tiles(
         selection: Operating points and figure that are shown.
         rows: Rows of `ranked` or `ranked_by_gap`.
         with_original: Whether the original stands first in each tile.
-        is_magnified: Whether the middle is shown magnified in place of the whole.
+        is_magnified: Whether a magnified central crop is shown instead of the image.
     """
     made = Tiles()
     records = [{str(name): value for name, value in row.items()} for row in rows.to_dict("records")]
@@ -89,7 +89,7 @@ def name_of(point: MeasuredPoint, selection: GallerySelection) -> str:
 
 
 def tile_figures(row: Mapping[str, Any], selection: GallerySelection) -> list[str]:
-    """Lines below a tile: the figure of the order, and the bytes."""
+    """Lines below a tile: the quantity that the images are sorted by, and the bytes."""
     quantity, label = selection.quantity, quantity_label(selection.quantity)
     first = spelled_cell(quantity, row[quantity])
     if selection.second is None:
@@ -105,10 +105,10 @@ def tile_figures(row: Mapping[str, Any], selection: GallerySelection) -> list[st
 
 
 def lost_words(original: Image, decoded: Image) -> list[str]:
-    """How much fine detail and colour an image lost or gained, in one line; none if it has none.
+    """Change in detail and colourfulness in percent, in one line; empty without any.
 
     Detail is the mean Laplacian and colour the colourfulness of `core.dataset.traits`. More
-    detail than the original means what a codec added: block edges, ringing, noise.
+    detail than in the original is artefacts: block edges, ringing, noise.
     """
     shares = [
         f"{name} {100 * (measure(decoded) / before - 1):+.0f} %"
@@ -122,7 +122,7 @@ def lost_words(original: Image, decoded: Image) -> list[str]:
 
 
 def magnified(image: Image) -> Image:
-    """The middle of an image, each pixel a square, at the size of the whole."""
+    """Central crop enlarged by pixel replication to the size of the image."""
     height, width = (side // _MAGNIFICATION for side in image.shape[:2])
     top, left = (image.shape[0] - height) // 2, (image.shape[1] - width) // 2
     part = image[top : top + height, left : left + width]
@@ -130,7 +130,7 @@ def magnified(image: Image) -> Image:
 
 
 def differs(original: Image, decoded: Image, recorded_db: float | None) -> bool:
-    """Whether an image came back otherwise than when it was measured."""
+    """Whether a reconstruction's PSNR differs from the recorded one."""
     if recorded_db is None or pd.isna(recorded_db):
         return False
     return abs(psnr_db.measure(original, decoded) - recorded_db) > MAX_ROUNDING_DB
@@ -139,7 +139,7 @@ def differs(original: Image, decoded: Image, recorded_db: float | None) -> bool:
 def _decoded(
     original: Image, selection: GallerySelection, row: Mapping[str, Any], made: Tiles
 ) -> dict[MeasuredPoint, Image]:
-    """What each codec gives back, by operating point; trouble is noted in what is made."""
+    """Reconstructions by operating point; errors are added to the tiles' problems."""
     found: dict[MeasuredPoint, Image] = {}
     for point, column in zip(selection.points, ("psnr_db", "second_psnr_db"), strict=False):
         try:

@@ -1,4 +1,4 @@
-"""One image of the gallery in the comparison viewer, over the page."""
+"""Dialog with one image of the gallery in the comparison viewer."""
 
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
@@ -25,7 +25,7 @@ PARAMETER = "image"
 def show_opened(
     images: GalleryImages, order: Sequence[str], points: Sequence[MeasuredPoint]
 ) -> None:
-    """The image that the address names, over the page; nothing without one.
+    """Opens a dialog with the image that the URL names, if any.
 
     Args:
         images: Where images and figures come from.
@@ -39,7 +39,7 @@ def show_opened(
 def opened_layers(
     images: GalleryImages, image_id: str, points: Sequence[MeasuredPoint]
 ) -> list[ViewerLayer]:
-    """Original, what each codec gives back with its figures, and where the first lost structure.
+    """Original, reconstructions with their metrics, and the SSIM map of the first.
 
     A codec that cannot run here is left out.
     """
@@ -103,7 +103,7 @@ def _go_to(image_id: str) -> None:
 
 
 def _readout(figures: Mapping[Hashable, Any]) -> dict[str, str]:
-    """Bytes, rate and metrics of a row of results, in words; missing ones are left out."""
+    """Bytes, rate and metrics of a row of results as text; missing ones are omitted."""
     titles = {"bytes": "Bytes", RATE: quantity_label(RATE)}
     titles |= {name: quantity_label(name) for name in metrics() if name in figures}
     words = {title: spelled_cell(name, figures[name]) for name, title in titles.items()}

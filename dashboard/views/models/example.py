@@ -1,4 +1,4 @@
-"""What one model makes of an image, seen at the top of its card."""
+"""Reconstruction of a sample image, at the top of a model's card."""
 
 import streamlit as st
 
@@ -19,7 +19,7 @@ QUALITY = 50
 
 
 def show_example(model: str) -> None:
-    """A built-in photograph, and what the model gives back: from its file, and without rounding."""
+    """A sample image and its reconstructions: from the file, and from the float latent."""
     title = next(iter(sample_images()))
     image = stored_sample(title)
     with st.container(horizontal=True, gap="small", vertical_alignment="top"):

@@ -1,4 +1,4 @@
-"""The trained models: a card each, and what they make of images."""
+"""Page Models: the trained models' cards and their reconstructions."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ INTRODUCTION = "The networks behind the learned codecs, each with what it makes 
 
 
 def load_cards() -> Cards:
-    """All models, read anew when one changed."""
+    """All models; cached by the state of their artifacts."""
     return _cards(store_state(PREFIX))
 
 

@@ -1,4 +1,4 @@
-"""The strips of the thesis: an image and what each autoencoder gives back, side by side."""
+"""The strips of the thesis: an image and its reconstruction by each autoencoder."""
 
 import hashlib
 from collections.abc import Sequence
@@ -43,7 +43,7 @@ class Shown(NamedTuple):
 
 
 class ModelOutput(NamedTuple):
-    """What a model gave back.
+    """Reconstruction of an image by a model.
 
     Attributes:
         pixels: The image.
@@ -168,7 +168,7 @@ def choose_latent() -> int | None:
 
 
 def show_reconstruction(image: Shown, model: str, quality: int | None) -> None:
-    """One reconstruction with its figures, or why there is none."""
+    """One reconstruction with its metrics, or the reason why there is none."""
     try:
         found = reconstruction(image.pixels, model, quality)
     except (ArtifactError, ValueError) as error:
@@ -204,7 +204,7 @@ def show_closer(images: Sequence[Shown], models: Sequence[str], quality: int | N
 
 
 def reconstruction(image: Image, model: str, quality: int | None) -> ModelOutput:
-    """What a model makes of an image.
+    """Reconstruction of an image by a model.
 
     Args:
         image: Original.
@@ -241,7 +241,7 @@ def _reconstruction(
 
 @st.cache_data(max_entries=16, show_spinner=False)
 def stored_sample(title: str) -> Image:
-    """A sample image as the data set would keep it."""
+    """A sample image, resized to 160x160."""
     import PIL.Image
 
     from core.dataset.preparation.decoding import stored_image

@@ -1,4 +1,4 @@
-"""What a model is, how its training ended and what it is not made for, in words and figures."""
+"""Description of a model: network, end of the training, and limits."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -31,7 +31,7 @@ TRAINED_FOR_RATE = """
 
 
 def description(model: ModelCard) -> str:
-    """What the network is, in one sentence of Markdown."""
+    """Description of the network in one sentence of Markdown."""
     count = model.parameters
     size = "parameters unknown" if count is None else f"{count:,} parameters"
     if not model.latent:
@@ -59,7 +59,7 @@ def training_end(model: ModelCard) -> str:
 
 
 def limits_of(model: ModelCard) -> str:
-    """What the model is not made for, in Markdown."""
+    """Limits of the model, in Markdown."""
     share = model.config.get("ssim_share")
     if share is None:
         return LIMITS.format(training=BLIND_TO_RATE.strip())

@@ -19,7 +19,7 @@ _SMALLER, _LARGER = "9,119,105", "222,122,0"
 def interval_figure(
     table: pd.DataFrame, *, anchor_label: str, colors: Mapping[str, str] | None = None
 ) -> go.Figure:
-    """BD-rates with their intervals on one axis, logarithmic: half and double lie equally far.
+    """BD-rates with their confidence intervals on a logarithmic axis.
 
     Args:
         table: Rows of `bd_table`; those without a value are left out.

@@ -1,4 +1,4 @@
-"""What a person chooses above and below the curves."""
+"""Controls above and below the curves."""
 
 from typing import NamedTuple
 

@@ -29,7 +29,7 @@ _OPERATIONS = {
 
 
 def show_baselines(frame: pd.DataFrame) -> None:
-    """Codecs beside those of others, and the program beside the thesis' way."""
+    """Speed of our codecs and CompressAI's, and of this program and the thesis' code."""
     rows = baseline_ratios(frame)
     if rows.empty:
         return
@@ -75,7 +75,7 @@ def _sizes(rows: pd.DataFrame) -> pd.Series:
 
 
 def _memory_line(rows: pd.DataFrame) -> str | None:
-    """What the trainings needed."""
+    """Peak memory of the trainings, in one line."""
     fits = rows.dropna(subset=["ours_mebibytes", "baseline_mebibytes"])
     if fits.empty:
         return None
@@ -87,7 +87,7 @@ def _memory_line(rows: pd.DataFrame) -> str | None:
 
 
 def _feed_line(frame: pd.DataFrame) -> str | None:
-    """How fast images come when no network asks for them."""
+    """Throughput of the input pipeline without a network, in one line."""
     feeds = frame[(frame["kind"] == BASELINE) & (frame["operation"] == "feed")]
     fits = frame[(frame["operation"] == "fit") & (frame["method"] == OURS)]
     if feeds.empty or fits.empty:

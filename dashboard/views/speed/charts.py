@@ -1,4 +1,4 @@
-"""Times and memory of the codecs: medians to rows, and rows to figures."""
+"""Figures of the codecs' times and memory, from the benchmark's medians."""
 
 from collections.abc import Iterator
 
@@ -21,7 +21,7 @@ def coding_times(
 ) -> pd.DataFrame:
     """Encoding and decoding times of all codecs on images of one size.
 
-    A codec that was not measured with so many cores, for it cannot use them, keeps the row with
+    A codec that cannot use so many cores, and so was not measured with them, keeps the row with
     the most that it has.
 
     Args:
@@ -53,11 +53,11 @@ def timed_only(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def time_figure(rows: pd.DataFrame, *, threads: int) -> go.Figure:
-    """One line per codec: encoding as a full mark, decoding as a ring, quartiles as bars.
+    """One row per codec: encoding as a filled marker, decoding as a ring, quartiles as bars.
 
     Args:
         rows: Rows of `coding_times` with a time, in the order of the lines from the top.
-        threads: Cores that were asked for; a codec with fewer says so in its name.
+        threads: Requested cores; a codec measured with fewer has them in its label.
     """
     figure = go.Figure()
     names = {row.method: _name(row, threads) for row in rows.itertuples()}
@@ -86,7 +86,7 @@ def time_figure(rows: pd.DataFrame, *, threads: int) -> go.Figure:
 
 
 def pixel_cost_figure(medians: pd.DataFrame, *, operation: str, start: Start) -> go.Figure:
-    """Nanoseconds per pixel against the size of the image: flat where time grows with it.
+    """Nanoseconds per pixel over image size: flat where time is proportional to the size.
 
     Args:
         medians: Rows of `core.timing.table.medians`.
@@ -137,7 +137,7 @@ def pixel_costs(medians: pd.DataFrame, *, operation: str, start: Start) -> pd.Da
 
 
 def memory_figure(rows: pd.DataFrame) -> go.Figure:
-    """Most memory of a process that codes one image: full bars encode, pale ones decode.
+    """Peak memory of a process that codes one image: opaque bars encode, pale ones decode.
 
     Args:
         rows: Rows of `coding_times` of fresh processes.
@@ -190,7 +190,7 @@ def _name(row: object, threads: int) -> str:
 
 
 def _span(own: pd.DataFrame, name: str) -> go.Scatter:
-    """Thin line from the faster to the slower of the two."""
+    """Thin line that joins the two markers of each codec."""
     color = translucent(codec_style(str(own["method"].iloc[0])).color, 0.35)
     return go.Scatter(
         x=1000 * own["seconds"],
@@ -253,7 +253,7 @@ def _cost_line(rows: pd.DataFrame) -> go.Scatter:
 
 
 def _list_names(figure: go.Figure, names: list[str]) -> None:
-    """One line per name, the first at the top."""
+    """Labels the vertical axis with the names, the first at the top."""
     figure.update_yaxes(
         type="category",
         categoryorder="array",

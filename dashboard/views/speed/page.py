@@ -79,13 +79,13 @@ PAGE_HELP = (
 
 @st.cache_resource(max_entries=2, show_spinner=False)
 def benchmarks_of(state: str) -> Benchmarks:
-    """All measurements, from the artifacts in that state."""
+    """All measurements; cached by the state of the artifacts."""
     return load_benchmarks(open_store())
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
 def medians_of(state: str) -> pd.DataFrame:
-    """Medians of all measurements, from the artifacts in that state."""
+    """Medians of all measurements; cached by the state of the artifacts."""
     return medians(benchmarks_of(state).frame)
 
 
@@ -112,7 +112,7 @@ def main() -> None:
 
 
 def show_doubts(manifests: Mapping[str, Manifest]) -> None:
-    """Says when the times are of a rehearsal or of a busy machine."""
+    """Warns if the times are of a quick run or of a busy machine."""
     if any(was_busy(manifest) for manifest in manifests.values()):
         st.warning(
             "Other programs were running on the machine during the measurement: these times "
@@ -197,14 +197,14 @@ def choose_threads(coding: pd.DataFrame) -> int:
 
 
 def rounds_line(rows: pd.DataFrame) -> str:
-    """What the marks are."""
+    """Caption: what markers and bars show."""
     counts = sorted({int(count) for count in rows["repeats"]})
     span = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
     return f"Medians of {span} rounds; the bars are interquartile ranges."
 
 
 def show_growth(table: pd.DataFrame, start: Start) -> None:
-    """Cost of a pixel by size."""
+    """Time per pixel by image size."""
     st.subheader("What a pixel costs in small and large images")
     operation = st.segmented_control(
         "Operation",
@@ -224,7 +224,7 @@ def show_growth(table: pd.DataFrame, start: Start) -> None:
 
 
 def show_memory(table: pd.DataFrame, size: tuple[int, int]) -> None:
-    """Most memory of fresh processes."""
+    """Peak memory of fresh processes."""
     rows = coding_times(table, size=size, start="cold", threads=1)
     rows = rows[rows["peak_bytes"].notna()]
     if rows.empty:
@@ -267,7 +267,7 @@ def show_page_times(table: pd.DataFrame) -> None:
 
 
 def show_what_is_missing(table: pd.DataFrame, manifests: Mapping[str, Manifest]) -> None:
-    """What has no time, and why."""
+    """Codecs without a time, with the reason."""
     lines = refusals(table)
     for manifest in manifests.values():
         left_out: Mapping[str, str] = manifest.facts.get("left_out", {})
@@ -278,7 +278,7 @@ def show_what_is_missing(table: pd.DataFrame, manifests: Mapping[str, Manifest])
 
 
 def show_source(found: Benchmarks) -> None:
-    """The machine, and every single measurement."""
+    """The machine, and all measurements as a table."""
     st.subheader("The machine")
     show_machine(found.manifests.values())
     with st.container(horizontal=True):

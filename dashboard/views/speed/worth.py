@@ -1,4 +1,4 @@
-"""Is a codec worth its time? BD-rate against decode time, and one sentence."""
+"""BD-rate over decode time, as a figure and as one sentence."""
 
 import math
 
@@ -29,7 +29,7 @@ _UNNAMED = frozenset({"jpeg_optimized", "webp_slow", "avif"})
 
 
 def show_worth(medians: pd.DataFrame) -> None:
-    """The scatter, its sentence and its numbers; nothing without both kinds of measurement.
+    """Scatter plot, sentence and table; nothing unless both kinds of measurement exist.
 
     Args:
         medians: Rows of `core.timing.table.medians`.
@@ -73,7 +73,7 @@ def worth_table(medians: pd.DataFrame) -> pd.DataFrame:
 
 
 def worth_sentence(table: pd.DataFrame) -> str:
-    """What the learned codec's time buys; empty without it or without JPEG."""
+    """BD-rate and decode time of the learned codec against JPEG, in one sentence; else empty."""
     rows = table.set_index("codec")
     if LEARNED not in rows.index or REFERENCE not in rows.index:
         return ""
@@ -89,7 +89,7 @@ def worth_sentence(table: pd.DataFrame) -> str:
 
 
 def worth_figure(table: pd.DataFrame) -> go.Figure:
-    """One mark per codec, with its name.
+    """One marker per codec, with its label.
 
     Args:
         table: Rows of `worth_table`.
@@ -129,14 +129,14 @@ def worth_figure(table: pd.DataFrame) -> go.Figure:
 
 
 def _padded(values: "pd.Series[float]") -> list[float]:
-    """Ends of a logarithmic axis with room for the names at both sides."""
+    """Range of a logarithmic axis with a margin for the labels at both sides."""
     low, high = math.log10(values.min()), math.log10(values.max())
     margin = 0.12 * max(high - low, 0.5)
     return [low - margin, high + margin]
 
 
 def _size(medians: pd.DataFrame) -> tuple[int, int]:
-    """The size of the data set's images where it was timed, else the smallest that was."""
+    """Image size of the data set if it was timed, else the smallest timed size."""
     sizes = medians[["width", "height"]].dropna().drop_duplicates()
     found = sorted((int(width), int(height)) for width, height in sizes.to_numpy() if width)
     return SIZE if SIZE in found or not found else found[0]

@@ -1,4 +1,4 @@
-"""Training curves: histories to figures, raw values behind the smoothed ones."""
+"""Training curves from histories: smoothed values, with the raw values behind them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -31,11 +31,11 @@ _HEIGHT = 380
 
 @dataclass(frozen=True)
 class Look:
-    """How curves are drawn.
+    """Display options of the curves.
 
     Attributes:
         axis: Column of the horizontal axis, one of `core.training_records.runs.AXES`.
-        smoothing: Weight of what came before, 0 (raw) to below 1.
+        smoothing: Weight of the previous average, in 0 (raw values) to below 1.
         log_scale: Whether the vertical axis is logarithmic, decibels excepted.
         labels: Display label by run; a run without one is shown by its name.
     """
@@ -63,14 +63,14 @@ def measure_title(name: str) -> str:
 
 
 def measure_names(runs: Sequence[TrainingRun]) -> list[str]:
-    """Measures that any of the runs has, loss and PSNR first."""
+    """Metrics that any of the runs recorded, loss and PSNR first."""
     found = (measure_of(column) for run in runs for column in run.columns)
     names = dict.fromkeys(measure.name for measure in found if measure.level is None)
     return sorted(names, key=lambda name: _FIRST.index(name) if name in _FIRST else len(_FIRST))
 
 
 def default_measures(names: Sequence[str]) -> list[str]:
-    """Measures to draw at first: losses, and what speaks of rate or quality."""
+    """Metrics drawn by default: losses, rates and qualities."""
     telling = ("loss", "psnr", "ssim", "bits", "rate", "distortion")
     found = [
         name
@@ -81,11 +81,11 @@ def default_measures(names: Sequence[str]) -> list[str]:
 
 
 def smoothed(values: pd.Series, weight: float) -> pd.Series:
-    """Exponential moving average without the pull towards the start; gaps stay gaps.
+    """Exponential moving average with bias correction; NaN stays NaN.
 
     Args:
         values: Values in their order.
-        weight: Share of what came before, 0 to below 1; 0 gives the values themselves.
+        weight: Weight of the previous average, in 0 to below 1; 0 gives the values themselves.
     """
     if not weight:
         return values
@@ -94,7 +94,7 @@ def smoothed(values: pd.Series, weight: float) -> pd.Series:
 
 
 def training_figure(runs: Sequence[TrainingRun], name: str, look: Look) -> go.Figure:
-    """Curves of one measure: a colour per run, training dotted, validation solid.
+    """Curves of one metric: a colour per run, training dotted, validation solid.
 
     A ring marks the epoch with the lowest validation loss. What was measured at single quality
     levels is left out: see `dashboard.views.training.rate_charts`.
@@ -169,7 +169,7 @@ def _ring(x: float, y: float, style: CodecStyle, group: str, label: str) -> go.S
 
 
 def _shorten_legend(figure: go.Figure) -> None:
-    """Leaves one entry per run, the validation's where there is one."""
+    """Keeps one legend entry per run, preferably that of the validation curve."""
     entries: dict[str, go.Scatter] = {}
     for trace in figure.data:
         if trace.name:
@@ -200,6 +200,6 @@ def _laid_out(figure: go.Figure, name: str, look: Look) -> go.Figure:
 
 
 def _epoch_step(figure: go.Figure) -> int:
-    """Whole epochs between two ticks: left to itself, plotly puts ticks at parts of an epoch."""
+    """Tick interval in whole epochs: Plotly's default can be a fraction of an epoch."""
     last = max((float(np.max(trace.x)) for trace in figure.data if len(trace.x)), default=1.0)
     return next((step for step in (1, 2, 5, 10, 20, 50) if last <= 10 * step), 100)

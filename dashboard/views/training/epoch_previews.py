@@ -1,4 +1,4 @@
-"""What the networks made of the same six images after each epoch, under one slider."""
+"""Reconstructions of the same six images after each epoch, selected by a slider."""
 
 from collections.abc import Sequence
 
@@ -48,7 +48,7 @@ def choose_epoch(epochs: Sequence[int]) -> int:
 
 
 def show_run_preview(run: TrainingRun, epoch: int) -> None:
-    """Newest preview of a run at or before an epoch, or why there is none."""
+    """Newest preview of a run at or before an epoch, or the reason why there is none."""
     try:
         previews = load_previews(run)
     except ArtifactError as error:

@@ -1,4 +1,4 @@
-"""A training that is under way: how far it is, how fast, and how long it may still take."""
+"""Status of a running training: progress, speed and time left."""
 
 from datetime import UTC, datetime
 
@@ -15,7 +15,7 @@ BADGE = ":green-badge[:material/play_arrow: running]"
 
 
 def show_live(run: TrainingRun) -> None:
-    """How far a running training is."""
+    """Shows the status of a running training."""
     ahead = outlook(run)
     with st.container(border=True):
         of_all = f" of at most {ahead.epochs}" if ahead.epochs else ""
@@ -67,7 +67,7 @@ def clock(seconds: float) -> str:
 
 
 def show_interrupted(run: TrainingRun) -> None:
-    """What to do about a training that fell silent."""
+    """Warning and command for a training that stopped reporting."""
     epoch = outlook(run).epoch
     st.info(
         f"**{label_of(run.name)}** stopped reporting in epoch {epoch}, at "

@@ -1,4 +1,4 @@
-"""Trainings: curves of loss, quality and rate, what differs between runs, and what runs now."""
+"""Page Training: curves of loss, quality and rate, differences of runs, running trainings."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -60,12 +60,12 @@ AXIS_HELP = (
 
 
 class RunSelection(NamedTuple):
-    """What a person chose to see.
+    """Selected runs and metrics.
 
     Attributes:
         names: Runs.
-        measures: Measures, a chart each.
-        look: How they are drawn.
+        measures: Metrics, one chart each.
+        look: Display options.
     """
 
     names: list[str]
@@ -74,7 +74,7 @@ class RunSelection(NamedTuple):
 
 
 def load_runs() -> Runs:
-    """All trainings, read anew when a history changed."""
+    """All trainings; cached by the state of the histories."""
     return _runs(store_state(PREFIX))
 
 
@@ -100,7 +100,7 @@ def main() -> None:
 
 
 def is_any_live(runs: Sequence[TrainingRun]) -> bool:
-    """Whether a training told of itself in the last minutes."""
+    """Whether a training reported in the last minutes."""
     now = datetime.now(UTC)
     return any(run.state(now) == "running" for run in runs)
 
@@ -136,7 +136,7 @@ def choose(runs: dict[str, TrainingRun]) -> RunSelection:
 
 
 def choose_look(labels: Mapping[str, str]) -> Look:
-    """How curves are drawn."""
+    """Display options of the curves."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         axis = st.segmented_control(
             "Over",
@@ -158,7 +158,7 @@ def choose_look(labels: Mapping[str, str]) -> Look:
 
 
 def show_chosen(selection: RunSelection, was_live: bool) -> None:
-    """All that follows from the histories; runs by itself every few seconds while one grows."""
+    """All content that depends on the histories; a fragment that refreshes during a training."""
     found = load_runs().runs
     if was_live and not is_any_live(list(found.values())):
         # The training ended: a run of the whole page stops the clock.
@@ -185,7 +185,7 @@ def show_chosen(selection: RunSelection, was_live: bool) -> None:
 
 
 def show_curves(runs: Sequence[TrainingRun], selection: RunSelection) -> None:
-    """A chart per measure, two in a row."""
+    """One chart per metric, two in a row."""
     drawn = [run for run in runs if len(run.frame)]
     for run in runs:
         if not len(run.frame):

@@ -1,4 +1,4 @@
-"""Previews of trainings as pages read them, kept between reruns until their file changes."""
+"""Cache of trainings' previews, by the state of their files."""
 
 from collections.abc import Mapping
 

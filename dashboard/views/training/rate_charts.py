@@ -1,4 +1,4 @@
-"""How a model's rate-distortion curve moves while it trains."""
+"""Rate-distortion curve of a model during training."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ _HEIGHT = 440
 
 
 def shown_epochs(epochs: Sequence[int], best: int | None) -> list[int]:
-    """The first epoch, the last, the best, and some between them at even ratios."""
+    """The first, last and best epoch, and geometrically spaced ones between them."""
     ordered = sorted(set(epochs))
     if not ordered:
         return []
@@ -27,7 +27,7 @@ def shown_epochs(epochs: Sequence[int], best: int | None) -> list[int]:
 def moving_curve_figure(
     table: pd.DataFrame, quality: str, *, run: str, best: int | None
 ) -> go.Figure:
-    """A curve per epoch on the validation images, later ones stronger, the best one marked.
+    """One curve per epoch on the validation images, later ones more opaque, the best marked.
 
     Args:
         table: Rows of `core.training_records.tables.level_table`.

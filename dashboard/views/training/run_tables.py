@@ -54,7 +54,7 @@ def show_runs(runs: Sequence[TrainingRun]) -> None:
 
 
 def show_differences(runs: Sequence[TrainingRun]) -> None:
-    """Configuration of one run, or what differs between several."""
+    """Configuration of one run, or the differences between several."""
     if len(runs) == 1:
         st.subheader("Configuration")
         st.table(config_table(runs[0]), border="horizontal", hide_header=True)
@@ -85,7 +85,7 @@ def is_common(table: pd.DataFrame, runs: Sequence[TrainingRun]) -> "pd.Series[bo
 
 
 def show_epochs(runs: Sequence[TrainingRun]) -> None:
-    """All rows of the chosen histories, folded away."""
+    """All rows of the selected histories, in a collapsed section."""
     table = epoch_table(runs)
     if table.empty:
         st.caption("No epoch is finished yet, so there is no table of epochs.")

@@ -1,4 +1,4 @@
-"""Units of a network that no longer fire, per layer, where a training counted them."""
+"""Dead and rarely active ReLU units per layer, for trainings that counted them."""
 
 import pandas as pd
 import plotly.graph_objects as go

@@ -1,4 +1,4 @@
-"""The plots of a study: which there are, what each needs, and how it is drawn."""
+"""Plots of a study: their kinds, requirements and figures."""
 
 import math
 import warnings
@@ -51,10 +51,10 @@ class PlotKind:
 
     Attributes:
         label: Display label.
-        about: What it shows, in one sentence.
-        complete: Complete trials that it needs.
-        parameters: Parameters that it needs.
-        highlights: Whether it shows which trials are chosen.
+        about: Description in one sentence.
+        complete: Minimum number of complete trials.
+        parameters: Minimum number of parameters.
+        highlights: Whether it highlights the selected trials.
         has_value_axis: Whether one of its axes holds the scores.
     """
 
@@ -68,13 +68,13 @@ class PlotKind:
 
 @dataclass(frozen=True)
 class Drawing:
-    """What a plot of a study draws, and how.
+    """Display options of a study's plot.
 
     Attributes:
         direction: Whether more is better.
         color: Colour of the study's codec.
         best: Number of the best trial.
-        chosen: Numbers of the trials that stand out.
+        chosen: Numbers of the highlighted trials.
         log_value: Whether the axis of the scores is logarithmic, where there is one.
     """
 
@@ -136,7 +136,7 @@ PLOTS: dict[str, PlotKind] = {
 
 
 def missing(plot: PlotKind, trials: Sequence[TrialRecord]) -> str:
-    """What a plot lacks to be drawn from some trials; empty when it lacks nothing."""
+    """Unmet requirement of a plot, as a sentence; empty if there is none."""
     complete = [trial for trial in drawable_trials(trials) if trial.state == "complete"]
     if len(complete) < plot.complete:
         return f"This plot needs {plot.complete} complete trials; the choice has {len(complete)}."
@@ -152,14 +152,14 @@ def missing(plot: PlotKind, trials: Sequence[TrialRecord]) -> str:
 
 
 def drawable_trials(trials: Sequence[TrialRecord]) -> list[TrialRecord]:
-    """Trials without those whose score is infinite, which no axis can show."""
+    """Trials without those whose score is infinite."""
     return [trial for trial in trials if trial.value is None or math.isfinite(trial.value)]
 
 
 def drawn_trials(
     trials: Sequence[TrialRecord], *, best: TrialRecord | None, most: int = MAX_DRAWN
 ) -> list[TrialRecord]:
-    """Trials evenly chosen over their order, at most so many; the best one is among them."""
+    """At most so many evenly spaced trials, the best one among them."""
     if len(trials) <= most:
         return list(trials)
     indices = np.unique(np.linspace(0, len(trials) - 1, most).astype(int))
@@ -170,13 +170,13 @@ def drawn_trials(
 
 
 def can_be_logarithmic(trials: Sequence[TrialRecord]) -> bool:
-    """Whether the scores are positive and span so much that a logarithmic axis shows more."""
+    """Whether the scores are positive and their range is wide enough for a logarithmic axis."""
     values = [trial.value for trial in drawable_trials(trials) if trial.value is not None]
     return bool(values) and 0 < _LOG_RATIO * min(values) <= max(values)
 
 
 def trial_figure(name: str, trials: Sequence[TrialRecord], drawing: Drawing) -> go.Figure:
-    """One plot over some trials, of which at least as many are complete as it needs.
+    """Figure of one plot; the trials must meet its requirements.
 
     Args:
         name: Key of `PLOTS`.

@@ -1,4 +1,4 @@
-"""One trial in full, and several beside each other."""
+"""Details of one trial, and comparison of several."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""The one filter that every table and plot of trials obeys."""
+"""Filter of the trials in all tables and plots."""
 
 import math
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ _WIDTH = 260
 
 
 def choose_trials(trials: Sequence[TrialRecord], *, prefix: str) -> TrialFilter:
-    """Controls for state, score and every parameter; all pass at first.
+    """Controls for state, score and every parameter; by default all trials pass.
 
     A control at its full range filters nothing, so that a trial whose value lies outside what the
     control can show (an infinite score, a range that was changed) is not hidden by it.
@@ -87,7 +87,7 @@ def _choose_range(parameter: Parameter, key: str) -> Span | None:
 
 
 def _choose_marks(parameter: Parameter, key: str) -> Span | None:
-    """Range of a parameter whose values are spaced in equal ratios."""
+    """Range slider of a parameter on a logarithmic scale."""
     marks = _log_marks(parameter.low, parameter.high)
     first, last = next(iter(marks)), list(marks)[-1]
     ends = st.select_slider(
@@ -102,7 +102,7 @@ def _slide(label: str, low: float, high: float, *, step: float, key: str) -> Spa
 
 
 def _can_slide(low: float, high: float) -> bool:
-    """Whether floats can tell a hundred steps apart between two values."""
+    """Whether float64 resolves a hundred steps between two values."""
     span = high - low
     return math.isfinite(span) and span > 1e-9 * max(abs(low), abs(high), 1e-290)
 

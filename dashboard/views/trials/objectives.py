@@ -1,4 +1,4 @@
-"""Studies of several objectives: the Pareto front, and how its hypervolume grew."""
+"""Multi-objective studies: Pareto front, and hypervolume over the trials."""
 
 import math
 import warnings
@@ -56,7 +56,7 @@ def show_objectives(study: StudyRecord) -> None:
 
 
 def choose_objective(study: StudyRecord) -> StudyRecord:
-    """The study under the one objective that its table and plots are to be judged by."""
+    """The study with the one objective that its table and plots use."""
     indices = list(range(len(study.directions)))
     index = st.segmented_control(
         "Objective of the table and plots",
@@ -123,7 +123,7 @@ def pareto_figure(study: StudyRecord) -> go.Figure:
 
 
 def hypervolume_figure(study: StudyRecord, point: Sequence[float]) -> go.Figure:
-    """Volume that the front encloses with a reference point, after each trial."""
+    """Hypervolume of the front with respect to a reference point, after each trial."""
     with _quiet():
         figure = plot_hypervolume_history(_drawn(study), point)
     color = codec_style(study.name).color

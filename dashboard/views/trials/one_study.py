@@ -1,4 +1,4 @@
-"""One study: its trials in a table that is sorted and filtered, those chosen, and the plots."""
+"""One study: sortable and filterable table of trials, selected trials, and plots."""
 
 from collections.abc import Sequence
 from typing import Any, cast
@@ -93,13 +93,13 @@ def choose_order(study: StudyRecord) -> tuple[Sort, int | None]:
 
 
 def filter_line(study: StudyRecord, matching: Sequence[TrialRecord], top: int | None) -> str:
-    """How many trials are shown of how many."""
+    """Caption: number of shown and of all trials."""
     best = f", the {top} best of them at most" if top and top > 1 else ", the best" if top else ""
     return f"{len(matching):,} of {len(study.trials):,} trials pass the filter{best}."
 
 
 def show_table(study: StudyRecord, trials: Sequence[TrialRecord]) -> None:
-    """One row per trial; rows that are ticked are chosen."""
+    """Table of trials, whose rows can be selected."""
     table = trials_table(trials)
     table.insert(0, "mark", marks(study, trials))
     parameters = parameter_names(trials)
@@ -118,7 +118,7 @@ def show_table(study: StudyRecord, trials: Sequence[TrialRecord]) -> None:
 
 
 def choose_columns(study: StudyRecord, table: pd.DataFrame, parameters: Sequence[str]) -> list[str]:
-    """Columns of the table; at first those that matter."""
+    """Selected columns of the table."""
     first = first_columns(table, parameters)
     with st.popover("Columns", width="content"):
         chosen = st.multiselect(
@@ -161,7 +161,7 @@ def column_config(table: pd.DataFrame, parameters: Sequence[str]) -> dict[str, A
 
 
 def take_rows(study: str, numbers: "pd.Series[int]") -> None:
-    """Chooses the trials whose rows were ticked."""
+    """Selects the trials whose rows were ticked."""
     rows = st.session_state[f"{study}-table"].selection.rows
     st.session_state[f"{study}-chosen"] = [
         int(numbers.iloc[row]) for row in rows if row < len(numbers)
@@ -169,7 +169,7 @@ def take_rows(study: str, numbers: "pd.Series[int]") -> None:
 
 
 def choose_numbers(study: StudyRecord) -> list[TrialRecord]:
-    """Trials that are looked at closely and that stand out in the plots; none at first."""
+    """Selected trials, which are shown in detail and highlighted in the plots; none at first."""
     numbers = [trial.number for trial in study.trials]
     chosen = st.multiselect(
         "Chosen trials",
@@ -183,7 +183,7 @@ def choose_numbers(study: StudyRecord) -> list[TrialRecord]:
 
 
 def show_plots(study: StudyRecord, matching: list[TrialRecord], chosen: list[TrialRecord]) -> None:
-    """One of the plots; only the one that is looked at is made."""
+    """The selected plot; the others are not computed."""
     st.subheader("Plots")
     name = st.segmented_control(
         "Plot",
@@ -209,7 +209,7 @@ def show_plots(study: StudyRecord, matching: list[TrialRecord], chosen: list[Tri
 
 
 def plot_line(name: str, trials: Sequence[TrialRecord], chosen: Sequence[TrialRecord]) -> str:
-    """What a plot shows, of which trials, and what to mind."""
+    """Caption of a plot: content, trials and caveats."""
     parts = [PLOTS[name].about, f"Drawn from the {len(trials):,} filtered trials."]
     if len(trials) > MAX_DRAWN:
         parts.append(f"Of these an even choice of {MAX_DRAWN}, the best among them.")

@@ -1,4 +1,4 @@
-"""What the searches found, beside the values of the thesis: numbers, words and a table."""
+"""The optima of the searches compared with the thesis' parameters."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,7 +21,7 @@ class Optimum(NamedTuple):
         best: Best complete trial; None where none is complete.
         thesis: Trial with the thesis' values; None where it was not run.
         thesis_params: The thesis' values, also where no trial has run with them.
-        trials: Trials that the search has finished with.
+        trials: Number of finished trials.
         is_maximized: Whether a higher score is better.
     """
 
@@ -34,7 +34,7 @@ class Optimum(NamedTuple):
 
     @property
     def gain(self) -> float | None:
-        """By how much the best score is better than that of the thesis' values."""
+        """Improvement of the best score over that of the thesis' parameters."""
         if self.best is None or self.thesis is None:
             return None
         if self.best.value is None or self.thesis.value is None:

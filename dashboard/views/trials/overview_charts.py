@@ -1,4 +1,4 @@
-"""All studies in one figure: how far each came, and which parameters decided."""
+"""Figures over all studies: optimisation history and parameter importances."""
 
 import warnings
 from collections.abc import Mapping, Sequence

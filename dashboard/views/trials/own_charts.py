@@ -1,4 +1,4 @@
-"""Plots of a study that are drawn here, for Optuna's cannot show a choice among the trials."""
+"""Plots that replace Optuna's, because those cannot highlight selected trials."""
 
 import math
 from collections.abc import Collection, Sequence
@@ -61,13 +61,13 @@ def history_figure(
 def report_figure(
     trials: Sequence[TrialRecord], *, color: str, best: int | None, chosen: Collection[int] = ()
 ) -> go.Figure:
-    """Reported values of each trial: the best and the chosen ones stand out from the rest.
+    """Intermediate values of each trial, the best and the selected ones highlighted.
 
     Args:
         trials: Trials in any order.
         color: Colour of the best.
         best: Number of the best trial.
-        chosen: Numbers of the trials that stand out.
+        chosen: Numbers of the highlighted trials.
     """
     figure = go.Figure()
     # What stands out is drawn last, above the others.

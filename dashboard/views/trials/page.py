@@ -1,4 +1,4 @@
-"""The searches for parameters: what they found beside the thesis, what decided, every trial."""
+"""Page Trials: optima of the searches, parameter importances, and every trial."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -50,7 +50,7 @@ def main() -> None:
 
 
 def show_body(*, was_live: bool) -> None:
-    """All but the title; while a search runs it renews itself."""
+    """All content below the title; refreshes while a search runs."""
     studies = load_studies()
     if was_live and not any(study.is_live for study in studies.found.values()):
         st.rerun()
@@ -73,7 +73,7 @@ def show_body(*, was_live: bool) -> None:
 
 
 def show_optima(studies: Studies) -> None:
-    """What the searches found, beside the values of the thesis: a sentence and a table."""
+    """The optima of the searches compared with the thesis: a sentence and a table."""
     labels = study_labels(studies.found)
     found = optima(studies.found.values())
     if sentence := verdict(found, labels):
@@ -98,7 +98,7 @@ def show_optima(studies: Studies) -> None:
 
 
 def budget_line(studies: Sequence[StudyRecord]) -> str:
-    """What a trial of these studies may spend, and what that means for its score."""
+    """Training budget of the studies' trials, and its effect on the scores."""
     budgets = {
         (b.get("images"), b.get("validation_images"), b.get("epochs"))
         for study in studies
@@ -116,7 +116,7 @@ def budget_line(studies: Sequence[StudyRecord]) -> str:
 
 
 def show_all_studies(studies: Studies) -> None:
-    """How far each search came, beside which parameters decided."""
+    """Optimisation history of each search, and the parameter importances."""
     left, right = st.columns(2, gap="medium")
     with left:
         show_overlay(studies)
@@ -160,7 +160,7 @@ def show_overlay(studies: Studies) -> None:
 
 
 def show_importances(studies: Studies) -> None:
-    """Which parameters decided, in all studies at once."""
+    """Parameter importances of all studies."""
     st.subheader("Which parameters decided")
     table, figure = load_importances(list(studies.found.values()))
     names = [str(name) for name in table if name != "parameter"]
@@ -181,7 +181,7 @@ def show_importances(studies: Studies) -> None:
 
 
 def choose_study(studies: Studies) -> StudyRecord:
-    """Study that the rest of the page is about; at first one that runs."""
+    """Selected study; by default a running one."""
     st.subheader("One study, trial by trial")
     names, labels = list(studies.found), study_labels(studies.found)
     running = [name for name in names if studies.found[name].is_live]
@@ -198,7 +198,7 @@ def choose_study(studies: Studies) -> StudyRecord:
 
 
 def show_studies(studies: Studies) -> None:
-    """One row per study, of what is the same all through it."""
+    """One row per study: direction, budget and data set."""
     table = studies_table(studies.found.values())
     labels = study_labels(studies.found)
     with st.expander("The studies: trials, budgets, data"):

@@ -1,4 +1,4 @@
-"""Optuna's plots over pairs of parameters, with our colours and with the chosen trials marked."""
+"""Optuna's plots over pairs of parameters in our colours, selected trials highlighted."""
 
 import re
 from collections.abc import Collection, Sequence
@@ -12,7 +12,7 @@ from dashboard.views.trials.style import COLOR_BAR, RING, SCALE, scale_color
 
 
 def recolor_ranks(figure: go.Figure, trials: Sequence[TrialRecord], direction: Direction) -> None:
-    """Gives the points of a rank plot, and its colour bar, one and the same scale of ours.
+    """Applies our colour scale to the points of a rank plot and to its colour bar.
 
     Args:
         figure: What `optuna.visualization.plot_rank` drew.
@@ -39,7 +39,7 @@ def recolor_ranks(figure: go.Figure, trials: Sequence[TrialRecord], direction: D
 
 
 def ring_pairs(figure: go.Figure, trials: Sequence[TrialRecord], chosen: Collection[int]) -> None:
-    """Titles the axes of a plot over all pairs of parameters and puts rings around some trials."""
+    """Sets axis titles of a plot over pairs of parameters, and draws rings around some trials."""
     names = parameter_names(trials)
     scales = {parameter.name: parameter.scale for parameter in parameters_of(trials)}
     for axis in (*figure.select_xaxes(), *figure.select_yaxes()):
@@ -71,7 +71,7 @@ def _values(trials: Sequence[TrialRecord], name: str, scale: str) -> list[object
 
 
 def _number(hover_text: str) -> int:
-    """Number of the trial that a point of Optuna's is of."""
+    """Trial number of a point in Optuna's figure."""
     found = re.search(r"Trial #(\d+)", hover_text)
     return int(found[1]) if found else -1
 

@@ -1,4 +1,4 @@
-"""Parallel coordinates: a line per trial through its parameters, in the colour of its score."""
+"""Parallel-coordinate plot: one line per trial through its parameters, coloured by score."""
 
 from collections.abc import Collection, Sequence
 
@@ -23,7 +23,7 @@ def parallel_figure(
     Args:
         trials: Trials in any order.
         direction: Whether more is better: the better end of the colours is the strong one.
-        chosen: Numbers of the trials whose lines alone keep their colour; empty for all.
+        chosen: Numbers of the trials that keep their colour; all if empty.
     """
     scored = [trial for trial in trials if trial.value is not None]
     values = [trial.value for trial in scored if trial.value is not None]
@@ -41,7 +41,7 @@ def parallel_figure(
 
 
 def color_bar(low: float, high: float, title: str, direction: Direction) -> go.Scatter:
-    """A trace without points that shows the scale with the values of its ends."""
+    """An empty trace that carries the colour bar, labelled at its ends."""
     return go.Scatter(
         x=[None],
         y=[None],
@@ -63,7 +63,7 @@ def color_bar(low: float, high: float, title: str, direction: Direction) -> go.S
 def _through(
     trial: TrialRecord, axes: Sequence[Parameter], *, color: str, chosen: Collection[int]
 ) -> go.Scatter:
-    """Line of one trial; a parameter that it has not leaves a gap."""
+    """Line of one trial, with a gap at each parameter that it lacks."""
     positions, texts = [], []
     for index, axis in enumerate(axes):
         value = trial.value if index == 0 else trial.params.get(axis.name)

@@ -1,4 +1,4 @@
-"""The parameters of a study: what they are called, and the scale that each is shown on."""
+"""Parameters of a study: display labels and scales."""
 
 import math
 import re
@@ -45,7 +45,7 @@ class Parameter:
         return parameter_title(self.name)
 
     def position(self, value: Any) -> float:
-        """Place of a value on an axis from 0 to 1."""
+        """Position of a value on an axis from 0 to 1."""
         if self.scale == "category":
             indices = max(len(self.categories) - 1, 1)
             return self.categories.index(category_text(value)) / indices
@@ -79,7 +79,7 @@ def category_text(value: Any) -> str:
 
 
 def _reads_as_other(text: str) -> bool:
-    """Whether a text would read like a number, a truth value or nothing."""
+    """Whether a text would be displayed like a number, a boolean or None."""
     return text in ("None", "True", "False") or bool(re.fullmatch(r"[-+.\d]+(e[-+]?\d+)?", text))
 
 

@@ -1,4 +1,4 @@
-"""Studies as pages read them, kept between reruns until their files change."""
+"""Cache of studies, by the state of their files."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -26,7 +26,7 @@ class Studies(NamedTuple):
 
     Attributes:
         found: Study by its name.
-        problems: What is wrong with those that cannot be read.
+        problems: Errors of those that cannot be read.
     """
 
     found: dict[str, StudyRecord]
@@ -34,7 +34,7 @@ class Studies(NamedTuple):
 
 
 def load_studies() -> Studies:
-    """Studies that are committed, or live on this machine."""
+    """All committed studies and those that run on this machine."""
     found: dict[str, StudyRecord] = {}
     problems: list[ArtifactError] = []
     for name in in_legend_order(study_names(open_store())):
@@ -72,7 +72,7 @@ def load_figure(
     chosen: tuple[int, ...],
     log_value: bool,
 ) -> go.Figure:
-    """A plot over trials of a study, drawn once per choice; not to be changed."""
+    """Cached plot of a study's trials; do not modify it."""
     drawn = drawn_trials(trials, best=study.best)
     drawing = Drawing(
         direction="maximize" if study.is_maximized else "minimize",
@@ -87,7 +87,7 @@ def load_figure(
 
 
 def load_overlay(kind: str, studies: list[StudyRecord]) -> go.Figure:
-    """History or distribution of several studies in one figure; not to be changed.
+    """Cached history or distribution of several studies in one figure; do not modify it.
 
     Raises:
         ValueError: The studies differ in direction.
@@ -96,7 +96,7 @@ def load_overlay(kind: str, studies: list[StudyRecord]) -> go.Figure:
 
 
 def load_importances(studies: list[StudyRecord]) -> tuple[pd.DataFrame, go.Figure]:
-    """Importances of all studies as a table and as a figure; not to be changed."""
+    """Cached importances of all studies as a table and as a figure; do not modify them."""
     return _importances_of(_states(studies), studies)
 
 

@@ -1,4 +1,4 @@
-"""The look of the plots of a study: the page's theme, and colours seen on light and dark."""
+"""Style of a study's plots: the page's theme, and colours for light and dark backgrounds."""
 
 from typing import Any
 
@@ -42,7 +42,7 @@ def scale_color(position: float) -> str:
 
 
 def restyled(figure: go.Figure, *, height: int = 440, legend_y: float = -0.2) -> go.Figure:
-    """The figure without Optuna's own look, so that the page's theme gives it one.
+    """The figure without Optuna's template, so that the page's theme applies.
 
     Args:
         figure: What is changed.
@@ -65,7 +65,7 @@ def restyled(figure: go.Figure, *, height: int = 440, legend_y: float = -0.2) ->
 
 
 def _recolor(trace: Any) -> None:
-    """Gives a trace colours that are seen on a light and on a dark background."""
+    """Sets colours of a trace that are visible on a light and on a dark background."""
     if trace.type == "contour":
         trace.update(
             colorscale=SCALE,

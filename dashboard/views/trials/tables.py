@@ -1,4 +1,4 @@
-"""Optuna studies as tables: what a search found, trial by trial and side by side."""
+"""Optuna studies as tables: trials, details and comparisons."""
 
 import json
 import math
@@ -19,7 +19,7 @@ Sort = Literal["score", "number", "seconds"]
 
 
 class Span(NamedTuple):
-    """A range that includes its ends."""
+    """A closed interval."""
 
     low: float
     high: float
@@ -27,7 +27,7 @@ class Span(NamedTuple):
 
 @dataclass(frozen=True)
 class TrialFilter:
-    """Which trials a page is about.
+    """Filter of the trials.
 
     Attributes:
         states: Their states.
@@ -58,7 +58,7 @@ class TrialFilter:
 
 
 def studies_table(studies: Iterable[StudyRecord]) -> pd.DataFrame:
-    """One row per study: direction, trials by state, best score, what a trial may spend."""
+    """One row per study: direction, trials by state, best score, training budget."""
     return pd.DataFrame(
         {
             "study": study.name,
@@ -109,9 +109,9 @@ def last_score(trial: TrialRecord) -> float | None:
 
 
 def trials_table(trials: Sequence[TrialRecord]) -> pd.DataFrame:
-    """One row per trial: number, state, score, parameters, what was noted, times.
+    """One row per trial: number, state, score, parameters, user attributes, times.
 
-    A parameter or note that is called like another column says in brackets what it is.
+    A parameter or attribute with the name of another column has its kind in brackets.
     """
     rows = [_row(trial) for trial in trials]
     table = pd.DataFrame(rows, columns=list(_columns(rows)))
@@ -120,13 +120,13 @@ def trials_table(trials: Sequence[TrialRecord]) -> pd.DataFrame:
 
 
 def first_columns(table: pd.DataFrame, parameters: Sequence[str]) -> list[str]:
-    """Columns that are shown at first, of those that a table of trials has."""
+    """Columns of a table of trials that are shown by default."""
     wanted = ["mark", "number", "state", "value", PSNR, SSIM, *map(_parameter_column, parameters)]
     return [name for name in (*wanted, "seconds") if name in table]
 
 
 def marks(study: StudyRecord, trials: Sequence[TrialRecord]) -> list[str]:
-    """What a person shall see at once of each trial: a star for the best, the thesis' values."""
+    """Markers of each trial: a star for the best one, and the thesis' parameters."""
     best = study.best.number if study.best else None
     return [_mark(trial, is_best=trial.number == best) for trial in trials]
 
@@ -164,7 +164,7 @@ def reports_table(trials: Iterable[TrialRecord]) -> pd.DataFrame:
 
 
 def differences_table(trials: Sequence[TrialRecord]) -> pd.DataFrame:
-    """What differs between trials: one row per property, one column per trial.
+    """Differences between trials: one row per property, one column per trial.
 
     Properties that are the same in all of them are left out.
     """

@@ -1,4 +1,4 @@
-"""What the models of trials made of the same six images, one below another."""
+"""Reconstructions of the same six images by the models of trials."""
 
 from collections.abc import Sequence
 
