@@ -112,6 +112,10 @@ def test_imports_are_absolute() -> None:
     assert relative == []
 
 
+def test_the_readme_is_short() -> None:
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) < 130
+
+
 def test_no_module_is_named_after_nothing_in_particular() -> None:
     vague = {"utils", "helpers", "common", "manager", "misc"}
     assert [path for layer in LAYERS for path in _files(layer) if path.stem in vague] == []
