@@ -85,6 +85,11 @@ class Visitor:
         await self.run()
         return time.perf_counter() - started
 
+    async def send_unasked(self, file_id: str, data: bytes) -> None:
+        """Uploads a file under an id of the visitor's own, which no widget of the page knows."""
+        url = f"_stcore/upload_file/{self.session}/{file_id}"
+        await asyncio.to_thread(self._put, url, file_id, data)
+
     async def run(self) -> float:
         """Seconds of one run of the page's script.
 

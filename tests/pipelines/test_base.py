@@ -1,11 +1,17 @@
 """The command-line frame that all pipeline steps share."""
 
+import pkgutil
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+import pipelines
 from pipelines.base import EXIT_BAD_INPUT, EXIT_INTERRUPTED, UserError, option, run_step
+
+ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
@@ -108,3 +114,35 @@ def test_a_number_that_is_not_finite_is_one_line_and_status_2(flag, value, capsy
 def test_flags_may_stand_between_the_values() -> None:
     status, seen = _run(["a", "--jobs", "3", "b"])
     assert (status, seen[0].codecs, seen[0].jobs) == (0, ("a", "b"), 3)
+
+
+#: What neither macOS nor Windows has.
+_START_ELSEWHERE = """
+import os, runpy, sys
+del os.sched_getaffinity, os.sched_setaffinity
+for step in sys.argv[1:]:
+    sys.argv = [step, "--help"]
+    try:
+        runpy.run_module(f"pipelines.{step}", run_name="__main__")
+    except SystemExit as end:
+        assert not end.code, step
+"""
+
+
+@pytest.mark.slow
+def test_every_step_starts_where_the_system_counts_no_cores_for_a_process() -> None:
+    steps = sorted(found.name for found in pkgutil.iter_modules(pipelines.__path__))
+    steps = [step for step in steps if "run_step" in _source(step)]
+    assert {"compress", "evaluate", "prepare", "report", "search", "train"} <= {*steps}
+    finished = subprocess.run(
+        [sys.executable, "-c", _START_ELSEWHERE, *steps], capture_output=True, text=True, cwd=ROOT
+    )
+    assert finished.returncode == 0, finished.stderr
+    assert finished.stdout.count("usage:") == len(steps)
+
+
+def _source(step: str) -> str:
+    """Text of a module, or of all modules of a package."""
+    path = ROOT / "pipelines" / step
+    files = path.glob("*.py") if path.is_dir() else [path.with_suffix(".py")]
+    return "".join(file.read_text(encoding="utf-8") for file in files) if step != "base" else ""
