@@ -122,6 +122,9 @@ def test_trailing_bytes_are_refused_though_the_checksum_holds(name: str, junk: b
 
 _SIZES = [(4000, 4000), (500_000, 32), (32, 500_000), (2048, 2048), (1200, 1200), (600, 600)]
 
+#: Place of the checksum behind a size of two bytes a side.
+CHECK_OF_EXPLICIT_SIZE = 9
+
 _DECODE_ALL = """
 import resource, sys, time
 from pathlib import Path
@@ -157,6 +160,13 @@ def test_a_small_file_that_claims_any_size_is_refused_within_a_second_and_200_me
                 data = pack(header, random.bytes(size), model_digest=digest, symbols=())
                 assert len(data) <= 1000
                 (tmp_path / f"{name}_{width}x{height}_{size}.bnk").write_bytes(data)
+    # Wrong at the very end, after all of its symbols were read.
+    flat = bytearray(
+        get_codec("bottleneck").at(1, SHIPPED).encode(np.zeros((512, 512, 3), np.uint8))
+    )
+    assert len(flat) <= 1000
+    flat[CHECK_OF_EXPLICIT_SIZE] ^= 1
+    (tmp_path / "flat.bnk").write_bytes(flat)
     slowest, megabytes = subprocess.run(
         [sys.executable, "-c", _DECODE_ALL, str(SHIPPED.root), str(tmp_path)],
         capture_output=True,
