@@ -248,8 +248,16 @@ def run(outcome: Outcome, *, kills: int, seed: int, folder: Path) -> None:
         name for name, step in STEPS.items() for _ in range(max(2, round(kills * step.share)))
     ]
     for number, name in enumerate(track(random.permutation(chosen), description="Kills"), 1):
-        moment = float(random.uniform(0.02, 1.05)) * outcome.seconds[name]
-        _kill_once(scene, name, STEPS[name], outcome, number=number, after=moment)
+        # A run that ends before its kill is started again.
+        while not _kill_once(
+            scene,
+            name,
+            STEPS[name],
+            outcome,
+            number=number,
+            after=float(random.uniform(0.02, 1.05)) * outcome.seconds[name],
+        ):
+            pass
     for name in STEPS.keys() - _ENDLESS.keys():
         _run_whole(scene, name, STEPS[name], outcome)
 
@@ -267,20 +275,24 @@ def _run_whole(scene: Scene, name: str, step: Step, outcome: Outcome) -> float:
 
 def _kill_once(
     scene: Scene, name: str, step: Step, outcome: Outcome, *, number: int, after: float
-) -> None:
+) -> bool:
+    """Whether the run was killed; False where it ended before."""
     mark = secrets.token_hex(8)
     process = _start(step.arguments(scene, number), scene, mark=mark)
     try:
         process.wait(after)
         outcome.finished_before[name] += 1
+        was_killed = False
     except subprocess.TimeoutExpired:
         process.send_signal(signal.SIGKILL)
         outcome.kills[name] += 1
+        was_killed = True
     process.wait()
     left = _left_running(mark)
     said = (scene.folder / "said.txt").read_text(encoding="utf-8", errors="replace")
     faults = [*_faults(scene, step, said), *(f"left running: {line}" for line in left)]
     outcome.faults += [f"{name}, killed after {after:.2f} s: {fault}" for fault in faults]
+    return was_killed
 
 
 def _start(arguments: list[str], scene: Scene, *, mark: str) -> subprocess.Popen[str]:
