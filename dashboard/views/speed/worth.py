@@ -9,7 +9,7 @@ import streamlit as st
 from dashboard import formats
 from dashboard.charts.colors import codec_style
 from dashboard.charts.log_axis import ratio_axis
-from dashboard.data.curves import View, label_of, load_measurements
+from dashboard.data.curves import View, label_of, load_bd_matrix
 from dashboard.data.store import DATASET, load_results
 from dashboard.views.speed.charts import coding_times
 from dashboard.widgets.charts import show_chart
@@ -94,7 +94,7 @@ def worth_figure(table: pd.DataFrame) -> go.Figure:
     Args:
         table: Rows of `worth_table`.
     """
-    figure = go.Figure()
+    figure, sides = go.Figure(), _sides(table["decode_milliseconds"])
     for index, row in enumerate(table.itertuples()):
         style = codec_style(str(row.codec))
         figure.add_trace(
@@ -102,7 +102,7 @@ def worth_figure(table: pd.DataFrame) -> go.Figure:
                 x=[row.decode_milliseconds],
                 y=[1 + float(str(row.bd_rate_percent)) / 100],
                 text=["" if row.codec in _UNNAMED else row.label],
-                textposition=("top center", "bottom center")[index % 2],
+                textposition=f"{('top', 'bottom')[index % 2]} {sides[index]}",
                 mode="markers+text",
                 marker={"symbol": style.symbol, "size": 14, "color": style.color},
                 hovertemplate=(
@@ -128,6 +128,13 @@ def worth_figure(table: pd.DataFrame) -> go.Figure:
     return figure
 
 
+def _sides(values: "pd.Series[float]") -> list[str]:
+    """Where each label lies beside its mark: towards the middle, where a narrow chart has room."""
+    logarithms = values.map(math.log10)
+    places = (logarithms - logarithms.min()) / max(logarithms.max() - logarithms.min(), 0.1)
+    return ["right" if place < 0.1 else "left" if place > 0.6 else "center" for place in places]
+
+
 def _padded(values: "pd.Series[float]") -> list[float]:
     """Range of a logarithmic axis with a margin for the labels at both sides."""
     low, high = math.log10(values.min()), math.log10(values.max())
@@ -143,14 +150,11 @@ def _size(medians: pd.DataFrame) -> tuple[int, int]:
 
 
 def _deltas() -> dict[str, float]:
-    """BD-rate by PSNR against the reference, by codec; that of the reference is 0."""
-    from core.analysis.rate_distortion import bd_rates
-
+    """BD-rate by PSNR in percent against the reference, by codec; that of the reference is 0."""
     if load_results(DATASET).frame.empty:
         return {}
-    tables = load_measurements(View(DATASET, "psnr_db"))
-    if REFERENCE not in tables:
+    matrix = load_bd_matrix(View(DATASET, "psnr_db"))
+    if REFERENCE not in matrix:
         return {}
-    found = bd_rates(tables, anchor=REFERENCE, samples=0)
-    values = {codec: one.value for codec, one in found.items() if one.value is not None}
-    return values | {REFERENCE: 0.0}
+    column = matrix[REFERENCE].dropna()
+    return dict(zip(column.index, column, strict=True)) | {REFERENCE: 0.0}
