@@ -22,8 +22,8 @@ def lane() -> Iterator[Lane]:
     lane.close()
 
 
-def _until(condition: Any) -> None:
-    end = time.monotonic() + PATIENCE
+def _until(condition: Any, *, patience: float = PATIENCE) -> None:
+    end = time.monotonic() + patience
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.02)
@@ -51,6 +51,17 @@ def test_a_job_that_takes_too_much_processor_time_is_killed(lane: Lane) -> None:
     with pytest.raises(TooSlow):
         lane.submit(pow, 7, 10**9, owner="a").future.result(PATIENCE)
     assert lane.submit(int, "3", owner="a").future.result(PATIENCE) == 3
+
+
+#: Fills the heap of the C library and keeps what was allocated last, so that it cannot shrink.
+_PIN = "len(globals().setdefault('kept', [b'x' * (100_000 + i) for i in range(2_000)][-1:]))"
+
+
+def test_a_process_keeps_no_memory_of_its_jobs(lane: Lane) -> None:
+    worker = psutil.Process(lane.submit(os.getpid, owner="a").future.result(PATIENCE))
+    before = worker.memory_info().rss
+    assert lane.submit(eval, _PIN, owner="a").future.result(PATIENCE) == 1
+    _until(lambda: worker.memory_info().rss < before + 50_000_000, patience=20)
 
 
 def test_a_process_that_dies_costs_one_job(lane: Lane) -> None:
