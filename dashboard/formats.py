@@ -9,7 +9,6 @@ DECIBELS = "%.2f"
 SSIM = "%.4f"
 BYTES = "localized"
 BITS_PER_PIXEL = "%.3f"
-PERCENT = "%.1f %%"
 SIGNED_PERCENT = "%+.1f %%"
 RATIO = "%.2f"
 

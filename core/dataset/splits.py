@@ -20,7 +20,6 @@ from core.store.key import DEFAULT_DATASET, last_part
 DEFAULT = DEFAULT_DATASET
 KEY = f"datasets/{DEFAULT}"
 SPLITS = ("train", "validation", "test")
-INDEX_FILE = f"{DEFAULT}/index.parquet"
 SUBSET_COUNT = 250
 
 #: Titles of the colour photographs inside the scikit-image wheel, by their file. Left out are

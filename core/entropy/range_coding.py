@@ -17,8 +17,6 @@ from core.entropy.tables import PreparedTable
 
 queue = constriction.stream.queue
 
-#: A symbol takes at most this many bits, because no table entry is below 2**-24.
-MAX_BITS_PER_SYMBOL = 24
 #: Symbols at the end that are decoded for each candidate of a shorter tail.
 _TAIL_SYMBOLS = 4096
 #: Symbols that a writer holds before it looks for those that the tail no longer needs.

@@ -16,9 +16,9 @@ class MeasuredImages(NamedTuple):
         images: Their number.
     """
 
-    name: str
-    sha256: str
-    images: int
+    name: str = ""
+    sha256: str = ""
+    images: int = 0
 
 
 class Seconds(NamedTuple):
@@ -33,6 +33,15 @@ class Seconds(NamedTuple):
     codec: float
     metric: float
     machine: float
+
+
+def measured_images(manifest: Manifest) -> MeasuredImages | None:
+    """Images that results were measured on; None where their manifest does not state them."""
+    found = manifest.facts.get("dataset")
+    if not isinstance(found, Mapping) or "sha256" not in found:
+        return None
+    known = {name: found[name] for name in MeasuredImages._fields if name in found}
+    return MeasuredImages(**known)
 
 
 @dataclass(frozen=True)

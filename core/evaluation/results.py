@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 import pyarrow as pa
 
-from core.evaluation.facts import ResultFacts
+from core.evaluation.facts import measured_images
 from core.evaluation.fingerprint import model_digest
 from core.evaluation.table import concatenate, from_parquet, to_frame
 from core.store import Artifact, ArtifactError, ArtifactStore, Manifest
@@ -84,9 +84,9 @@ def load_results(store: ArtifactStore, dataset: str) -> Results:
 def _on_other_images(manifests: Mapping[str, Manifest]) -> list[str]:
     """Codecs not measured on the images of most, or of the latest where there is a tie."""
     known = {
-        codec: manifest.facts["dataset"]["sha256"]
+        codec: images.sha256
         for codec, manifest in manifests.items()
-        if "dataset" in manifest.facts
+        if (images := measured_images(manifest))
     }
     counts = Counter(known.values())
     latest = {digest: max(_created(manifests, known, digest)) for digest in counts}
@@ -123,11 +123,6 @@ def is_of_other_model(store: ArtifactStore, codec: str, manifest: Manifest) -> b
     except ArtifactError:
         return False
     return present is not None and present != measured
-
-
-def result_facts(results: Results) -> dict[str, ResultFacts]:
-    """Facts by codec of results, typed."""
-    return {codec: ResultFacts.of(manifest) for codec, manifest in results.manifests.items()}
 
 
 def result_datasets(store: ArtifactStore) -> list[str]:

@@ -11,9 +11,6 @@ from core.intake.errors import Limits
 from core.intake.notes import Converted
 from core.intake.pillow_formats import convert_opened
 
-#: What a person installs to have HEIC read.
-PACKAGE = "pillow-heif"
-
 
 def is_heic_supported() -> bool:
     """Whether the optional package is installed."""

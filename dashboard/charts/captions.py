@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from core.evaluation.facts import measured_images
 from core.store import Manifest
 
 #: Edge of the stored images, in pixels.
@@ -92,5 +93,5 @@ def source_line(manifests: Mapping[str, Manifest], *, images: int) -> str:
 
 
 def _dataset_hash(manifest: Manifest) -> str:
-    dataset = manifest.facts.get("dataset")
-    return str(dataset["sha256"]) if isinstance(dataset, Mapping) else "unknown"
+    measured = measured_images(manifest)
+    return measured.sha256 if measured else "unknown"

@@ -16,6 +16,7 @@ from core.codecs import unavailable as codecs_unavailable
 from core.dataset.image_source import Catalogue, FolderSource, ImageSource, SplitSource
 from core.dataset.splits import prepared_datasets
 from core.evaluation.block import Block, measure_block, operating_points
+from core.evaluation.facts import ResultFacts
 from core.evaluation.results import load_results
 from core.metrics import unavailable as metrics_unavailable
 from core.store import ArtifactError, ArtifactStore, Manifest
@@ -230,13 +231,12 @@ def _catalogue(source: ImageSource) -> Catalogue:
 
 
 def _summary(manifest: Manifest) -> str:
-    facts = manifest.facts
-    seconds = facts["seconds"]
-    working = seconds["codec"] + seconds["metric"]
-    overhead = seconds["machine"] / working - 1.0 if working else 0.0
-    errors = f", {facts['errors']} errors" if facts["errors"] else ""
+    facts = ResultFacts.of(manifest)
+    working = facts.seconds.codec + facts.seconds.metric
+    overhead = facts.seconds.machine / working - 1.0 if working else 0.0
+    errors = f", {facts.errors} errors" if facts.errors else ""
     return (
-        f"{manifest.key}: {facts['rows']} rows{errors}, {facts['dataset']['images']} images, "
+        f"{manifest.key}: {facts.rows} rows{errors}, {facts.dataset.images} images, "
         f"{working:.0f} s of codecs and metrics, {overhead:+.1%} for all else."
     )
 

@@ -7,6 +7,7 @@ import pandas as pd
 
 from core.dataset.preparation.imagenette import ARCHIVE_SHA256, ARCHIVE_URL
 from core.dataset.splits import KEY
+from core.evaluation.facts import measured_images
 from core.evaluation.results import result_key
 from core.store import ArtifactError, ArtifactStore, Manifest
 from core.store.key import last_part
@@ -61,11 +62,10 @@ def _measured_images(store: ArtifactStore, dataset: str) -> dict[str, str | None
     found: dict[str, str | None] = {}
     for key in store.keys(result_key(dataset, "")):
         try:
-            measured = store.manifest(key).facts.get("dataset")
+            measured = measured_images(store.manifest(key))
         except ArtifactError:
             continue
-        digest = measured.get("sha256") if isinstance(measured, Mapping) else None
-        found[last_part(key)] = None if digest is None else str(digest)
+        found[last_part(key)] = measured.sha256 if measured else None
     return found
 
 

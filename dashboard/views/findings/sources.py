@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import pandas as pd
 import streamlit as st
 
+from core.evaluation.facts import measured_images
 from core.evaluation.results import Results
 from core.store import Manifest
 from dashboard.widgets.downloads import download_csv
@@ -42,7 +43,7 @@ def sources_table(manifests: Iterable[Manifest]) -> pd.DataFrame:
             "created": manifest.created,
             "commit": manifest.commit,
             "dirty": manifest.provenance.get("dirty"),
-            "dataset_sha256": _dataset_hash(manifest),
+            "dataset_sha256": images.sha256 if (images := measured_images(manifest)) else None,
             "rows": manifest.facts.get("rows"),
             "cpu": manifest.provenance.get("cpu"),
             "cpu_count": manifest.provenance.get("cpu_count"),
@@ -72,11 +73,6 @@ def _facts(manifests: Iterable[Manifest], dataset: Manifest | None) -> list[tupl
         ("Measured on", days[0] if days[0] == days[-1] else f"{days[0]} to {days[-1]}"),
         ("Machine", f"{_listed(table['cpu'])}, {cores}"),
     ]
-
-
-def _dataset_hash(manifest: Manifest) -> str | None:
-    dataset = manifest.facts.get("dataset")
-    return dataset.get("sha256") if isinstance(dataset, dict) else None
 
 
 def _latest(table: pd.DataFrame) -> str:

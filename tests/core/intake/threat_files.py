@@ -95,10 +95,6 @@ def jpeg_with_scans(count: int) -> bytes:
     return data[:last] + data[last:-2] * count + data[-2:]
 
 
-def float_tiff(*values: float) -> bytes:
-    return tiff(np.array([values], np.float32), photometric="minisblack")
-
-
 FOREIGN: dict[str, tuple[Callable[[], bytes], str]] = {
     "empty": (lambda: b"", "an empty file"),
     "random bytes": (
