@@ -65,6 +65,22 @@ def test_a_hostile_value_for_any_one_parameter_breaks_no_page(
             assert not app.exception, (key, value, needed)
 
 
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("page", PAGES)
+def test_every_parameter_takes_every_hostile_value_beside_others(
+    open_page: OpenPage, page: str
+) -> None:
+    """A run per value, in which each parameter has another one: much less than a run per pair."""
+    together: dict[tuple[tuple[str, str], ...], list[str]] = {}
+    for key, needed in keys_and_what_shows_them(open_page, page).items():
+        together.setdefault(tuple(needed.items()), []).append(key)
+    for needed, keys in together.items():
+        for shift in range(len(HOSTILE)):
+            values = {key: HOSTILE[(shift + i) % len(HOSTILE)] for i, key in enumerate(keys)}
+            app = open_page(page, ARTIFACTS, query={**dict(needed), **values})
+            assert not app.exception, (needed, values)
+
+
 @pytest.mark.parametrize("page", QUICK_PAGES)
 def test_a_short_random_walk_over_the_widgets_breaks_no_page(
     open_page: OpenPage, page: str
