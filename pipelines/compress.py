@@ -12,13 +12,13 @@ from core.errors import CodecError
 from core.evaluation.dial_search import match_bytes
 from core.images import Image
 from core.intake.decode import DecodedImage
-from core.intake.door import read_image
+from core.intake.door import DEFAULT_LIMITS, read_image
 from core.intake.errors import ImageError
 from core.intake.formats import IMAGE_SUFFIXES
 from core.store import ArtifactStore
 from pipelines.base import UserError, option, run_step
 from pipelines.file_batch import Job, Outcome, plan, run_batch
-from pipelines.file_exchange import LIMITS, pixel_count, read_source, shown_progress, write_output
+from pipelines.file_exchange import pixel_count, read_source, shown_progress, write_output
 from pipelines.file_suffixes import codec_for, note_on_suffix, written_format
 
 
@@ -61,7 +61,7 @@ class CompressConfig:
     def max_bytes(self, pixels: int) -> int | None:
         """Largest size that was asked for; None without."""
         if self.target_bpp is not None:
-            return max(1, int(min(self.target_bpp * pixels / 8, LIMITS.max_bytes)))
+            return max(1, int(min(self.target_bpp * pixels / 8, DEFAULT_LIMITS.max_bytes)))
         return self.target_bytes
 
     @property
@@ -115,7 +115,7 @@ def _compress_file(config: CompressConfig, job: Job) -> Outcome:
 
 def _decoded(source: Path, data: bytes) -> DecodedImage:
     try:
-        return read_image(data, LIMITS)
+        return read_image(data, DEFAULT_LIMITS)
     except ImageError as error:
         raise UserError(f"{source}: {error}") from error
 

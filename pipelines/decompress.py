@@ -7,12 +7,13 @@ from pathlib import Path
 
 from core.codecs.recognition import Recognised, recognise
 from core.errors import CodecError
+from core.intake.door import DEFAULT_LIMITS
 from core.intake.errors import ImageError
 from core.png import encode_png
 from core.store import ArtifactStore, atomic
 from pipelines.base import UserError, option, run_step
 from pipelines.file_batch import Job, Outcome, plan, run_batch
-from pipelines.file_exchange import LIMITS, STANDARD, read_source, shown_progress, write_output
+from pipelines.file_exchange import STANDARD, read_source, shown_progress, write_output
 from pipelines.file_suffixes import decodable_suffixes, note_on_suffix
 
 #: Bytes from which a file is likely to hold an image that takes a while.
@@ -70,7 +71,7 @@ def _recognised(source: Path, data: bytes) -> Recognised:
     try:
         # Only a decoder knows the size; a bar for a file of some size is shown in any case.
         with shown_progress(len(data) * 1_000_000 // _LARGE_FILE):
-            return recognise(data, ArtifactStore.default(), limits=LIMITS)
+            return recognise(data, ArtifactStore.default(), limits=DEFAULT_LIMITS)
     except (CodecError, ImageError) as error:
         raise UserError(f"{source}: {error}") from error
 

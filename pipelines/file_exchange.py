@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.progress import TaskProgressColumn
 
 from core.images import Image
-from core.intake.door import read_bounded
-from core.intake.errors import ImageError, Limits
+from core.intake.door import DEFAULT_LIMITS, read_bounded
+from core.intake.errors import ImageError
 from core.progress import listening
 from core.store import atomic
 from pipelines.base import UserError
@@ -20,9 +20,6 @@ from pipelines.progress_bar import progress_bar
 
 #: Stands for the standard input or output on a command line.
 STANDARD = Path("-")
-
-#: Limits on the size of input files.
-LIMITS = Limits(max_bytes=200_000_000)
 
 #: Smaller images take too little time for a progress bar.
 _LARGE_PIXELS = 1_000_000
@@ -36,9 +33,9 @@ def read_source(path: Path) -> bytes:
     """
     try:
         if path != STANDARD:
-            return read_bounded(path, LIMITS)
-        data = sys.stdin.buffer.read(LIMITS.max_bytes + 1)
-        LIMITS.check_bytes(len(data))
+            return read_bounded(path)
+        data = sys.stdin.buffer.read(DEFAULT_LIMITS.max_bytes + 1)
+        DEFAULT_LIMITS.check_bytes(len(data))
         return data
     except ImageError as error:
         raise UserError(f"{path}: {error}") from error

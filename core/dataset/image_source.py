@@ -13,8 +13,7 @@ import numpy as np
 from core.dataset import splits as dataset
 from core.images import Image
 from core.intake.decode import DecodedImage
-from core.intake.door import read_image
-from core.intake.errors import Limits
+from core.intake.door import DEFAULT_LIMITS, read_image
 from core.intake.formats import IMAGE_SUFFIXES
 from core.store import Artifact, ArtifactStore, ManifestState
 from core.store.key import last_part
@@ -166,7 +165,7 @@ def _utf8(name: str) -> str:
 def _digest(path: Path) -> str:
     """Digest of the content; of the length alone if the intake refuses files of that size."""
     length = path.stat().st_size
-    if length > Limits().max_bytes:
+    if length > DEFAULT_LIMITS.max_bytes:
         return hashlib.sha256(f"{length} bytes".encode()).hexdigest()
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

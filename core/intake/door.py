@@ -8,7 +8,8 @@ from core.intake.decode import DecodedImage, decode_image
 from core.intake.errors import ImageError, Limits
 from core.intake.isolation import decode_image_isolated
 
-DEFAULT_LIMITS = Limits()
+#: Limits on the files of whoever owns the machine; a server takes shorter ones from its visitors.
+DEFAULT_LIMITS = Limits(max_bytes=200_000_000)
 
 
 def read_image(

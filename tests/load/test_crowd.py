@@ -15,3 +15,11 @@ def test_a_small_crowd_meets_no_error(name, tmp_path, monkeypatch):
     report = asyncio.run(play(name, count=3))
     assert report.errors == []
     assert report.answers >= (1 if name == "made_up_uploads" else 3)
+
+
+@pytest.mark.slow
+def test_work_stops_within_five_seconds_of_a_visitor_leaving(tmp_path, monkeypatch):
+    monkeypatch.setenv("BOTTLENECK_ARTIFACTS", str(tmp_path))
+    report = asyncio.run(play("hostile", count=1))
+    assert report.errors == []
+    assert report.facts["stopped_after_seconds"] <= 5

@@ -12,6 +12,7 @@ import PIL.Image
 
 from core.dataset.preparation.errors import PreparationError
 from core.images import Image
+from core.intake.door import DEFAULT_LIMITS
 from core.intake.errors import ImageError
 from core.intake.isolation import WorkerPool, decode_image_isolated
 
@@ -98,7 +99,7 @@ def _bounded(
 
 def _decode(task: Task, pool: WorkerPool) -> Traits:
     try:
-        image = decode_image_isolated(task.data, pool=pool)
+        image = decode_image_isolated(task.data, limits=DEFAULT_LIMITS, pool=pool)
     except ImageError as error:
         raise PreparationError(f"The image {task.id} does not decode: {error}") from error
     height, width = image.pixels.shape[:2]

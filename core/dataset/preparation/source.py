@@ -10,12 +10,12 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple, Protocol
 
 from core.dataset.preparation.errors import PreparationError
-from core.intake.errors import Limits
+from core.intake.door import DEFAULT_LIMITS
 from core.intake.formats import IMAGE_SUFFIXES
 
 #: The two folders of a source, as Imagenette names them; each holds one folder per class.
 PARTS = ("train", "val")
-MAX_FILE_BYTES = Limits().max_bytes
+MAX_FILE_BYTES = DEFAULT_LIMITS.max_bytes
 _BLOCK = tarfile.BLOCKSIZE
 _TAIL_BYTES = 1 << 16
 #: What `tarfile` and the decompressors below it raise on damaged archives.

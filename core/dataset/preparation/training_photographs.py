@@ -15,6 +15,7 @@ from core.dataset.preparation.errors import PreparationError
 from core.dataset.preparation.source import SourceFile, image_files
 from core.dataset.splits import seeded_rank
 from core.dataset.training_photographs import KEY, TABLE_FILE, VALUES_FILE
+from core.intake.door import DEFAULT_LIMITS
 from core.intake.errors import ImageError
 from core.intake.isolation import WorkerPool, decode_image_isolated
 from core.store import ArtifactError, ArtifactStore, Manifest
@@ -122,7 +123,7 @@ class _Taken:
             self.origins = {row.get("file") or "": dict(row) for row in rows}
             return
         try:
-            pixels = decode_image_isolated(found.data, pool=self.pool).pixels
+            pixels = decode_image_isolated(found.data, limits=DEFAULT_LIMITS, pool=self.pool).pixels
         except ImageError as error:
             raise PreparationError(f"The image {found.name} does not decode: {error}") from error
         height, width = pixels.shape[:2]

@@ -109,7 +109,7 @@ def test_a_file_beyond_the_limit_is_neither_hashed_nor_read(folder):
     with (folder / "sparse.png").open("wb") as file:
         file.truncate(30_000_000_000)
     assert "sparse.png" in FolderSource(folder).catalogue().ids
-    with pytest.raises(ImageError, match="at most 20 MB are accepted"):
+    with pytest.raises(ImageError, match="at most 200 MB are accepted"):
         FolderSource(folder).read("sparse.png")
 
 
