@@ -9,6 +9,7 @@ from dashboard.charts.colors import codec_style, in_legend_order, known_codecs, 
 BACKGROUNDS = ("#ffffff", "#11181b")
 OURS = ["bottleneck", "ae80", "ae40", "ae20"]
 FORMATS = ["jpeg", "jpeg_optimized", "webp", "webp_slow", "avif", "avif_444", "jpeg_xl", "jpeg2000"]
+FORMATS += ["jpegli", "avif_slow", "heic", "heic_444", "jpeg_xr"]
 LOSSY = [*OURS, *FORMATS]
 # Full deficiency after Machado, Oliveira and Fernandes, IEEE TVCG 15 (6), 2009, table 1.
 VISION = {
