@@ -2,7 +2,7 @@
 
 import io
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import pandas as pd
 import pyarrow as pa
@@ -32,24 +32,35 @@ def concatenate(tables: Sequence[pa.Table]) -> pa.Table:
     return pa.concat_tables(everything, promote_options="permissive").unify_dictionaries()
 
 
-def with_metrics(table: pa.Table, measured: pa.Table, names: Sequence[str]) -> pa.Table:
+def with_metrics(
+    table: pa.Table,
+    measured: pa.Table,
+    names: Sequence[str],
+    *,
+    images: Collection[str] | None = None,
+) -> pa.Table:
     """The table with some columns of metrics from another one of the same files.
 
     Args:
         table: Results.
         measured: Results of the same images and settings, in any order.
         names: Columns to take from `measured`.
+        images: Images that `measured` has; the others have null. All when None.
 
     Raises:
         ValueError: Images, settings or sizes of files differ.
     """
     positions = {key: row for row, key in enumerate(_keys(measured))}
-    rows = [positions.get(key) for key in _keys(table)]
-    if None in rows or len(rows) != len(positions):
+    keys = _keys(table)
+    rows = [positions.get(key) for key in keys]
+    known = [row for row in rows if row is not None]
+    expected = sum(images is None or image in images for image, _ in keys)
+    if not len(known) == len(positions) == expected:
         raise ValueError("The stored results are of other images or settings.")
-    aligned = measured.take(rows)
-    if aligned["bytes"] != table["bytes"]:
+    stored = table.filter(pa.array([row is not None for row in rows], pa.bool_()))
+    if measured.take(pa.array(known, pa.int64()))["bytes"] != stored["bytes"]:
         raise ValueError("The files are not as large as those of the stored results.")
+    aligned = measured.take(pa.array(rows, pa.int64()))
     kept = table.drop_columns([name for name in names if name in table.column_names])
     for name in names:
         kept = kept.append_column(name, aligned[name])

@@ -39,6 +39,15 @@ def range_of(name: str) -> tuple[float, float]:
     return float(low), float(high)
 
 
+def smallest_side(name: str) -> int:
+    """Fewest pixels in height and width that a metric is defined for, as far as it says so.
+
+    Args:
+        name: Column of the metric.
+    """
+    return int(getattr(_found()[name], "SMALLEST_SIDE", 1))
+
+
 def unavailable() -> dict[str, str]:
     """Reason by name for each module that cannot be used, such as a library that is missing."""
     return dict(_discovery().unavailable)

@@ -14,6 +14,7 @@ class Metric(Protocol):
         ORDER: Place in tables; a smaller number stands further left.
         HIGHER_IS_BETTER: Direction.
         RANGE: Smallest and largest finite value; optional. Imported values outside are refused.
+        SMALLEST_SIDE: Fewest pixels of either side; optional. `measure` raises ValueError below.
         ON_SUBSET_ONLY: Whether evaluation measures it on the fixed subset of images only.
         DEFINITION: One sentence that says exactly what is computed.
     """

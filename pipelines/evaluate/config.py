@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.metrics import metrics
 from core.store.key import DEFAULT_DATASET
 from pipelines.base import available_cores, check_name, option
 from pipelines.evaluate.verification import MIN_IMAGES
@@ -31,6 +32,11 @@ class Config:
     scheduler: str | None = option(
         None, help="Dask cluster to work on instead, such as tcp://host:8786", metavar="URL"
     )
+    metric: tuple[str, ...] = option(
+        (),
+        help="add these metrics to stored results and measure nothing else again",
+        metavar="NAME",
+    )
     again: bool = option(False, help="measure again what is up to date")
     verify: int | None = option(
         None,
@@ -53,6 +59,11 @@ class Config:
                 "--scheduler takes an address such as tcp://host:8786; "
                 f"received {self.scheduler!r}."
             )
+        if unknown := [name for name in self.metric if name not in metrics()]:
+            known = ", ".join(metrics())
+            raise ValueError(f"--metric takes some of {known}; received {unknown[0]!r}.")
+        if self.metric and (self.again or self.verify is not None):
+            raise ValueError("--metric adds to stored results; --again and --verify do not.")
         if self.verify is not None and self.verify < MIN_IMAGES:
             raise ValueError(f"--verify takes at least {MIN_IMAGES}; received {self.verify}.")
         if self.stamp and self.verify is None:

@@ -18,7 +18,7 @@ from core.evaluation.facts import MeasuredImages, ResultFacts, Seconds
 from core.evaluation.fingerprint import Fingerprint, fingerprint, model_digest
 from core.evaluation.results import result_key
 from core.evaluation.table import concatenate, from_parquet, to_parquet, with_metrics
-from core.metrics import metrics
+from core.metrics import metrics, smallest_side
 from core.store import ArtifactError, ArtifactStore, Manifest
 from pipelines.base import UserError
 from pipelines.pieces import Pieces
@@ -68,7 +68,7 @@ class Plan:
     @cached_property
     def blocks(self) -> dict[str, Block]:
         """The pieces by their name, in the order of the images."""
-        ids, subset = self.catalogue.ids, frozenset(self.catalogue.subset)
+        ids, subset = self._images, frozenset(self.catalogue.subset)
         size = min(_MAX_IMAGES, max(1, len(ids) // _MIN_BLOCKS))
         pieces = [ids[start : start + size] for start in range(0, len(ids), size)]
         return {
@@ -83,6 +83,26 @@ class Plan:
             for number, piece in enumerate(pieces)
         }
 
+    @cached_property
+    def _images(self) -> tuple[str, ...]:
+        """Ids of the images to measure: to add a metric, those that it is defined for."""
+        if self.added is None:
+            return self.catalogue.ids
+        chosen = [metrics()[name] for name in self.added]
+        on_subset = all(metric.ON_SUBSET_ONLY for metric in chosen)
+        side = min((smallest_side(name) for name in self.added), default=1)
+        sizes = self._stored_table().select(["image", "width", "height"]).to_pandas()
+        large = sizes[(sizes["width"] >= side) & (sizes["height"] >= side)]
+        within = set(large["image"].astype(str))
+        return tuple(
+            image
+            for image in (self.catalogue.subset if on_subset else self.catalogue.ids)
+            if image in within
+        )
+
+    def _stored_table(self) -> pa.Table:
+        return from_parquet(self.store.read(self.key, f"{self.codec.name}.parquet"))
+
     def rows(self, block: Block) -> int:
         """Number of rows that a block gives."""
         return len(block.images) * len(self.points)
@@ -96,6 +116,17 @@ class Plan:
         except ArtifactError:
             return None
         return wanted.stale_metrics(facts)
+
+    def lacking(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        """Those of some metrics that the stored results lack, whatever code coded them.
+
+        Raises:
+            ArtifactError: There are no results, or they are damaged.
+        """
+        facts = self.store.manifest(self.key).facts
+        self.store.path(self.key, f"{self.codec.name}.parquet")
+        known = facts.get("metric_fingerprints", {})
+        return tuple(name for name in names if known.get(name) != self.fingerprint.metrics[name])
 
     def adding(self, names: tuple[str, ...]) -> "Plan":
         """The plan that measures some metrics only and adds them to the stored results."""
@@ -165,23 +196,24 @@ class Plan:
     def _extended(self, table: pa.Table) -> tuple[pa.Table, ResultFacts]:
         """Stored results with the added metrics, and their facts."""
         stored = self.store.manifest(self.key)
-        before = from_parquet(self.store.read(self.key, f"{self.codec.name}.parquet"))
+        added = self.added or ()
         try:
-            whole = with_metrics(before, table, self.added or ())
+            whole = with_metrics(self._stored_table(), table, added, images=frozenset(self._images))
         except ValueError as error:
             self.discard()
             raise UselessResults(
-                f"{self.codec.name}: {error} Measure it again with --again."
+                f"{self.codec.name}: {error} Another version coded them; measure again: --again."
             ) from error
         facts = ResultFacts.of(stored)
-        described = {name: metric.DEFINITION for name, metric in metrics().items()}
+        definitions = {name: metrics()[name].DEFINITION for name in added}
+        digests = {name: self.fingerprint.metrics[name] for name in added}
         return whole, replace(
             facts,
-            metrics=described,
-            metric_fingerprints=self.fingerprint.metrics,
+            metrics={**facts.metrics, **definitions},
+            metric_fingerprints={**facts.metric_fingerprints, **digests},
             subset=self._subset_facts(),
             extended={
-                "metrics": list(self.added or ()),
+                "metrics": list(added),
                 "measured": stored.created,
                 "commit": stored.commit,
             },

@@ -19,7 +19,7 @@ from core.evaluation.block import Block, measure_block, operating_points
 from core.evaluation.facts import ResultFacts
 from core.evaluation.results import load_results
 from core.metrics import unavailable as metrics_unavailable
-from core.store import ArtifactError, ArtifactStore, Manifest
+from core.store import ArtifactError, ArtifactStore, Manifest, MissingArtifact
 from pipelines.base import UserError, run_step
 from pipelines.evaluate.cluster import cluster
 from pipelines.evaluate.config import Config
@@ -105,7 +105,11 @@ def plans(config: Config, *, say: Say) -> list[Plan]:
     store = ArtifactStore.default()
     found = []
     for plan in _every_plan(config, store, say):
-        stale = None if config.again else plan.stale_metrics()
+        try:
+            stale = _to_measure(plan, config)
+        except MissingArtifact:
+            say(f"{plan.codec.name}: no results to add a metric to.")
+            continue
         if stale == ():
             plan.discard()
             say(f"{plan.codec.name}: up to date.")
@@ -115,6 +119,17 @@ def plans(config: Config, *, say: Say) -> list[Plan]:
         else:
             found.append(plan)
     return found
+
+
+def _to_measure(plan: Plan, config: Config) -> tuple[str, ...] | None:
+    """Metrics to add to a codec's results; None where everything is measured.
+
+    Raises:
+        ArtifactError: Metrics were asked for by name, and there are no results to add them to.
+    """
+    if config.metric:
+        return plan.lacking(config.metric)
+    return None if config.again else plan.stale_metrics()
 
 
 def _every_plan(config: Config, store: ArtifactStore, say: Say) -> Iterator[Plan]:

@@ -81,15 +81,17 @@ def verify(plan: Plan, executor: Executor, *, count: int) -> Verification:
     stored = plan.store.manifest(plan.key)
     images = sample(plan.catalogue, count)
     settings = _settings(plan)
-    mismatch = tuple(_other_subject(plan, ResultFacts.of(stored)))
+    facts = ResultFacts.of(stored)
+    names = _stored_metrics(facts)
+    mismatch = tuple(_other_subject(plan, facts))
     if mismatch:
         return Verification(plan, len(images), settings, 0, mismatch, {})
     before = _rows(
         plan.store.read(plan.key, f"{plan.codec.name}.parquet"), images=images, settings=settings
     )
-    now = _measured(plan, executor, images=images, settings=settings)
-    differences = tuple(_differences(before, now))
-    distances = {} if differences else _distances(before, now)
+    now = _measured(plan, executor, names, images=images, settings=settings)
+    differences = tuple(_differences(before, now, names))
+    distances = {} if differences else _distances(before, now, names)
     return Verification(plan, len(images), settings, len(now), differences, distances)
 
 
@@ -119,7 +121,9 @@ def stamp(found: Verification) -> Manifest:
         facts,
         codec={"label": plan.codec.label, "kind": plan.codec.kind},
         fingerprint=plan.fingerprint.coding,
-        metric_fingerprints=plan.fingerprint.metrics,
+        metric_fingerprints={
+            name: plan.fingerprint.metrics[name] for name in _stored_metrics(facts)
+        },
         program=plan.codec.version() if plan.codec.version else None,
         model=model_digest(plan.store, plan.codec.name),
         verified=sampled,
@@ -156,13 +160,20 @@ def _other_subject(plan: Plan, facts: ResultFacts) -> Iterator[str]:
         yield "The stored results are of other images."
     if list(facts.settings) != [point.setting for point in plan.points]:
         yield "The stored results are of another sweep."
-    missing = [name for name in metrics() if name not in facts.metrics]
-    if missing:
-        yield f"The stored results lack {', '.join(missing)}."
+
+
+def _stored_metrics(facts: ResultFacts) -> tuple[str, ...]:
+    """Metrics that the results have: one that was written since is added, not verified."""
+    return tuple(name for name in metrics() if name in facts.metrics)
 
 
 def _measured(
-    plan: Plan, executor: Executor, *, images: Sequence[str], settings: Sequence[str]
+    plan: Plan,
+    executor: Executor,
+    names: tuple[str, ...],
+    *,
+    images: Sequence[str],
+    settings: Sequence[str],
 ) -> pd.DataFrame:
     """Rows of the sample, measured now; each image is one piece of work."""
     subset = frozenset(plan.catalogue.subset)
@@ -173,6 +184,7 @@ def _measured(
             codec=plan.codec.name,
             images=(image,),
             subset=subset & {image},
+            metrics=names,
             settings=tuple(settings),
         )
         for image in images
@@ -191,7 +203,7 @@ def _sorted(frame: pd.DataFrame) -> pd.DataFrame:
     return named.sort_values(["image", "setting"]).reset_index(drop=True)
 
 
-def _differences(before: pd.DataFrame, now: pd.DataFrame) -> Iterator[str]:
+def _differences(before: pd.DataFrame, now: pd.DataFrame, names: Sequence[str]) -> Iterator[str]:
     if not before[["image", "setting"]].equals(now[["image", "setting"]]):
         yield f"Stored are {len(before)} rows of the sample; measured were {len(now)}."
         return
@@ -202,7 +214,7 @@ def _differences(before: pd.DataFrame, now: pd.DataFrame) -> Iterator[str]:
         unequal = ~(before[column].eq(now[column]) | (before[column].isna() & now[column].isna()))
         if unequal.any():
             yield f"{column} differs in {int(unequal.sum())} of {len(now)} rows."
-    for name in metrics():
+    for name in names:
         unequal = ~_is_close(before[name], now[name])
         if unequal.any():
             worst = float((before[name] - now[name]).abs().max())
@@ -217,9 +229,9 @@ def _is_close(before: "pd.Series[float]", now: "pd.Series[float]") -> "pd.Series
     return pd.Series(close | (np.isnan(old) & np.isnan(new)))
 
 
-def _distances(before: pd.DataFrame, now: pd.DataFrame) -> dict[str, float]:
+def _distances(before: pd.DataFrame, now: pd.DataFrame, names: Sequence[str]) -> dict[str, float]:
     return {
         name: float((before[name] - now[name]).abs().max())
-        for name in metrics()
+        for name in names
         if now[name].notna().any()
     }

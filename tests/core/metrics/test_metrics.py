@@ -3,12 +3,21 @@ import inspect
 import numpy as np
 import pytest
 
-from core.metrics import base, direction_of, metrics
+from core.metrics import base, direction_of, metrics, range_of, smallest_side
 
 
 @pytest.fixture(params=list(metrics()))
 def metric(request):
     return metrics()[request.param]
+
+
+def side_of(metric):
+    return max(90, smallest_side(metric.NAME))
+
+
+def noise(seed, count, metric):
+    shape = (count, side_of(metric), side_of(metric), 3)
+    return np.random.default_rng(seed).integers(0, 256, shape, np.uint8)
 
 
 def test_tables_show_them_in_the_order_that_they_state_the_thesis_two_first():
@@ -32,6 +41,8 @@ def test_a_label_tells_the_direction_with_and_without_its_unit(metric):
 
 
 def test_each_offers_what_the_contract_says(metric):
+    low, high = range_of(metric.NAME)
+    assert low < high
     for name in inspect.get_annotations(base.Metric):
         assert hasattr(metric, name)
     assert metric.__name__.rpartition(".")[2] == metric.NAME
@@ -40,14 +51,14 @@ def test_each_offers_what_the_contract_says(metric):
 
 def test_each_prefers_the_reference_to_a_noisy_copy(metric):
     random = np.random.default_rng(9)
-    reference = random.integers(0, 256, (100, 90, 3), np.uint8)
+    reference = random.integers(0, 256, (side_of(metric) + 10, side_of(metric), 3), np.uint8)
     noisy = np.clip(reference + random.normal(0, 20, reference.shape), 0, 255).astype(np.uint8)
     exact, worse = metric.measure(reference, reference.copy()), metric.measure(reference, noisy)
     assert (exact > worse) == metric.HIGHER_IS_BETTER
 
 
 def test_none_changes_its_arguments(metric):
-    reference, image = np.random.default_rng(10).integers(0, 256, (2, 90, 90, 3), np.uint8)
+    reference, image = noise(10, 2, metric)
     copies = reference.copy(), image.copy()
     metric.measure(reference, image)
     assert np.array_equal(reference, copies[0])
@@ -55,7 +66,7 @@ def test_none_changes_its_arguments(metric):
 
 
 def test_order_of_calls_does_not_matter(metric):
-    first, second, image = np.random.default_rng(11).integers(0, 256, (3, 90, 90, 3), np.uint8)
+    first, second, image = noise(11, 3, metric)
     alone = metric.measure(first, image)
     metric.measure(second, image)
     assert metric.measure(first, image) == alone
@@ -74,3 +85,13 @@ def test_order_of_calls_does_not_matter(metric):
 def test_each_refuses_what_it_cannot_compare(metric, image):
     with pytest.raises(ValueError, match="received"):
         metric.measure(np.zeros((90, 90, 3), np.uint8), image)
+
+
+def test_each_refuses_images_below_the_side_that_it_states(metric):
+    side = smallest_side(metric.NAME)
+    if side > 1:
+        image = np.zeros((side - 1, 200, 3), np.uint8)
+        with pytest.raises(ValueError, match=f"at least {side} pixels"):
+            metric.measure(image, image)
+    image = np.zeros((max(side, 8), max(side, 8), 3), np.uint8)
+    assert not np.isnan(metric.measure(image, image))
