@@ -1,5 +1,6 @@
 """Controls above and below the curves."""
 
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 import pandas as pd
@@ -68,9 +69,33 @@ def choose_metric(frame: pd.DataFrame) -> str | None:
         required=True,
         key="metric",
         bind="query-params",
-        help="\n\n".join(f"**{known[name].LABEL}**: {known[name].DEFINITION}" for name in measured),
+        help=metric_help(measured),
         wrap=True,
     )
+
+
+def metric_help(measured: Collection[str]) -> str:
+    """What each metric is; those that no result here has with the command that adds them."""
+    known = metrics()
+    lines = [f"**{known[name].LABEL}**: {known[name].DEFINITION}" for name in measured]
+    absent = [name for name in known if name not in measured]
+    if absent:
+        names = ", ".join(known[name].LABEL for name in absent)
+        command = f"python -m pipelines.evaluate --metric {' '.join(absent)}"
+        lines.append(f"Not measured here: {names}. `{command}` adds them to stored results.")
+    return "\n\n".join(lines)
+
+
+def unmeasured_line(frame: pd.DataFrame, metric: str, labels: Mapping[str, str]) -> str:
+    """Which codecs lack a metric that others have, and the command; empty where none does."""
+    has = frame[metric].notna().groupby(frame["codec"].astype(str)).any()
+    coded = (frame["bytes"].notna() & ~frame["lossless"]).groupby(frame["codec"].astype(str)).any()
+    lacking = [str(codec) for codec in has.index[~has & coded]]
+    if not lacking:
+        return ""
+    command = f"python -m pipelines.evaluate {' '.join(lacking)} --metric {metric}"
+    names = ", ".join(labels.get(codec, codec) for codec in lacking)
+    return f"Not measured for {names}: `{command}`"
 
 
 def choose_codecs(curves: list[str], lossless: list[str]) -> list[str]:

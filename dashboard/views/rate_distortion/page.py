@@ -14,6 +14,7 @@ from dashboard.charts.captions import basis_line, removed_line, source_line
 from dashboard.data.curves import (
     View,
     label_of,
+    labels,
     load_bd_matrix,
     load_curves,
     load_lossless,
@@ -30,6 +31,7 @@ from dashboard.views.rate_distortion.controls import (
     choose_codecs,
     choose_metric,
     choose_spread,
+    unmeasured_line,
 )
 from dashboard.views.rate_distortion.point_images import show_point_images
 from dashboard.views.rate_distortion.quoted import choose_quoted, show_sources, with_quoted
@@ -168,6 +170,8 @@ def show_curves(drawn: Drawn, spread: Spread, results: Results, point: str | Non
     total = results.frame["image"].nunique()
     basis = basis_line(drawn.points, total=total, on_subset=chosen.ON_SUBSET_ONLY)
     st.caption(f"{basis} {drawn.removed}")
+    if line := unmeasured_line(results.frame, view.metric, labels()):
+        st.info(line)
     if drawn.quoted:
         show_sources(view, drawn.quoted)
     if view.payload and (line := containers_line(view)):

@@ -1,5 +1,7 @@
 """The curves read off at one quality and at one rate."""
 
+import math
+import statistics
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -8,7 +10,7 @@ import streamlit as st
 
 from core.analysis.read_off import read_at_quality, read_at_rate
 from core.evaluation.measurements import Curve
-from core.metrics import metrics
+from core.metrics import metrics, range_of
 from dashboard import formats
 from dashboard.data.curves import View, label_of
 from dashboard.widgets.bounded import bounded_number
@@ -18,7 +20,8 @@ REFERENCE = "jpeg"
 _START_RATE = 1.0
 #: Quality that is read off at first, and step of its field.
 _STARTS = {"psnr_db": (32.0, 0.5), "ssim": (0.95, 0.005), "ssimulacra2": (70.0, 5.0)}
-_OTHER_START = (0.98, 0.005)
+_SHARE_START = (0.98, 0.005)
+_LOWEST, _HIGHEST = -100.0, 1000.0
 HELP = (
     "Between two measured settings the logarithm of the rate is linear in the quality. A codec "
     "that was not measured there has no value."
@@ -55,7 +58,7 @@ def show_read_off(view: View, curves: Mapping[str, Curve], *, pixels: float) -> 
         curves: Curve of every codec that is drawn.
         pixels: Mean number of pixels of an image.
     """
-    value = choose_value(view)
+    value = choose_value(view, curves)
     table = read_at_quality(curves, value, pixels=pixels, reference=REFERENCE)
     _show(table, quality=None, metric=view.metric, key="csv-at-quality", view=view)
     rate = bounded_number(
@@ -74,21 +77,31 @@ def show_read_off(view: View, curves: Mapping[str, Curve], *, pixels: float) -> 
     return ReadOff(value, rate)
 
 
-def choose_value(view: View) -> float:
+def choose_value(view: View, curves: Mapping[str, Curve]) -> float:
     """The quality to read off at."""
-    start, step = _STARTS.get(view.metric, _OTHER_START)
-    label = view.metric_label
-    is_share = start < 1
+    low, high = range_of(view.metric)
+    is_share = high == 1.0
+    start, step = _STARTS.get(view.metric) or (_SHARE_START if is_share else _middle(curves))
+    low, high = max(0.0 if is_share else _LOWEST, low), min(_HIGHEST, high)
     return bounded_number(
-        f"At {label}",
-        0.0 if is_share else -100.0,
-        1.0 if is_share else 100.0,
-        start,
+        f"At {view.metric_label}",
+        low,
+        high,
+        min(high, max(low, start)),
         step=step,
         key=f"at_{view.metric}",
         format="%.3f" if is_share else "%.2f",
         help=HELP,
     )
+
+
+def _middle(curves: Mapping[str, Curve]) -> tuple[float, float]:
+    """Where most curves have a value, and a step of about a hundredth of what they cover."""
+    values = [value for curve in curves.values() for value in curve.values]
+    if not values:
+        return 0.0, 1.0
+    step = 10.0 ** round(math.log10(max(max(values) - min(values), 1e-3) / 100))
+    return round(statistics.median(values) / step) * step, step
 
 
 def _show(table: pd.DataFrame, *, quality: str | None, metric: str, key: str, view: View) -> None:

@@ -310,3 +310,25 @@ def test_imported_curves_are_dashed_beside_ours_with_their_source_and_bd_rates(
     findings = open_page("findings", store.root)
     assert not findings.exception
     assert "VVenC" not in " ".join(one.value for one in [*findings.markdown, *findings.caption])
+
+
+def test_a_metric_that_some_codecs_lack_is_read_off_and_says_which_with_the_command(
+    open_page, full_store, tmp_path
+):
+    store = ArtifactStore(shutil.copytree(full_store, tmp_path / "added"))
+    for codec in ("jpeg", "webp", "avif_444", "ae80", "ae40", "ae20"):
+        key, file = f"results/imagenette160/{codec}", f"{codec}.parquet"
+        table = pd.read_parquet(BytesIO(store.read(key, file)))
+        table["psnr_hvs_m"] = table["psnr_db"] + 3 if codec in ("jpeg", "webp") else np.nan
+        data = BytesIO()
+        table.to_parquet(data, index=False)
+        store.commit(key, {file: data.getvalue()}, facts=store.manifest(key).facts)
+    app = open_page(VIEW, store.root, query={"metric": "psnr_hvs_m"})
+    app.segmented_control(key="metric").set_value("psnr_hvs_m").run()
+    assert not app.exception
+    assert {"JPEG", "WebP"} <= set(names(chart(app, "curves")))
+    [line] = [one.value for one in app.info if "Not measured for" in one.value]
+    assert "AVIF 4:4:4" in line
+    assert "evaluate ae20 ae40 ae80 avif_444 --metric psnr_hvs_m" in line
+    assert 15 < app.number_input(key="at_psnr_hvs_m").value < 60
+    assert "Not measured here: MS-SSIM" in app.segmented_control(key="metric").help
