@@ -1,7 +1,7 @@
 """The dial position of a codec that comes closest to a wanted size or quality."""
 
 import math
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,6 +14,8 @@ from core.store import ArtifactStore
 
 #: A value this close to the target ends a search.
 CLOSE_FRACTION = 0.01
+#: The first step from a known value is this part of the dial.
+_FIRST_STEPS = 24
 
 Bound = Literal["nearest", "at_most", "at_least"]
 
@@ -94,8 +96,8 @@ def match_bytes(
         store: Where a learned codec finds its weights.
         files: File by dial value of this codec and this image, if some are known; the search
             adds those that it encodes.
-        start: Where an earlier search ended; its position is looked at first, and no other one
-            where it is still the nearest.
+        start: Where an earlier search ended, of this image or a like one; its position is looked
+            at first, and no other one where it is the nearest.
 
     Raises:
         ValueError: The codec has no dial, or the target is not positive.
@@ -104,13 +106,19 @@ def match_bytes(
     if target_bytes < 1:
         raise ValueError(f"The wanted size must be at least 1 byte; received {target_bytes}.")
     turns = _Turns(codec, image, store, files)
-    if start is not None and bound == "nearest":
+    known = turns.known_sizes()
+    if start is not None:
         first = turns.index(start.position)
         size = len(turns.file(first))
-        if start.is_nearest(target_bytes, size):
+        if bound == "nearest" and start.is_nearest(target_bytes, size):
             return turns.match({first: size}, target_bytes, bound, reachable=True)
+        known[first] = size
     values = _search(
-        turns.count, lambda index: len(turns.file(index)), target_bytes, scale=math.log
+        turns.count,
+        lambda index: len(turns.file(index)),
+        target_bytes,
+        scale=math.log,
+        known=known,
     )
     return turns.match(values, target_bytes, bound)
 
@@ -180,6 +188,15 @@ class _Turns:
         distances = [abs(position - known) for known in self._positions]
         return distances.index(min(distances))
 
+    def known_sizes(self) -> dict[int, float]:
+        """Size by index of the files that are known already."""
+        indices = {position: index for index, position in enumerate(self._positions)}
+        return {
+            indices[position]: len(data)
+            for position, data in self._files.items()
+            if position in indices
+        }
+
     def point(self, index: int) -> OperatingPoint:
         return self._at(self._positions[index], self._store)
 
@@ -222,12 +239,14 @@ def _search(
     *,
     rising: bool = True,
     scale: Callable[[float], float] = float,
+    known: Mapping[int, float] | None = None,
 ) -> dict[int, float]:
     """Value by index where a roughly rising sequence crosses the target, and on the way there.
 
-    Bisection, every other step of which is interpolated; then, unless the closest value is within
-    a percent, the two indices on either side of the crossing: where the sequence has flat steps or
-    turns back for one step, one of these may be closer.
+    Bisection, every other step of which is interpolated; from the known values on, where there are
+    some, in steps that double until the crossing is passed. Then, unless the closest value is
+    within a percent, the two indices on either side of the crossing: where the sequence has flat
+    steps or turns back for one step, one of these may be closer.
 
     Args:
         count: Number of indices.
@@ -235,14 +254,22 @@ def _search(
         target: Wanted value.
         rising: Whether the values rise with the index.
         scale: On which scale the values are about linear in the index.
+        known: Value by index, where some are known.
     """
-    values: dict[int, float] = {}
-    below, above = -1, count
+    values = dict(known or {})
+    below, above = _bracket(values, count, target, rising=rising)
+    step, is_bisecting = max(1, count // _FIRST_STEPS), True
     while above - below > 1:
         index = (below + above) // 2
-        if len(values) % 2 == 0 and below >= 0 and above < count:
-            ends = scale(values[below]), scale(values[above])
-            index = _interpolated(below, above, ends, scale(target))
+        if below >= 0 and above < count:
+            if not is_bisecting:
+                ends = scale(values[below]), scale(values[above])
+                index = _interpolated(below, above, ends, scale(target))
+            is_bisecting = not is_bisecting
+        elif known:
+            index = min(below + step, index) if below >= 0 else max(above - step, index)
+            step *= 2
+            is_bisecting = False
         values[index] = value_at(index)
         if (values[index] < target) is rising:
             below = index
@@ -254,6 +281,15 @@ def _search(
         if 0 <= index < count and index not in values:
             values[index] = value_at(index)
     return values
+
+
+def _bracket(
+    values: Mapping[int, float], count: int, target: float, *, rising: bool
+) -> tuple[int, int]:
+    """Indices between which the values cross the target, as far as the known ones tell."""
+    are_below = {index for index, value in values.items() if (value < target) is rising}
+    above = min(values.keys() - are_below, default=count)
+    return max((index for index in are_below if index < above), default=-1), above
 
 
 def _is_close(value: float, target: float) -> bool:

@@ -101,7 +101,7 @@ def failed(config: CodecConfig, problem: str) -> Reconstruction:
 
 
 def _call(image: Original, one: Wanted, *, is_estimated: bool) -> Call:
-    start = _starts(store_state(STARTS)).get(image.digest, {}).get(one.config.codec)
+    start = _start(image.digest, one.config.codec)
     root = open_store().root
     request = ReconstructionRequest(one.config, one.goal, one.metric_names, root, start)
     files = _files().get(_files_key(image, one.config)) or {}
@@ -112,6 +112,15 @@ def _call(image: Original, one: Wanted, *, is_estimated: bool) -> Call:
         estimated_seconds if is_estimated else None,
         (request, _middle(image.pixels), image.pixels.shape[0] * image.pixels.shape[1]),
     )
+
+
+def _start(digest: str, codec: str) -> SearchEnd | None:
+    """Where a search is known to end on this image; for another one, where it ends usually."""
+    starts = _starts(store_state(STARTS))
+    usual = sorted(found[codec].position for found in starts.values() if codec in found)
+    if codec in starts.get(digest, {}) or not usual:
+        return starts.get(digest, {}).get(codec)
+    return SearchEnd(usual[len(usual) // 2], target_bytes=0, file_bytes=0)
 
 
 @st.cache_data(max_entries=2, show_spinner=False)

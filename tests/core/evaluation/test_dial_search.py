@@ -2,11 +2,13 @@
 
 import math
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core.codecs import Codec, get_codec
 from core.codecs.base import Dial
@@ -196,6 +198,38 @@ def test_a_start_elsewhere_changes_nothing_but_the_work(start: float) -> None:
     end = SearchEnd(start, 412, 1)
     started = match_bytes(Staircase(SIXTY).codec(), IMAGE, 412, start=end)
     assert started.achieved == plain.achieved
+
+
+@given(
+    steps=st.lists(st.integers(0, 90), min_size=2, max_size=80),
+    target=st.integers(900, 6000),
+    start=st.integers(0, 80),
+    known=st.sets(st.integers(0, 79), max_size=5),
+)
+def test_what_is_known_before_changes_nothing_but_the_work(
+    steps: list[int], target: int, start: int, known: set[int]
+) -> None:
+    sizes = [1000 + size for size in accumulate(steps)]
+    plain = match_bytes(Staircase(sizes).codec(), IMAGE, target)
+    files = {float(index): bytes(sizes[index]) for index in known if index < len(sizes)}
+    started = match_bytes(Staircase(sizes).codec(), IMAGE, target, files=files)
+    assert abs(started.achieved - target) == abs(plain.achieved - target)
+    assert started.reachable == plain.reachable
+    again = match_bytes(
+        Staircase(sizes).codec(), IMAGE, target, bound="at_most", start=SearchEnd(start, 0, 0)
+    )
+    below = match_bytes(Staircase(sizes).codec(), IMAGE, target, bound="at_most")
+    assert again.achieved == below.achieved
+
+
+def test_a_usual_start_saves_encodes() -> None:
+    sizes = [int(1000 * 1.04**position) for position in range(100)]
+    stairs = Staircase(sizes)
+    match_bytes(stairs.codec(), IMAGE, 17000)
+    plain = len(stairs.encoded)
+    stairs.encoded.clear()
+    match_bytes(stairs.codec(), IMAGE, 17000, start=SearchEnd(75, 0, 0))
+    assert len(stairs.encoded) <= 4 < plain
 
 
 def test_the_end_of_the_same_search_is_encoded_alone_though_it_is_no_close_one() -> None:
