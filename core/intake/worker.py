@@ -10,21 +10,17 @@ import os
 import signal
 import sys
 import threading
-import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any
 
-import psutil
-
 from core.intake.decode import DecodedImage
 from core.intake.errors import MEMORY_SENTENCE, ImageError, Limits
 from core.intake.headers import read_pixel_count
+from core.jobs.process_limits import limit_memory, limit_processor_time
 
 if sys.platform == "win32":
     from multiprocessing.connection import PipeConnection as Connection
-else:
-    import resource
 
 
 def main() -> None:
@@ -50,10 +46,10 @@ def _end_with_parent() -> None:
 
 def _serve(connection: Connection, job: dict[str, Any], data: bytes) -> None:
     limits = Limits(**job["limits"])
-    _limit_cpu(job["cpu_seconds"])
+    limit_processor_time(job["cpu_seconds"])
     try:
         granted = job["memory_bytes"] or limits.memory_bytes(read_pixel_count(data))
-        _limit_memory(granted)
+        limit_memory(granted)
         image = _find(job["decode"])(data, limits=limits)
     except ImageError as error:
         _answer(connection, {"error": str(error)})
@@ -74,20 +70,6 @@ def _find(name: str) -> Callable[..., DecodedImage]:
     module, _, function = name.partition(":")
     found: Callable[..., DecodedImage] = getattr(importlib.import_module(module), function)
     return found
-
-
-def _limit_cpu(seconds: int) -> None:
-    """Lets the kernel end this process after so many more seconds of processor time."""
-    if sys.platform != "win32":
-        until = int(time.process_time()) + 1 + seconds
-        resource.setrlimit(resource.RLIMIT_CPU, (until, resource.RLIM_INFINITY))
-
-
-def _limit_memory(count: int) -> None:
-    """Lets the kernel refuse more than `count` bytes of address space beyond what is in use."""
-    if sys.platform == "linux":
-        used = psutil.Process().memory_info().vms
-        resource.setrlimit(resource.RLIMIT_AS, (used + count, resource.RLIM_INFINITY))
 
 
 if __name__ == "__main__":

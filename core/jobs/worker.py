@@ -7,16 +7,13 @@ the server closes the other end. The further arguments are modules to import bef
 import ctypes
 import importlib
 import sys
-import time
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any
 
 from core.jobs.errors import JobError, TooLarge
 from core.jobs.job import Answer, Job
-
-if sys.platform != "win32":
-    import resource
+from core.jobs.process_limits import limit_memory, limit_processor_time
 
 
 def main() -> None:
@@ -52,24 +49,6 @@ def return_freed_memory() -> None:
     if sys.platform == "linux":
         with suppress(AttributeError):  # another C library
             ctypes.CDLL(None).malloc_trim(0)
-
-
-def limit_processor_time(seconds: float) -> None:
-    """Lets the kernel end this process after so many more seconds of processor time."""
-    if sys.platform != "win32":
-        until = int(time.process_time() + seconds) + 1
-        resource.setrlimit(resource.RLIMIT_CPU, (until, resource.RLIM_INFINITY))
-
-
-def limit_memory(count: int | None) -> None:
-    """Lets the kernel refuse more than `count` further bytes of address space; None lifts it."""
-    if sys.platform != "linux":
-        return
-    soft = resource.RLIM_INFINITY
-    if count is not None:
-        with open("/proc/self/statm", encoding="ascii") as statistics:
-            soft = int(statistics.read().split()[0]) * resource.getpagesize() + count
-    resource.setrlimit(resource.RLIMIT_AS, (soft, resource.RLIM_INFINITY))
 
 
 if __name__ == "__main__":
