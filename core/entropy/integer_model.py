@@ -23,7 +23,7 @@ CELL = 2
 #: Side information lies in -SIDE_LIMIT..SIDE_LIMIT.
 SIDE_LIMIT = 31
 
-#: Behind a clipped ReLU: 16 bits without a sign. Contexts and predictions: 16 bits with a sign.
+#: Output of a clipped ReLU: 16 bits, unsigned. Contexts and entropy parameters: 16 bits, signed.
 MAX_ACTIVATION = 2**16 - 1
 MAX_SIGNED = 2**15 - 1
 
@@ -206,6 +206,8 @@ class IntegerModel:
 #: Names in the file, which never change, and the fields of `ValueTables`.
 _VALUE_TABLES = {"reaches": "half_widths", "wholes": "even", "betweens": "odd"}
 
+#: Names of the layers in the file, which never change: `mixed` is the context fusion, `spatial` the
+#: spatial context, `prediction` the entropy parameters, `modulation` the spatial gain.
 _LAYER_NAMES = (
     "hyper_synthesis",
     *(f"mixed_{step}" for step in range(1, STEPS)),

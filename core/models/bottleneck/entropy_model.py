@@ -120,7 +120,7 @@ class EntropyModel(layers.Layer):  # type: ignore[misc]
         decoded, costs = [], []
         for step, values in enumerate(split_into_steps(latents)):
             gains = ops.exp(log_gains[step])
-            found = self._predict(step, features, levels, context)
+            found = self._entropy_parameters(step, features, levels, context)
             features, means = found.features, found.means * gains
             offsets = values * gains - means
             log_scales = bounded_log_scale(found.log_scales + log_gains[step])
@@ -159,7 +159,7 @@ class EntropyModel(layers.Layer):  # type: ignore[misc]
         side_bits = _sum(bits(offsets, log_scales + ops.zeros_like(offsets)))
         return rounded, side_bits
 
-    def _predict(
+    def _entropy_parameters(
         self, step: int, features: Tensor, levels: Tensor, context: Tensor
     ) -> _EntropyParameters:
         known = [features, levels] if context is None else [features, levels, context]

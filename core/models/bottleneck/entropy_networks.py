@@ -83,7 +83,8 @@ def make_spatial_gain(shape: EntropyShape) -> keras.Model:
     """Spatial gain: network from the first step's features to a log gain per latent position.
 
     It lets the encoder spend more bits on some regions, such as smooth areas, which raises SSIM.
-    The output has one channel per position of a cell and starts at zero.
+    The output has one channel per position of a cell and starts at zero. In the published weights
+    the layer is called `modulation`.
     """
     features = keras.Input((None, None, shape.width), name="modulation_features")
     log_gains = layers.Conv2D(CELL**2, 1, kernel_initializer="zeros", name="modulation")(features)
@@ -94,8 +95,9 @@ def make_step(shape: EntropyShape, step: int) -> keras.Model:
     """Network of one coding step.
 
     It maps features, level weights and, after the first step, the values that the previous step
-    decoded, to new features and to the means and log scales of this step's values. The layers named
-    `mixed` fuse the context, those named `spatial` look at neighbouring cells.
+    decoded, to new features and to the means and log scales of this step's values. Layers have the
+    names of the published weights, which are stored by them: `mixed` is the context fusion,
+    `spatial` the spatial context, and `prediction` gives the entropy parameters.
     """
     name = f"step_{step}"
     features = keras.Input((None, None, shape.width), name=f"{name}_features")

@@ -115,21 +115,21 @@ def test_no_step_knows_what_later_steps_decode() -> None:
     latents = ops.convert_to_tensor(random.normal(size=(1, 8, 8, 32)).astype(np.float32))
     levels = level_weights(np.array([0.4], np.float32), 3)
     side = ops.ones((1, 4, 4, 4))
-    predictions = _predictions(entropy, latents, levels, side)
+    means_by_step = _means_by_step(entropy, latents, levels, side)
     for changed in range(4):
         maps = [ops.convert_to_numpy(found).copy() for found in split_into_steps(latents)]
         maps[changed] += 1.0
-        other = _predictions(entropy, merge_steps(maps), levels, side)
-        same = [np.array_equal(*pair) for pair in zip(predictions, other, strict=True)]
+        other = _means_by_step(entropy, merge_steps(maps), levels, side)
+        same = [np.array_equal(*pair) for pair in zip(means_by_step, other, strict=True)]
         assert same == [step <= changed for step in range(4)]
 
 
-def _predictions(entropy, latents, levels, side):  # type: ignore[no-untyped-def]
+def _means_by_step(entropy, latents, levels, side):  # type: ignore[no-untyped-def]
     features, context, found = entropy.hyper_synthesis([side, levels]), None, []
     for step, values in enumerate(split_into_steps(latents)):
-        prediction = entropy._predict(step, features, levels, context)
-        features, context = prediction.features, values
-        found.append(ops.convert_to_numpy(prediction.means))
+        parameters = entropy._entropy_parameters(step, features, levels, context)
+        features, context = parameters.features, values
+        found.append(ops.convert_to_numpy(parameters.means))
     return found
 
 
