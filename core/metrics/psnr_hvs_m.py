@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.fft import dctn
 
 from core.images import Image
 from core.metrics.last_reference import LastReference
@@ -88,6 +87,8 @@ def measure(reference: Image, image: Image) -> float:
 
 def _coded(image: Image) -> _Coded:
     """Coefficients of each block, and how much error at any coefficient it masks."""
+    from scipy.fft import dctn  # a second that a page without measurements need not wait
+
     blocks = _blocks(np.asarray(image @ _LUMA, dtype=np.float64))
     coefficients: Blocks = dctn(blocks, axes=(1, 2), norm="ortho")
     energy = np.sum(coefficients**2 * _MASKING, axis=(1, 2))

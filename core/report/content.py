@@ -5,6 +5,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from core.analysis.image_sizes import size_line
 from core.codecs import codecs
 from core.dataset.splits import DEFAULT, dataset_key
 from core.evaluation.results import load_results
@@ -24,6 +25,11 @@ _ABSTRACT = (
     "quality of the image alone. This report adds what was left open: **at how many bytes?** "
     "Every number is computed from measurements; only the thesis' own figures are quoted."
 )
+_OTHER_TITLE = "Image codecs by quality and bytes"
+_OTHER_ABSTRACT = (
+    "Codecs compared on one data set by the quality of the decoded images and by the bytes of "
+    "their files. Every number is computed from measurements of whole files, headers included."
+)
 
 
 def build_report(store: ArtifactStore, *, dataset: str = DEFAULT) -> Report:
@@ -42,6 +48,7 @@ def build_report(store: ArtifactStore, *, dataset: str = DEFAULT) -> Report:
     if results.frame.empty:
         raise results.problems[0] if results.problems else _no_results(dataset)
     labels = {name: codec.label for name, codec in codecs().items()}
+    is_of_thesis = dataset == DEFAULT
     runs, benchmarks, studies = read_runs(store), load_benchmarks(store), _read_studies(store)
     found = [
         *_manifests(store, [dataset_key(dataset)]),
@@ -53,16 +60,18 @@ def build_report(store: ArtifactStore, *, dataset: str = DEFAULT) -> Report:
     latest = max(manifest.created for manifest in found)
     problems = [*results.problems, *runs.problems, *studies.problems, *benchmarks.problems]
     sections = [
-        *quality_sections(Quality(results, labels, is_of_thesis=dataset == DEFAULT)),
+        *quality_sections(Quality(results, labels, is_of_thesis=is_of_thesis)),
         training_section(list(runs.runs.values()), now=datetime.fromisoformat(latest)),
         search_section(studies.found),
         speed_section(benchmarks),
         source_section(found, problems),
     ]
     images = results.frame["image"].nunique()
+    opening = _ABSTRACT if is_of_thesis else _OTHER_ABSTRACT
+    paragraphs = (opening, _made_from(dataset, images, latest), size_line(results.frame))
     return Report(
-        TITLE,
-        (_ABSTRACT, _made_from(dataset, images, latest)),
+        TITLE if is_of_thesis else _OTHER_TITLE,
+        tuple(text for text in paragraphs if text),
         tuple(section for section in sections if not section.is_empty),
     )
 

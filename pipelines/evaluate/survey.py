@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
+from core.dataset.compressed_before import jpeg_note
 from core.dataset.image_source import FolderSource
 from core.intake.errors import ImageError
 
@@ -35,9 +36,11 @@ def tell_changes(source: FolderSource, ids: Iterable[str], say: Callable[[str], 
 
 
 def _examine(source: FolderSource, name: str) -> tuple[str, ...]:
-    """Notes on one image, or why it is refused."""
+    """Notes on one image, also on an earlier compression, or why it is refused."""
     try:
-        return source.decode(name).notes
+        decoded = source.decode(name)
+        note = jpeg_note(decoded.pixels)
+        return (*decoded.notes, *([note] if note else []))
     except ImageError as error:
         return (str(error),)
     except OSError as error:

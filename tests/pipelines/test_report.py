@@ -121,6 +121,7 @@ def test_a_report_of_another_data_set_quotes_no_figure_of_the_thesis(store, tmp_
     page = to_html(found).partition("<script>/**")[0]
     assert "results/mine/jpeg" in page
     assert "results/imagenette160" not in page
+    assert not any("thesis" in text.lower() for text in (found.title, *found.abstract))
     assert to_html(build_report(other)) == to_html(build_report(store))
 
 

@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.analysis.bd_tables import bd_rates_of
 from core.analysis.headlines import LEARNED
+from core.analysis.image_sizes import has_mixed_sizes, size_line
 from core.evaluation.results import Results, result_datasets
 from core.metrics import metrics
 from dashboard.charts.captions import basis_line, removed_line, source_line
@@ -37,7 +38,11 @@ from dashboard.views.rate_distortion.point_images import show_point_images
 from dashboard.views.rate_distortion.quoted import choose_quoted, show_sources, with_quoted
 from dashboard.views.rate_distortion.read_off import ReadOff, show_read_off
 from dashboard.views.rate_distortion.read_off_lines import with_read_off
-from dashboard.views.rate_distortion.tables import show_lossless, show_points
+from dashboard.views.rate_distortion.tables import (
+    show_lossless,
+    show_points,
+    show_rates_over_pixels,
+)
 from dashboard.widgets.charts import show_chart
 from dashboard.widgets.downloads import download_csv, download_exchange
 from dashboard.widgets.states import show_empty, show_problems
@@ -107,6 +112,8 @@ def main() -> None:
             show_point_images(*point_parts(point), view=drawn.view)
         show_bd_rates(drawn.points, drawn.view, drawn.quoted)
         show_numbers(drawn.points, drawn.view)
+        if has_mixed_sizes(results.frame):
+            show_rates_over_pixels(results.frame, dataset)
     images = results.frame["image"].nunique()
     st.caption(source_line(results.manifests, images=images))
 
@@ -169,7 +176,7 @@ def show_curves(drawn: Drawn, spread: Spread, results: Results, point: str | Non
         )
     total = results.frame["image"].nunique()
     basis = basis_line(drawn.points, total=total, on_subset=chosen.ON_SUBSET_ONLY)
-    st.caption(f"{basis} {drawn.removed}")
+    st.caption(f"{basis} {drawn.removed} {size_line(results.frame)}")
     if line := unmeasured_line(results.frame, view.metric, labels()):
         st.info(line)
     if drawn.quoted:

@@ -6,9 +6,11 @@ import pandas as pd
 import streamlit as st
 
 from core.analysis.bd_tables import SAMPLES
+from core.analysis.image_sizes import rates_over_pixels
 from core.metrics import metrics
 from dashboard import formats
-from dashboard.data.curves import View
+from dashboard.data.curves import View, label_of
+from dashboard.widgets.downloads import download_csv
 
 OVERLAP_HELP = "Part of the quality range covered by either curve that both cover."
 INTERVAL_HELP = f"95 % interval over the images, from {SAMPLES} paired resamples."
@@ -40,6 +42,23 @@ def show_lossless(table: pd.DataFrame) -> None:
     }
     shown = table.assign(bytes=table["bytes"].round())
     st.dataframe(shown, hide_index=True, column_order=list(columns), column_config=columns)
+
+
+def show_rates_over_pixels(frame: pd.DataFrame, dataset: str) -> None:
+    """Rates of images of several sizes: of each image alike, and of each pixel alike."""
+    table = rates_over_pixels(frame)
+    number = st.column_config.NumberColumn
+    columns: dict[str, Any] = {
+        "label": "Codec",
+        "setting": "Setting",
+        "bytes": number("Bytes of an image", format=formats.BYTES),
+        "bits_per_pixel": number("Rate, mean of images", format=formats.BITS_PER_PIXEL),
+        "bits_per_pixel_of_all": number("Rate over all pixels", format=formats.BITS_PER_PIXEL),
+    }
+    with st.expander("Rates per image and per pixel", key="per-pixel"):
+        shown = table.assign(label=table["codec"].map(label_of), bytes=table["bytes"].round())
+        st.dataframe(shown, hide_index=True, column_order=list(columns), column_config=columns)
+        download_csv(table, file_name=f"{dataset}-rates.csv", key="csv-rates")
 
 
 def show_images(images: pd.DataFrame, metric: str) -> None:

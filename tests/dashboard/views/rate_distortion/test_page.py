@@ -333,3 +333,22 @@ def test_a_metric_that_some_codecs_lack_is_read_off_and_says_which_with_the_comm
     assert "evaluate ae20 ae40 ae80 avif_444 --metric psnr_hvs_m" in line
     assert 15 < app.number_input(key="at_psnr_hvs_m").value < 60
     assert "Not measured here: MS-SSIM" in app.segmented_control(key="metric").help
+
+
+def test_images_of_mixed_sizes_have_rates_per_image_and_per_pixel(open_page, full_store, tmp_path):
+    store = ArtifactStore(shutil.copytree(full_store, tmp_path / "mixed"))
+    key = "results/imagenette160/jpeg"
+    table = pd.read_parquet(BytesIO(store.read(key, "jpeg.parquet")))
+    first = table["image"].iloc[0]
+    table.loc[table["image"] == first, ["width", "height"]] = 320
+    data = BytesIO()
+    table.to_parquet(data, index=False)
+    store.commit("results/mixed/jpeg", {"jpeg.parquet": data.getvalue()}, facts={})
+    app = open_page(VIEW, store.root, query={"dataset": "mixed"})
+    assert not app.exception
+    assert "2 sizes, from 160x160 to 320x320" in captions(app)
+    [rates] = [one.value for one in app.dataframe if "bits_per_pixel_of_all" in one.value]
+    assert (rates["bits_per_pixel_of_all"] < rates["bits_per_pixel"]).all()
+    plain = open_page(VIEW, full_store)
+    assert not any("bits_per_pixel_of_all" in one.value for one in plain.dataframe)
+    assert "sizes, from" not in captions(plain)
