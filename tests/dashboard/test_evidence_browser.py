@@ -63,6 +63,7 @@ def test_a_link_to_a_study_and_a_plot_opens_them_and_a_click_changes_the_address
     assert query["study"] == ["Autoencoder, 2 layers (40x40)"]
 
 
+@pytest.mark.slow
 def test_how_a_model_was_trained_opens_that_run_alone(url: str, page: Page) -> None:
     page.goto(f"{url}/models?model=Autoencoder%2C+3+layers+%2820x20%29")
     page.get_by_role("link", name="How it was trained").click()

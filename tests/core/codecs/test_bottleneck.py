@@ -112,6 +112,7 @@ def test_an_image_in_tiles_has_no_seams(store, photograph, monkeypatch) -> None:
     assert np.mean(np.abs(again.astype(int) - whole) > 1) < 1e-3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("quality", [1, 60, 100])
 def test_no_seam_of_the_published_model_is_more_than_a_level(
     photograph: Image, quality: int, monkeypatch: pytest.MonkeyPatch

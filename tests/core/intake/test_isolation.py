@@ -186,6 +186,7 @@ def is_running(process: int) -> bool:
     return True
 
 
+@pytest.mark.slow
 def test_the_kernel_ends_a_computing_worker_whatever_its_server_does(hostile: ModuleType) -> None:
     request = {
         "limits": {},
@@ -338,6 +339,7 @@ def test_a_worker_in_the_middle_of_an_image_ends_with_its_server_too(
     assert alive == []
 
 
+@pytest.mark.slow
 def test_decoding_has_five_seconds_of_processor_time(hostile: ModuleType, pool: WorkerPool) -> None:
     with pytest.raises(ImageError, match="took longer than 5 seconds"):
         decode_image_isolated(PNG, decode=hostile.compute, timeout_seconds=300, pool=pool)

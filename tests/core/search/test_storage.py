@@ -91,6 +91,7 @@ def test_a_password_is_replaced_by_stars_up_to_the_last_sign():
     assert shown_url("sqlite:///a/b.db") == "sqlite:///a/b.db"
 
 
+@pytest.mark.slow
 def test_four_processes_may_create_the_same_study_at_once(tmp_path):
     assert created_by_four(sqlite_url(tmp_path / "study.db")) == [0, 0, 0, 0]
 

@@ -162,6 +162,7 @@ def test_integers_restore_latents_as_well_as_floats_do(
     assert errors[1] == pytest.approx(errors[0], rel=0.02)
 
 
+@pytest.mark.slow
 def test_integers_cost_less_than_half_a_percent(
     model: Bottleneck, integers: IntegerModel, images: np.ndarray
 ) -> None:

@@ -69,6 +69,7 @@ def _training(folder: Path, config: BottleneckConfig, scenes: Images) -> Trainin
     )
 
 
+@pytest.mark.slow
 def test_every_weight_has_a_name_of_its_own(started: Bottleneck) -> None:
     state = state_arrays(started)
 
@@ -76,6 +77,7 @@ def test_every_weight_has_a_name_of_its_own(started: Bottleneck) -> None:
     assert len(state) == len(started.variables) + len(started.optimizer.variables)
 
 
+@pytest.mark.slow
 def test_the_start_is_a_block_transform_codec(started: Bottleneck, scenes: Images) -> None:
     found = _figures(started, scenes)
     rates = [found[f"bits_per_pixel_{quality}"] for quality in VALIDATED_QUALITIES]

@@ -91,6 +91,7 @@ def test_a_training_that_was_stopped_ends_as_if_it_had_not_been(
         np.testing.assert_allclose(ours[name], theirs[name], rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_training_that_diverges_says_so_and_leaves_the_last_good_checkpoint(
     tmp_path: Path, small_config: AutoencoderConfig, images: Images
 ) -> None:
@@ -106,6 +107,7 @@ def test_a_training_that_diverges_says_so_and_leaves_the_last_good_checkpoint(
     assert lost.checkpoints.keys() == [kept]
 
 
+@pytest.mark.slow
 def test_more_epochs_go_on_where_fewer_ended(
     tmp_path: Path, small_config: AutoencoderConfig, images: Images
 ) -> None:
@@ -119,6 +121,7 @@ def test_more_epochs_go_on_where_fewer_ended(
     assert longer.progress.images == 28
 
 
+@pytest.mark.slow
 def test_training_stops_when_the_validation_loss_does_and_keeps_the_best_weights(
     tmp_path: Path, small_config: AutoencoderConfig, images: Images
 ) -> None:
@@ -137,6 +140,7 @@ def test_training_stops_when_the_validation_loss_does_and_keeps_the_best_weights
     assert found["loss"] == pytest.approx(progress.best_loss, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_the_history_is_a_table_with_one_row_per_epoch(
     tmp_path: Path, small_config: AutoencoderConfig, images: Images
 ) -> None:
@@ -152,6 +156,7 @@ def test_the_history_is_a_table_with_one_row_per_epoch(
     assert facts["config"]["filters"] == [4, 8]
 
 
+@pytest.mark.slow
 def test_a_log_gets_one_line_per_epoch(
     tmp_path: Path, small_config: AutoencoderConfig, images: Images
 ) -> None:
@@ -163,6 +168,7 @@ def test_a_log_gets_one_line_per_epoch(
     assert all("validation_psnr_db" in line and "images/s" in line for line in lines)
 
 
+@pytest.mark.slow
 def test_the_learning_rate_falls_before_a_training_without_progress_ends(
     tmp_path: Path, images: Images, small_config: AutoencoderConfig
 ) -> None:
@@ -183,6 +189,7 @@ def test_the_learning_rate_falls_before_a_training_without_progress_ends(
     assert "at learning rate 0.17" in stream.getvalue()
 
 
+@pytest.mark.slow
 def test_a_lowered_learning_rate_is_still_low_after_a_stop(
     tmp_path: Path, images: Images, small_config: AutoencoderConfig
 ) -> None:
@@ -232,6 +239,7 @@ def test_what_a_diverged_model_cannot_say_becomes_black(small_model: Autoencoder
     assert not small_model.reconstructions(preview_originals()).any()
 
 
+@pytest.mark.slow
 def test_a_training_that_goes_on_keeps_the_previews_of_the_epochs_that_it_knows(
     tmp_path: Path, small_config: AutoencoderConfig, images: Images
 ) -> None:
@@ -250,6 +258,7 @@ def test_a_training_that_goes_on_keeps_the_previews_of_the_epochs_that_it_knows(
     np.testing.assert_array_equal(after[1], before[1])
 
 
+@pytest.mark.slow
 def test_a_training_whose_earlier_epochs_have_no_previews_goes_on_with_previews(
     tmp_path: Path, small_config: AutoencoderConfig, images: Images
 ) -> None:
@@ -268,6 +277,7 @@ def test_a_training_whose_earlier_epochs_have_no_previews_goes_on_with_previews(
     assert [row["epoch"] for row in resumed.history.read()] == [1, 2]
 
 
+@pytest.mark.slow
 def test_damaged_previews_are_told_of_and_do_not_keep_a_training_from_going_on(
     tmp_path: Path, small_config: AutoencoderConfig, images: Images
 ) -> None:
@@ -285,6 +295,7 @@ def test_damaged_previews_are_told_of_and_do_not_keep_a_training_from_going_on(
     assert list(_previews(tmp_path)) == [2]
 
 
+@pytest.mark.slow
 def test_a_training_that_starts_anew_has_no_previews_of_the_one_before(
     tmp_path: Path, small_config: AutoencoderConfig, images: Images
 ) -> None:

@@ -39,6 +39,7 @@ def photographs() -> Images:
     return np.stack([image[:96, :160] for image in images])
 
 
+@pytest.mark.slow
 def test_exported_networks_do_what_keras_does(
     model: Autoencoder, networks: list[OnnxNetwork], photographs: Images
 ) -> None:

@@ -197,6 +197,7 @@ def test_a_snapshot_holds_the_image_as_it_is_shown_and_the_figures_below(
     assert (shown[16 + height :] < 128).any()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_a_phone_shows_the_page_without_sideways_scrolling(
     url: str, page: Page, theme: Literal["light", "dark"]

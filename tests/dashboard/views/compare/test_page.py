@@ -76,6 +76,7 @@ def test_the_page_opens_on_a_sample_and_says_limits_and_privacy_before_an_upload
     assert app.dataframe[0].value["label"].tolist() == ["JPEG", "WebP"]
 
 
+@pytest.mark.slow
 def test_an_upload_is_shown_pixel_by_pixel_as_its_file_decodes(
     open_page: OpenPage, full_store: Path, photograph: Image
 ) -> None:
@@ -92,6 +93,7 @@ def test_an_upload_is_shown_pixel_by_pixel_as_its_file_decodes(
     assert app.get("bidi_component"), "the comparison viewer is on the page"
 
 
+@pytest.mark.slow
 def test_what_the_intake_changed_is_said(
     open_page: OpenPage, full_store: Path, photograph: Image, tmp_path: Path
 ) -> None:
@@ -103,6 +105,7 @@ def test_what_the_intake_changed_is_said(
     assert note in [info.value for info in app.info]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("data", "words"),
     [
@@ -153,6 +156,7 @@ def test_equal_psnr_takes_a_target_of_ones_own_from_the_link(
     assert (frame["psnr_db"] - 33).abs().max() < 0.5
 
 
+@pytest.mark.slow
 def test_equal_ssimulacra2_is_searched_too(
     open_page: OpenPage, full_store: Path, photograph: Image
 ) -> None:
@@ -162,6 +166,7 @@ def test_equal_ssimulacra2_is_searched_too(
     assert abs(frame["ssimulacra2"][0] - frame["ssimulacra2"][1]) < 3
 
 
+@pytest.mark.slow
 def test_a_target_out_of_reach_is_said_and_no_image_is_shown_for_it(
     open_page: OpenPage, full_store: Path, photograph: Image
 ) -> None:
@@ -179,6 +184,7 @@ def test_a_target_out_of_reach_is_said_and_no_image_is_shown_for_it(
     assert "achieved" not in app.dataframe[0].value
 
 
+@pytest.mark.slow
 def test_lossless_codecs_take_part_as_set_and_are_left_out_of_a_search(
     open_page: OpenPage, full_store: Path
 ) -> None:
@@ -196,6 +202,7 @@ def test_the_link_restores_dials_and_knobs(open_page: OpenPage, full_store: Path
     assert app.dataframe[0].value["setting"].tolist() == ["quality=30, subsampling=4:4:4"]
 
 
+@pytest.mark.slow
 def test_turning_one_dial_leaves_the_measured_times_of_the_others_alone(
     open_page: OpenPage, full_store: Path
 ) -> None:
@@ -224,12 +231,14 @@ def test_a_damaged_store_costs_nothing_here(open_page: OpenPage, damaged_store: 
     assert len(app.dataframe) == 1
 
 
+@pytest.mark.slow
 def test_without_a_codec_the_page_asks_for_one(open_page: OpenPage, empty_store: Path) -> None:
     app = open_page("compare", empty_store, query=QUICK)
     app.multiselect(key="codecs").set_value([]).run()
     assert "Choose at least one codec" in _text(app)
 
 
+@pytest.mark.slow
 def test_above_two_megapixels_slow_metrics_wait_for_a_request_and_are_not_searched(
     open_page: OpenPage, empty_store: Path
 ) -> None:
@@ -263,6 +272,7 @@ def test_a_link_brings_a_test_image_with_its_codec_at_its_setting(
     assert row["bytes"] == len(get_codec("jpeg").at(50).encode(original))
 
 
+@pytest.mark.slow
 def test_an_upload_comes_before_the_test_image_of_the_link(
     open_page: OpenPage, full_store: Path, photograph: Image
 ) -> None:
@@ -282,6 +292,7 @@ def test_a_test_image_that_is_not_on_this_machine_is_said_with_the_command(
     assert "Sample: Astronaut" in _text(app), "the page goes on with a sample"
 
 
+@pytest.mark.slow
 def test_the_payload_stands_beside_the_whole_file_only_on_request(
     open_page: OpenPage, full_store: Path
 ) -> None:
@@ -292,6 +303,7 @@ def test_the_payload_stands_beside_the_whole_file_only_on_request(
     assert frame["container_bytes"].tolist()[0] > 600  # JPEG's tables and headers
 
 
+@pytest.mark.slow
 def test_the_maps_of_structure_are_layers_after_the_codecs(
     open_page: OpenPage, full_store: Path
 ) -> None:
@@ -307,6 +319,7 @@ def test_a_crop_of_a_larger_array_has_a_map_too(photograph: Image) -> None:
     assert (structure_map(image, photograph[:60, :50]) == 255).all()
 
 
+@pytest.mark.slow
 def test_an_image_too_small_for_the_map_has_no_map(open_page: OpenPage, empty_store: Path) -> None:
     app = open_page("compare", empty_store, query={**QUICK, "maps": "true"})
     _upload(app, encode_png(np.full((5, 9, 3), 80, np.uint8)))
@@ -345,6 +358,7 @@ def test_a_drawing_is_said_to_be_unlike_the_training_images(
     assert "learned codecs" not in _text(alone), "JPEG and WebP alone are not concerned"
 
 
+@pytest.mark.slow
 def test_an_image_of_one_pixel_is_like_nothing(open_page: OpenPage, described_store: Path) -> None:
     app = open_page("compare", described_store, query=LEARNED)
     _upload(app, encode_png(np.zeros((1, 1, 3), np.uint8)))
@@ -352,6 +366,7 @@ def test_an_image_of_one_pixel_is_like_nothing(open_page: OpenPage, described_st
     assert "Looks like" not in _text(app)
 
 
+@pytest.mark.slow
 def test_a_training_image_is_no_warning(open_page: OpenPage, described_store: Path) -> None:
     image = np.asarray(open_split(ArtifactStore(described_store), "train").images[4])
     app = _upload(open_page("compare", described_store, query=LEARNED), encode_png(image))
@@ -366,6 +381,7 @@ def test_without_the_statistics_the_page_names_the_command(
     assert "python -m pipelines.describe" in _text(app)
 
 
+@pytest.mark.slow
 def test_equal_bytes_is_the_start_and_each_card_says_what_the_search_found(
     open_page: OpenPage, empty_store: Path, photograph: Image
 ) -> None:
@@ -381,6 +397,7 @@ def test_equal_bytes_is_the_start_and_each_card_says_what_the_search_found(
     assert [slider.key for slider in app.select_slider] == ["jpeg_quality"]
 
 
+@pytest.mark.slow
 def test_several_images_have_a_mean_and_one_is_shown(
     open_page: OpenPage, empty_store: Path, photograph: Image
 ) -> None:
@@ -400,6 +417,7 @@ def test_several_images_have_a_mean_and_one_is_shown(
     assert "64 x 48 pixels" in _text(app)
 
 
+@pytest.mark.slow
 def test_versions_of_an_original_are_weighed_and_measured_against_it(
     open_page: OpenPage, empty_store: Path, photograph: Image
 ) -> None:
@@ -418,6 +436,7 @@ def test_versions_of_an_original_are_weighed_and_measured_against_it(
     assert _layers(app)[:2] == ["Original", "v_1.webp"]
 
 
+@pytest.mark.slow
 def test_a_file_of_the_learned_codec_is_opened_and_weighed(
     open_page: OpenPage, empty_store: Path
 ) -> None:
@@ -431,6 +450,7 @@ def test_a_file_of_the_learned_codec_is_opened_and_weighed(
     assert "The file is refused" in app.error[0].value
 
 
+@pytest.mark.slow
 def test_the_curve_of_ones_own_image_has_points_and_bd_rates(
     open_page: OpenPage, empty_store: Path, photograph: Image
 ) -> None:
@@ -444,6 +464,7 @@ def test_the_curve_of_ones_own_image_has_points_and_bd_rates(
     assert -80 < float(rates["BD-rate (%)"][0]) < 0
 
 
+@pytest.mark.slow
 def test_a_tall_image_gives_no_tall_page(open_page: OpenPage, empty_store: Path) -> None:
     app = open_page("compare", empty_store, query=QUICK)
     _upload(app, encode_png(np.full((2400, 60, 3), 90, np.uint8)))

@@ -53,6 +53,7 @@ def test_a_full_store_shows_ten_measured_methods(full_page: AppTest) -> None:
     assert table["psnr_db"].iloc[-1] == "∞"
 
 
+@pytest.mark.slow
 def test_findings_of_a_store_with_two_data_sets_speak_of_one_alone(
     open_page: OpenPage, full_store: Path, full_page: AppTest, tmp_path: Path
 ) -> None:
@@ -119,6 +120,7 @@ def test_any_two_methods_are_compared_in_one_sentence(
     assert "Published in the thesis: WebP, quality 50: 32.94 dB" in _text(app)
 
 
+@pytest.mark.slow
 def test_the_links_of_a_claim_open_exactly_the_curves_that_it_names(
     open_page: OpenPage, full_store: Path
 ) -> None:
@@ -185,6 +187,7 @@ def test_a_damaged_codec_is_named_with_its_command_and_the_rest_is_shown(
     assert measured[["ae-1-layer", "tiff-lzw"]].notna().all()
 
 
+@pytest.mark.slow
 def test_a_repaired_codec_comes_back_without_a_restart(
     open_page: OpenPage, damaged_store: Path, full_store: Path
 ) -> None:

@@ -40,6 +40,7 @@ def test_the_archive_holds_every_figure_and_table(full_store: Path) -> None:
     assert {name: archive.read(name) for name in archive.namelist()} == to_files(report)
 
 
+@pytest.mark.slow
 def test_the_report_gives_the_ratio_of_bytes_that_the_findings_page_gives(
     open_page: OpenPage, full_store: Path
 ) -> None:

@@ -168,6 +168,7 @@ def test_a_link_opens_an_image_in_the_viewer_with_the_codec_as_b(open_page, full
     assert readout["PSNR (dB)"] == f"{row['psnr_db']:.2f}"
 
 
+@pytest.mark.slow
 def test_next_goes_on_in_the_order_of_the_gallery(open_page, full_store):
     app = open_page(VIEW, full_store)
     order = [tile["id"] for tile in tiles(app)]
@@ -185,6 +186,7 @@ def test_an_image_that_is_none_of_the_gallery_opens_nothing(open_page, full_stor
     assert viewer(app) is None
 
 
+@pytest.mark.slow
 def test_a_lossless_codec_has_no_psnr_and_is_ordered_by_its_rate(open_page, full_store):
     app = open_page(VIEW, full_store, query={"codec": "TIFF, LZW"})
     assert "error is zero" in app.info[0].value
@@ -200,6 +202,7 @@ def test_results_of_a_model_that_is_not_here_show_the_originals_and_say_why(open
     assert {image["name"] for tile in tiles(app) for image in tile["images"]} == {"Original"}
 
 
+@pytest.mark.slow
 def test_without_the_data_set_the_samples_are_shown_and_the_page_says_so(open_page, empty_store):
     app = open_page(VIEW, empty_store)
     assert not app.exception
@@ -208,6 +211,7 @@ def test_without_the_data_set_the_samples_are_shown_and_the_page_says_so(open_pa
     assert "ship with the installed libraries" in " ".join(text.value for text in app.markdown)
 
 
+@pytest.mark.slow
 def test_a_damaged_store_names_the_damage_and_shows_the_samples(open_page, damaged_store):
     app = open_page(VIEW, damaged_store)
     assert not app.exception
@@ -229,6 +233,7 @@ def test_a_page_beyond_the_last_is_the_last(open_page, full_store, page):
     assert tiles(app)
 
 
+@pytest.mark.slow
 def test_pieces_of_the_photographs_are_shown_at_their_own_size(open_page, empty_store):
     app = open_page(VIEW, empty_store, query={"images": "Pieces at their own size"})
     assert not app.exception
@@ -241,6 +246,7 @@ def test_pieces_of_the_photographs_are_shown_at_their_own_size(open_page, empty_
     assert pieces(photographs()[title])[int(number) - 1].shape == (160, 160, 3)
 
 
+@pytest.mark.slow
 def test_the_photographs_can_be_seen_beside_the_test_images(open_page, full_store):
     app = open_page(VIEW, full_store, query={"images": "Photographs at 160x160"})
     assert {tile["id"] for tile in tiles(app)} == set(photographs())

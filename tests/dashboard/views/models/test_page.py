@@ -187,6 +187,7 @@ def test_the_link_to_the_training_opens_that_run_alone(open_page, trained):
     ]
 
 
+@pytest.mark.slow
 def test_results_of_another_model_are_marked_with_the_command_that_measures_this_one(
     open_page, trained_and_prepared
 ):
@@ -231,6 +232,7 @@ def test_the_layers_end_where_they_began_and_shrink_to_the_latent(open_page, tra
     assert any("the latent: <b>40 x 40 x 3 = 4,800" in note for note in notes)
 
 
+@pytest.mark.slow
 def test_channels_cost_more_at_a_finer_step(open_page, trained):
     app = open_page(VIEW, trained)
     coarse = app.slider(key="channel_quality").set_value(10).run()
@@ -245,6 +247,7 @@ def _total(app):
     return float(caption.split()[0])
 
 
+@pytest.mark.slow
 def test_the_verify_button_finds_whole_files_whole(open_page, trained):
     app = open_page(VIEW, trained)
     assert set(frame_with(app, "sha256")["state"]) == {"not checked"}
@@ -253,6 +256,7 @@ def test_the_verify_button_finds_whole_files_whole(open_page, trained):
     assert set(frame_with(app, "sha256")["state"]) == {"as it was written"}
 
 
+@pytest.mark.slow
 def test_the_verify_button_names_a_changed_file(open_page, trained, tmp_path):
     root = Path(shutil.copytree(trained, tmp_path / "changed"))
     file = root / "models" / "ae80" / "encoder.onnx"
@@ -290,6 +294,7 @@ def test_strips_show_test_images_where_the_data_set_is_prepared(open_page, train
     assert ids[0] not in words(app)
 
 
+@pytest.mark.slow
 def test_a_seed_draws_the_same_images_again_and_another_seed_draws_others(
     open_page, trained_and_prepared
 ):

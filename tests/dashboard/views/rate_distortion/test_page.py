@@ -76,6 +76,7 @@ def test_the_address_restores_metric_codecs_anchor_and_scale(open_page, full_sto
     assert list(bd_frame(app)["codec"]) == ["jpeg"]
 
 
+@pytest.mark.slow
 def test_the_range_of_rates_says_how_many_points_it_leaves_out(open_page, full_store):
     app = open_page(VIEW, full_store)
     before = len(points_frame(app))
@@ -95,6 +96,7 @@ def test_a_chosen_point_shows_its_worst_and_best_images(open_page, full_store):
     assert ring["marker"]["symbol"] == "circle-open"
 
 
+@pytest.mark.slow
 def test_leaving_out_the_codec_of_the_chosen_point_forgets_the_point(open_page, full_store):
     app = open_page(VIEW, full_store, query={"point": "JPEG, quality=50"})
     app.multiselect(key="codecs").set_value(["webp", "avif_444"]).run()
@@ -116,6 +118,7 @@ def test_every_table_can_be_downloaded(open_page, full_store):
     assert keys >= {"points", "bd", "matrix", "lossless", "images"}
 
 
+@pytest.mark.slow
 def test_no_codec_gives_a_sentence_in_place_of_the_chart(open_page, full_store):
     app = open_page(VIEW, full_store)
     app.multiselect(key="codecs").set_value([]).run()
@@ -123,6 +126,7 @@ def test_no_codec_gives_a_sentence_in_place_of_the_chart(open_page, full_store):
     assert "choose a codec" in app.info[0].value
 
 
+@pytest.mark.slow
 def test_one_codec_alone_has_a_curve_and_no_bd_rate(open_page, full_store):
     app = open_page(VIEW, full_store)
     app.multiselect(key="codecs").set_value(["jpeg"]).run()
@@ -131,6 +135,7 @@ def test_one_codec_alone_has_a_curve_and_no_bd_rate(open_page, full_store):
     assert "second codec" in app.info[0].value
 
 
+@pytest.mark.slow
 def test_a_lossless_codec_alone_is_drawn_without_curves(open_page, full_store):
     app = open_page(VIEW, full_store)
     app.multiselect(key="codecs").set_value(["tiff_lzw"]).run()
@@ -162,6 +167,7 @@ def test_a_store_of_one_codec_still_draws(open_page, full_store, tmp_path, codec
     assert not open_page(VIEW, tmp_path).exception
 
 
+@pytest.mark.slow
 def test_published_curves_lie_over_an_evaluation_on_kodak_and_no_other(
     open_page, full_store, tmp_path
 ):
@@ -180,6 +186,7 @@ def test_published_curves_lie_over_an_evaluation_on_kodak_and_no_other(
     assert not any("published" in name for name in names(chart(app, "curves")))
 
 
+@pytest.mark.slow
 def test_a_named_data_set_is_offered_and_compared_within_itself_alone(
     open_page, full_store, tmp_path
 ):

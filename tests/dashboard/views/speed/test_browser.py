@@ -56,6 +56,7 @@ def test_a_link_opens_a_size_and_draws_each_codec_in_its_colour(url: str, page: 
     assert page.get_by_test_id("stException").count() == 0
 
 
+@pytest.mark.slow
 def test_choosing_a_size_changes_the_address(url: str, page: Page) -> None:
     page.goto(f"{url}/speed")
     page.get_by_role("heading", name="Encode and decode, 768x512").wait_for()

@@ -278,6 +278,7 @@ def test_one_slider_moves_all_runs_to_their_newest_images_at_or_before_an_epoch(
     assert f"**{AE40}** kept no images up to epoch 2." in captions(app)
 
 
+@pytest.mark.slow
 def test_the_address_restores_the_epoch_and_a_foreign_one_is_the_newest(open_page, with_previews):
     app = open_page(VIEW, with_previews, query={"epoch": "3", "runs": "ae80"})
     assert titles(app)[0].startswith(f"**{AE80}** after epoch 3:")
@@ -286,6 +287,7 @@ def test_the_address_restores_the_epoch_and_a_foreign_one_is_the_newest(open_pag
     assert titles(app)[0].startswith(f"**{AE80}** after epoch 4:")
 
 
+@pytest.mark.slow
 def test_the_slider_follows_a_training_unless_a_person_chose_an_epoch(open_page, tmp_path):
     commit(tmp_path, "ae80", epochs=2, previews=(1, 2), running={"epoch": 3, "step": 0})
     app = open_page(VIEW, tmp_path)
