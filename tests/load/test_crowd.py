@@ -17,7 +17,7 @@ def test_a_small_crowd_meets_no_error(name, tmp_path, monkeypatch):
     assert report.answers >= (1 if name == "made_up_uploads" else 3)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_work_stops_within_five_seconds_of_a_visitor_leaving(tmp_path, monkeypatch):
     monkeypatch.setenv("BOTTLENECK_ARTIFACTS", str(tmp_path))
     report = asyncio.run(play("hostile", count=1))
