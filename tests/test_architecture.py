@@ -30,6 +30,9 @@ assert not app.exception, app.exception
 assert app.title[0].value == "Findings", app.title
 assert len(app.get("plotly_chart")) > 0
 """
+#: Programs that other Pythons run, whose frameworks are not installed here.
+OTHER_PYTHONS = "core.codecs.external.programs"
+
 
 #: Rooms of the library from the ground up: a room imports from rooms below it alone. Rooms on one
 #: line do not know each other.
@@ -233,7 +236,7 @@ def _distributed(modules: list[str]) -> set[str]:
     return (tops & packages_distributions().keys()) - {"_distutils_hack"}
 
 
-def _importing(*rooms: str, but: str = "-") -> str:
+def _importing(*rooms: str, but: tuple[str, ...] = ("-",)) -> str:
     names = sorted(
         name for name in _graph() if f"{name}.".startswith(tuple(f"{r}." for r in rooms))
     )
@@ -258,10 +261,16 @@ def test_the_type_of_an_image_loads_numpy_only() -> None:
 
 
 def test_the_library_without_its_models_loads_nothing_that_trains() -> None:
-    modules = _modules_after(_importing("core", but="core.models"))
+    modules = _modules_after(_importing("core", but=("core.models", OTHER_PYTHONS)))
     assert {name for name in modules if name.startswith("core.models")} == set()
     assert len([name for name in modules if name.startswith("core.")]) > 100
     assert _distributed(modules) & {*TRAINING_LIBRARIES, "streamlit"} == set()
+
+
+def test_nothing_here_imports_what_another_python_runs() -> None:
+    theirs = {name for name in _graph() if name.startswith(f"{OTHER_PYTHONS}.")}
+    assert theirs
+    assert [name for name, used in _graph().items() if used & theirs] == []
 
 
 def test_the_first_page_loads_no_library_that_it_does_not_need(tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ import compressai.zoo
 import numpy as np
 import torch
 
-from pipelines.benchmark.messages import Answer, Handle, work
+from core.jobs.messages import Answer, Handle
+from pipelines.benchmark.measuring import work
 
 #: The networks halve the image six times.
 _STRIDE = 64

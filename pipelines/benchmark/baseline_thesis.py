@@ -17,13 +17,14 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from core.codecs import get_codec
 from core.evaluation.evaluate import evaluate, evaluate_reference, timed
+from core.jobs.messages import Answer, Handle
 from core.metrics import metrics
 from core.models import get_model
 from core.models.autoencoder.thesis_network import thesis_network
 from core.models.base import build_seeded
 from core.models.training.feed import ImageFeed, Images
 from core.store import ArtifactStore
-from pipelines.benchmark.messages import Answer, Handle, memory, work
+from pipelines.benchmark.measuring import memory, work
 from pipelines.benchmark.worker import benchmarked_point
 
 Floats = NDArray[np.float32]

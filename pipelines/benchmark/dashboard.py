@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from core.timing.table import Start, Timing
 from pipelines.base import available_cores
 from pipelines.benchmark.blocks import Rounds, TimingBlock
-from pipelines.benchmark.messages import memory
+from pipelines.benchmark.measuring import memory
 from pipelines.benchmark.process import ROOT, Processes
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from pipelines.benchmark.messages import Answer, receive, send
+from core.jobs.messages import Answer, receive, send
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Measures what is ours.
@@ -26,7 +26,7 @@ class MeasuringProcess:
     Args:
         cores: Processor cores that it may use.
         store_root: Folder of the artifact store.
-        command: Program that works as `pipelines.benchmark.messages.work` does.
+        command: Program that works as `pipelines.benchmark.measuring.work` does.
 
     Attributes:
         startup_seconds: Time from its start until everything was imported.

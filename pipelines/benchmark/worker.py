@@ -1,6 +1,6 @@
 """A process of the benchmark's own: does what it is told and says how long that took.
 
-Started by `pipelines.benchmark.process`; the messages are those of `pipelines.benchmark.messages`.
+Started by `pipelines.benchmark.process`; the messages are those of `core.jobs.messages`.
 """
 
 from dataclasses import fields, is_dataclass, replace
@@ -12,9 +12,10 @@ from core.codecs import Codec, get_codec
 from core.codecs.base import OperatingPoint
 from core.evaluation.evaluate import evaluate, timed
 from core.images import Image
+from core.jobs.messages import Answer, Handle
 from core.metrics import metrics
 from core.store import ArtifactStore
-from pipelines.benchmark.messages import Answer, Handle, forget_peak, memory, work
+from pipelines.benchmark.measuring import forget_peak, memory, work
 
 
 def benchmarked_point(codec: Codec, store: ArtifactStore, *, threads: int = 1) -> OperatingPoint:

@@ -8,14 +8,11 @@ afterwards, on one thread, and within limits of time and memory.
 import io
 import os
 import re
-import resource
 import shlex
 import shutil
-import signal
 import subprocess
 import tempfile
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -25,6 +22,7 @@ import numpy as np
 import PIL.Image
 
 from core.codecs.base import Knobs, check_decoded
+from core.codecs.external.processes import end_group, limit_memory
 from core.errors import CodecError
 from core.images import Image
 from core.png import encode_png
@@ -139,29 +137,14 @@ def _run(command: Sequence[str], codec: CommandLineCodec, folder: str) -> None:
         stderr=subprocess.STDOUT,
         start_new_session=True,
     )
-    _limit_memory(process.pid, codec.memory_bytes)
+    limit_memory(process.pid, codec.memory_bytes)
     try:
         printed, _ = process.communicate(timeout=codec.seconds)
     except subprocess.TimeoutExpired:
         raise CodecError(f"{command[0]} took more than {codec.seconds:g} seconds.") from None
     finally:
-        _end(process)
+        end_group(process)
     if process.returncode:
         last = printed.decode(errors="replace").strip().rpartition("\n")[2]
         reason = last.replace(folder, "")[:_MAX_MESSAGE_CHARACTERS].rstrip(".")
         raise CodecError(f"{command[0]} ended with status {process.returncode}: {reason}.")
-
-
-def _limit_memory(process: int, count: int) -> None:
-    if hasattr(resource, "prlimit"):  # Linux alone can limit a process that runs already
-        with suppress(ProcessLookupError):
-            resource.prlimit(process, resource.RLIMIT_AS, (count, count))
-
-
-def _end(process: "subprocess.Popen[bytes]") -> None:
-    """Kills the command and whatever it has started."""
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    if process.stdout is not None:
-        process.stdout.close()

@@ -200,5 +200,5 @@ def test_a_codec_off_its_dial_cannot_be_made(make: Callable[[], object], message
 
 
 def test_nothing_here_is_mistaken_for_a_codec_that_lacks_something() -> None:
-    programs = {"avifenc", "cjxl"}
+    programs = {"avifenc", "bmshj2018_factorized", "cjxl"}
     assert unavailable().keys() <= programs
