@@ -3,10 +3,17 @@
 import pandas as pd
 import streamlit as st
 
-from core.analysis.two_methods import MethodComparison, MethodName, compare_methods
+from core.analysis.two_methods import (
+    MethodComparison,
+    MethodName,
+    compare_methods,
+    method_names,
+)
+from core.evaluation.measurements import on_common_images, summary
 from dashboard.charts.image_ranking import MeasuredPoint
-from dashboard.data.curves import label_of
-from dashboard.data.store import load_results
+from dashboard.data.curves import label_of, labels
+from dashboard.data.store import DATASET, load_results, store_state
+from dashboard.widgets.datasets import choose_dataset
 from dashboard.widgets.links import compare_query, link_to_page
 
 FIRST = "Autoencoder, 2 layers (40x40)"
@@ -23,20 +30,35 @@ def show_question(names: list[MethodName]) -> None:
     Args:
         names: What can be compared, as `core.analysis.two_methods.method_names` gives it.
     """
-    if len(names) < 2:
-        return
     st.subheader("Compare any two methods", help=HELP)
+    dataset = choose_dataset("Measured on the data set")
+    if dataset != DATASET:
+        names = other_names(dataset)
+    if len(names) < 2:
+        st.info("That takes results of two operating points.")
+        return
     left, right = st.columns(2, gap="medium")
     with left:
         first = choose_method("Method", names, key="first", start=FIRST, otherwise=0)
     with right:
         second = choose_method("Compared with", names, key="second", start=SECOND, otherwise=1)
-    frame = load_results().frame
+    frame = load_results(dataset).frame
     found = compare_methods(frame, first, second)
     if found is None:
         st.info("No image was measured with both.")
         return
-    show_comparison(found, frame)
+    show_comparison(found, frame, dataset)
+
+
+def other_names(dataset: str) -> list[MethodName]:
+    """What can be compared on a data set that is not the thesis', whose figures are not quoted."""
+    return _other_names(dataset, store_state(f"results/{dataset}/"))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _other_names(dataset: str, state: str) -> list[MethodName]:
+    means = summary(on_common_images(load_results(dataset).frame))
+    return [name._replace(published=None) for name in method_names(means, labels())]
 
 
 def choose_method(
@@ -57,12 +79,12 @@ def choose_method(
     return by_label[st.selectbox(label, options, index=index, key=key, bind="query-params")]
 
 
-def show_comparison(found: MethodComparison, frame: pd.DataFrame) -> None:
+def show_comparison(found: MethodComparison, frame: pd.DataFrame, dataset: str) -> None:
     """The sentence, what was published, and the links."""
     with st.container(border=True):
         st.markdown(found.sentence())
         st.caption(
-            f"Means over {found.images:,} images. {found.published_sentence()}"
+            f"Means over {found.images:,} images of {dataset}. {found.published_sentence()}"
             + (_RESAVED if found.published_sentence() else "")
         )
         chosen = (found.first, found.second)
@@ -73,7 +95,7 @@ def show_comparison(found: MethodComparison, frame: pd.DataFrame) -> None:
                 "rate_distortion",
                 "Both curves",
                 icon=":material/show_chart:",
-                query={"codecs": codecs},
+                query={"codecs": codecs} | ({"dataset": dataset} if dataset != DATASET else {}),
             )
             link_to_page(
                 "compare",

@@ -9,7 +9,7 @@ import streamlit as st
 from core.analysis.bd_tables import bd_rates_of
 from core.analysis.headlines import LEARNED
 from core.analysis.image_sizes import has_mixed_sizes, size_line
-from core.evaluation.results import Results, result_datasets
+from core.evaluation.results import Results
 from core.metrics import metrics
 from dashboard.charts.captions import basis_line, removed_line, source_line
 from dashboard.data.curves import (
@@ -24,7 +24,7 @@ from dashboard.data.curves import (
     load_points,
 )
 from dashboard.data.quoted import load_dataset_imports
-from dashboard.data.store import DATASET, load_results, open_store
+from dashboard.data.store import load_results
 from dashboard.views.rate_distortion.bd_rates import show_bd_rates
 from dashboard.views.rate_distortion.controls import (
     Spread,
@@ -44,6 +44,7 @@ from dashboard.views.rate_distortion.tables import (
     show_rates_over_pixels,
 )
 from dashboard.widgets.charts import show_chart
+from dashboard.widgets.datasets import choose_dataset
 from dashboard.widgets.downloads import download_csv, download_exchange
 from dashboard.widgets.states import show_empty, show_problems
 
@@ -120,15 +121,6 @@ def main() -> None:
 
 def _tables(dataset: str, metric: str) -> Mapping[str, object]:
     return load_measurements(View(dataset, metric))
-
-
-def choose_dataset() -> str:
-    """Data set that the page is about; a choice only where there are several."""
-    names = result_datasets(open_store()) or [DATASET]
-    if len(names) == 1:
-        return names[0]
-    start = names.index(DATASET) if DATASET in names else 0
-    return st.selectbox("Data set", names, index=start, key="dataset", bind="query-params")
 
 
 def points_to_draw(spread: Spread, dataset: str, metric: str, *, codecs: list[str]) -> Drawn:

@@ -196,3 +196,23 @@ def test_a_repaired_codec_comes_back_without_a_restart(
         file = Path("results", "imagenette160", name)
         (damaged_store / file).write_bytes((full_store / file).read_bytes())
     assert _methods(open_page("findings", damaged_store))["psnr_db"].notna().all()
+
+
+def test_any_two_methods_of_another_data_set_are_compared_without_the_thesis_figures(
+    open_page: OpenPage, full_store: Path, tmp_path: Path
+) -> None:
+    store = ArtifactStore(shutil.copytree(full_store, tmp_path / "two"))
+    for codec in ("jpeg", "webp"):
+        key, file = f"results/imagenette160/{codec}", f"{codec}.parquet"
+        facts = {"dataset": {"name": "mine", "sha256": "1" * 64}}
+        store.commit(f"results/mine/{codec}", {file: store.read(key, file)}, facts=facts)
+    app = open_page("findings", store.root, query={"dataset": "mine"})
+    assert not app.exception
+    assert app.selectbox(key="dataset").value == "mine"
+    assert not any("TIFF" in option for option in app.selectbox(key="first").options)
+    app.selectbox(key="first").set_value("WebP, quality 50").run()
+    assert not app.exception
+    texts = [text.value for text in app.markdown]
+    assert any(text.startswith("**WebP, quality 50** reaches") for text in texts)
+    assert any("images of mine." in caption.value for caption in app.caption)
+    assert "Published in the thesis: WebP" not in _text(app)
