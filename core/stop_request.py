@@ -91,7 +91,7 @@ def follow_parent() -> None:
 
 def _end_with_parent() -> None:
     parent = multiprocessing.parent_process()
-    if parent is None:  # this is no worker process, but whoever calls a worker's code by itself
+    if parent is None:  # not a worker process: the worker's code was called directly
         return
     parent.join()
     os._exit(1)

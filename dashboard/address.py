@@ -9,9 +9,9 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 
-#: Parameters that have another name now.
+#: Renamed query parameters.
 _KEYS = {"picture": "image", "families": "codecs", "family": "codec"}
-#: Labels at the start of a value, as links of earlier versions spell them.
+#: Renamed labels at the start of a value.
 _LABELS = {
     "As set": "My settings",
     "Furthest behind": "Loses most against",
@@ -22,7 +22,7 @@ _LABELS = {
     "Autoencoder 40x40": "Autoencoder, 2 layers (40x40)",
     "Autoencoder 20x20": "Autoencoder, 3 layers (20x20)",
 }
-#: Parameters whose values were the names of models, and are their labels now.
+#: Parameters whose values were model names in earlier versions, and are labels now.
 _NAMED = frozenset({"study", "beside", "runs"})
 _LABEL_OF_NAME = {
     "bottleneck": "BNK",

@@ -15,7 +15,7 @@ if str(ROOT) not in sys.path:
     # Streamlit puts only this file's own folder on the path.
     sys.path.insert(0, str(ROOT))
 
-# First, for it sets what NumPy's threads read when a page loads NumPy.
+# First, because it sets environment variables that NumPy reads when it is loaded.
 import core  # noqa: E402, F401
 from dashboard.address import mended_query  # noqa: E402
 from dashboard.data.upload_storage import bound_uploads  # noqa: E402

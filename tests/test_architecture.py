@@ -34,8 +34,8 @@ assert len(app.get("plotly_chart")) > 0
 OTHER_PYTHONS = "core.codecs.external.programs"
 
 
-#: Rooms of the library from the ground up: a room imports from rooms below it alone. Rooms on one
-#: line do not know each other.
+#: Layers of the library from the bottom: a package imports from layers below only. Packages of one
+#: layer do not import each other.
 FLOORS = (
     {"errors", "images", "jobs", "progress", "registry", "stop_request"},
     {"store", "intake", "entropy", "metrics", "png"},

@@ -8,7 +8,7 @@ import numpy as np
 
 Scale = Literal["linear", "log"]
 
-#: Free space at each end of a logarithmic axis: share of its length, and least ratio.
+#: Margin at each end of a logarithmic axis: fraction of its length, and minimum ratio.
 _MARGIN, _LEAST_RATIO = 0.05, 1.08
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from core.analysis.published import THESIS, PublishedFigure
 
-#: Setting under which the results keep the thesis' own figure: the latent not yet quantised.
+#: Setting of the results that correspond to the thesis' figure: the latent without quantisation.
 FLOAT_SETTING = "float"
 #: An autoencoder is weighed at the coarsest quantisation that costs at most this much.
 QUANTISATION_LOSS_DB = 0.1

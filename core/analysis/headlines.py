@@ -11,7 +11,7 @@ from core.evaluation.measurements import Curve
 #: Rate of an image that is not compressed: three bytes per pixel.
 RAW_BITS_PER_PIXEL = 24.0
 
-#: The codec that was trained for rate, and what it is held against first.
+#: The rate-trained codec, and the baselines that it is compared with first.
 LEARNED = "bottleneck"
 _BASELINES = ("jpeg", "webp", "jpeg_xl", "avif_444")
 
@@ -82,9 +82,9 @@ def _learned(deltas: Mapping[str, float], labels: Mapping[str, str]) -> Iterator
         if name in deltas
     ]
     if parts:
-        told = f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else parts[0]
+        listed = f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else parts[0]
         name = labels.get(LEARNED, LEARNED)
-        yield f"**{name}, the learned codec, needs {told}** in bytes at equal PSNR, by BD-rate."
+        yield f"**{name}, the learned codec, needs {listed}** in bytes at equal PSNR, by BD-rate."
 
 
 def _weighed(row: MethodRow, jpeg: Curve | None) -> Iterator[str]:

@@ -8,7 +8,7 @@ import pandas as pd
 from core.analysis.equal_quality import rate_at
 from core.evaluation.measurements import Curve
 
-#: Columns of a table that was read off.
+#: Columns of a table of interpolated values.
 COLUMNS = ("codec", "bits_per_pixel", "bytes", "value", "ratio")
 
 

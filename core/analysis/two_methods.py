@@ -11,7 +11,7 @@ import pandas as pd
 from core.analysis.findings import MethodRow, method_rows
 from core.analysis.published import PublishedFigure
 
-#: Differences below these read as none.
+#: Differences below these are displayed as equal.
 _EQUAL_DB = 0.005
 _EQUAL_RATIO = 0.005
 

@@ -4,7 +4,7 @@ import io
 import zipfile
 from collections.abc import Mapping
 
-#: The first day that the format knows: no file tells when it was packed.
+#: The format's earliest date, for every file, so that archives are reproducible.
 _DATE = (1980, 1, 1, 0, 0, 0)
 
 

@@ -25,7 +25,7 @@ from core.store import ArtifactError, ArtifactStore
 _KIND: Kind = "learned"
 SUFFIX = ".bnk"
 
-#: Networks that are kept loaded: every shipped model and a few of a person's own.
+#: Maximum number of loaded networks: every shipped model and a few of the user's own.
 _LOADED_MODELS = 8
 
 

@@ -155,7 +155,7 @@ def reconstruct_at(
     """
     try:
         match = _search(goal, config, image, store, files, start)
-    except Exception as error:  # whatever a codec raises costs its own place only
+    except Exception as error:  # an error of one codec does not stop the others
         return _failed(config, in_one_line(error))
     reached = Reached(match.target, match.achieved, match.error_fraction)
     if not match.reachable:

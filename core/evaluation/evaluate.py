@@ -82,7 +82,7 @@ def evaluate(
     """
     try:
         coded = _code(point, image)
-    except Exception as error:  # whatever a codec raises becomes its row; the run goes on
+    except Exception as error:  # any error is recorded in the row of its image
         return Evaluation(replace(_blank(point, image, image_id), error=in_one_line(error)))
     return evaluate_coded(point, image, coded, image_id=image_id, metrics=metrics)
 

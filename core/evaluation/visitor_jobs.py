@@ -123,7 +123,7 @@ def estimated_seconds(request: ReconstructionRequest, middle: Image, pixel_count
             point.decode(point.encode(middle))
             times.append(time.process_time() - start)
     except (ArtifactError, CodecError, ValueError):
-        return 0.0  # the request itself tells what is wrong
+        return 0.0  # the request itself reports the error
     share = pixel_count / (middle.shape[0] * middle.shape[1])
     runs = 1 if request.goal is None else _searched_positions(config)
     return float(min(times) * share * runs)

@@ -1,6 +1,6 @@
 """Boxes of AVIF and HEIC files (ISO/IEC 14496-12, 23008-12): colours and depth of the main image.
 
-Pillow tells neither.
+Pillow exposes neither.
 """
 
 import struct

@@ -1,4 +1,4 @@
-"""Brings the pixels of any 8-bit Pillow mode to sRGB on white and tells what that changed."""
+"""Converts 8-bit pixels of any Pillow mode to sRGB on white, with notes on the changes."""
 
 import numpy as np
 from PIL import Image

@@ -1,6 +1,6 @@
 """The header of a JPEG XL codestream: size, depth and colours (ISO/IEC 18181-1, annex D).
 
-Decoders tell neither the bit depth nor the colour space of what they give, so both are read here.
+Decoders expose neither the bit depth nor the colour space of their output, so both are read here.
 """
 
 from dataclasses import dataclass

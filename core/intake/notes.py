@@ -1,4 +1,4 @@
-"""The sentences that tell what decoding changed."""
+"""Notes on what decoding changed, as sentences."""
 
 from typing import NamedTuple
 

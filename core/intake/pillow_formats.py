@@ -58,7 +58,7 @@ def _is_reduced(image: Image.Image, raw_modes: str) -> bool:
 
 
 def _check_stated_sizes(data: bytes, name: str, limits: Limits) -> None:
-    """Checks the sizes of formats whose readers allocate before they tell them."""
+    """Checks the sizes in formats whose readers allocate memory before they report the size."""
     if name == "WebP":
         limits.check_size(*read_webp_size(data))
     if name == JPEG_2000:

@@ -8,7 +8,7 @@ Floats = NDArray[np.float32]
 #: Brightness of diffuse white in HDR, in cd/m2 (ITU-R BT.2408).
 _WHITE = 203.0
 
-#: Brightness of the brightest highlights that are told apart, in cd/m2; the nominal peak of HLG.
+#: Luminance of the brightest distinguishable highlights, in cd/m2; the nominal peak of HLG.
 _PEAK = 1000.0
 
 #: Light of the largest channel relative to diffuse white, and what is shown of it, as measured on

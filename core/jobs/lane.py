@@ -187,7 +187,7 @@ class Lane:
             ticket.settle(worker.run(ticket.job, is_wanted=wanted))
         except JobError as error:
             ticket.settle(error=error)
-        except Exception as error:  # an answer that cannot be read; the process is not trusted on
+        except Exception as error:  # an answer that cannot be read; the process is replaced
             worker.stop()
             ticket.settle(error=JobError(f"{type(error).__name__}: {error}"))
 

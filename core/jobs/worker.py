@@ -38,7 +38,7 @@ def answer(job: Job) -> Answer:
         return Answer(error=error)
     except MemoryError:
         return Answer(error=TooLarge("It needs more memory than a visitor may use here."))
-    except Exception as error:  # whatever a library raises costs this job only
+    except Exception as error:  # any error of a library fails this job only
         return Answer(error=JobError(f"{type(error).__name__}: {error}"))
     finally:
         limit_memory(None)

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from core.codecs.styles import translucent
 from core.report.plot import Plot, Series, axis_range, shown_ticks
 
-#: Nothing that uploads, edits elsewhere or advertises.
+#: Without buttons that upload or link to Plotly's services.
 CONFIG: dict[str, Any] = {
     "displaylogo": False,
     "responsive": True,

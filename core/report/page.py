@@ -18,7 +18,7 @@ _POLICY = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
     "img-src data: blob:; font-src data:"
 )
-#: Tables with more rows are folded until somebody wants to see them.
+#: Tables with more rows are collapsed at first.
 _LONG_TABLE = 30
 _DRAW = """
 for (const place of document.querySelectorAll("figure > div[data-figure]")) {

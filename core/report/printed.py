@@ -57,7 +57,7 @@ def printed(plot: Plot, ending: str) -> bytes:
     """
     if ending not in _METADATA:
         raise ValueError(f"The ending must be one of {', '.join(_METADATA)}; received {ending!r}.")
-    import matplotlib  # a second that a page without figures for paper need not wait
+    import matplotlib  # imported on use, because it takes a second
 
     settings: Any = {
         "svg.hashsalt": plot.name,

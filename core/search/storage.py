@@ -75,7 +75,9 @@ def live_path(store: ArtifactStore, model: str) -> Path:
 def live_models(store: ArtifactStore) -> list[str]:
     """Names of the studies of which a search has left a database on this machine."""
     names = (path.stem for path in live_path(store, "any").parent.glob("*.db"))
-    return sorted(name for name in names if is_name(name))  # others are no database of a search
+    return sorted(
+        name for name in names if is_name(name)
+    )  # other names are not databases of a search
 
 
 def sqlite_url(path: Path) -> str:
@@ -234,7 +236,7 @@ def _connected(url: str, options: dict[str, Any]) -> RDBStorage:
                 warnings.simplefilter("ignore", ExperimentalWarning)
                 return RDBStorage(url, engine_kwargs=engine, **options)
         except SQLAlchemyError as error:
-            # Two processes that make the tables at the same moment get in each other's way.
+            # Two processes that create the tables at the same time would conflict.
             if is_last or not re.search("exists|unique", str(error), re.IGNORECASE):
                 raise
         time.sleep(0.5)

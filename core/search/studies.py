@@ -14,7 +14,7 @@ from optuna.trial import FrozenTrial, TrialState
 Direction = Literal["maximize", "minimize"]
 State = Literal["complete", "pruned", "running", "waiting", "fail"]
 STATES: tuple[State, ...] = ("complete", "pruned", "running", "waiting", "fail")
-#: Kinds of trials that a search has finished with.
+#: States of finished trials.
 FINISHED: tuple[State, ...] = ("complete", "pruned")
 
 #: User attributes of a study.
@@ -187,7 +187,7 @@ def as_study_of_objectives(study: StudyRecord) -> optuna.Study:
 def _shown_study(
     name: str, directions: Sequence[str], trials: Sequence[TrialRecord]
 ) -> optuna.Study:
-    optuna.logging.set_verbosity(optuna.logging.WARNING)  # it would tell of every study it makes
+    optuna.logging.set_verbosity(optuna.logging.WARNING)  # it would log every study that it creates
     storage = optuna.storages.InMemoryStorage()
     known = [StudyDirection[direction.upper()] for direction in directions]
     optuna.create_study(study_name=name, directions=known, storage=storage)

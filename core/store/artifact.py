@@ -91,7 +91,7 @@ class Artifact:
             return parse(data)
         except ArtifactError:
             raise
-        except Exception as error:  # parsers of other libraries raise what they like
+        except Exception as error:  # parsers of other libraries raise any exception
             raise self.damaged(name, reason) from error
 
     def damaged(self, name: str, reason: str) -> DamagedArtifact:
@@ -120,7 +120,7 @@ class Artifact:
             answer = _checked(paths, candidate, entry, check)
             if answer is not None:
                 return answer
-        # Under an unchanged manifest the file was at one of the two places, whatever moved
+        # Under an unchanged manifest the file was at one of the two paths, whatever moved
         # between them meanwhile.
         if paths.load_manifest() != self.manifest:
             raise ReplacedArtifact(self.key, self._shown(name), "was replaced", paths.root)

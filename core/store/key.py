@@ -11,7 +11,7 @@ _FILE_SEGMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 MANIFEST_SUFFIX = ".manifest.json"
 _RESERVED = (MANIFEST_SUFFIX, ".lock")
 
-#: Data set that the steps use when they are told nothing else.
+#: Default data set of the steps.
 DEFAULT_DATASET = "imagenette160"
 
 _COMMANDS = {

@@ -15,7 +15,7 @@ from core.store.key import check_file_name, check_key
 #: Version of the manifest's own layout; a larger number was written by a newer program.
 SCHEMA = 1
 
-#: Stands in the place of the checksum while the checksum is computed.
+#: Placeholder of the checksum while the checksum is computed.
 _BLANK = "0" * 64
 _SHA256 = re.compile("[0-9a-f]{64}")
 

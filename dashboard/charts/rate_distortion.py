@@ -158,7 +158,7 @@ def _curve(rows: pd.DataFrame, hover: str, *, whiskers: bool) -> go.Scatter:
         mode="lines+markers",
         line={"color": style.color, "dash": style.dash, "width": style.width},
         marker={"symbol": style.symbol, "size": size, "color": style.color},
-        # The ring marks the chosen point; the others must not fade.
+        # The ring marks the selected point; without this, Plotly fades the others.
         unselected={"marker": {"opacity": 1}},
         hovertemplate=(
             f"<b>{label}</b> %{{customdata[1]}}<br>%{{x:.3f}} bits per pixel<br>"

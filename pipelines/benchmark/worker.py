@@ -1,4 +1,4 @@
-"""A process of the benchmark's own: does what it is told and says how long that took.
+"""A measuring process of the benchmark: runs requested operations and reports their times.
 
 Started by `pipelines.benchmark.process`; the messages are those of `core.jobs.messages`.
 """

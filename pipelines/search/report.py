@@ -41,7 +41,7 @@ class Report:
         return self.finished >= self.trials
 
     def tell(self, record: StudyRecord) -> None:
-        """Tells of the trials that have ended since."""
+        """Reports the trials that have ended since the last call."""
         self.record = record
         for trial in record.trials:
             if _has_ended(trial) and trial.number not in self._reported:

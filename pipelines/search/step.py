@@ -113,7 +113,7 @@ def _storage_errors(url: str) -> Iterator[None]:
 
 
 def _supervise(job: Job, study: optuna.Study, workers: int) -> None:
-    """Starts the workers and tells of every trial until the last is finished."""
+    """Starts the workers and reports every trial until the last one is finished."""
     report = Report(to_record(study), job.trials)
     if report.is_complete:
         return

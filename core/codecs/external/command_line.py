@@ -27,7 +27,7 @@ from core.errors import CodecError
 from core.images import Image
 from core.png import encode_png
 
-#: Variables by which programs are told to use one thread.
+#: Environment variables that limit programs to one thread.
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "RAYON_NUM_THREADS": "1"}
 _MAX_MESSAGE_CHARACTERS = 300
 _VERSION = re.compile(r"v?(\d+(?:\.\d+)+\S*)")

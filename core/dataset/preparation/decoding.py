@@ -18,7 +18,7 @@ from core.intake.isolation import WorkerPool, decode_image_isolated
 
 SIDE = 160
 RESIZE = "Pillow LANCZOS (antialiasing), the whole image to 160x160 whatever its shape"
-#: Images that wait or run for each process: enough to keep it busy, few enough for the memory.
+#: Tasks in flight per process: enough to keep it busy, few enough to bound the memory.
 _WAITING = 8
 
 

@@ -28,7 +28,7 @@ _LOWEST = {BYTES: 1.0, BITS_PER_PIXEL: 0.01, psnr_db.NAME: 1.0, ssimulacra2.NAME
 _HIGHEST = {BYTES: 200e6, BITS_PER_PIXEL: 100.0, psnr_db.NAME: 100.0, ssimulacra2.NAME: 100.0}
 _STEPS = {BYTES: 100.0, BITS_PER_PIXEL: 0.05, psnr_db.NAME: 0.5, ssimulacra2.NAME: 1.0}
 _TYPED = "typed"
-#: The codec that everybody knows gives the target at first.
+#: Codec that gives the target by default.
 _FIRST_REFERENCE = "jpeg"
 
 

@@ -15,7 +15,7 @@ from dashboard.views.compare.image import ChosenImage
 from dashboard.widgets.comparison_viewer import ViewerLayer
 from dashboard.widgets.reconstruction_cards import NEUTRAL
 
-#: What the original has in place of a metric's value.
+#: Shown for the original instead of a metric's value.
 _EXACT = "exact"
 
 

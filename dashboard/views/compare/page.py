@@ -100,7 +100,7 @@ def compare(
         has_maps, slow = choose_maps(image), choose_slow_metrics(image)
         containers = choose_containers(configs := [card.config for card in cards])
     is_new = st.session_state.get("viewed") != image.digest
-    # The viewer of the run before stays until there is a new one, except for another image.
+    # The previous run's viewer stays until the new one is ready, except for another image.
     container = viewer.empty() if is_new else viewer
     if is_new:
         with container.container():

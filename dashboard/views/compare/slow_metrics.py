@@ -2,7 +2,7 @@
 
 from core.metrics import metrics
 
-#: Above so many pixels the slow metrics take long enough to be asked for.
+#: Number of pixels above which the slow metrics are measured only on request.
 MAX_PIXELS_FOR_SLOW_METRICS = 2_000_000
 
 

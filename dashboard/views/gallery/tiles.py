@@ -23,9 +23,9 @@ from dashboard.widgets.reconstruction_table import spelled_cell
 
 #: PSNR that rounding of the recorded figure can account for.
 MAX_ROUNDING_DB = 0.01
-#: Part of an image that is magnified: a quarter of each side, from the middle.
+#: Size of the central crop that is magnified: a quarter of each side.
 _MAGNIFICATION = 4
-#: Below so much, a share of it says nothing.
+#: Below these values a relative change is not meaningful.
 _LEAST_DETAIL, _LEAST_COLOUR = 1.0, 5.0
 
 

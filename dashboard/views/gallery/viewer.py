@@ -18,7 +18,7 @@ from dashboard.widgets.links import compare_query, link_to_page
 from dashboard.widgets.reconstruction_cards import NEUTRAL
 from dashboard.widgets.reconstruction_table import spelled_cell
 
-#: Name in the address of the image that is open.
+#: Query parameter with the id of the open image.
 PARAMETER = "image"
 
 

@@ -7,7 +7,7 @@ from core.training_records.model_card import ModelCard
 
 #: Values of a 160x160 image: red, green and blue of each pixel.
 IMAGE_VALUES = 160 * 160 * 3
-#: Most epochs of a training in the thesis.
+#: Maximum number of epochs in the thesis.
 THESIS_EPOCHS = 100
 
 LIMITS = """

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from dashboard.charts.colors import codec_style
 from dashboard.charts.log_axis import ratio_axis
 
-#: Percentages beyond this share one colour in the matrix.
+#: Percentage at which the matrix's colour scale saturates.
 _FULL_COLOR = 100.0
 #: Opacity of a full cell: text in the page's colour keeps a contrast of 4.5 : 1 on both themes.
 CELL_OPACITY = 0.45

@@ -17,7 +17,7 @@ _HELP = (
     "are per image."
 )
 _QUARTILES = "A quarter of the rounds was below, a quarter above the two."
-#: What is measured, as a reader calls it.
+#: Display label of each operation.
 _OPERATIONS = {
     "encode": "Encode",
     "decode": "Decode",
@@ -59,7 +59,7 @@ def _show_ratios(rows: pd.DataFrame) -> None:
     }
     subjects = rows["setting"].where(rows["width"] == 0, _sizes(rows))
     shown = rows.assign(
-        # Of what is done to images alone there is no subject.
+        # Operations without a model have no name to show.
         task=(rows["operation"].map(_OPERATIONS) + ", " + subjects).str.removesuffix(", "),
         ours=1000 * rows["ours_seconds"],
         theirs=1000 * rows["baseline_seconds"],

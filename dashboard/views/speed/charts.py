@@ -9,7 +9,7 @@ from core.analysis.axis_ticks import TIME_TICKS
 from core.timing.table import Start
 from dashboard.charts.colors import codec_style, in_legend_order, translucent
 
-#: What is timed of a codec, and how it is spelled.
+#: Display label of each timed operation.
 OPERATIONS = {"encode": "Encode", "decode": "Decode"}
 _MARGIN = {"l": 8, "r": 8, "t": 12, "b": 8}
 _NANOSECONDS = [digit * 10.0**power for power in range(-1, 6) for digit in (1, 3)]
@@ -146,7 +146,7 @@ def memory_figure(rows: pd.DataFrame) -> go.Figure:
     figure = go.Figure()
     for operation, opacity in (("encode", 0.95), ("decode", 0.4)):
         figure.add_trace(_memory_bars(known[known["operation"] == operation], operation, opacity))
-        # The bars have their codecs' colours; the legend explains what is full and what is pale.
+        # The bars have their codecs' colours; the legend explains the two opacities.
         gray = translucent("#7f8b90", opacity)
         entry = go.Bar(x=[None], y=[None], name=OPERATIONS[operation], marker={"color": gray})
         figure.add_trace(entry)

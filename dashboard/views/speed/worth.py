@@ -24,7 +24,7 @@ HELP = (
     "are small and fast."
 )
 _MILLISECONDS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
-#: Variants of a format lie beside it and would hide its name: their names show on hovering.
+#: Variants of a format, whose labels would overlap: they are shown as hover text only.
 _UNNAMED = frozenset({"jpeg_optimized", "webp_slow", "avif"})
 
 

@@ -11,7 +11,7 @@ from core.training_records.runs import AXES, Measure, TrainingRun, measure_of
 from dashboard.charts.colors import CodecStyle, codec_style, translucent
 from dashboard.charts.log_axis import log_ticks_of
 
-#: Measures that a person looks for first.
+#: Metrics that come first.
 _FIRST = ("loss", "psnr_db")
 _TITLES = {
     "loss": "Loss",

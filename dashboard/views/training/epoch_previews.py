@@ -11,7 +11,7 @@ from dashboard.views.training.preview_cache import load_previews
 from dashboard.widgets.previews import HELP, show_originals, show_preview
 from dashboard.widgets.states import show_artifact_error
 
-#: Right end of the slider, which stays the newest epoch while a training adds to them.
+#: Right end of the slider, which follows the newest epoch of a running training.
 NEWEST = "newest"
 
 NONE_LINE = "None of the chosen runs kept images: they were trained before histories had any."

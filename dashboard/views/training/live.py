@@ -9,7 +9,7 @@ from core.training_records.runs import Outlook, TrainingRun, outlook
 from dashboard.data.curves import label_of
 from dashboard.views.training.charts import measure_title
 
-#: How often a page that shows a running training looks for news.
+#: Refresh interval of a page that shows a running training, in seconds.
 REFRESH_SECONDS = 5
 BADGE = ":green-badge[:material/play_arrow: running]"
 

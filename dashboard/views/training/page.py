@@ -161,7 +161,7 @@ def show_chosen(selection: RunSelection, was_live: bool) -> None:
     """All content that depends on the histories; a fragment that refreshes during a training."""
     found = load_runs().runs
     if was_live and not is_any_live(list(found.values())):
-        # The training ended: a run of the whole page stops the clock.
+        # The training ended: a rerun of the whole page stops the refresh.
         st.rerun()
     runs = [found[name] for name in selection.names if name in found]
     for run in runs:

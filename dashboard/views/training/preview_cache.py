@@ -20,7 +20,7 @@ def load_previews(run: TrainingRun) -> Mapping[int, Image]:
     if not run.preview_epochs:
         return {}
     key = run.manifest.key
-    # A running training commits its history every few seconds, mostly with the same images.
+    # A running training commits its history every few seconds, mostly with the same previews.
     file = run.manifest.files[file_name(key, "png")]
     return _previews(str(open_store().root), key, file.sha256)
 

@@ -29,13 +29,13 @@ from dashboard.views.trials.parallel_chart import parallel_figure
 from dashboard.views.trials.parameters import parameter_names
 from dashboard.views.trials.style import NEUTRAL, RING, VALUE_NAME, restyled
 
-#: Trials that a plot draws; of more, an even choice that holds the best.
+#: Maximum number of trials in a plot; of more, evenly spaced ones and the best.
 MAX_DRAWN = 600
-#: Complete trials below which importances say little.
+#: Minimum number of complete trials for meaningful importances.
 FEW_TRIALS = 30
 #: Fewer complete trials are all among the best, which PED-ANOVA compares with all.
 MIN_FOR_IMPORTANCES = 3
-#: Ratio of the highest to the lowest score from which on a logarithmic axis shows more.
+#: Ratio of the highest to the lowest score above which a logarithmic axis is offered.
 _LOG_RATIO = 10.0
 _HEIGHT, _ROW_HEIGHT = 440, 190
 
@@ -209,7 +209,7 @@ def _slice(trials: Sequence[TrialRecord], drawing: Drawing) -> go.Figure:
 def _contour(trials: Sequence[TrialRecord], drawing: Drawing) -> go.Figure:
     complete = _complete(trials)
     figure = plot_contour(_study(complete, drawing), target_name=VALUE_NAME)
-    # The better end of the colours is the strong one.
+    # The better end of the colour scale is the more saturated one.
     figure.update_traces(reversescale=drawing.direction == "minimize", selector={"type": "contour"})
     ring_pairs(figure, complete, drawing.chosen)
     return figure

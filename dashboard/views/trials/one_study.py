@@ -44,7 +44,7 @@ COLUMN_NAMES = {
     "retry_of": "Repeats trial",
 }
 SORT_NAMES = {"score": "Best score first", "number": "In order", "seconds": "Shortest first"}
-#: Most trials of the choice "best and the next", by what a person reads.
+#: Maximum number of trials in the table, by label.
 TOPS = {"All": None, "Best": 1, "Top 5": 5, "Top 10": 10}
 MARK_HELP = "A star marks the best trial; thesis: the trial with the thesis' values."
 _ROW, _MAX_HEIGHT = 35, 430

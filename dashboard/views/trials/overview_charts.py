@@ -17,7 +17,7 @@ from dashboard.views.trials.parameters import parameter_names, parameter_title
 from dashboard.views.trials.style import VALUE_NAME, restyled
 
 _HEIGHT = 360
-#: Below the title of an axis of so low a figure.
+#: Vertical position below the axis title of a low figure.
 _LEGEND_Y = -0.27
 OVERLAYS = {"history": "History", "edf": "Distribution"}
 
@@ -57,7 +57,7 @@ def importances_table(studies: Sequence[StudyRecord]) -> pd.DataFrame:
     """Importance of each parameter (row) in each study (column), between 0 and 1.
 
     A study with too few complete trials or parameters has no column; neither has one whose best
-    trials cannot be told from the others, for instance because all scores are the same.
+    trials do not differ from the others, for instance because all scores are equal.
     """
     columns = {study.name: found for study in studies if (found := _importances(study))}
     table = pd.DataFrame(columns).rename_axis("parameter")

@@ -70,7 +70,7 @@ def report_figure(
         chosen: Numbers of the highlighted trials.
     """
     figure = go.Figure()
-    # What stands out is drawn last, above the others.
+    # Highlighted trials are drawn last, above the others.
     for trial in sorted(trials, key=lambda t: (t.number == best, t.number in set(chosen))):
         reports = {step: value for step, value in trial.reports.items() if math.isfinite(value)}
         if reports:

@@ -202,7 +202,7 @@ def show_studies(studies: Studies) -> None:
     table = studies_table(studies.found.values())
     labels = study_labels(studies.found)
     with st.expander("The studies: trials, budgets, data"):
-        # A state that no trial is in would be a column of zeros.
+        # States without any trial are omitted.
         states = [state for state in STATES if table[state].any()]
         live = ["live"] if table["live"].any() else []
         columns: dict[str, Any] = {

@@ -7,7 +7,7 @@ from plotly.colors import sample_colorscale
 
 from dashboard.charts.log_axis import log_ticks_of, write_full_ticks
 
-#: From dull to strong on a light and on a dark background; the strong end is the better one.
+#: Colour scale for light and dark backgrounds; the saturated end is the better one.
 SCALE = [[0.0, "#8fa3a8"], [0.5, "#2f81c7"], [1.0, "#e32d78"]]
 STATE_COLORS = {
     "COMPLETE": "#2f81c7",
@@ -16,9 +16,9 @@ STATE_COLORS = {
     "WAITING": "#8a8f98",
     "FAIL": "#da1300",
 }
-#: What a study judges its trials by, as the pages call it.
+#: Display label of a study's objective value.
 VALUE_NAME = "Score"
-#: Ring around a chosen trial, seen on every colour of the scale and on both backgrounds.
+#: Colour of the ring around a selected trial, visible on every colour and background.
 RING = {"symbol": "circle-open", "size": 15, "color": "#de7a00", "line": {"width": 3}}
 NEUTRAL = "#8a8f98"
 #: A legend or colour bar above the plot leaves its whole width to the plot on a phone.

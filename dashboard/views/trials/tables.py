@@ -12,7 +12,7 @@ from core.search.studies import FILTERS, ORIGIN, PSNR, SSIM, STATES, State, Stud
 from dashboard.views.trials.parameters import category_text
 
 MAX_COMPARED = 6
-#: Columns of a table of trials that are there whatever a trial noted.
+#: Columns of every table of trials.
 _OWN_COLUMNS = ("number", "state", "value", "seconds", "started", "finished", "retry_of")
 SORTS = ("score", "number", "seconds")
 Sort = Literal["score", "number", "seconds"]
@@ -222,7 +222,7 @@ def _is_mixed(column: "pd.Series[Any]") -> bool:
 def _inside(value: Any, span: tuple[float, float] | None) -> bool:
     if span is None or value is None:
         return True
-    # A slider shows few digits, so its end may be a little before the value that stands there.
+    # A slider rounds to few digits, so its end can lie slightly below the largest value.
     slack = 1e-9 * max(abs(span[0]), abs(span[1]))
     return bool(span[0] - slack <= value <= span[1] + slack)
 
