@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from core.codecs import unavailable
+
 ROOT = Path(__file__).parent.parent
 LAYERS = ("core", "pipelines", "dashboard")
 TRAINING_LIBRARIES = {"keras", "tensorflow", "jax", "tf2onnx"}
@@ -261,7 +263,8 @@ def test_the_type_of_an_image_loads_numpy_only() -> None:
 
 
 def test_the_library_without_its_models_loads_nothing_that_trains() -> None:
-    modules = _modules_after(_importing("core", but=("core.models", OTHER_PYTHONS)))
+    absent = tuple(f"core.codecs.{name}" for name in unavailable())
+    modules = _modules_after(_importing("core", but=("core.models", OTHER_PYTHONS, *absent)))
     assert {name for name in modules if name.startswith("core.models")} == set()
     assert len([name for name in modules if name.startswith("core.")]) > 100
     assert _distributed(modules) & {*TRAINING_LIBRARIES, "streamlit"} == set()
