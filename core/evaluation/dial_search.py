@@ -1,21 +1,17 @@
 """The dial position of a codec that comes closest to a wanted size or quality."""
 
 import math
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import MutableMapping
 from dataclasses import dataclass
 from typing import Literal
 
 from core.codecs import Codec
 from core.codecs.base import OperatingPoint
+from core.evaluation.crossing_search import is_close, search_crossing
 from core.evaluation.evaluate import timed
 from core.images import Image
 from core.metrics.base import Metric
 from core.store import ArtifactStore
-
-#: A value this close to the target ends a search.
-CLOSE_FRACTION = 0.01
-#: The first step from a known value is this part of the dial.
-_FIRST_STEPS = 24
 
 Bound = Literal["nearest", "at_most", "at_least"]
 
@@ -41,7 +37,7 @@ class SearchEnd:
         where the size is within a percent, for then a search ends as well.
         """
         is_the_same = (self.target_bytes, self.file_bytes) == (target_bytes, file_bytes)
-        return is_the_same or _is_close(file_bytes, target_bytes)
+        return is_the_same or is_close(file_bytes, target_bytes)
 
 
 @dataclass(frozen=True)
@@ -91,13 +87,10 @@ def match_bytes(
         codec: Codec with a dial.
         image: Image to encode.
         target_bytes: Wanted size of the whole file, at least 1.
-        bound: `nearest` takes the closest size on either side, `at_most` the largest that is not
-            above the target.
+        bound: `nearest` takes the closest size, `at_most` the largest one up to the target.
         store: Where a learned codec finds its weights.
-        files: File by dial value of this codec and this image, if some are known; the search
-            adds those that it encodes.
-        start: Where an earlier search ended, of this image or a like one; its position is looked
-            at first, and no other one where it is the nearest.
+        files: Known files of this codec and image by dial value; the search adds its own.
+        start: Where an earlier search ended; looked at first, and alone if it is the nearest.
 
     Raises:
         ValueError: The codec has no dial, or the target is not positive.
@@ -113,13 +106,7 @@ def match_bytes(
         if bound == "nearest" and start.is_nearest(target_bytes, size):
             return turns.match({first: size}, target_bytes, bound, reachable=True)
         known[first] = size
-    values = _search(
-        turns.count,
-        lambda index: len(turns.file(index)),
-        target_bytes,
-        scale=math.log,
-        known=known,
-    )
+    values = search_crossing(turns.count, turns.size, target_bytes, scale=math.log, known=known)
     return turns.match(values, target_bytes, bound)
 
 
@@ -154,7 +141,7 @@ def match_metric(
     def measured(index: int) -> float:
         return metric.measure(image, turns.decoded(index))
 
-    values = _search(turns.count, measured, target, rising=metric.HIGHER_IS_BETTER)
+    values = search_crossing(turns.count, measured, target, rising=metric.HIGHER_IS_BETTER)
     return turns.match(values, target, bound)
 
 
@@ -207,6 +194,9 @@ class _Turns:
             self._files[position], self._encode_seconds[index] = timed(point.encode, self._image)
         return self._files[position]
 
+    def size(self, index: int) -> int:
+        return len(self.file(index))
+
     def decoded(self, index: int) -> Image:
         if index not in self._decoded:
             point, data = self.point(index), self.file(index)
@@ -230,79 +220,6 @@ class _Turns:
             encode_seconds=self._encode_seconds.get(chosen),
             decode_seconds=self._decode_seconds[chosen],
         )
-
-
-def _search(
-    count: int,
-    value_at: Callable[[int], float],
-    target: float,
-    *,
-    rising: bool = True,
-    scale: Callable[[float], float] = float,
-    known: Mapping[int, float] | None = None,
-) -> dict[int, float]:
-    """Value by index where a roughly rising sequence crosses the target, and on the way there.
-
-    Bisection, every other step of which is interpolated; from the known values on, where there are
-    some, in steps that double until the crossing is passed. Then, unless the closest value is
-    within a percent, the two indices on either side of the crossing: where the sequence has flat
-    steps or turns back for one step, one of these may be closer.
-
-    Args:
-        count: Number of indices.
-        value_at: Gives the value at an index; called once for each.
-        target: Wanted value.
-        rising: Whether the values rise with the index.
-        scale: On which scale the values are about linear in the index.
-        known: Value by index, where some are known.
-    """
-    values = dict(known or {})
-    below, above = _bracket(values, count, target, rising=rising)
-    step, is_bisecting = max(1, count // _FIRST_STEPS), True
-    while above - below > 1:
-        index = (below + above) // 2
-        if below >= 0 and above < count:
-            if not is_bisecting:
-                ends = scale(values[below]), scale(values[above])
-                index = _interpolated(below, above, ends, scale(target))
-            is_bisecting = not is_bisecting
-        elif known:
-            index = min(below + step, index) if below >= 0 else max(above - step, index)
-            step *= 2
-            is_bisecting = False
-        values[index] = value_at(index)
-        if (values[index] < target) is rising:
-            below = index
-        else:
-            above = index
-    if any(_is_close(value, target) for value in values.values()):
-        return values
-    for index in (below - 1, below, above, above + 1):
-        if 0 <= index < count and index not in values:
-            values[index] = value_at(index)
-    return values
-
-
-def _bracket(
-    values: Mapping[int, float], count: int, target: float, *, rising: bool
-) -> tuple[int, int]:
-    """Indices between which the values cross the target, as far as the known ones tell."""
-    are_below = {index for index, value in values.items() if (value < target) is rising}
-    above = min(values.keys() - are_below, default=count)
-    return max((index for index in are_below if index < above), default=-1), above
-
-
-def _is_close(value: float, target: float) -> bool:
-    return abs(value - target) <= CLOSE_FRACTION * abs(target)
-
-
-def _interpolated(below: int, above: int, ends: tuple[float, float], target: float) -> int:
-    """Index strictly between two others where a straight line would reach the target."""
-    low, high = ends
-    if not (math.isfinite(low) and math.isfinite(high)) or low == high:
-        return (below + above) // 2
-    position = below + round((target - low) / (high - low) * (above - below))
-    return min(max(position, below + 1), above - 1)
 
 
 def _choose(values: dict[int, float], target: float, bound: Bound) -> int:

@@ -33,9 +33,7 @@ _OTHER_ABSTRACT = (
 
 
 def build_report(store: ArtifactStore, *, dataset: str = DEFAULT) -> Report:
-    """Report of all artifacts; missing and damaged ones are listed in it.
-
-    The report depends on the artifacts only, not on the date.
+    """Report of all artifacts, of them alone; missing and damaged ones are listed in it.
 
     Args:
         store: Where the artifacts are.
@@ -67,10 +65,10 @@ def build_report(store: ArtifactStore, *, dataset: str = DEFAULT) -> Report:
         source_section(found, problems),
     ]
     images = results.frame["image"].nunique()
-    opening = _ABSTRACT if is_of_thesis else _OTHER_ABSTRACT
+    title, opening = (TITLE, _ABSTRACT) if is_of_thesis else (_OTHER_TITLE, _OTHER_ABSTRACT)
     paragraphs = (opening, _made_from(dataset, images, latest), size_line(results.frame))
     return Report(
-        TITLE if is_of_thesis else _OTHER_TITLE,
+        title,
         tuple(text for text in paragraphs if text),
         tuple(section for section in sections if not section.is_empty),
     )
