@@ -22,15 +22,17 @@ _FIND = (
 
 @pytest.fixture(scope="module")
 def plot() -> list[str]:
-    """CompressAI's command, by a Python in COMPRESSAI_PYTHON or where the README makes one."""
-    python = os.environ.get("COMPRESSAI_PYTHON", str(_README_PYTHON))
+    """CompressAI's command, by a Python in BOTTLENECK_COMPRESSAI_PYTHON or where the README makes one."""
+    python = os.environ.get("BOTTLENECK_COMPRESSAI_PYTHON", str(_README_PYTHON))
     try:
         done = subprocess.run([python, "-c", _FIND], check=True, capture_output=True, text=True)
         module = done.stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         module = ""
     if not module:
-        pytest.skip(f"{python} has no compressai; COMPRESSAI_PYTHON can name a Python that has")
+        pytest.skip(
+            f"{python} has no compressai; BOTTLENECK_COMPRESSAI_PYTHON can name a Python that has"
+        )
     return [python, module]
 
 
