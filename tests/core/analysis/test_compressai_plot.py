@@ -22,7 +22,7 @@ _FIND = (
 
 @pytest.fixture(scope="module")
 def plot() -> list[str]:
-    """CompressAI's command, by a Python in BOTTLENECK_COMPRESSAI_PYTHON or where the README makes one."""
+    """CompressAI's command, by a Python that a variable names or where the README makes one."""
     python = os.environ.get("BOTTLENECK_COMPRESSAI_PYTHON", str(_README_PYTHON))
     try:
         done = subprocess.run([python, "-c", _FIND], check=True, capture_output=True, text=True)
