@@ -63,6 +63,7 @@ def test_each_codec_is_timed_cold_and_warm_by_operation(small):
     assert len(medians(frame)) < len(frame)
 
 
+@pytest.mark.slow
 def test_only_codecs_that_can_use_a_second_core_are_timed_with_one(small):
     assert run() == 0
     frame = load_benchmarks(small).frame
@@ -72,6 +73,7 @@ def test_only_codecs_that_can_use_a_second_core_are_timed_with_one(small):
     assert set(frame["setting"][frame["method"] == "avif"]) == {"quality=60"}
 
 
+@pytest.mark.slow
 def test_cold_processes_tell_their_memory_and_their_start(small):
     assert run() == 0
     frame = load_benchmarks(small).frame
@@ -82,6 +84,7 @@ def test_cold_processes_tell_their_memory_and_their_start(small):
     assert warm["peak_bytes"].isna().all()
 
 
+@pytest.mark.slow
 def test_codecs_without_a_model_are_left_out_by_name(small, capsys):
     assert run() == 0
     left_out = small.manifest(benchmark_key("codecs")).facts["left_out"]
@@ -90,6 +93,7 @@ def test_codecs_without_a_model_are_left_out_by_name(small, capsys):
     assert "ae80: left out." in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_what_is_up_to_date_is_not_measured_again(small, capsys):
     assert run() == 0
     before = small.manifest(benchmark_key("codecs")).created

@@ -41,6 +41,7 @@ def store(tmp_path, monkeypatch):
     return ArtifactStore.default()
 
 
+@pytest.mark.slow
 def test_a_prepared_data_set_is_measured_by_its_name_beside_the_shipped_results(store):
     assert run("png") == 0
     shipped = store.manifest("results/imagenette160/png")
@@ -57,6 +58,7 @@ def test_a_prepared_data_set_is_measured_by_its_name_beside_the_shipped_results(
     assert store.keys("results/") == ["results/imagenette160/png", "results/mine/png"]
 
 
+@pytest.mark.slow
 def test_results_of_a_named_data_set_are_up_to_date_and_verified_under_its_name(store, capsys):
     assert run("jpeg", "--dataset", "mine") == 0
     assert run("jpeg", "--dataset", "mine") == 0
@@ -69,6 +71,7 @@ def test_results_of_a_named_data_set_are_up_to_date_and_verified_under_its_name(
     assert "jpeg: no results." in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_the_shipped_data_set_can_be_named_too(store, capsys):
     assert run("png") == 0
     assert run("png", "--dataset", "imagenette160") == 0

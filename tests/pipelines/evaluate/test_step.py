@@ -81,6 +81,7 @@ def manifests_below(store, prefix):
     return {key: store.manifest(key).created for key in store.keys(prefix)}
 
 
+@pytest.mark.slow
 def test_the_test_split_is_measured_at_every_setting(prepared):
     assert run("jpeg", "png") == 0
     frame = measured(prepared).frame
@@ -98,11 +99,13 @@ def test_the_test_split_is_measured_at_every_setting(prepared):
     assert jpeg["ms_ssim"].isna().all()  # five scales need more pixels
 
 
+@pytest.mark.slow
 def test_finished_blocks_are_removed_once_the_codec_is_committed(prepared):
     assert run("png") == 0
     assert prepared.keys("cache/") == []
 
 
+@pytest.mark.slow
 def test_the_manifest_says_what_was_measured_on_what(prepared):
     assert run("png") == 0
     facts = prepared.manifest("results/imagenette160/png").facts
@@ -117,6 +120,7 @@ def test_the_manifest_says_what_was_measured_on_what(prepared):
     assert 0.0 < seconds["metric"] < seconds["machine"]
 
 
+@pytest.mark.slow
 def test_a_second_run_does_nothing_and_again_measures_again(prepared, capsys):
     assert run("png") == 0
     first = manifests_below(prepared, "results/")
@@ -127,6 +131,7 @@ def test_a_second_run_does_nothing_and_again_measures_again(prepared, capsys):
     assert manifests_below(prepared, "results/") != first
 
 
+@pytest.mark.slow
 def test_other_images_are_measured_anew(prepared):
     assert run("png") == 0
     first = manifests_below(prepared, "results/")
@@ -143,6 +148,7 @@ def test_other_images_are_measured_anew(prepared):
     assert manifests_below(prepared, "results/") != first
 
 
+@pytest.mark.slow
 def test_a_damaged_result_is_measured_anew(prepared):
     assert run("png") == 0
     path = prepared.path("results/imagenette160/png", "png.parquet")
@@ -152,6 +158,7 @@ def test_a_damaged_result_is_measured_anew(prepared):
     assert len(measured(prepared).frame) == 6
 
 
+@pytest.mark.slow
 def test_a_folder_of_any_images_is_measured_and_broken_ones_give_rows(store, folder):
     assert run("png", "webp_lossless", "--images", str(folder), "--dataset", "mine") == 0
     frame = measured(store, "mine").frame
@@ -166,6 +173,7 @@ def test_a_folder_of_any_images_is_measured_and_broken_ones_give_rows(store, fol
     assert png.loc["c.png", "ms_ssim_4"] == 1.0
 
 
+@pytest.mark.slow
 def test_slow_metrics_are_measured_on_the_subset_only(store, folder, monkeypatch):
     monkeypatch.setattr("core.dataset.splits.SUBSET_COUNT", 2)
     chosen = FolderSource(folder).catalogue().subset
@@ -177,6 +185,7 @@ def test_slow_metrics_are_measured_on_the_subset_only(store, folder, monkeypatch
     assert frame["ssim"].notna().sum() == 2
 
 
+@pytest.mark.slow
 def test_results_are_the_same_with_one_process_and_in_threads(prepared):
     assert run("jpeg") == 0
     expected = measured(prepared).frame.drop(columns=TIMES)
@@ -219,6 +228,7 @@ def test_a_folder_without_images_is_named(store, tmp_path, capsys):
     assert "Expected a folder with images" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_an_evaluation_that_only_fails_stores_nothing_and_says_so(prepared, monkeypatch, capsys):
     assert run("png") == 0
     before = manifests_below(prepared, "results/")

@@ -51,11 +51,13 @@ def verify(*arguments):
     return evaluate.main(["jpeg", "--verify", str(IMAGES), "--jobs", "1", *arguments])
 
 
+@pytest.mark.slow
 def test_results_that_come_out_again_are_equal(store, capsys):
     assert verify() == 0
     assert "jpeg: equal. All 72 files" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_stamped_results_keep_when_and_by_what_they_were_measured(store):
     before = store.manifest(KEY)
     stale = {**before.facts, "fingerprint": "of older code"}
@@ -74,6 +76,7 @@ def test_stamped_results_keep_when_and_by_what_they_were_measured(store):
     assert evaluate.plans(evaluate.Config(codecs=("jpeg",)), say=lambda line: None) == []
 
 
+@pytest.mark.slow
 def test_without_the_flag_nothing_is_written(store):
     store.restate(KEY, {**store.manifest(KEY).facts, "fingerprint": "of older code"})
     before = store.manifest(KEY)
@@ -81,6 +84,7 @@ def test_without_the_flag_nothing_is_written(store):
     assert store.manifest(KEY) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("column", "change", "message"),
     [
@@ -109,6 +113,7 @@ def test_a_small_sample_and_a_stamp_without_one_are_refused(store, capsys):
     assert "give both" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_metric_is_added_without_measuring_the_rest_again(store, capsys):
     whole = load_results(store, "imagenette160").frame
     facts = store.manifest(KEY).facts

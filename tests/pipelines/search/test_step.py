@@ -83,6 +83,7 @@ def complete_numbers(store):
     return [trial.number for trial in trials if trial.state == "complete"]
 
 
+@pytest.mark.slow
 def test_a_search_finishes_its_trials_and_commits_the_study(store, capsys):
     run_search(config(), store, cheap)
     found = read_study(store, "ae80")
@@ -97,6 +98,7 @@ def test_a_search_finishes_its_trials_and_commits_the_study(store, capsys):
     assert facts["dataset"]["sha256"] == store.manifest("datasets/imagenette160").facts["sha256"]
 
 
+@pytest.mark.slow
 def test_the_first_trial_is_the_optimum_of_the_thesis(store):
     run_search(config(trials=1), store, cheap)
     record = read_study(store, "ae80")
@@ -104,6 +106,7 @@ def test_the_first_trial_is_the_optimum_of_the_thesis(store):
     assert record.trials[0].attributes["origin"] == "optimum of the thesis"
 
 
+@pytest.mark.slow
 def test_a_second_run_goes_on_to_the_number_asked_for_in_total(store):
     run_search(config(trials=2), store, cheap)
     before = read_study(store, "ae80").trials
@@ -119,6 +122,7 @@ def test_a_finished_search_starts_no_worker_and_keeps_its_study(store, capsys):
     assert "2 of 2 trials are finished already" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_clone_goes_on_from_the_committed_study(store):
     run_search(config(trials=2), store, cheap)
     live_path(store, "ae80").unlink()
@@ -126,6 +130,7 @@ def test_a_clone_goes_on_from_the_committed_study(store):
     assert states(store) == ["complete"] * 3
 
 
+@pytest.mark.slow
 def test_trials_of_another_budget_are_not_mixed_in(store):
     run_search(config(trials=1), store, cheap)
     with pytest.raises(UserError, match="made with epochs 1; received 2"):
@@ -135,6 +140,7 @@ def test_trials_of_another_budget_are_not_mixed_in(store):
     assert read_study(store, "ae80").budget["epochs"] == 2
 
 
+@pytest.mark.slow
 def test_the_previews_of_all_workers_are_packed_beside_the_study(store, capsys):
     run_search(config(workers=2), store, with_previews)
     assert f"Wrote {store.root}/strips/ae80.png (previews of 4 trials)." in capsys.readouterr().out
@@ -150,6 +156,7 @@ def test_the_previews_of_all_workers_are_packed_beside_the_study(store, capsys):
     assert len(complete_numbers(store)) == 5
 
 
+@pytest.mark.slow
 def test_a_study_that_starts_anew_has_no_previews_of_the_one_before(store):
     run_search(config(trials=2), store, with_previews)
     TrialPreviews(store, "ae80").save(np.zeros((64, 384, 3), np.uint8), number=7, started=None)
@@ -158,6 +165,7 @@ def test_a_study_that_starts_anew_has_no_previews_of_the_one_before(store):
     assert store.keys("cache/") == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lost", ["an empty storage", "a restart", "an older live database"])
 def test_a_committed_study_is_not_replaced_by_one_that_lacks_its_trials(store, tmp_path, lost):
     run_search(config(trials=1), store, cheap)
@@ -180,6 +188,7 @@ def test_a_committed_study_is_not_replaced_by_one_that_lacks_its_trials(store, t
     assert states(store) == ["complete"]
 
 
+@pytest.mark.slow
 def test_a_study_of_a_persons_own_lies_beside_the_shipped_one(store):
     run_search(config(trials=2), store, with_previews)
     before = [store.manifest(key) for key in ("studies/ae80", "strips/ae80")]
@@ -192,6 +201,7 @@ def test_a_study_of_a_persons_own_lies_beside_the_shipped_one(store):
     assert len(read_study(store, "mine").trials) == 2
 
 
+@pytest.mark.slow
 def test_a_damaged_study_starts_anew_as_its_error_advises(store, capsys):
     run_search(config(trials=2), store, cheap)
     live_path(store, "ae80").unlink()
@@ -209,6 +219,7 @@ def test_trials_of_another_data_set_are_not_mixed_in(store):
         run_search(config(trials=2), store, cheap)
 
 
+@pytest.mark.slow
 def test_two_workers_share_the_trials_without_one_too_many(store):
     run_search(config(trials=8, workers=2), store, cheap)
     assert read_study(store, "ae80").counts["complete"] == 8
@@ -245,6 +256,7 @@ def search_until_signal(root):
         sys.exit(128 + stopped.signal)
 
 
+@pytest.mark.slow
 def test_the_objective_trains_and_notes_what_it_measured(store):
     from core.models.training.trial import make_objective
     from core.search.budget import Budget
@@ -265,6 +277,7 @@ def test_the_objective_trains_and_notes_what_it_measured(store):
     assert trial.intermediate_values[2] == notes["psnr_db"]
 
 
+@pytest.mark.slow
 def test_a_pruned_trial_keeps_the_preview_of_its_last_finished_epoch(store):
     from core.models.training.trial import make_objective
     from core.search.budget import Budget
@@ -281,6 +294,7 @@ def test_a_pruned_trial_keeps_the_preview_of_its_last_finished_epoch(store):
     assert "preview" not in " ".join(trial.attributes)
 
 
+@pytest.mark.slow
 def test_the_same_trial_gives_the_same_score_twice(store):
     from core.models.training.trial import make_objective
     from core.search.budget import Budget
