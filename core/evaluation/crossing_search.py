@@ -7,7 +7,7 @@ back for one step, one of these may be closer.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 #: A value this close to the target ends a search.
 CLOSE_FRACTION = 0.01
@@ -53,10 +53,20 @@ def search_crossing(
             below = index
         else:
             above = index
-    if not any(is_close(value, target) for value in values.values()):
-        beside = (below - 1, below, above, above + 1)
-        values |= {i: value_at(i) for i in beside if 0 <= i < count and i not in values}
-    return values
+    return values | _beside((below - 1, below, above, above + 1), count, value_at, values, target)
+
+
+def _beside(
+    indices: Iterable[int],
+    count: int,
+    value_at: Callable[[int], float],
+    values: Mapping[int, float],
+    target: float,
+) -> dict[int, float]:
+    """Values at the indices that are not known yet; none where a known one is close."""
+    if any(is_close(value, target) for value in values.values()):
+        return {}
+    return {i: value_at(i) for i in indices if 0 <= i < count and i not in values}
 
 
 def _bracket(
