@@ -29,7 +29,7 @@ def codecs(store: ArtifactStore | None = None) -> dict[str, Codec]:
     """All codecs that can run here, by name: those of this program, then the user's own models.
 
     >>> sorted(codecs())[:4]
-    ['ae20', 'ae40', 'ae80', 'avif']
+    ['ae20', 'ae20_rd', 'ae40', 'ae40_rd']
 
     Args:
         store: Store with the user's own models; the default store when None.

@@ -129,6 +129,30 @@ def autoencoder_layers(
     return (first, *encoder, *_decoder(filters, shown, rows, columns))
 
 
+def rate_autoencoder_layers(
+    filters: Sequence[int], latent: tuple[int, int, int], *, stride: int, activation: str
+) -> tuple[Layer, ...]:
+    """Layers of an autoencoder that is trained for rate: its convolutions have stride 2.
+
+    Args:
+        filters: Filters of its layers, outermost first.
+        latent: Rows, columns and channels of the latent.
+        stride: Pixels per position of the latent, along each side.
+        activation: Name of the activation.
+    """
+    shown = _ACTIVATIONS.get(activation, activation)
+    height, width = latent[0] * stride, latent[1] * stride
+    found = [Layer("Image", height, width, _IMAGE_CHANNELS, "image")]
+    for depth, channels in enumerate(filters[:-1], start=1):
+        step = f"3x3 convolution, stride 2, {shown}"
+        found.append(Layer(step, height >> depth, width >> depth, channels, "encoder"))
+    found.append(Layer("3x3 convolution, stride 2: the latent", *latent, "latent"))
+    for depth, channels in zip(range(len(filters) - 1, -1, -1), filters[::-1], strict=True):
+        step = f"Transposed convolution, stride 2, {shown}"
+        found.append(Layer(step, height >> depth, width >> depth, channels, "decoder"))
+    return (*found, Layer("3x3 convolution to the image", height, width, _IMAGE_CHANNELS, "image"))
+
+
 def _encoder(filters: Sequence[int], activation: str, height: int, width: int) -> list[Layer]:
     found = []
     for depth, channels in enumerate(filters):

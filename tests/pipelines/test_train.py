@@ -105,7 +105,7 @@ def test_a_training_leaves_a_model_its_card_and_its_history(
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (["ae10"], "there are ae20, ae40, ae80"),
+        (["ae10"], "there are ae20, ae20_rd, ae40, ae40_rd, ae80, ae80_rd"),
         (["ae20", "--batch", "0"], "batch must be at least 1; received 0"),
         (["ae20", "--resume"], "There is no checkpoint of ae20; start with"),
         (["ae20", "--export"], "There is no checkpoint of ae20; start with"),

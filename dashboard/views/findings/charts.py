@@ -12,7 +12,10 @@ from dashboard.charts.colors import codec_style
 from dashboard.charts.rate_distortion import Look, point_table, rate_distortion_figure
 
 #: Codecs of the headline figure: one per format, and the autoencoders.
-HEADLINE = ("bottleneck", "ae80", "ae40", "ae20", "jpeg", "webp", "avif_444", "jpeg_xl", "jpeg2000")
+HEADLINE = (
+    *("bottleneck", "ae80", "ae40", "ae20", "ae80_rd", "ae40_rd", "ae20_rd"),
+    *("jpeg", "webp", "avif_444", "jpeg_xl", "jpeg2000"),
+)
 
 
 def headline_figure(

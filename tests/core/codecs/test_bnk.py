@@ -91,7 +91,9 @@ def test_models_with_equal_ids_are_all_tried(store: ArtifactStore, monkeypatch) 
 
 
 def test_a_file_of_no_model_here_names_its_id(store: ArtifactStore) -> None:
-    with pytest.raises(errors.UnknownModel, match=r"model 0000.*here: ae20, ae40, ae80"):
+    with pytest.raises(
+        errors.UnknownModel, match=r"model 0000.*here: ae20, ae20_rd, ae40, ae40_rd, ae80, ae80_rd"
+    ):
         recognise(STREAM[:2] + b"\0\0" + STREAM[4:], store)
 
 

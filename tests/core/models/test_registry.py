@@ -34,5 +34,7 @@ def test_every_model_has_a_label_and_a_checked_config(name: str) -> None:
 
 
 def test_a_wrong_name_is_answered_with_the_names_that_exist() -> None:
-    with pytest.raises(ValueError, match=r"no model 'ae10'; there are ae20, ae40, ae80"):
+    with pytest.raises(
+        ValueError, match=r"no model 'ae10'; there are ae20, ae20_rd, ae40, ae40_rd, ae80"
+    ):
         get_model("ae10")
