@@ -31,7 +31,7 @@ from core.registry import discover
 TABLES = "channel_tables.npz"
 
 DIAL = Dial(name="quality", lowest=1, highest=QUALITIES, step=1, default=60)
-SWEEP = (1, 12, 23, 34, 45, 56, 67, 78, 89, 100)
+SWEEP = (1, 15, 29, 43, 57, 71, 85, 100)
 
 #: Bounds the memory of one image.
 MAX_SYMBOLS = 2**26
