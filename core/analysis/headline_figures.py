@@ -32,6 +32,7 @@ def headline_figures(
     rows: Sequence[MethodRow],
     *,
     learned: Mapping[str, float],
+    rate_trained: Mapping[str, float],
     labels: Mapping[str, str],
 ) -> list[HeadlineFigure]:
     """At most three figures; only those whose measurements exist.
@@ -41,9 +42,10 @@ def headline_figures(
         rows: The ten methods of the thesis, as `core.analysis.findings.method_rows` gives them.
         learned: BD-rate of the learned codec in percent against each other codec that has one, as
             `core.analysis.bd_tables.bd_rates_of` gives them.
+        rate_trained: As `core.analysis.headlines.headlines` takes it.
         labels: Display label by codec.
     """
-    return [*_learned(learned, labels), *_autoencoder(curves, rows), *_claims(rows)]
+    return [*_learned(learned, labels), *_autoencoder(curves, rows, rate_trained), *_claims(rows)]
 
 
 def _learned(deltas: Mapping[str, float], labels: Mapping[str, str]) -> Iterator[HeadlineFigure]:
@@ -66,9 +68,15 @@ def _learned(deltas: Mapping[str, float], labels: Mapping[str, str]) -> Iterator
 
 
 def _autoencoder(
-    curves: Mapping[str, Curve], rows: Sequence[MethodRow]
+    curves: Mapping[str, Curve], rows: Sequence[MethodRow], rate_trained: Mapping[str, float]
 ) -> Iterator[HeadlineFigure]:
-    """Bytes of the first autoencoder whose PSNR lies within JPEG's curve."""
+    """Bytes of the first autoencoder whose PSNR JPEG reaches too, and after training for rate."""
+    best = min(rate_trained.values(), default=None)
+    trained = (
+        ""
+        if best is None
+        else f" Trained for rate, the thesis' layers get to {_change(best)} bytes than JPEG."
+    )
     reference = curves.get(_REFERENCE)
     for row in (row for row in rows if row.published.is_autoencoder):
         found = equal_quality(row, reference)
@@ -78,7 +86,7 @@ def _autoencoder(
                 f"{found.ratio:.1f} \u00d7",
                 f"the bytes of JPEG at the same {row.coded_psnr_db:.2f} dB, once its latent is "
                 f"quantised and coded: {row.bytes:,.0f} bytes an image instead of "
-                f"{row.bytes / found.ratio:,.0f}.",
+                f"{row.bytes / found.ratio:,.0f}.{trained}",
             )
             return
 

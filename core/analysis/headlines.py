@@ -4,8 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 
+from core.analysis.bd_tables import bd_rates_of
 from core.analysis.equal_quality import equal_quality, rate_at
 from core.analysis.findings import MethodRow
+from core.codecs.rate_autoencoder import rate_architectures
 from core.evaluation.measurements import Curve
 
 #: Rate of an image that is not compressed: three bytes per pixel.
@@ -22,6 +24,7 @@ def headlines(
     means: pd.DataFrame,
     *,
     learned: Mapping[str, float],
+    rate_trained: Mapping[str, float],
     labels: Mapping[str, str],
 ) -> list[str]:
     """Sentences in Markdown; only those whose measurements exist.
@@ -32,6 +35,8 @@ def headlines(
         means: One row per codec and setting, as `core.evaluation.measurements.summary` gives them.
         learned: BD-rate of the learned codec in percent against each other codec that has one, as
             `core.analysis.bd_tables.bd_rates_of` gives them.
+        rate_trained: BD-rate in percent against JPEG by codec of the thesis' topologies that were
+            trained for rate, as `rate_trained_rates` gives them.
         labels: Display label by codec.
     """
     by_method = {row.published.method: row for row in rows}
@@ -39,6 +44,7 @@ def headlines(
     return [
         *_saving(formats, by_method["jpeg-75"], labels),
         *_learned(learned, labels),
+        *_rate_trained(rate_trained, labels),
         *(
             sentence
             for row in rows
@@ -47,6 +53,16 @@ def headlines(
         ),
         *_lossless(by_method["tiff-lzw"], means, labels),
     ]
+
+
+def rate_trained_rates(matrix: pd.DataFrame) -> dict[str, float]:
+    """BD-rate in percent against JPEG of each autoencoder that was trained for rate.
+
+    Args:
+        matrix: As `core.analysis.bd_tables.bd_matrix` gives it.
+    """
+    found = {name: bd_rates_of(name, matrix) for name in rate_architectures()}
+    return {name: rates["jpeg"] for name, rates in found.items() if "jpeg" in rates}
 
 
 def _is_autoencoder(codec: str, rows: Sequence[MethodRow]) -> bool:
@@ -85,6 +101,19 @@ def _learned(deltas: Mapping[str, float], labels: Mapping[str, str]) -> Iterator
         listed = f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else parts[0]
         name = labels.get(LEARNED, LEARNED)
         yield f"**{name}, the learned codec, needs {listed}** in bytes at equal PSNR, by BD-rate."
+
+
+def _rate_trained(deltas: Mapping[str, float], labels: Mapping[str, str]) -> Iterator[str]:
+    """What the thesis' topologies need once they are trained for rate, the smallest first."""
+    parts = [
+        f"{labels.get(name, name)} needs {abs(delta):.0f} % {'fewer' if delta < 0 else 'more'}"
+        for name, delta in sorted(deltas.items(), key=lambda item: item[1])
+    ]
+    if parts:
+        yield (
+            f"**The thesis' layers, trained for rate, against JPEG**: {', '.join(parts)} bytes at "
+            "equal PSNR, by BD-rate."
+        )
 
 
 def _weighed(row: MethodRow, jpeg: Curve | None) -> Iterator[str]:

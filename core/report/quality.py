@@ -15,7 +15,7 @@ from core.analysis.findings import (
     method_rows,
     methods_table,
 )
-from core.analysis.headlines import LEARNED, headlines
+from core.analysis.headlines import LEARNED, headlines, rate_trained_rates
 from core.analysis.lossless import lossless_table
 from core.codecs.styles import codec_style, in_legend_order
 from core.evaluation.measurements import (
@@ -103,9 +103,14 @@ def quality_sections(quality: Quality) -> list[Section]:
 
 def _findings(quality: Quality, tables: Mapping[str, Measurements]) -> Section:
     curves = {codec: table.curve() for codec, table in tables.items()}
-    learned = bd_rates_of(LEARNED, bd_matrix(tables))
+    matrix = bd_matrix(tables)
     sentences = headlines(
-        curves, quality.rows, quality.means, learned=learned, labels=quality.labels
+        curves,
+        quality.rows,
+        quality.means,
+        learned=bd_rates_of(LEARNED, matrix),
+        rate_trained=rate_trained_rates(matrix),
+        labels=quality.labels,
     )
     claims = (_claims(quality, curves),) if quality.is_of_thesis else ()
     return Section("findings", "Findings", tuple(sentences), claims)

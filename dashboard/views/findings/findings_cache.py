@@ -13,7 +13,7 @@ import streamlit as st
 from core.analysis.bd_tables import bd_rates_of
 from core.analysis.findings import MethodRow, method_rows
 from core.analysis.headline_figures import HeadlineFigure, headline_figures
-from core.analysis.headlines import LEARNED, headlines
+from core.analysis.headlines import LEARNED, headlines, rate_trained_rates
 from core.analysis.stored_bd_rates import ANCHOR, METRIC
 from core.analysis.two_methods import MethodName, method_names
 from core.evaluation.measurements import (
@@ -76,15 +76,19 @@ def _findings(state: str) -> Findings:
     shown = frame[frame["codec"].isin(HEADLINE)]
     tables = lossy_measurements(shown, metric=psnr_db.NAME)
     curves = {codec: table.curve() for codec, table in tables.items()}
-    learned = bd_rates_of(LEARNED, load_bd_matrix(View(DATASET, METRIC)))
+    matrix = load_bd_matrix(View(DATASET, METRIC))
+    deltas = {
+        "learned": bd_rates_of(LEARNED, matrix),
+        "rate_trained": rate_trained_rates(matrix),
+    }
     return Findings(
         tables=tables,
         means=means,
         rows=rows,
         curves=curves,
         names=method_names(means, labels()),
-        figures=headline_figures(curves, rows, learned=learned, labels=labels()),
-        sentences=headlines(curves, rows, means, learned=learned, labels=labels()),
+        figures=headline_figures(curves, rows, **deltas, labels=labels()),
+        sentences=headlines(curves, rows, means, **deltas, labels=labels()),
         headline=headline_figure(tables, rows, labels=labels(), metric_label=psnr_db.LABEL),
         published=published_figure(rows),
         images=frame["image"].nunique(),

@@ -3,7 +3,7 @@ import math
 import pandas as pd
 
 from core.analysis.findings import MethodRow, method_rows
-from core.analysis.headlines import headlines
+from core.analysis.headlines import headlines, rate_trained_rates
 from core.analysis.published import THESIS
 from core.analysis.rate_distortion import bd_rate
 from core.evaluation.measurements import Curve
@@ -41,7 +41,9 @@ def test_the_best_format_is_named_with_its_saving() -> None:
         "webp": _curve("webp", (0.8, 1.6), (30.0, 34.0)),
     }
     rows = _rows(jpeg_75=_measured("jpeg-75", 34.0, 2.0))
-    sentences = headlines(curves, rows, NO_MEANS, learned={}, labels={"avif": "AVIF"})
+    sentences = headlines(
+        curves, rows, NO_MEANS, learned={}, rate_trained={}, labels={"avif": "AVIF"}
+    )
     assert len(sentences) == 1
     assert sentences[0].startswith("**AVIF needs 50 % fewer bytes than JPEG**")
 
@@ -59,20 +61,25 @@ def test_the_learned_codec_is_told_beside_each_baseline() -> None:
         for name in ("jpeg", "avif_444")
         if (delta := bd_rate(curves[name], curves["bottleneck"]).value) is not None
     }
-    [sentence] = headlines(curves, _rows(), NO_MEANS, learned=learned, labels=labels)
+    [sentence] = headlines(
+        curves, _rows(), NO_MEANS, learned=learned, rate_trained={}, labels=labels
+    )
     assert "needs 50 % fewer than JPEG and 25 % more than AVIF 4:4:4" in sentence
 
 
 def test_jpeg_is_not_said_to_beat_itself() -> None:
     curves = {"jpeg": _curve("jpeg", (1.0, 2.0), (30.0, 34.0))}
     rows = _rows(jpeg_75=_measured("jpeg-75", 34.0, 2.0))
-    assert headlines(curves, rows, NO_MEANS, learned={}, labels={}) == []
+    assert headlines(curves, rows, NO_MEANS, learned={}, rate_trained={}, labels={}) == []
 
 
 def test_an_autoencoder_is_weighed_against_jpeg_at_equal_quality() -> None:
     curves = {"jpeg": _curve("jpeg", (1.0, 2.0), (30.0, 34.0))}
     rows = _rows(ae_1_layer=_measured("ae-1-layer", 34.0, 8.0))
-    assert "4.0 times JPEG's bytes" in headlines(curves, rows, NO_MEANS, learned={}, labels={})[0]
+    assert (
+        "4.0 times JPEG's bytes"
+        in headlines(curves, rows, NO_MEANS, learned={}, rate_trained={}, labels={})[0]
+    )
 
 
 def test_an_autoencoder_beyond_jpeg_is_not_compared_with_it() -> None:
@@ -80,7 +87,7 @@ def test_an_autoencoder_beyond_jpeg_is_not_compared_with_it() -> None:
     rows = _rows(ae_1_layer=_measured("ae-1-layer", 40.0, 8.0))
     assert (
         "no JPEG measured here has that PSNR"
-        in headlines(curves, rows, NO_MEANS, learned={}, labels={})[0]
+        in headlines(curves, rows, NO_MEANS, learned={}, rate_trained={}, labels={})[0]
     )
 
 
@@ -90,7 +97,7 @@ def test_an_autoencoder_is_no_format_that_saves_bytes() -> None:
         "ae80": _curve("ae80", (0.1, 0.2), (30.0, 34.0)),
     }
     rows = _rows(jpeg_75=_measured("jpeg-75", 34.0, 2.0))
-    assert headlines(curves, rows, NO_MEANS, learned={}, labels={}) == []
+    assert headlines(curves, rows, NO_MEANS, learned={}, rate_trained={}, labels={}) == []
 
 
 def test_tiff_is_set_beside_the_best_lossless_format() -> None:
@@ -104,7 +111,12 @@ def test_tiff_is_set_beside_the_best_lossless_format() -> None:
     )
     rows = _rows(tiff_lzw=_measured("tiff-lzw", math.inf, 21.9))
     [sentence] = headlines(
-        {}, rows, means, learned={}, labels={"jpeg_xl_lossless": "JPEG XL, lossless"}
+        {},
+        rows,
+        means,
+        learned={},
+        rate_trained={},
+        labels={"jpeg_xl_lossless": "JPEG XL, lossless"},
     )
     assert "21.9 of 24 bits per pixel" in sentence
     assert sentence.endswith("needs 11.5 (JPEG XL, lossless).")
@@ -112,4 +124,16 @@ def test_tiff_is_set_beside_the_best_lossless_format() -> None:
 
 def test_nothing_is_said_without_measurements() -> None:
     empty = pd.DataFrame(columns=[*NO_MEANS.columns, "dial", "bytes"])
-    assert headlines({}, method_rows(empty), empty, learned={}, labels={}) == []
+    assert headlines({}, method_rows(empty), empty, learned={}, rate_trained={}, labels={}) == []
+
+
+def test_the_topologies_of_the_thesis_that_were_trained_for_rate_are_told_against_jpeg() -> None:
+    matrix = pd.DataFrame(
+        {"jpeg": [0.0, -24.4, 3.2], "webp": [40.0, 1.0, 50.0]},
+        index=["jpeg", "ae20_rd", "ae40_rd"],
+    )
+    rates = rate_trained_rates(matrix)
+    assert rates == {"ae20_rd": -24.4, "ae40_rd": 3.2}
+    labels = {"ae20_rd": "Three layers", "ae40_rd": "Two layers"}
+    [sentence] = headlines({}, _rows(), NO_MEANS, learned={}, rate_trained=rates, labels=labels)
+    assert "Three layers needs 24 % fewer, Two layers needs 3 % more bytes" in sentence
