@@ -37,7 +37,8 @@ def test_thirty_values_are_tried() -> None:
     assert len(HOSTILE) == 30
 
 
-@pytest.mark.parametrize("position", [SOME[0], pytest.param(SOME[1], marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("position", SOME)
 @pytest.mark.parametrize("page", QUICK_PAGES)
 def test_a_hostile_value_for_every_parameter_at_once_breaks_no_page(
     open_page: OpenPage, page: str, position: int

@@ -92,6 +92,7 @@ def first_page(server: Server) -> Iterator[Page]:
         browser.close()
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 def test_a_server_started_elsewhere_shows_its_first_page_soon_and_loads_nothing_slow(
     server: Server, first_page: Page

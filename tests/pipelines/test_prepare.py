@@ -219,6 +219,7 @@ def _runs(process: psutil.Process) -> bool:
         return False
 
 
+@pytest.mark.slow
 def test_killed_with_its_images_half_decoded_it_leaves_no_process_behind(
     store, folder: Path
 ) -> None:

@@ -80,6 +80,7 @@ def test_the_command_writes_one_page_and_a_folder_beside_it(store, tmp_path, cap
     assert "report.html" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_the_same_artifacts_give_the_same_files(store, tmp_path):
     for name in ("first", "second"):
         assert run("--output", tmp_path / f"{name}.html", "--figures", tmp_path / name) == 0
@@ -179,6 +180,7 @@ def test_a_file_that_the_report_is_made_of_is_not_overwritten(store, tmp_path, c
     assert artifact.read_bytes() == before
 
 
+@pytest.mark.slow
 def test_a_link_in_the_place_of_the_report_is_kept_and_its_target_written(store, tmp_path):
     (tmp_path / "elsewhere").mkdir()
     target = tmp_path / "elsewhere" / "page.html"

@@ -234,6 +234,7 @@ def test_a_missing_library_is_named_in_one_line(
     assert "pip install -r requirements.txt" in line
 
 
+@pytest.mark.slow
 def test_an_error_of_the_training_is_not_preceded_by_messages_of_tensorflow(
     store: ArtifactStore,
 ) -> None:

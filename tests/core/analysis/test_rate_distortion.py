@@ -209,6 +209,7 @@ def test_more_images_narrow_the_interval():
     assert width(400) < 0.5 * width(40)
 
 
+@pytest.mark.slow
 def test_the_interval_covers_the_truth_about_95_times_in_100():
     truth = bootstrap_bd_rate(
         results(images=4000), results("webp", images=4000, noise=0.3), metric=METRIC, samples=0

@@ -180,6 +180,7 @@ def test_a_small_file_that_claims_any_size_is_refused_within_a_second_and_200_me
     assert float(megabytes) < 200
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("way", "count"), [("mended", 150), ("large", 300)])
 def test_what_is_accepted_is_what_an_encoder_writes(way: str, count: int) -> None:
     outcome = run_chunk(7, count=count, way=way)
@@ -188,6 +189,7 @@ def test_what_is_accepted_is_what_an_encoder_writes(way: str, count: int) -> Non
     assert way == "large" or outcome.rewritten > 10
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("quality", [1, 50, 100])
 @pytest.mark.parametrize("name", ["ae80", "ae40", "ae20", "bottleneck"])
 def test_flat_and_half_flat_images_are_read_back(name: str, quality: int) -> None:

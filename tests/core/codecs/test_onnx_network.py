@@ -104,6 +104,7 @@ print(order.index("core") < order.index("numpy"), os.environ["OPENBLAS_THREAD_TI
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "module", ["core.codecs", "pipelines.compress", "pipelines.benchmark.step", "dashboard/app.py"]
 )

@@ -85,6 +85,7 @@ def test_numbers_are_those_of_the_figure() -> None:
     assert len(CURVES.numbers()) == 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("plot", [CURVES, BARS], ids=lambda plot: plot.name)
 @pytest.mark.parametrize(("ending", "magic"), [("svg", b"<?xml"), ("pdf", b"%PDF")])
 def test_paper_gets_the_same_file_every_time(plot: Plot, ending: str, magic: bytes) -> None:

@@ -182,6 +182,7 @@ ODD_FOLDERS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", ODD_FOLDERS)
 def test_a_study_is_kept_and_read_in_a_folder_of_any_name(tmp_path, folder):
     store = ArtifactStore(tmp_path / folder)
@@ -209,6 +210,7 @@ def made_by_another_optuna(path, revision):
         database.commit()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("revision", ["v3.0.0.a", "v9.9.9.a"])
 def test_a_live_study_of_another_optuna_is_to_be_upgraded_not_made_again(store, revision):
     made_by_another_optuna(live_path(store, "ae80"), revision)

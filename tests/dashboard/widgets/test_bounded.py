@@ -16,6 +16,7 @@ def _page() -> None:
     bounded_number("field", 1, 5, 3, key="field")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", ["one", "span", "field"])
 @pytest.mark.parametrize(
     "stored", [99, -1, (0.0, 99.0), (2.0, 1.0), (float("nan"), 1.0), "x", None, float("inf"), ()]

@@ -11,6 +11,8 @@ from core.evaluation.table import from_parquet, to_parquet
 from core.store import ArtifactStore
 from pipelines.evaluate import step
 
+pytestmark = pytest.mark.slow  # each prepares, measures and adds
+
 ADDED = "psnr_hvs_m"
 OTHERS = ["psnr_db", "ssim", "ssimulacra2", "ms_ssim_4"]
 KEY, FILE = "results/imagenette160/jpeg", "jpeg.parquet"

@@ -56,6 +56,7 @@ def test_a_lost_trial_that_two_workers_put_into_the_queue_is_run_once(tmp_path):
         check_wanted(study, study.ask(), 9)
 
 
+@pytest.mark.slow
 def test_workers_that_are_asked_to_stop_leave_their_trials_to_the_next_run(tmp_path):
     path = tmp_path / "study.db"
     study_at(path)

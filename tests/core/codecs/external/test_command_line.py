@@ -81,6 +81,7 @@ def test_a_decoder_that_gives_no_rgb_image_is_refused(image: Image, tmp_path: Pa
         Grey().decode(Grey().encode(image))
 
 
+@pytest.mark.slow
 def test_a_command_that_takes_too_long_is_killed_with_what_it_started(
     image: Image, tmp_path: Path
 ) -> None:

@@ -77,6 +77,7 @@ def test_the_psnr_while_training_is_the_one_that_is_reported(images: Images) -> 
     np.testing.assert_allclose(ours, theirs, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_training_lowers_the_loss(small_model: Autoencoder, images: Images) -> None:
     losses = [small_model.train_on_batch(images, return_dict=True)["loss"] for _ in range(60)]
 

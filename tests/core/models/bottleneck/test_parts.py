@@ -41,6 +41,7 @@ def test_a_basis_is_orthonormal_and_sorted_by_variance(images: Images) -> None:
     np.testing.assert_allclose(basis.mean_colour, images.mean(axis=(0, 1, 2)), rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_latents_of_the_images_themselves_have_unit_deviation_and_no_correlation(
     random: np.random.Generator,
 ) -> None:
@@ -54,6 +55,7 @@ def test_latents_of_the_images_themselves_have_unit_deviation_and_no_correlation
     np.testing.assert_allclose(latents.T @ latents / len(latents), np.eye(8), atol=1e-3)
 
 
+@pytest.mark.slow
 def test_synthesis_of_all_channels_undoes_analysis(random: np.random.Generator) -> None:
     images = random.integers(0, 256, (20, 64, 96, 3), dtype=np.uint8)
     channels = 3 * BLOCK**2

@@ -71,6 +71,7 @@ def test_before_any_training_the_decoder_undoes_the_encoder(name, photographs) -
     assert np.sqrt(np.mean((found - photographs) ** 2)) < 2.0
 
 
+@pytest.mark.slow
 def test_training_lowers_the_loss(photographs) -> None:
     network = started("ae40_rd", photographs)
     network.plan(60)

@@ -158,6 +158,7 @@ def test_a_damaged_store_names_the_damage_and_draws_the_rest(open_page, damaged_
     assert "AVIF 4:4:4" in names(chart(app, "curves"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("codec", ["jpeg", "webp", "avif_444", "tiff_lzw", "ae80", "ae40", "ae20"])
 def test_a_store_of_one_codec_still_draws(open_page, full_store, tmp_path, codec):
     source, store = ArtifactStore(full_store), ArtifactStore(tmp_path)
