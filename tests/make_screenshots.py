@@ -14,7 +14,10 @@ from playwright.sync_api import Browser, sync_playwright
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "dashboard" / "screenshots"
 #: Address below the server, and what must be on the page before its image is taken.
-PAGES = {"compare": ("compare", ".viewer canvas"), "findings": ("", ".js-plotly-plot")}
+PAGES = {
+    "compare": ("compare", ".viewer[data-ready=true][data-layers='6']"),
+    "findings": ("", ".js-plotly-plot"),
+}
 SIZE = {"width": 1280, "height": 900}
 SETTLE_MILLISECONDS = 8000
 
@@ -52,10 +55,7 @@ def take(browser: Browser, address: str, name: str) -> Path:
     page_path, ready = PAGES[name]
     page = browser.new_page(viewport=SIZE, device_scale_factor=1.5, color_scheme="light")
     page.goto(f"{address}/{page_path}")
-    subject = page.locator(ready).first
-    subject.wait_for(timeout=120_000)
-    page.wait_for_timeout(SETTLE_MILLISECONDS)
-    subject.evaluate("element => element.scrollIntoView({block: 'center'})")
+    page.locator(ready).first.wait_for(timeout=120_000)
     page.wait_for_timeout(SETTLE_MILLISECONDS)
     file = FOLDER / f"{name}.png"
     page.screenshot(path=file, timeout=120_000)
