@@ -11,18 +11,10 @@ from dashboard.charts.colors import in_legend_order
 from dashboard.charts.rate_distortion import SINGLE_IMAGES, Look
 from dashboard.data.curves import View, label_of
 
-#: Curves that are drawn at first: one per format, and the autoencoders trained for rate.
-SHOWN_FIRST = (
-    "bottleneck",
-    "ae40_rd",
-    "ae20_rd",
-    "jpeg",
-    "webp",
-    "avif_444",
-    "jpeg_xl",
-    "jpeg2000",
-)
-AUTOENCODERS = ("ae80", "ae40", "ae20")
+#: Curves that are drawn at first: one per format.
+SHOWN_FIRST = ("bottleneck", "jpeg", "webp", "avif_444", "jpeg_xl", "jpeg2000")
+#: The thesis' networks as it trained them, and the same topologies trained for rate.
+AUTOENCODERS = ("ae80", "ae40", "ae20", "ae80_rd", "ae40_rd", "ae20_rd")
 SPREADS = {"none": "Means only", "bars": "10-90 % bars", "images": "Single images"}
 SPREAD_HELP = (
     "Bars from the 10th to the 90th percentile of the images, in rate and in quality; or thin "
