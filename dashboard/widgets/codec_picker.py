@@ -82,7 +82,7 @@ def _show_unready(unready: Mapping[str, ArtifactError]) -> None:
         for name, error in unready.items():
             st.checkbox(codecs()[name].label, disabled=True, key=f"unready_{name}")
             st.caption(f"`{error.location}` {error.reason}. {error.advice}:")
-            st.code(error.command, language="bash")
+            st.code(error.command, language=None)
         for name, reason in missing.items():
             st.checkbox(name, disabled=True, key=f"unready_{name}")
             st.caption(f"It {reason}.")

@@ -15,7 +15,7 @@ def show_empty(title: str, *, why: str, command: str | None = None) -> None:
         st.markdown(f":material/inbox: **{title}**")
         st.markdown(why)
         if command:
-            st.code(command, language="bash")
+            st.code(command, language=None)
 
 
 def show_damaged(error: ArtifactError) -> None:
@@ -25,7 +25,7 @@ def show_damaged(error: ArtifactError) -> None:
         f"{error.advice}:",
         icon=":material/broken_image:",
     )
-    st.code(error.command, language="bash")
+    st.code(error.command, language=None)
 
 
 def show_artifact_error(error: ArtifactError) -> None:

@@ -52,6 +52,7 @@ WORST_TEXTS = """(least) => {
         const element = texts.currentNode.parentElement;
         const box = element.getBoundingClientRect();
         if (!text || element.closest(skipped) || box.width < 2 || box.height < 2) continue;
+        if (element.closest("label")?.querySelector("input:disabled")) continue;
         const style = getComputedStyle(element);
         let opacity = 1;
         for (const parent of parents(element)) opacity *= parent.opacity;

@@ -78,7 +78,7 @@ def show_archive(manifest: Manifest, index: pd.DataFrame | None) -> None:
             f"Measured on other test images than those of this data set: {named}. Measure again:",
             icon=":material/history:",
         )
-        st.code(f"python -m pipelines.evaluate {' '.join(foreign)}", language="bash")
+        st.code(f"python -m pipelines.evaluate {' '.join(foreign)}", language=None)
 
 
 def show_counts(facts: Mapping[str, Any]) -> None:

@@ -113,7 +113,7 @@ def show_rates(model: ModelCard, means: pd.DataFrame) -> None:
     )
     if means.empty:
         st.markdown("Not measured on the test images yet:")
-        st.code(f"python -m pipelines.evaluate {model.name}", language="bash")
+        st.code(f"python -m pipelines.evaluate {model.name}", language=None)
         return
     shown = means[means["dial"].isin(_FEW) | means["dial"].isna()]
     shown = (shown if len(shown) > 1 else means).sort_values("dial", na_position="last")

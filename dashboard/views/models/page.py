@@ -88,7 +88,7 @@ def show_other_model(name: str, command: str) -> None:
         "the sizes below belong to the model that was measured. To measure this one:",
         icon=":material/history:",
     )
-    st.code(command, language="bash")
+    st.code(command, language=None)
 
 
 def overview(models: list[ModelCard]) -> pd.DataFrame:
