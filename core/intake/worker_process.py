@@ -18,6 +18,7 @@ import numpy as np
 
 from core.intake.decode import DecodedImage
 from core.intake.errors import ImageError, Limits
+from core.jobs.deadline import killed_after
 
 #: A worker is replaced after so many images, which bounds what leaks in C libraries can add up.
 _IMAGES_PER_WORKER = 200
@@ -59,7 +60,7 @@ class WorkerProcess:
         inner.close()
         self._left = _IMAGES_PER_WORKER
         try:
-            with self._deadline(_START_SECONDS):
+            with killed_after(self._process, _START_SECONDS):
                 self._connection.recv_bytes(_MAX_MESSAGE_BYTES)
         except (EOFError, OSError):
             self.stop()
@@ -79,7 +80,7 @@ class WorkerProcess:
             ImageError: The worker refused the file or did not survive it.
         """
         self._left -= 1
-        with self._deadline(job.timeout_seconds) as expired:
+        with killed_after(self._process, job.timeout_seconds) as expired:
             with self._one_error(job, expired):
                 self._send(job)
             self._await_answer(show)
@@ -97,23 +98,6 @@ class WorkerProcess:
         self._connection.close()
         if self._process.stdin:
             self._process.stdin.close()
-
-    @contextlib.contextmanager
-    def _deadline(self, seconds: float) -> Iterator[threading.Event]:
-        """Kills the process when the body takes too long, which ends every wait for it."""
-        expired = threading.Event()
-
-        def expire() -> None:
-            expired.set()
-            self._process.kill()
-
-        timer = threading.Timer(seconds, expire)
-        timer.daemon = True
-        timer.start()
-        try:
-            yield expired
-        finally:
-            timer.cancel()
 
     @contextlib.contextmanager
     def _one_error(self, job: Job, expired: threading.Event) -> Iterator[None]:

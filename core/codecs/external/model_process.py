@@ -6,14 +6,15 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 from core.codecs.external.processes import end_group, forget_processor_limit, limit_memory
 from core.errors import CodecError
+from core.jobs.deadline import killed_after
 from core.jobs.messages import Answer, receive, send
 
 _ROOT = Path(__file__).resolve().parents[3]
@@ -112,7 +113,7 @@ class _Running:
         Raises:
             CodecError: It ended, took too long, or sent what is no answer.
         """
-        with self._deadline(seconds) as expired:
+        with killed_after(self._process, seconds) as expired:
             answer = None
             with suppress(OSError, ValueError):  # it ended, or its answer is too long or no JSON
                 if facts is not None:
@@ -128,23 +129,6 @@ class _Running:
         self._connection.close()
         if self._process.stdin is not None:
             self._process.stdin.close()
-
-    @contextmanager
-    def _deadline(self, seconds: float) -> Iterator[threading.Event]:
-        """Kills the process when the body takes too long, which ends every wait for it."""
-        expired = threading.Event()
-
-        def expire() -> None:
-            expired.set()
-            self._process.kill()
-
-        timer = threading.Timer(seconds, expire)
-        timer.daemon = True
-        timer.start()
-        try:
-            yield expired
-        finally:
-            timer.cancel()
 
     def _read(self, printed: IO[bytes]) -> None:
         """Keeps the end of what the program prints, for the message when it ends."""
