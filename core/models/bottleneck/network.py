@@ -12,8 +12,7 @@ lattice (`core.models.bottleneck.lattice`), and the entropy networks can be conv
 """
 
 import math
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import keras
@@ -23,8 +22,7 @@ from numpy.typing import NDArray
 
 from core.codecs.onnx_network import OnnxNetwork
 from core.entropy.bitstream import MIN_HEADER_BYTES
-from core.entropy.fixed_point import QUALITIES
-from core.models.base import PEAK, ImageModel, psnr_db, rounded_to_bytes
+from core.models.base import PEAK, psnr_db, rounded_to_bytes
 from core.models.bottleneck.augmentation import mirrored_and_moved
 from core.models.bottleneck.config import (
     CONFIG,
@@ -42,6 +40,7 @@ from core.models.bottleneck.transforms import make_analysis, make_synthesis
 from core.models.tensor import Tensor
 from core.models.training.activity import ActivityProbe
 from core.models.training.averaged_muon import AveragedMuon
+from core.models.variable_rate import VariableRateModel, network_quality
 from core.training_records.model_layers import Layer, transform_codec_layers
 from core.training_records.previews import PREVIEW_QUALITY
 
@@ -72,7 +71,7 @@ class _Decoded(NamedTuple):
     images: Tensor
 
 
-class Bottleneck(ImageModel):
+class Bottleneck(VariableRateModel):
     """Analysis, entropy model and synthesis, trained together at random qualities.
 
     Args:
@@ -155,21 +154,10 @@ class Bottleneck(ImageModel):
 
     def network_inputs(self, images: NDArray[np.uint8]) -> dict[str, Tensor]:
         """The images, and their decoded latents at quality `PREVIEW_QUALITY`."""
-        quality = np.full(len(images), _network_quality(PREVIEW_QUALITY), dtype=np.float32)
+        quality = np.full(len(images), network_quality(PREVIEW_QUALITY), dtype=np.float32)
         latents = self.analysis.predict_on_batch(images)[..., : self.config.channels]
         coded = self.entropy(latents, level_weights(quality, self.config.levels))
         return {"analysis": images, "synthesis": _planes(coded.latents, quality)}
-
-    def plan(self, steps: int, *, forgotten: int = 0) -> None:
-        """Sets the length of the learning rate schedule in steps."""
-        self.optimizer.schedule.steps = steps
-        self.optimizer.schedule.forgotten = forgotten
-
-    @contextmanager
-    def averaged(self) -> Iterator[None]:
-        """Context manager in which the network has its averaged weights."""
-        with self.optimizer.averaged(self.trainable_variables):
-            yield
 
     def call(self, images: Tensor, training: bool = False) -> dict[str, Tensor]:
         """Loss and metrics of each image: at a random quality in training, else as validated.
@@ -186,32 +174,10 @@ class Bottleneck(ImageModel):
 
     def reconstructions(self, images: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Reconstructions of images coded at quality `PREVIEW_QUALITY`."""
-        quality = np.full(len(images), _network_quality(PREVIEW_QUALITY), dtype=np.float32)
+        quality = np.full(len(images), network_quality(PREVIEW_QUALITY), dtype=np.float32)
         latents = self._latents(ops.cast(images, "float32"), training=False)
         found = self._decoded(latents, quality, training=False)
         return rounded_to_bytes(ops.convert_to_numpy(found.images) / PEAK)
-
-    def compute_loss(
-        self,
-        x: Tensor = None,
-        y: Tensor = None,
-        y_pred: Tensor = None,
-        sample_weight: Tensor = None,
-        training: bool = True,
-    ) -> Tensor:
-        """Mean of the images' losses."""
-        return ops.mean(y_pred["loss"])
-
-    def compute_metrics(
-        self, x: Tensor, y: Tensor, y_pred: Tensor, sample_weight: Tensor = None
-    ) -> dict[str, Tensor]:
-        """Running means of the values that `call` returned."""
-        names = [name for name in y_pred if name != "loss"]
-        for name in names:
-            mean = self.psnr_db if name == "psnr_db" else self.means[name]
-            mean.update_state(y_pred[name])
-        found = self.get_metrics_result()
-        return {name: found[name] for name in ("loss", *names)}
 
     def _train_figures(self, images: Tensor) -> dict[str, Tensor]:
         if self.config.max_shift:
@@ -223,7 +189,7 @@ class Bottleneck(ImageModel):
     def _validation_figures(self, images: Tensor) -> dict[str, Tensor]:
         """Means over the qualities, and the values at each quality."""
         places = np.array(
-            [_network_quality(quality) for quality in VALIDATED_QUALITIES], dtype=np.float32
+            [network_quality(quality) for quality in VALIDATED_QUALITIES], dtype=np.float32
         )
         count = ops.shape(images)[0]
         latents = self._latents(images, training=False)
@@ -281,11 +247,6 @@ def _planes(latents: Tensor, quality: Tensor) -> Tensor:
     """Latents with the quality as their last plane, as the synthesis expects them."""
     plane = ops.zeros_like(latents[..., :1]) + ops.reshape(quality, (-1, 1, 1, 1))
     return ops.concatenate([latents, plane], axis=-1)
-
-
-def _network_quality(quality: int) -> float:
-    """A quality in 1..100 mapped to the network's range, 0..1."""
-    return (quality - 1) / (QUALITIES - 1)
 
 
 def build(config: BottleneckConfig = CONFIG) -> Bottleneck:

@@ -7,8 +7,7 @@ gradients.
 """
 
 import math
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -20,7 +19,7 @@ from core.codecs.onnx_network import OnnxNetwork
 from core.codecs.rate_autoencoder import TABLES
 from core.entropy.bitstream import MIN_HEADER_BYTES
 from core.entropy.fixed_point import QUALITIES
-from core.models.base import PEAK, ImageModel, psnr_db, rounded_to_bytes
+from core.models.base import PEAK, psnr_db, rounded_to_bytes
 from core.models.bottleneck.augmentation import mirrored_and_moved
 from core.models.bottleneck.quality_levels import (
     LevelTable,
@@ -38,6 +37,7 @@ from core.models.rate_autoencoder.transforms import (
 )
 from core.models.tensor import Tensor
 from core.models.training.averaged_muon import AveragedMuon
+from core.models.variable_rate import VariableRateModel, network_quality
 from core.training_records.model_layers import Layer, rate_autoencoder_layers
 from core.training_records.previews import PREVIEW_QUALITY
 
@@ -46,7 +46,7 @@ VALIDATED_QUALITIES = (1, 25, 50, 75, 100)
 _FIGURES = ("bits_per_pixel", "psnr_db")
 
 
-class RateAutoencoder(ImageModel):
+class RateAutoencoder(VariableRateModel):
     """Encoder, decoder, gains and densities, trained together at random qualities.
 
     Args:
@@ -105,17 +105,6 @@ class RateAutoencoder(ImageModel):
         )
         return {TABLES: channel_tables(self.densities, gains, restored).to_bytes()}
 
-    def plan(self, steps: int, *, forgotten: int = 0) -> None:
-        """Sets the length of the learning rate schedule in steps."""
-        self.optimizer.schedule.steps = steps
-        self.optimizer.schedule.forgotten = forgotten
-
-    @contextmanager
-    def averaged(self) -> Iterator[None]:
-        """Context manager in which the network has its averaged weights."""
-        with self.optimizer.averaged(self.trainable_variables):
-            yield
-
     def call(self, images: Tensor, training: bool = False) -> dict[str, Tensor]:
         """Loss and metrics of each image: at a random quality in training, else as validated.
 
@@ -135,41 +124,19 @@ class RateAutoencoder(ImageModel):
 
     def reconstructions(self, images: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Reconstructions of images coded at quality `PREVIEW_QUALITY`."""
-        quality = np.full(len(images), _network_quality(PREVIEW_QUALITY), dtype=np.float32)
+        quality = np.full(len(images), network_quality(PREVIEW_QUALITY), dtype=np.float32)
         levels = level_weights(ops.convert_to_tensor(quality), self.config.levels)
         latents = self._latents(ops.cast(images, "float32"), training=False)
         symbols = ops.round(latents * ops.exp(self.log_gains(levels)))
         found = self.decoder(symbols / ops.exp(self.restored_log_gains(levels)))
         return rounded_to_bytes(ops.convert_to_numpy(found))
 
-    def compute_loss(
-        self,
-        x: Tensor = None,
-        y: Tensor = None,
-        y_pred: Tensor = None,
-        sample_weight: Tensor = None,
-        training: bool = True,
-    ) -> Tensor:
-        """Mean of the images' losses."""
-        return ops.mean(y_pred["loss"])
-
-    def compute_metrics(
-        self, x: Tensor, y: Tensor, y_pred: Tensor, sample_weight: Tensor = None
-    ) -> dict[str, Tensor]:
-        """Running means of the values that `call` returned."""
-        names = [name for name in y_pred if name != "loss"]
-        for name in names:
-            mean = self.psnr_db if name == "psnr_db" else self.means[name]
-            mean.update_state(y_pred[name])
-        found = self.get_metrics_result()
-        return {name: found[name] for name in ("loss", *names)}
-
     def _validation_figures(self, images: Tensor) -> dict[str, Tensor]:
         """Means over the qualities, and the values at each quality."""
         latents, count = self._latents(images, training=False), ops.shape(images)[0]
         tables = []
         for label in VALIDATED_QUALITIES:
-            quality = ops.full((count,), _network_quality(label), dtype="float32")
+            quality = ops.full((count,), network_quality(label), dtype="float32")
             tables.append(self._figures(images, latents, quality, False))
         means = {name: sum(t[name] for t in tables) / len(tables) for name in tables[0]}
         for label, table in zip(VALIDATED_QUALITIES, tables, strict=True):
@@ -212,11 +179,6 @@ class RateAutoencoder(ImageModel):
         table.build()
         table.built = True
         return table
-
-
-def _network_quality(quality: int) -> float:
-    """A quality in 1..100 mapped to the network's range, 0..1."""
-    return (quality - 1) / (QUALITIES - 1)
 
 
 def build_rate_autoencoder(config: RateAutoencoderConfig, *, name: str) -> RateAutoencoder:
