@@ -4,8 +4,9 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from importlib.util import find_spec
 from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -191,7 +192,7 @@ class _SampleImages(Mapping[str, Image]):
     """The photographs as a mapping, decoded one at a time; the arrays are read-only."""
 
     def __init__(self) -> None:
-        folder = files("skimage") / "data"
+        folder = _folder_of_samples()
         self._files = {
             title: name for name, title in _SAMPLE_TITLES.items() if (folder / name).is_file()
         }
@@ -208,7 +209,15 @@ class _SampleImages(Mapping[str, Image]):
 
 @cache
 def _sample(name: str) -> Image:
-    data = (files("skimage") / "data" / name).read_bytes()
+    data = (_folder_of_samples() / name).read_bytes()
     pixels = np.asarray(PIL.Image.open(BytesIO(data)).convert("RGB"))
     pixels.flags.writeable = False
     return pixels
+
+
+def _folder_of_samples() -> Path:
+    """Where the wheel lies, without importing scikit-image: that takes most of a second."""
+    spec = find_spec("skimage")
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError("scikit-image is not installed", name="skimage")
+    return Path(spec.origin).parent / "data"

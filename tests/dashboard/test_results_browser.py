@@ -50,7 +50,7 @@ def test_the_first_screen_shows_three_figures_and_the_top_of_the_curve(
 ) -> None:
     _open(page, url)
     assert page.title() == "Findings · Bottleneck"
-    assert page.get_by_test_id("stMetric").count() == 3
+    expect(page.get_by_test_id("stMetric")).to_have_count(3, timeout=PATIENCE_MS)
     assert _top(page, "[data-testid=stMetric]") < 300
     assert _top(page, ".stPlotlyChart") < 500
 
