@@ -14,6 +14,7 @@ _SUFFIXES = {
     "JPEG": {".jfif", ".jpe", ".jpeg", ".jpg"},
     "JPEG 2000": {".j2c", ".j2k", ".jp2", ".jpc", ".jpx"},
     "JPEG XL": {".jxl"},
+    "JPEG XR": {".jxr"},
     "PNG": {".apng", ".png"},
     "TIFF": {".tif", ".tiff"},
     "WebP": {".webp"},

@@ -9,10 +9,9 @@ from core.entropy.bitstream import MAGIC, unpack
 from core.entropy.errors import UnknownModel
 from core.errors import CodecError
 from core.images import Image
-from core.intake.decode import decode_image_or_jpeg_2000
 from core.intake.door import DEFAULT_LIMITS, read_image
 from core.intake.errors import Limits
-from core.intake.formats import describe, identify, is_jpeg_2000
+from core.intake.formats import describe, identify
 from core.store import ArtifactError, ArtifactStore
 
 _FORMAT = "BNK"
@@ -52,9 +51,9 @@ def recognise(data: bytes, store: ArtifactStore, *, limits: Limits = DEFAULT_LIM
     """
     if data[:1] == bytes([MAGIC]):
         return _decode_learned(data, store)
-    if identify(data) is None and not is_jpeg_2000(data):
+    if identify(data) is None:
         raise CodecError(f"No codec here writes such files: received {describe(data)}.")
-    found = read_image(data, limits, decode=decode_image_or_jpeg_2000)
+    found = read_image(data, limits)
     return Recognised(found.format, found.format, found.pixels, found.notes)
 
 

@@ -10,9 +10,11 @@ from PIL import Image
 
 from core.intake.avif import decode_avif
 from core.intake.errors import ACCEPTED, MEMORY_SENTENCE, ImageError, Limits
-from core.intake.formats import HEIC, JPEG_2000, JPEG_XL, describe, identify, is_jpeg_2000
+from core.intake.formats import HEIC, JPEG_2000, JPEG_XL, JPEG_XR, describe, identify
 from core.intake.heic import decode_heic, is_heic_supported
+from core.intake.jpeg_2000 import decode_jpeg_2000
 from core.intake.jpeg_xl import decode_jpeg_xl
+from core.intake.jpeg_xr import decode_jpeg_xr
 from core.intake.notes import Converted
 from core.intake.parts import check_parts
 from core.intake.pillow_formats import decode_with_pillow
@@ -51,24 +53,6 @@ def decode_image(data: bytes, *, limits: Limits = Limits()) -> DecodedImage:  # 
         return DecodedImage(np.array(converted.image, order="C"), name, converted.notes)
 
 
-def decode_image_or_jpeg_2000(
-    data: bytes,
-    *,
-    limits: Limits = Limits(),  # noqa: B008 frozen
-) -> DecodedImage:
-    """As `decode_image`; JPEG 2000 too, which only readers of codecs' files accept.
-
-    Raises:
-        ImageError: The file is not accepted. Nothing else is ever raised.
-    """
-    if not is_jpeg_2000(data):
-        return decode_image(data, limits=limits)
-    limits.check_bytes(len(data))
-    with _one_error(JPEG_2000, limits):
-        converted = decode_with_pillow(data, JPEG_2000, limits)
-        return DecodedImage(np.array(converted.image, order="C"), JPEG_2000, converted.notes)
-
-
 def check_file(data: bytes, limits: Limits) -> str:
     """Name of the format of a file, from its length and first bytes alone.
 
@@ -89,7 +73,9 @@ _DECODERS: dict[str, Callable[[bytes, Limits], Converted]] = {
     "PNG": decode_png,
     "TIFF": decode_tiff,
     HEIC: decode_heic,
+    JPEG_2000: decode_jpeg_2000,
     JPEG_XL: decode_jpeg_xl,
+    JPEG_XR: decode_jpeg_xr,
 }
 
 

@@ -1,10 +1,9 @@
 """Reads an image file that a person named: within limits, and in a process of its own."""
 
 import stat
-from collections.abc import Callable
 from pathlib import Path
 
-from core.intake.decode import DecodedImage, decode_image
+from core.intake.decode import DecodedImage
 from core.intake.errors import ImageError, Limits
 from core.intake.isolation import decode_image_isolated
 
@@ -12,25 +11,19 @@ from core.intake.isolation import decode_image_isolated
 DEFAULT_LIMITS = Limits(max_bytes=200_000_000)
 
 
-def read_image(
-    source: Path | bytes,
-    limits: Limits = DEFAULT_LIMITS,
-    *,
-    decode: Callable[..., DecodedImage] = decode_image,
-) -> DecodedImage:
+def read_image(source: Path | bytes, limits: Limits = DEFAULT_LIMITS) -> DecodedImage:
     """Decoded image of a file or of its bytes, with notes on what decoding changed.
 
     Args:
         source: Path of a file, or the whole content of one.
         limits: How large the image may be; the length of a file is checked before it is read.
-        decode: `decode_image`, or `decode_image_or_jpeg_2000` where JPEG 2000 is accepted too.
 
     Raises:
         ImageError: The image is not accepted.
         OSError: The file cannot be read.
     """
     data = source if isinstance(source, bytes) else read_bounded(source, limits)
-    return decode_image_isolated(data, limits=limits, decode=decode)
+    return decode_image_isolated(data, limits=limits)
 
 
 def read_bounded(path: Path, limits: Limits = DEFAULT_LIMITS) -> bytes:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 #: The formats in the words of the sentence that every refusal of a foreign file ends with.
-ACCEPTED = "PNG, JPEG, WebP, AVIF, TIFF, BMP, GIF and JPEG XL are accepted"
+ACCEPTED = "PNG, JPEG, WebP, AVIF, TIFF, BMP, GIF, JPEG 2000, JPEG XR and JPEG XL are accepted"
 
 MEMORY_SENTENCE = "The file is refused: reading it needs more memory than it may take."
 

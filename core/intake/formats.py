@@ -30,14 +30,17 @@ READERS: dict[str, type[ImageFile.ImageFile]] = {
 }
 
 JPEG_XL = "JPEG XL"
-HEIC = "HEIC"
+JPEG_XR = "JPEG XR"
 JPEG_2000 = "JPEG 2000"
+HEIC = "HEIC"
 
 #: Usual endings of the names of accepted files, by which they are found in folders.
 IMAGE_SUFFIXES = frozenset(
-    {".apng", ".avif", ".bmp", ".dib", ".gif", ".heic", ".heif", ".jfif", ".jpe", ".jpeg", ".jpg"}
-    | {".jxl", ".png", ".tif", ".tiff", ".webp"}
+    {".apng", ".avif", ".bmp", ".dib", ".gif", ".heic", ".heif", ".j2c", ".j2k", ".jfif", ".jp2"}
+    | {".jpc", ".jpe", ".jpeg", ".jpg", ".jpx", ".jxl", ".jxr", ".png", ".tif", ".tiff", ".webp"}
 )
+
+_JPEG_2000_CODESTREAM = b"\xff\x4f\xff\x51"
 
 _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"\x89PNG\r\n\x1a\n", "PNG"),
@@ -51,6 +54,9 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"GIF89a", "GIF"),
     (b"\xff\x0a", JPEG_XL),
     (b"\0\0\0\x0cJXL \r\n\x87\n", JPEG_XL),
+    (b"II\xbc\x01", JPEG_XR),
+    (b"\0\0\0\x0cjP  \r\n\x87\n", JPEG_2000),
+    (_JPEG_2000_CODESTREAM, JPEG_2000),
 )
 
 _AVIF_BRANDS = frozenset({b"avif", b"avis"})
@@ -58,8 +64,6 @@ _HEIC_BRANDS = frozenset({b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", 
 
 #: Brands of containers of either; without a more exact one the file is tried as AVIF.
 _CONTAINER_BRANDS = frozenset({b"mif1", b"msf1", b"mif2"})
-
-_JPEG_2000_SIGNATURES = (b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51")
 
 _FOREIGN: tuple[tuple[bytes, str], ...] = (
     (b"%PDF", "a PDF document"),
@@ -88,11 +92,6 @@ def identify(data: bytes) -> str | None:
     return "AVIF" if brands & _CONTAINER_BRANDS else None
 
 
-def is_jpeg_2000(data: bytes) -> bool:
-    """Whether a file begins like JPEG 2000, which only the readers of codecs' files accept."""
-    return data.startswith(_JPEG_2000_SIGNATURES)
-
-
 def read_webp_size(data: bytes) -> tuple[int, int]:
     """Width and height in a WebP header; Pillow makes two canvases before it tells them.
 
@@ -111,6 +110,18 @@ def read_webp_size(data: bytes) -> tuple[int, int]:
     raise ValueError("The WebP header is incomplete.")
 
 
+def find_jpeg_2000_codestream(data: bytes) -> int:
+    """Position of the codestream in a JPEG 2000 file.
+
+    Raises:
+        ValueError: There is none.
+    """
+    start = data.find(_JPEG_2000_CODESTREAM)
+    if start < 0 or len(data) < start + 24:
+        raise ValueError("There is no codestream.")
+    return start
+
+
 def read_jpeg_2000_sizes(data: bytes) -> list[tuple[int, int]]:
     """Every width and height that the headers of a JPEG 2000 file state.
 
@@ -119,9 +130,7 @@ def read_jpeg_2000_sizes(data: bytes) -> list[tuple[int, int]]:
     Raises:
         ValueError: There is no codestream.
     """
-    start = data.find(_JPEG_2000_SIGNATURES[1])
-    if start < 0 or len(data) < start + 24:
-        raise ValueError("There is no codestream.")
+    start = find_jpeg_2000_codestream(data)
     right, lower, left, upper = struct.unpack_from(">4I", data, start + 8)
     sizes = [(right - left, lower - upper)]
     header = data.find(b"ihdr", 0, start)

@@ -9,13 +9,14 @@ from core.intake.formats import (
     HEIC,
     JPEG_2000,
     JPEG_XL,
+    JPEG_XR,
     READERS,
     identify,
-    is_jpeg_2000,
     read_jpeg_2000_sizes,
     read_webp_size,
 )
 from core.intake.jpeg_xl_header import read_header
+from core.intake.jpeg_xr_header import read_jpeg_xr_size
 from core.intake.parts import check_parts
 
 Size = tuple[int, int]
@@ -58,9 +59,11 @@ def _read_plainly(data: bytes) -> list[Size]:
     if name == HEIC:
         size = read_properties(data).size
         return [size] if size else []
-    return read_jpeg_2000_sizes(data) if name is None and is_jpeg_2000(data) else []
+    if name == JPEG_XR:
+        return [read_jpeg_xr_size(data)]
+    return read_jpeg_2000_sizes(data) if name == JPEG_2000 else []
 
 
 def _read_by_pillow(data: bytes) -> Size:
-    name = identify(data) or JPEG_2000
+    name = identify(data) or ""
     return READERS[name](io.BytesIO(check_parts(data, name))).size

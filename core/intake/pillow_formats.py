@@ -7,7 +7,7 @@ from PIL import Image, ImageFile
 from core.intake.bmff import ImageProperties
 from core.intake.colors import to_srgb
 from core.intake.errors import Limits
-from core.intake.formats import JPEG_2000, READERS, read_jpeg_2000_sizes, read_webp_size
+from core.intake.formats import READERS, read_webp_size
 from core.intake.notes import DEPTH_NOTE, FRAMES_NOTE, Converted, with_notes
 from core.intake.orientation import forget_xmp, read_orientation, turn_upright
 
@@ -24,7 +24,8 @@ def decode_with_pillow(data: bytes, name: str, limits: Limits) -> Converted:
         ImageError: The image is too large, or has samples that are not finite.
         Exception: The file is damaged.
     """
-    _check_stated_sizes(data, name, limits)
+    if name == "WebP":  # Pillow makes its canvas before it tells the size
+        limits.check_size(*read_webp_size(data))
     return convert_opened(READERS[name](io.BytesIO(data)), ImageProperties(), limits)
 
 
@@ -55,12 +56,3 @@ def convert_opened(
 def _is_reduced(image: Image.Image, raw_modes: str) -> bool:
     """Whether Pillow cuts 16-bit samples to 8 by itself; those of BMP have 5 or 6 bits."""
     return ";16" in raw_modes and image.mode[0] not in "IF" and image.format != "BMP"
-
-
-def _check_stated_sizes(data: bytes, name: str, limits: Limits) -> None:
-    """Checks the sizes in formats whose readers allocate memory before they report the size."""
-    if name == "WebP":
-        limits.check_size(*read_webp_size(data))
-    if name == JPEG_2000:
-        for size in read_jpeg_2000_sizes(data):
-            limits.check_size(*size)

@@ -29,8 +29,6 @@ LIMITS = Limits()
 MAX_FILES = 20
 #: Bytes of all files of one visitor together.
 MAX_BYTES = 100_000_000
-#: First bytes of files that our codecs read and a browser does not: BNK, JPEG 2000.
-_CODED = (bytes([MAGIC]), b"\x00\x00\x00\x0cjP", b"\xff\x4f\xff\x51")
 
 
 @dataclass(frozen=True)
@@ -74,7 +72,7 @@ def _read(upload: UploadedFile, *, is_alone: bool) -> Version | None:
 
 def _decoded(digest: str, data: bytes) -> DecodedImage | _Refusal:
     """The image in a file, or why there is none; both are remembered by the file's digest."""
-    is_coded = data.startswith(_CODED)
+    is_coded = data[:1] == bytes([MAGIC])
     key = (digest, store_state("models/") if is_coded else "")
     found: DecodedImage | _Refusal | None = _kept().get(key)
     if found is None:

@@ -9,9 +9,12 @@ import pytest
 from core.codecs import Codec, codecs
 from core.codecs.base import OperatingPoint
 from core.codecs.external.command_line import CommandLineCodec
+from core.codecs.recognition import recognise
 from core.errors import CodecError
 from core.images import Image
+from core.store import ArtifactStore
 
+STORE = ArtifactStore.default()
 CODECS = codecs()
 WITH_DIAL = [name for name, codec in CODECS.items() if codec.dial is not None]
 SHAPES = [(1, 1), (97, 131), (160, 160)]
@@ -35,6 +38,20 @@ def test_decoding_gives_8_bit_rgb_of_the_same_shape(
     decoded = point.decode(point.encode(image))
     assert decoded.dtype == np.uint8
     assert decoded.shape == image.shape
+
+
+@each_codec
+def test_a_file_is_recognised_and_decoded_without_a_word_on_what_wrote_it(
+    name: str,
+    middle_point: Callable[[str], OperatingPoint],
+    make_image: Callable[[int, int], Image],
+) -> None:
+    if CODECS[name].suffix == ".bmshj":
+        pytest.skip("its files name neither their format nor their model")
+    point = middle_point(name)
+    data = point.encode(make_image(97, 131))
+    difference = recognise(data, STORE).image.astype(int) - point.decode(data)
+    assert np.abs(difference).max() <= 2  # other decoders round otherwise
 
 
 @each_codec

@@ -93,6 +93,16 @@ SEEDS: dict[str, list[Callable[[], bytes]]] = {
         lambda: imagecodecs.jpegxl_encode(np.asarray(gradient("RGB")).astype(np.uint16) * 257),
     ],
     "HEIC": [lambda: heic()],
+    "JPEG 2000": [
+        lambda: save("RGB", "JPEG2000"),
+        lambda: save("RGBA", "JPEG2000", quality_mode="dB", quality_layers=[30]),
+        lambda: save("RGB", "JPEG2000", no_jp2=True),
+        lambda: imagecodecs.jpeg2k_encode(np.asarray(gradient("L")).astype(np.uint16) * 257),
+    ],
+    "JPEG XR": [
+        lambda: imagecodecs.jpegxr_encode(np.asarray(gradient("RGB")), level=0.8),
+        lambda: imagecodecs.jpegxr_encode(np.asarray(gradient("L")), level=0.3),
+    ],
 }
 
 

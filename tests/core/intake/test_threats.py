@@ -25,7 +25,7 @@ from tests.core.intake.threat_files import (
     png_text_bomb,
 )
 
-ACCEPTED = "PNG, JPEG, WebP, AVIF, TIFF, BMP, GIF and JPEG XL are accepted."
+ACCEPTED = "PNG, JPEG, WebP, AVIF, TIFF, BMP, GIF, JPEG 2000, JPEG XR and JPEG XL are accepted."
 
 
 def refusal(data: bytes) -> str:

@@ -117,7 +117,6 @@ FOREIGN: dict[str, tuple[Callable[[], bytes], str]] = {
     "FITS": (lambda: b"SIMPLE  =                    T".ljust(2880), "a text file"),
     "WMF": (lambda: b"\xd7\xcd\xc6\x9a" + bytes(40), "a file of an unknown kind"),
     "ICO": (lambda: save(gradient(), "ICO"), "a file of an unknown kind"),
-    "JPEG 2000": (lambda: save(gradient(), "JPEG2000"), "a file of an unknown kind"),
     "HEIC": (lambda: b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "a HEIC photograph"),
     "HEIC of a container's brand": (
         lambda: b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic",
