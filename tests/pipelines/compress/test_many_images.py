@@ -1,0 +1,80 @@
+"""Folders, several files and patterns at the command line."""
+
+from pathlib import Path
+
+import PIL.Image
+import pytest
+
+from tests.pipelines.compress.compress_runs import IMAGE, run_compress, run_decompress
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """A folder as people have them: sub-folders, two formats of one name, other files."""
+    folder = tmp_path / "photos"
+    (folder / "sub").mkdir(parents=True)
+    PIL.Image.fromarray(IMAGE[:40, :50]).save(folder / "a.png")
+    PIL.Image.fromarray(IMAGE[:40, :50]).save(folder / "a.jpg")
+    PIL.Image.fromarray(IMAGE[:20, :30]).save(folder / "sub" / "b.png")
+    PIL.Image.fromarray(IMAGE[:20, :30]).save(folder / ".hidden.png")
+    (folder / "notes.txt").write_text("no image")
+    return folder
+
+
+def _relative(folder: Path) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_folder_goes_to_a_folder_and_back(photos: Path, tmp_path, capsys, jobs: int) -> None:
+    assert run_compress(photos, tmp_path / "small", "--jobs", jobs) == 0
+    assert _relative(tmp_path / "small") == {"a.png.bnk", "a.jpg.bnk", "sub/b.bnk"}
+    said = capsys.readouterr().out.splitlines()
+    assert len(said) == 4
+    assert all("bits per pixel" in line for line in said[:3])
+    sizes = sum(path.stat().st_size for path in (tmp_path / "small").rglob("*.bnk"))
+    assert said[3].startswith("3 files: ")
+    assert f"{sizes:,} written" in said[3]
+    assert run_decompress(tmp_path / "small", tmp_path / "back", "--jobs", jobs) == 0
+    assert _relative(tmp_path / "back") == {"a.png.png", "a.jpg.png", "sub/b.png"}
+
+
+def test_several_files_and_patterns_go_into_a_folder(photos: Path, tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(photos)
+    (tmp_path / "out").mkdir()
+    assert run_compress("a.png", tmp_path / "out") == 0
+    assert run_compress("**/*.png", "--codec", "webp", tmp_path / "all") == 0
+    assert _relative(tmp_path / "out") == {"a.bnk"}
+    assert _relative(tmp_path / "all") == {"a.webp", "b.webp"}
+    assert run_compress("a.png", "a.jpg", "--codec", "png", f"{tmp_path}/new/") == 0
+    assert _relative(tmp_path / "new") == {"a.png.png", "a.jpg.png"}
+
+
+def test_a_file_that_cannot_be_read_does_not_stop_the_others(photos: Path, tmp_path, capsys):
+    (photos / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n broken")
+    assert run_compress(photos, tmp_path / "small") == 2
+    assert len(_relative(tmp_path / "small")) == 3
+    error = capsys.readouterr().err
+    assert "broken.png" in error
+    assert error.splitlines()[-1] == "compress: 1 of 4 files could not be read or written."
+
+
+def test_a_dry_run_names_what_would_be_written_and_writes_nothing(photos, tmp_path, capsys):
+    before = _relative(tmp_path)
+    assert run_compress(photos, tmp_path / "small", "--dry-run") == 0
+    assert f"{photos / 'sub' / 'b.png'} -> {tmp_path / 'small' / 'sub' / 'b.bnk'}" in (
+        capsys.readouterr().out
+    )
+    assert _relative(tmp_path) == before
+    assert not (tmp_path / "small").exists()
+
+
+def test_a_folder_compressed_into_itself_keeps_its_images(photos: Path, capsys) -> None:
+    before = {name: (photos / name).read_bytes() for name in _relative(photos)}
+    assert run_compress(photos / "sub", photos / "sub", "--codec", "png") == 2
+    assert "the input itself" in capsys.readouterr().err
+    assert run_compress(photos, photos / "out", "--codec", "webp") == 0
+    assert run_compress(photos, photos / "out", "--codec", "webp") == 0
+    assert {name: (photos / name).read_bytes() for name in before} == before
+    assert _relative(photos / "out") == {"a.png.webp", "a.jpg.webp", "sub/b.webp"}

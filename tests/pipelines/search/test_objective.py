@@ -1,0 +1,76 @@
+"""The objective of the search: one training, measured and noted."""
+
+import optuna
+import pytest
+
+from core.search.queue import Interrupted
+from core.search.studies import to_record
+from core.search.trial_previews import TrialPreviews
+from core.training_records.previews import preview_psnr_db
+from tests.pipelines.search.small_studies import BUDGET
+
+
+@pytest.mark.slow
+def test_the_objective_trains_and_notes_what_it_measured(store):
+    from core.models.training.trial import make_objective
+    from core.search.budget import Budget
+
+    objective = make_objective("ae40", Budget(**{**BUDGET, "epochs": 2}), store)
+    study = optuna.create_study(direction="maximize")
+    study.enqueue_trial({"filters_2": 32, "activation": "relu", "learning_rate": 0.002})
+    study.optimize(lambda trial: objective(trial, never), n_trials=1)
+    trial = study.trials[0]
+    notes = trial.user_attrs
+    assert trial.value == pytest.approx(notes["psnr_db"] + notes["ssim"])
+    assert 5 < notes["psnr_db"] < 40
+    assert -1 <= notes["ssim"] <= 1
+    assert notes["filters"] == [32, 32]
+    assert notes["epochs"] == 2
+    assert notes["parameters"] > 10_000
+    assert list(trial.intermediate_values) == [1, 2]
+    assert trial.intermediate_values[2] == notes["psnr_db"]
+
+
+@pytest.mark.slow
+def test_a_pruned_trial_keeps_the_preview_of_its_last_finished_epoch(store):
+    from core.models.training.trial import make_objective
+    from core.search.budget import Budget
+
+    study = optuna.create_study(
+        direction="maximize", pruner=optuna.pruners.ThresholdPruner(lower=1000)
+    )
+    objective = make_objective("ae80", Budget(**{**BUDGET, "epochs": 3}), store)
+    study.optimize(lambda trial: objective(trial, never), n_trials=1)
+    (trial,) = to_record(study).trials
+    assert (trial.state, trial.attributes["epochs"]) == ("pruned", 1)
+    preview = TrialPreviews(store, "ae80").read([trial])[0]
+    assert 3 < preview_psnr_db(preview) < 40
+    assert "preview" not in " ".join(trial.attributes)
+
+
+@pytest.mark.slow
+def test_the_same_trial_gives_the_same_score_twice(store):
+    from core.models.training.trial import make_objective
+    from core.search.budget import Budget
+
+    objective = make_objective("ae80", Budget(**BUDGET), store)
+    study = optuna.create_study(direction="maximize")
+    for _ in range(2):
+        study.enqueue_trial({"filters_1": 16, "activation": "relu", "learning_rate": 0.002})
+    scores = [objective(study.ask(), never) for _ in range(2)]
+    assert scores[0] == pytest.approx(scores[1], rel=1e-4)
+
+
+def never():
+    return False
+
+
+def test_a_training_that_is_asked_to_stop_ends_within_its_epoch(store):
+    from core.models.training.trial import make_objective
+    from core.search.budget import Budget
+
+    objective = make_objective("ae80", Budget(**BUDGET), store)
+    trial = optuna.create_study(direction="maximize").ask()
+    with pytest.raises(Interrupted):
+        objective(trial, lambda: True)
+    assert trial.user_attrs.get("epochs") is None

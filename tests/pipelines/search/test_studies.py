@@ -1,0 +1,161 @@
+"""How a search goes on, and which study it commits."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from core.search.storage import live_path
+from core.search.study_reading import read_study
+from core.search.trial_previews import TrialPreviews
+from core.training_records.previews import PREVIEWS
+from pipelines.base import UserError
+from pipelines.search.step import run_search
+from tests.pipelines.search.search_objectives import (
+    cheap,
+    slow,
+    study_at,
+    with_previews,
+)
+from tests.pipelines.search.small_studies import config, states
+
+
+def complete_numbers(store):
+    trials = read_study(store, "ae80").trials
+    return [trial.number for trial in trials if trial.state == "complete"]
+
+
+@pytest.mark.slow
+def test_a_search_finishes_its_trials_and_commits_the_study(store, capsys):
+    run_search(config(), store, cheap)
+    found = read_study(store, "ae80")
+    assert found.counts["complete"] == 4
+    assert not found.is_live
+    output = capsys.readouterr()
+    assert "4/4" in output.err
+    assert f"Wrote {store.root}/studies/ae80.db (4 trials)." in output.out
+    facts = store.manifest("studies/ae80").facts
+    assert facts["best"]["value"] == found.best.value
+    assert facts["budget"]["images"] == 6
+    assert facts["dataset"]["sha256"] == store.manifest("datasets/imagenette160").facts["sha256"]
+
+
+@pytest.mark.slow
+def test_the_first_trial_is_the_optimum_of_the_thesis(store):
+    run_search(config(trials=1), store, cheap)
+    record = read_study(store, "ae80")
+    assert dict(record.trials[0].params) == record.attributes["thesis"]
+    assert record.trials[0].attributes["origin"] == "optimum of the thesis"
+
+
+@pytest.mark.slow
+def test_a_second_run_goes_on_to_the_number_asked_for_in_total(store):
+    run_search(config(trials=2), store, cheap)
+    before = read_study(store, "ae80").trials
+    run_search(config(trials=5), store, cheap)
+    assert read_study(store, "ae80").trials[:2] == before
+    assert states(store) == ["complete"] * 5
+
+
+def test_a_finished_search_starts_no_worker_and_keeps_its_study(store, capsys):
+    run_search(config(trials=2), store, cheap)
+    run_search(config(trials=2), store, slow)
+    assert states(store) == ["complete"] * 2
+    assert "2 of 2 trials are finished already" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_clone_goes_on_from_the_committed_study(store):
+    run_search(config(trials=2), store, cheap)
+    live_path(store, "ae80").unlink()
+    run_search(config(trials=3), store, cheap)
+    assert states(store) == ["complete"] * 3
+
+
+@pytest.mark.slow
+def test_trials_of_another_budget_are_not_mixed_in(store):
+    run_search(config(trials=1), store, cheap)
+    with pytest.raises(UserError, match="made with epochs 1; received 2"):
+        run_search(config(trials=2, epochs=2), store, cheap)
+    assert states(store) == ["complete"]
+    run_search(config(trials=1, epochs=2, restart=True, replace=True), store, cheap)
+    assert read_study(store, "ae80").budget["epochs"] == 2
+
+
+@pytest.mark.slow
+def test_the_previews_of_all_workers_are_packed_beside_the_study(store, capsys):
+    run_search(config(workers=2), store, with_previews)
+    assert f"Wrote {store.root}/strips/ae80.png (previews of 4 trials)." in capsys.readouterr().out
+    # Two workers may both begin the last trial; the one too many is not run.
+    numbers = complete_numbers(store)
+    assert store.manifest("strips/ae80").facts[PREVIEWS] == numbers
+    found = TrialPreviews(store, "ae80").read(read_study(store, "ae80").trials)
+    assert {number: preview.max() for number, preview in found.items()} == {
+        number: number for number in numbers
+    }
+    run_search(config(trials=5), store, with_previews)
+    assert store.manifest("strips/ae80").facts[PREVIEWS] == complete_numbers(store)
+    assert len(complete_numbers(store)) == 5
+
+
+@pytest.mark.slow
+def test_a_study_that_starts_anew_has_no_previews_of_the_one_before(store):
+    run_search(config(trials=2), store, with_previews)
+    TrialPreviews(store, "ae80").save(np.zeros((64, 384, 3), np.uint8), number=7, started=None)
+    run_search(config(trials=1, restart=True, replace=True), store, cheap)
+    assert store.keys("strips/") == []
+    assert store.keys("cache/") == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lost", ["an empty storage", "a restart", "an older live database"])
+def test_a_committed_study_is_not_replaced_by_one_that_lacks_its_trials(store, tmp_path, lost):
+    run_search(config(trials=1), store, cheap)
+    older = live_path(store, "ae80").read_bytes()
+    run_search(config(trials=3), store, cheap)
+    before = store.manifest("studies/ae80")
+    other = config(trials=1)
+    if lost == "an empty storage":
+        other = replace(other, storage=f"sqlite:///{tmp_path / 'shared.db'}")
+    elif lost == "a restart":
+        other = replace(other, restart=True)
+    else:
+        live_path(store, "ae80").write_bytes(older)
+    with pytest.raises(UserError, match=r"has \d finished trials.*--name NAME.*--replace"):
+        run_search(other, store, cheap)
+    assert store.manifest("studies/ae80") == before
+    if lost == "a restart":
+        assert states(store) == ["complete"] * 3
+    run_search(replace(other, replace=True), store, cheap)
+    assert states(store) == ["complete"]
+
+
+@pytest.mark.slow
+def test_a_study_of_a_persons_own_lies_beside_the_shipped_one(store):
+    run_search(config(trials=2), store, with_previews)
+    before = [store.manifest(key) for key in ("studies/ae80", "strips/ae80")]
+    run_search(config(trials=1, name="mine"), store, cheap)
+    assert [store.manifest(key) for key in ("studies/ae80", "strips/ae80")] == before
+    facts = store.manifest("studies/mine").facts
+    assert (facts["model"], facts["architecture"]) == ("mine", "ae80")
+    assert len(read_study(store, "mine").trials) == 1
+    run_search(config(trials=2, name="mine"), store, cheap)
+    assert len(read_study(store, "mine").trials) == 2
+
+
+@pytest.mark.slow
+def test_a_damaged_study_starts_anew_as_its_error_advises(store, capsys):
+    run_search(config(trials=2), store, cheap)
+    live_path(store, "ae80").unlink()
+    (store.root / "studies/ae80.db").write_bytes(b"damaged")
+    run_search(config(trials=1), store, cheap)
+    assert "the study starts anew" in capsys.readouterr().out
+    assert states(store) == ["complete"]
+
+
+def test_trials_of_another_data_set_are_not_mixed_in(store):
+    run_search(config(trials=1), store, cheap)
+    study = study_at(live_path(store, "ae80"))
+    study.set_user_attr("dataset_sha256", "0" * 64)
+    with pytest.raises(UserError, match="another data set"):
+        run_search(config(trials=2), store, cheap)

@@ -1,0 +1,63 @@
+"""A model of a person's own, and what is shipped beside it."""
+
+import json
+
+import pytest
+
+from core.store import ArtifactStore
+from pipelines.train import main
+
+TINY = ["ae20", "--filters", "2", "2", "2", "--batch", "120", "--epochs", "1"]
+
+
+def _shipped(store: ArtifactStore) -> dict[str, str]:
+    """Digest of each file of what is published as `ae20`."""
+    keys = ("models/ae20", "histories/ae20")
+    return {name: entry.sha256 for key in keys for name, entry in store.manifest(key).files.items()}
+
+
+@pytest.mark.slow
+def test_a_model_of_a_persons_own_lies_beside_the_shipped_one(
+    store: ArtifactStore, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(TINY) == 0
+    for key in store.keys("checkpoints/"):  # as in a clone, which has none
+        store.delete(key)
+    shipped = _shipped(store)
+    capsys.readouterr()
+
+    for flags in ([], ["--restart"], ["--finetune"], ["--resume"]):
+        assert main([*TINY, *flags]) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert "--name NAME`, or replace it with --replace" in line
+    assert main([*TINY, "--name", "mine"]) == 0
+    assert main([*TINY, "--name", "tuned", "--finetune", "--epochs", "2"]) == 0
+    assert _shipped(store) == shipped
+    card = json.loads(store.read("models/mine", "mine/card.json"))
+    assert (card["model"], card["architecture"]) == ("mine", "ae20")
+    assert card["label"] == "Autoencoder, 3 layers (20x20), mine"
+    assert store.manifest("histories/mine").facts["architecture"] == "ae20"
+    assert len(store.keys("checkpoints/mine/")) == 1
+
+    assert main([*TINY, "--replace"]) == 0
+    assert _shipped(store) != shipped
+
+
+@pytest.mark.slow
+def test_a_training_publishes_again_what_its_own_checkpoints_show_to_be_its_own(
+    store: ArtifactStore,
+) -> None:
+    assert main(TINY) == 0
+    assert main([*TINY, "--resume", "--epochs", "2"]) == 0
+    assert main([*TINY, "--export"]) == 0
+    assert json.loads(store.read("models/ae20", "ae20/card.json"))["training"]["epochs"] == 2
+
+
+@pytest.mark.slow
+def test_a_damaged_model_is_made_again_as_its_error_advises(store: ArtifactStore) -> None:
+    assert main(TINY) == 0
+    for key in store.keys("checkpoints/"):
+        store.delete(key)
+    for name in ("models/ae20/decoder.onnx", "histories/ae20.csv"):
+        (store.root / name).write_bytes(b"damaged")
+    assert main(TINY) == 0
