@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
@@ -120,11 +120,12 @@ class Lane:
         with self._changed:
             return len(self._waiting) + self._running
 
-    def queue_position(self, ticket: Ticket) -> int:
-        """How many jobs are served before this one, 0 for the next; 0 for one that runs."""
+    def queue_position(self, tickets: Collection[Ticket]) -> int:
+        """How many jobs are served before the first of these; 0 where none of them waits."""
         with self._changed:
             order = sorted(self._waiting, key=self._turn)
-        return order.index(ticket) if ticket in order else 0
+        asked = set(tickets)
+        return next((place for place, ticket in enumerate(order) if ticket in asked), 0)
 
     def cancel(self, ticket: Ticket) -> None:
         """Drops a job that waits and kills one that runs."""

@@ -94,11 +94,9 @@ class Task:
         return self._ticket
 
     @property
-    def queue_position(self) -> int | None:
-        """Jobs that are served before it; None while it is computed."""
-        if self._ticket.started is not None:
-            return None
-        return self._lane.queue_position(self._ticket)
+    def lane(self) -> Lane:
+        """The lane in which it waits or runs."""
+        return self._lane
 
     def advance(self) -> bool:
         """Advances without blocking; returns whether it is done."""
@@ -213,11 +211,18 @@ def wait_for(tasks: Sequence[Task], *, show: Callable[[Sequence[Task]], None]) -
 def queue_line(tasks: Sequence[Task]) -> str:
     """Status line: the running calls, or the position in the queue."""
     pending = [task for task in tasks if not task.is_done]
-    running = [task.call.label for task in pending if task.queue_position is None]
+    running = [task.call.label for task in pending if task.ticket.started is not None]
     if running or not pending:
         return f"{', '.join(running)} …"
-    positions = [position for task in pending if (position := task.queue_position) is not None]
-    return f"{pending[0].call.label} … {queue_words(min(positions, default=0))}"
+    return f"{pending[0].call.label} … {queue_words(queue_position(pending))}"
+
+
+def queue_position(tasks: Sequence[Task]) -> int:
+    """How many jobs of others are served before the first of these tasks."""
+    waiting: dict[Lane, list[Ticket]] = {}
+    for task in tasks:
+        waiting.setdefault(task.lane, []).append(task.ticket)
+    return min((lane.queue_position(tickets) for lane, tickets in waiting.items()), default=0)
 
 
 def queue_words(before: int) -> str:

@@ -99,7 +99,7 @@ def test_owners_take_turns_however_many_jobs_one_of_them_has(lane: Lane) -> None
     one = lane.submit(time.sleep, 0, owner="one")
     for ticket in [*many, one]:
         ticket.future.add_done_callback(lambda _, owner=ticket.owner: finished.append(owner))
-    assert lane.queue_position(one) <= 1
+    assert lane.queue_position([one]) <= 1
     for ticket in [*many, one]:
         ticket.future.result(PATIENCE)
     _until(lambda: len(finished) == 6)

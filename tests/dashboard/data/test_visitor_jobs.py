@@ -76,6 +76,18 @@ def test_the_place_counts_those_who_are_served_before(lanes: tuple[Lane, ...]) -
     assert lines[0] == "JPEG … 2 before you in the queue."
 
 
+def test_telling_the_place_of_a_whole_curve_costs_the_server_little(
+    lanes: tuple[Lane, ...],
+) -> None:
+    _occupied(lanes[0], PATIENCE)
+    tasks = [_task(CALL) for _ in range(300)]
+    started = time.process_time()
+    assert queue_line(tasks) == "JPEG … You are next in the queue."
+    assert time.process_time() - started < 0.01
+    for task in tasks:
+        task.cancel()
+
+
 @pytest.mark.slow
 def test_waiting_for_the_estimate_counts_as_waiting(
     lanes: tuple[Lane, ...], monkeypatch: pytest.MonkeyPatch
@@ -107,7 +119,7 @@ def test_work_ends_at_once_when_the_visitor_leaves(lanes: tuple[Lane, ...]) -> N
     running, waiting = _task(Call("AVIF", time.sleep, (PATIENCE,))), _task(CALL)
 
     def show(tasks: Sequence[Task]) -> None:
-        if running.queue_position is None:
+        if running.ticket.started is not None:
             raise Left
 
     with pytest.raises(Left):
