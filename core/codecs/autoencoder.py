@@ -6,7 +6,6 @@ were fitted to the validation images (`core.entropy.latent_tables`).
 """
 
 import hashlib
-import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,25 +16,18 @@ from numpy.typing import NDArray
 
 from core.codecs.base import Dial, Reference
 from core.codecs.bnk import LearnedCodec, TrainedModel
-from core.codecs.onnx_network import OnnxNetwork, Tiling
+from core.codecs.latent_transform import LatentTransform
 from core.codecs.trained_model import ModelFiles
 from core.entropy.bitstream import Header
-from core.entropy.errors import LimitExceeded
 from core.entropy.fixed_point import QUALITIES
 from core.entropy.latent_coding import Coded, Decoded
 from core.entropy.latent_tables import LatentTables, StepTables
 from core.entropy.range_coding import SymbolReader, SymbolWriter
-from core.images import Image, crop, pad_to_multiple
+from core.images import Image
 from core.registry import discover
 
 DIAL = Dial(name="quality", lowest=1, highest=QUALITIES, step=1, default=70)
 SWEEP = (1, 12, 23, 34, 45, 56, 64, 72, 80, 88, 100)
-
-#: Bounds the memory of one image: 4 megapixels for `ae80`, whose latent is the largest.
-MAX_SYMBOLS = 2**26
-_WINDOW_PIXELS = 576
-#: Larger than the receptive field of the three networks, in pixels of the image.
-_MARGIN_PIXELS = 32
 
 
 @dataclass(frozen=True)
@@ -82,32 +74,24 @@ def architectures() -> dict[str, Architecture]:
 class _Network:
     """The networks and tables of one trained autoencoder."""
 
-    encoder: OnnxNetwork
-    decoder: OnnxNetwork
+    transform: LatentTransform
     tables: LatentTables
     tables_at: Callable[[int], StepTables]
     digest: bytes
-    stride: int
 
     def check_size(self, *, height: int, width: int) -> None:
-        rows, columns = self._latent_size(height, width)
-        max_pixels = MAX_SYMBOLS // self.tables.channels * self.stride**2
-        if rows * columns * self.tables.channels > MAX_SYMBOLS:
-            raise LimitExceeded(
-                f"This autoencoder takes at most {max_pixels / 1e6:.1f} megapixels; "
-                f"received {width}x{height}."
-            )
+        self.transform.check_size(self.tables.channels, height=height, width=width)
 
     def encode(self, image: Image, quality: int) -> Coded:
         tables = self.tables_at(quality)
-        symbols = _by_channel(self.tables.symbols(self.latent(image), tables))
+        symbols = _by_channel(self.tables.symbols(self.transform.latent(image), tables))
         writer = SymbolWriter()
         for channel, table in zip(symbols, tables.tables, strict=True):
             writer.write(channel.astype(np.int32), table)
         return Coded(writer.finish(), (symbols,))
 
     def decode(self, payload: bytes, header: Header) -> Decoded:
-        rows, columns = self._latent_size(header.height, header.width)
+        rows, columns = self.transform.latent_size(header.height, header.width)
         tables = self.tables_at(header.quality)
         tables.payload_bits(rows * columns).check(payload)
         reader = SymbolReader(payload)
@@ -118,23 +102,8 @@ class _Network:
         latent = np.ascontiguousarray(values.T).reshape(rows, columns, -1)
         return Decoded((symbols,), latent)
 
-    def latent(self, image: Image) -> NDArray[np.float32]:
-        """Float latent of an image, shape (height, width, channels)."""
-        tiling = Tiling(_WINDOW_PIXELS, _MARGIN_PIXELS, down=self.stride)
-        return tiling.run(self.encoder, pad_to_multiple(image, self.stride))
-
     def synthesize(self, latent: NDArray[np.float32], header: Header) -> Image:
-        return self.reconstruct(latent, height=header.height, width=header.width)
-
-    def reconstruct(self, latent: NDArray[np.float32], *, height: int, width: int) -> Image:
-        """Image of a latent, cropped to its size."""
-        stride = self.stride
-        tiling = Tiling(_WINDOW_PIXELS // stride, _MARGIN_PIXELS // stride, up=stride)
-        levels = np.rint(tiling.run(self.decoder, latent) * 255)
-        return crop(np.clip(levels, 0, 255).astype(np.uint8), height=height, width=width)
-
-    def _latent_size(self, height: int, width: int) -> tuple[int, int]:
-        return -(-height // self.stride), -(-width // self.stride)
+        return self.transform.image(latent, height=header.height, width=header.width)
 
 
 @dataclass(frozen=True)
@@ -157,9 +126,9 @@ class FloatLatent:
 
     def reconstruct(self, image: Image) -> Image:
         """Reconstruction from the latent without quantisation."""
-        network: _Network = self.model.network()
+        transform: LatentTransform = self.model.network().transform
         height, width = image.shape[:2]
-        return network.reconstruct(network.latent(image), height=height, width=width)
+        return transform.image(transform.latent(image), height=height, width=width)
 
 
 def _float_latents(model: TrainedModel) -> Iterable[Reference]:
@@ -169,12 +138,10 @@ def _float_latents(model: TrainedModel) -> Iterable[Reference]:
 def _load(model: ModelFiles) -> _Network:
     tables = model.read("tables.npz", LatentTables.from_bytes)
     return _Network(
-        encoder=model.read("encoder.onnx", OnnxNetwork),
-        decoder=model.read("decoder.onnx", OnnxNetwork),
+        transform=LatentTransform.of(model),
         tables=tables,
         tables_at=lru_cache(maxsize=len(SWEEP))(tables.at),
         digest=_digest(model),
-        stride=model.read("card.json", lambda data: int(json.loads(data)["stride"])),
     )
 
 

@@ -5,7 +5,6 @@ Each channel of the latent has a quantiser step and a probability table per qual
 """
 
 import hashlib
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,15 +15,14 @@ from numpy.typing import NDArray
 from core.codecs.autoencoder import Architecture
 from core.codecs.base import Dial
 from core.codecs.bnk import LearnedCodec
-from core.codecs.onnx_network import OnnxNetwork, Tiling
+from core.codecs.latent_transform import LatentTransform
 from core.codecs.trained_model import ModelFiles
 from core.entropy.bitstream import Header
 from core.entropy.channel_tables import ChannelTables, TablesAtQuality
-from core.entropy.errors import CorruptStream, LimitExceeded
 from core.entropy.fixed_point import QUALITIES
 from core.entropy.latent_coding import Coded, Decoded
 from core.entropy.range_coding import SymbolReader, SymbolWriter
-from core.images import Image, crop, pad_to_multiple
+from core.images import Image
 from core.registry import discover
 
 #: File of the gains and the entropy tables in the artifact of a model.
@@ -32,12 +30,6 @@ TABLES = "channel_tables.npz"
 
 DIAL = Dial(name="quality", lowest=1, highest=QUALITIES, step=1, default=60)
 SWEEP = (1, 15, 29, 43, 57, 71, 85, 100)
-
-#: Bounds the memory of one image.
-MAX_SYMBOLS = 2**26
-_WINDOW_PIXELS = 576
-#: Larger than the receptive field of the networks, in pixels of the image.
-_MARGIN_PIXELS = 32
 
 
 @dataclass(frozen=True)
@@ -84,31 +76,23 @@ def rate_architectures() -> dict[str, RateArchitecture]:
 class _Network:
     """The parts of one trained autoencoder."""
 
-    encoder: OnnxNetwork
-    decoder: OnnxNetwork
+    transform: LatentTransform
     tables: ChannelTables
     tables_at: Callable[[int], TablesAtQuality]
     digest: bytes
-    stride: int
 
     def check_size(self, *, height: int, width: int) -> None:
-        rows, columns = self._latent_size(height, width)
-        max_pixels = MAX_SYMBOLS // self.tables.channels * self.stride**2
-        if rows * columns * self.tables.channels > MAX_SYMBOLS:
-            raise LimitExceeded(
-                f"This autoencoder takes at most {max_pixels / 1e6:.1f} megapixels; "
-                f"received {width}x{height}."
-            )
+        self.transform.check_size(self.tables.channels, height=height, width=width)
 
     def encode(self, image: Image, quality: int) -> Coded:
         tables = self.tables_at(quality)
-        symbols = tables.symbols(self._latent(image))
+        symbols = tables.symbols(self.transform.latent(image))
         writer = SymbolWriter()
         tables.write(writer, symbols)
         return Coded(writer.finish(), (symbols,))
 
     def decode(self, payload: bytes, header: Header) -> Decoded:
-        rows, columns = self._latent_size(header.height, header.width)
+        rows, columns = self.transform.latent_size(header.height, header.width)
         tables = self.tables_at(header.quality)
         tables.payload_bits(rows * columns).check(payload)
         reader = SymbolReader(payload)
@@ -117,32 +101,16 @@ class _Network:
         return Decoded((symbols,), tables.latent(symbols, rows=rows, columns=columns))
 
     def synthesize(self, latents: NDArray[np.float32], header: Header) -> Image:
-        stride = self.stride
-        tiling = Tiling(_WINDOW_PIXELS // stride, _MARGIN_PIXELS // stride, up=stride)
-        pixels = tiling.run(self.decoder, latents)
-        if not np.isfinite(pixels).all():
-            raise CorruptStream("The file holds values that have no image.")
-        levels = np.clip(np.rint(pixels * 255), 0, 255).astype(np.uint8)
-        return crop(levels, height=header.height, width=header.width)
-
-    def _latent(self, image: Image) -> NDArray[np.float32]:
-        """Latent of an image, not yet quantised, shape (height, width, channels)."""
-        tiling = Tiling(_WINDOW_PIXELS, _MARGIN_PIXELS, down=self.stride)
-        return tiling.run(self.encoder, pad_to_multiple(image, self.stride))
-
-    def _latent_size(self, height: int, width: int) -> tuple[int, int]:
-        return -(-height // self.stride), -(-width // self.stride)
+        return self.transform.image(latents, height=header.height, width=header.width)
 
 
 def _load(model: ModelFiles) -> _Network:
     tables = model.read(TABLES, ChannelTables.from_bytes)
     return _Network(
-        encoder=model.read("encoder.onnx", OnnxNetwork),
-        decoder=model.read("decoder.onnx", OnnxNetwork),
+        transform=LatentTransform.of(model),
         tables=tables,
         tables_at=lru_cache(maxsize=len(SWEEP))(tables.at),
         digest=_digest(model),
-        stride=model.read("card.json", lambda data: int(json.loads(data)["stride"])),
     )
 
 

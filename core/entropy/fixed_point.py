@@ -128,10 +128,10 @@ class ConvolutionAtQuality:
         for top in range(0, rows, strip):
             count = min(strip, rows - top)
             patches = _patches(padded[top : top + count + size - 1], size)
-            self._run_strip(patches, output[top : top + count].reshape(-1, outputs))
+            self._multiply(patches, output[top : top + count].reshape(-1, outputs))
         return output
 
-    def _run_strip(self, patches: NDArray[np.float64], output: NDArray[np.float64]) -> None:
+    def _multiply(self, patches: NDArray[np.float64], output: NDArray[np.float64]) -> None:
         np.matmul(patches, self.convolution.matrix, out=output)
         output += self.bias
         np.floor(output, out=output)

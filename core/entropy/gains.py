@@ -55,13 +55,13 @@ class GainsAt:
         """Numbers of one of the tables, shape (rows, columns, channels)."""
         rows, columns, positions = self.spatial_gain.shape
         by_position = table.reshape(len(table) * positions, -1)
-        return by_position.take(self._places, axis=0).reshape(rows, columns, -1)
+        return by_position.take(self._rows_of_tables, axis=0).reshape(rows, columns, -1)
 
     @cached_property
-    def _places(self) -> NDArray[np.int64]:
+    def _rows_of_tables(self) -> NDArray[np.int64]:
         positions = self.spatial_gain.shape[-1]
-        places: NDArray[np.int64] = (self.spatial_gain + SPATIAL_GAIN_LIMIT) * positions
-        return places + np.arange(positions)
+        first: NDArray[np.int64] = (self.spatial_gain + SPATIAL_GAIN_LIMIT) * positions
+        return first + np.arange(positions)
 
 
 def gains_of_steps(

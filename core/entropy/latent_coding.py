@@ -260,10 +260,10 @@ def _context(gains: GainsAt, restored: Map) -> Map:
 
 
 def step_order(channels: int) -> NDArray[np.int64]:
-    """Channel of the latent at each place of each step's maps, shape (STEPS, channels)."""
+    """Channel of the latent at each index of each step's maps, shape (STEPS, channels)."""
     return np.array(
         [
-            np.concatenate([np.arange(channels)[quarter] for _, _, quarter in _places(step)])
+            np.concatenate([np.arange(channels)[quarter] for _, _, quarter in _parts_of(step)])
             for step in range(STEPS)
         ]
     )
@@ -271,18 +271,18 @@ def step_order(channels: int) -> NDArray[np.int64]:
 
 def take_step(latents: NDArray[np.float32], step: int) -> NDArray[np.float32]:
     """Values of a step, shape (rows / 2, columns / 2, channels)."""
-    parts = [latents[down::CELL, right::CELL, quarter] for down, right, quarter in _places(step)]
+    parts = [latents[down::CELL, right::CELL, quarter] for down, right, quarter in _parts_of(step)]
     return np.concatenate(parts, axis=-1)
 
 
 def put_step(latents: NDArray[np.float32], step: int, values: Map) -> None:
     """The way back of `take_step`."""
     size = values.shape[-1] // STEPS
-    for part, (down, right, quarter) in enumerate(_places(step)):
+    for part, (down, right, quarter) in enumerate(_parts_of(step)):
         latents[down::CELL, right::CELL, quarter] = values[..., part * size : (part + 1) * size]
 
 
-def _places(step: int) -> list[tuple[int, int, slice]]:
+def _parts_of(step: int) -> list[tuple[int, int, slice]]:
     """Row and column in the cell, and channels, of each part of a step's maps."""
     return [
         (position // CELL, position % CELL, slice((position + step) % STEPS, None, STEPS))

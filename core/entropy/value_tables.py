@@ -177,16 +177,16 @@ def _write_outside(
     lengths = _bit_lengths(excess)
     writer.write((values < 0).astype(np.int32), _FAIR_COIN)
     writer.write(lengths - 1, _EXCESS_LENGTHS)
-    places = _places(lengths)
-    bits = np.repeat(excess, lengths - 1) >> places & 1
+    positions = _bit_positions(lengths)
+    bits = np.repeat(excess, lengths - 1) >> positions & 1
     writer.write(bits.astype(np.int32), _FAIR_COIN)
 
 
 def _read_outside(reader: SymbolReader, highest: NDArray[np.int32]) -> NDArray[np.int32]:
     negative = reader.read(highest.size, _FAIR_COIN)
     lengths = reader.read(highest.size, _EXCESS_LENGTHS) + 1
-    places = _places(lengths)
-    bits = reader.read(places.size, _FAIR_COIN) << places
+    positions = _bit_positions(lengths)
+    bits = reader.read(positions.size, _FAIR_COIN) << positions
     owners = np.repeat(np.arange(highest.size), lengths - 1)
     lower = np.bincount(owners, weights=bits, minlength=highest.size).astype(np.int32)
     sizes = highest + 2 * ((np.int32(1) << (lengths - 1)) + lower)
@@ -200,8 +200,8 @@ def _bit_lengths(numbers: NDArray[np.int32]) -> NDArray[np.int32]:
     return np.frexp(numbers.astype(np.float64))[1].astype(np.int32)
 
 
-def _places(lengths: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Place of each bit below the leading one, number after number, highest place first."""
+def _bit_positions(lengths: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Position of each bit below the leading one, number after number, highest first."""
     counts = lengths - 1
     ends = np.repeat(np.cumsum(counts), counts)
     return (ends - 1 - np.arange(ends.size)).astype(np.int32)
