@@ -9,6 +9,7 @@ from core.models.base import ModelConfig
 from core.models.bottleneck.entropy_networks import EntropyShape
 from core.models.bottleneck.karhunen_loeve import BLOCK
 from core.models.bottleneck.transforms import TransformShape
+from core.models.rate_autoencoder.config import RateAutoencoderConfig
 
 #: Which weights are trained: all, or those of the networks that only the encoder runs. The latter
 #: leaves the decoder, the entropy model and the model id unchanged, so existing files stay valid.
@@ -45,6 +46,12 @@ class BottleneckConfig(ModelConfig):
         centred_kernels: Whether the 3x3 kernels inside the residual blocks are constrained to a
             mean of zero per output. Their inputs are never negative, so a negative mean would
             silence a unit.
+        thesis_filters: Filters of a topology of the thesis whose layers are the transforms, with
+            strides as in `core.models.rate_autoencoder`; the transforms are this model's own where
+            it is empty.
+        context: Whether values are predicted from those that are decoded before them, or from the
+            side information alone.
+        lattice: Whether values of large scale are quantised together, or each by itself.
     """
 
     channels: int = 320
@@ -66,10 +73,13 @@ class BottleneckConfig(ModelConfig):
     analysis_slope: float = 0.0
     synthesis_slope: float = 0.0
     centred_kernels: bool = False
+    thesis_filters: tuple[int, ...] = ()
+    context: bool = True
+    lattice: bool = True
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name in ("analysis_blocks", "synthesis_blocks"):
+        for name in ("analysis_blocks", "synthesis_blocks", "thesis_filters"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
         if self.channels % GROUP or not GROUP <= self.channels <= 3 * BLOCK**2:
             raise ValueError(
@@ -96,6 +106,8 @@ class BottleneckConfig(ModelConfig):
                 raise ValueError(f"{name} must lie in 0..1; received {getattr(self, name)}.")
         if self.levels < 2:
             raise ValueError(f"levels must be at least 2; received {self.levels}.")
+        if self.thesis_filters:
+            thesis_layout(self)  # refuses what is no topology of the thesis
 
     def plan_fields(self) -> frozenset[str]:
         """The base class' training-only fields, and those that only this model has."""
@@ -191,6 +203,17 @@ def transform_shape(config: BottleneckConfig) -> TransformShape:
     )
 
 
+def thesis_layout(config: BottleneckConfig) -> RateAutoencoderConfig:
+    """Layers of the topology of the thesis that the transforms have."""
+    positions = (BLOCK >> len(config.thesis_filters)) ** 2
+    return RateAutoencoderConfig(
+        learning_rate=config.learning_rate,
+        precision=config.precision,
+        filters=config.thesis_filters,
+        channels=config.channels // max(1, positions),
+    )
+
+
 def entropy_shape(config: BottleneckConfig) -> EntropyShape:
     """Layer sizes of the entropy networks."""
     return EntropyShape(
@@ -198,6 +221,8 @@ def entropy_shape(config: BottleneckConfig) -> EntropyShape:
         width=config.entropy_width,
         side_channels=config.side_channels,
         levels=config.levels,
+        context=config.context,
+        lattice=config.lattice,
     )
 
 

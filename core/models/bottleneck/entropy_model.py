@@ -27,7 +27,7 @@ from core.models.bottleneck.entropy_networks import (
     make_spatial_gain,
     make_steps,
 )
-from core.models.bottleneck.lattice import PERIOD, Lattice
+from core.models.bottleneck.lattice import PERIOD, Lattice, Scalars
 from core.models.bottleneck.quality_levels import LevelTable
 from core.models.bottleneck.rate_model import bits, bounded_log_scale, straight_through
 from core.models.tensor import Tensor
@@ -73,6 +73,7 @@ class EntropyModel(layers.Layer):  # type: ignore[misc]
 
     def __init__(self, shape: EntropyShape, *, seed: int, **options: Any) -> None:
         super().__init__(**options)
+        self.shape = shape
         self.hyper_analysis = make_hyper_analysis(shape)
         self.hyper_synthesis = make_hyper_synthesis(shape)
         self.spatial_gain = make_spatial_gain(shape)
@@ -124,14 +125,16 @@ class EntropyModel(layers.Layer):  # type: ignore[misc]
             features, means = found.features, found.means * gains
             offsets = values * gains - means
             log_scales = bounded_log_scale(found.log_scales + log_gains[step])
-            lattice = Lattice(log_scales)
-            symbols = lattice.quantised(offsets)
+            quantiser = Lattice(log_scales) if self.shape.lattice else Scalars(log_scales)
+            symbols = quantiser.quantised(offsets)
             if training:
-                costs.append(bits(offsets + self._noise(lattice, offsets), log_scales))
+                costs.append(bits(offsets + self._noise(quantiser, offsets), log_scales))
             else:
-                costs.append(lattice.bits(symbols))
+                costs.append(quantiser.bits(symbols))
             restored = straight_through(offsets, symbols) + means
             context = ops.clip(restored / gains, -CONTEXT_BOUND, CONTEXT_BOUND)
+            if not self.shape.context:
+                context = ops.zeros_like(context)
             decoded.append(restored / ops.exp(spatial_gain))
         restored_gains = ops.exp(self.restored_log_gains(levels))
         restored_latents, symbol_bits = merge_steps(decoded) / restored_gains, merge_steps(costs)
@@ -167,10 +170,10 @@ class EntropyModel(layers.Layer):  # type: ignore[misc]
         means = ops.clip(means, -CONTEXT_BOUND, CONTEXT_BOUND)
         return _EntropyParameters(features, means, log_scales)
 
-    def _noise(self, lattice: Lattice, values: Tensor) -> Tensor:
+    def _noise(self, quantiser: Lattice | Scalars, values: Tensor) -> Tensor:
         """Random quantisation errors, as of values spread uniformly over the cells."""
         anywhere = keras.random.uniform(ops.shape(values), 0.0, PERIOD, seed=self.noise)
-        return ops.stop_gradient(anywhere - lattice.quantised(anywhere))
+        return ops.stop_gradient(anywhere - quantiser.quantised(anywhere))
 
 
 def _table(levels: int, channels: int, name: str) -> LevelTable:

@@ -43,12 +43,17 @@ class EntropyShape:
         width: Channels inside the networks.
         side_channels: Channels of the side information.
         levels: Quality levels.
+        context: Whether a step sees what the steps before it decoded. Without, the hyperprior alone
+            predicts the latent.
+        lattice: Whether values of large scale are quantised together.
     """
 
     channels: int
     width: int
     side_channels: int
     levels: int
+    context: bool = True
+    lattice: bool = True
 
 
 def make_hyper_analysis(shape: EntropyShape) -> keras.Model:

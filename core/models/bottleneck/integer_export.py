@@ -58,11 +58,16 @@ def integer_model(entropy: EntropyModel, *, synthesis_digest: bytes) -> IntegerM
     """
     channels = entropy.log_gains.channels
     width = entropy.hyper_synthesis.output.shape[-1]
-    known = [ACTIVATION_BITS] * width
+    known, tables = [ACTIVATION_BITS] * width, value_tables()
     model = IntegerModel(
         hyper_synthesis=_hidden(entropy.hyper_synthesis, "hyper_synthesis_first", [0]),
         context_fusion=tuple(
-            _hidden(entropy.steps[step], f"step_{step}_mixed", known + [CONTEXT_BITS] * channels)
+            _hidden(
+                entropy.steps[step],
+                f"step_{step}_mixed",
+                known + [CONTEXT_BITS] * channels,
+                used=None if entropy.shape.context else width,
+            )
             for step in range(1, STEPS)
         ),
         spatial_context=tuple(
@@ -77,7 +82,7 @@ def integer_model(entropy: EntropyModel, *, synthesis_digest: bytes) -> IntegerM
         powers=np.rint(2.0 ** (POWER_BITS + np.arange(_OCTAVE) / _OCTAVE)).astype(np.int32),
         min_octaves=round(math.log2(MIN_SCALE) * _OCTAVE),
         side_tables=_side_tables(entropy),
-        values=LatticeValues(value_tables(), LATTICE_TABLE),
+        values=LatticeValues(tables, LATTICE_TABLE if entropy.shape.lattice else tables.count),
         synthesis_digest=np.frombuffer(synthesis_digest, np.uint8),
     )
     model.check()
@@ -139,8 +144,12 @@ def quantised(
     )
 
 
-def _hidden(network: keras.Model, name: str, input_bits: list[int]) -> IntegerConvolution:
+def _hidden(
+    network: keras.Model, name: str, input_bits: list[int], *, used: int | None = None
+) -> IntegerConvolution:
+    """Integer form of a hidden layer; inputs from number `used` on were zero in training."""
     kernel = _array(network.get_layer(name).kernel)
+    kernel[:, :, used if used is not None else kernel.shape[2] :] = 0.0
     bias = _array(network.get_layer(f"{name}_bias").table)
     bits = np.broadcast_to(np.array(input_bits), (kernel.shape[2],))
     return quantised(

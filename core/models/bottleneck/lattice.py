@@ -81,6 +81,25 @@ class Lattice:
         return ops.reshape(ops.take(ops.reshape(grouped, (-1,)), self._positions), self._shape)
 
 
+class Scalars:
+    """Every value rounded by itself, with the methods of `Lattice`.
+
+    Args:
+        log_scales: Logarithms of the predicted scales.
+    """
+
+    def __init__(self, log_scales: Tensor) -> None:
+        self._log_scales = log_scales
+
+    def quantised(self, values: Tensor) -> Tensor:
+        """Nearest whole numbers of quantiser steps."""
+        return ops.round(values)
+
+    def bits(self, symbols: Tensor) -> Tensor:
+        """Bits of each value."""
+        return bits(symbols, self._log_scales)
+
+
 def _positions(tables: Tensor, points: Tensor) -> Tensor:
     """New index of each value in the flattened batch, so that each image's points come first.
 

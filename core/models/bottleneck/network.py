@@ -28,20 +28,22 @@ from core.models.bottleneck.config import (
     CONFIG,
     BottleneckConfig,
     entropy_shape,
+    thesis_layout,
     transform_shape,
 )
 from core.models.bottleneck.entropy_model import Coded, EntropyModel
-from core.models.bottleneck.karhunen_loeve import BLOCK, fit_basis
-from core.models.bottleneck.publication import INTEGERS, card_facts, companions
+from core.models.bottleneck.karhunen_loeve import BLOCK
+from core.models.bottleneck.publication import INTEGERS, Transforms, card_facts, companions
 from core.models.bottleneck.quality_levels import level_weights, rate_distortion_weight
 from core.models.bottleneck.revival import revive
 from core.models.bottleneck.structural_similarity import structural_similarity
-from core.models.bottleneck.transforms import make_analysis, make_synthesis
+from core.models.bottleneck.thesis_transforms import ThesisTransforms
+from core.models.bottleneck.transforms import ResidualTransforms
 from core.models.tensor import Tensor
 from core.models.training.activity import ActivityProbe
 from core.models.training.averaged_muon import AveragedMuon
 from core.models.variable_rate import VariableRateModel, network_quality
-from core.training_records.model_layers import Layer, transform_codec_layers
+from core.training_records.model_layers import Layer
 from core.training_records.previews import PREVIEW_QUALITY
 
 LABEL = "BNK"
@@ -85,9 +87,9 @@ class Bottleneck(VariableRateModel):
     def __init__(self, config: BottleneckConfig, **options: Any) -> None:
         super().__init__(**options)
         self.config = config
-        transforms = transform_shape(config)
-        self.analysis = make_analysis(transforms)
-        self.synthesis = make_synthesis(transforms)
+        self.transforms = _transforms(config)
+        self.analysis = self.transforms.analysis
+        self.synthesis = self.transforms.synthesis
         self.entropy = EntropyModel(
             entropy_shape(config), seed=config.seed, dtype="float32", name="entropy"
         )
@@ -108,12 +110,8 @@ class Bottleneck(VariableRateModel):
         return {"analysis": self.analysis, "synthesis": self.synthesis}
 
     def scaled_weights(self) -> dict[str, float]:
-        """The bases and their scales, see `core.models.bottleneck.karhunen_loeve`."""
-        layers = (
-            self.analysis.get_layer("block_analysis"),
-            self.synthesis.get_layer("block_synthesis"),
-        )
-        return {layer.scaled_basis.path: layer.lr_scale for layer in layers}
+        """Factors by which the transforms scale weights."""
+        return self.transforms.scaled_weights()
 
     @property
     def frozen_files(self) -> frozenset[str]:
@@ -129,19 +127,17 @@ class Bottleneck(VariableRateModel):
 
     def layer_table(self, latent: tuple[int, int, int], *, stride: int) -> tuple[Layer, ...]:
         """Analysis and synthesis transform."""
-        return transform_codec_layers(latent, stride=stride, config=self.config.record())
+        return self.transforms.layer_table(latent, stride=stride)
 
     def card_facts(self, files: Mapping[str, bytes], images: NDArray[np.uint8]) -> dict[str, Any]:
         """Receptive fields of the transforms, and the rate overhead of integer arithmetic."""
-        return card_facts(self.config, self.analysis, self.entropy, files, images)
+        return card_facts(self.transforms, self.entropy, files, images)
 
     def initialise(self, images: NDArray[np.uint8]) -> None:
         """Initialises the model as a block-transform codec with the basis of these images."""
-        basis = fit_basis(images, self.config.channels)
-        for network, name in ((self.analysis, "analysis"), (self.synthesis, "synthesis")):
-            network.get_layer(f"block_{name}").assign(basis)
+        deviations = self.transforms.initialise(images)
         steps = np.sqrt(12.0 * 1.5 / math.log(2.0) / self._level_distortion_weights())
-        self.entropy.assign_gains(np.log(basis.deviations / steps[:, np.newaxis]))
+        self.entropy.assign_gains(np.log(deviations / steps[:, np.newaxis]))
 
     def begin_stage(self, images: NDArray[np.uint8]) -> None:
         """In an encoder stage, reinitialises dead units of the analysis."""
@@ -241,6 +237,12 @@ class Bottleneck(VariableRateModel):
         return np.geomspace(
             self.config.lowest_weight, self.config.highest_weight, self.config.levels
         )
+
+
+def _transforms(config: BottleneckConfig) -> Transforms:
+    if config.thesis_filters:
+        return ThesisTransforms(thesis_layout(config))
+    return ResidualTransforms(transform_shape(config))
 
 
 def _planes(latents: Tensor, quality: Tensor) -> Tensor:

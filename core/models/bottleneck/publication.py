@@ -13,17 +13,19 @@ from core.entropy.bitstream import MIN_HEADER_BYTES
 from core.entropy.fixed_point import QUALITIES
 from core.entropy.integer_model import IntegerModel
 from core.entropy.latent_coding import LatentCoder
-from core.models.bottleneck.config import BottleneckConfig, transform_shape
 from core.models.bottleneck.entropy_model import EntropyModel
 from core.models.bottleneck.entropy_networks import CONTEXT_BOUND
 from core.models.bottleneck.integer_export import integer_model
 from core.models.bottleneck.karhunen_loeve import BLOCK
 from core.models.bottleneck.quality_levels import level_weights
-from core.models.bottleneck.transforms import PlaneLevels
+from core.models.bottleneck.thesis_transforms import ThesisTransforms
+from core.models.bottleneck.transforms import PlaneLevels, ResidualTransforms
 from core.models.tensor import Tensor
 from core.models.training.onnx_export import export_network, to_float16
 
 INTEGERS = "entropy.npz"
+
+Transforms = ResidualTransforms | ThesisTransforms
 
 #: Qualities and number of validation images at which integer and float model are compared.
 COMPARED_QUALITIES = (1, 15, 30, 45, 60, 75, 90, 100)
@@ -77,8 +79,7 @@ def quality_aware_hyper_analysis(entropy: EntropyModel) -> keras.Model:
 
 
 def card_facts(
-    config: BottleneckConfig,
-    analysis: keras.Model,
+    transforms: Transforms,
     entropy: EntropyModel,
     files: Mapping[str, bytes],
     images: NDArray[np.uint8],
@@ -86,28 +87,23 @@ def card_facts(
     """Entries of the model card.
 
     Args:
-        config: The model's configuration.
-        analysis: Its analysis transform, trained.
+        transforms: The model's transforms, trained.
         entropy: Its entropy model, trained.
         files: Its exported files.
         images: Validation images.
     """
-    shape = transform_shape(config)
     rows, columns = (side // BLOCK for side in images.shape[1:3])
     integers = IntegerModel.from_bytes(files[INTEGERS])
     compared = images[:: -(-len(images) // _COMPARED_IMAGES)]
-    costs = compare(analysis, entropy, integers, np.asarray(compared))
+    costs = compare(transforms.analysis, entropy, integers, np.asarray(compared))
     return {
         # Without the quality plane.
-        "latent": [rows, columns, shape.channels],
+        "latent": [rows, columns, entropy.shape.channels],
         "channel_bits": {
             str(quality): [round(float(bits), 4) for bits in cost.channel_bits]
             for quality, cost in costs.items()
         },
-        "receptive_field": {
-            "analysis_pixels": shape.analysis_receptive_field,
-            "synthesis_positions": shape.synthesis_receptive_field,
-        },
+        "receptive_field": dict(transforms.receptive_field()),
         "integer_path": {
             "images": len(compared),
             "rate_cost_percent": float(np.mean([cost.percent for cost in costs.values()])),

@@ -6,11 +6,14 @@ from there. The branches work at an eighth and a sixteenth of the image's size, 
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import keras
+import numpy as np
 from keras import layers, ops
+from numpy.typing import NDArray
 
 from core.models.autoencoder.network import UnitRange
 from core.models.base import PEAK
@@ -20,9 +23,11 @@ from core.models.bottleneck.karhunen_loeve import (
     BlockSynthesis,
     DepthToSpace,
     SpaceToDepth,
+    fit_basis,
 )
 from core.models.bottleneck.quality_levels import LevelTable, level_weights
 from core.models.tensor import Tensor
+from core.training_records.model_layers import Layer, transform_codec_layers
 
 #: Side of the pixel patches that are the branches' input and output.
 _PATCH = 8
@@ -75,6 +80,47 @@ class TransformShape:
         """Receptive field of the synthesis on each side of a latent position, in positions."""
         fine, deep = self.synthesis_blocks
         return math.ceil((_PATCH * (fine + 1) + BLOCK * deep) / BLOCK)
+
+
+class ResidualTransforms:
+    """Analysis and synthesis with residual blocks beside the block transform.
+
+    Args:
+        shape: Their sizes.
+    """
+
+    def __init__(self, shape: TransformShape) -> None:
+        self.shape = shape
+        self.analysis = make_analysis(shape)
+        self.synthesis = make_synthesis(shape)
+
+    def initialise(self, images: NDArray[np.uint8]) -> NDArray[np.float64]:
+        """Starts as a block transform; gives the latent's standard deviations, of pixels 0..255."""
+        basis = fit_basis(images, self.shape.channels)
+        for layer in self._block_transforms():
+            layer.assign(basis)
+        return basis.deviations.astype(np.float64)
+
+    def scaled_weights(self) -> dict[str, float]:
+        """The bases and their scales, see `core.models.bottleneck.karhunen_loeve`."""
+        return {layer.scaled_basis.path: layer.lr_scale for layer in self._block_transforms()}
+
+    def layer_table(self, latent: tuple[int, int, int], *, stride: int) -> tuple[Layer, ...]:
+        """Analysis and synthesis."""
+        return transform_codec_layers(latent, stride=stride, config=vars(self.shape))
+
+    def receptive_field(self) -> Mapping[str, int]:
+        """Radius of the analysis in pixels, and of the synthesis in positions of the latent."""
+        return {
+            "analysis_pixels": self.shape.analysis_receptive_field,
+            "synthesis_positions": self.shape.synthesis_receptive_field,
+        }
+
+    def _block_transforms(self) -> tuple[layers.Layer, layers.Layer]:
+        return (
+            self.analysis.get_layer("block_analysis"),
+            self.synthesis.get_layer("block_synthesis"),
+        )
 
 
 class QualityPlane(layers.Layer):  # type: ignore[misc]

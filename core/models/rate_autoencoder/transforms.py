@@ -66,6 +66,11 @@ def make_encoder(config: RateAutoencoderConfig) -> keras.Model:
 def make_decoder(config: RateAutoencoderConfig) -> keras.Model:
     """Network from the latent to images on the scale 0..1."""
     latent = keras.Input((None, None, config.channels), name="decoded_latent")
+    return keras.Model(latent, decoded_images(latent, config), name="decoder")
+
+
+def decoded_images(latent: Tensor, config: RateAutoencoderConfig) -> Tensor:
+    """Output of the decoder's layers, which are made here, for a latent."""
     values = latent
     for depth, filters in enumerate(reversed(config.filters), start=1):
         values = layers.Conv2DTranspose(
@@ -81,8 +86,7 @@ def make_decoder(config: RateAutoencoderConfig) -> keras.Model:
     last = layers.Conv2D(
         _COLORS, config.kernel, padding="same", dtype=config.precision, name="to_image"
     )
-    images = UnitRange(dtype="float32", name="unit_range")(last(values))
-    return keras.Model(latent, images, name="decoder")
+    return UnitRange(dtype="float32", name="unit_range")(last(values))
 
 
 def start_as_block_transform(
