@@ -24,6 +24,7 @@ _COMMANDS = {
     "studies": "python -m pipelines.search {second}",
     "strips": "python -m pipelines.search {second}",
     "bd_rates": "python -m pipelines.evaluate",
+    "ladders": "python -m pipelines.ladder",
     "statistics": "python -m pipelines.describe",
     "benchmarks": "python -m pipelines.benchmark",
     "reliability": "python -m tests.load.{script}",

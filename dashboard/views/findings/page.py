@@ -7,6 +7,7 @@ from dashboard.data.store import DATASET, load_manifest, load_results
 from dashboard.views.findings.ask import show_question
 from dashboard.views.findings.claims import show_claims
 from dashboard.views.findings.findings_cache import Findings, load_findings
+from dashboard.views.findings.ladder import show_ladder
 from dashboard.views.findings.methods import COMMAND, show_bd_rates, show_methods
 from dashboard.views.findings.report_download import show_report_downloads
 from dashboard.views.findings.sources import show_sources
@@ -56,6 +57,8 @@ def main() -> None:
         show_question(findings.names)
     strips = st.container()
     show_claims(findings)
+    if not results.frame.empty:
+        show_ladder()
     show_methods(findings.rows, findings.published)
     deltas = st.container()
     if results.manifests:

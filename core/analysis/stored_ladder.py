@@ -1,0 +1,153 @@
+"""The ladder as an artifact: computed from measurements on validation images, and read."""
+
+import math
+from collections.abc import Iterator, Mapping
+from io import BytesIO
+
+import pandas as pd
+
+from core.analysis.equal_quality import rate_at
+from core.analysis.findings import QUANTISATION_LOSS_DB
+from core.analysis.ladder import PSNR_DB, REFERENCE, RUNGS, Ladder, Step
+from core.evaluation.fingerprint import model_digest
+from core.evaluation.measurements import Curve, Measurements, measurements
+from core.evaluation.table import from_parquet, to_frame
+from core.metrics import psnr_db
+from core.store import Artifact, ArtifactError, ArtifactStore
+from core.store.key import file_name
+
+#: Codecs that are measured.
+CODECS = (REFERENCE, *(rung.codec for rung in RUNGS))
+
+_SAMPLES = 300
+
+
+def rung_key(dataset: str, codec: str) -> str:
+    """Artifact of one codec's measurements on validation images of a data set."""
+    return f"ladders/{dataset}/{codec}"
+
+
+def ladder_key(dataset: str) -> str:
+    """Artifact of the ladder of a data set."""
+    return f"ladders/{dataset}"
+
+
+def is_measured(
+    store: ArtifactStore, dataset: str, codec: str, *, images: int | None = None
+) -> bool:
+    """Whether there are measurements of the model that is stored now.
+
+    Args:
+        store: Where they are.
+        dataset: Data set whose validation images were measured.
+        codec: The codec.
+        images: How many images are wanted; any number when None.
+    """
+    key = rung_key(dataset, codec)
+    if not store.exists(key):
+        return False
+    facts = store.manifest(key).facts
+    is_current = facts.get("model") == model_digest(store, codec)
+    return is_current and images in (None, facts.get("images"))
+
+
+def store_ladder(store: ArtifactStore, dataset: str) -> Ladder:
+    """Computes the ladder from the measured rungs and commits it."""
+    tables = {
+        codec: store.load(rung_key(dataset, codec), _measurements)
+        for codec in CODECS
+        if is_measured(store, dataset, codec)
+    }
+    found, key = compute_ladder(tables), ladder_key(dataset)
+    frame = pd.DataFrame(found.steps, columns=Step._fields)
+    facts = {
+        "models": {step.codec: model_digest(store, step.codec) for step in found.steps},
+        "reference_bits_per_pixel": found.reference_bits_per_pixel,
+    }
+    store.commit(key, {file_name(key, "parquet"): frame.to_parquet(index=False)}, facts=facts)
+    return found
+
+
+def load_ladder(store: ArtifactStore, dataset: str) -> Ladder:
+    """The stored ladder, without rungs whose model has changed since.
+
+    Raises:
+        ArtifactError: It is missing or damaged.
+    """
+    return store.load(ladder_key(dataset), lambda artifact: _read(store, artifact))
+
+
+def compute_ladder(tables: Mapping[str, Measurements]) -> Ladder:
+    """The ladder from measurements of its rungs and of the reference on the same images."""
+    reference = tables.get(REFERENCE)
+    rate = rate_at(reference.curve(), PSNR_DB) if reference else None
+    return Ladder(tuple(_steps(tables)), rate)
+
+
+def _steps(tables: Mapping[str, Measurements]) -> Iterator[Step]:
+    previous = None
+    for rung in (rung for rung in RUNGS if rung.codec in tables):
+        table = tables[rung.codec]
+        yield Step(
+            rung.codec,
+            *_compared_at(table.curve()),
+            *_bd_rate(previous, table),
+            *_bd_rate(tables.get(REFERENCE), table),
+            images=len(table.images),
+        )
+        previous = table
+
+
+def _bd_rate(anchor: Measurements | None, table: Measurements) -> tuple[float, float, float]:
+    """BD-rate in percent and its 95 % interval; NaN where there is none."""
+    from core.analysis.rate_distortion import compare  # SciPy: pages only read the result
+
+    if anchor is None:
+        return (math.nan, math.nan, math.nan)
+    found = compare(anchor, table, samples=_SAMPLES)
+    low, value, high = (
+        math.nan if one is None else one for one in (found.low, found.value, found.high)
+    )
+    return (value, low, high)
+
+
+def _compared_at(curve: Curve) -> tuple[float, float]:
+    """Rate and PSNR at which a curve is compared with others.
+
+    A curve that does not reach the PSNR is compared where it has nearly all that it reaches: the
+    last tenth of a decibel can cost it twice the bits.
+    """
+    rate = rate_at(curve, PSNR_DB)
+    if rate is not None:
+        return rate, PSNR_DB
+    close = max(curve.values) - QUANTISATION_LOSS_DB
+    points = zip(curve.bits_per_pixel, curve.values, strict=True)
+    return min(point for point in points if point[1] >= close)
+
+
+def _read(store: ArtifactStore, artifact: Artifact) -> Ladder:
+    frame: pd.DataFrame = artifact.parsed(
+        file_name(artifact.key, "parquet"),
+        lambda data: pd.read_parquet(BytesIO(data))[list(Step._fields)],
+        reason="is not a table of the ladder",
+    )
+    models = artifact.facts.get("models", {})
+    steps = (Step(*row) for row in frame.itertuples(index=False))
+    kept = tuple(step for step in steps if _is_current(store, step.codec, models))
+    return Ladder(kept, artifact.facts.get("reference_bits_per_pixel"))
+
+
+def _is_current(store: ArtifactStore, codec: str, models: Mapping[str, str]) -> bool:
+    try:
+        return model_digest(store, codec) == models.get(codec)
+    except ArtifactError:
+        return False
+
+
+def _measurements(artifact: Artifact) -> Measurements:
+    table: Measurements = artifact.parsed(
+        file_name(artifact.key, "parquet"),
+        lambda data: measurements(to_frame(from_parquet(data)), metric=psnr_db.NAME),
+        reason="is not a table of measurements",
+    )
+    return table

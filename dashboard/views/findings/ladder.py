@@ -1,0 +1,120 @@
+"""The ladder from the thesis' network to the learned codec, as a chart and a table."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from core.analysis.claims import CLAIMS
+from core.analysis.ladder import PSNR_DB, Ladder, Rung, Step, ladder_sentence
+from core.analysis.stored_ladder import ladder_key, load_ladder
+from core.store import ArtifactError, MissingArtifact
+from dashboard import formats, glossary
+from dashboard.charts.colors import codec_style
+from dashboard.data.store import DATASET, open_store, store_state
+from dashboard.widgets.charts import show_chart
+from dashboard.widgets.downloads import download_csv
+from dashboard.widgets.states import show_artifact_error, show_empty
+
+COMMAND = "python -m pipelines.ladder"
+
+
+def show_ladder() -> None:
+    """What each step brings: sentence, chart, table, and the rungs that are not there."""
+    st.subheader("From the thesis' network to BNK, step by step", help=glossary.BD_RATE)
+    try:
+        found = _ladder(store_state(f"{ladder_key(DATASET)}") + store_state("models/"))
+    except MissingArtifact as error:
+        st.markdown(f"Not measured yet. {error.advice}: `{error.command}`")
+        return
+    except ArtifactError as error:
+        show_artifact_error(error)
+        return
+    if found.steps:
+        st.markdown(ladder_sentence(found))
+        st.markdown(f"The thesis concluded: {CLAIMS[-1].statement} It did not count bytes.")
+        alt = f"Bits per pixel at {PSNR_DB:g} dB, one mark per step."
+        show_chart(ladder_figure(found), key="ladder", name="bottleneck-ladder", alt=alt)
+        _show_table(found.steps)
+    show_missing(found.missing)
+
+
+def ladder_figure(found: Ladder) -> go.Figure:
+    """Bits per pixel of each rung at equal PSNR, the lowest rung on top."""
+    figure = go.Figure(
+        go.Scatter(
+            x=[step.bits_per_pixel for step in found.steps],
+            y=[step.label for step in found.steps],
+            text=[_mark(step) for step in found.steps],
+            mode="lines+markers+text",
+            textposition="middle right",
+            line={"color": "#9aa8ad", "width": 1.5},
+            marker={
+                "size": 13,
+                "color": codec_style("bottleneck").color,
+                "symbol": ["circle" if step.reaches else "circle-open" for step in found.steps],
+            },
+            hovertemplate="<b>%{y}</b><br>%{x:.3f} bits per pixel<extra></extra>",
+            cliponaxis=False,
+        )
+    )
+    if found.reference_bits_per_pixel is not None:
+        line = {"color": codec_style("jpeg").color, "dash": "dot"}
+        figure.add_vline(found.reference_bits_per_pixel, line=line, annotation_text="JPEG")
+    figure.update_xaxes(type="log", title=f"Bits per pixel at {PSNR_DB:g} dB", dtick="D2")
+    figure.update_yaxes(autorange="reversed", automargin=True)
+    figure.update_layout(height=360, margin={"l": 8, "r": 90, "t": 24, "b": 8}, showlegend=False)
+    return figure
+
+
+def _mark(step: Step) -> str:
+    ending = "" if step.reaches else f" at {step.psnr_db:.1f} dB, its most"
+    return f" {step.bits_per_pixel:.2f}{ending}"
+
+
+def show_missing(missing: Sequence[Rung]) -> None:
+    """The rungs that are not measured, with the commands that make them."""
+    if not missing:
+        return
+    show_empty(
+        f"Not measured yet: {'; '.join(rung.label for rung in missing)}",
+        why="Train what is missing and measure it:",
+        command="\n".join([*(rung.command for rung in missing), COMMAND]),
+    )
+
+
+def _show_table(steps: Sequence[Step]) -> None:
+    table = pd.DataFrame(steps, columns=Step._fields)
+    table.insert(0, "label", [step.label for step in steps])
+    percent: dict[str, Any] = {"format": formats.SIGNED_PERCENT}
+    number = st.column_config.NumberColumn
+    columns: dict[str, Any] = {
+        "label": st.column_config.TextColumn("Step", width=290),
+        "bits_per_pixel": number("bpp", format=formats.BITS_PER_PIXEL),
+        "psnr_db": number("at PSNR", format="%.1f"),
+        "percent": number("BD-rate, step below", help=glossary.BD_RATE, **percent),
+        "low_percent": number("95 % interval", help=glossary.INTERVAL, **percent),
+        "high_percent": number("to", help=glossary.INTERVAL, **percent),
+        "reference_percent": number("BD-rate, JPEG", help=glossary.BD_RATE, **percent),
+    }
+    st.dataframe(
+        table,
+        hide_index=True,
+        height="content",
+        column_order=list(columns),
+        column_config=columns,
+        placeholder="",
+    )
+    st.caption(
+        f"Whole files of {steps[0].images} validation images, spread evenly over the split. The "
+        "steps between the first and the last are trained on 20,480 images each; the first has "
+        "the thesis' training, the last a larger network and a longer training."
+    )
+    download_csv(table, file_name="bottleneck-ladder.csv", key="csv-ladder")
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _ladder(state: str) -> Ladder:
+    return load_ladder(open_store(), DATASET)
