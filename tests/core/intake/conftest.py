@@ -1,8 +1,14 @@
-"""Profiles that several tests of the intake embed."""
+"""Profiles that several tests of the intake embed, and decoders that misbehave."""
 
+import importlib
 import struct
+from collections.abc import Iterator
+from types import ModuleType
 
 import pytest
+
+from core.intake.isolation import WorkerPool
+from tests.core.intake.hostile_decoding import HOSTILE
 
 
 @pytest.fixture(scope="session")
@@ -30,3 +36,19 @@ def linear_profile() -> bytes:
     head = struct.pack(">I4sI", start + len(body), b"lcms", 0x02100000) + b"mntrRGB XYZ "
     head += bytes(12) + b"acsp" + bytes(28) + xyz(0.9642, 1.0, 0.8249)[8:]
     return head.ljust(128, b"\0") + directory + body
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
+    folder = tmp_path_factory.mktemp("decoders")
+    (folder / "hostile_decoders.py").write_text(HOSTILE)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(folder)
+        yield importlib.import_module("hostile_decoders")
+
+
+@pytest.fixture
+def pool(hostile: ModuleType) -> Iterator[WorkerPool]:
+    workers = WorkerPool(2)
+    yield workers
+    workers.close()

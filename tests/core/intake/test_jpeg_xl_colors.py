@@ -3,7 +3,6 @@
 import io
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import imagecodecs
@@ -14,114 +13,29 @@ from pillow_jxl import Decoder
 
 from core.intake.color_spaces import BT709, BT2020, P3, ColorSpace, convert_to_srgb
 from core.intake.decode import decode_image
-from core.intake.jpeg_xl_header import _Bits, _read_metadata, _read_size, read_header
+from core.intake.jpeg_xl_header import read_header
 from core.intake.notes import (
     ALPHA_NOTE,
-    BAD_PROFILE_NOTE,
     DECLARED_NOTE,
     DEPTH_NOTE,
     PFM_NOTE,
-    PROFILE_NOTE,
 )
-
-PATCHES = np.array(
-    [(200, 80, 60), (70, 150, 80), (60, 90, 180), (128, 128, 128), (220, 180, 120), (30, 60, 40)],
-    np.uint8,
+from tests.core.intake.jpeg_xl_files import (
+    IMAGE,
+    OPAQUE,
+    PATCHES,
+    Parts,
+    assert_close,
+    bare,
+    colors,
+    shown,
 )
-IMAGE = np.repeat(np.tile(PATCHES, (32, 1, 1)), 16, axis=1)
-
-#: With opacity, so that the encoder writes its metadata in full.
-OPAQUE = np.dstack([IMAGE, np.full((32, 96), 255, np.uint8)])
-
-
-def shown(pixels: np.ndarray) -> np.ndarray:
-    """The centre of each patch."""
-    return pixels[8, 8::16].astype(int)
-
-
-def assert_close(pixels: np.ndarray, expected: np.ndarray, tolerance: int = 2) -> None:
-    assert np.abs(shown(pixels) - expected).max() <= tolerance
 
 
 def to_light(levels: np.ndarray) -> np.ndarray:
     """Linear light of sRGB levels."""
     signal = levels / 255
     return np.where(signal <= 0.04045, signal / 12.92, ((signal + 0.055) / 1.055) ** 2.4)
-
-
-def to_bits(data: bytes) -> str:
-    return "".join(f"{byte:08b}"[::-1] for byte in data)
-
-
-def to_bytes(bits: str) -> bytes:
-    bits += "0" * (-len(bits) % 8)
-    return bytes(int(bits[i : i + 8][::-1], 2) for i in range(0, len(bits), 8))
-
-
-def bare(data: bytes) -> bytes:
-    """The codestream of a file of imagecodecs."""
-    return data[data.find(b"\xff\x0a") :]
-
-
-def choice(value: int) -> str:
-    """An enumerated value as the codestream writes it."""
-    if value < 2:
-        return f"{value:02b}"[::-1]
-    return "01" + f"{value - 2:04b}"[::-1] if value < 18 else "11" + f"{value - 18:06b}"[::-1]
-
-
-def colors(
-    *,
-    white: int = 1,
-    primaries: int = 1,
-    transfer: int = 13,
-    is_grey: bool = False,
-    intent: int = 0,
-) -> str:
-    """Field of the colours: RGB or grey, white, primaries, transfer, rendering intent."""
-    space = choice(1 if is_grey else 0) + choice(white) + ("" if is_grey else choice(primaries))
-    return "0" + "0" + space + "0" + choice(transfer) + choice(intent)
-
-
-PROFILE = "0" + "1" + choice(0)
-
-
-class Parts:
-    """A codestream of imagecodecs taken apart at its field of the colours."""
-
-    def __init__(self, stream: bytes) -> None:
-        reader = _Bits(stream)
-        reader.read(16)
-        width, height = _read_size(reader)
-        assert not reader.read(1)
-        header = _read_metadata(reader, width, height)
-        self.bits = to_bits(stream)
-        self.colors_start = next(
-            start
-            for start in range(17, reader.position)
-            if self._ends_before_colors(start, width, height, header.is_xyb)
-        )
-        colors_end = reader.position
-        self.rest_end = colors_end + 2 + 1  # no extensions, default transform
-        assert self.bits[colors_end : self.rest_end] == "001"
-        self.frames = self.bits[-(-self.rest_end // 8) * 8 :]
-
-    def _ends_before_colors(self, start: int, width: int, height: int, is_xyb: bool) -> bool:
-        """Whether everything before the colours ends here: with all-default colours it parses."""
-        reader = _Bits(to_bytes(self.bits[:start] + "1" + "0" * 64))
-        reader.position = 16
-        _read_size(reader)
-        reader.read(1)
-        try:
-            header = _read_metadata(reader, width, height)
-        except ValueError:
-            return False
-        return reader.position == start + 1 and header.is_xyb == is_xyb
-
-    def with_colors(self, field: str, profile: str = "") -> bytes:
-        """The same frames with other colours."""
-        head = self.bits[: self.colors_start] + field + "001" + profile
-        return to_bytes(head) + to_bytes(self.frames)
 
 
 def declare(array: np.ndarray, field: str, **options: object) -> bytes:
@@ -248,84 +162,3 @@ def test_high_dynamic_range_is_tone_mapped_and_named(transfer: int, name: str) -
     [note] = decoded.notes
     assert f"High dynamic range ({name})" in note
     assert np.ptp(shown(decoded.pixels)[0]) > np.ptp(PATCHES[0].astype(int)) + 50
-
-
-def jpeg_with(profile: bytes) -> bytes:
-    buffer = io.BytesIO()
-    Image.fromarray(IMAGE).save(buffer, "JPEG", quality=98, subsampling=0, icc_profile=profile)
-    return buffer.getvalue()
-
-
-def test_the_profile_of_a_repacked_jpeg_is_applied(linear_profile: bytes) -> None:
-    jpeg = jpeg_with(linear_profile)
-    decoded = decode_image(bytes(imagecodecs.jpegxl_encode_jpeg(jpeg)))
-    direct = decode_image(jpeg)
-    assert_close(decoded.pixels, shown(direct.pixels), 4)
-    assert_close(decoded.pixels, np.rint(255 * from_light(PATCHES / 255)).astype(int), 4)
-    assert decoded.notes == direct.notes == (PROFILE_NOTE,)
-
-
-def from_light(light: np.ndarray) -> np.ndarray:
-    return np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
-
-
-def test_a_profile_that_no_installed_reader_tells_is_named(
-    linear_profile: bytes, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "pillow_jxl", None)
-    decoded = decode_image(bytes(imagecodecs.jpegxl_encode_jpeg(jpeg_with(linear_profile))))
-    assert decoded.notes == (BAD_PROFILE_NOTE,)
-
-
-def profiles_of(stream: bytes) -> Iterator[str]:
-    """Bits that may be the profile of a codestream, which follows its metadata."""
-    parts = Parts(stream)
-    bits = to_bits(stream)
-    for end in range(parts.rest_end + 8, min(len(bits), 4000)):
-        yield bits[parts.rest_end : end]
-
-
-@pytest.fixture(scope="module")
-def lossy_with_profile(linear_profile: bytes) -> bytes:
-    """Lossy JPEG XL of absolute colours with a profile, put together from two files.
-
-    No encoder at hand writes one. The frames are those of a lossy file, the profile is that of a
-    repacked JPEG; where it ends, neither says, so every place is tried until libjxl accepts it.
-    """
-    parts = Parts(bare(imagecodecs.jpegxl_encode(OPAQUE, distance=0.1)))
-    repacked = bare(bytes(imagecodecs.jpegxl_encode_jpeg(jpeg_with(linear_profile))))
-    for profile in profiles_of(repacked):
-        data = parts.with_colors(PROFILE, profile)
-        try:
-            imagecodecs.jpegxl_decode(data)
-        except (RuntimeError, ValueError):
-            continue
-        return data
-    raise AssertionError("No end of the profile was found.")
-
-
-def test_absolute_colours_that_a_profile_describes_are_shown(lossy_with_profile: bytes) -> None:
-    header = read_header(lossy_with_profile)
-    assert (header.is_xyb, header.has_profile) == (True, True)
-    decoded = decode_image(lossy_with_profile)
-    assert_close(decoded.pixels, PATCHES.astype(int), 4)
-    assert decoded.notes == (PROFILE_NOTE,)
-
-
-def test_dark_levels_of_absolute_colours_survive_linear_light(lossy_with_profile: bytes) -> None:
-    """8 bits of linear light would show no level between 0 and 13."""
-    ramp = np.repeat(np.tile(np.arange(0, 96, dtype=np.uint8)[None, :], (32, 1))[..., None], 3, 2)
-    opaque = np.dstack([ramp, np.full((32, 96), 255, np.uint8)])
-    donor = Parts(lossy_with_profile)
-    parts = Parts(bare(imagecodecs.jpegxl_encode(opaque, distance=0.05)))
-    repacked_profile = donor.bits[donor.rest_end :]
-    for end in range(8, 4000):
-        data = parts.with_colors(PROFILE, repacked_profile[:end])
-        try:
-            imagecodecs.jpegxl_decode(data)
-        except (RuntimeError, ValueError):
-            continue
-        break
-    levels = decode_image(data).pixels[16, :, 0]
-    assert len(np.unique(levels[:32])) >= 24
-    assert np.abs(levels.astype(int) - np.arange(96)).max() <= 3
