@@ -163,6 +163,8 @@ def _report(manifest: Manifest) -> None:
     print(f"Wrote {manifest.key}: {counts}; sha256 {facts['sha256']}.")
     grey = sum(facts["grey_counts"].values())
     pairs = facts["near_duplicates"]["count"]
+    formats = (f"{count} {name}" for name, count in facts["formats"].items())
+    print(f"Formats of the source: {', '.join(formats)}.")
     for note, count in facts["notes"].items():
         print(f"{count} {'image' if count == 1 else 'images'}: {note}")
     print(

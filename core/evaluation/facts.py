@@ -66,6 +66,8 @@ class ResultFacts:
         verified: When, by which commit and on what sample the results were measured again and
             found equal; None where they were not.
         extended: Metrics that were added later, and when the rest was measured.
+        notes: Number of images by what was noticed when they were decoded, such as the blocks of
+            an earlier compression; of a prepared data set, its own manifest has them.
     """
 
     dataset: MeasuredImages
@@ -83,6 +85,7 @@ class ResultFacts:
     jobs: int | None = None
     verified: Mapping[str, Any] | None = None
     extended: Mapping[str, Any] | None = None
+    notes: Mapping[str, int] | None = None
 
     @classmethod
     def of(cls, manifest: Manifest) -> "ResultFacts":

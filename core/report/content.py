@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from core.analysis.image_sizes import size_line
+from core.analysis.source_quality import compressed_before_line
 from core.codecs import codecs
 from core.dataset.splits import DEFAULT, dataset_key
 from core.evaluation.results import load_results
@@ -66,7 +67,13 @@ def build_report(store: ArtifactStore, *, dataset: str = DEFAULT) -> Report:
     ]
     images = results.frame["image"].nunique()
     title, opening = (TITLE, _ABSTRACT) if is_of_thesis else (_OTHER_TITLE, _OTHER_ABSTRACT)
-    paragraphs = (opening, _made_from(dataset, images, latest), size_line(results.frame))
+    prepared = next(_manifests(store, [dataset_key(dataset)]), None)
+    paragraphs = (
+        opening,
+        _made_from(dataset, images, latest),
+        size_line(results.frame),
+        compressed_before_line(results.manifests.values(), prepared, images=images),
+    )
     return Report(
         title,
         tuple(text for text in paragraphs if text),

@@ -37,6 +37,9 @@ _RELIABILITY = {"bitstreams": "fuzz"}
 #: The one part of the statistics that is of no data set.
 _SEARCH_STARTS = "search_starts"
 
+#: The part of the cache that says where the images of an evaluated folder are.
+_IMAGE_FOLDERS = "evaluate"
+
 #: Kinds that an evaluation makes.
 _OF_RESULTS = frozenset({"results", "bd_rates"})
 
@@ -114,6 +117,8 @@ def command_for(key: str, root: Path | None = None) -> str:
     if kind in _OF_RESULTS and second != DEFAULT_DATASET:
         images = "" if _is_prepared(second, root) else " --images DIR"
         command += f"{images} --dataset {second}"
+    if kind == "cache" and second == _IMAGE_FOLDERS and rest:
+        command += f" --images DIR --dataset {rest[0]}"
     if kind == "statistics" and second == _SEARCH_STARTS:
         return f"{command} --photographs"
     if kind == "statistics" and second != DEFAULT_DATASET:

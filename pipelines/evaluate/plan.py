@@ -45,6 +45,7 @@ class Plan:
         codec: The codec.
         points: Its sweep.
         added: Metrics that are added to stored results; None where everything is measured.
+        notes: Number of images by what was noticed when they were decoded; None where unknown.
     """
 
     store: ArtifactStore
@@ -54,6 +55,7 @@ class Plan:
     codec: Codec
     points: tuple[OperatingPoint | Reference, ...]
     added: tuple[str, ...] | None = None
+    notes: Mapping[str, int] | None = None
 
     @property
     def key(self) -> str:
@@ -233,6 +235,7 @@ class Plan:
             metrics={name: metric.DEFINITION for name, metric in metrics().items()},
             subset=self._subset_facts(),
             seconds=self._seconds(table),
+            notes=self.notes,
         )
 
     def _subset_facts(self) -> Mapping[str, Any]:

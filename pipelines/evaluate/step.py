@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from dataclasses import replace
 
 from rich.console import Console
 from rich.progress import Progress, TaskID
@@ -14,6 +15,7 @@ from core.analysis.stored_bd_rates import bd_rates_key, store_bd_rates
 from core.codecs import Codec, codecs, get_codec
 from core.codecs import unavailable as codecs_unavailable
 from core.dataset.image_source import Catalogue, FolderSource, ImageSource, SplitSource
+from core.dataset.result_images import remember_folder
 from core.dataset.splits import prepared_datasets
 from core.evaluation.block import Block, measure_block, operating_points
 from core.evaluation.facts import ResultFacts
@@ -66,7 +68,8 @@ def _measure_all(ahead: Sequence[Plan], config: Config, say: Say, console: Conso
     """Measures codec by codec; the errors of those whose results are of no use."""
     failed = []
     if isinstance(ahead[0].source, FolderSource):
-        tell_changes(ahead[0].source, ahead[0].catalogue.ids, say)
+        notes = tell_changes(ahead[0].source, ahead[0].catalogue.ids, say)
+        ahead = [replace(plan, notes=notes) for plan in ahead]
     with _clear_errors(ahead[0].store), progress_bar(console=console) as progress:
         task = progress.add_task("", total=sum(_rows(plan, plan.blocks) for plan in ahead))
         with _workers(config) as (executor, jobs):
@@ -137,6 +140,8 @@ def _every_plan(config: Config, store: ArtifactStore, say: Say) -> Iterator[Plan
     chosen = _codecs(config.codecs)
     source = _source(config, store)
     catalogue = _catalogue(source)
+    if isinstance(source, FolderSource):
+        remember_folder(store, config.dataset_name, source.folder)
     for codec in chosen:
         try:
             points = tuple(operating_points(codec, store))

@@ -15,8 +15,12 @@ _DECODERS = 2
 _MAX_NAMES = 5
 
 
-def tell_changes(source: FolderSource, ids: Iterable[str], say: Callable[[str], None]) -> None:
+def tell_changes(
+    source: FolderSource, ids: Iterable[str], say: Callable[[str], None]
+) -> dict[str, int]:
     """Decodes every image once and says a line for each kind of change and of refusal.
+
+    Returns the number of images by line, without their names.
 
     Args:
         source: The images.
@@ -33,6 +37,7 @@ def tell_changes(source: FolderSource, ids: Iterable[str], say: Callable[[str], 
     for sentence, names in found.items():
         rest = f" and {len(names) - _MAX_NAMES} more" if len(names) > _MAX_NAMES else ""
         say(f"{', '.join(names[:_MAX_NAMES])}{rest}: {sentence}")
+    return {sentence: len(names) for sentence, names in found.items()}
 
 
 def _examine(source: FolderSource, name: str) -> tuple[str, ...]:

@@ -177,6 +177,7 @@ def _index_facts(
         "grey_counts": {split: int(rows["grey"].sum()) for split, rows in splits.items()},
         "near_duplicates": _near_duplicate_facts(splits),
         "notes": dict(sorted(_count_notes(traits.values()).items())),
+        "formats": dict(sorted(Counter(image.format for image in traits.values()).items())),
     }
 
 

@@ -10,6 +10,7 @@ import imagehash
 import numpy as np
 import PIL.Image
 
+from core.dataset.compressed_before import jpeg_note
 from core.dataset.preparation.errors import PreparationError
 from core.images import Image
 from core.intake.door import DEFAULT_LIMITS
@@ -41,7 +42,9 @@ class Traits(NamedTuple):
         grey: Whether the three channels of the stored pixels are equal everywhere.
         phash: 64-bit perceptual hash of the stored pixels, 16 hexadecimal digits.
         pixel_sha256: Digest of the stored pixels.
-        notes: Notes of the decoder on what it changed.
+        notes: Notes of the decoder on what it changed, and on blocks of an earlier JPEG file that
+            are left in the stored pixels.
+        format: Name of the source file's format.
     """
 
     id: str
@@ -51,6 +54,7 @@ class Traits(NamedTuple):
     phash: str
     pixel_sha256: bytes
     notes: tuple[str, ...] = ()
+    format: str = ""
 
 
 def create_array(path: Path, count: int) -> None:
@@ -112,7 +116,8 @@ def _decode(task: Task, pool: WorkerPool) -> Traits:
         grey=bool((pixels == pixels[:, :, :1]).all()),
         phash=str(imagehash.phash(PIL.Image.fromarray(pixels))),
         pixel_sha256=hashlib.sha256(pixels.tobytes()).digest(),
-        notes=image.notes,
+        notes=(*image.notes, *filter(None, [jpeg_note(pixels)])),
+        format=image.format,
     )
 
 

@@ -1,16 +1,25 @@
-"""Cache of small images as codecs reconstruct them."""
+"""Images as codecs reconstruct them, cached; large ones are made by worker processes."""
 
 import hashlib
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.codecs import Codec, Reference, get_codec
 from core.codecs.base import OperatingPoint
+from core.evaluation.comparison import CodecConfig, operating_point
 from core.images import Image
 from core.store import ArtifactStore
 from dashboard.charts.image_ranking import MeasuredPoint
+from dashboard.data.reconstructions import reconstructions, wanted
 from dashboard.data.store import open_store, store_state
+from dashboard.data.visitor_jobs import Task, queue_line
+
+#: Up to this size an image is coded where the page runs: an image of 160x160 has half of it.
+_SMALL_PIXELS = 50_000
 
 
 def decoded_image(image: Image, point: MeasuredPoint) -> Image:
@@ -21,7 +30,38 @@ def decoded_image(image: Image, point: MeasuredPoint) -> Image:
         ValueError: There is no such codec or setting, or it does not take the image.
     """
     digest = hashlib.sha256(np.ascontiguousarray(image).data).hexdigest()
+    if image.shape[0] * image.shape[1] > _SMALL_PIXELS:
+        return _decoded_by_worker(_Original(image, digest), point)
     return _decoded(point, store_state(f"models/{point.codec}"), digest, image)
+
+
+def _decoded_by_worker(original: "_Original", point: MeasuredPoint) -> Image:
+    """The image as a worker process decodes it: what takes long has a queue and can be ended."""
+    config = CodecConfig(point.codec, point.dial)
+    if operating_point(config, open_store()).setting != point.setting:
+        raise ValueError(f"{point.setting} is shown for images of 160x160 pixels alone.")
+    status = st.empty()
+    [made] = reconstructions(
+        original,
+        [wanted(config, goal=None, metric_names=())],
+        show=lambda tasks: _show_queue(status, tasks),
+        is_patient=True,
+    )
+    status.empty()
+    if made.decoded is None:
+        raise ValueError(made.problem or "It gives no image.")
+    return made.decoded
+
+
+def _show_queue(status: DeltaGenerator, tasks: Sequence[Task]) -> None:
+    status.caption(queue_line(tasks))
+
+
+class _Original(NamedTuple):
+    """An image with the hash of its pixels, as `reconstructions` takes it."""
+
+    pixels: Image
+    digest: str
 
 
 @st.cache_data(max_entries=600, max_size="100MB", show_spinner=False)

@@ -5,7 +5,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import streamlit as st
 
@@ -15,8 +15,7 @@ from dashboard.data.png import png_of
 _ASSETS = Path(__file__).parent / "grid_assets"
 
 
-@dataclass(frozen=True)
-class TileImage:
+class TileImage(NamedTuple):
     """One image of a tile.
 
     Attributes:

@@ -1,4 +1,4 @@
-"""Images of the gallery: the test images with their results, or the built-in photographs."""
+"""Images of the gallery: what each source of them offers, and the built-in photographs."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,8 +16,8 @@ from core.evaluation.record import Record
 from core.evaluation.table import to_frame, to_table
 from core.images import Image
 from core.metrics import metrics
-from dashboard.charts.image_ranking import MeasuredPoint, operating_points
-from dashboard.data.store import DATASET, load_results, load_split, open_store, store_state
+from dashboard.charts.image_ranking import MeasuredPoint
+from dashboard.data.store import open_store, store_state
 
 #: Between the title of a photograph and the number of a piece of it.
 _PIECE = ", piece "
@@ -34,41 +34,23 @@ class GalleryImages(Protocol):
     def classes(self) -> Mapping[str, str]:
         """Class by image id; empty where the images have none."""
 
+    @property
+    def measured(self) -> int | None:
+        """Number of images in the stored results; None where they are measured when shown."""
+
     def records(self, points: Sequence[MeasuredPoint]) -> pd.DataFrame:
         """Results that hold every image at these operating points."""
 
     def pixels(self, image_id: str) -> Image:
-        """Pixels of an image, 160x160."""
+        """Pixels of an image.
 
-    def compare_query(self, image_id: str) -> dict[str, str]:
-        """Query parameters that open the page Compare on this image."""
+        Raises:
+            ImageError: It is not accepted any more.
+            OSError: Its file cannot be read.
+        """
 
-
-@dataclass(frozen=True)
-class DatasetImages:
-    """The test images of the data set, with the results that were measured on them."""
-
-    frame: pd.DataFrame
-    rows: Mapping[str, int]
-    classes: Mapping[str, str]
-    images: np.ndarray
-
-    @property
-    def points(self) -> pd.DataFrame:
-        """Operating points of all results."""
-        return _points(store_state(f"results/{DATASET}/"))
-
-    def records(self, points: Sequence[MeasuredPoint]) -> pd.DataFrame:
-        """The results."""
-        return self.frame
-
-    def pixels(self, image_id: str) -> Image:
-        """Pixels of a test image."""
-        return np.asarray(self.images[self.rows[image_id]])
-
-    def compare_query(self, image_id: str) -> dict[str, str]:
-        """The image by its id."""
-        return {"image": image_id}
+    def compare_query(self, image_id: str) -> dict[str, str] | None:
+        """Query parameters that open the page Compare on this image; None where it cannot."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +64,7 @@ class BuiltInImages:
 
     are_pieces: bool = False
     classes: Mapping[str, str] = field(default_factory=dict)
+    measured: int | None = None
 
     @property
     def points(self) -> pd.DataFrame:
@@ -103,29 +86,6 @@ class BuiltInImages:
     def compare_query(self, image_id: str) -> dict[str, str]:
         """The photograph by its title; Compare takes it whole at its own size."""
         return {"sample": image_id.partition(_PIECE)[0]}
-
-
-def load_dataset_images() -> DatasetImages:
-    """The test images and all results on them, of which there may be none.
-
-    Raises:
-        ArtifactError: The data set is not prepared on this machine, or is damaged.
-    """
-    images = load_split("test").images
-    rows, classes = _rows_and_classes(store_state(f"datasets/{DATASET}"))
-    return DatasetImages(load_results().frame, rows, classes, images)
-
-
-@st.cache_resource(max_entries=2, show_spinner=False)
-def _rows_and_classes(state: str) -> tuple[dict[str, int], dict[str, str]]:
-    split = load_split("test")
-    rows = {image_id: row for row, image_id in enumerate(split.ids)}
-    return rows, dict(zip(split.ids, split.classes, strict=True))
-
-
-@st.cache_resource(max_entries=2, show_spinner=False)
-def _points(state: str) -> pd.DataFrame:
-    return operating_points(load_results().frame)
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)

@@ -7,28 +7,27 @@ from typing import NamedTuple
 import pandas as pd
 import streamlit as st
 
+from core.analysis.stored_bd_rates import bd_rates_key
 from core.evaluation.results import Results
 from core.metrics import metrics
 from core.store import ArtifactError
+from core.store.key import command_for
 from dashboard.charts.captions import source_line
 from dashboard.charts.image_ranking import RATE, MeasuredPoint, ranked, ranked_by_gap
 from dashboard.data.curves import label_of
-from dashboard.data.store import load_results
+from dashboard.data.store import load_results, open_store
 from dashboard.views.gallery.controls import (
     GallerySelection,
     choose_class,
     choose_selection,
     quantity_label,
 )
+from dashboard.views.gallery.dataset_images import DatasetImages, load_dataset_images
 from dashboard.views.gallery.image_grid import image_grid
-from dashboard.views.gallery.images import (
-    BuiltInImages,
-    DatasetImages,
-    GalleryImages,
-    load_dataset_images,
-)
-from dashboard.views.gallery.tiles import make_tiles
+from dashboard.views.gallery.images import BuiltInImages, GalleryImages
+from dashboard.views.gallery.tiles import MAX_TILE_SIDE, make_tiles
 from dashboard.views.gallery.viewer import PARAMETER, show_opened
+from dashboard.widgets.datasets import choose_dataset
 from dashboard.widgets.downloads import download_csv
 from dashboard.widgets.reconstruction_cards import plain
 from dashboard.widgets.reconstruction_table import spelled_cell
@@ -44,12 +43,12 @@ INTRODUCTION = (
     "tile shows the image decoded from the file; click one to enlarge it."
 )
 NO_IMAGES = (
-    "The test images are not on this machine; the photographs above ship with the installed "
-    "libraries and have just been measured. For the test images, prepare the data set:"
+    "The images of this data set are not on this machine; the photographs above ship with the "
+    "installed libraries and have just been measured. To have the images:"
 )
 NO_RESULTS = (
-    "Nothing has been measured on the test images yet; the photographs above ship with the "
-    "installed libraries and have just been measured. For the test images, run:"
+    "Nothing has been measured on the images of this data set yet; the photographs above ship with "
+    "the installed libraries and have just been measured. For its images, run:"
 )
 SOURCES = {
     "test": "Test images",
@@ -74,15 +73,23 @@ TILES_HELP = (
     "increase in detail means artefacts of the codec."
 )
 IMAGES_ON_A_PAGE = 15
+CROPPED_LINE = (
+    f"Of images larger than {MAX_TILE_SIDE}x{MAX_TILE_SIDE} pixels a tile shows the centre, not "
+    "scaled; click it for the whole image."
+)
+#: Images above this mean size take long to code: a page shows fewer.
+LARGE_PIXELS = 100_000
+LARGE_IMAGES_ON_A_PAGE = 6
 
 
 def main() -> None:
     """The page."""
     st.title(TITLE)
     st.markdown(INTRODUCTION)
-    results = load_results()
+    dataset = choose_dataset()
+    results = load_results(dataset)
     show_problems(results.problems)
-    images, absence = find_images()
+    images, absence = find_images(dataset)
     selection = choose_selection(images.points, measured_metrics(images))
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         names = sorted(set(images.classes.values()))
@@ -92,7 +99,7 @@ def main() -> None:
     if table.empty:
         st.info(empty_line(selection), icon=":material/info:")
         return
-    st.caption(basis_line(selection, table, len(images.classes)))
+    st.caption(basis_line(selection, table, images.measured or 0))
     show_page(images, selection, table, look=look)
     download_csv(table, file_name=csv_name(selection), key="csv-gallery")
     show_source(images, results)
@@ -108,9 +115,13 @@ class Absence(NamedTuple):
     command: str
 
 
-def find_images() -> tuple[GalleryImages, Absence | None]:
-    """The images that a person chose, and why test images are not among the choices."""
-    found, absence = find_test_images()
+def find_images(dataset: str) -> tuple[GalleryImages, Absence | None]:
+    """The images that a person chose, and why test images are not among the choices.
+
+    Args:
+        dataset: Data set that was chosen.
+    """
+    found, absence = find_test_images(dataset)
     names = [name for name in SOURCES if name != "test" or found is not None]
     chosen = st.segmented_control(
         "Images",
@@ -128,14 +139,15 @@ def find_images() -> tuple[GalleryImages, Absence | None]:
     return BuiltInImages(are_pieces=chosen == "pieces"), absence
 
 
-def find_test_images() -> tuple[DatasetImages | None, Absence | None]:
+def find_test_images(dataset: str) -> tuple[DatasetImages | None, Absence | None]:
     """The test images with results, or why there are none and the command that makes them."""
     try:
-        found = load_dataset_images()
+        found = load_dataset_images(dataset)
     except ArtifactError as error:
         return None, Absence("No test images", NO_IMAGES, error.command)
     if found.frame.empty:
-        return None, Absence("No results yet", NO_RESULTS, "python -m pipelines.evaluate")
+        command = command_for(bd_rates_key(dataset), open_store().root)
+        return None, Absence("No results yet", NO_RESULTS, command)
     return found, None
 
 
@@ -216,10 +228,11 @@ def show_page(
     images: GalleryImages, selection: GallerySelection, table: pd.DataFrame, *, look: str
 ) -> None:
     """One page of tiles, and the image that was clicked."""
-    count = ceil(len(table) / IMAGES_ON_A_PAGE)
+    size = images_on_a_page(images.records(selection.points))
+    count = ceil(len(table) / size)
     container = st.container()
     page = min(st.pagination(count, key="page", bind="query-params"), count) if count > 1 else 1
-    rows = table.iloc[(page - 1) * IMAGES_ON_A_PAGE : page * IMAGES_ON_A_PAGE]
+    rows = table.iloc[(page - 1) * size : page * size]
     with container, st.spinner("Coding the images …", show_time=True):
         made = make_tiles(
             images, selection, rows, with_original=look != "decoded", is_magnified=look == "detail"
@@ -230,6 +243,8 @@ def show_page(
         picked = image_grid(made.tiles, key="tiles-grid")
         if made.differing:
             st.caption(DIFFERS_LINE.format(count=made.differing))
+        if made.cropped:
+            st.caption(CROPPED_LINE)
     if picked is not None:
         st.query_params[PARAMETER] = picked
     order = table["image"].tolist()
@@ -238,6 +253,12 @@ def show_page(
             st.info(UNKNOWN_IMAGE, icon=":material/link_off:")
         del st.query_params[PARAMETER]
     show_opened(images, order, selection.points)
+
+
+def images_on_a_page(frame: pd.DataFrame) -> int:
+    """Number of tiles on a page, by the size of the images in some results."""
+    is_large = (frame["width"] * frame["height"]).mean() > LARGE_PIXELS
+    return LARGE_IMAGES_ON_A_PAGE if is_large else IMAGES_ON_A_PAGE
 
 
 def point_label(point: MeasuredPoint) -> str:
@@ -258,7 +279,7 @@ def csv_name(selection: GallerySelection) -> str:
 def show_source(images: GalleryImages, results: Results) -> None:
     """Shows the provenance of the measurements."""
     if isinstance(images, DatasetImages):
-        st.caption(source_line(results.manifests, images=len(images.classes)))
+        st.caption(source_line(results.manifests, images=images.measured))
 
 
 main()

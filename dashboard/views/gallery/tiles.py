@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 
 from core.dataset.traits import colourfulness, detail
+from core.evaluation.evaluate import in_one_line
 from core.images import Image
+from core.intake.errors import ImageError
 from core.metrics import psnr_db
 from core.store import ArtifactError
 from dashboard.charts.colors import codec_style
@@ -23,6 +25,8 @@ from dashboard.widgets.reconstruction_table import spelled_cell
 
 #: PSNR that rounding of the recorded figure can account for.
 MAX_ROUNDING_DB = 0.01
+#: Largest width and height of an image in a tile.
+MAX_TILE_SIDE = 240
 #: Size of the central crop that is magnified: a quarter of each side.
 _MAGNIFICATION = 4
 #: Below these values a relative change is not meaningful.
@@ -37,11 +41,13 @@ class Tiles:
         tiles: The tiles in their order.
         problems: Sentences on codecs that cannot run here.
         differing: Number of images whose reconstruction differs from the measured one.
+        cropped: Number of images that are too large for a tile, which shows their centre.
     """
 
     tiles: list[GridTile] = field(default_factory=list)
     problems: set[str] = field(default_factory=set)
     differing: int = 0
+    cropped: int = 0
 
 
 def make_tiles(
@@ -64,7 +70,11 @@ def make_tiles(
     made = Tiles()
     records = [{str(name): value for name, value in row.items()} for row in rows.to_dict("records")]
     for row in records:
-        original = images.pixels(row["image"])
+        try:
+            original = images.pixels(row["image"])
+        except (ImageError, OSError) as error:
+            made.problems.add(f"{row['image']} cannot be shown: {in_one_line(error)}")
+            continue
         decoded = _decoded(original, selection, row, made)
         shown = [
             TileImage(name_of(point, selection), pixels, codec_style(point.codec).color)
@@ -72,8 +82,10 @@ def make_tiles(
         ]
         if with_original or not shown:
             shown.insert(0, TileImage("Original", original, NEUTRAL))
+        made.cropped += is_cropped(original)
+        shown = [one._replace(pixels=tile_part(one.pixels)) for one in shown]
         if is_magnified:
-            shown = [TileImage(one.name, magnified(one.pixels), one.color) for one in shown]
+            shown = [one._replace(pixels=magnified(one.pixels)) for one in shown]
         figures = tile_figures(row, selection)
         if selection.second is None and decoded:
             figures += lost_words(original, next(iter(decoded.values())))
@@ -119,6 +131,17 @@ def lost_words(original: Image, decoded: Image) -> list[str]:
         if (before := measure(original)) >= least
     ]
     return [", ".join(shares)] if shares else []
+
+
+def is_cropped(image: Image) -> bool:
+    """Whether an image is too large for a tile."""
+    return max(image.shape[:2]) > MAX_TILE_SIDE
+
+
+def tile_part(image: Image) -> Image:
+    """Centre of an image, at most `MAX_TILE_SIDE` wide and high, at its own resolution."""
+    top, left = (max(0, (side - MAX_TILE_SIDE) // 2) for side in image.shape[:2])
+    return np.ascontiguousarray(image[top : top + MAX_TILE_SIDE, left : left + MAX_TILE_SIDE])
 
 
 def magnified(image: Image) -> Image:

@@ -5,6 +5,8 @@ from typing import Any
 
 import streamlit as st
 
+from core.evaluation.evaluate import in_one_line
+from core.intake.errors import ImageError
 from core.metrics import metrics
 from core.store import ArtifactError
 from dashboard.charts.colors import codec_style
@@ -15,7 +17,7 @@ from dashboard.views.gallery.decoded_cache import decoded_image
 from dashboard.views.gallery.images import GalleryImages
 from dashboard.widgets.comparison_viewer import ViewerLayer, comparison_viewer, ssim_map_layer
 from dashboard.widgets.links import compare_query, link_to_page
-from dashboard.widgets.reconstruction_cards import NEUTRAL
+from dashboard.widgets.reconstruction_cards import NEUTRAL, plain
 from dashboard.widgets.reconstruction_table import spelled_cell
 
 #: Query parameter with the id of the open image.
@@ -42,6 +44,10 @@ def opened_layers(
     """Original, reconstructions with their metrics, and the SSIM map of the first.
 
     A codec that cannot run here is left out.
+
+    Raises:
+        ImageError: The image is not accepted any more.
+        OSError: Its file cannot be read.
     """
     original = images.pixels(image_id)
     frame = images.records(points)
@@ -77,13 +83,24 @@ def _open(images: GalleryImages, order: Sequence[str], points: Sequence[Measured
         kind = images.classes.get(image_id)
         words = f"{kind}, `{image_id}`" if kind else f"**{image_id}**"
         st.markdown(f"{index + 1:,} of {len(order):,}: {words}", width="content")
+        _link_to_compare(images.compare_query(image_id), points)
+    try:
+        layers = opened_layers(images, image_id, points)
+    except (ImageError, OSError) as error:
+        st.warning(f"This image cannot be shown: {plain(in_one_line(error))}")
+        return
+    comparison_viewer(layers, key="gallery")
+
+
+def _link_to_compare(image: Mapping[str, str] | None, points: Sequence[MeasuredPoint]) -> None:
+    """Link to the page Compare, where it can open the image."""
+    if image is not None:
         link_to_page(
             "compare",
             "Open in Compare",
             icon=":material/compare:",
-            query={**images.compare_query(image_id), **compare_query(points)},
+            query={**image, **compare_query(points)},
         )
-    comparison_viewer(opened_layers(images, image_id, points), key="gallery")
 
 
 def _step(label: str, order: Sequence[str], index: int, *, icon: str) -> None:

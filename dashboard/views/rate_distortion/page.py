@@ -9,6 +9,7 @@ import streamlit as st
 from core.analysis.bd_tables import bd_rates_of
 from core.analysis.headlines import LEARNED
 from core.analysis.image_sizes import has_mixed_sizes, size_line
+from core.analysis.source_quality import compressed_before_line, falls_line, first_falls
 from core.evaluation.results import Results
 from core.metrics import metrics
 from dashboard.charts.captions import basis_line, removed_line, source_line
@@ -24,7 +25,7 @@ from dashboard.data.curves import (
     load_points,
 )
 from dashboard.data.quoted import load_dataset_imports
-from dashboard.data.store import load_results
+from dashboard.data.store import load_manifest, load_results
 from dashboard.views.rate_distortion.bd_rates import show_bd_rates
 from dashboard.views.rate_distortion.controls import (
     Spread,
@@ -171,10 +172,25 @@ def show_curves(drawn: Drawn, spread: Spread, results: Results, point: str | Non
     st.caption(f"{basis} {drawn.removed} {size_line(results.frame)}")
     if line := unmeasured_line(results.frame, view.metric, labels()):
         st.info(line)
+    show_source_quality(drawn, results)
     if drawn.quoted:
         show_sources(view, drawn.quoted)
     if view.payload and (line := containers_line(view)):
         st.info(line)
+
+
+def show_source_quality(drawn: Drawn, results: Results) -> None:
+    """Says where images were compressed before, and which curves do not rise steadily."""
+    prepared = load_manifest(f"datasets/{drawn.view.dataset}")
+    images = results.frame["image"].nunique()
+    tables = load_measurements(drawn.view)
+    falls = first_falls(tables[codec].curve() for codec in drawn.points["codec"].unique())
+    for line in (
+        compressed_before_line(results.manifests.values(), prepared, images=images),
+        falls_line(falls, labels()),
+    ):
+        if line:
+            st.info(line, icon=":material/grid_on:")
 
 
 def read_off_of(drawn: Drawn, results: Results) -> ReadOff | None:

@@ -28,8 +28,7 @@ def show_point_images(codec: str, setting: str, *, view: View) -> None:
     """
     label = metrics()[view.metric].LABEL
     images = image_table(load_measurements(view)[codec], setting)
-    if view.dataset == DATASET:
-        _link_to_images(codec, setting, images, metric_label=label)
+    _link_to_images(codec, setting, images, view=view)
     left, right = st.columns(2, gap="medium")
     with left:
         figure = image_figure(images, codec=codec, metric_label=label)
@@ -45,10 +44,12 @@ def show_point_images(codec: str, setting: str, *, view: View) -> None:
     download_csv(images, file_name=name, key="csv-images", label="All images as CSV")
 
 
-def _link_to_images(codec: str, setting: str, images: pd.DataFrame, *, metric_label: str) -> None:
-    state = {"codec": label_of(codec), "setting": setting, "metric": metric_label}
-    compared = compare_query([MeasuredPoint(codec, setting, _dial(codec, setting))])
-    is_here = _is_prepared()
+def _link_to_images(codec: str, setting: str, images: pd.DataFrame, *, view: View) -> None:
+    label = metrics()[view.metric].LABEL
+    state = {"codec": label_of(codec), "setting": setting, "metric": label}
+    state |= {"dataset": view.dataset} if view.dataset != DATASET else {}
+    compared = compare_query([MeasuredPoint(codec, setting, _dial(view.dataset, codec, setting))])
+    is_here = view.dataset == DATASET and _is_prepared()
     with st.container(horizontal=True, gap="medium"):
         link_to_page(
             "gallery",
@@ -56,7 +57,7 @@ def _link_to_images(codec: str, setting: str, images: pd.DataFrame, *, metric_la
             icon=":material/photo_library:",
             query=state,
         )
-        # Without the data set's pixels the link would open on nothing.
+        # Compare opens images of the default data set, where its pixels are here.
         for words, index in (("worst", 0), ("best", -1)) if is_here else ():
             link_to_page(
                 "compare",
@@ -74,10 +75,10 @@ def _is_prepared() -> bool:
         return False
 
 
-def _dial(codec: str, setting: str) -> float | None:
+def _dial(dataset: str, codec: str, setting: str) -> float | None:
     """Position of the dial at a setting of the results."""
     if codec not in codecs():
         return None
-    frame = load_results(DATASET).frame
+    frame = load_results(dataset).frame
     dials = frame.loc[(frame["codec"] == codec) & (frame["setting"] == setting), "dial"]
     return None if dials.empty or pd.isna(dials.iloc[0]) else float(dials.iloc[0])
