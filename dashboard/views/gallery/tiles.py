@@ -135,7 +135,7 @@ def lost_words(original: Image, decoded: Image) -> list[str]:
 
 def is_cropped(image: Image) -> bool:
     """Whether an image is too large for a tile."""
-    return max(image.shape[:2]) > MAX_TILE_SIDE
+    return bool(max(image.shape[:2]) > MAX_TILE_SIDE)
 
 
 def tile_part(image: Image) -> Image:
