@@ -52,6 +52,7 @@ def test_a_live_study_of_another_optuna_is_to_be_upgraded_not_made_again(store, 
         open_storage(url)
 
 
+@pytest.mark.slow
 def test_the_command_for_an_outdated_committed_study_upgrades_a_copy_of_it(store, tmp_path):
     path = tmp_path / "old.db"
     storage = searched(path)

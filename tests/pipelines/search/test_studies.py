@@ -57,6 +57,7 @@ def test_a_second_run_goes_on_to_the_number_asked_for_in_total(store):
     assert states(store) == ["complete"] * 5
 
 
+@pytest.mark.slow
 def test_a_finished_search_starts_no_worker_and_keeps_its_study(store, capsys):
     run_search(config(trials=2), store, cheap)
     run_search(config(trials=2), store, slow)
@@ -153,6 +154,7 @@ def test_a_damaged_study_starts_anew_as_its_error_advises(store, capsys):
     assert states(store) == ["complete"]
 
 
+@pytest.mark.slow
 def test_trials_of_another_data_set_are_not_mixed_in(store):
     run_search(config(trials=1), store, cheap)
     study = study_at(live_path(store, "ae80"))

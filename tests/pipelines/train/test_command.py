@@ -76,6 +76,7 @@ def test_what_cannot_be_done_gets_one_line(
     assert expected in line
 
 
+@pytest.mark.slow
 def test_a_preset_is_a_beginning_that_other_arguments_change(
     store: ArtifactStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
