@@ -24,7 +24,7 @@ from streamlit.util import calc_hash
 views = sorted(path.parent.name for path in Path("dashboard/views").glob("*/page.py"))
 assert len(views) >= 9
 for view in views:
-    app = AppTest.from_file("dashboard/app.py", default_timeout=300)
+    app = AppTest.from_file("dashboard/navigation.py", default_timeout=300)
     app._page_hash = calc_hash(view)
     app.run()
     assert not app.exception, (view, [error.value for error in app.exception])

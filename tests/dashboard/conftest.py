@@ -36,7 +36,7 @@ from pipelines import prepare
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-APP = Path(__file__).parents[2] / "dashboard" / "app.py"
+APP = Path(__file__).parents[2] / "dashboard" / "navigation.py"
 DATASET = "imagenette160"
 CLASSES = ("n01440764", "n02979186", "n03028079")
 #: Positions of the dial by codec; a codec without a dial has its one point.

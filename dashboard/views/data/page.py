@@ -1,6 +1,7 @@
 """The data set behind every number: source, split, classes, preprocessing and biases."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from dashboard.data.store import DATASET, load_index, load_split, open_store
 from dashboard.views.data.index_cache import IndexSummary, load_index_summary
 from dashboard.views.data.provenance import PUBLISHED, archive_line, foreign_results
 from dashboard.widgets.charts import show_chart
+from dashboard.widgets.deferred import draw_when_reached
 from dashboard.widgets.downloads import download_csv
 from dashboard.widgets.pixels import show_pixels
 from dashboard.widgets.states import (
@@ -279,12 +281,26 @@ def main() -> None:
         show_source(manifest)
     summary = None if index is None else load_index_summary()
     if summary:
-        show_classes(summary)
-    show_preprocessing(summary)
+        draw_when_reached(
+            partial(show_classes, summary), key="data-classes", title="Classes", height=480
+        )
+    draw_when_reached(
+        partial(show_preprocessing, summary),
+        key="data-preprocessing",
+        title="From the source to 160x160",
+        height=800,
+    )
     if summary:
-        show_images(summary.class_names)
+        draw_when_reached(
+            partial(show_images, summary.class_names),
+            key="data-images",
+            title="Images",
+            height=500,
+        )
     if index is not None:
-        show_index(index, manifest)
+        draw_when_reached(
+            partial(show_index, index, manifest), key="data-index", title="Index", height=520
+        )
     st.subheader("Licence")
     st.markdown(LICENCE)
 

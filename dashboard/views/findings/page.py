@@ -1,7 +1,10 @@
 """Main results: key figures, curves, comparison of two methods, images, claims of the thesis."""
 
+from functools import partial
+
 import streamlit as st
 
+from core.evaluation.results import Results
 from dashboard import glossary
 from dashboard.data.store import DATASET, load_manifest, load_results
 from dashboard.views.findings.ask import show_question
@@ -14,6 +17,7 @@ from dashboard.views.findings.sources import show_sources
 from dashboard.views.findings.strips import HELP as STRIPS_HELP
 from dashboard.views.findings.strips import show_strips
 from dashboard.widgets.charts import show_chart
+from dashboard.widgets.deferred import draw_when_reached
 from dashboard.widgets.downloads import download_csv
 from dashboard.widgets.links import link_to_page
 from dashboard.widgets.states import show_empty, show_problems
@@ -43,7 +47,7 @@ WHY_EMPTY = (
 
 
 def main() -> None:
-    """The page; the slowest parts are computed last, in containers reserved for them."""
+    """The page; what is below the first screen is drawn when it is reached."""
     st.title(TITLE)
     st.markdown(INTRODUCTION)
     results = load_results()
@@ -55,20 +59,41 @@ def main() -> None:
         show_figures(findings)
         show_headline_chart(findings)
         show_question(findings.names)
-    strips = st.container()
-    show_claims(findings)
+    show_below(results, findings)
+
+
+def show_below(results: Results, findings: Findings) -> None:
+    """Images, claims and tables, each drawn when it is reached."""
     if not results.frame.empty:
-        show_ladder()
-    show_methods(findings.rows, findings.published)
-    deltas = st.container()
+        draw_when_reached(
+            partial(show_images, findings), key="findings-images", title="Images", height=620
+        )
+    draw_when_reached(
+        partial(show_claims, findings), key="findings-claims", title="Claims", height=480
+    )
+    if not results.frame.empty:
+        draw_when_reached(show_ladder, key="findings-ladder", title="From the thesis to BNK", height=600)
+    draw_when_reached(
+        partial(show_methods, findings.rows, findings.published),
+        key="findings-methods",
+        title="The ten methods of the thesis",
+        height=1000,
+    )
+    if not results.frame.empty:
+        draw_when_reached(
+            partial(show_bd_rates, findings.tables),
+            key="findings-bd-rates",
+            title="Bytes at equal quality",
+            height=800,
+        )
     if results.manifests:
         show_sources(results, load_manifest(f"datasets/{DATASET}"))
-    if not results.frame.empty:
-        with deltas:
-            show_bd_rates(findings.tables)
-        with strips:
-            st.subheader("What it looks like", help=STRIPS_HELP)
-            show_strips(findings.rows, findings.means)
+
+
+def show_images(findings: Findings) -> None:
+    """Images by the methods of the thesis and BNK."""
+    st.subheader("What it looks like", help=STRIPS_HELP)
+    show_strips(findings.rows, findings.means)
 
 
 def show_figures(findings: Findings) -> None:

@@ -1,6 +1,7 @@
 """The card of one trained model: what it is, its limits, rates, layers, facts and files."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -20,6 +21,7 @@ from dashboard.data.store import open_store, store_state
 from dashboard.views.models.example import show_example
 from dashboard.views.models.internals import show_channels, show_layers
 from dashboard.views.models.summary import description, limits_of, training_end
+from dashboard.widgets.deferred import draw_when_reached
 from dashboard.widgets.downloads import download_csv
 from dashboard.widgets.links import link_to_page
 from dashboard.widgets.states import short_hash
@@ -53,6 +55,16 @@ def show_card(model: ModelCard, means: pd.DataFrame) -> None:
         show_example(model.name)
     st.markdown(f"**Limits**\n{limits_of(model)}")
     show_tiles(model)
+    draw_when_reached(
+        partial(show_details, model, means),
+        key=f"models-{model.name}",
+        title=f"{label_of(model.name)} in detail",
+        height=1100,
+    )
+
+
+def show_details(model: ModelCard, means: pd.DataFrame) -> None:
+    """Rates, layers and channels of a model, and what is folded away."""
     show_rates(model, means)
     left, right = st.columns(2, gap="medium")
     with left:

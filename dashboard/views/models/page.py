@@ -1,5 +1,6 @@
 """Page Models: the trained models' cards and their reconstructions."""
 
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -14,6 +15,7 @@ from dashboard.data.curves import label_of
 from dashboard.data.store import DATASET, load_results, open_store, store_state
 from dashboard.views.models.card import show_card
 from dashboard.views.models.reconstruction_strips import show_strips
+from dashboard.widgets.deferred import draw_when_reached
 from dashboard.widgets.downloads import download_csv
 from dashboard.widgets.states import show_empty, show_problems
 
@@ -78,7 +80,10 @@ def show_trained(cards: dict[str, ModelCard], names: list[str]) -> None:
     if (other := load_results().other_models.get(name)) is not None:
         show_other_model(name, other.command)
     show_card(cards[name], means_of(name))
-    show_strips([name for name in names if name in learned_codecs()])
+    learned = [name for name in names if name in learned_codecs()]
+    draw_when_reached(
+        partial(show_strips, learned), key="models-strips", title="Reconstructions", height=900
+    )
 
 
 def show_other_model(name: str, command: str) -> None:

@@ -1,6 +1,7 @@
 """Quality against bytes: curves of all codecs, read off at a quality or a rate, and BD-rates."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import NamedTuple
 
 import pandas as pd
@@ -46,6 +47,7 @@ from dashboard.views.rate_distortion.tables import (
 )
 from dashboard.widgets.charts import show_chart
 from dashboard.widgets.datasets import choose_dataset
+from dashboard.widgets.deferred import draw_when_reached
 from dashboard.widgets.downloads import download_csv, download_exchange
 from dashboard.widgets.states import show_empty, show_problems
 
@@ -112,8 +114,18 @@ def main() -> None:
             show_curves(drawn, spread, results, point)
         if point:
             show_point_images(*point_parts(point), view=drawn.view)
-        show_bd_rates(drawn.points, drawn.view, drawn.quoted)
-        show_numbers(drawn.points, drawn.view)
+        draw_when_reached(
+            partial(show_bd_rates, drawn.points, drawn.view, drawn.quoted),
+            key="curves-bd-rates",
+            title="BD-rate",
+            height=640,
+        )
+        draw_when_reached(
+            partial(show_numbers, drawn.points, drawn.view),
+            key="curves-points",
+            title="Points",
+            height=1000,
+        )
         if has_mixed_sizes(results.frame):
             show_rates_over_pixels(results.frame, dataset)
     images = results.frame["image"].nunique()

@@ -1,6 +1,7 @@
 """How long encoding and decoding take, what memory they need, and how fast the program is."""
 
 from collections.abc import Mapping
+from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -39,6 +40,7 @@ from dashboard.views.speed.tables import (
 )
 from dashboard.views.speed.worth import show_worth
 from dashboard.widgets.charts import show_chart
+from dashboard.widgets.deferred import draw_when_reached
 from dashboard.widgets.downloads import download_csv
 from dashboard.widgets.states import show_empty, show_problems
 
@@ -104,9 +106,20 @@ def main() -> None:
     table = medians_of(state)
     ours = table[table["kind"] != BASELINE]
     show_worth(ours)
-    show_codecs(ours)
-    show_baselines(found.frame)
-    show_program(ours)
+    draw_when_reached(
+        partial(show_codecs, ours), key="speed-codecs", title="Encode and decode", height=1900
+    )
+    draw_when_reached(
+        partial(show_baselines, found.frame), key="speed-baselines", title="Baselines", height=500
+    )
+    draw_when_reached(
+        partial(show_rest, table, found), key="speed-rest", title="The program", height=900
+    )
+
+
+def show_rest(table: pd.DataFrame, found: Benchmarks) -> None:
+    """Evaluation, training and dashboard; what is missing; the machine."""
+    show_program(table[table["kind"] != BASELINE])
     show_what_is_missing(table, found.manifests)
     show_source(found)
 

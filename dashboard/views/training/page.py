@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import NamedTuple
 
+import plotly.graph_objects as go
 import streamlit as st
 
 from core.training_records.runs import AXES, PREFIX, Runs, TrainingRun, read_runs
@@ -25,6 +27,7 @@ from dashboard.views.training.run_tables import show_differences, show_epochs, s
 from dashboard.views.training.units import show_units
 from dashboard.widgets.bounded import bounded_slider
 from dashboard.widgets.charts import show_chart
+from dashboard.widgets.deferred import draw_when_reached
 from dashboard.widgets.downloads import download_csv
 from dashboard.widgets.states import show_empty, show_problems
 
@@ -174,11 +177,30 @@ def show_chosen(selection: RunSelection, was_live: bool) -> None:
         st.info("No run is chosen.")
         return
     show_curves(runs, selection)
-    show_epoch_previews(runs)
+    below = {
+        "previews": ("Images of each epoch", show_epoch_previews, 500),
+        "levels": ("Rate-distortion of each epoch", show_moving_curves, 600),
+        "units": ("Units", show_all_units, 500),
+        "tables": ("The runs in numbers", show_tables, 900),
+    }
+    for key, (title, draw, height) in below.items():
+        draw_when_reached(partial(draw, runs), key=f"training-{key}", title=title, height=height)
+
+
+def show_moving_curves(runs: Sequence[TrainingRun]) -> None:
+    """Rate and quality epoch by epoch, of each run that has levels."""
     for run in runs:
         show_moving_curve(run)
+
+
+def show_all_units(runs: Sequence[TrainingRun]) -> None:
+    """What the units of each run's network do."""
     for run in runs:
         show_units(run, label_of(run.name))
+
+
+def show_tables(runs: Sequence[TrainingRun]) -> None:
+    """The runs, how they differ, and their epochs."""
     show_runs(runs)
     show_differences(runs)
     show_epochs(runs)
@@ -198,16 +220,28 @@ def show_curves(runs: Sequence[TrainingRun], selection: RunSelection) -> None:
     st.caption(GUIDE)
     figures = {name: training_figure(drawn, name, selection.look) for name in selection.measures}
     found = [name for name, figure in figures.items() if figure.data]
-    for start in range(0, len(found), 2):
-        for column, name in zip(st.columns(2, gap="medium"), found[start:], strict=False):
-            with column:
-                st.markdown(f"**{measure_title(name)}**")
-                alt = f"{measure_title(name)} over {AXES[selection.look.axis].lower()} of each run."
-                show_chart(
-                    figures[name], key=f"curve-{name}", name=f"bottleneck-training-{name}", alt=alt
-                )
+    show_row(found[:2], figures, selection.look)
+    for start in range(2, len(found), 2):
+        row = found[start : start + 2]
+        draw_when_reached(
+            partial(show_row, row, figures, selection.look),
+            key=f"training-{'-'.join(row)}",
+            title=" and ".join(measure_title(name) for name in row),
+            height=490,
+        )
     if absent := [measure_title(name) for name in selection.measures if name not in found]:
         st.caption(f"Not recorded by these runs: {', '.join(absent)}.")
+
+
+def show_row(names: Sequence[str], figures: Mapping[str, go.Figure], look: Look) -> None:
+    """Up to two charts beside each other."""
+    for column, name in zip(st.columns(2, gap="medium"), names, strict=False):
+        with column:
+            st.markdown(f"**{measure_title(name)}**")
+            alt = f"{measure_title(name)} over {AXES[look.axis].lower()} of each run."
+            show_chart(
+                figures[name], key=f"curve-{name}", name=f"bottleneck-training-{name}", alt=alt
+            )
 
 
 def show_moving_curve(run: TrainingRun) -> None:

@@ -1,6 +1,7 @@
 """Page Trials: optima of the searches, parameter importances, and every trial."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -21,6 +22,7 @@ from dashboard.views.trials.study_cache import (
 )
 from dashboard.views.trials.tables import studies_table
 from dashboard.widgets.charts import show_chart
+from dashboard.widgets.deferred import draw_when_reached
 from dashboard.widgets.downloads import download_csv
 from dashboard.widgets.states import show_empty, show_problems
 
@@ -61,6 +63,16 @@ def show_body(*, was_live: bool) -> None:
         return
     show_optima(studies)
     show_all_studies(studies)
+    draw_when_reached(
+        partial(show_one_study, studies),
+        key="trials-one-study",
+        title="One study, trial by trial",
+        height=1400,
+    )
+
+
+def show_one_study(studies: Studies) -> None:
+    """The trials of the chosen study, and what all studies are."""
     study = choose_study(studies)
     if not study.trials:
         st.info("The study has no trial yet.")

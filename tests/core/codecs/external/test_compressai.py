@@ -41,7 +41,7 @@ for quality in (1, 2):
 COMPARE = """
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
-app = AppTest.from_file("dashboard/app.py", default_timeout=300)
+app = AppTest.from_file("dashboard/navigation.py", default_timeout=300)
 app._page_hash = calc_hash("compare")
 app.query_params["codecs"] = ["JPEG", "bmshj2018-factorized"]
 app.query_params["sample"] = "Chelsea (cat)"

@@ -1,0 +1,23 @@
+"""Loads in the background what the first visitor would wait for."""
+
+import importlib
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import streamlit as st
+
+#: Libraries that most pages need; together they take about a second to load.
+LIBRARIES = ("numpy", "pandas", "pyarrow.parquet", "plotly.graph_objects", "PIL.Image")
+
+
+@asynccontextmanager
+async def warm_up(app: st.App) -> AsyncIterator[None]:
+    """Lifespan of the server: starts to load the libraries while the browser loads the frontend."""
+    threading.Thread(target=_load, name="warm-up", daemon=True).start()
+    yield
+
+
+def _load() -> None:
+    for name in LIBRARIES:
+        importlib.import_module(name)

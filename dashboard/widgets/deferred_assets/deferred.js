@@ -1,0 +1,114 @@
+// Streamlit component: the placeholder of a part of the page, which asks for the part when the
+// visitor comes near it, reaches it by keyboard, prints, searches the page or follows an anchor.
+
+// Pixels below the visible part of the page at which a part is asked for.
+const AHEAD = 200;
+
+// Milliseconds between two looks at whether the page has been drawn.
+const POLL = 50;
+
+function isPageDrawn() {
+  const app = document.querySelector("[data-testid=stApp]");
+  const isRunning = app?.dataset.testScriptState !== "notRunning";
+  return !isRunning && !document.querySelector("[data-testid=stSkeleton]");
+}
+
+// Milliseconds after which a part that has not come is asked for again.
+const PATIENCE = 4000;
+
+// Streamlit sends what two fragments ask for at once as one message, and answers one of them only:
+// so the placeholders, each of which loads this module anew, take turns.
+class Turns {
+  constructor() {
+    this.waiting = [];
+  }
+
+  add(placeholder) {
+    this.waiting.push(placeholder);
+    if (this.waiting.length === 1) this.next();
+  }
+
+  remove(placeholder) {
+    const wasFirst = this.waiting[0] === placeholder;
+    this.waiting = this.waiting.filter((other) => other !== placeholder);
+    if (wasFirst) this.next();
+  }
+
+  next() {
+    clearTimeout(this.timer);
+    if (!this.waiting.length) return;
+    this.waiting[0].send();
+    this.timer = setTimeout(() => {
+      this.waiting.push(this.waiting.shift());
+      this.next();
+    }, PATIENCE);
+  }
+}
+
+const turns = (window.deferredPartTurns ??= new Turns());
+
+class Placeholder {
+  constructor(parent) {
+    this.node = document.createElement("button");
+    this.node.type = "button";
+    this.node.className = "deferred-part";
+    parent.append(this.node);
+    this.ask = this.ask.bind(this);
+    this.onKey = (event) => {
+      if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "f") this.ask();
+    };
+    const root = parent.closest("[data-testid=stMain]");
+    this.observer = new IntersectionObserver(
+      (entries) => entries.some((entry) => entry.isIntersecting) && this.ask(),
+      { root, rootMargin: `0px 0px ${AHEAD}px 0px` },
+    );
+    this.observeWhenDrawn();
+    this.node.addEventListener("focus", this.ask);
+    this.node.addEventListener("click", this.ask);
+    window.addEventListener("beforeprint", this.ask);
+    document.addEventListener("keydown", this.onKey);
+  }
+
+  // What is above takes its height when it is drawn; before, every placeholder seems to be near.
+  observeWhenDrawn() {
+    if (isPageDrawn()) this.observer.observe(this.node);
+    else this.timer = setTimeout(() => this.observeWhenDrawn(), POLL);
+  }
+
+  update({ title, height }) {
+    this.node.textContent = `Show: ${title}`;
+    this.node.style.minHeight = `${height}px`;
+    if (window.location.hash) this.ask();
+  }
+
+  ask() {
+    if (this.isAsked) return;
+    this.isAsked = true;
+    this.node.setAttribute("aria-busy", "true");
+    turns.add(this);
+  }
+
+  send() {
+    this.api.setTriggerValue("reached", true);
+  }
+
+  release() {
+    clearTimeout(this.timer);
+    this.observer.disconnect();
+    window.removeEventListener("beforeprint", this.ask);
+    document.removeEventListener("keydown", this.onKey);
+    this.node.remove();
+    turns.remove(this);
+  }
+}
+
+export default function (component) {
+  const parent = component.parentElement;
+  parent.placeholder ??= new Placeholder(parent);
+  parent.placeholder.api = component;
+  parent.placeholder.update(component.data);
+  return () => {
+    parent.placeholder?.release();
+    parent.placeholder = undefined;
+  };
+}
