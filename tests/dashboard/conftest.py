@@ -34,7 +34,7 @@ from core.store import ArtifactStore
 from pipelines import prepare
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
 APP = Path(__file__).parents[2] / "dashboard" / "navigation.py"
 DATASET = "imagenette160"
@@ -57,6 +57,25 @@ CHROMIUM = Path("/usr/bin/chromium")
 
 OpenPage = Callable[..., AppTest]
 ServeDashboard = Callable[[Path | None], AbstractContextManager[str]]
+
+
+@pytest.fixture(scope="session")
+def draw_everything() -> Callable[["Page"], None]:
+    """Draws what is below the first screen too, as printing does, and waits for it."""
+
+    def draw(page: "Page") -> None:
+        page.wait_for_function(
+            "document.querySelector('[data-testid=stApp]')?.dataset.testScriptState ==="
+            " 'notRunning' && !document.querySelector('[data-testid=stSkeleton]')"
+        )
+        page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+        page.wait_for_function(
+            "!document.querySelector('.deferred-part, [data-testid=stSkeleton]') &&"
+            " document.querySelector('[data-testid=stApp]').dataset.testScriptState ==="
+            " 'notRunning'"
+        )
+
+    return draw
 
 
 @pytest.fixture(autouse=True)
@@ -194,7 +213,7 @@ def _start_server(url: str, store: Path | None, folder: Path) -> subprocess.Pope
     chosen = {} if store is None else {"BOTTLENECK_ARTIFACTS": str(store)}
     with (folder / "server.log").open("wb") as log:
         return subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", str(APP), *options],
+            [sys.executable, "-m", "streamlit", "run", str(APP.parent / "app.py"), *options],
             cwd=folder,
             env={**os.environ, **chosen},
             stdout=log,

@@ -76,13 +76,14 @@ def test_how_a_model_was_trained_opens_that_run_alone(url: str, page: Page) -> N
 @pytest.mark.slow
 @pytest.mark.parametrize("name", PAGES)
 def test_a_phone_scrolls_down_only_and_charts_have_its_width(
-    url: str, browser: Browser, name: str
+    url: str, browser: Browser, name: str, draw_everything: Callable[[Page], None]
 ) -> None:
     page = browser.new_page(viewport=PHONE)
     page.set_default_timeout(PATIENCE_MS)
     page.goto(f"{url}/{name}")
     page.get_by_role("heading", level=1).wait_for()
     page.locator(".js-plotly-plot .main-svg").first.wait_for(state="attached")
+    draw_everything(page)
     page.wait_for_timeout(2000)
     main = page.get_by_test_id("stMain")
     assert main.evaluate("element => element.scrollWidth") <= PHONE["width"]

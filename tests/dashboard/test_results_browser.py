@@ -68,16 +68,22 @@ def test_a_reviewer_asks_for_two_methods_and_opens_exactly_their_curves(
     _expect_curves(page, ["Autoencoder, 1 layer (80x80)", "JPEG"])
 
 
-def test_the_link_of_a_claim_shows_the_curves_that_it_names(page: Page, url: str) -> None:
+def test_the_link_of_a_claim_shows_the_curves_that_it_names(
+    page: Page, url: str, draw_everything: Callable[[Page], None]
+) -> None:
     _open(page, f"{url}/findings")
+    draw_everything(page)
     page.get_by_role("link", name="See the curves").nth(1).click()
     page.get_by_role("heading", name="Rate-distortion").wait_for()
     _expect_curves(page, ["Autoencoder, 2 layers (40x40)", "WebP"])
 
 
-def test_the_bytes_at_32_decibels_stand_on_the_first_screen(page: Page, url: str) -> None:
+def test_the_bytes_at_32_decibels_stand_on_the_first_screen(
+    page: Page, url: str, draw_everything: Callable[[Page], None]
+) -> None:
     _open(page, f"{url}/rate_distortion")
     expect(page.locator(".annotation-text").first).to_have_text("32.00 dB", timeout=PATIENCE_MS)
+    draw_everything(page)
     page.get_by_text("Lossless formats").wait_for()
     assert page.locator('input[aria-label="At PSNR (dB)"]').input_value() == "32.00"
     box = page.get_by_test_id("stDataFrame").first.bounding_box()
@@ -106,9 +112,12 @@ def test_text_in_charts_has_the_colour_of_the_page(page: Page, url: str) -> None
 
 
 @pytest.mark.parametrize("view", PAGES)
-def test_on_a_phone_nothing_is_wider_than_the_screen(page: Page, url: str, view: str) -> None:
+def test_on_a_phone_nothing_is_wider_than_the_screen(
+    page: Page, url: str, view: str, draw_everything: Callable[[Page], None]
+) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     _open(page, f"{url}/{view}")
+    draw_everything(page)
     page.wait_for_timeout(3000)
     main = page.get_by_test_id("stMain")
     assert main.evaluate("element => element.scrollWidth <= element.clientWidth")

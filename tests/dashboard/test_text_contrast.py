@@ -82,12 +82,17 @@ def url(serve_dashboard: ServeDashboard) -> Iterator[str]:
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("name", PAGES)
 def test_every_text_of_a_page_can_be_read(
-    browser: Browser, url: str, name: str, theme: Literal["light", "dark"]
+    browser: Browser,
+    url: str,
+    name: str,
+    theme: Literal["light", "dark"],
+    draw_everything: Callable[[Page], None],
 ) -> None:
     page = browser.new_page(viewport={"width": 1400, "height": 3000}, color_scheme=theme)
     page.set_default_timeout(PATIENCE_MS)
     page.goto(f"{url}/{name}")
     page.locator("h1").first.wait_for()
+    draw_everything(page)
     page.wait_for_function(WHOLE)
     low = page.evaluate(WORST_TEXTS, 21.1)
     assert len(low) > 20, "the page has texts, and they are seen"
