@@ -24,7 +24,7 @@ MAX_MODULES_OF_THE_FIRST_PAGE = 2400
 #: Runs the page that opens first, and fails where it shows an exception.
 FIRST_PAGE = f"""
 from streamlit.testing.v1 import AppTest
-app = AppTest.from_file({str(ROOT / "dashboard" / "app.py")!r}, default_timeout=120).run()
+app = AppTest.from_file({str(ROOT / "dashboard" / "navigation.py")!r}, default_timeout=120).run()
 assert not app.exception, app.exception
 assert app.title[0].value == "Findings", app.title
 assert len(app.get("plotly_chart")) > 0

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 
 #: Starts a dashboard on a store and gives its address.
 ServeDashboard = Callable[[Path | None], AbstractContextManager[str]]

@@ -14,13 +14,13 @@ from core.store import ArtifactError, Manifest
 from dashboard.data.curves import label_of
 from dashboard.data.store import DATASET, load_index, load_split, open_store
 from dashboard.views.data.index_cache import IndexSummary, load_index_summary
+from dashboard.views.data.index_table import show_index
 from dashboard.views.data.provenance import PUBLISHED, archive_line, foreign_results
 from dashboard.widgets.charts import show_chart
 from dashboard.widgets.deferred import draw_when_reached
 from dashboard.widgets.downloads import download_csv
 from dashboard.widgets.pixels import show_pixels
 from dashboard.widgets.states import (
-    short_hash,
     show_artifact_error,
     show_provenance,
 )
@@ -240,31 +240,6 @@ def show_strip(images: Split, class_name: str | None) -> None:
                 alt=f"{images.classes[row]}, image {images.ids[row]}",
                 caption=images.classes[row],
             )
-
-
-def show_index(index: pd.DataFrame, manifest: Manifest | None) -> None:
-    """The index: one row per image."""
-    st.subheader("Index", help="One row per image. The sha256 is that of the source file.")
-    st.dataframe(
-        index,
-        hide_index=True,
-        height=320,
-        column_config={
-            "id": "Image",
-            "class_id": "WordNet id",
-            "class_name": "Class",
-            "split": "Split",
-            "sha256": st.column_config.TextColumn("sha256", width="small"),
-            "source_width": "Source width",
-            "source_height": "Source height",
-            "grey": "Without colour",
-            "phash": "Perceptual hash",
-        },
-    )
-    name = short_hash(manifest.facts["sha256"]) if manifest else "index"
-    download_csv(
-        index, file_name=f"imagenette160-{name}.csv", key="csv-index", label="Index as CSV"
-    )
 
 
 def main() -> None:

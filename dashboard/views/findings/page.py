@@ -72,7 +72,9 @@ def show_below(results: Results, findings: Findings) -> None:
         partial(show_claims, findings), key="findings-claims", title="Claims", height=480
     )
     if not results.frame.empty:
-        draw_when_reached(show_ladder, key="findings-ladder", title="From the thesis to BNK", height=600)
+        draw_when_reached(
+            show_ladder, key="findings-ladder", title="From the thesis to BNK", height=600
+        )
     draw_when_reached(
         partial(show_methods, findings.rows, findings.published),
         key="findings-methods",
