@@ -1,10 +1,11 @@
 """What every codec promises, whatever its format."""
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 import pytest
+from _pytest.mark.structures import ParameterSet
 
 from core.codecs import Codec, codecs
 from core.codecs.base import OperatingPoint
@@ -21,8 +22,19 @@ SHAPES = [(1, 1), (97, 131), (160, 160)]
 
 PointsOf = Callable[[Codec], Sequence[OperatingPoint]]
 
-each_codec = pytest.mark.parametrize("name", CODECS)
-each_dial = pytest.mark.parametrize("name", WITH_DIAL)
+#: Codecs that take more than a second per image.
+SLOW_ENCODERS = {"avif_slow"}
+
+
+def _params(names: Iterable[str]) -> list[ParameterSet]:
+    return [
+        pytest.param(name, marks=pytest.mark.slow if name in SLOW_ENCODERS else ())
+        for name in names
+    ]
+
+
+each_codec = pytest.mark.parametrize("name", _params(CODECS))
+each_dial = pytest.mark.parametrize("name", _params(WITH_DIAL))
 
 
 @each_codec
@@ -214,7 +226,9 @@ def test_settings_of_a_sweep_are_unique(name: str, points_of: PointsOf) -> None:
     assert len(set(settings)) == len(settings)
 
 
-@pytest.mark.parametrize("name", [name for name, codec in CODECS.items() if codec.kind == "lossy"])
+@pytest.mark.parametrize(
+    "name", _params(name for name, codec in CODECS.items() if codec.kind == "lossy")
+)
 def test_the_sweep_of_a_lossy_codec_has_at_least_ten_settings_on_its_dial(
     name: str, points_of: PointsOf
 ) -> None:

@@ -65,6 +65,7 @@ def never():
     return False
 
 
+@pytest.mark.slow
 def test_a_training_that_is_asked_to_stop_ends_within_its_epoch(store):
     from core.models.training.trial import make_objective
     from core.search.budget import Budget

@@ -20,6 +20,7 @@ from tests.pipelines.train.small_trainings import COUNTS, history_rows
 ROOT = Path(__file__).parents[3]
 
 
+@pytest.mark.slow
 def test_a_training_leaves_a_model_its_card_and_its_history(
     store: ArtifactStore, capsys: pytest.CaptureFixture[str]
 ) -> None:

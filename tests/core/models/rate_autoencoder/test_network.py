@@ -81,6 +81,7 @@ def test_training_lowers_the_loss(photographs) -> None:
     assert after < before
 
 
+@pytest.mark.slow
 @each_model
 def test_a_higher_quality_takes_more_bits_and_leaves_less_error(name, photographs) -> None:
     network = started(name, photographs)

@@ -24,6 +24,7 @@ def _previews(folder: Path) -> dict[int, Image]:
     return read_previews(ArtifactStore(folder), "histories/ae40").rows
 
 
+@pytest.mark.slow
 def test_the_history_keeps_what_the_model_made_of_the_six_images_after_each_epoch(
     tmp_path: Path, small_config: AutoencoderConfig, images: Images
 ) -> None:

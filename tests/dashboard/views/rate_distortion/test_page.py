@@ -206,6 +206,7 @@ def test_a_named_data_set_is_offered_and_compared_within_itself_alone(
     assert "results/imagenette160" not in captions(app)
 
 
+@pytest.mark.slow
 def test_a_choice_that_was_drawn_before_looks_the_same_again(open_page, full_store):
     choices = [{"codecs": ["JPEG", "WebP"]}, {"codecs": ["JPEG"], "spread": "10-90 % bars"}]
     first, second, again = (
@@ -247,6 +248,7 @@ def test_at_a_rate_the_best_codec_stands_first(open_page, full_store):
     assert table["value"].dropna().is_monotonic_decreasing
 
 
+@pytest.mark.slow
 def test_without_containers_every_rate_is_smaller_and_the_axis_says_so(open_page, full_store):
     whole = points_frame(open_page(VIEW, full_store)).set_index(["codec", "setting"])
     app = open_page(VIEW, full_store, query={"rate": "Without containers"})
@@ -256,6 +258,7 @@ def test_without_containers_every_rate_is_smaller_and_the_axis_says_so(open_page
     assert "without containers" in chart(app, "curves")["layout"]["xaxis"]["title"]["text"]
 
 
+@pytest.mark.slow
 def test_the_psnr_of_the_mean_squared_error_lies_below_the_mean_psnr(open_page, full_store):
     mean = points_frame(open_page(VIEW, full_store))
     app = open_page(VIEW, full_store, query={"mean": "Of the mean squared error"})
@@ -265,6 +268,7 @@ def test_the_psnr_of_the_mean_squared_error_lies_below_the_mean_psnr(open_page, 
     assert "mean squared error" in chart(app, "curves")["layout"]["yaxis"]["title"]["text"]
 
 
+@pytest.mark.slow
 def test_taking_codecs_away_one_by_one_keeps_a_range_that_was_chosen_before(open_page, full_store):
     app = open_page(VIEW, full_store, query={"rates": ["0.1", "200"]})
     app.session_state["rates"] = (0.1, 139.1)
@@ -273,6 +277,7 @@ def test_taking_codecs_away_one_by_one_keeps_a_range_that_was_chosen_before(open
         assert not app.exception
 
 
+@pytest.mark.slow
 def test_bd_rates_lie_on_the_disk_for_the_next_server_and_follow_the_results(
     open_page, full_store, tmp_path
 ):
@@ -290,6 +295,7 @@ def test_bd_rates_lie_on_the_disk_for_the_next_server_and_follow_the_results(
     assert set(first["codec"]) - set(second["codec"]) == {"webp"}
 
 
+@pytest.mark.slow
 def test_imported_curves_are_dashed_beside_ours_with_their_source_and_bd_rates(
     open_page, full_store, tmp_path, monkeypatch
 ):
@@ -321,6 +327,7 @@ def test_imported_curves_are_dashed_beside_ours_with_their_source_and_bd_rates(
     assert "VVenC" not in " ".join(one.value for one in [*findings.markdown, *findings.caption])
 
 
+@pytest.mark.slow
 def test_a_metric_that_some_codecs_lack_is_read_off_and_says_which_with_the_command(
     open_page, full_store, tmp_path
 ):
@@ -343,6 +350,7 @@ def test_a_metric_that_some_codecs_lack_is_read_off_and_says_which_with_the_comm
     assert "Not measured here: MS-SSIM" in app.segmented_control(key="metric").help
 
 
+@pytest.mark.slow
 def test_images_of_mixed_sizes_have_rates_per_image_and_per_pixel(open_page, full_store, tmp_path):
     store = ArtifactStore(shutil.copytree(full_store, tmp_path / "mixed"))
     key = "results/imagenette160/jpeg"

@@ -84,6 +84,7 @@ def test_fields_that_only_some_runs_have_are_folded_away(open_page, trained):
     assert "lr_drops" in app.expander[0].table[0].value.index
 
 
+@pytest.mark.slow
 def test_a_measure_that_no_chosen_run_has_makes_no_empty_chart(open_page, trained):
     text = "epoch,loss,bits_per_pixel\n1,0.5,1.2\n2,0.4,1.1\n"
     facts = {"model": "bottleneck", "config": CONFIG, "running": None}
@@ -114,12 +115,14 @@ def test_dead_units_are_shown_per_layer_where_a_training_counted_them(open_page,
     assert not [name for name in measures if "relu" in name]
 
 
+@pytest.mark.slow
 def test_one_run_alone_shows_its_whole_configuration(open_page, trained):
     app = open_page(VIEW, trained, query={"runs": "ae80"})
     assert names(chart(app, "curve-loss")) == {f"{AE80}, {phase}" for phase in PHASES}
     assert list(app.table[0].value.index) == list(CONFIG)
 
 
+@pytest.mark.slow
 def test_the_address_restores_runs_measures_axis_scale_and_smoothing(open_page, trained):
     query = {
         "runs": "ae40",
@@ -178,6 +181,7 @@ def test_a_training_without_a_finished_epoch_says_so(open_page, tmp_path):
     assert any("has not finished an epoch" in info.value for info in app.info)
 
 
+@pytest.mark.slow
 def test_no_run_and_no_measure_give_a_sentence_in_place_of_charts(open_page, trained):
     app = open_page(VIEW, trained)
     app.multiselect(key="measures").set_value([]).run()

@@ -87,6 +87,7 @@ def captions(app):
     return " ".join(caption.value for caption in app.caption)
 
 
+@pytest.mark.slow
 def test_studies_are_listed_with_their_counts_and_budgets(open_page, studied_store):
     app = open_page(VIEW, studied_store)
     assert not app.exception
@@ -107,6 +108,7 @@ def test_the_optimum_of_the_thesis_stands_beside_ours(open_page, studied_store):
     assert "score **" in row["Best found"]
 
 
+@pytest.mark.slow
 def test_the_address_restores_study_filter_plot_and_chosen_trials(open_page, studied_store):
     query = {
         "study": "ae80",
@@ -130,6 +132,7 @@ def test_the_filter_reaches_the_table_and_the_plot(open_page, studied_store):
     assert "needs 1 complete trials; the choice has 0" in app.info[0].value
 
 
+@pytest.mark.slow
 def test_one_chosen_trial_shows_its_details_and_how_to_train_it_in_full(open_page, studied_store):
     app = open_page(VIEW, studied_store, query={"study": "ae80", "ae80-chosen": ["0"]})
     commands = [block.value for block in app.code]
@@ -141,6 +144,7 @@ def test_one_chosen_trial_shows_its_details_and_how_to_train_it_in_full(open_pag
     assert len(figure(app, "reports-one")["data"]) == 1
 
 
+@pytest.mark.slow
 def test_compared_trials_show_only_what_differs(open_page, studied_store):
     app = open_page(VIEW, studied_store, query={"study": "ae80", "ae80-chosen": ["0", "4"]})
     table = frame(app, "Trial 4").set_index("property")
@@ -174,6 +178,7 @@ def test_studies_stand_side_by_side_in_one_figure(open_page, studied_store):
     assert any("Autoencoder, 2 layers (40x40)" in trace["name"] for trace in drawn)
 
 
+@pytest.mark.slow
 def test_studies_of_other_directions_are_not_laid_over(open_page, tmp_path):
     store = ArtifactStore(tmp_path)
     write_study(store, "ae80", trials=2)
@@ -183,6 +188,7 @@ def test_studies_of_other_directions_are_not_laid_over(open_page, tmp_path):
     assert "ae40 (minimize)" in app.warning[0].value
 
 
+@pytest.mark.slow
 def test_a_running_search_is_followed_and_a_silent_one_is_not(open_page, tmp_path):
     store = ArtifactStore(tmp_path)
     write_study(store, "ae80", trials=2, running=True)
@@ -233,6 +239,7 @@ def titles(app):
     return [line.value for line in app.markdown if ": PSNR " in line.value]
 
 
+@pytest.mark.slow
 def test_a_chosen_trial_shows_what_it_made_of_the_six_images(open_page, previews_store):
     app = open_page(VIEW, previews_store, query={"study": "ae80", "ae80-chosen": ["4"]})
     assert not app.exception
@@ -243,6 +250,7 @@ def test_a_chosen_trial_shows_what_it_made_of_the_six_images(open_page, previews
     assert "no images here" not in captions(app)
 
 
+@pytest.mark.slow
 def test_compared_trials_show_their_images_below_each_other(open_page, previews_store):
     query = {"study": "ae80", "ae80-chosen": ["0", "1", "2", "3", "4"]}
     app = open_page(VIEW, previews_store, query=query)
@@ -256,6 +264,7 @@ def test_compared_trials_show_their_images_below_each_other(open_page, previews_
     assert "Trials 2 and 3 have no images here." in captions(app)
 
 
+@pytest.mark.slow
 def test_a_trial_without_images_says_so_in_one_line(open_page, studied_store):
     app = open_page(VIEW, studied_store, query={"study": "ae80", "ae80-chosen": ["4"]})
     assert not app.exception
@@ -263,6 +272,7 @@ def test_a_trial_without_images_says_so_in_one_line(open_page, studied_store):
     assert "Trial 4 has no images here." in captions(app)
 
 
+@pytest.mark.slow
 def test_damaged_images_of_trials_are_named_and_the_page_goes_on(open_page, previews_store):
     (previews_store / "strips" / "ae80.png").unlink()
     app = open_page(VIEW, previews_store, query={"study": "ae80", "ae80-chosen": ["0", "4"]})
