@@ -28,8 +28,9 @@ from core.models.bottleneck.entropy_networks import (
     make_steps,
 )
 from core.models.bottleneck.lattice import PERIOD, Lattice, Scalars
-from core.models.bottleneck.quality_levels import LevelTable
-from core.models.bottleneck.rate_model import bits, bounded_log_scale, straight_through
+from core.models.bottleneck.rate_model import bits, bounded_log_scale
+from core.models.quality_levels import LevelTable
+from core.models.straight_through import straight_through
 from core.models.tensor import Tensor
 
 _FIRST_SIDE_SCALE = 0.3

@@ -19,7 +19,7 @@ from keras import layers
 
 from core.entropy.integer_model import CELL, SIDE_LIMIT, SPATIAL_GAIN_BITS, STEPS
 from core.models.bottleneck.karhunen_loeve import SpaceToDepth
-from core.models.bottleneck.quality_levels import LevelTable
+from core.models.quality_levels import LevelTable
 from core.models.tensor import Tensor
 
 #: Upper bound of the clipped ReLUs.

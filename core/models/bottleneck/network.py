@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 
 from core.codecs.onnx_network import OnnxNetwork
 from core.entropy.bitstream import MIN_HEADER_BYTES
+from core.models.augmentation import mirrored_and_moved
 from core.models.base import PEAK, psnr_db, rounded_to_bytes
-from core.models.bottleneck.augmentation import mirrored_and_moved
 from core.models.bottleneck.config import (
     CONFIG,
     BottleneckConfig,
@@ -34,11 +34,11 @@ from core.models.bottleneck.config import (
 from core.models.bottleneck.entropy_model import Coded, EntropyModel
 from core.models.bottleneck.karhunen_loeve import BLOCK
 from core.models.bottleneck.publication import INTEGERS, Transforms, card_facts, companions
-from core.models.bottleneck.quality_levels import level_weights, rate_distortion_weight
 from core.models.bottleneck.revival import revive
 from core.models.bottleneck.structural_similarity import structural_similarity
 from core.models.bottleneck.thesis_transforms import ThesisTransforms
 from core.models.bottleneck.transforms import ResidualTransforms
+from core.models.quality_levels import level_weights, rate_distortion_weight
 from core.models.tensor import Tensor
 from core.models.training.activity import ActivityProbe
 from core.models.training.averaged_muon import AveragedMuon

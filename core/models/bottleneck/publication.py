@@ -17,9 +17,9 @@ from core.models.bottleneck.entropy_model import EntropyModel
 from core.models.bottleneck.entropy_networks import CONTEXT_BOUND
 from core.models.bottleneck.integer_export import integer_model
 from core.models.bottleneck.karhunen_loeve import BLOCK
-from core.models.bottleneck.quality_levels import level_weights
 from core.models.bottleneck.thesis_transforms import ThesisTransforms
 from core.models.bottleneck.transforms import PlaneLevels, ResidualTransforms
+from core.models.quality_levels import level_weights
 from core.models.tensor import Tensor
 from core.models.training.onnx_export import export_network, to_float16
 

@@ -73,11 +73,6 @@ def bounded_log_scale(log_scales: Tensor) -> Tensor:
     return _bounded(log_scales)
 
 
-def straight_through(values: Tensor, symbols: Tensor) -> Tensor:
-    """Straight-through estimator: the symbols, with the gradient of the values."""
-    return values + ops.stop_gradient(symbols - values)
-
-
 @ops.custom_gradient  # type: ignore[untyped-decorator]
 def _bounded(values: Tensor) -> Tensor:
     low, high = math.log(MIN_SCALE), math.log(MAX_SCALE)

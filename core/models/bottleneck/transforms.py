@@ -25,7 +25,7 @@ from core.models.bottleneck.karhunen_loeve import (
     SpaceToDepth,
     fit_basis,
 )
-from core.models.bottleneck.quality_levels import LevelTable, level_weights
+from core.models.quality_levels import LevelTable, level_weights
 from core.models.tensor import Tensor
 from core.training_records.model_layers import Layer, transform_codec_layers
 

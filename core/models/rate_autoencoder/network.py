@@ -19,14 +19,13 @@ from core.codecs.onnx_network import OnnxNetwork
 from core.codecs.rate_autoencoder import TABLES
 from core.entropy.bitstream import MIN_HEADER_BYTES
 from core.entropy.fixed_point import QUALITIES
+from core.models.augmentation import mirrored_and_moved
 from core.models.base import PEAK, psnr_db, rounded_to_bytes
-from core.models.bottleneck.augmentation import mirrored_and_moved
-from core.models.bottleneck.quality_levels import (
+from core.models.quality_levels import (
     LevelTable,
     level_weights,
     rate_distortion_weight,
 )
-from core.models.bottleneck.rate_model import straight_through
 from core.models.rate_autoencoder.config import RateAutoencoderConfig
 from core.models.rate_autoencoder.densities import ChannelDensities, channel_tables
 from core.models.rate_autoencoder.transforms import (
@@ -35,6 +34,7 @@ from core.models.rate_autoencoder.transforms import (
     make_encoder,
     start_as_block_transform,
 )
+from core.models.straight_through import straight_through
 from core.models.tensor import Tensor
 from core.models.training.averaged_muon import AveragedMuon
 from core.models.variable_rate import VariableRateModel, network_quality

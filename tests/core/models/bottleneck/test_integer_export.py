@@ -22,13 +22,13 @@ from core.models.bottleneck.publication import (
     compare,
     quality_aware_hyper_analysis,
 )
-from core.models.bottleneck.quality_levels import level_weights
 from core.models.bottleneck.rate_model import (
     MAX_SCALE,
     MIN_SCALE,
     bits,
     symbol_probabilities,
 )
+from core.models.quality_levels import level_weights
 from tests.core.models.tiny import MINIATURE
 
 

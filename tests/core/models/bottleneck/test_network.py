@@ -12,7 +12,7 @@ from core.models.base import build_seeded
 from core.models.bottleneck import network as bottleneck
 from core.models.bottleneck.coding_order import merge_steps, split_into_steps
 from core.models.bottleneck.network import VALIDATED_QUALITIES, Bottleneck, BottleneckConfig
-from core.models.bottleneck.quality_levels import level_weights
+from core.models.quality_levels import level_weights
 from core.models.training.checkpoints import Checkpoints, state_arrays, weight_arrays
 from core.models.training.feed import Images
 from core.models.training.history import History

@@ -6,7 +6,7 @@ from keras import ops
 
 from core.entropy.integer_model import STEPS
 from core.metrics import ssim
-from core.models.bottleneck.augmentation import mirrored_and_moved
+from core.models.augmentation import mirrored_and_moved
 from core.models.bottleneck.coding_order import merge_steps, split_into_steps
 from core.models.bottleneck.karhunen_loeve import (
     BLOCK,
@@ -16,15 +16,15 @@ from core.models.bottleneck.karhunen_loeve import (
     fit_basis,
     space_to_depth,
 )
-from core.models.bottleneck.quality_levels import LevelTable, level_weights, rate_distortion_weight
 from core.models.bottleneck.rate_model import (
     MAX_SCALE,
     MIN_SCALE,
     bits,
     bounded_log_scale,
-    straight_through,
 )
 from core.models.bottleneck.structural_similarity import structural_similarity
+from core.models.quality_levels import LevelTable, level_weights, rate_distortion_weight
+from core.models.straight_through import straight_through
 from core.models.training.feed import Images
 
 
