@@ -1,5 +1,6 @@
 """The ladder from the thesis' network to the learned codec, as a chart and a table."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from core.analysis.stored_ladder import ladder_key, load_ladder
 from core.store import ArtifactError, MissingArtifact
 from dashboard import formats, glossary
 from dashboard.charts.colors import codec_style
+from dashboard.charts.log_axis import log_ticks_of
 from dashboard.data.store import DATASET, open_store, store_state
 from dashboard.widgets.charts import show_chart
 from dashboard.widgets.downloads import download_csv
@@ -48,9 +50,10 @@ def ladder_figure(found: Ladder) -> go.Figure:
             x=[step.bits_per_pixel for step in found.steps],
             y=[step.label for step in found.steps],
             text=[_mark(step) for step in found.steps],
-            mode="lines+markers+text",
-            textposition="middle right",
-            line={"color": "#9aa8ad", "width": 1.5},
+            mode="markers+text",
+            textposition=[
+                "middle right" if step.reaches else "middle left" for step in found.steps
+            ],
             marker={
                 "size": 13,
                 "color": codec_style("bottleneck").color,
@@ -60,13 +63,36 @@ def ladder_figure(found: Ladder) -> go.Figure:
             cliponaxis=False,
         )
     )
+    _name_steps(figure, found.steps)
     if found.reference_bits_per_pixel is not None:
-        line = {"color": codec_style("jpeg").color, "dash": "dot"}
-        figure.add_vline(found.reference_bits_per_pixel, line=line, annotation_text="JPEG")
-    figure.update_xaxes(type="log", title=f"Bits per pixel at {PSNR_DB:g} dB", dtick="D2")
-    figure.update_yaxes(autorange="reversed", automargin=True)
-    figure.update_layout(height=360, margin={"l": 8, "r": 90, "t": 24, "b": 8}, showlegend=False)
+        _draw_reference(figure, found.reference_bits_per_pixel)
+    ticks = log_ticks_of(step.bits_per_pixel for step in found.steps)
+    figure.update_xaxes(type="log", title=f"Bits per pixel at {PSNR_DB:g} dB", **ticks)
+    figure.update_yaxes(range=[len(found.steps) - 0.5, -0.7], showticklabels=False)
+    figure.update_layout(height=400, margin={"l": 8, "r": 48, "t": 24, "b": 8}, showlegend=False)
     return figure
+
+
+def _name_steps(figure: go.Figure, steps: Sequence[Step]) -> None:
+    """Names above the lines, because beside them they would take half of a phone's width."""
+    for step in steps:
+        figure.add_annotation(
+            text=step.label,
+            x=0,
+            xref="paper",
+            xanchor="left",
+            y=step.label,
+            yanchor="bottom",
+            yshift=6,
+            showarrow=False,
+        )
+
+
+def _draw_reference(figure: go.Figure, bits_per_pixel: float) -> None:
+    figure.add_vline(bits_per_pixel, line={"color": codec_style("jpeg").color, "dash": "dot"})
+    # An annotation on a logarithmic axis is placed by the logarithm.
+    place = {"x": math.log10(bits_per_pixel), "y": 1.0, "yref": "paper", "yanchor": "bottom"}
+    figure.add_annotation(text="JPEG", showarrow=False, **place)
 
 
 def _mark(step: Step) -> str:
@@ -109,7 +135,7 @@ def _show_table(steps: Sequence[Step]) -> None:
     )
     st.caption(
         f"Whole files of {steps[0].images} validation images, spread evenly over the split. The "
-        "steps between the first and the last are trained on 20,480 images each; the first has "
+        "steps between the first and the last are trained on equally many images; the first has "
         "the thesis' training, the last a larger network and a longer training."
     )
     download_csv(table, file_name="bottleneck-ladder.csv", key="csv-ladder")

@@ -1,0 +1,45 @@
+"""The ladder's chart, and what is said of rungs that are not measured."""
+
+import math
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.analysis.ladder import RUNGS, Ladder, Step
+from dashboard.views.findings.ladder import ladder_figure
+
+STEPS = (
+    Step("ae20", 8.0, 24.8, *[math.nan] * 3, 600.0, 590.0, 610.0, 96),
+    Step("bottleneck", 0.5, 30.0, -50.0, -51.0, -49.0, -60.0, -61.0, -59.0, 96),
+)
+
+
+def test_each_step_stands_at_its_rate_and_jpeg_where_its_line_is() -> None:
+    figure = ladder_figure(Ladder(STEPS, reference_bits_per_pixel=1.25))
+    assert list(figure.data[0].x) == [8.0, 0.5]
+    assert [note.text for note in figure.layout.annotations[:2]] == [s.label for s in STEPS]
+    jpeg = figure.layout.annotations[-1]
+    assert jpeg.text == "JPEG"
+    assert jpeg.x == pytest.approx(math.log10(1.25))
+    assert figure.layout.shapes[0].x0 == 1.25
+
+
+def test_a_step_that_does_not_reach_the_psnr_says_where_it_was_read() -> None:
+    marks = ladder_figure(Ladder(STEPS)).data[0]
+    assert marks.text[0].strip() == "8.00 at 24.8 dB, its most"
+    assert list(marks.marker.symbol) == ["circle-open", "circle"]
+
+
+def test_a_missing_rung_is_named_with_the_commands_that_make_it() -> None:
+    def page() -> None:
+        from core.analysis.ladder import RUNGS
+        from dashboard.views.findings.ladder import show_missing
+
+        show_missing(RUNGS[5:6])
+
+    shown = AppTest.from_function(page).run()
+    assert not shown.exception
+    text = " ".join(element.value for element in (*shown.markdown, *shown.code, *shown.info))
+    assert RUNGS[5].label in text
+    assert RUNGS[5].command in text
+    assert "python -m pipelines.ladder" in text
