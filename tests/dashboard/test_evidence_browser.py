@@ -82,8 +82,8 @@ def test_a_phone_scrolls_down_only_and_charts_have_its_width(
     page.set_default_timeout(PATIENCE_MS)
     page.goto(f"{url}/{name}")
     page.get_by_role("heading", level=1).wait_for()
-    page.locator(".js-plotly-plot .main-svg").first.wait_for(state="attached")
     draw_everything(page)
+    page.locator(".js-plotly-plot .main-svg").first.wait_for(state="attached")
     page.wait_for_timeout(2000)
     main = page.get_by_test_id("stMain")
     assert main.evaluate("element => element.scrollWidth") <= PHONE["width"]
