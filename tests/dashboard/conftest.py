@@ -62,18 +62,19 @@ ServeDashboard = Callable[[Path | None], AbstractContextManager[str]]
 @pytest.fixture(scope="session")
 def draw_everything() -> Callable[["Page"], None]:
     """Draws what is below the first screen too, as printing does, and waits for it."""
+    is_drawn = (
+        "document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'"
+        " && !document.querySelector('[data-testid=stSkeleton], .deferred-part[aria-busy]')"
+    )
 
     def draw(page: "Page") -> None:
-        page.wait_for_function(
-            "document.querySelector('[data-testid=stApp]')?.dataset.testScriptState ==="
-            " 'notRunning' && !document.querySelector('[data-testid=stSkeleton]')"
-        )
-        page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
-        page.wait_for_function(
-            "!document.querySelector('.deferred-part, [data-testid=stSkeleton]') &&"
-            " document.querySelector('[data-testid=stApp]').dataset.testScriptState ==="
-            " 'notRunning'"
-        )
+        # Placeholders load their module when the run has ended, so no single look finds them all.
+        calm = 0
+        while calm < 3:
+            page.wait_for_function(is_drawn)
+            page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+            calm = 0 if page.locator(".deferred-part").count() else calm + 1
+            page.wait_for_timeout(400)
 
     return draw
 
