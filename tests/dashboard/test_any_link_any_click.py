@@ -171,7 +171,8 @@ def _turn(element: Any, chance: random.Random) -> tuple[Any, Any] | None:
         case "selectbox":
             return element, chance.choice(element.options)
         case "multiselect":
-            return element, _some(element.options, chance)
+            most = proto.max_selections or len(element.options)
+            return element, _some(element.options, chance)[:most]
         case "button_group" | "pills" | "segmented_control":
             options = [option.content for option in proto.options]
             many = proto.click_mode == proto.ClickMode.MULTI_SELECT

@@ -8,7 +8,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,13 +95,14 @@ def first_page(server: Server) -> Iterator[Page]:
 @pytest.mark.slow
 @pytest.mark.browser
 def test_a_server_started_elsewhere_shows_its_first_page_soon_and_loads_nothing_slow(
-    server: Server, first_page: Page
+    server: Server, first_page: Page, draw_everything: Callable[[Page], None]
 ) -> None:
     used, waited = server.processor_seconds(), time.monotonic() - server.started
     print(
         f"first page after {used:.1f} s of processor time, {waited:.1f} s with the browser's start"
     )
     first_page.get_by_text("Where these numbers come from").wait_for(timeout=120_000)
+    draw_everything(first_page)
     first_page.get_by_text("BNK at the bytes of JPEG 50").wait_for(timeout=120_000)
     assert first_page.get_by_test_id("stException").count() == 0
     mapped = Path(f"/proc/{server.process.pid}/maps").read_text()

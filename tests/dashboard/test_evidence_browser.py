@@ -64,10 +64,13 @@ def test_a_link_to_a_study_and_a_plot_opens_them_and_a_click_changes_the_address
 
 
 @pytest.mark.slow
-def test_how_a_model_was_trained_opens_that_run_alone(url: str, page: Page) -> None:
+def test_how_a_model_was_trained_opens_that_run_alone(
+    url: str, page: Page, draw_everything: Callable[[Page], None]
+) -> None:
     page.goto(f"{url}/models?model=Autoencoder%2C+3+layers+%2820x20%29")
     page.get_by_role("link", name="How it was trained").click()
     page.get_by_role("heading", name="Training", exact=True).wait_for()
+    draw_everything(page)
     page.locator(".js-plotly-plot .legendtext").first.wait_for()
     names = set(page.locator(".js-plotly-plot .legendtext").all_text_contents())
     assert names == {"Autoencoder, 3 layers (20x20), validation"}
