@@ -6,6 +6,8 @@ from typing import NamedTuple
 import pandas as pd
 import streamlit as st
 
+from core.codecs.autoencoder import architectures
+from core.codecs.rate_autoencoder import rate_architectures
 from core.metrics import metrics, psnr_db
 from dashboard.charts.colors import in_legend_order
 from dashboard.charts.rate_distortion import SINGLE_IMAGES, Look
@@ -14,7 +16,7 @@ from dashboard.data.curves import View, label_of
 #: Curves that are drawn at first: one per format.
 SHOWN_FIRST = ("bottleneck", "jpeg", "webp", "avif_444", "jpeg_xl", "jpeg2000")
 #: The thesis' networks as it trained them, and the same topologies trained for rate.
-AUTOENCODERS = ("ae80", "ae40", "ae20", "ae80_rd", "ae40_rd", "ae20_rd")
+AUTOENCODERS = (*architectures(), *rate_architectures())
 SPREADS = {"none": "Means only", "bars": "10-90 % bars", "images": "Single images"}
 SPREAD_HELP = (
     "Bars from the 10th to the 90th percentile of the images, in rate and in quality; or thin "
