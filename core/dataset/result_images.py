@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from core.dataset.image_source import FolderSource, ImageSource, SplitSource
-from core.dataset.splits import prepared_datasets
+from core.dataset.splits import DEFAULT, prepared_datasets
 from core.store import ArtifactError, ArtifactStore, MissingArtifact
 from core.store.key import file_name
 
@@ -28,10 +28,12 @@ def remember_folder(store: ArtifactStore, dataset: str, folder: Path) -> None:
 def images_of_results(store: ArtifactStore, dataset: str) -> ImageSource:
     """Images that the results of a data set are of; one of a folder may have changed since.
 
+    The images of the default data set are missing only when they are read: it is never a folder.
+
     Raises:
         ArtifactError: It is neither a prepared data set nor one of a folder on this machine.
     """
-    if dataset in prepared_datasets(store):
+    if dataset == DEFAULT or dataset in prepared_datasets(store):
         return SplitSource(store.root, dataset)
     key = _key(dataset)
     folder = Path(os.fsdecode(store.read(key, file_name(key, "path"))))

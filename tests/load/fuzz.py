@@ -312,8 +312,7 @@ def _commit(outcomes: dict[str, Outcome], *, seed: int) -> None:
         way: {**vars(outcome), "seed": seed, "golden_streams": len(STREAMS)}
         for way, outcome in outcomes.items()
     }
-    damaged = found.pop("damaged", known)
-    text = json.dumps({**known, **damaged, **found}, indent=2, sort_keys=True) + "\n"
+    text = json.dumps({**known, **found}, indent=2, sort_keys=True) + "\n"
     store.commit(KEY, {"bitstreams.json": text.encode()}, facts={})
     print(text, end="")
 

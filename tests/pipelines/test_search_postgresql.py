@@ -20,6 +20,7 @@ from core.search.studies import to_record
 from core.search.study_reading import read_study
 from core.store import ArtifactStore
 from pipelines.search.workers import Job, running_workers
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -159,10 +160,7 @@ def test_no_trial_is_lost_or_run_twice_when_one_of_two_workers_is_killed(url):
 def searched_with_one_killed(url, study):
     """Record of twelve trials, of which the first lost its worker."""
     with running_workers(job(url, trials=3, prepare=prepare_slow), 1) as (victim,):
-        deadline = time.monotonic() + 60
-        while not any(trial.params for trial in study.get_trials(deepcopy=False)):
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
+        wait_until(lambda: any(trial.params for trial in study.get_trials(deepcopy=False)))
         os.kill(victim.pid, signal.SIGKILL)
         with running_workers(job(url, trials=12), 2) as workers:
             for worker in workers:

@@ -2,6 +2,7 @@
 
 import importlib
 import struct
+import sys
 from collections.abc import Iterator
 from types import ModuleType
 
@@ -44,6 +45,8 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
     (folder / "hostile_decoders.py").write_text(HOSTILE)
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(folder)
+        # That of another test file is in a folder where no process looks any more.
+        patch.delitem(sys.modules, "hostile_decoders", raising=False)
         yield importlib.import_module("hostile_decoders")
 
 

@@ -19,6 +19,7 @@ from tests.core.intake.hostile_decoding import (
     ran,
     refuse_after,
 )
+from tests.waiting import wait_until
 
 
 def test_many_threads_share_few_workers(hostile: ModuleType, pool: WorkerPool) -> None:
@@ -45,8 +46,7 @@ def test_who_waits_too_long_for_a_turn_is_told_so(hostile: ModuleType) -> None:
     pool = WorkerPool(1, wait_seconds=0.2)
     busy = threading.Thread(target=lambda: refuse_after(2, hostile, pool))
     busy.start()
-    while not ran("sleep", hostile) or pool.idle_count:
-        time.sleep(0.01)
+    wait_until(lambda: ran("sleep", hostile) and not pool.idle_count)
     with pytest.raises(IntakeBusy, match="Too many images are being read"):
         decode_image_isolated(PNG, pool=pool)
     busy.join()
@@ -59,8 +59,7 @@ def test_who_waits_for_a_turn_is_told_his_place_and_served_in_order(hostile: Mod
     pool, served, places = WorkerPool(1), [], []
     busy = threading.Thread(target=lambda: refuse_after(3, hostile, pool))
     busy.start()
-    while not ran("sleep", hostile) or pool.idle_count:
-        time.sleep(0.01)
+    wait_until(lambda: ran("sleep", hostile) and not pool.idle_count)
 
     def wait(name: str, seen: list[int | None]) -> None:
         decode_image_isolated(PNG, pool=pool, show=seen.append)
@@ -71,8 +70,7 @@ def test_who_waits_for_a_turn_is_told_his_place_and_served_in_order(hostile: Mod
         places.append([])
         waiting.append(threading.Thread(target=wait, args=(name, places[-1])))
         waiting[-1].start()
-        while not places[-1]:  # the first look comes within a fraction of a second
-            time.sleep(0.01)
+        wait_until(lambda: places[-1])  # the first look comes within a fraction of a second
     for thread in [busy, *waiting]:
         thread.join()
     pool.close()
@@ -94,8 +92,7 @@ def test_who_leaves_the_queue_holds_up_nobody(hostile: ModuleType) -> None:
     pool = WorkerPool(1)
     busy = threading.Thread(target=lambda: refuse_after(2, hostile, pool))
     busy.start()
-    while not ran("sleep", hostile) or pool.idle_count:
-        time.sleep(0.01)
+    wait_until(lambda: ran("sleep", hostile) and not pool.idle_count)
     with pytest.raises(Left):
         decode_image_isolated(PNG, pool=pool, show=leave_page)
     busy.join()

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from types import ModuleType
 
@@ -15,6 +14,7 @@ import pytest
 
 from core.intake.isolation import WorkerPool, decode_image_isolated
 from tests.core.intake.hostile_decoding import PNG, is_running, is_zombie, process_of
+from tests.waiting import wait_until
 
 
 @pytest.mark.slow
@@ -80,10 +80,7 @@ def test_workers_end_with_the_server_even_when_it_is_killed(tmp_path: Path) -> N
     )
     assert finished.returncode == -9
     worker = int(finished.stdout)
-    deadline = time.monotonic() + 10
-    while is_running(worker) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not is_running(worker) or is_zombie(worker)
+    wait_until(lambda: not is_running(worker) or is_zombie(worker), seconds=10)
 
 
 def test_a_worker_in_the_middle_of_an_image_ends_with_its_server_too(
@@ -98,8 +95,7 @@ def test_a_worker_in_the_middle_of_an_image_ends_with_its_server_too(
     )
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     process = subprocess.Popen([sys.executable, "-c", server], env=environment, cwd=tmp_path)
-    while not mark.exists():
-        time.sleep(0.05)
+    wait_until(mark.exists)
     [worker] = psutil.Process(process.pid).children()
     process.kill()
     process.wait()

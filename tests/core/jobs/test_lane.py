@@ -2,7 +2,6 @@ import os
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future
-from typing import Any
 
 import psutil
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from core.jobs.errors import JobCancelled, JobError, QueueBusy, TooLarge, TooSlow
 from core.jobs.job import JobLimits
 from core.jobs.lane import Lane
+from tests.waiting import wait_until
 
 LIMITS = JobLimits(processor_seconds=2, memory_bytes=300_000_000)
 PATIENCE = 120.0
@@ -20,13 +20,6 @@ def lane() -> Iterator[Lane]:
     lane = Lane(workers=1, limits=LIMITS)
     yield lane
     lane.close()
-
-
-def _until(condition: Any, *, patience: float = PATIENCE) -> None:
-    end = time.monotonic() + patience
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 def test_a_job_runs_in_another_process_that_is_used_again(lane: Lane) -> None:
@@ -61,7 +54,7 @@ def test_a_process_keeps_no_memory_of_its_jobs(lane: Lane) -> None:
     worker = psutil.Process(lane.submit(os.getpid, owner="a").future.result(PATIENCE))
     before = worker.memory_info().rss
     assert lane.submit(eval, _PIN, owner="a").future.result(PATIENCE) == 1
-    _until(lambda: worker.memory_info().rss < before + 50_000_000, patience=20)
+    wait_until(lambda: worker.memory_info().rss < before + 50_000_000, seconds=20)
 
 
 def test_a_process_that_dies_costs_one_job(lane: Lane) -> None:
@@ -73,27 +66,27 @@ def test_a_process_that_dies_costs_one_job(lane: Lane) -> None:
 def test_a_cancelled_job_is_killed_within_a_second(lane: Lane) -> None:
     worker = psutil.Process(lane.submit(os.getpid, owner="a").future.result(PATIENCE))
     ticket = lane.submit(time.sleep, 60, owner="a")
-    _until(lambda: ticket.started is not None)
+    wait_until(lambda: ticket.started is not None)
     lane.cancel(ticket)
     with pytest.raises(JobCancelled):
         ticket.future.result(0)
-    _until(lambda: not worker.is_running())
+    wait_until(lambda: not worker.is_running())
 
 
 def test_a_job_whose_owner_left_is_killed(lane: Lane) -> None:
     here: Future[None] = Future()
     worker = psutil.Process(lane.submit(os.getpid, owner="a").future.result(PATIENCE))
     ticket = lane.submit(time.sleep, 60, owner="a", is_wanted=lambda: not here.done())
-    _until(lambda: ticket.started is not None)
+    wait_until(lambda: ticket.started is not None)
     here.set_result(None)
-    _until(lambda: not worker.is_running())
+    wait_until(lambda: not worker.is_running())
     with pytest.raises(JobCancelled):
         ticket.future.result(PATIENCE)
 
 
 def test_owners_take_turns_however_many_jobs_one_of_them_has(lane: Lane) -> None:
     running = lane.submit(time.sleep, 1, owner="many")
-    _until(lambda: running.started is not None)
+    wait_until(lambda: running.started is not None)
     finished: list[str] = []
     many = [lane.submit(time.sleep, 0, owner="many") for _ in range(5)]
     one = lane.submit(time.sleep, 0, owner="one")
@@ -102,7 +95,7 @@ def test_owners_take_turns_however_many_jobs_one_of_them_has(lane: Lane) -> None
     assert lane.queue_position([one]) <= 1
     for ticket in [*many, one]:
         ticket.future.result(PATIENCE)
-    _until(lambda: len(finished) == 6)
+    wait_until(lambda: len(finished) == 6)
     assert finished.index("one") <= 2
 
 
@@ -110,7 +103,7 @@ def test_a_full_queue_refuses_at_once() -> None:
     lane = Lane(workers=1, limits=LIMITS, max_waiting=1)
     try:
         first = lane.submit(time.sleep, 30, owner="a")
-        _until(lambda: first.started is not None)
+        wait_until(lambda: first.started is not None)
         lane.submit(time.sleep, 0, owner="a")
         with pytest.raises(QueueBusy):
             lane.submit(time.sleep, 0, owner="b").future.result(0)

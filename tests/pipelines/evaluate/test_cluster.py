@@ -4,7 +4,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import pytest
 from core.evaluation.results import load_results
 from core.store import ArtifactStore
 from pipelines.evaluate import step as evaluate
+from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[3]
 CLOCK = ["encode_seconds", "decode_seconds", "metric_seconds"]
@@ -89,13 +89,6 @@ def answering_workers(address):
             return len(client.nthreads())
     except OSError:
         return 0
-
-
-def wait_until(condition, seconds=90.0):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.05)
 
 
 def measured(store, codec):

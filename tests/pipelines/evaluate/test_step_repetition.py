@@ -6,7 +6,6 @@ import resource
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +16,7 @@ import pytest
 from core.evaluation.results import load_results
 from pipelines.evaluate import step as evaluate
 from tests.pipelines.evaluate.step_runs import TIMES, manifests_below, measured, run
+from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[3]
 
@@ -65,13 +65,6 @@ def in_a_process(store, *arguments, **options):
     return subprocess.Popen(
         command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True, **options
     )
-
-
-def wait_until(condition, seconds=30.0):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 @pytest.mark.slow

@@ -80,13 +80,6 @@ def study_at(path):
     return study
 
 
-def wait_for(condition, *, seconds=60):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.05)
-
-
 def running_since_start(path):
     """Whether a trial has begun and chosen its parameters."""
     try:

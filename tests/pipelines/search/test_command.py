@@ -22,9 +22,9 @@ from tests.pipelines.search.search_objectives import (
     cheap,
     running_since_start,
     slow,
-    wait_for,
 )
 from tests.pipelines.search.small_studies import config, states
+from tests.waiting import wait_until
 
 SMALL = ["--images", "6", "--validation-images", "4", "--epochs", "1"]
 
@@ -48,7 +48,7 @@ def test_a_signal_ends_the_search_and_keeps_what_was_finished(store, number):
     context = multiprocessing.get_context("spawn")
     process = context.Process(target=search_until_signal, args=(store.root,))
     process.start()
-    wait_for(lambda: running_since_start(live_path(store, "ae80")))
+    wait_until(lambda: running_since_start(live_path(store, "ae80")))
     os.kill(process.pid, number)
     asked = time.monotonic()
     process.join(60)

@@ -21,8 +21,8 @@ from tests.pipelines.search.search_objectives import (
     prepare_slow,
     running_since_start,
     study_at,
-    wait_for,
 )
+from tests.waiting import wait_until
 
 
 @pytest.mark.slow
@@ -31,7 +31,7 @@ def test_a_killed_worker_loses_nothing_and_its_trial_is_tried_again(tmp_path):
     study = study_at(path)
     url = sqlite_url(path)
     with running_workers(job(url, prepare_slow, trials=3), 1) as (victim,):
-        wait_for(lambda: running_since_start(path))
+        wait_until(lambda: running_since_start(path))
         os.kill(victim.pid, signal.SIGKILL)
         victim.join()
     lost = dict(study.trials[0].params)
@@ -62,7 +62,7 @@ def test_workers_that_are_asked_to_stop_leave_their_trials_to_the_next_run(tmp_p
     study_at(path)
     began = 0.0
     with running_workers(job(sqlite_url(path), prepare_slow, trials=2), 1):
-        wait_for(lambda: running_since_start(path))
+        wait_until(lambda: running_since_start(path))
         began = time.monotonic()
     assert time.monotonic() - began < 10
     found = read_database(path, "ae80", shown="", live=True).trials
@@ -88,7 +88,7 @@ def test_a_database_that_is_locked_for_half_a_minute_is_waited_for(tmp_path):
     path = tmp_path / "study.db"
     study_at(path)
     with running_workers(job(sqlite_url(path), prepare_cheap, trials=40), 2) as workers:
-        wait_for(lambda: path.stat().st_size > 0)
+        wait_until(lambda: path.stat().st_size > 0)
         with closing(sqlite3.connect(path, timeout=60)) as other:
             other.execute("BEGIN EXCLUSIVE")
             time.sleep(30)
@@ -106,7 +106,7 @@ def test_a_database_survives_twenty_kills_and_every_trial_is_made_up_for(tmp_pat
     pause = np.random.default_rng(0).uniform(0.0, 0.4, 20)
     for seconds in pause:
         with running_workers(job(sqlite_url(path), prepare_reporting, trials=10_000), 1) as (one,):
-            wait_for(lambda: path.stat().st_mtime > time.time() - 0.5)
+            wait_until(lambda: path.stat().st_mtime > time.time() - 0.5)
             time.sleep(seconds)
             os.kill(one.pid, signal.SIGKILL)
     with closing(sqlite3.connect(path)) as database:

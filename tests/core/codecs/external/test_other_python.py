@@ -18,6 +18,7 @@ import pytest
 from core.codecs.external.other_python import OtherPythonCodec, named_python
 from core.errors import CodecError
 from core.images import Image
+from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[4]
 
@@ -211,9 +212,7 @@ def test_a_process_that_someone_kills_ends_the_call(image: Image, tmp_path: Path
 
     thread = threading.Thread(target=encode)
     thread.start()
-    end = time.monotonic() + 30
-    while not (told.exists() and told.read_text()) and time.monotonic() < end:
-        time.sleep(0.05)
+    wait_until(lambda: told.exists() and told.read_text())
     os.kill(int(told.read_text()), 9)
     thread.join(timeout=20)
     assert errors == ["stand_in_worker ended with status -9."]
