@@ -14,7 +14,7 @@ PATIENCE_MS = 120_000
 PAGES = ("trials", "training", "models", "data")
 SCREEN, PHONE = {"width": 1400, "height": 900}, {"width": 390, "height": 844}
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,6 @@ def page(browser: Browser) -> Iterator[Page]:
     opened.close()
 
 
-@pytest.mark.slow
 def test_the_best_trial_of_each_search_is_read_on_the_first_screen(url: str, page: Page) -> None:
     page.goto(f"{url}/trials")
     table = page.get_by_test_id("stTable").first
@@ -63,7 +62,6 @@ def test_a_link_to_a_study_and_a_plot_opens_them_and_a_click_changes_the_address
     assert query["study"] == ["Autoencoder, 2 layers (40x40)"]
 
 
-@pytest.mark.slow
 def test_how_a_model_was_trained_opens_that_run_alone(
     url: str, page: Page, draw_everything: Callable[[Page], None]
 ) -> None:
@@ -76,7 +74,6 @@ def test_how_a_model_was_trained_opens_that_run_alone(
     assert names == {"Autoencoder, 3 layers (20x20), validation"}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", PAGES)
 def test_a_phone_scrolls_down_only_and_charts_have_its_width(
     url: str, browser: Browser, name: str, draw_everything: Callable[[Page], None]

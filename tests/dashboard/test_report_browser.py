@@ -16,7 +16,7 @@ from core.store import ArtifactStore
 ROOT = Path(__file__).parents[2]
 PATIENCE_MS = 120_000
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,6 @@ def page(browser: Browser) -> Iterator[Page]:
     context.close()
 
 
-@pytest.mark.slow
 def test_the_report_opens_offline_asks_for_nothing_and_draws_every_chart(
     report_file: Path, full_store: Path, page: Page
 ) -> None:
@@ -61,7 +60,6 @@ def test_the_report_opens_offline_asks_for_nothing_and_draws_every_chart(
     assert complaints == []
 
 
-@pytest.mark.slow
 def test_no_button_uploads_or_edits_elsewhere_and_points_explain_themselves(
     report_file: Path, page: Page
 ) -> None:
@@ -87,7 +85,6 @@ def test_the_report_says_what_the_findings_page_says(report_file: Path, page: Pa
     assert f"{SAMPLES} paired resamples" in text
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("width", [1280, 390])
 def test_nothing_is_wider_than_the_screen(report_file: Path, page: Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 800})

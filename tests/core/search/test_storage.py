@@ -76,6 +76,7 @@ def test_four_processes_may_create_the_same_study_at_once(tmp_path):
     assert created_by_four(sqlite_url(tmp_path / "study.db")) == [0, 0, 0, 0]
 
 
+@pytest.mark.slow
 def test_a_database_that_somebody_has_locked_is_waited_for(tmp_path):
     storage = searched(tmp_path / "study.db", trials=1)
     study = optuna.load_study(study_name="ae80", storage=storage)

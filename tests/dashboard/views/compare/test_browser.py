@@ -34,7 +34,7 @@ READ_PIXELS = """async (element) => {
     return {width: canvas.width, height: canvas.height, pixels: Array.from(data)};
 }"""
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +70,6 @@ def _pixels(page: Page, alt: str) -> Image:
     return rgba[::SCALE, ::SCALE, :3]
 
 
-@pytest.mark.slow
 def test_an_uploaded_photograph_comes_back_as_each_file_decodes_to_the_pixel(
     url: str, page: Page
 ) -> None:
@@ -123,7 +122,6 @@ def _open(page: Page, url: str, query: str, *files: tuple[str, bytes]) -> None:
     assert page.get_by_test_id("stException").count() == 0
 
 
-@pytest.mark.slow
 def test_an_uploaded_photograph_is_seen_within_the_first_screen(url: str, page: Page) -> None:
     page.set_viewport_size({"width": 1400, "height": 900})
     photograph = _photograph(450, 600)
@@ -148,7 +146,6 @@ def test_an_uploaded_photograph_is_seen_within_the_first_screen(url: str, page: 
     )
 
 
-@pytest.mark.slow
 def test_two_images_have_a_mean_and_a_picker(url: str, page: Page) -> None:
     first, second = _photograph(), _photograph(40, 56)
     _open(page, url, "codecs=JPEG", ("a.png", encode_png(first)), ("b.png", encode_png(second)))
@@ -165,7 +162,6 @@ def test_a_file_of_the_learned_codec_is_opened(url: str, page: Page) -> None:
     page.get_by_text(f"{len(data):,} bytes").first.wait_for()
 
 
-@pytest.mark.slow
 def test_the_curve_of_ones_own_image_is_drawn(url: str, page: Page) -> None:
     _open(page, url, "codecs=JPEG&codecs=WebP", ("photo.png", encode_png(_photograph())))
     page.get_by_text("Measure the curves").click()
@@ -197,7 +193,6 @@ def test_a_snapshot_holds_the_image_as_it_is_shown_and_the_figures_below(
     assert (shown[16 + height :] < 128).any()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_a_phone_shows_the_page_without_sideways_scrolling(
     url: str, page: Page, theme: Literal["light", "dark"]

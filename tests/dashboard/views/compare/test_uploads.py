@@ -36,6 +36,7 @@ def _upload(app: AppTest, data: bytes) -> AppTest:
     return app.run()
 
 
+@pytest.mark.slow
 def test_a_refused_file_is_decoded_once_whoever_sends_it(
     open_page: OpenPage, empty_store: Path, decoded: list[bytes]
 ) -> None:
@@ -46,6 +47,7 @@ def test_a_refused_file_is_decoded_once_whoever_sends_it(
     assert decoded == [BROKEN]
 
 
+@pytest.mark.slow
 def test_a_file_that_nobody_had_time_for_is_shown_when_there_is_time(
     open_page: OpenPage, empty_store: Path, monkeypatch: pytest.MonkeyPatch, decoded: list[bytes]
 ) -> None:
