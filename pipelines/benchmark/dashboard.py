@@ -1,22 +1,15 @@
 """Load times of the dashboard's pages in a headless browser, and the server's memory."""
 
-import os
 import shutil
-import socket
-import subprocess
-import sys
-import tempfile
 import time
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from core.timing.table import Start, Timing
 from pipelines.base import available_cores
 from pipelines.benchmark.blocks import Rounds, TimingBlock
+from pipelines.benchmark.dashboard_server import DashboardServer, running_server
 from pipelines.benchmark.measuring import memory
 from pipelines.benchmark.process import ROOT, Processes
 
@@ -70,14 +63,14 @@ def _pages(repeat: int, store_root: Path, processes: Processes) -> list[Timing]:
         try:
             for name in names:
                 started = time.perf_counter()
-                with _dashboard(store_root) as server:
+                with running_server(artifacts=store_root) as server:
                     for start in _STARTS:
                         timings += _visit(browser, server, name, start, repeat, started)
                         started = time.perf_counter()
-            with _dashboard(store_root) as server:
+            with running_server(artifacts=store_root) as server:
                 for name in names:
                     _visit(browser, server, name, "warm", repeat, time.perf_counter())
-                most = memory("VmHWM", process=server.process)
+                most = memory("VmHWM", process=server.process.pid)
                 timings.append(_timing("all pages", "memory", "warm", repeat, peak_bytes=most))
         finally:
             browser.close()
@@ -85,7 +78,12 @@ def _pages(repeat: int, store_root: Path, processes: Processes) -> list[Timing]:
 
 
 def _visit(
-    browser: "Browser", server: "_Server", name: str, start: Start, repeat: int, started: float
+    browser: "Browser",
+    server: DashboardServer,
+    name: str,
+    start: Start,
+    repeat: int,
+    started: float,
 ) -> list[Timing]:
     """Times since a moment to a page's first content and to the whole page."""
     page = browser.new_page(viewport={"width": 1280, "height": 900})
@@ -114,48 +112,6 @@ def _timing(name: str, operation: str, start: Start, repeat: int, **measured: An
         setting=name,
         **measured,
     )
-
-
-class _Server(NamedTuple):
-    address: str
-    process: int
-
-
-@contextmanager
-def _dashboard(store_root: Path) -> Iterator[_Server]:
-    """A dashboard that runs for the duration."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "dashboard" / "app.py")]
-    options = ["--server.address=127.0.0.1", f"--server.port={port}", "--server.headless=true"]
-    environment = os.environ | {"BOTTLENECK_ARTIFACTS": str(store_root)}
-    with tempfile.TemporaryDirectory() as folder:
-        process = subprocess.Popen(
-            [*command, *options],
-            cwd=folder,
-            env=environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        try:
-            address = f"http://127.0.0.1:{port}"
-            _wait_for(f"{address}/_stcore/health", process)
-            yield _Server(address, process.pid)
-        finally:
-            process.kill()
-            process.wait()
-
-
-def _wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
-    end = time.monotonic() + _PATIENCE_SECONDS
-    while time.monotonic() < end and process.poll() is None:
-        try:
-            with urllib.request.urlopen(address, timeout=5):
-                return
-        except OSError:
-            time.sleep(0.02)
-    raise OSError("The dashboard did not start.")
 
 
 def _browser() -> str | None:

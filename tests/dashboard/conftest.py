@@ -2,13 +2,8 @@
 
 import os
 import shutil
-import socket
-import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,6 +27,8 @@ from core.metrics.base import Metric
 from core.png import encode_png
 from core.store import ArtifactStore
 from pipelines import prepare
+from pipelines.benchmark.dashboard_server import running_server
+from tests.dashboard.page_contents import OpenPage
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -51,12 +48,7 @@ AUTOENCODERS = {"ae80": (92, (50, 75, 91)), "ae40": (40, (10, 25, 39)), "ae20": 
 #: Images that the slow metrics are measured on.
 SUBSET_COUNT = 2
 
-#: A busy machine may need long to start a server.
-START_SECONDS = 120
 CHROMIUM = Path("/usr/bin/chromium")
-
-OpenPage = Callable[..., AppTest]
-ServeDashboard = Callable[[Path | None], AbstractContextManager[str]]
 
 
 @pytest.fixture(scope="session")
@@ -165,26 +157,10 @@ def open_page(monkeypatch: pytest.MonkeyPatch) -> OpenPage:
 
 
 @pytest.fixture(scope="session")
-def serve_dashboard(tmp_path_factory: pytest.TempPathFactory) -> ServeDashboard:
-    """Context manager that runs the dashboard on a store, and gives the address.
-
-    The server is a process of its own, started outside the repository. None as store stands for
-    the artifacts that ship.
-    """
-
-    @contextmanager
-    def served(store: Path | None) -> Iterator[str]:
-        folder = tmp_path_factory.mktemp("server")
-        url = f"http://127.0.0.1:{_free_port()}"
-        process = _start_server(url, store, folder)
-        try:
-            _wait_for_health(url, process, folder / "server.log")
-            yield url
-        finally:
-            process.terminate()
-            process.wait(timeout=20)
-
-    return served
+def shipped_url() -> Iterator[str]:
+    """Address of a dashboard on the artifacts that ship."""
+    with running_server() as server:
+        yield server.address
 
 
 @pytest.fixture(scope="module")
@@ -200,38 +176,6 @@ def browser() -> Iterator["Browser"]:
         )
         yield launched
         launched.close()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _start_server(url: str, store: Path | None, folder: Path) -> subprocess.Popen[bytes]:
-    address, _, port = url.removeprefix("http://").partition(":")
-    options = [f"--server.address={address}", f"--server.port={port}", "--server.headless=true"]
-    chosen = {} if store is None else {"BOTTLENECK_ARTIFACTS": str(store)}
-    with (folder / "server.log").open("wb") as log:
-        return subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", str(APP.parent / "app.py"), *options],
-            cwd=folder,
-            env={**os.environ, **chosen},
-            stdout=log,
-            stderr=log,
-        )
-
-
-def _wait_for_health(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        assert process.poll() is None, log.read_text()
-        try:
-            with urllib.request.urlopen(f"{url}/_stcore/health", timeout=5):
-                return
-        except OSError:
-            time.sleep(0.2)
-    pytest.fail(f"the server did not answer within {START_SECONDS} s: {log.read_text()}")
 
 
 def _write_source(folder: Path) -> None:

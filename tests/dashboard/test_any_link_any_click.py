@@ -10,6 +10,7 @@ from streamlit.runtime.state.common import TESTING_KEY
 from streamlit.testing.v1 import AppTest
 
 from dashboard.page_discovery import find_pages
+from tests.dashboard.page_contents import OpenPage
 
 ROOT = Path(__file__).parents[2]
 ARTIFACTS = ROOT / "artifacts"
@@ -29,8 +30,6 @@ QUICK_PAGES = [page for page in PAGES if page != "compare"]
 SHORT_WALK, LONG_WALK = 10, 300
 #: A list with more options is one of images, methods or trials, all of which show the same widgets.
 MOST_OPTIONS = 30
-
-OpenPage = Callable[..., AppTest]
 
 
 def test_thirty_values_are_tried() -> None:

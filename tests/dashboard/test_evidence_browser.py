@@ -1,27 +1,16 @@
 """The pages of the group Evidence in a real browser, on the artifacts that ship."""
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
-from pathlib import Path
 from urllib.parse import parse_qs, urlparse
 
 import pytest
 from playwright.sync_api import Browser, Page
 
-#: Starts a dashboard on a store and gives its address.
-ServeDashboard = Callable[[Path | None], AbstractContextManager[str]]
 PATIENCE_MS = 120_000
 PAGES = ("trials", "training", "models", "data")
 SCREEN, PHONE = {"width": 1400, "height": 900}, {"width": 390, "height": 844}
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-
-
-@pytest.fixture(scope="module")
-def url(serve_dashboard: ServeDashboard) -> Iterator[str]:
-    """Address of a dashboard over the artifacts of this repository."""
-    with serve_dashboard(None) as address:
-        yield address
 
 
 @pytest.fixture
@@ -32,8 +21,10 @@ def page(browser: Browser) -> Iterator[Page]:
     opened.close()
 
 
-def test_the_best_trial_of_each_search_is_read_on_the_first_screen(url: str, page: Page) -> None:
-    page.goto(f"{url}/trials")
+def test_the_best_trial_of_each_search_is_read_on_the_first_screen(
+    shipped_url: str, page: Page
+) -> None:
+    page.goto(f"{shipped_url}/trials")
     table = page.get_by_test_id("stTable").first
     table.wait_for()
     rows = table.locator("tbody tr")
@@ -51,9 +42,9 @@ def test_the_best_trial_of_each_search_is_read_on_the_first_screen(url: str, pag
 
 
 def test_a_link_to_a_study_and_a_plot_opens_them_and_a_click_changes_the_address(
-    url: str, page: Page
+    shipped_url: str, page: Page
 ) -> None:
-    page.goto(f"{url}/trials?study=ae40&plot=Slices")
+    page.goto(f"{shipped_url}/trials?study=ae40&plot=Slices")
     page.get_by_text("Score against each parameter").wait_for()
     page.get_by_role("radio", name="Ranks").click()
     page.get_by_text("coloured by the rank").wait_for()
@@ -63,9 +54,9 @@ def test_a_link_to_a_study_and_a_plot_opens_them_and_a_click_changes_the_address
 
 
 def test_how_a_model_was_trained_opens_that_run_alone(
-    url: str, page: Page, draw_everything: Callable[[Page], None]
+    shipped_url: str, page: Page, draw_everything: Callable[[Page], None]
 ) -> None:
-    page.goto(f"{url}/models?model=Autoencoder%2C+3+layers+%2820x20%29")
+    page.goto(f"{shipped_url}/models?model=Autoencoder%2C+3+layers+%2820x20%29")
     page.get_by_role("link", name="How it was trained").click()
     page.get_by_role("heading", name="Training", exact=True).wait_for()
     draw_everything(page)
@@ -76,11 +67,11 @@ def test_how_a_model_was_trained_opens_that_run_alone(
 
 @pytest.mark.parametrize("name", PAGES)
 def test_a_phone_scrolls_down_only_and_charts_have_its_width(
-    url: str, browser: Browser, name: str, draw_everything: Callable[[Page], None]
+    shipped_url: str, browser: Browser, name: str, draw_everything: Callable[[Page], None]
 ) -> None:
     page = browser.new_page(viewport=PHONE)
     page.set_default_timeout(PATIENCE_MS)
-    page.goto(f"{url}/{name}")
+    page.goto(f"{shipped_url}/{name}")
     page.get_by_role("heading", level=1).wait_for()
     draw_everything(page)
     page.locator(".js-plotly-plot .main-svg").first.wait_for(state="attached")

@@ -1,25 +1,14 @@
 """What a reviewer does with the results, in a real browser on the results that ship."""
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-#: Starts a dashboard on a store and gives its address.
-ServeDashboard = Callable[[Path | None], AbstractContextManager[str]]
 PATIENCE_MS = 120_000
 PAGES = ("findings", "rate_distortion", "speed")
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-
-
-@pytest.fixture(scope="module")
-def url(serve_dashboard: ServeDashboard) -> Iterator[str]:
-    """Address of a dashboard of its own on the shipped results."""
-    with serve_dashboard(None) as address:
-        yield address
 
 
 @pytest.fixture
@@ -46,9 +35,9 @@ def _expect_curves(page: Page, labels: list[str]) -> None:
 
 
 def test_the_first_screen_shows_three_figures_and_the_top_of_the_curve(
-    page: Page, url: str
+    page: Page, shipped_url: str
 ) -> None:
-    _open(page, url)
+    _open(page, shipped_url)
     assert page.title() == "Findings · Bottleneck"
     expect(page.get_by_test_id("stMetric")).to_have_count(3, timeout=PATIENCE_MS)
     assert _top(page, "[data-testid=stMetric]") < 300
@@ -56,10 +45,11 @@ def test_the_first_screen_shows_three_figures_and_the_top_of_the_curve(
 
 
 def test_a_reviewer_asks_for_two_methods_and_opens_exactly_their_curves(
-    page: Page, url: str
+    page: Page, shipped_url: str
 ) -> None:
     _open(
-        page, f"{url}/findings?first=Autoencoder%2C+1+layer+%2880x80%29&second=JPEG%2C+quality+75"
+        page,
+        f"{shipped_url}/findings?first=Autoencoder%2C+1+layer+%2880x80%29&second=JPEG%2C+quality+75",
     )
     sentence = page.get_by_text("reaches").first
     expect(sentence).to_contain_text("times the bytes", timeout=PATIENCE_MS)
@@ -69,9 +59,9 @@ def test_a_reviewer_asks_for_two_methods_and_opens_exactly_their_curves(
 
 
 def test_the_link_of_a_claim_shows_the_curves_that_it_names(
-    page: Page, url: str, draw_everything: Callable[[Page], None]
+    page: Page, shipped_url: str, draw_everything: Callable[[Page], None]
 ) -> None:
-    _open(page, f"{url}/findings")
+    _open(page, f"{shipped_url}/findings")
     draw_everything(page)
     page.get_by_role("link", name="See the curves").nth(1).click()
     page.get_by_role("heading", name="Rate-distortion").wait_for()
@@ -79,9 +69,9 @@ def test_the_link_of_a_claim_shows_the_curves_that_it_names(
 
 
 def test_the_bytes_at_32_decibels_stand_on_the_first_screen(
-    page: Page, url: str, draw_everything: Callable[[Page], None]
+    page: Page, shipped_url: str, draw_everything: Callable[[Page], None]
 ) -> None:
-    _open(page, f"{url}/rate_distortion")
+    _open(page, f"{shipped_url}/rate_distortion")
     expect(page.locator(".annotation-text").first).to_have_text("32.00 dB", timeout=PATIENCE_MS)
     draw_everything(page)
     page.get_by_text("Lossless formats").wait_for()
@@ -91,8 +81,10 @@ def test_the_bytes_at_32_decibels_stand_on_the_first_screen(
     assert box["y"] + box["height"] < 900
 
 
-def test_codecs_are_taken_away_one_by_one_after_the_range_was_moved(page: Page, url: str) -> None:
-    _open(page, f"{url}/rate_distortion?rates=0.1&rates=5")
+def test_codecs_are_taken_away_one_by_one_after_the_range_was_moved(
+    page: Page, shipped_url: str
+) -> None:
+    _open(page, f"{shipped_url}/rate_distortion?rates=0.1&rates=5")
     chips = page.get_by_test_id("stMultiSelect").first
     for _ in range(4):
         chips.locator('[aria-label^="Remove"], [title="Delete"]').first.click()
@@ -101,8 +93,8 @@ def test_codecs_are_taken_away_one_by_one_after_the_range_was_moved(page: Page, 
     _expect_curves(page, ["JPEG XL", "JPEG 2000"])
 
 
-def test_text_in_charts_has_the_colour_of_the_page(page: Page, url: str) -> None:
-    _open(page, f"{url}/rate_distortion")
+def test_text_in_charts_has_the_colour_of_the_page(page: Page, shipped_url: str) -> None:
+    _open(page, f"{shipped_url}/rate_distortion")
     colors = page.evaluate(
         """() => ['.xtick text', '.legendtext', '.xtitle'].map(
             part => getComputedStyle(document.querySelector('.stPlotlyChart ' + part)).fill)"""
@@ -113,10 +105,10 @@ def test_text_in_charts_has_the_colour_of_the_page(page: Page, url: str) -> None
 
 @pytest.mark.parametrize("view", PAGES)
 def test_on_a_phone_nothing_is_wider_than_the_screen(
-    page: Page, url: str, view: str, draw_everything: Callable[[Page], None]
+    page: Page, shipped_url: str, view: str, draw_everything: Callable[[Page], None]
 ) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
-    _open(page, f"{url}/{view}")
+    _open(page, f"{shipped_url}/{view}")
     draw_everything(page)
     page.wait_for_timeout(3000)
     main = page.get_by_test_id("stMain")
@@ -124,8 +116,8 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-def test_a_chart_is_saved_as_a_png_with_a_name(page: Page, url: str) -> None:
-    _open(page, f"{url}/rate_distortion")
+def test_a_chart_is_saved_as_a_png_with_a_name(page: Page, shipped_url: str) -> None:
+    _open(page, f"{shipped_url}/rate_distortion")
     chart = page.locator(".stPlotlyChart").first
     chart.hover()
     with page.expect_download() as saved:

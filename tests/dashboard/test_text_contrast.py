@@ -1,15 +1,12 @@
 """Text on every page has, as painted, a contrast of at least 4.5 : 1 (WCAG 2.2, 1.4.3)."""
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Page
 
-#: Starts a dashboard on a store and gives its address.
-ServeDashboard = Callable[[Path | None], AbstractContextManager[str]]
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(path.parent.name for path in (ROOT / "dashboard/views").glob("*/page.py"))
 PATIENCE_MS = 120_000
@@ -72,25 +69,18 @@ WORST_TEXTS = """(least) => {
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
-@pytest.fixture(scope="module")
-def url(serve_dashboard: ServeDashboard) -> Iterator[str]:
-    """Address of a dashboard of its own on the shipped results."""
-    with serve_dashboard(None) as address:
-        yield address
-
-
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("name", PAGES)
 def test_every_text_of_a_page_can_be_read(
     browser: Browser,
-    url: str,
+    shipped_url: str,
     name: str,
     theme: Literal["light", "dark"],
     draw_everything: Callable[[Page], None],
 ) -> None:
     page = browser.new_page(viewport={"width": 1400, "height": 3000}, color_scheme=theme)
     page.set_default_timeout(PATIENCE_MS)
-    page.goto(f"{url}/{name}")
+    page.goto(f"{shipped_url}/{name}")
     page.locator("h1").first.wait_for()
     draw_everything(page)
     page.wait_for_function(WHOLE)

@@ -13,14 +13,12 @@ case was not refused as it should be.
 """
 
 import argparse
-import dataclasses
 import hashlib
-import json
 import resource
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -28,94 +26,24 @@ from itertools import islice
 from pathlib import Path
 from unittest.mock import patch
 
-import numpy as np
 from rich.progress import track
 
 from core.codecs.bnk import TrainedModel
 from core.codecs.bottleneck import CODEC, at
-from core.entropy.bitstream import MAX_PIXELS, Header, pack, unpack
+from core.entropy.bitstream import unpack
 from core.entropy.errors import BitstreamError
 from core.entropy.range_coding import SymbolReader
 from core.store import ArtifactStore
+from tests.load.damaged_streams import WAYS
+from tests.load.mutators import GOLDEN, STREAMS
+from tests.load.outcomes import commit_outcomes
 
 TESTS = Path(__file__).parents[1]
-GOLDEN, CORPUS = TESTS / "golden", TESTS / "corpus"
-KEY = "reliability/bitstreams"
-STREAMS = {path.stem: path.read_bytes() for path in sorted((GOLDEN / "streams").glob("*.bnk"))}
+CORPUS = TESTS / "corpus"
 #: A refusal must not take longer.
 MAX_SECONDS = 1.0
 _CHUNK = 2000
 _NAME_LENGTH = 16
-
-Mutator = Callable[[bytearray, np.random.Generator], None]
-
-
-def flip(data: bytearray, random: np.random.Generator) -> None:
-    """One bit is another."""
-    data[random.integers(len(data))] ^= 1 << int(random.integers(8))
-
-
-def overwrite(data: bytearray, random: np.random.Generator) -> None:
-    """Up to four bytes are others."""
-    start = int(random.integers(len(data)))
-    data[start : start + 4] = random.bytes(min(4, len(data) - start))
-
-
-def truncate(data: bytearray, random: np.random.Generator) -> None:
-    """The end is missing."""
-    del data[int(random.integers(len(data))) :]
-
-
-def append(data: bytearray, random: np.random.Generator) -> None:
-    """Something follows."""
-    data += random.bytes(int(random.integers(1, 9)))
-
-
-def delete(data: bytearray, random: np.random.Generator) -> None:
-    """Bytes in the middle are missing."""
-    start = int(random.integers(len(data)))
-    del data[start : start + int(random.integers(1, 5))]
-
-
-def splice(data: bytearray, random: np.random.Generator) -> None:
-    """The end is that of another stream."""
-    other = list(STREAMS.values())[random.integers(len(STREAMS))]
-    cut = int(random.integers(1, len(data)))
-    data[cut:] = other[cut:]
-
-
-def replace_payload(data: bytearray, random: np.random.Generator) -> None:
-    """The header is whole and the rest is noise."""
-    data[13:] = random.bytes(max(1, len(data) - 13))
-
-
-def replace_header(data: bytearray, random: np.random.Generator) -> None:
-    """Quality, size or check are noise."""
-    data[4:9] = random.bytes(5)
-
-
-MUTATORS: tuple[Mutator, ...] = (
-    flip, overwrite, truncate, append, delete, splice, replace_payload, replace_header,
-)  # fmt: skip
-
-
-#: What leaves a header that can be read, so that a checksum can be mended.
-PAYLOAD_MUTATORS: tuple[Mutator, ...] = (
-    flip, overwrite, truncate, append, delete, splice, replace_payload,
-)  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Case:
-    """A damaged stream.
-
-    Attributes:
-        mutator: What was done to it.
-        data: The bytes.
-    """
-
-    mutator: str
-    data: bytes
 
 
 @dataclass
@@ -155,62 +83,6 @@ class Outcome:
         self.seconds += other.seconds
         self.slowest_seconds = max(self.slowest_seconds, other.slowest_seconds)
         self.max_megabytes = max(self.max_megabytes, other.max_megabytes)
-
-
-def mutations(seed: int) -> Iterator[Case]:
-    """Endless cases, the same for the same seed."""
-    random = np.random.default_rng(seed)
-    streams, whole = list(STREAMS.values()), set(STREAMS.values())
-    while True:
-        data = bytearray(streams[random.integers(len(streams))])
-        mutator = MUTATORS[random.integers(len(MUTATORS))]
-        mutator(data, random)
-        if bytes(data) not in whole:
-            yield Case(mutator.__name__, bytes(data))
-
-
-def mended(seed: int) -> Iterator[Case]:
-    """Endless cases whose checksum holds wherever the payload decodes at all."""
-    random = np.random.default_rng(seed)
-    streams, whole = list(STREAMS.values()), set(STREAMS.values())
-    while True:
-        stream = unpack(streams[random.integers(len(streams))])
-        payload = bytearray(stream.payload)
-        mutator = PAYLOAD_MUTATORS[random.integers(len(PAYLOAD_MUTATORS))]
-        mutator(payload, random)
-        data = mend(stream.header, bytes(payload))
-        if data not in whole:
-            yield Case(f"mended {mutator.__name__}", data)
-
-
-def mend(header: Header, payload: bytes) -> bytes:
-    """File whose checksum holds for what the payload decodes to, whatever bytes follow it."""
-    network = TrainedModel(CODEC, "bottleneck", ArtifactStore(GOLDEN)).network()
-    try:
-        with patch.object(SymbolReader, "finish", lambda self: None):
-            symbols = network.decode(payload, header).symbols
-    except BitstreamError:
-        symbols = ()
-    return pack(header, payload, model_digest=network.digest, symbols=symbols)
-
-
-def large(seed: int) -> Iterator[Case]:
-    """Endless cases that claim to be of 1 to 16 megapixels."""
-    random = np.random.default_rng(seed)
-    streams = list(STREAMS.values())
-    while True:
-        stream = unpack(streams[random.integers(len(streams))])
-        pixels = float(random.uniform(1e6, MAX_PIXELS))
-        height = int(np.exp(random.uniform(np.log(32), np.log(pixels / 32))))
-        header = dataclasses.replace(stream.header, width=int(pixels / height), height=height)
-        payload = bytearray(stream.payload)
-        if random.integers(2):
-            flip(payload, random)
-        digest = bytes(32)
-        yield Case("large", pack(header, bytes(payload), model_digest=digest, symbols=()))
-
-
-WAYS = {"damaged": mutations, "mended": mended, "large": large}
 
 
 def run_chunk(seed: int, *, count: int, way: str = "damaged") -> Outcome:
@@ -300,21 +172,12 @@ def main() -> int:
         for way, count in counts.items()
         if count
     }
-    _commit(outcomes, seed=given.seed)
-    return 1 if any(outcome.faults or outcome.slow for outcome in outcomes.values()) else 0
-
-
-def _commit(outcomes: dict[str, Outcome], *, seed: int) -> None:
-    """Writes the outcomes; those of ways that were not run stay as they are."""
-    store = ArtifactStore.default()
-    known = json.loads(store.read(KEY, "bitstreams.json")) if store.exists(KEY) else {}
     found = {
-        way: {**vars(outcome), "seed": seed, "golden_streams": len(STREAMS)}
+        way: {**vars(outcome), "seed": given.seed, "golden_streams": len(STREAMS)}
         for way, outcome in outcomes.items()
     }
-    text = json.dumps({**known, **found}, indent=2, sort_keys=True) + "\n"
-    store.commit(KEY, {"bitstreams.json": text.encode()}, facts={})
-    print(text, end="")
+    print(commit_outcomes("bitstreams", found), end="")
+    return 1 if any(outcome.faults or outcome.slow for outcome in outcomes.values()) else 0
 
 
 if __name__ == "__main__":

@@ -1,20 +1,14 @@
 """A dashboard in a process of its own, for as long as a test of its load takes."""
 
 import asyncio
-import socket
-import subprocess
-import sys
-import tempfile
-import time
-import urllib.error
-import urllib.request
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import psutil
 
-ROOT = Path(__file__).parents[2]
+from pipelines.benchmark.dashboard_server import running_server
+
 MEGABYTE = 1 << 20
 
 
@@ -63,31 +57,7 @@ class Server:
 
 
 @contextmanager
-def running_server():
+def watched_server() -> Iterator[Server]:
     """A dashboard on a free port of this machine's loopback."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "dashboard/app.py"]
-    flags = {"port": port, "address": "127.0.0.1", "headless": "true"}
-    command += [f"--server.{name}={value}" for name, value in flags.items()]
-    with tempfile.TemporaryFile() as log:
-        process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT)
-        server = Server(f"http://127.0.0.1:{port}", psutil.Process(process.pid))
-        try:
-            _wait_for(server.address, process)
-            yield server
-        finally:
-            process.terminate()
-            process.wait()
-
-
-def _wait_for(address: str, process: subprocess.Popen) -> None:
-    end = time.monotonic() + 120
-    while time.monotonic() < end and process.poll() is None:
-        try:
-            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=5):
-                return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.2)
-    raise RuntimeError("The dashboard did not start.")
+    with running_server() as server:
+        yield Server(server.address, psutil.Process(server.process.pid))

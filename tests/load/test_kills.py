@@ -1,6 +1,7 @@
 import pytest
 
-from tests.load.kills import STEPS, Outcome, run
+from tests.load.killed_steps import STEPS
+from tests.load.kills import Outcome, run
 
 
 @pytest.mark.slow

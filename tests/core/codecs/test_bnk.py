@@ -16,7 +16,9 @@ from core.codecs.recognition import recognise
 from core.entropy import errors
 from core.entropy.bitstream import Header, pack, unpack
 from core.store import ArtifactStore, DamagedArtifact
-from tests.load.fuzz import GOLDEN, STREAMS, mend, run_chunk
+from tests.load.damaged_streams import mend
+from tests.load.fuzz import run_chunk
+from tests.load.mutators import GOLDEN, STREAMS
 
 SHIPPED = ArtifactStore(Path(__file__).parents[3] / "artifacts")
 STREAM = STREAMS["odd_50"]

@@ -20,7 +20,8 @@ from core.errors import CodecError
 from core.evaluation.dial_search import match_bytes
 from core.images import Image
 from core.store import ArtifactStore, DamagedArtifact, MissingArtifact
-from tests.load.fuzz import CORPUS, GOLDEN, MUTATORS, STREAMS, run_chunk
+from tests.load.fuzz import CORPUS, run_chunk
+from tests.load.mutators import GOLDEN, MUTATORS, STREAMS
 
 #: Streams of all kinds, short enough that every bit of them can be tried.
 EXHAUSTIVE = (

@@ -4,11 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from streamlit.runtime.media_file_storage import MediaFileKind
-from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 from streamlit.testing.v1 import AppTest
 
 from core.png import encode_png
+from tests.dashboard.page_contents import served_name
 
 DASHBOARD = Path(__file__).parents[3] / "dashboard"
 
@@ -44,12 +43,6 @@ def _magnified() -> None:
     show_pixels(image, alt="Noise", scale=3)
 
 
-def _file_id(data: bytes) -> str:
-    """Name under which Streamlit serves exactly this content."""
-    storage = MemoryMediaFileStorage("/media")
-    return storage.load_and_get_id(data, "image/png", MediaFileKind.MEDIA)
-
-
 @pytest.mark.parametrize(
     ("script", "expected"),
     [
@@ -63,7 +56,7 @@ def test_an_image_reaches_the_browser_pixel_by_pixel(
 ) -> None:
     app = AppTest.from_function(script).run()
     url = app.get("image")[0].proto.imgs[0].url
-    assert url.endswith(f"{_file_id(encode_png(expected))}.png")
+    assert url.endswith(served_name(encode_png(expected)))
 
 
 def _calls_of_image(path: Path) -> list[str]:

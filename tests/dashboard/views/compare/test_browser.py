@@ -2,8 +2,7 @@
 
 import re
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -15,9 +14,8 @@ from playwright.sync_api import Browser, Page
 from core.codecs import get_codec
 from core.images import Image
 from core.png import encode_png
+from pipelines.benchmark.dashboard_server import running_server
 
-#: Starts a dashboard on a store and gives its address.
-ServeDashboard = Callable[[Path | None], AbstractContextManager[str]]
 ROOT = Path(__file__).parents[4]
 GOLDEN = ROOT / "tests" / "golden"
 #: A busy machine may need long; the test asks what is shown, not when.
@@ -38,12 +36,12 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
-def url(serve_dashboard: ServeDashboard, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of a dashboard of its own, with a small learned codec and no data set."""
     store = tmp_path_factory.mktemp("compare") / "artifacts"
     shutil.copytree(GOLDEN / "models", store / "models")
-    with serve_dashboard(store) as address:
-        yield address
+    with running_server(artifacts=store) as server:
+        yield server.address
 
 
 @pytest.fixture

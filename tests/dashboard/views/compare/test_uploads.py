@@ -1,19 +1,18 @@
 """Files that are refused: remembered by their content, unless the refusal is one of the moment."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from core.intake import isolation
 from core.intake.decode import DecodedImage
 from core.intake.isolation import WorkerPool, decode_image_isolated
 from core.png import encode_png
+from tests.dashboard.page_contents import OpenPage
+from tests.dashboard.views.compare.compared import upload
 
-OpenPage = Callable[..., AppTest]
 QUERY = {"codecs": ["JPEG"], "sample": "Chelsea (cat)", "mode": "My settings"}
 BROKEN = encode_png(np.full((8, 12, 3), 90, np.uint8))[:50]
 
@@ -31,17 +30,12 @@ def decoded(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     return seen
 
 
-def _upload(app: AppTest, data: bytes) -> AppTest:
-    app.file_uploader[0].set_value([("photo.png", data, "image/png")])
-    return app.run()
-
-
 @pytest.mark.slow
 def test_a_refused_file_is_decoded_once_whoever_sends_it(
     open_page: OpenPage, empty_store: Path, decoded: list[bytes]
 ) -> None:
     for _ in range(2):
-        app = _upload(open_page("compare", empty_store, query=QUERY), BROKEN)
+        app = upload(open_page("compare", empty_store, query=QUERY), BROKEN)
         app.run()
         assert "cannot be read" in app.error[0].value
     assert decoded == [BROKEN]
@@ -55,7 +49,7 @@ def test_a_file_that_nobody_had_time_for_is_shown_when_there_is_time(
     monkeypatch.setattr(isolation, "_POOL", pool)
     worker = pool._take(1.0)
     data = encode_png(np.full((9, 14, 3), 60, np.uint8))
-    app = _upload(open_page("compare", empty_store, query=QUERY), data)
+    app = upload(open_page("compare", empty_store, query=QUERY), data)
     assert "Too many images are being read" in app.error[0].value
     pool._give_back(worker)
     app.run()

@@ -1,19 +1,16 @@
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-from streamlit.runtime.media_file_storage import MediaFileKind
-from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 from streamlit.testing.v1 import AppTest
 
 from core.dataset.splits import open_split
 from core.png import encode_png
 from core.store import ArtifactStore
 from dashboard.views.data.provenance import archive_line
+from tests.dashboard.page_contents import OpenPage, image_files, served_name
 
-OpenPage = Callable[..., AppTest]
 COMMAND = "python -m pipelines.prepare"
 
 
@@ -23,16 +20,6 @@ def _text(app: AppTest) -> str:
 
 def _headings(app: AppTest) -> list[str]:
     return [heading.value for heading in app.subheader]
-
-
-def _images(app: AppTest) -> list[str]:
-    return [image.url for element in app.get("image") for image in element.proto.imgs]
-
-
-def _file_id(data: bytes) -> str:
-    """Name under which Streamlit serves exactly this content."""
-    storage = MemoryMediaFileStorage("/media")
-    return storage.load_and_get_id(data, "image/png", MediaFileKind.MEDIA)
 
 
 def test_a_full_store_shows_its_splits_and_classes(open_page: OpenPage, full_store: Path) -> None:
@@ -91,12 +78,12 @@ def test_the_link_opens_a_split_and_a_class_pixel_by_pixel(
     app = open_page("data", full_store, query={"split": split, "class": "church"})
     images = open_split(ArtifactStore(full_store), split)
     expected = [
-        f"{_file_id(encode_png(np.asarray(image)))}.png"
+        served_name(encode_png(np.asarray(image)))
         for image, name in zip(images.images, images.classes, strict=True)
         if name == "church"
     ]
     # The first two images are the preprocessing before and after.
-    assert [url.rpartition("/")[2] for url in _images(app)[2:]] == expected
+    assert image_files(app)[2:] == expected
 
 
 def test_a_link_to_a_class_that_does_not_exist_shows_all_classes(
@@ -104,7 +91,7 @@ def test_a_link_to_a_class_that_does_not_exist_shows_all_classes(
 ) -> None:
     app = open_page("data", full_store, query={"class": "unicorn"})
     assert not app.exception
-    assert len(_images(app)) == 2 + 6
+    assert len(image_files(app)) == 2 + 6
 
 
 def test_an_empty_store_gives_the_command_and_explains_on_a_sample(
@@ -114,7 +101,7 @@ def test_an_empty_store_gives_the_command_and_explains_on_a_sample(
     assert not app.exception
     assert [block.value for block in app.code] == [COMMAND]
     assert "From the source to 160x160" in _headings(app)
-    assert len(_images(app)) == 2
+    assert len(image_files(app)) == 2
 
 
 def test_a_damaged_index_is_named_and_the_facts_stay(
@@ -138,4 +125,4 @@ def test_a_clone_without_the_images_keeps_the_index(
     assert not app.exception
     assert [block.value for block in app.code] == [COMMAND]
     assert {"Classes", "Index"} <= set(_headings(app))
-    assert len(_images(app)) == 2
+    assert len(image_files(app)) == 2

@@ -1,5 +1,4 @@
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -15,8 +14,7 @@ from core.evaluation.results import load_results
 from core.evaluation.table import from_parquet, to_parquet
 from core.store import ArtifactStore
 from dashboard.views.findings.claims import curve_labels
-
-OpenPage = Callable[..., AppTest]
+from tests.dashboard.page_contents import OpenPage
 
 
 def _text(app: AppTest) -> str:

@@ -1,5 +1,4 @@
 import zipfile
-from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 
@@ -14,8 +13,7 @@ from core.evaluation.results import load_results
 from core.report.content import build_report
 from core.report.files import to_files, to_zip
 from core.store import ArtifactStore
-
-OpenPage = Callable[..., AppTest]
+from tests.dashboard.page_contents import OpenPage
 
 
 def _labels(app: AppTest) -> set[str]:

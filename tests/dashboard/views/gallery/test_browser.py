@@ -1,7 +1,6 @@
 """The gallery in a real browser: from a tile into the viewer, on to the next, and to Compare."""
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlparse
 
@@ -14,9 +13,8 @@ from core.dataset.splits import open_split
 from core.evaluation.results import load_results
 from core.images import Image
 from core.store import ArtifactStore
+from pipelines.benchmark.dashboard_server import running_server
 
-#: Starts a dashboard on a store and gives its address.
-ServeDashboard = Callable[[Path | None], AbstractContextManager[str]]
 #: A busy machine may need long; the test asks what is shown, not when.
 PATIENCE_MS = 120_000
 SETTING = "codec=JPEG&setting=quality%3D50"
@@ -32,10 +30,10 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
-def url(serve_dashboard: ServeDashboard, full_store: Path) -> Iterator[str]:
+def url(full_store: Path) -> Iterator[str]:
     """Address of a dashboard of its own on the full store."""
-    with serve_dashboard(full_store) as address:
-        yield address
+    with running_server(artifacts=full_store) as server:
+        yield server.address
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """The gallery of data sets that a person measured under a name."""
 
-import json
 import shutil
 from pathlib import Path
 
@@ -11,18 +10,14 @@ import pytest
 from core.dataset.photographs import photographs
 from core.store import ArtifactStore
 from pipelines.evaluate import step as evaluate
+from tests.dashboard.page_contents import components
 
 VIEW = "gallery"
 
 
 def tiles(app):
     """Header of the tiles on the page."""
-    for element in app.get("bidi_component"):
-        data = element.proto.bytes
-        length = int.from_bytes(data[:4], "little")
-        if isinstance(found := json.loads(data[4 : 4 + length]), list):
-            return found
-    return []
+    return next((header for header, _ in components(app) if isinstance(header, list)), [])
 
 
 @pytest.fixture

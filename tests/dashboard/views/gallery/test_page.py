@@ -1,5 +1,3 @@
-import json
-
 import numpy as np
 import pytest
 
@@ -8,31 +6,22 @@ from core.dataset.splits import open_split
 from core.evaluation.results import load_results
 from core.intake.decode import decode_image
 from core.store import ArtifactStore
+from tests.dashboard.page_contents import captions, components
 
 VIEW = "gallery"
 
 
-def blobs(app):
-    """Header and bytes of the components on the page, in their order."""
-    found = []
-    for element in app.get("bidi_component"):
-        data = element.proto.bytes
-        length = int.from_bytes(data[:4], "little")
-        found.append((json.loads(data[4 : 4 + length]), data[4 + length :]))
-    return found
-
-
 def tiles(app):
-    return next(header for header, _ in blobs(app) if isinstance(header, list))
+    return next(header for header, _ in components(app) if isinstance(header, list))
 
 
 def viewer(app):
-    return next((header for header, _ in blobs(app) if isinstance(header, dict)), None)
+    return next((header for header, _ in components(app) if isinstance(header, dict)), None)
 
 
 def tile_images(app):
     """Pixels of every image of every tile."""
-    header, files = next(blob for blob in blobs(app) if isinstance(blob[0], list))
+    header, files = next(blob for blob in components(app) if isinstance(blob[0], list))
     images = []
     for tile in header:
         images.append([])
@@ -51,10 +40,6 @@ def results(store):
 def at(frame, codec, setting):
     rows = frame[(frame["codec"] == codec) & (frame["setting"] == setting)]
     return rows.set_index("image")
-
-
-def captions(app):
-    return " ".join(caption.value for caption in app.caption)
 
 
 def test_the_worst_image_stands_first_with_its_pixels_and_figures(open_page, full_store):

@@ -1,7 +1,6 @@
 """The Speed page in a real browser: what is drawn, and that a link brings its state."""
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,9 +10,8 @@ from playwright.sync_api import Browser, Page
 from core.codecs.styles import codec_style
 from core.store import ArtifactStore
 from core.timing.table import Timing, benchmark_key, to_parquet
+from pipelines.benchmark.dashboard_server import running_server
 
-#: Starts a dashboard on a store and gives its address.
-ServeDashboard = Callable[[Path | None], AbstractContextManager[str]]
 PATIENCE_MS = 120_000
 #: Colours of the filled marks of a chart, by the page's own account.
 FILLS = "marks => marks.map(mark => getComputedStyle(mark).fill)"
@@ -22,7 +20,7 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def url(serve_dashboard: ServeDashboard, tmp_path: Path) -> Iterator[str]:
+def url(tmp_path: Path) -> Iterator[str]:
     """Address of a dashboard over times of two codecs."""
     store = ArtifactStore(tmp_path / "artifacts")
     jpeg = Timing("jpeg", "JPEG", "lossy", "encode", "warm", 1, 0, "usual", 160, 160, 0.002)
@@ -31,8 +29,8 @@ def url(serve_dashboard: ServeDashboard, tmp_path: Path) -> Iterator[str]:
     rows += [replace(row, width=768, height=512, seconds=15 * row.seconds) for row in rows]
     files = {"codecs.parquet": to_parquet(rows)}
     store.commit(benchmark_key("codecs"), files, facts={"machine": {}})
-    with serve_dashboard(store.root) as address:
-        yield address
+    with running_server(artifacts=store.root) as server:
+        yield server.address
 
 
 _OPERATIONS = ("encode", "decode")

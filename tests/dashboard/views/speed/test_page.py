@@ -1,6 +1,5 @@
 import base64
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,8 +10,8 @@ from streamlit.testing.v1 import AppTest
 
 from core.store import ArtifactStore
 from core.timing.table import BASELINE, Timing, benchmark_key, to_parquet
+from tests.dashboard.page_contents import OpenPage
 
-OpenPage = Callable[..., AppTest]
 VIEW = "speed"
 #: Seconds to encode by codec; decoding takes half as long, a cold start ten times.
 SECONDS = {"jpeg": 0.004, "avif": 0.4, "jpeg_xl": 0.08}

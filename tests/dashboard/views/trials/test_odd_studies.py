@@ -2,7 +2,6 @@
 
 import json
 import math
-from collections.abc import Callable
 from pathlib import Path
 
 import optuna
@@ -11,7 +10,8 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 from optuna.trial import FrozenTrial, TrialState, create_trial
 from streamlit.testing.v1 import AppTest
 
-OpenPage = Callable[..., AppTest]
+from tests.dashboard.page_contents import OpenPage
+
 MIXED = CategoricalDistribution(["a", None, True, 3, 2.5])
 LOW, HIGH = FloatDistribution(1e-3, 1e-2, log=True), FloatDistribution(0.05, 1, log=True)
 FEW, MANY = IntDistribution(1, 8), IntDistribution(8, 256)

@@ -1,4 +1,3 @@
-import json
 import os
 import shutil
 import time
@@ -8,19 +7,14 @@ import optuna
 import pytest
 
 from core.search.spaces import get_space
-from core.search.storage import (
-    close_storage,
-    commit_study,
-    live_path,
-    open_storage,
-    sqlite_url,
-)
+from core.search.storage import close_storage, commit_study, live_path, open_storage, sqlite_url
 from core.search.study_reading import read_study
 from core.search.trial_previews import TrialPreviews
 from core.store import ArtifactStore
 from core.training_records.previews import preview_psnr_db
 from dashboard.charts.colors import codec_style
 from dashboard.views.trials.charts import PLOTS
+from tests.dashboard.page_contents import captions, chart, frame_with
 
 VIEW = "trials"
 
@@ -73,25 +67,11 @@ def studied_store(tmp_path_factory):
     return store.root
 
 
-def figure(app, key):
-    found = [element for element in app.get("plotly_chart") if element.proto.id.endswith(key)]
-    assert len(found) == 1, [element.proto.id for element in app.get("plotly_chart")]
-    return json.loads(found[0].proto.spec)
-
-
-def frame(app, column):
-    return next(found.value for found in app.dataframe if column in found.value)
-
-
-def captions(app):
-    return " ".join(caption.value for caption in app.caption)
-
-
 @pytest.mark.slow
 def test_studies_are_listed_with_their_counts_and_budgets(open_page, studied_store):
     app = open_page(VIEW, studied_store)
     assert not app.exception
-    table = frame(app, "best_value").set_index("study")
+    table = frame_with(app, "best_value").set_index("study")
     assert table.loc["ae80", ["complete", "pruned", "fail"]].tolist() == [5, 1, 0]
     assert table.loc["ae40", "trials"] == 3
     assert table["epochs"].tolist() == [2, 2]
@@ -125,9 +105,9 @@ def test_the_address_restores_study_filter_plot_and_chosen_trials(open_page, stu
 
 def test_the_filter_reaches_the_table_and_the_plot(open_page, studied_store):
     app = open_page(VIEW, studied_store, query={"study": "ae80"})
-    assert len(frame(app, "number")) == 6
+    assert len(frame_with(app, "number")) == 6
     app.pills(key="ae80-states").set_value(["pruned"]).run()
-    assert frame(app, "number")["number"].tolist() == [3]
+    assert frame_with(app, "number")["number"].tolist() == [3]
     assert app.info[0].value == "This plot needs 1 complete trials; the choice has 0."
     assert "needs 1 complete trials; the choice has 0" in app.info[0].value
 
@@ -140,18 +120,18 @@ def test_one_chosen_trial_shows_its_details_and_how_to_train_it_in_full(open_pag
         "python -m pipelines.train ae80 --filters 64 --activation relu "
         "--learning-rate 0.0015 --restart"
     ]
-    assert "parameter" in frame(app, "kind")["kind"].tolist()
-    assert len(figure(app, "reports-one")["data"]) == 1
+    assert "parameter" in frame_with(app, "kind")["kind"].tolist()
+    assert len(chart(app, "reports-one")["data"]) == 1
 
 
 @pytest.mark.slow
 def test_compared_trials_show_only_what_differs(open_page, studied_store):
     app = open_page(VIEW, studied_store, query={"study": "ae80", "ae80-chosen": ["0", "4"]})
-    table = frame(app, "Trial 4").set_index("property")
+    table = frame_with(app, "Trial 4").set_index("property")
     assert "learning_rate" in table.index
     assert "ssim" not in table.index
     assert "state" not in table.index
-    assert len(figure(app, "reports-many")["data"]) == 2
+    assert len(chart(app, "reports-many")["data"]) == 2
 
 
 @pytest.mark.slow
@@ -161,7 +141,7 @@ def test_every_plot_of_optuna_is_drawn(open_page, studied_store):
     for key in PLOTS:
         app.segmented_control(key="plot").set_value(key).run()
         assert not app.exception, key
-        assert figure(app, f"plot-{key}")["data"], key
+        assert chart(app, f"plot-{key}")["data"], key
 
 
 def test_importances_name_their_evaluator_and_warn_of_few_trials(open_page, studied_store):
@@ -172,7 +152,7 @@ def test_importances_name_their_evaluator_and_warn_of_few_trials(open_page, stud
 
 def test_studies_stand_side_by_side_in_one_figure(open_page, studied_store):
     app = open_page(VIEW, studied_store)
-    drawn = figure(app, "overlay-figure")["data"]
+    drawn = chart(app, "overlay-figure")["data"]
     colors = {trace["legendgroup"]: trace["line"]["color"] for trace in drawn}
     assert colors == {name: codec_style(name).color for name in ("ae80", "ae40")}
     assert any("Autoencoder, 2 layers (40x40)" in trace["name"] for trace in drawn)
@@ -192,12 +172,12 @@ def test_studies_of_other_directions_are_not_laid_over(open_page, tmp_path):
 def test_a_running_search_is_followed_and_a_silent_one_is_not(open_page, tmp_path):
     store = ArtifactStore(tmp_path)
     write_study(store, "ae80", trials=2, running=True)
-    table = frame(open_page(VIEW, tmp_path), "best_value")
+    table = frame_with(open_page(VIEW, tmp_path), "best_value")
     assert table["live"].tolist() == [True]
     assert table["waiting"].tolist() == [1]
     then = time.time() - 3600
     os.utime(live_path(store, "ae80"), (then, then))
-    assert frame(open_page(VIEW, tmp_path), "best_value")["live"].tolist() == [False]
+    assert frame_with(open_page(VIEW, tmp_path), "best_value")["live"].tolist() == [False]
 
 
 def test_an_empty_store_says_which_command_makes_a_study(open_page, empty_store):
@@ -215,7 +195,7 @@ def test_a_damaged_study_is_named_and_the_others_are_shown(open_page, studied_st
     app = open_page(VIEW, root)
     assert not app.exception
     assert "studies/ae80.db" in app.warning[0].value
-    assert frame(app, "best_value")["study"].tolist() == ["ae40"]
+    assert frame_with(app, "best_value")["study"].tolist() == ["ae40"]
 
 
 def preview(seed):
@@ -278,4 +258,4 @@ def test_damaged_images_of_trials_are_named_and_the_page_goes_on(open_page, prev
     app = open_page(VIEW, previews_store, query={"study": "ae80", "ae80-chosen": ["0", "4"]})
     assert not app.exception
     assert any("strips/ae80.png" in line.value for line in app.markdown)
-    assert figure(app, "plot-history")["data"]
+    assert chart(app, "plot-history")["data"]

@@ -1,0 +1,76 @@
+from dataclasses import replace
+
+from core.search.studies import StudyRecord
+from dashboard.views.trials.tables import (
+    differences_table,
+    marks,
+    rerun_command,
+    sorted_trials,
+    trials_table,
+)
+from tests.dashboard.views.trials.trial_records import searched, trial
+
+
+def test_a_table_of_trials_has_a_column_for_each_parameter_and_note():
+    table = trials_table([trial(0, 1.0, attributes={"filters": [32, 64]}), trial(1, state="fail")])
+    assert table.loc[0, ["activation", "filters"]].tolist() == ["relu", "32 64"]
+    assert table["number"].tolist() == [0, 1]
+    assert trials_table([]).empty
+
+
+def test_differences_leave_out_what_is_equal():
+    table = differences_table([trial(0, 1.0), trial(1, 2.0)]).set_index("property")
+    assert sorted(table.index) == ["learning_rate", "value"]
+    assert table.loc["learning_rate"].tolist() == ["0.001", "0.002"]
+
+
+def test_the_command_to_train_a_trial_in_full_names_all_its_choices():
+    found = trial(0, 1.0, attributes={"filters": [32, 64]})
+    assert rerun_command("ae40", found) == (
+        "python -m pipelines.train ae40 --filters 32 64 --activation relu "
+        "--learning-rate 0.001 --restart"
+    )
+
+
+def test_the_best_score_stands_first_and_pruned_trials_last_in_every_order():
+    trials = [
+        trial(0, 1.0),
+        trial(1, state="pruned", reports={1: 9.0}),
+        trial(2, 3.0),
+        trial(3, state="pruned", reports={1: 10.0}),
+    ]
+    found = StudyRecord("ae80", ("maximize",), {}, tuple(trials))
+    by_score = [t.number for t in sorted_trials(found, trials, "score")]
+    assert by_score == [2, 0, 3, 1]
+    assert [t.number for t in sorted_trials(found, trials, "number")] == [0, 2, 1, 3]
+    assert {t.number for t in sorted_trials(found, trials, "seconds")[:2]} == {0, 2}
+    lowest = replace(found, directions=("minimize",))
+    assert [t.number for t in sorted_trials(lowest, trials, "score")] == [0, 2, 1, 3]
+
+
+def test_the_best_trial_and_that_of_the_thesis_are_marked():
+    study = searched(better=True)
+    assert marks(study, study.trials) == ["thesis", "★ best"]
+    study = searched(better=False)
+    assert marks(study, study.trials) == ["★ thesis", ""]
+
+
+HOSTILE_NOTES = {
+    "number": 9,
+    "value": 5,
+    "state": "odd",
+    "seconds": -1,
+    "object": {"a": [1, 2]},
+    "none": None,
+    "activation": "tanh",
+}
+
+
+def test_a_note_that_is_called_like_a_column_replaces_none():
+    table = trials_table([trial(4, 1.5, attributes=HOSTILE_NOTES)])
+    row = table.iloc[0]
+    assert row[["number", "value", "state"]].tolist() == [4, 1.5, "complete"]
+    assert row["activation"] == "relu"
+    assert row["seconds (note)"] == -1
+    assert row["activation (note)"] == "tanh"
+    assert row["object"] == '{"a": [1, 2]}'
