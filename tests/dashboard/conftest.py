@@ -60,12 +60,12 @@ def draw_everything() -> Callable[["Page"], None]:
     )
 
     def draw(page: "Page") -> None:
-        # Placeholders load their module when the run has ended, so no single look finds them all.
+        # A place is counted by what is there before its placeholder, whose module loads later.
         calm = 0
         while calm < 3:
             page.wait_for_function(is_drawn)
             page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
-            calm = 0 if page.locator(".deferred-part").count() else calm + 1
+            calm = 0 if page.locator("[class*=st-key-deferred-]").count() else calm + 1
             page.wait_for_timeout(400)
 
     return draw

@@ -22,7 +22,7 @@ def _page() -> None:
     "stored", [99, -1, (0.0, 99.0), (2.0, 1.0), (float("nan"), 1.0), "x", None, float("inf"), ()]
 )
 def test_a_stored_value_outside_the_range_gives_way_to_the_start(key: str, stored: Any) -> None:
-    app = AppTest.from_function(_page)
+    app = AppTest.from_function(_page, default_timeout=120)
     app.session_state[key] = stored
     app.run()
     assert not app.exception
@@ -31,7 +31,7 @@ def test_a_stored_value_outside_the_range_gives_way_to_the_start(key: str, store
 
 @pytest.mark.parametrize(("key", "stored"), [("one", 4), ("span", (0.5, 1.5)), ("field", 5)])
 def test_a_stored_value_in_the_range_is_kept(key: str, stored: Any) -> None:
-    app = AppTest.from_function(_page)
+    app = AppTest.from_function(_page, default_timeout=120)
     app.session_state[key] = stored
     assert app.run().session_state[key] == stored
 

@@ -187,7 +187,7 @@ def _page() -> None:
 
 
 def test_the_page_carries_the_blob_at_the_top_level() -> None:
-    app = AppTest.from_function(_page).run()
+    app = AppTest.from_function(_page, default_timeout=120).run()
     assert not app.exception
     header, received = _unpack(app.get("bidi_component")[0].proto.bytes)
     assert header["key"] == "viewer"

@@ -54,7 +54,7 @@ def _magnified() -> None:
 def test_an_image_reaches_the_browser_pixel_by_pixel(
     script: Callable[[], None], expected: np.ndarray
 ) -> None:
-    app = AppTest.from_function(script).run()
+    app = AppTest.from_function(script, default_timeout=120).run()
     url = app.get("image")[0].proto.imgs[0].url
     assert url.endswith(served_name(encode_png(expected)))
 

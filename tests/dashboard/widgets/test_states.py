@@ -32,21 +32,21 @@ def _stopped() -> None:
 
 
 def test_a_missing_artifact_is_an_empty_state_with_its_command() -> None:
-    app = AppTest.from_function(_missing).run()
+    app = AppTest.from_function(_missing, default_timeout=120).run()
     assert not app.warning
     assert "`artifacts/models/ae80/x.onnx` does not exist" in app.markdown[1].value
     assert [block.value for block in app.code] == ["python -m pipelines.train ae80"]
 
 
 def test_a_damaged_artifact_is_a_warning_that_names_file_reason_and_command() -> None:
-    app = AppTest.from_function(_damaged).run()
+    app = AppTest.from_function(_damaged, default_timeout=120).run()
     assert "artifacts/results/x.parquet" in app.warning[0].value
     assert "is damaged: cut short" in app.warning[0].value
     assert [block.value for block in app.code] == ["python -m pipelines.evaluate jpeg"]
 
 
 def test_a_page_ends_with_a_state_and_without_a_traceback() -> None:
-    app = AppTest.from_function(_stopped).run()
+    app = AppTest.from_function(_stopped, default_timeout=120).run()
     assert not app.exception
     assert "before" in [text.value for text in app.markdown]
     assert "after" not in [text.value for text in app.markdown]

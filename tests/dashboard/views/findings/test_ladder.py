@@ -37,7 +37,7 @@ def test_a_missing_rung_is_named_with_the_commands_that_make_it() -> None:
 
         show_missing(RUNGS[5:6])
 
-    shown = AppTest.from_function(page).run()
+    shown = AppTest.from_function(page, default_timeout=120).run()
     assert not shown.exception
     text = " ".join(element.value for element in (*shown.markdown, *shown.code, *shown.info))
     assert RUNGS[5].label in text
