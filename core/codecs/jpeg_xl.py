@@ -1,5 +1,6 @@
 """JPEG XL, lossy (VarDCT), effort 7."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -23,7 +24,7 @@ _FAILURES = (RuntimeError, ValueError, MemoryError)
 
 
 @dataclass(frozen=True)
-class JpegXlCodec(Knobs):
+class JpegXlCodec(Knobs, ABC):
     """JPEG XL of libjxl through imagecodecs.
 
     Attributes:
@@ -34,9 +35,9 @@ class JpegXlCodec(Knobs):
     effort: int = field(default=7, metadata=choices(range(1, 10)))
     threads: int = 1
 
+    @abstractmethod
     def options(self) -> dict[str, Any]:
         """Options of the encoder beside effort and threads."""
-        raise NotImplementedError
 
     def encode(self, image: Image) -> bytes:
         """Whole file for the image.

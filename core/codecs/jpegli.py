@@ -8,7 +8,7 @@ import numpy as np
 import pyjpegli
 
 from core.codecs.base import Dial, Kind
-from core.codecs.pillow import PillowCodec
+from core.codecs.pillow import PillowReader
 from core.errors import CodecError
 from core.images import Image
 
@@ -21,7 +21,7 @@ SWEEP = (2, 8, 15, 22, 29, 42, 55, 65, 75, 83, 89, 93)
 
 
 @dataclass(frozen=True)
-class Jpegli(PillowCodec):
+class Jpegli(PillowReader):
     """JPEG encoded by jpegli through pyjpegli, and decoded by Pillow as every JPEG here.
 
     Attributes:

@@ -1,5 +1,6 @@
 """Files that Pillow writes and reads, one format at a time."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any, ClassVar
@@ -25,8 +26,8 @@ _FAILURES = (
 
 
 @dataclass(frozen=True)
-class PillowCodec(Knobs):
-    """Codec of a format that Pillow knows.
+class PillowReader(Knobs):
+    """Codec of a format that Pillow reads.
 
     Attributes:
         format: Pillow's name of the format; no other is read.
@@ -34,9 +35,27 @@ class PillowCodec(Knobs):
 
     format: ClassVar[str]
 
+    def decode(self, data: bytes) -> Image:
+        """Image of a complete file.
+
+        Raises:
+            CodecError: The file is damaged, cut short or of another format.
+        """
+        try:
+            with PillowImage.open(BytesIO(data), formats=(self.format,)) as opened:
+                pixels = np.array(opened)
+        except _FAILURES as error:
+            raise CodecError(f"Expected a complete {self.format} file; {_reason(error)}") from error
+        return check_decoded(pixels, self.format)
+
+
+@dataclass(frozen=True)
+class PillowCodec(PillowReader, ABC):
+    """Codec of a format that Pillow writes, too."""
+
+    @abstractmethod
     def options(self) -> dict[str, Any]:
         """Options of Pillow's writer."""
-        raise NotImplementedError
 
     def encode(self, image: Image) -> bytes:
         """Whole file for the image.
@@ -53,19 +72,6 @@ class PillowCodec(Knobs):
                 f"{self.format} cannot hold this image of {width}x{height} pixels: {error}"
             ) from error
         return file.getvalue()
-
-    def decode(self, data: bytes) -> Image:
-        """Image of a complete file.
-
-        Raises:
-            CodecError: The file is damaged, cut short or of another format.
-        """
-        try:
-            with PillowImage.open(BytesIO(data), formats=(self.format,)) as opened:
-                pixels = np.array(opened)
-        except _FAILURES as error:
-            raise CodecError(f"Expected a complete {self.format} file; {_reason(error)}") from error
-        return check_decoded(pixels, self.format)
 
 
 def _reason(error: BaseException) -> str:

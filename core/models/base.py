@@ -1,6 +1,7 @@
 """Base classes of trainable models: the interface of the training loop and the export."""
 
 import dataclasses
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -82,7 +83,7 @@ class ModelConfig:
         return frozenset(own)
 
 
-class ImageModel(keras.Model):  # type: ignore[misc]
+class ImageModel(keras.Model, ABC):  # type: ignore[misc]
     """A model trained on batches of uint8 images, which are both input and target.
 
     A subclass defines `networks`, `call` and `compute_loss`, and is compiled by its module's
@@ -101,9 +102,9 @@ class ImageModel(keras.Model):  # type: ignore[misc]
         super().__init__(**options)
         self.psnr_db = keras.metrics.Mean(name="psnr_db")
 
+    @abstractmethod
     def networks(self) -> dict[str, keras.Model]:
         """Networks to export, by the names of their files."""
-        raise NotImplementedError
 
     @property
     def frozen_files(self) -> frozenset[str]:

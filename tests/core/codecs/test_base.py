@@ -6,7 +6,8 @@ import pytest
 from core.codecs.base import Dial, check_decoded
 from core.codecs.jpeg import Jpeg
 from core.codecs.jpeg_optimized import JpegOptimized
-from core.codecs.jpeg_xl import JpegXl
+from core.codecs.jpeg_xl import JpegXl, JpegXlCodec
+from core.codecs.pillow import PillowCodec
 from core.codecs.png import Png
 from core.errors import CodecError
 
@@ -51,3 +52,9 @@ def test_the_setting_without_a_dial_says_lossless() -> None:
 def test_decoded_pixels_that_are_not_8_bit_rgb_are_refused(pixels: np.ndarray) -> None:
     with pytest.raises(CodecError, match=r"Expected an 8-bit RGB PNG file; received uint"):
         check_decoded(pixels, "PNG")
+
+
+@pytest.mark.parametrize("base", [PillowCodec, JpegXlCodec])
+def test_a_format_that_does_not_say_how_it_is_written_cannot_be_made(base: type) -> None:
+    with pytest.raises(TypeError, match=r"abstract method '?options"):
+        base()

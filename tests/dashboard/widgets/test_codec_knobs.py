@@ -56,6 +56,9 @@ def test_a_new_codec_is_offered_with_the_choices_that_it_declares() -> None:
         grain: str = field(default="fine", metadata=choices(("coarse", "fine")))
         threads: int = 1
 
+        def options(self) -> dict[str, object]:
+            return {}
+
     assert knobs_of(Grainy()) == [Knob("grain", ("coarse", "fine"), "fine")]
 
 
