@@ -47,6 +47,37 @@ class Turns {
 
 const turns = (window.deferredPartTurns ??= new Turns());
 
+// Milliseconds for which printing waits for the parts.
+const PRINT_PATIENCE = 30000;
+
+// A browser prints what is there at that moment. So what the page itself can notice, Ctrl+P and
+// Print in Streamlit's menu, first has every part drawn; another way prints what has been drawn.
+class Printing {
+  constructor() {
+    this.print = window.print.bind(window);
+    window.print = () => this.printWhenDrawn();
+    document.addEventListener("keydown", (event) => {
+      if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "p") return;
+      event.preventDefault();
+      window.print();
+    });
+  }
+
+  async printWhenDrawn() {
+    const end = Date.now() + PRINT_PATIENCE;
+    while (document.querySelector("[class*=st-key-deferred-]") && Date.now() < end) {
+      window.dispatchEvent(new Event("beforeprint"));
+      await new Promise((resolve) => setTimeout(resolve, POLL));
+    }
+    while (!isPageDrawn() && Date.now() < end) {
+      await new Promise((resolve) => setTimeout(resolve, POLL));
+    }
+    this.print();
+  }
+}
+
+window.deferredPartPrinting ??= new Printing();
+
 class Placeholder {
   constructor(parent) {
     this.node = document.createElement("button");
@@ -66,6 +97,7 @@ class Placeholder {
     this.node.addEventListener("focus", this.ask);
     this.node.addEventListener("click", this.ask);
     window.addEventListener("beforeprint", this.ask);
+    window.addEventListener("hashchange", this.ask);
     document.addEventListener("keydown", this.onKey);
   }
 
@@ -96,6 +128,7 @@ class Placeholder {
     clearTimeout(this.timer);
     this.observer.disconnect();
     window.removeEventListener("beforeprint", this.ask);
+    window.removeEventListener("hashchange", this.ask);
     document.removeEventListener("keydown", this.onKey);
     this.node.remove();
     turns.remove(this);

@@ -1,0 +1,104 @@
+"""Parts below the first screen in a real browser: when they are drawn, and that they stay."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+PATIENCE_MS = 120_000
+#: The last part of Findings and the heading in it.
+LAST_PART = "bd-rates"
+LAST_HEADING = "Bytes at equal quality"
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    opened = browser.new_page(viewport={"width": 1400, "height": 900})
+    opened.set_default_timeout(PATIENCE_MS)
+    yield opened
+    opened.close()
+
+
+def _open(page: Page, url: str) -> None:
+    page.goto(f"{url}/findings")
+    _placeholder(page).wait_for()
+    page.locator(".stPlotlyChart .main-svg").first.wait_for()
+
+
+def _placeholder(page: Page) -> Locator:
+    return page.locator(f".st-key-deferred-findings-{LAST_PART} .deferred-part")
+
+
+def _heading(page: Page) -> Locator:
+    return page.get_by_role("heading", name=LAST_HEADING)
+
+
+def _expect_everything_drawn(page: Page) -> None:
+    expect(page.locator("[class*=st-key-deferred-]")).to_have_count(0, timeout=PATIENCE_MS)
+    expect(_heading(page)).to_have_count(1, timeout=PATIENCE_MS)
+
+
+def _scroll_to_the_last_part(page: Page) -> None:
+    _placeholder(page).scroll_into_view_if_needed()
+    _heading(page).wait_for()
+
+
+def test_a_part_is_drawn_when_it_is_scrolled_to_and_not_before(
+    page: Page, shipped_url: str
+) -> None:
+    _open(page, shipped_url)
+    page.wait_for_timeout(1000)
+    expect(_heading(page)).to_have_count(0)
+    _scroll_to_the_last_part(page)
+    expect(_placeholder(page)).to_have_count(0)
+
+
+def test_a_part_is_drawn_when_it_is_reached_by_keyboard(page: Page, shipped_url: str) -> None:
+    _open(page, shipped_url)
+    _placeholder(page).focus()
+    _heading(page).wait_for()
+
+
+def test_ctrl_p_prints_when_every_part_has_been_drawn(page: Page, shipped_url: str) -> None:
+    page.add_init_script(
+        "window.print = () => {"
+        " window.unprinted = document.querySelectorAll('[class*=st-key-deferred-]').length; }"
+    )
+    _open(page, shipped_url)
+    page.keyboard.press("Control+p")
+    page.wait_for_function("window.unprinted !== undefined")
+    assert page.evaluate("window.unprinted") == 0
+    _expect_everything_drawn(page)
+
+
+def test_printing_by_the_browsers_own_menu_asks_for_every_part_and_wastes_no_paper(
+    page: Page, shipped_url: str
+) -> None:
+    _open(page, shipped_url)
+    page.emulate_media(media="print")
+    box = _placeholder(page).bounding_box()
+    assert box is not None
+    assert box["height"] < 100
+    page.pdf()
+    page.emulate_media(media="screen")
+    _expect_everything_drawn(page)
+
+
+def test_a_shared_link_with_an_anchor_opens_at_its_heading(page: Page, shipped_url: str) -> None:
+    page.goto(f"{shipped_url}/findings#bytes-at-equal-quality-against-jpeg")
+    _expect_everything_drawn(page)
+    expect(_heading(page)).to_be_in_viewport(timeout=PATIENCE_MS)
+
+
+def test_back_shows_the_parts_that_had_been_drawn(page: Page, shipped_url: str) -> None:
+    _open(page, shipped_url)
+    _scroll_to_the_last_part(page)
+    page.get_by_test_id("stSidebarNav").get_by_text("Data", exact=True).click()
+    page.get_by_role("heading", name="Data", exact=True).wait_for()
+    page.go_back()
+    expect(page).to_have_url(re.compile("/findings"), timeout=PATIENCE_MS)
+    _heading(page).wait_for()
+    expect(_placeholder(page)).to_have_count(0)
