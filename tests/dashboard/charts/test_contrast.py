@@ -23,6 +23,8 @@ from dashboard.views.speed.worth import worth_figure
 ROOT = Path(__file__).parents[3]
 THEMES = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())["theme"]
 LEAST = 4.5
+#: Opacity of the text in pinned columns of Streamlit's tables.
+PINNED = 0.6
 
 RGB = tuple[float, float, float]
 
@@ -103,6 +105,13 @@ def test_contrast_is_that_of_the_definition() -> None:
 def test_the_text_of_the_page_can_be_read(theme: str) -> None:
     colors = THEMES[theme]
     assert contrast(_rgb(colors["textColor"]), _rgb(colors["backgroundColor"])) >= LEAST
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_pinned_columns_of_tables_which_are_faded_can_be_read(theme: str) -> None:
+    text, page = _rgb(THEMES[theme]["textColor"]), _rgb(THEMES[theme]["backgroundColor"])
+    red, green, blue = text
+    assert contrast(_over(f"rgba({red}, {green}, {blue}, {PINNED})", page), page) >= LEAST
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
