@@ -8,6 +8,7 @@ from typing import NamedTuple
 import plotly.graph_objects as go
 import streamlit as st
 
+from core.analysis.ladder import RUNGS
 from core.training_records.runs import AXES, PREFIX, Runs, TrainingRun, read_runs
 from core.training_records.tables import level_table
 from dashboard.charts.colors import in_legend_order
@@ -60,6 +61,10 @@ AXIS_HELP = (
     "Minutes are those of training itself, without pauses; they depend on the machine and on what "
     "else it did."
 )
+
+
+#: Runs that are not drawn at first: steps between the thesis' autoencoders and BNK.
+STEPS_BETWEEN = frozenset({"ae80_rd", "ae40_rd", *(rung.codec for rung in RUNGS[1:-1])})
 
 
 class RunSelection(NamedTuple):
@@ -117,7 +122,7 @@ def choose(runs: dict[str, TrainingRun]) -> RunSelection:
         names = st.multiselect(
             "Runs",
             options,
-            default=options,
+            default=[name for name in options if name not in STEPS_BETWEEN] or options,
             format_func=label_of,
             key="runs",
             bind="query-params",
