@@ -1,4 +1,4 @@
-"""Measurements as smooth curves, for the tests of charts."""
+"""The order of all tests; measurements as smooth curves, for the tests of charts."""
 
 from collections.abc import Callable
 
@@ -8,6 +8,15 @@ import pytest
 from core.evaluation.measurements import Measurements
 
 Measured = Callable[..., Measurements]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts the files with slow tests first.
+
+    On several cores a file stays with one: a long file at the end would leave the others idle.
+    """
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from core.jobs.job import JobLimits
 from core.jobs.lane import Lane, Ticket
 from dashboard.data import visitor_jobs
 from dashboard.data.visitor_jobs import Call, Task, queue_line, wait_for
+from tests.waiting import wait_until
 
 LIMITS = JobLimits(processor_seconds=5, memory_bytes=300_000_000)
 PATIENCE = 120.0
@@ -39,10 +40,7 @@ def lanes(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Lane, ...]]:
 def _occupied(lane: Lane, seconds: float, *, jobs: int = 1) -> list[Ticket]:
     """Jobs of another visitor, of which the first one runs."""
     tickets = [lane.submit(time.sleep, seconds, owner="other") for _ in range(jobs)]
-    end = time.monotonic() + PATIENCE
-    while tickets[0].started is None:
-        assert time.monotonic() < end
-        time.sleep(0.02)
+    wait_until(lambda: tickets[0].started is not None, seconds=PATIENCE)
     return tickets
 
 
@@ -124,13 +122,10 @@ def test_work_ends_at_once_when_the_visitor_leaves(lanes: tuple[Lane, ...]) -> N
 
     with pytest.raises(Left):
         wait_for([running, waiting], show=show)
-    left = time.monotonic()
     for task in (running, waiting):
         with pytest.raises(JobCancelled):
             task.ticket.future.result(0)
-    while worker.is_running():
-        assert time.monotonic() - left < 5
-        time.sleep(0.02)
+    wait_until(lambda: not worker.is_running(), seconds=5)
 
 
 def test_what_costs_too_much_is_refused_before_it_starts(lanes: tuple[Lane, ...]) -> None:

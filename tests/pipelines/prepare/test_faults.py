@@ -14,6 +14,7 @@ import pytest
 
 from core.dataset.splits import KEY, open_split
 from tests.pipelines.prepare.prepare_runs import leftovers, refused, run_prepare
+from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[3]
 
@@ -31,18 +32,13 @@ def test_killed_with_its_images_half_decoded_it_leaves_no_process_behind(
 ) -> None:
     command = [sys.executable, "-c", _SLOW_STEP, "--source", str(folder), "--processes", "2"]
     started = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
-    deadline = time.monotonic() + 120
     step = psutil.Process(started.pid)
-    while len(step.children()) < 2 and time.monotonic() < deadline:
-        time.sleep(0.05)
+    wait_until(lambda: len(step.children()) >= 2, process=started)
     workers = step.children()
-    assert len(workers) >= 2
     time.sleep(3.0)  # until they decode
     started.kill()
     started.wait()
-    while any(map(_runs, workers)) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not [worker.pid for worker in workers if _runs(worker)]
+    wait_until(lambda: not any(map(_runs, workers)))
 
 
 #: The step on a source that never ends.

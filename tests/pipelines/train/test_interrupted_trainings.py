@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from core.store import ArtifactStore
@@ -18,6 +19,7 @@ from tests.pipelines.train.small_trainings import (
     prepare_blocks,
     preview_epochs,
 )
+from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[3]
 
@@ -60,18 +62,19 @@ def started() -> Iterator[Callable[..., subprocess.Popen[str]]]:
         process.stderr.close()
 
 
-def _wait_for(condition: Callable[[], bool], process: subprocess.Popen[str]) -> None:
-    deadline = time.monotonic() + 600
-    while not condition():
-        assert process.poll() is None, process.communicate()[1]
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
-def _processor_seconds(process: subprocess.Popen[str]) -> float:
+def _seconds_of(process: subprocess.Popen[str]) -> float:
     """Processor time that a running process has used."""
-    fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    used = psutil.Process(process.pid).cpu_times()
+    return float(used.user + used.system)
+
+
+def _train_into_the_second_epoch(
+    store: ArtifactStore, started: Callable[..., subprocess.Popen[str]]
+) -> subprocess.Popen[str]:
+    process = started()
+    wait_until(lambda: store.exists("checkpoints/ae20/epoch-0001"), seconds=600, process=process)
+    time.sleep(0.3)
+    return process
 
 
 def _drain(process: subprocess.Popen[str]) -> tuple[str, float]:
@@ -109,9 +112,7 @@ def test_a_kill_loses_one_epoch_at_most_and_the_resumed_run_equals_the_straight_
     started: Callable[..., subprocess.Popen[str]],
     straight_history: list[dict[str, float]],
 ) -> None:
-    process = started()
-    _wait_for(lambda: store.exists("checkpoints/ae20/epoch-0001"), process)
-    time.sleep(0.3)
+    process = _train_into_the_second_epoch(store, started)
     process.kill()
     process.wait()
 
@@ -130,10 +131,8 @@ def test_a_signal_saves_the_position_within_the_epoch(
     started: Callable[..., subprocess.Popen[str]],
     straight_history: list[dict[str, float]],
 ) -> None:
-    process = started()
-    _wait_for(lambda: store.exists("checkpoints/ae20/epoch-0001"), process)
-    time.sleep(0.3)
-    before = _processor_seconds(process)
+    process = _train_into_the_second_epoch(store, started)
+    before = _seconds_of(process)
     process.send_signal(number)
     errors, seconds = _drain(process)
 

@@ -4,9 +4,7 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -183,21 +181,12 @@ def test_the_process_ends_with_its_parent_even_in_the_middle_of_a_call(tmp_path:
     )
     parent = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT)
     try:
-        child = psutil.Process(int(_awaited(told, parent)))
+        wait_until(lambda: told.exists() and told.read_text(), process=parent)
+        child = psutil.Process(int(told.read_text()))
     finally:
         parent.kill()
         parent.wait()
     child.wait(timeout=20)
-
-
-def _awaited(path: Path, parent: "subprocess.Popen[bytes]") -> str:
-    end = time.monotonic() + 60
-    while time.monotonic() < end and parent.poll() is None:
-        with suppress(FileNotFoundError):
-            if text := path.read_text():
-                return text
-        time.sleep(0.05)
-    raise AssertionError("The program was not reached.")
 
 
 def test_a_process_that_someone_kills_ends_the_call(image: Image, tmp_path: Path) -> None:
