@@ -40,3 +40,13 @@ def measured() -> Measured:
         )
 
     return make
+
+
+@pytest.fixture
+def three_codecs(measured: Measured) -> dict[str, Measurements]:
+    """Three codecs: WebP takes half the bits of JPEG, with noise, and AVIF a quarter."""
+    return {
+        "jpeg": measured("jpeg"),
+        "webp": measured("webp", factor=0.5, noise=0.3),
+        "avif": measured("avif", factor=0.25),
+    }

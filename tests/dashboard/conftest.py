@@ -49,6 +49,7 @@ AUTOENCODERS = {"ae80": (92, (50, 75, 91)), "ae40": (40, (10, 25, 39)), "ae20": 
 SUBSET_COUNT = 2
 
 CHROMIUM = Path("/usr/bin/chromium")
+PATIENCE_MS = 120_000
 
 
 @pytest.fixture(scope="session")
@@ -176,6 +177,15 @@ def browser() -> Iterator["Browser"]:
         )
         yield launched
         launched.close()
+
+
+@pytest.fixture
+def page(browser: "Browser") -> Iterator["Page"]:
+    """A tab of the size of a small screen, which waits as long as a busy machine may need."""
+    opened = browser.new_page(viewport={"width": 1400, "height": 900})
+    opened.set_default_timeout(PATIENCE_MS)
+    yield opened
+    opened.close()
 
 
 def _write_source(folder: Path) -> None:

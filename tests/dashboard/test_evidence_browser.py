@@ -1,6 +1,6 @@
 """The pages of the group Evidence in a real browser, on the artifacts that ship."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from urllib.parse import parse_qs, urlparse
 
 import pytest
@@ -11,14 +11,6 @@ PAGES = ("trials", "training", "models", "data")
 SCREEN, PHONE = {"width": 1400, "height": 900}, {"width": 390, "height": 844}
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    opened = browser.new_page(viewport=SCREEN)
-    opened.set_default_timeout(PATIENCE_MS)
-    yield opened
-    opened.close()
 
 
 def test_the_best_trial_of_each_search_is_read_on_the_first_screen(

@@ -6,17 +6,8 @@ from core.analysis.bd_tables import bd_matrix, bd_table
 LABELS = {"jpeg": "JPEG", "webp": "WebP", "avif": "AVIF"}
 
 
-@pytest.fixture
-def tables(measured):
-    return {
-        "jpeg": measured("jpeg"),
-        "webp": measured("webp", factor=0.5, noise=0.3),
-        "avif": measured("avif", factor=0.25),
-    }
-
-
-def test_the_table_lists_the_other_codecs_from_the_smallest_files_up(tables):
-    table = bd_table(tables, anchor="jpeg", labels=LABELS, samples=50)
+def test_the_table_lists_the_other_codecs_from_the_smallest_files_up(three_codecs):
+    table = bd_table(three_codecs, anchor="jpeg", labels=LABELS, samples=50)
     assert list(table["label"]) == ["AVIF", "WebP"]
     assert table["bd_rate_percent"].iloc[0] == pytest.approx(-75)
     assert table["low_percent"].iloc[1] < table["bd_rate_percent"].iloc[1]
@@ -25,8 +16,8 @@ def test_the_table_lists_the_other_codecs_from_the_smallest_files_up(tables):
     assert set(table["note"]) == {""}
 
 
-def test_a_codec_out_of_reach_says_why_and_comes_last(tables, measured):
-    far = tables | {"png8": measured("png8", gain=100)}
+def test_a_codec_out_of_reach_says_why_and_comes_last(three_codecs, measured):
+    far = three_codecs | {"png8": measured("png8", gain=100)}
     row = bd_table(far, anchor="jpeg", labels=LABELS, samples=10).iloc[-1]
     assert row["codec"] == "png8"
     assert np.isnan(row["bd_rate_percent"])
@@ -46,8 +37,8 @@ def test_an_anchor_alone_gives_a_table_with_columns_and_no_row(measured):
     assert "bd_rate_percent" in table
 
 
-def test_opposite_cells_of_the_matrix_undo_each_other(tables):
-    matrix = bd_matrix(tables)
+def test_opposite_cells_of_the_matrix_undo_each_other(three_codecs):
+    matrix = bd_matrix(three_codecs)
     product = (1 + matrix.loc["webp", "jpeg"] / 100) * (1 + matrix.loc["jpeg", "webp"] / 100)
     assert product == pytest.approx(1)
     assert matrix.loc["avif", "jpeg"] == pytest.approx(-75)

@@ -1,10 +1,9 @@
 """Parts below the first screen in a real browser: when they are drawn, and that they stay."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -12,14 +11,6 @@ PATIENCE_MS = 120_000
 #: The last part of Findings and the heading in it.
 LAST_PART = "bd-rates"
 LAST_HEADING = "Bytes at equal quality"
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    opened = browser.new_page(viewport={"width": 1400, "height": 900})
-    opened.set_default_timeout(PATIENCE_MS)
-    yield opened
-    opened.close()
 
 
 def _open(page: Page, url: str) -> None:

@@ -7,17 +7,8 @@ from dashboard.views.rate_distortion.bd_rate_charts import interval_figure, matr
 LABELS = {"jpeg": "JPEG", "webp": "WebP", "avif": "AVIF"}
 
 
-@pytest.fixture
-def tables(measured):
-    return {
-        "jpeg": measured("jpeg"),
-        "webp": measured("webp", factor=0.5, noise=0.3),
-        "avif": measured("avif", factor=0.25),
-    }
-
-
-def test_the_matrix_figure_writes_every_cell(tables, measured):
-    matrix = bd_matrix(tables | {"png8": measured("png8", gain=100)})
+def test_the_matrix_figure_writes_every_cell(three_codecs, measured):
+    matrix = bd_matrix(three_codecs | {"png8": measured("png8", gain=100)})
     cells = matrix_figure(matrix, LABELS).data[0]
     place = {name: number for number, name in enumerate(cells.y)}
     assert cells.text[place["AVIF"]][place["JPEG"]] == "\u221275"
@@ -29,8 +20,8 @@ def test_the_matrix_figure_writes_every_cell(tables, measured):
     assert list(written.text) == [text for row in cells.text for text in row]
 
 
-def test_the_intervals_are_drawn_as_ratios_and_labelled_in_percent(tables):
-    table = bd_table(tables, anchor="jpeg", labels=LABELS, samples=50)
+def test_the_intervals_are_drawn_as_ratios_and_labelled_in_percent(three_codecs):
+    table = bd_table(three_codecs, anchor="jpeg", labels=LABELS, samples=50)
     figure = interval_figure(table, anchor_label="JPEG")
     drawn = {trace.y[0]: trace for trace in figure.data}
     assert drawn["AVIF"].x[0] == pytest.approx(0.25)
@@ -43,8 +34,8 @@ def test_the_intervals_are_drawn_as_ratios_and_labelled_in_percent(tables):
     assert axis.range[1] > 0
 
 
-def test_codecs_without_a_value_are_left_out_of_the_interval_figure(tables, measured):
-    far = tables | {"png8": measured("png8", gain=100)}
+def test_codecs_without_a_value_are_left_out_of_the_interval_figure(three_codecs, measured):
+    far = three_codecs | {"png8": measured("png8", gain=100)}
     table = bd_table(far, anchor="jpeg", labels=LABELS, samples=10)
     figure = interval_figure(table, anchor_label="JPEG")
     assert [trace.y[0] for trace in figure.data] == ["WebP", "AVIF"]
