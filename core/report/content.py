@@ -9,7 +9,7 @@ from core.analysis.image_sizes import size_line
 from core.analysis.source_quality import compressed_before_line
 from core.codecs import codecs
 from core.dataset.splits import DEFAULT, dataset_key
-from core.evaluation.results import load_results
+from core.evaluation.results import Results, load_results
 from core.report.document import Report
 from core.report.process import search_section, source_section, speed_section, training_section
 from core.report.quality import Quality, quality_sections
@@ -65,20 +65,24 @@ def build_report(store: ArtifactStore, *, dataset: str = DEFAULT) -> Report:
         speed_section(benchmarks),
         source_section(found, problems),
     ]
+    return Report(
+        TITLE if is_of_thesis else _OTHER_TITLE,
+        _opening(store, results, dataset, latest),
+        tuple(section for section in sections if not section.is_empty),
+    )
+
+
+def _opening(store: ArtifactStore, results: Results, dataset: str, latest: str) -> tuple[str, ...]:
+    """Paragraphs above the first section."""
     images = results.frame["image"].nunique()
-    title, opening = (TITLE, _ABSTRACT) if is_of_thesis else (_OTHER_TITLE, _OTHER_ABSTRACT)
     prepared = next(_manifests(store, [dataset_key(dataset)]), None)
     paragraphs = (
-        opening,
+        _ABSTRACT if dataset == DEFAULT else _OTHER_ABSTRACT,
         _made_from(dataset, images, latest),
         size_line(results.frame),
         compressed_before_line(results.manifests.values(), prepared, images=images),
     )
-    return Report(
-        title,
-        tuple(text for text in paragraphs if text),
-        tuple(section for section in sections if not section.is_empty),
-    )
+    return tuple(text for text in paragraphs if text)
 
 
 class _Studies(NamedTuple):
