@@ -7,36 +7,66 @@ const AHEAD = 200;
 // Milliseconds between two looks at whether the page has been drawn.
 const POLL = 50;
 
+function isIdle() {
+  return document.querySelector("[data-testid=stApp]")?.dataset.testScriptState === "notRunning";
+}
+
 function isPageDrawn() {
-  const app = document.querySelector("[data-testid=stApp]");
-  const isRunning = app?.dataset.testScriptState !== "notRunning";
-  return !isRunning && !document.querySelector("[data-testid=stSkeleton]");
+  return isIdle() && !document.querySelector("[data-testid=stSkeleton]");
 }
 
 // Milliseconds after which a part that has not come is asked for again.
 const PATIENCE = 4000;
 
+// Milliseconds within which the address is that of the next page after a link was followed.
+const LEAVING = 3000;
+
 // Streamlit sends what two fragments ask for at once as one message, and answers one of them only:
-// so the placeholders, each of which loads this module anew, take turns.
+// so the placeholders, each of which loads this module anew, take turns. And it returns to the page
+// that a visitor leaves when a part of that page is asked for before the browser knows that the next
+// one has begun: so no turn begins after a link was followed, while the server works, or while
+// placeholders are being removed.
 class Turns {
   constructor() {
     this.waiting = [];
+    this.hold(0);
+    window.addEventListener("popstate", () => this.hold(LEAVING));
+    const follow = (event) => event.target.closest?.("a[href]") && this.hold(LEAVING);
+    document.addEventListener("click", follow, true);
+  }
+
+  hold(milliseconds) {
+    this.heldOn = location.pathname;
+    this.heldUntil = Date.now() + milliseconds;
+  }
+
+  isHeld() {
+    return Date.now() < this.heldUntil && location.pathname === this.heldOn;
   }
 
   add(placeholder) {
     this.waiting.push(placeholder);
-    if (this.waiting.length === 1) this.next();
+    if (this.waiting.length === 1) this.schedule(0);
   }
 
   remove(placeholder) {
     const wasFirst = this.waiting[0] === placeholder;
     this.waiting = this.waiting.filter((other) => other !== placeholder);
-    if (wasFirst) this.next();
+    if (wasFirst) this.schedule(0);
+  }
+
+  schedule(delay) {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.next(), delay);
   }
 
   next() {
     clearTimeout(this.timer);
     if (!this.waiting.length) return;
+    if (!isIdle() || this.isHeld()) {
+      this.schedule(POLL);
+      return;
+    }
     this.waiting[0].send();
     this.timer = setTimeout(() => {
       this.waiting.push(this.waiting.shift());

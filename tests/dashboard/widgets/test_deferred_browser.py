@@ -93,3 +93,18 @@ def test_back_shows_the_parts_that_had_been_drawn(page: Page, shipped_url: str) 
     expect(page).to_have_url(re.compile("/findings"), timeout=PATIENCE_MS)
     _heading(page).wait_for()
     expect(_placeholder(page)).to_have_count(0)
+
+
+@pytest.mark.parametrize("milliseconds", [0, 100, 300])
+def test_a_link_that_is_followed_while_parts_are_asked_for_opens_its_page(
+    page: Page, shipped_url: str, milliseconds: int
+) -> None:
+    page.goto(f"{shipped_url}/models?model=Autoencoder%2C+3+layers+%2820x20%29")
+    link = page.get_by_role("link", name="How it was trained")
+    link.wait_for()
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    page.wait_for_timeout(milliseconds)
+    link.click()
+    page.get_by_role("heading", name="Training", exact=True).wait_for()
+    page.wait_for_function("location.pathname === '/training' && location.search.includes('runs=')")
+    page.locator(".stPlotlyChart .main-svg").first.wait_for()
