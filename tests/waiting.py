@@ -4,11 +4,15 @@ import subprocess
 import time
 from collections.abc import Callable
 
+#: How long a busy machine may need, for a process and for a page.
+PATIENCE_SECONDS = 120.0
+PATIENCE_MS = 1000 * PATIENCE_SECONDS
+
 
 def wait_until(
     condition: Callable[[], object],
     *,
-    seconds: float = 120.0,
+    seconds: float = PATIENCE_SECONDS,
     process: "subprocess.Popen[bytes] | subprocess.Popen[str] | None" = None,
 ) -> None:
     """Waits until the condition is true; fails when it takes too long.

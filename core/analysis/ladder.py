@@ -36,13 +36,17 @@ def _preset(name: str) -> str:
     return f"{_train('bottleneck')} --preset {name} --name {name}"
 
 
-RUNGS = (
-    Rung("ae20", "The thesis' network, quantised after training", _train("ae20")),
-    Rung("ae20_rd", "Its layers, trained for bits and error", _train("ae20_rd")),
+#: Rungs that are configurations of BNK's network, trained for the ladder alone.
+CONFIGURATIONS = (
     Rung("ladder_hyperprior", "With a hyperprior", _preset("ladder_hyperprior")),
     Rung("ladder_context", "With a spatial context", _preset("ladder_context")),
     Rung("ladder_transforms", "With BNK's transforms", _preset("ladder_transforms")),
     Rung("ladder_lattice", "With a lattice", _preset("ladder_lattice")),
+)
+RUNGS = (
+    Rung("ae20", "The thesis' network, quantised after training", _train("ae20")),
+    Rung("ae20_rd", "Its layers, trained for bits and error", _train("ae20_rd")),
+    *CONFIGURATIONS,
     Rung("bottleneck", "BNK as published: larger, trained longer", _train("bottleneck")),
 )
 

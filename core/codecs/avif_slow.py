@@ -1,17 +1,7 @@
 """AVIF with colour at full resolution (4:4:4) at its slowest useful speed, 1 of libavif.
 
-Measured on 12 images of the validation split over the sweep of AVIF, libavif 1.4.2 with
-aom 3.14.1, one thread on two busy cores; BD-rates are against speed 4 (`avif_444`):
-
-| speed | seconds per image | BD-rate, PSNR | SSIM | SSIMULACRA2 |
-|---|---|---|---|---|
-| 0 | 1.60 | -4.3 % | -3.1 % | -8.5 % |
-| 1 | 0.70 | -4.1 % | -2.8 % | -8.5 % |
-| 2 | 0.60 | -3.8 % | -2.5 % | -8.8 % |
-| 3 | 0.41 | -3.0 % | -2.4 % | -7.6 % |
-| 4 | 0.21 | 0 | 0 | 0 |
-
-Speed 0 takes 2.3 times as long as speed 1 and saves another quarter of a percent at equal PSNR.
+Speed 0 takes more than twice as long and saves hardly anything more at equal PSNR; speeds 2 and 3
+are little faster and save less.
 """
 
 from dataclasses import dataclass, field

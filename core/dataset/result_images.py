@@ -28,7 +28,8 @@ def remember_folder(store: ArtifactStore, dataset: str, folder: Path) -> None:
 def images_of_results(store: ArtifactStore, dataset: str) -> ImageSource:
     """Images that the results of a data set are of; one of a folder may have changed since.
 
-    The images of the default data set are missing only when they are read: it is never a folder.
+    No folder is measured under the name of the default data set, so that its images, where they are
+    not on this machine, are missing only when they are read.
 
     Raises:
         ArtifactError: It is neither a prepared data set nor one of a folder on this machine.

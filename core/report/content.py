@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from core.analysis.image_sizes import size_line
+from core.analysis.labels import labels
 from core.analysis.source_quality import compressed_before_line
-from core.codecs import codecs
 from core.dataset.splits import DEFAULT, dataset_key
 from core.evaluation.results import Results, load_results
 from core.report.document import Report
@@ -46,7 +46,6 @@ def build_report(store: ArtifactStore, *, dataset: str = DEFAULT) -> Report:
     results = load_results(store, dataset)
     if results.frame.empty:
         raise results.problems[0] if results.problems else _no_results(dataset)
-    labels = {name: codec.label for name, codec in codecs().items()}
     is_of_thesis = dataset == DEFAULT
     runs, benchmarks, studies = read_runs(store), load_benchmarks(store), _read_studies(store)
     found = [
@@ -59,7 +58,7 @@ def build_report(store: ArtifactStore, *, dataset: str = DEFAULT) -> Report:
     latest = max(manifest.created for manifest in found)
     problems = [*results.problems, *runs.problems, *studies.problems, *benchmarks.problems]
     sections = [
-        *quality_sections(Quality(results, labels, is_of_thesis=is_of_thesis)),
+        *quality_sections(Quality(results, labels(), is_of_thesis=is_of_thesis)),
         training_section(list(runs.runs.values()), now=datetime.fromisoformat(latest)),
         search_section(studies.found),
         speed_section(benchmarks),

@@ -6,6 +6,7 @@ from datetime import datetime
 import pandas as pd
 
 from core.analysis.axis_ticks import TIME_TICKS
+from core.analysis.labels import label_of
 from core.codecs.styles import codec_style
 from core.report.document import Section
 from core.report.plot import Plot, Series
@@ -35,10 +36,12 @@ def training_section(runs: Sequence[TrainingRun], *, now: datetime) -> Section:
     if not runs:
         return Section("training", "Training")
     caption = "The weights of the epoch with the lowest validation loss were kept."
-    table = Table("training", "Trainings", caption, run_table(runs, now=now), columns)
+    rows = run_table(runs, now=now)
+    rows["run"] = rows["run"].map(label_of)
+    table = Table("training", "Trainings", caption, rows, columns)
     series = tuple(
         Series(
-            run.name,
+            label_of(run.name),
             codec_style(run.name),
             tuple(run.frame["epoch"]),
             tuple(run.frame["validation_psnr_db"]),
@@ -65,7 +68,7 @@ def search_section(studies: Sequence[StudyRecord]) -> Section:
         return Section("search", "Search")
     rows = [
         {
-            "study": study.name,
+            "study": label_of(study.name),
             "trials": len(study.trials),
             "complete": study.counts["complete"],
             "pruned": study.counts["pruned"],
@@ -168,7 +171,9 @@ def _progress(studies: Sequence[StudyRecord]) -> list[Plot]:
         best = values.cummax() if study.is_maximized else values.cummin()
         numbers = tuple(float(trial.number) for trial in trials)
         if numbers:
-            series.append(Series(study.name, codec_style(study.name), numbers, tuple(best)))
+            series.append(
+                Series(label_of(study.name), codec_style(study.name), numbers, tuple(best))
+            )
     if not series:
         return []
     return [

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.analysis.bd_tables import bd_matrix, bd_table
-from core.analysis.ladder import RUNGS
+from core.analysis.labels import labels
 from core.analysis.lossless import lossless_table
 from core.analysis.payload import without_containers
 from core.analysis.stored_bd_rates import ANCHOR, METRIC, BdRates, load_bd_rates
@@ -73,24 +73,6 @@ class View:
     @property
     def _marks(self) -> list[str]:
         return ["without-containers"] * self.payload + ["pooled"] * self.pooled
-
-
-#: The steps of the ladder that are no codecs of their own, as the last ones of a list.
-_STEP_LABELS = {
-    rung.codec: f"Ladder: {rung.label[0].lower()}{rung.label[1:]}"
-    for rung in RUNGS
-    if rung.codec.startswith("ladder_")
-}
-
-
-def labels() -> dict[str, str]:
-    """Display label by codec, and by step of the ladder."""
-    return {name: codec.label for name, codec in codecs().items()} | _STEP_LABELS
-
-
-def label_of(codec: str) -> str:
-    """Display label of a codec, also of one that cannot run here."""
-    return labels().get(codec, codec)
 
 
 def load_measurements(view: View) -> dict[str, Measurements]:

@@ -8,15 +8,10 @@ import streamlit as st
 from core.analysis.bd_tables import bd_matrix, bd_table
 from core.analysis.imported.artifact import Imports, load_imports
 from core.analysis.imported.curves import Quoted, quoted_curves, quoted_label
+from core.analysis.labels import label_of
 from core.codecs.styles import in_legend_order
 from core.evaluation.measurements import Measurements
-from dashboard.data.curves import (
-    View,
-    label_of,
-    load_bd_matrix,
-    load_bd_table,
-    load_measurements,
-)
+from dashboard.data.curves import View, load_bd_matrix, load_bd_table, load_measurements
 from dashboard.data.store import load_results, open_store, store_state
 
 

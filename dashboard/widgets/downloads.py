@@ -4,8 +4,8 @@ import pandas as pd
 import streamlit as st
 
 from core.analysis.export import exchange_files
+from core.analysis.labels import labels
 from core.analysis.zip_archive import zip_of
-from dashboard.data.curves import labels
 from dashboard.data.store import load_results, store_state
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import streamlit as st
 
+from core.analysis.labels import label_of
 from core.codecs import codecs
 from dashboard.charts.image_ranking import MeasuredPoint
-from dashboard.data.curves import label_of
 
 _VIEWS = Path(__file__).resolve().parents[1] / "views"
 

@@ -14,7 +14,8 @@ from pathlib import Path
 
 APP = Path(__file__).parents[2] / "dashboard" / "app.py"
 _POLL_SECONDS = 0.02
-_STOP_SECONDS = 20.0
+#: A busy machine may need long to start a server, and to stop it.
+_START_SECONDS, _STOP_SECONDS = 120.0, 20.0
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,6 @@ def running_server(
     *,
     artifacts: Path | None = None,
     options: Sequence[str] = (),
-    patience_seconds: float = 120.0,
 ) -> Iterator[DashboardServer]:
     """Serves a script on a free port of the loopback interface until the block is left.
 
@@ -48,7 +48,6 @@ def running_server(
         script: The script, by default the dashboard.
         artifacts: Folder of the store; by default that of this process' environment.
         options: Further options of `streamlit run`.
-        patience_seconds: How long the server may take until it answers.
 
     Raises:
         OSError: The server ended or did not answer in time; the message has its log.
@@ -58,7 +57,7 @@ def running_server(
         address = f"127.0.0.1:{_free_port()}"
         process = _start(script, address, artifacts=artifacts, options=options, log=log)
         try:
-            _wait_for_answer(f"http://{address}", process, log, patience_seconds)
+            _wait_for_answer(f"http://{address}", process, log)
             yield DashboardServer(f"http://{address}", process, log)
         finally:
             _stop(process)
@@ -88,10 +87,8 @@ def _start(
         )
 
 
-def _wait_for_answer(
-    address: str, process: subprocess.Popen[bytes], log: Path, patience_seconds: float
-) -> None:
-    end = time.monotonic() + patience_seconds
+def _wait_for_answer(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    end = time.monotonic() + _START_SECONDS
     while time.monotonic() < end and process.poll() is None:
         try:
             with urllib.request.urlopen(f"{address}/_stcore/health", timeout=5):

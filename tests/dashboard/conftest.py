@@ -29,6 +29,7 @@ from core.store import ArtifactStore
 from pipelines import prepare
 from pipelines.benchmark.dashboard_server import running_server
 from tests.dashboard.page_contents import OpenPage
+from tests.waiting import PATIENCE_MS
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -49,7 +50,6 @@ AUTOENCODERS = {"ae80": (92, (50, 75, 91)), "ae40": (40, (10, 25, 39)), "ae20": 
 SUBSET_COUNT = 2
 
 CHROMIUM = Path("/usr/bin/chromium")
-PATIENCE_MS = 120_000
 
 
 @pytest.fixture(scope="session")

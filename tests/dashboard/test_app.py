@@ -6,7 +6,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 from pipelines.benchmark.dashboard_server import DashboardServer, running_server
 
@@ -31,12 +31,10 @@ def _processor_seconds(server: DashboardServer) -> float:
 
 
 @pytest.fixture
-def first_page(server: DashboardServer, browser: Browser) -> Iterator[Page]:
-    page = browser.new_page()
+def first_page(server: DashboardServer, page: Page) -> Page:
     page.goto(server.address)
-    page.get_by_role("heading", name="Findings").wait_for(timeout=120_000)
-    yield page
-    page.close()
+    page.get_by_role("heading", name="Findings").wait_for()
+    return page
 
 
 @pytest.mark.slow
@@ -46,9 +44,9 @@ def test_a_server_started_elsewhere_shows_its_first_page_soon_and_loads_nothing_
 ) -> None:
     used = _processor_seconds(server)
     print(f"first page after {used:.1f} s of processor time")
-    first_page.get_by_text("Where these numbers come from").wait_for(timeout=120_000)
+    first_page.get_by_text("Where these numbers come from").wait_for()
     draw_everything(first_page)
-    first_page.get_by_text("BNK at the bytes of JPEG 50").wait_for(timeout=120_000)
+    first_page.get_by_text("BNK at the bytes of JPEG 50").wait_for()
     assert first_page.get_by_test_id("stException").count() == 0
     mapped = Path(f"/proc/{server.process.pid}/maps").read_text()
     assert SLOW_LIBRARIES.findall(mapped) == []

@@ -6,7 +6,8 @@ from urllib.parse import parse_qs, urlparse
 import pytest
 from playwright.sync_api import Browser, Page
 
-PATIENCE_MS = 120_000
+from tests.waiting import PATIENCE_MS
+
 PAGES = ("trials", "training", "models", "data")
 SCREEN, PHONE = {"width": 1400, "height": 900}, {"width": 390, "height": 844}
 

@@ -12,9 +12,9 @@ from playwright.sync_api import Browser, Page
 from core.analysis.bd_tables import SAMPLES
 from core.report.content import build_report
 from core.store import ArtifactStore
+from tests.waiting import PATIENCE_MS
 
 ROOT = Path(__file__).parents[2]
-PATIENCE_MS = 120_000
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

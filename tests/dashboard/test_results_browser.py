@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-PATIENCE_MS = 120_000
+from tests.waiting import PATIENCE_MS
+
 PAGES = ("findings", "rate_distortion", "speed")
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]

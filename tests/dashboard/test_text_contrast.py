@@ -7,9 +7,10 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, Page
 
+from tests.waiting import PATIENCE_MS
+
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(path.parent.name for path in (ROOT / "dashboard/views").glob("*/page.py"))
-PATIENCE_MS = 120_000
 MIN_CONTRAST = 4.5
 WHOLE = """() => document.querySelector('[data-testid=stApp]')?.dataset.testScriptState
     === 'notRunning' && !document.querySelector('[data-testid=stSkeleton], [data-stale=true]')"""

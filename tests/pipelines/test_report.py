@@ -99,6 +99,13 @@ def test_the_page_holds_what_it_needs_and_forbids_the_rest(store):
     assert "http" not in own.partition('<section id="sources"')[0]
 
 
+def test_a_training_has_the_name_that_its_model_has_on_the_screen(store):
+    training = next(part for part in build_report(store).sections if part.name == "training")
+    table, plot = training.parts
+    assert table.cells()[0][0] == "Autoencoder, 3 layers (20x20)"
+    assert [series.label for series in plot.series] == ["Autoencoder, 3 layers (20x20)"]
+
+
 def test_the_page_names_neither_the_machine_nor_its_folders(store):
     page = to_html(build_report(store)).partition("<script>/**")[0]
     assert str(store.root) not in page

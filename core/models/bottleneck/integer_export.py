@@ -56,18 +56,14 @@ def integer_model(entropy: EntropyModel, *, synthesis_digest: bytes) -> IntegerM
     Raises:
         ValueError: A network cannot be computed exactly.
     """
-    channels = entropy.log_gains.channels
     width = entropy.hyper_synthesis.output.shape[-1]
     known, tables = [ACTIVATION_BITS] * width, value_tables()
+    fused = known + [CONTEXT_BITS] * entropy.log_gains.channels
+    used = None if entropy.shape.context else width
     model = IntegerModel(
         hyper_synthesis=_hidden(entropy.hyper_synthesis, "hyper_synthesis_first", [0]),
         context_fusion=tuple(
-            _hidden(
-                entropy.steps[step],
-                f"step_{step}_mixed",
-                known + [CONTEXT_BITS] * channels,
-                used=None if entropy.shape.context else width,
-            )
+            _hidden(entropy.steps[step], f"step_{step}_mixed", fused, used=used)
             for step in range(1, STEPS)
         ),
         spatial_context=tuple(

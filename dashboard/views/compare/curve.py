@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from core.analysis.bd_tables import bd_table
+from core.analysis.labels import label_of, labels
 from core.analysis.lossless import lossless_table
 from core.codecs import codecs
 from core.evaluation.comparison import CodecConfig
@@ -19,7 +20,6 @@ from dashboard.charts.rate_distortion import (
     point_table,
     rate_distortion_figure,
 )
-from dashboard.data.curves import label_of, labels
 from dashboard.data.reconstructions import reconstructions, wanted
 from dashboard.data.store import open_store
 from dashboard.data.visitor_jobs import Task, queue_line

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from core.analysis.labels import label_of
 from core.dataset.splits import KEY, SPLITS, Split, sample_images
 from core.images import Image
 from core.store import ArtifactError, Manifest
-from dashboard.data.curves import label_of
 from dashboard.data.store import DATASET, load_index, load_split, open_store
 from dashboard.views.data.index_cache import IndexSummary, load_index_summary
 from dashboard.views.data.index_table import show_index

@@ -3,6 +3,7 @@
 import pandas as pd
 import streamlit as st
 
+from core.analysis.labels import label_of, labels
 from core.analysis.two_methods import (
     MethodComparison,
     MethodName,
@@ -11,7 +12,6 @@ from core.analysis.two_methods import (
 )
 from core.evaluation.measurements import on_common_images, summary
 from dashboard.charts.image_ranking import MeasuredPoint
-from dashboard.data.curves import label_of, labels
 from dashboard.data.store import DATASET, load_results, store_state
 from dashboard.widgets.datasets import choose_dataset
 from dashboard.widgets.links import compare_query, link_to_page

@@ -7,9 +7,9 @@ import streamlit as st
 
 from core.analysis.claims import Margin, Outcome, Verdict, verdicts
 from core.analysis.equal_quality import equal_quality
+from core.analysis.labels import label_of
 from core.evaluation.measurements import Curve
 from dashboard import glossary
-from dashboard.data.curves import label_of
 from dashboard.views.findings.findings_cache import Findings
 from dashboard.widgets.links import link_to_page
 

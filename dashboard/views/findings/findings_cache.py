@@ -14,6 +14,7 @@ from core.analysis.bd_tables import bd_rates_of
 from core.analysis.findings import MethodRow, method_rows
 from core.analysis.headline_figures import HeadlineFigure, headline_figures
 from core.analysis.headlines import LEARNED, headlines, rate_trained_rates
+from core.analysis.labels import labels
 from core.analysis.stored_bd_rates import ANCHOR, METRIC
 from core.analysis.two_methods import MethodName, method_names
 from core.evaluation.measurements import (
@@ -24,7 +25,7 @@ from core.evaluation.measurements import (
     summary,
 )
 from core.metrics import psnr_db
-from dashboard.data.curves import View, labels, load_bd_matrix, load_bd_table
+from dashboard.data.curves import View, load_bd_matrix, load_bd_table
 from dashboard.data.store import DATASET, load_results, store_state
 from dashboard.views.findings.charts import HEADLINE, headline_figure, published_figure
 

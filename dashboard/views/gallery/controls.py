@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import pandas as pd
 import streamlit as st
 
+from core.analysis.labels import label_of
 from core.metrics import metrics
 from dashboard import glossary
 from dashboard.charts.colors import in_legend_order
 from dashboard.charts.image_ranking import RATE, MeasuredPoint, nearest_setting, point_of
-from dashboard.data.curves import label_of
 
 ORDERS = {
     "worst": "Worst first",

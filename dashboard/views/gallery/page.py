@@ -7,6 +7,7 @@ from typing import NamedTuple
 import pandas as pd
 import streamlit as st
 
+from core.analysis.labels import label_of
 from core.analysis.stored_bd_rates import bd_rates_key
 from core.evaluation.results import Results
 from core.metrics import metrics
@@ -14,7 +15,6 @@ from core.store import ArtifactError
 from core.store.key import command_for
 from dashboard.charts.captions import source_line
 from dashboard.charts.image_ranking import RATE, MeasuredPoint, ranked, ranked_by_gap
-from dashboard.data.curves import label_of
 from dashboard.data.store import load_results, open_store
 from dashboard.views.gallery.controls import (
     GallerySelection,

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from core.analysis.labels import label_of
 from core.dataset.traits import colourfulness, detail
 from core.evaluation.evaluate import in_one_line
 from core.images import Image
@@ -15,7 +16,6 @@ from core.metrics import psnr_db
 from core.store import ArtifactError
 from dashboard.charts.colors import codec_style
 from dashboard.charts.image_ranking import RATE, MeasuredPoint
-from dashboard.data.curves import label_of
 from dashboard.views.gallery.controls import GallerySelection, quantity_label
 from dashboard.views.gallery.decoded_cache import decoded_image
 from dashboard.views.gallery.image_grid import GridTile, TileImage
@@ -75,14 +75,9 @@ def make_tiles(
         except (ImageError, OSError) as error:
             made.problems.add(f"{row['image']} cannot be shown: {in_one_line(error)}")
             continue
-        decoded = _decoded(original, selection, row, made)
-        shown = [
-            TileImage(name_of(point, selection), pixels, codec_style(point.codec).color)
-            for point, pixels in decoded.items()
-        ]
-        if with_original or not shown:
-            shown.insert(0, TileImage("Original", original, NEUTRAL))
         made.cropped += is_cropped(original)
+        decoded = _decoded(original, selection, row, made)
+        shown = _named_images(original, decoded, selection, with_original=with_original)
         shown = [one._replace(pixels=tile_part(one.pixels)) for one in shown]
         if is_magnified:
             shown = [one._replace(pixels=magnified(one.pixels)) for one in shown]
@@ -91,6 +86,23 @@ def make_tiles(
             figures += lost_words(original, next(iter(decoded.values())))
         made.tiles.append(GridTile(row["image"], row.get("class") or row["image"], shown, figures))
     return made
+
+
+def _named_images(
+    original: Image,
+    decoded: Mapping[MeasuredPoint, Image],
+    selection: GallerySelection,
+    *,
+    with_original: bool,
+) -> list[TileImage]:
+    """The images of a tile; the original where it is asked for or nothing could be decoded."""
+    shown = [
+        TileImage(name_of(point, selection), pixels, codec_style(point.codec).color)
+        for point, pixels in decoded.items()
+    ]
+    if with_original or not shown:
+        shown.insert(0, TileImage("Original", original, NEUTRAL))
+    return shown
 
 
 def name_of(point: MeasuredPoint, selection: GallerySelection) -> str:

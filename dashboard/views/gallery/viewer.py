@@ -5,13 +5,13 @@ from typing import Any
 
 import streamlit as st
 
+from core.analysis.labels import label_of
 from core.evaluation.evaluate import in_one_line
 from core.intake.errors import ImageError
 from core.metrics import metrics
 from core.store import ArtifactError
 from dashboard.charts.colors import codec_style
 from dashboard.charts.image_ranking import RATE, MeasuredPoint
-from dashboard.data.curves import label_of
 from dashboard.views.gallery.controls import quantity_label
 from dashboard.views.gallery.decoded_cache import decoded_image
 from dashboard.views.gallery.images import GalleryImages

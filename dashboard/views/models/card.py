@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from core.analysis.labels import label_of
 from core.store import ArtifactError
 from core.training_records.model_card import ExportCheck, ModelCard, Quality
 from core.training_records.model_cards import (
@@ -16,7 +17,6 @@ from core.training_records.model_cards import (
     model_id,
 )
 from dashboard import formats, glossary
-from dashboard.data.curves import label_of
 from dashboard.data.store import open_store, store_state
 from dashboard.views.models.example import show_example
 from dashboard.views.models.internals import show_channels, show_layers

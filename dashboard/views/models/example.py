@@ -2,11 +2,11 @@
 
 import streamlit as st
 
+from core.analysis.labels import label_of
 from core.codecs import codecs
 from core.dataset.splits import sample_images
 from core.store import ArtifactError
 from dashboard import formats
-from dashboard.data.curves import label_of
 from dashboard.views.models.reconstruction_strips import (
     ModelOutput,
     reconstruction,

@@ -6,12 +6,12 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from core.analysis.labels import label_of
 from core.evaluation.measurements import summary
 from core.training_records.model_card import ModelCard
 from core.training_records.model_cards import PREFIX, Cards, learned_codecs, read_cards
 from dashboard import formats
 from dashboard.charts.colors import in_legend_order
-from dashboard.data.curves import label_of
 from dashboard.data.store import DATASET, load_results, open_store, store_state
 from dashboard.views.models.card import show_card
 from dashboard.views.models.reconstruction_strips import show_strips

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import streamlit as st
 
+from core.analysis.labels import label_of
 from core.codecs import codecs
 from core.dataset.splits import Split, sample_images
 from core.images import Image
@@ -15,7 +16,6 @@ from core.store import ArtifactError
 from core.training_records.model_cards import PREFIX
 from dashboard import glossary
 from dashboard.charts.colors import codec_style
-from dashboard.data.curves import label_of
 from dashboard.data.store import load_split, open_store, store_state
 from dashboard.widgets.bounded import bounded_number, bounded_slider
 from dashboard.widgets.comparison_viewer import ViewerLayer, ViewerPin, comparison_viewer

@@ -6,12 +6,13 @@ from typing import NamedTuple
 import pandas as pd
 import streamlit as st
 
+from core.analysis.labels import label_of
 from core.codecs.autoencoder import architectures
 from core.codecs.rate_autoencoder import rate_architectures
 from core.metrics import metrics, psnr_db
 from dashboard.charts.colors import in_legend_order
 from dashboard.charts.rate_distortion import SINGLE_IMAGES, Look
-from dashboard.data.curves import View, label_of
+from dashboard.data.curves import View
 
 #: Curves that are drawn at first: one per format.
 SHOWN_FIRST = ("bottleneck", "jpeg", "webp", "avif_444", "jpeg_xl", "jpeg2000")

@@ -10,14 +10,13 @@ import streamlit as st
 from core.analysis.bd_tables import bd_rates_of
 from core.analysis.headlines import LEARNED
 from core.analysis.image_sizes import has_mixed_sizes, size_line
+from core.analysis.labels import label_of, labels
 from core.analysis.source_quality import compressed_before_line, falls_line, first_falls
 from core.evaluation.results import Results
 from core.metrics import metrics
 from dashboard.charts.captions import basis_line, removed_line, source_line
 from dashboard.data.curves import (
     View,
-    label_of,
-    labels,
     load_bd_matrix,
     load_curves,
     load_lossless,
@@ -114,22 +113,27 @@ def main() -> None:
             show_curves(drawn, spread, results, point)
         if point:
             show_point_images(*point_parts(point), view=drawn.view)
-        draw_when_reached(
-            partial(show_bd_rates, drawn.points, drawn.view, drawn.quoted),
-            key="curves-bd-rates",
-            title="BD-rate",
-            height=640,
-        )
-        draw_when_reached(
-            partial(show_numbers, drawn.points, drawn.view),
-            key="curves-points",
-            title="Points",
-            height=1000,
-        )
+        show_tables_when_reached(drawn)
         if has_mixed_sizes(results.frame):
             show_rates_over_pixels(results.frame, dataset)
     images = results.frame["image"].nunique()
     st.caption(source_line(results.manifests, images=images))
+
+
+def show_tables_when_reached(drawn: Drawn) -> None:
+    """BD-rates and the numbers of all points, below the chart."""
+    draw_when_reached(
+        partial(show_bd_rates, drawn.points, drawn.view, drawn.quoted),
+        key="curves-bd-rates",
+        title="BD-rate",
+        height=640,
+    )
+    draw_when_reached(
+        partial(show_numbers, drawn.points, drawn.view),
+        key="curves-points",
+        title="Points",
+        height=1000,
+    )
 
 
 def _tables(dataset: str, metric: str) -> Mapping[str, object]:

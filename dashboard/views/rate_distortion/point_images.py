@@ -3,12 +3,13 @@
 import pandas as pd
 import streamlit as st
 
+from core.analysis.labels import label_of
 from core.codecs import codecs
 from core.metrics import metrics
 from core.store import ArtifactError
 from dashboard.charts.image_ranking import MeasuredPoint
 from dashboard.charts.rate_distortion import image_figure, image_table
-from dashboard.data.curves import View, label_of, load_measurements
+from dashboard.data.curves import View, load_measurements
 from dashboard.data.store import DATASET, load_results, load_split
 from dashboard.views.rate_distortion.tables import show_images
 from dashboard.widgets.charts import show_chart

@@ -8,11 +8,12 @@ from typing import Any, NamedTuple
 import pandas as pd
 import streamlit as st
 
+from core.analysis.labels import label_of
 from core.analysis.read_off import read_at_quality, read_at_rate
 from core.evaluation.measurements import Curve
 from core.metrics import metrics, range_of
 from dashboard import formats
-from dashboard.data.curves import View, label_of
+from dashboard.data.curves import View
 from dashboard.widgets.bounded import bounded_number
 from dashboard.widgets.downloads import download_csv
 

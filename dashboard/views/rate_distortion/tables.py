@@ -7,9 +7,10 @@ import streamlit as st
 
 from core.analysis.bd_tables import SAMPLES
 from core.analysis.image_sizes import rates_over_pixels
+from core.analysis.labels import label_of
 from core.metrics import metrics
 from dashboard import formats
-from dashboard.data.curves import View, label_of
+from dashboard.data.curves import View
 from dashboard.widgets.downloads import download_csv
 
 OVERLAP_HELP = "Part of the quality range covered by either curve that both cover."

@@ -6,10 +6,11 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from core.analysis.labels import label_of
 from dashboard import formats
 from dashboard.charts.colors import codec_style
 from dashboard.charts.log_axis import ratio_axis
-from dashboard.data.curves import View, label_of, load_bd_matrix
+from dashboard.data.curves import View, load_bd_matrix
 from dashboard.data.store import DATASET, load_results
 from dashboard.views.speed.charts import coding_times
 from dashboard.widgets.charts import show_chart

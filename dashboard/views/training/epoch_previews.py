@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from core.analysis.labels import label_of
 from core.store import ArtifactError
 from core.training_records.runs import TrainingRun
-from dashboard.data.curves import label_of
 from dashboard.views.training.preview_cache import load_previews
 from dashboard.widgets.previews import HELP, show_originals, show_preview
 from dashboard.widgets.states import show_artifact_error

@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
+from core.analysis.labels import label_of
 from core.store.key import command_for
 from core.training_records.runs import Outlook, TrainingRun, outlook
-from dashboard.data.curves import label_of
 from dashboard.views.training.charts import measure_title
 
 #: Refresh interval of a page that shows a running training, in seconds.

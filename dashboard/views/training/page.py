@@ -8,11 +8,12 @@ from typing import NamedTuple
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.analysis.ladder import RUNGS
+from core.analysis.labels import label_of
+from core.analysis.ladder import CONFIGURATIONS
+from core.codecs.rate_autoencoder import rate_architectures
 from core.training_records.runs import AXES, PREFIX, Runs, TrainingRun, read_runs
 from core.training_records.tables import level_table
 from dashboard.charts.colors import in_legend_order
-from dashboard.data.curves import label_of
 from dashboard.data.store import open_store, store_state
 from dashboard.views.training.charts import (
     Look,
@@ -64,7 +65,7 @@ AXIS_HELP = (
 
 
 #: Runs that are not drawn at first: steps between the thesis' autoencoders and BNK.
-STEPS_BETWEEN = frozenset({"ae80_rd", "ae40_rd", *(rung.codec for rung in RUNGS[1:-1])})
+STEPS_BETWEEN = frozenset({*rate_architectures(), *(rung.codec for rung in CONFIGURATIONS)})
 
 
 class RunSelection(NamedTuple):

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from core.analysis.labels import label_of
 from core.training_records.runs import TrainingRun, measure_of
 from core.training_records.tables import (
     config_differences,
@@ -15,7 +16,6 @@ from core.training_records.tables import (
     run_table,
 )
 from dashboard import formats
-from dashboard.data.curves import label_of
 from dashboard.views.training.charts import measure_title
 from dashboard.widgets.downloads import download_csv
 

@@ -7,11 +7,11 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from core.analysis.labels import label_of
 from core.search.studies import StudyRecord, TrialRecord
 from core.search.study_reading import read_study, study_names, study_state
 from core.store import ArtifactError
 from dashboard.charts.colors import codec_style, in_legend_order
-from dashboard.data.curves import label_of
 from dashboard.data.store import open_store
 from dashboard.views.trials.charts import Drawing, drawn_trials, trial_figure
 from dashboard.views.trials.overview_charts import (

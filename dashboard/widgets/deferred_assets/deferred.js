@@ -15,6 +15,10 @@ function isPageDrawn() {
   return isIdle() && !document.querySelector("[data-testid=stSkeleton]");
 }
 
+function isWhole() {
+  return isPageDrawn() && !document.querySelector("[class*=st-key-deferred-]");
+}
+
 // Milliseconds after which a part that has not come is asked for again.
 const PATIENCE = 4000;
 
@@ -95,11 +99,8 @@ class Printing {
 
   async printWhenDrawn() {
     const end = Date.now() + PRINT_PATIENCE;
-    while (document.querySelector("[class*=st-key-deferred-]") && Date.now() < end) {
+    while (!isWhole() && Date.now() < end) {
       window.dispatchEvent(new Event("beforeprint"));
-      await new Promise((resolve) => setTimeout(resolve, POLL));
-    }
-    while (!isPageDrawn() && Date.now() < end) {
       await new Promise((resolve) => setTimeout(resolve, POLL));
     }
     this.print();

@@ -12,10 +12,9 @@ from core.jobs.job import JobLimits
 from core.jobs.lane import Lane, Ticket
 from dashboard.data import visitor_jobs
 from dashboard.data.visitor_jobs import Call, Task, queue_line, wait_for
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 LIMITS = JobLimits(processor_seconds=5, memory_bytes=300_000_000)
-PATIENCE = 120.0
 #: Longest wait for a turn in these tests; half a minute in the dashboard.
 MAX_WAIT_SECONDS = 1.5
 
@@ -29,7 +28,7 @@ def lanes(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Lane, ...]]:
     """Lanes of one process each, which are up."""
     made = tuple(Lane(workers=1, limits=LIMITS) for _ in range(3))
     for ticket in [lane.submit(os.getpid, owner="") for lane in made]:
-        ticket.future.result(PATIENCE)
+        ticket.future.result(PATIENCE_SECONDS)
     monkeypatch.setattr(visitor_jobs, "lanes", lambda: made)
     monkeypatch.setattr(visitor_jobs, "MAX_WAIT_SECONDS", MAX_WAIT_SECONDS)
     yield made
@@ -40,7 +39,7 @@ def lanes(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Lane, ...]]:
 def _occupied(lane: Lane, seconds: float, *, jobs: int = 1) -> list[Ticket]:
     """Jobs of another visitor, of which the first one runs."""
     tickets = [lane.submit(time.sleep, seconds, owner="other") for _ in range(jobs)]
-    wait_until(lambda: tickets[0].started is not None, seconds=PATIENCE)
+    wait_until(lambda: tickets[0].started is not None, seconds=PATIENCE_SECONDS)
     return tickets
 
 
@@ -53,7 +52,7 @@ CALL = Call("JPEG", os.getpid, ())
 
 @pytest.mark.slow
 def test_who_waits_sees_his_place_at_once_and_is_refused_in_time(lanes: tuple[Lane, ...]) -> None:
-    _occupied(lanes[0], PATIENCE)
+    _occupied(lanes[0], PATIENCE_SECONDS)
     started, lines = time.monotonic(), []
     task = _task(CALL)
     wait_for([task], show=lambda tasks: lines.append((time.monotonic(), queue_line(tasks))))
@@ -66,7 +65,7 @@ def test_who_waits_sees_his_place_at_once_and_is_refused_in_time(lanes: tuple[La
 
 
 def test_the_place_counts_those_who_are_served_before(lanes: tuple[Lane, ...]) -> None:
-    _occupied(lanes[0], PATIENCE)
+    _occupied(lanes[0], PATIENCE_SECONDS)
     lanes[0].submit(os.getpid, owner="somebody")
     lanes[0].submit(os.getpid, owner="somebody else")
     lines: list[str] = []
@@ -77,7 +76,7 @@ def test_the_place_counts_those_who_are_served_before(lanes: tuple[Lane, ...]) -
 def test_telling_the_place_of_a_whole_curve_costs_the_server_little(
     lanes: tuple[Lane, ...],
 ) -> None:
-    _occupied(lanes[0], PATIENCE)
+    _occupied(lanes[0], PATIENCE_SECONDS)
     tasks = [_task(CALL) for _ in range(300)]
     started = time.process_time()
     assert queue_line(tasks) == "JPEG … You are next in the queue."
@@ -94,7 +93,7 @@ def test_waiting_for_the_estimate_counts_as_waiting(
     monkeypatch.setattr(visitor_jobs, "MAX_WAIT_SECONDS", 4.0)
     _occupied(lanes[0], 3)
     for lane in lanes[1:]:
-        _occupied(lane, PATIENCE)
+        _occupied(lane, PATIENCE_SECONDS)
     started = time.monotonic()
     task = _task(Call("JPEG", os.getpid, (), float, (3.0,)))
     wait_for([task], show=lambda tasks: None)
@@ -112,9 +111,9 @@ def test_who_is_patient_is_not_refused(lanes: tuple[Lane, ...]) -> None:
 
 
 def test_work_ends_at_once_when_the_visitor_leaves(lanes: tuple[Lane, ...]) -> None:
-    pid = lanes[0].submit(os.getpid, owner="me").future.result(PATIENCE)
+    pid = lanes[0].submit(os.getpid, owner="me").future.result(PATIENCE_SECONDS)
     worker = psutil.Process(pid)
-    running, waiting = _task(Call("AVIF", time.sleep, (PATIENCE,))), _task(CALL)
+    running, waiting = _task(Call("AVIF", time.sleep, (PATIENCE_SECONDS,))), _task(CALL)
 
     def show(tasks: Sequence[Task]) -> None:
         if running.ticket.started is not None:

@@ -5,9 +5,10 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.waiting import PATIENCE_MS
+
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-PATIENCE_MS = 120_000
 #: The last part of Findings and the heading in it.
 LAST_PART = "bd-rates"
 LAST_HEADING = "Bytes at equal quality"

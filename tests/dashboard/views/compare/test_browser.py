@@ -15,11 +15,10 @@ from core.codecs import get_codec
 from core.images import Image
 from core.png import encode_png
 from pipelines.benchmark.dashboard_server import running_server
+from tests.waiting import PATIENCE_MS
 
 ROOT = Path(__file__).parents[4]
 GOLDEN = ROOT / "tests" / "golden"
-#: A busy machine may need long; the test asks what is shown, not when.
-PATIENCE_MS = 120_000
 #: What the page makes of 48 pixels: the largest whole multiple below 400.
 SCALE = 8
 #: RGB of every pixel of an image element, row by row.

@@ -14,9 +14,8 @@ from core.evaluation.results import load_results
 from core.images import Image
 from core.store import ArtifactStore
 from pipelines.benchmark.dashboard_server import running_server
+from tests.waiting import PATIENCE_MS
 
-#: A busy machine may need long; the test asks what is shown, not when.
-PATIENCE_MS = 120_000
 SETTING = "codec=JPEG&setting=quality%3D50"
 READ_PIXELS = """async (element) => {
     await element.decode();

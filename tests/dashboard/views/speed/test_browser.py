@@ -11,8 +11,8 @@ from core.codecs.styles import codec_style
 from core.store import ArtifactStore
 from core.timing.table import Timing, benchmark_key, to_parquet
 from pipelines.benchmark.dashboard_server import running_server
+from tests.waiting import PATIENCE_MS
 
-PATIENCE_MS = 120_000
 #: Colours of the filled marks of a chart, by the page's own account.
 FILLS = "marks => marks.map(mark => getComputedStyle(mark).fill)"
 
