@@ -28,9 +28,9 @@ class Server:
 
     def memory(self) -> int:
         """Bytes of the server and its workers; shared pages count once per process."""
-        codec = [self.process, *self.process.children(recursive=True)]
+        members = [self.process, *self.process.children(recursive=True)]
         total = 0
-        for member in codec:
+        for member in members:
             try:
                 total += member.memory_info().rss
             except psutil.NoSuchProcess:
