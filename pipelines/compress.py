@@ -2,9 +2,10 @@
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import Field, dataclass, fields, is_dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from core.codecs import Codec, codecs, get_codec, unavailable
 from core.codecs.base import OperatingPoint
@@ -44,6 +45,11 @@ class CompressConfig:
     quality: float | None = option(None, help="position of the codec's dial")
     target_bytes: int | None = option(None, help="largest size of a file")
     target_bpp: float | None = option(None, help="the same in bits per pixel")
+    effort: int | None = option(
+        None,
+        help="how long the encoder searches for a smaller file: 0 to 3 for bottleneck (0 by "
+        "default), 1 to 9 for jpeg_xl",
+    )
     jobs: int = option(1, help="images that are compressed at a time")
     dry_run: bool = option(False, help="say what would be written, and write nothing")
 
@@ -79,7 +85,7 @@ class _File:
 def compress(config: CompressConfig) -> None:
     """Compresses images with any of the codecs."""
     try:
-        codec = get_codec(config.codec_name)
+        codec = _codec(config)
     except ValueError as error:
         raise UserError(str(error)) from error
     jobs = plan(config.paths, suffix=codec.suffix, accepted=IMAGE_SUFFIXES)
@@ -91,7 +97,7 @@ def compress(config: CompressConfig) -> None:
 
 def _compress_file(config: CompressConfig, job: Job) -> Outcome:
     """Compresses one image; runs in a process of its own where there are several jobs."""
-    codec = get_codec(config.codec_name)
+    codec = _codec(config)
     data = read_source(job.source)
     found = _decoded(job.source, data)
     pixels = pixel_count(found.pixels)
@@ -111,6 +117,35 @@ def _compress_file(config: CompressConfig, job: Job) -> Outcome:
         bytes_written=size,
         pixels=pixels,
     )
+
+
+def _codec(config: CompressConfig) -> Codec:
+    """The codec, with the effort that was asked for.
+
+    Raises:
+        ValueError: There is no such codec.
+    """
+    codec = get_codec(config.codec_name)
+    if config.effort is None:
+        return codec
+    return replace(
+        codec,
+        sweep=lambda store: [_with_effort(config, point) for point in codec.sweep(store)],
+        at=codec.at and (lambda value, store=None: _with_effort(config, codec.at(value, store))),
+    )
+
+
+def _with_effort(config: CompressConfig, point: OperatingPoint) -> OperatingPoint:
+    knobs: Sequence[Field[Any]] = fields(point) if is_dataclass(point) else ()
+    efforts = next((knob.metadata["choices"] for knob in knobs if knob.name == "effort"), ())
+    if not efforts:
+        raise UserError(f"{config.codec_name} has no effort; leave --effort out.")
+    if config.effort not in efforts:
+        raise UserError(
+            f"--effort must lie in {efforts[0]}..{efforts[-1]} for {config.codec_name}; "
+            f"received {config.effort}."
+        )
+    return replace(point, effort=config.effort)  # type: ignore[type-var]
 
 
 def _decoded(source: Path, data: bytes) -> DecodedImage:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from core.models.training.session import Session, Start
 
 #: Fields of the configuration that are not hyperparameters.
-_IDENTITY = ("model", "name", "dataset", "replace", "preset")
+_IDENTITY = ("model", "name", "dataset", "complete", "replace", "preset")
 
 #: Fields that select the training engine.
 _ENGINE = ("engine", "minutes", "augment", "photographs")
@@ -41,6 +41,11 @@ class TrainConfig:
         False, help="forget the checkpoints and begin a fine-tuning stage from the published model"
     )
     export: bool = option(False, help="export the best weights so far, without training on")
+    complete: bool = option(
+        False,
+        help="add the files that a published model of an earlier version lacks, and train nothing; "
+        "those it has stay as they are",
+    )
     replace: bool = option(False, help="replace a published model that another training made")
     preset: str | None = option(None, help="one of the model's own sizes and plans, by name")
     stage: str | None = option(
@@ -112,6 +117,9 @@ class TrainConfig:
 def train(config: TrainConfig) -> None:
     """Trains a model from the prepared data set, resumably, and exports it."""
     store = ArtifactStore.default()
+    if config.complete:
+        _complete(config, store)
+        return
     stop = StopRequest()
     with store.lock(f"checkpoints/{config.model_name}"):
         with stop.listening():
@@ -122,6 +130,20 @@ def train(config: TrainConfig) -> None:
             session.publish()
             return
     _export_by_tensorflow(config)
+
+
+def _complete(config: TrainConfig, store: ArtifactStore) -> None:
+    """Adds files to a published model."""
+    _check_libraries()
+    with quiet_import():
+        from core.models import get_model
+        from core.models.training.derived_files import add_derived_files
+        from core.models.training.publication import model_key
+
+        model = get_model(config.model)
+    with store.lock(model_key(config.model_name)):
+        added = add_derived_files(store, config.model_name, model)
+    print(f"{config.model_name}: added {', '.join(added) or 'nothing: there is nothing to add'}")
 
 
 def _open(config: TrainConfig, store: ArtifactStore, stop: StopRequest) -> "Session":

@@ -19,6 +19,7 @@ __all__ = [
     "Sweep",
     "codecs",
     "get_codec",
+    "shared_model",
     "unavailable",
 ]
 
@@ -83,6 +84,12 @@ def unavailable() -> dict[str, str]:
     return dict(_discovery().unavailable)
 
 
+def shared_model(codec: str) -> str | None:
+    """Name of the model of another codec that a codec uses; None for all others."""
+    found = _codecs().get(codec)
+    return found.shared_model if found else None
+
+
 @lru_cache(maxsize=256)
 def _architecture(root: Path, key: str, _: ManifestState) -> str:
     """Name of the architecture of a model, from its card."""
@@ -115,4 +122,5 @@ def _codec(name: str, module: ModuleType) -> Codec:
         suffix=getattr(module, "SUFFIX", ".bin"),
         references=getattr(module, "references", None),
         version=getattr(module, "version", None),
+        shared_model=getattr(module, "MODEL", None),
     )

@@ -161,6 +161,7 @@ class Codec:
         references: Gives what is measured beside the points without being one; None for most.
         learned: What its model is one of, where the codec is a trained model.
         version: Tells name and version of the external program that codes; None for most.
+        shared_model: The model that it uses where that is another codec's; None for most.
     """
 
     name: str
@@ -173,6 +174,7 @@ class Codec:
     references: References | None = None
     learned: "LearnedCodec | None" = None
     version: Callable[[], str] | None = None
+    shared_model: str | None = None
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from core.codecs.base import Codec, Dial, Kind, Reference
 from core.codecs.trained_model import ModelFiles, ModelState, model_key
 from core.entropy.bitstream import Header, pack, unpack
 from core.entropy.errors import CorruptStream, UnknownModel
-from core.entropy.latent_coding import Coded, Decoded, Symbols
+from core.entropy.latent_coding import Coded, Decoded
 from core.errors import CodecError
 from core.images import Image
 from core.store import ArtifactError, ArtifactStore
@@ -73,6 +73,7 @@ class LearnedCodec:
         load: Loads a model.
         digest: `Network.digest` of a model, without loading its networks.
         reconstructions: What is measured beside a model without being a codec.
+        point: Makes an operating point: what its encoder can be set to.
     """
 
     name: str
@@ -82,6 +83,7 @@ class LearnedCodec:
     load: Callable[[ModelFiles], Network]
     digest: Callable[[ModelFiles], bytes]
     reconstructions: Callable[["TrainedModel"], Iterable[Reference]] | None = None
+    point: "type[BnkPoint] | None" = None
 
     def codec(self, model: str | None = None) -> Codec:
         """One of its models as a codec.
@@ -108,9 +110,7 @@ class LearnedCodec:
         Raises:
             MissingArtifact: The model is not trained.
         """
-        name = model or self.name
-        store.manifest(model_key(name))
-        return [BnkPoint(name, quality, store, self) for quality in self.qualities]
+        return [self.at(quality, store, model=model) for quality in self.qualities]
 
     def at(
         self, value: float, store: ArtifactStore | None = None, *, model: str | None = None
@@ -123,7 +123,7 @@ class LearnedCodec:
         """
         name, store = model or self.name, store or ArtifactStore.default()
         store.manifest(model_key(name))
-        return BnkPoint(name, int(self.dial.check(value)), store, self)
+        return (self.point or BnkPoint)(name, int(self.dial.check(value)), store, self)
 
     def references(self, store: ArtifactStore, *, model: str | None = None) -> Iterable[Reference]:
         """What is measured beside a model without being a codec.
@@ -220,10 +220,11 @@ class BnkPoint:
         height, width = image.shape[:2]
         network = self._network()
         network.check_size(height=height, width=width)
-        coded = network.encode(image, self.quality)
+        coded = self._coded(network, image)
         header = Header(network.digest[:2], self.quality, width, height)
         data = pack(header, coded.payload, model_digest=network.digest, symbols=coded.symbols)
-        if not _equal(self._read(network, data).symbols, coded.symbols):
+        pairs = zip(self._read(network, data).symbols, coded.symbols, strict=True)
+        if not all(np.array_equal(*pair) for pair in pairs):
             raise CodecError(f"{self.codec} wrote a file that it cannot read back.")
         return data
 
@@ -237,9 +238,16 @@ class BnkPoint:
         network = self._network()
         return network.synthesize(self._read(network, data).latents, unpack(data).header)
 
-    def _network(self) -> Network:
-        network: Network = TrainedModel(self.architecture, self.codec, self.store).network()
-        return network
+    @property
+    def model(self) -> str:
+        """Name of the model."""
+        return self.codec
+
+    def _coded(self, network: Any, image: Image) -> Any:
+        return network.encode(image, self.quality)
+
+    def _network(self) -> Any:
+        return TrainedModel(self.architecture, self.model, self.store).network()
 
     def _read(self, network: Network, data: bytes) -> Decoded:
         stream = unpack(data)
@@ -290,7 +298,3 @@ def models_of(model_id: bytes, codecs: Iterable[Codec], store: ArtifactStore) ->
         except ArtifactError as error:
             unreadable[codec.name] = error
     return Candidates(tuple(found), unreadable)
-
-
-def _equal(first: Symbols, second: Symbols) -> bool:
-    return all(np.array_equal(*pair) for pair in zip(first, second, strict=True))

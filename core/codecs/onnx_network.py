@@ -6,7 +6,7 @@ import math
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import onnxruntime
@@ -53,6 +53,17 @@ class OnnxNetwork:
         return output
 
 
+class Windows(Protocol):
+    """An array that is made window by window, because the whole would take too much memory."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Rows, columns and channels."""
+
+    def __getitem__(self, place: tuple[slice, slice]) -> NDArray[Any]:
+        """Some rows and columns."""
+
+
 class _Span(NamedTuple):
     """Rows, or columns, of one window, and those of them whose output is kept."""
 
@@ -91,7 +102,7 @@ class Tiling:
     up: int = 1
     down: int = 1
 
-    def run(self, network: OnnxNetwork, array: NDArray[Any]) -> NDArray[np.float32]:
+    def run(self, network: OnnxNetwork, array: "NDArray[Any] | Windows") -> NDArray[np.float32]:
         """Output for one array of shape (height, width, channels), as if it were run whole."""
         height, width = (self._scaled(side) for side in array.shape[:2])
         tiles = self.tiles(network, array)
@@ -101,7 +112,7 @@ class Tiling:
             output[tile.rows, tile.columns] = tile.output
         return output
 
-    def tiles(self, network: OnnxNetwork, array: NDArray[Any]) -> Iterator[Tile]:
+    def tiles(self, network: OnnxNetwork, array: "NDArray[Any] | Windows") -> Iterator[Tile]:
         """The same in parts, for outputs that are large."""
         height, width, _ = array.shape
         windows = list(itertools.product(self._spans(height), self._spans(width)))

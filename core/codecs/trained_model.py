@@ -39,6 +39,10 @@ class ModelFiles:
             raise self.damaged(file, "is missing")
         return bytes.fromhex(entry.sha256)
 
+    def has(self, file: str) -> bool:
+        """Whether the model has a file."""
+        return f"{self.name}/{file}" in self.artifact.manifest.files
+
     def read(self, file: str, parse: Callable[[bytes], _Parsed]) -> _Parsed:
         """What `parse` makes of a file.
 

@@ -30,7 +30,7 @@ Encoder and decoder run the same code; only `==>` differs in its direction.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +49,8 @@ from core.entropy.integer_model import (
 )
 from core.entropy.lattice import STEP_BITS, ArrangedValues
 from core.entropy.range_coding import PayloadBits, SymbolReader, SymbolWriter
+from core.entropy.step_order import positions_of, put_step, step_order, take_step
+from core.entropy.step_sizes import bounded_side
 from core.entropy.tables import PreparedTable
 from core.entropy.value_tables import MAX_BITS_PER_VALUE, SCALES_PER_OCTAVE
 from core.progress import report
@@ -83,6 +85,30 @@ class Decoded(NamedTuple):
     latents: NDArray[np.float32]
 
 
+class Watcher(Protocol):
+    """Receives what an encoder that searches for better latents needs to know.
+
+    Attributes:
+        latents: Filled with the decoded latents.
+    """
+
+    latents: NDArray[np.float32]
+
+    def see_offsets(
+        self, rows: slice, offsets: NDArray[np.float64], indices: NDArray[np.uint8]
+    ) -> None:
+        """Values of some rows of cells of the step that is being coded, before quantisation.
+
+        Args:
+            rows: The rows.
+            offsets: Values minus their means, in quantiser steps.
+            indices: Table of each value.
+        """
+
+    def see_errors(self, step: int, errors: NDArray[np.float32]) -> None:
+        """Quantisation errors of a step's values, restored minus given, in quantiser steps."""
+
+
 class _Expected(NamedTuple):
     means: Map
     gains: Map
@@ -113,34 +139,45 @@ class LatentCoder:
         self._entropy_parameters = [layer.at(quality) for layer in model.entropy_parameters]
         self._side_tables = [PreparedTable.of(table) for table in model.side_tables[quality - 1]]
 
-    def encode(self, latents: NDArray[np.float32], side: NDArray[np.float32]) -> Coded:
+    def encode(
+        self,
+        latents: NDArray[np.float32],
+        side: NDArray[np.float32],
+        watcher: Watcher | None = None,
+    ) -> Coded:
         """Codes latents.
 
         Args:
             latents: In standard deviations, shape (rows, columns, channels), rows and columns
                 even.
             side: Side information, not yet rounded, shape (rows / 2, columns / 2, side channels).
+            watcher: Receives what a search needs; changes nothing.
         """
         writer = SymbolWriter()
-        bounded = np.clip(np.rint(side), -SIDE_LIMIT, SIDE_LIMIT).astype(np.int16)
+        bounded = bounded_side(side)
         for channel, table in enumerate(self._side_tables):
             writer.write(bounded[..., channel].ravel().astype(np.int32) + SIDE_LIMIT, table)
         offsets = np.empty((*side.shape[:2], self._model.channels), np.float32)
         symbols: list[NDArray[np.int16]] = []
 
         def look(step: int, rows: slice, expected: _Expected) -> None:
-            values = take_step(latents[_positions(rows)], step).astype(np.float64)
+            values = take_step(latents[positions_of(rows)], step).astype(np.float64)
             values *= expected.gains
             values *= 2.0**-POWER_BITS
             values -= expected.means * 2.0**-STEP_BITS
             offsets[rows] = values
+            if watcher:
+                watcher.see_offsets(rows, values, expected.indices)
 
         def write(values: ArrangedValues) -> NDArray[np.int16]:
             symbols.append(values.quantise(offsets))
             values.write(writer, symbols[-1])
+            if watcher:
+                errors = values.restored(symbols[-1]) * np.float32(2.0**-STEP_BITS) - offsets
+                watcher.see_errors(len(symbols) - 1, errors)
             return symbols[-1]
 
-        self._walk(bounded, look, write, "coding")
+        self._walk(bounded, look, write, "coding", watcher.latents if watcher else None)
         return Coded(writer.finish(), (bounded, *symbols))
 
     def decode(self, payload: bytes, *, rows: int, columns: int) -> Decoded:
@@ -219,7 +256,7 @@ class LatentCoder:
                 restored = means[rows].astype(np.float64)
                 if latents is not None:
                     to_latents = restored * gains.map_of(gains.tables.restoring)
-                    put_step(latents[_positions(rows)], step, to_latents)
+                    put_step(latents[positions_of(rows)], step, to_latents)
                 if step + 1 < STEPS:
                     known = [features[rows], _context(gains, restored)]
                     features[rows] = self._context_fusion[step].run(np.concatenate(known, axis=-1))
@@ -247,44 +284,8 @@ def _blocks(rows: int, values: int) -> list[slice]:
     return [slice(top, min(top + count, rows)) for top in range(0, rows, count)]
 
 
-def _positions(rows: slice) -> slice:
-    """Rows of the latent in rows of cells."""
-    return slice(CELL * rows.start, CELL * rows.stop)
-
-
 def _context(gains: GainsAt, restored: Map) -> Map:
     """What the next step sees of restored values, in standard deviations; overwrites them."""
     restored *= gains.map_of(gains.tables.inverses)
     context = rescaled(restored, STEP_BITS + INVERSE_BITS - CONTEXT_BITS)
     return np.clip(context, -MAX_SIGNED, MAX_SIGNED, out=context)
-
-
-def step_order(channels: int) -> NDArray[np.int64]:
-    """Channel of the latent at each index of each step's maps, shape (STEPS, channels)."""
-    return np.array(
-        [
-            np.concatenate([np.arange(channels)[quarter] for _, _, quarter in _parts_of(step)])
-            for step in range(STEPS)
-        ]
-    )
-
-
-def take_step(latents: NDArray[np.float32], step: int) -> NDArray[np.float32]:
-    """Values of a step, shape (rows / 2, columns / 2, channels)."""
-    parts = [latents[down::CELL, right::CELL, quarter] for down, right, quarter in _parts_of(step)]
-    return np.concatenate(parts, axis=-1)
-
-
-def put_step(latents: NDArray[np.float32], step: int, values: Map) -> None:
-    """The way back of `take_step`."""
-    size = values.shape[-1] // STEPS
-    for part, (down, right, quarter) in enumerate(_parts_of(step)):
-        latents[down::CELL, right::CELL, quarter] = values[..., part * size : (part + 1) * size]
-
-
-def _parts_of(step: int) -> list[tuple[int, int, slice]]:
-    """Row and column in the cell, and channels, of each part of a step's maps."""
-    return [
-        (position // CELL, position % CELL, slice((position + step) % STEPS, None, STEPS))
-        for position in range(CELL * CELL)
-    ]

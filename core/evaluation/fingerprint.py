@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from core.codecs import Codec, Reference
+from core.codecs import Codec, Reference, shared_model
 from core.codecs.base import OperatingPoint
 from core.dataset.image_source import Catalogue
 from core.evaluation.deciding_code import deciding_code
@@ -15,6 +15,8 @@ from core.store import ArtifactStore, MissingArtifact
 
 #: Files of a model that describe it or go on training it; no bit and no pixel depends on them.
 _INDECISIVE_FILES = frozenset({"card.json", "config.json", "weights.npz"})
+#: Files that decide what a codec writes whose encoder searches with the model of another.
+_SEARCH_FILES = frozenset({"config.json", "refinement.onnx"})
 
 
 @dataclass(frozen=True)
@@ -77,20 +79,22 @@ def model_digest(store: ArtifactStore, codec: str) -> str | None:
     """Digest of the files of a codec's model that decide bytes or pixels; None without a model.
 
     The networks and tables count; the model's card, its configuration and the weights that a
-    training goes on from do not.
+    training goes on from do not. What the encoder searches with counts where it does so by itself.
 
     Raises:
         ArtifactError: The model's manifest is damaged.
     """
+    shared = shared_model(codec)
+    indecisive = _INDECISIVE_FILES - _SEARCH_FILES if shared else _INDECISIVE_FILES | _SEARCH_FILES
     try:
-        files = store.manifest(f"models/{codec}").files
+        files = store.manifest(f"models/{shared or codec}").files
     except MissingArtifact:
         return None
     return _digest(
         {
             name: entry.sha256
             for name, entry in files.items()
-            if name.rpartition("/")[2] not in _INDECISIVE_FILES
+            if name.rpartition("/")[2] not in indecisive
         }
     )
 

@@ -181,6 +181,13 @@ class ImageModel(keras.Model, ABC):  # type: ignore[misc]
         """
         return {}
 
+    def derived_files(self) -> dict[str, bytes]:
+        """Files for the encoder alone that follow from the weights; none by default.
+
+        A model can be used without them, and nothing else that is published depends on them.
+        """
+        return {}
+
     def layer_table(self, latent: tuple[int, int, int], *, stride: int) -> Sequence[Layer]:
         """Output shape of each layer, for the model card; empty by default.
 

@@ -120,6 +120,11 @@ class BlockSynthesis(_BlockTransform):
         blocks = ops.conv(latents * self.deviations, kernel) + self._mean_block()
         return depth_to_space(blocks, BLOCK)
 
+    def transposed(self, slopes: Tensor) -> Tensor:
+        """Gradient with respect to the latents from that with respect to the images."""
+        kernel = ops.reshape(self.scaled_basis * self.lr_scale, (1, 1, -1, self.channels))
+        return ops.conv(space_to_depth(slopes, BLOCK), kernel) * self.deviations
+
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         """Shape of the images."""
         return (*_scaled_sides(input_shape, up=BLOCK), 3)

@@ -34,6 +34,7 @@ from core.models.bottleneck.config import (
 from core.models.bottleneck.entropy_model import Coded, EntropyModel
 from core.models.bottleneck.karhunen_loeve import BLOCK
 from core.models.bottleneck.publication import INTEGERS, Transforms, card_facts, companions
+from core.models.bottleneck.refinement import refinement_file
 from core.models.bottleneck.revival import revive
 from core.models.bottleneck.structural_similarity import structural_similarity
 from core.models.bottleneck.thesis_transforms import ThesisTransforms
@@ -124,6 +125,12 @@ class Bottleneck(VariableRateModel):
     ) -> dict[str, bytes]:
         """The entropy model's files: the integer networks, and the encoder's hyper-analysis."""
         return companions(self.entropy, synthesis_digest=networks["synthesis"].digest)
+
+    def derived_files(self) -> dict[str, bytes]:
+        """The network with which the encoder refines latents, where there is one."""
+        if not isinstance(self.transforms, ResidualTransforms):
+            return {}
+        return refinement_file(self.transforms.synthesis, self.transforms.shape)
 
     def layer_table(self, latent: tuple[int, int, int], *, stride: int) -> tuple[Layer, ...]:
         """Analysis and synthesis transform."""

@@ -30,10 +30,10 @@ from core.models.tensor import Tensor
 from core.training_records.model_layers import Layer, transform_codec_layers
 
 #: Side of the pixel patches that are the branches' input and output.
-_PATCH = 8
+PATCH = 8
 
 #: Output unit of the synthesis branch, on the scale 0..255.
-_PIXEL_UNIT = 64.0
+PIXEL_UNIT = 64.0
 
 #: Initial gain of the last layer of a residual block, so that the sum over blocks stays small.
 _RESIDUAL_SCALE = 0.1
@@ -73,13 +73,13 @@ class TransformShape:
     def analysis_receptive_field(self) -> int:
         """Receptive field of the analysis on each side of a block in pixels, in whole blocks."""
         fine, deep = self.analysis_blocks
-        return BLOCK * math.ceil((_PATCH * (fine + 1) + BLOCK * deep) / BLOCK)
+        return BLOCK * math.ceil((PATCH * (fine + 1) + BLOCK * deep) / BLOCK)
 
     @property
     def synthesis_receptive_field(self) -> int:
         """Receptive field of the synthesis on each side of a latent position, in positions."""
         fine, deep = self.synthesis_blocks
-        return math.ceil((_PATCH * (fine + 1) + BLOCK * deep) / BLOCK)
+        return math.ceil((PATCH * (fine + 1) + BLOCK * deep) / BLOCK)
 
 
 class ResidualTransforms:
@@ -159,7 +159,7 @@ def make_analysis(shape: TransformShape) -> keras.Model:
     """
     dtype = shape.precision
     images = keras.Input((None, None, 3), dtype="uint8", name="images")
-    patches = SpaceToDepth(_PATCH, dtype=dtype, name="analysis_patches")(images)
+    patches = SpaceToDepth(PATCH, dtype=dtype, name="analysis_patches")(images)
     values = layers.Rescaling(1 / 64.0, -2.0, dtype=dtype, name="analysis_scale")(patches)
     values = _convolution(values, shape.width, 1, shape, "analysis_first")
     for index in range(shape.analysis_blocks[0]):
@@ -186,12 +186,12 @@ def make_synthesis(shape: TransformShape) -> keras.Model:
     for index in range(shape.synthesis_blocks[1]):
         values = _residual(values, shape.deep_width, shape, f"synthesis_deep_{index}", levels)
     values = _convolution(values, 4 * shape.width, 1, shape, "synthesis_up")
-    values = DepthToSpace(BLOCK // _PATCH, dtype=dtype, name="synthesis_doubled")(values)
+    values = DepthToSpace(BLOCK // PATCH, dtype=dtype, name="synthesis_doubled")(values)
     for index in range(shape.synthesis_blocks[0]):
         values = _residual(values, shape.width, shape, f"synthesis_fine_{index}", levels)
-    values = _convolution(values, 3 * _PATCH**2, 3, shape, "synthesis_last", start="zeros")
-    values = DepthToSpace(_PATCH, dtype="float32", name="synthesis_pixels")(values)
-    correction = layers.Rescaling(_PIXEL_UNIT, dtype="float32", name="pixel_unit")(values)
+    values = _convolution(values, 3 * PATCH**2, 3, shape, "synthesis_last", start="zeros")
+    values = DepthToSpace(PATCH, dtype="float32", name="synthesis_pixels")(values)
+    correction = layers.Rescaling(PIXEL_UNIT, dtype="float32", name="pixel_unit")(values)
     transform = BlockSynthesis(
         shape.channels, shape.basis_lr_scale, dtype="float32", name="block_synthesis"
     )

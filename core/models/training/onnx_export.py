@@ -60,6 +60,60 @@ def export_network(network: keras.Model) -> bytes:
         return file.read_bytes()
 
 
+def share_transposed_kernels(model: bytes) -> bytes:
+    """The same network with kernels that mirror and transpose another made from that one.
+
+    ONNX Runtime makes them once, when it loads the network.
+
+    Args:
+        model: ONNX file of a network.
+    """
+    network = onnx.load_from_string(model)
+    seen: dict[bytes, str] = {}
+    for tensor in list(network.graph.initializer):
+        kernel = onnx.numpy_helper.to_array(tensor)
+        if kernel.ndim != 4 or kernel.size < _MIN_SIZE_TO_HALVE:
+            continue
+        source = seen.get(_transposed(kernel).tobytes())
+        if source is None:
+            seen[kernel.tobytes()] = tensor.name
+        else:
+            network.graph.initializer.remove(tensor)
+            for node in reversed(_transposition(source, tensor.name)):
+                network.graph.node.insert(0, node)
+    if seen:
+        network.graph.initializer.extend(_MIRRORING)
+    shared: bytes = network.SerializeToString()
+    return shared
+
+
+#: Start, end, axes and step of a slice that mirrors rows and columns of a kernel.
+_MIRRORING = [
+    onnx.numpy_helper.from_array(np.array(values, np.int64), f"mirroring/{name}")
+    for name, values in (
+        ("starts", [-1, -1]),
+        ("ends", [np.iinfo(np.int64).min] * 2),
+        ("axes", [2, 3]),
+        ("steps", [-1, -1]),
+    )
+]
+
+
+def _transposed(kernel: NDArray[Any]) -> NDArray[Any]:
+    """Kernel of the transposed convolution, both in ONNX's order of axes."""
+    return np.flip(np.swapaxes(kernel, 0, 1), axis=(2, 3))
+
+
+def _transposition(source: str, target: str) -> list[onnx.NodeProto]:
+    """Nodes that compute `_transposed`."""
+    swapped = f"{target}/swapped"
+    slices = [tensor.name for tensor in _MIRRORING]
+    return [
+        onnx.helper.make_node("Transpose", [source], [swapped], perm=[1, 0, 2, 3]),
+        onnx.helper.make_node("Slice", [swapped, *slices], [target]),
+    ]
+
+
 def to_float16(model: bytes) -> bytes:
     """The same network with its large weights stored as float16; it still computes in float32.
 

@@ -64,7 +64,7 @@ def go_on_from_published(
     published = store.open(model_key(name))
     checkpoints.check(published.key, published.facts, free=free, model=name)
     facts = published.parsed(f"{name}/card.json", _training_of_card, reason="is not a model card")
-    best = _published_weights(published, name)
+    best = published_weights(published, name)
     load_weights(training.network, best)
     rows = training.history.read(model=name)[: facts["best_epoch"]]
     training.history.recall_previews(epochs=len(rows), warn=training.monitor.say, model=name)
@@ -100,7 +100,12 @@ def _training_of_card(data: bytes) -> dict[str, Any]:
     return facts
 
 
-def _published_weights(published: Artifact, name: str) -> Arrays:
+def published_weights(published: Artifact, name: str) -> Arrays:
+    """Weights of a published model by path, those that its networks' files hold included.
+
+    Raises:
+        ArtifactError: A file is missing or damaged.
+    """
     shared = f"{name}/{_SHARED}"
     own: Arrays = published.parsed(f"{name}/weights.npz", from_npz, reason="does not hold arrays")
     if shared not in published.manifest.files:
@@ -164,6 +169,7 @@ class Publisher:
         own, shared = deduplicate_weights(weights, exported, model.scaled_weights())
         contents["weights.npz"] = to_npz(own)
         contents[_SHARED] = _to_json(shared)
+        contents |= model.derived_files()
         contents["config.json"] = _to_json(self.training.config.record())
         contents["card.json"] = _to_json(card)
         named = {f"{self.name}/{file}": data for file, data in contents.items()}

@@ -23,7 +23,7 @@ SHAPES = [(1, 1), (97, 131), (160, 160)]
 PointsOf = Callable[[Codec], Sequence[OperatingPoint]]
 
 #: Codecs that take more than a second per image.
-SLOW_ENCODERS = {"avif_slow"}
+SLOW_ENCODERS = {"avif_slow", "bottleneck_slow"}
 
 
 def _params(names: Iterable[str]) -> list[ParameterSet]:

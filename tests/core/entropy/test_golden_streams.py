@@ -20,7 +20,8 @@ import pytest
 from core.entropy.bitstream import Bitstream, unpack
 from core.entropy.errors import CorruptStream
 from core.entropy.integer_model import IntegerModel
-from core.entropy.latent_coding import Decoded, LatentCoder, put_step, step_order, take_step
+from core.entropy.latent_coding import Decoded, LatentCoder
+from core.entropy.step_order import put_step, step_order, take_step
 from tests.core.entropy.plain_stream import GOLDEN, PlainStream
 
 ROOT = Path(__file__).parents[3]

@@ -64,7 +64,12 @@ def test_a_new_codec_is_offered_with_the_choices_that_it_declares() -> None:
 
 @pytest.mark.parametrize(
     ("derived", "origin"),
-    [("avif_444", "avif"), ("webp_slow", "webp"), ("jpeg_optimized", "jpeg")],
+    [
+        ("avif_444", "avif"),
+        ("webp_slow", "webp"),
+        ("jpeg_optimized", "jpeg"),
+        ("bottleneck_slow", "bottleneck"),
+    ],
 )
 def test_a_codec_with_other_defaults_offers_the_choices_of_its_origin(
     derived: str, origin: str

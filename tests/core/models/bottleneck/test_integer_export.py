@@ -10,8 +10,9 @@ from keras import ops
 
 from core.dataset.splits import sample_images
 from core.entropy.integer_model import OCTAVE_BITS, IntegerModel
-from core.entropy.latent_coding import LatentCoder, take_step
+from core.entropy.latent_coding import LatentCoder
 from core.entropy.lattice import LatticeValues
+from core.entropy.step_order import take_step
 from core.entropy.tables import PRECISION_BITS
 from core.models.bottleneck import network as bottleneck
 from core.models.bottleneck.coding_order import split_into_steps

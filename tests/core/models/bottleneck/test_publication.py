@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.codecs.bottleneck import at
+from core.codecs.bottleneck import REFINEMENT, at
 from core.dataset.splits import sample_images
 from core.models import get_model
 from core.models.bottleneck import network as bottleneck
@@ -20,6 +20,7 @@ from core.models.training.checkpoints import (
     from_npz,
     weight_arrays,
 )
+from core.models.training.derived_files import add_derived_files
 from core.models.training.history import History
 from core.models.training.loop import Training
 from core.models.training.monitor import Monitor
@@ -78,6 +79,8 @@ def test_a_published_model_is_a_codec_whose_card_tells_its_cost(
     assert 9 < len(data) < image.size // 8
     assert error < 0.3 * image.astype(float).var()
 
+    _check_the_search(store, image)
+
     training.checkpoints.clear()
     other = _training(store, scenes)
     go_on_from_published(other)
@@ -88,6 +91,23 @@ def test_a_published_model_is_a_codec_whose_card_tells_its_cost(
         weights["step_1_spatial/kernel"].astype(np.float32),
     )
     _check_a_further_stage(store, scenes, weights_before=other.best)
+
+
+def _check_the_search(store: ArtifactStore, image: np.ndarray) -> None:
+    """The encoder can search, and a model without the file gets it without any other change."""
+    point = dataclasses.replace(at(60, store), effort=1)
+    assert point.decode(point.encode(image)).shape == image.shape
+    before = store.open("models/bottleneck")
+    files = {name: before.read(name) for name in before.manifest.files}
+    kept = {name: data for name, data in files.items() if not name.endswith(REFINEMENT)}
+    assert len(kept) == len(files) - 1
+    store.commit("models/bottleneck", kept, facts=before.facts)
+    added = add_derived_files(store, "bottleneck", get_model("bottleneck"))
+    after = store.open("models/bottleneck")
+    assert added == (REFINEMENT,)
+    assert after.facts == before.facts
+    assert {name: after.read(name) for name in kept} == kept
+    assert point.decode(point.encode(image)).shape == image.shape
 
 
 def _check_a_further_stage(

@@ -1,0 +1,33 @@
+"""Adds to a published model what it was published without."""
+
+import json
+
+from core.models.base import Model
+from core.models.training.checkpoints import load_weights
+from core.models.training.publication import model_key, published_weights
+from core.store import ArtifactStore
+
+
+def add_derived_files(store: ArtifactStore, name: str, model: Model) -> tuple[str, ...]:
+    """Names of the files that were added to a published model, such as one of an earlier version.
+
+    Its other files stay equal to the byte.
+
+    Args:
+        store: Where the model is.
+        name: Name of the trained model.
+        model: What it is one of.
+
+    Raises:
+        ArtifactError: The model is missing or damaged.
+    """
+    published = store.open(model_key(name))
+    config = published.parsed(f"{name}/config.json", json.loads, reason="is no configuration")
+    network = model.build(type(model.config)(**config | {"precision": "float32"}))
+    load_weights(network, published_weights(published, name))
+    added = network.derived_files()
+    files = {file: published.read(file) for file in published.manifest.files}
+    named = {f"{name}/{file}": data for file, data in added.items()}
+    if named:
+        store.commit(model_key(name), files | named, facts=published.facts)
+    return tuple(sorted(added))
