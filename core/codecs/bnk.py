@@ -218,7 +218,7 @@ class BnkPoint:
             ArtifactError: The model cannot be read.
         """
         height, width = image.shape[:2]
-        network = self._network()
+        network: Network = self._network()
         network.check_size(height=height, width=width)
         coded = self._coded(network, image)
         header = Header(network.digest[:2], self.quality, width, height)
@@ -235,7 +235,7 @@ class BnkPoint:
             BitstreamError: The file is damaged, of another model, or too large.
             ArtifactError: The model cannot be read.
         """
-        network = self._network()
+        network: Network = self._network()
         return network.synthesize(self._read(network, data).latents, unpack(data).header)
 
     @property

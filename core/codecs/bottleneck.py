@@ -8,7 +8,7 @@ import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -87,7 +87,8 @@ class _Network:
         coder_at: The model at a quality.
         analysis_receptive_field: Radius of the analysis' receptive field, in pixels.
         synthesis_receptive_field: Radius of the synthesis' receptive field, in latent positions.
-        refinement: What the encoder can search for better latents with; None without.
+        refinement: Loads what the encoder can search for better latents with, once it is needed;
+            None without.
     """
 
     analysis: OnnxNetwork
@@ -97,7 +98,7 @@ class _Network:
     coder_at: Callable[[int], LatentCoder]
     analysis_receptive_field: int
     synthesis_receptive_field: int
-    refinement: _Refinement | None = None
+    refinement: Callable[[], _Refinement] | None = None
 
     @property
     def digest(self) -> bytes:
@@ -127,11 +128,11 @@ class _Network:
                 f"This model has no {REFINEMENT}, so its files are written at effort 0; "
                 f"received {effort}."
             )
-        latents = self.latents(image)
-        weight = self.refinement.weight(quality)
+        refinement, latents = self.refinement(), self.latents(image)
+        weight = refinement.weight(quality)
         # The gradient looks through the synthesis twice, there and back.
         margin = math.ceil(2 * _MARGIN_SHARE * self.synthesis_receptive_field)
-        gradient = Gradient(self.refinement.network, Tiling(_SEARCH_WINDOW, margin))
+        gradient = Gradient(refinement.network, Tiling(_SEARCH_WINDOW, margin))
         coder = self.coder_at(quality)
         search = LatentSearch(self.model, coder, gradient, image, quality, weight)
         rounds = _rounds(effort, pixels=image.shape[0] * image.shape[1])
@@ -181,11 +182,6 @@ def _load(model: ModelFiles) -> _Network:
     synthesis = model.read("synthesis.onnx", OnnxNetwork)
     if synthesis.digest != integers.synthesis_digest.tobytes():
         raise model.damaged("synthesis.onnx", "is that of another model")
-    refinement = None
-    if model.has(REFINEMENT):
-        weights = model.read("config.json", json.loads)
-        lowest, highest = (float(weights[f"{end}_weight"]) for end in ("lowest", "highest"))
-        refinement = _Refinement(model.read(REFINEMENT, OnnxNetwork), lowest, highest)
     fields = model.read("card.json", lambda data: json.loads(data)["receptive_field"])
     return _Network(
         analysis=model.read("analysis.onnx", OnnxNetwork),
@@ -195,8 +191,15 @@ def _load(model: ModelFiles) -> _Network:
         coder_at=lru_cache(maxsize=len(SWEEP))(lambda quality: LatentCoder(integers, quality)),
         analysis_receptive_field=int(fields["analysis_pixels"]),
         synthesis_receptive_field=int(fields["synthesis_positions"]),
-        refinement=refinement,
+        # A decoder does not need it, and it takes as much memory as the synthesis.
+        refinement=cache(partial(_load_refinement, model)) if model.has(REFINEMENT) else None,
     )
+
+
+def _load_refinement(model: ModelFiles) -> _Refinement:
+    weights = model.read("config.json", json.loads)
+    lowest, highest = (float(weights[f"{end}_weight"]) for end in ("lowest", "highest"))
+    return _Refinement(model.read(REFINEMENT, OnnxNetwork), lowest, highest)
 
 
 def _digest(model: ModelFiles) -> bytes:

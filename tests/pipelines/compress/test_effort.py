@@ -10,9 +10,10 @@ from tests.pipelines.compress.compress_runs import run_compress, run_decompress
 def test_an_effort_is_told_and_its_file_decodes_as_any_other(
     photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run_compress(photo, tmp_path / "photo.bnk", "--quality", "30", "--effort", "1") == 0
-    assert "quality=30, effort=1" in capsys.readouterr().out
-    assert run_decompress(tmp_path / "photo.bnk", tmp_path / "back.png") == 0
+    flags = ("--codec", "jpeg_xl", "--effort", "3")
+    assert run_compress(photo, tmp_path / "photo.jxl", *flags) == 0
+    assert "effort=3" in capsys.readouterr().out
+    assert run_decompress(tmp_path / "photo.jxl", tmp_path / "back.png") == 0
 
 
 def test_effort_0_is_what_is_written_without_one(photo: Path, tmp_path: Path) -> None:
@@ -34,6 +35,10 @@ def test_a_wanted_size_is_met_with_an_effort(photo: Path, tmp_path: Path) -> Non
     ("flags", "said"),
     [
         (("--codec", "webp", "--effort", "3"), "webp has no effort; leave --effort out"),
+        (
+            ("--effort", "1"),
+            "no refinement.onnx, so its files are written at effort 0",
+        ),
         (("--effort", "4"), "--effort must lie in 0..3 for bottleneck; received 4"),
         (("--codec", "jpeg_xl", "--effort", "0"), "--effort must lie in 1..9 for jpeg_xl"),
     ],
