@@ -7,7 +7,7 @@ from core.codecs.base import Kind
 from core.codecs.trained_model import model_key
 from core.store import ArtifactStore
 
-LABEL = "BNK, effort 2"
+LABEL = "BNK, effort 1"
 KIND: Kind = "learned"
 SUFFIX = bnk.SUFFIX
 DIAL = bottleneck.DIAL
@@ -19,7 +19,7 @@ MODEL = bottleneck.CODEC.name
 class BottleneckSlow(bottleneck.BottleneckPoint):
     """The shipped model, whose encoder spends more time to save bytes."""
 
-    effort: int = field(default=2, metadata=bottleneck.EFFORTS)
+    effort: int = field(default=1, metadata=bottleneck.EFFORTS)
 
     @property
     def model(self) -> str:

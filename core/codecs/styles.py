@@ -28,12 +28,12 @@ class CodecStyle:
 
 _STYLES = {
     "bottleneck": CodecStyle("#e32d78", "star", width=4.0),
-    "bottleneck_slow": CodecStyle("#ff5266", "star-open", "dot", 3.0),
+    "bottleneck_slow": CodecStyle("#e12d4b", "star-open", "dot", 3.0),
     "ae80": CodecStyle("#7e761f", "cross", "longdash", 2.5),
     "ae40": CodecStyle("#da1300", "x", "longdash", 2.5),
     "ae20": CodecStyle("#e30bca", "bowtie", "longdash", 2.5),
     "ae80_rd": CodecStyle("#bb74e6", "cross-open", "dash", 3.0),
-    "ae40_rd": CodecStyle("#d6474a", "x-open", "dash", 3.0),
+    "ae40_rd": CodecStyle("#007346", "x-open", "dash", 3.0),
     "ae20_rd": CodecStyle("#d741fd", "bowtie-open", "dash", 3.0),
     "jpeg": CodecStyle("#8f93a7", "circle"),
     "jpeg_optimized": CodecStyle("#bd8943", "circle-open", "dot"),

@@ -7,7 +7,7 @@ import pytest
 from dashboard.charts.colors import codec_style, in_legend_order, known_codecs, translucent
 
 BACKGROUNDS = ("#ffffff", "#11181b")
-OURS = ["bottleneck", "ae80", "ae40", "ae20", "ae80_rd", "ae40_rd", "ae20_rd"]
+OURS = ["bottleneck", "bottleneck_slow", "ae80", "ae40", "ae20", "ae80_rd", "ae40_rd", "ae20_rd"]
 FORMATS = ["jpeg", "jpeg_optimized", "webp", "webp_slow", "avif", "avif_444", "jpeg_xl", "jpeg2000"]
 FORMATS += ["jpegli", "avif_slow", "heic", "heic_444", "jpeg_xr"]
 LOSSY = [*OURS, *FORMATS]
