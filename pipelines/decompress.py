@@ -3,9 +3,11 @@
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from core.codecs.recognition import Recognised, recognise
+from core.codecs import Codec, codecs, get_codec
+from core.codecs.recognition import Recognised, any_point, recognise
 from core.errors import CodecError
 from core.intake.door import DEFAULT_LIMITS
 from core.intake.errors import ImageError
@@ -14,7 +16,7 @@ from core.store import ArtifactStore, atomic
 from pipelines.base import UserError, option, run_step
 from pipelines.file_batch import Job, Outcome, plan, run_batch
 from pipelines.file_exchange import STANDARD, read_source, shown_progress, write_output
-from pipelines.file_suffixes import decodable_suffixes, note_on_suffix
+from pipelines.file_suffixes import decodable_suffixes, format_of, note_on_suffix, written_format
 
 #: Bytes from which a file is likely to hold an image that takes a while.
 _LARGE_FILE = 100_000
@@ -30,20 +32,27 @@ class DecompressConfig:
         "such as photo.bnk photo.png; - is the standard input or output",
         positional=True,
     )
+    codec: str | None = option(
+        None, help="codec of the files; needed where they do not name their format", metavar="NAME"
+    )
     jobs: int = option(1, help="files that are decompressed at a time")
     dry_run: bool = option(False, help="say what would be written, and write nothing")
 
     def __post_init__(self) -> None:
         if self.jobs < 1:
             raise ValueError(f"--jobs must be at least 1; received {self.jobs}.")
+        if self.codec is not None:
+            get_codec(self.codec)
 
 
 def decompress(config: DecompressConfig) -> None:
     """Decompresses files, whichever codecs wrote them, to PNG files."""
-    jobs = plan(config.paths, suffix=".png", accepted=decodable_suffixes())
+    own = {get_codec(config.codec).suffix} if config.codec else set()
+    jobs = plan(config.paths, suffix=".png", accepted=decodable_suffixes() | own)
     for job in jobs:
         _check_is_png(job.output)
-    run_batch(jobs, _decompress_file, processes=config.jobs, dry_run=config.dry_run)
+    work = partial(_decompress_file, codec=config.codec)
+    run_batch(jobs, work, processes=config.jobs, dry_run=config.dry_run)
 
 
 def _check_is_png(output: Path) -> None:
@@ -51,10 +60,10 @@ def _check_is_png(output: Path) -> None:
         raise UserError(f"The output is a PNG file, such as photo.png; received {output}.")
 
 
-def _decompress_file(job: Job) -> Outcome:
+def _decompress_file(job: Job, *, codec: str | None) -> Outcome:
     """Decompresses one file; runs in a process of its own where there are several jobs."""
     data = read_source(job.source)
-    found = _recognised(job.source, data)
+    found = _decoded(job.source, data, codec)
     written = encode_png(found.image)
     write_output(job.output, written)
     height, width = found.image.shape[:2]
@@ -67,13 +76,29 @@ def _decompress_file(job: Job) -> Outcome:
     )
 
 
-def _recognised(source: Path, data: bytes) -> Recognised:
+def _decoded(source: Path, data: bytes, codec: str | None) -> Recognised:
     try:
         # Only a decoder knows the size; a bar for a file of some size is shown in any case.
         with shown_progress(len(data) * 1_000_000 // _LARGE_FILE):
-            return recognise(data, ArtifactStore.default(), limits=DEFAULT_LIMITS)
+            store = ArtifactStore.default()
+            if codec is None:
+                return recognise(data, store, limits=DEFAULT_LIMITS)
+            return _decoded_by(get_codec(codec, store), data, store)
     except (CodecError, ImageError) as error:
-        raise UserError(f"{source}: {error}") from error
+        raise UserError(f"{source}: {error}{_advice(source, codec)}") from error
+
+
+def _decoded_by(codec: Codec, data: bytes, store: ArtifactStore) -> Recognised:
+    image = any_point(codec, store).decode(data)
+    return Recognised(codec.label, written_format(codec), image)
+
+
+def _advice(source: Path, codec: str | None) -> str:
+    """What to do where a file's suffix is that of codecs, but of no format."""
+    if codec is not None or format_of(source.suffix) is not None:
+        return ""
+    names = [name for name, one in codecs().items() if one.suffix == source.suffix.lower()]
+    return f" If {names[0]} wrote it, add --codec {names[0]}." if names else ""
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -25,7 +25,9 @@ class PrepareConfig:
     """Where the images come from."""
 
     source: Path | None = option(
-        None, help="folder or tar archive with train/ and val/ folders of class folders"
+        None,
+        help="folder or tar archive with train/ and val/ folders of class folders; to measure a "
+        "folder of images, prepare nothing: evaluate --images",
     )
     name: str = option(DEFAULT, help="name of the data set", metavar="NAME")
     replace: bool = option(False, help="replace a data set of that name made of other images")

@@ -69,7 +69,7 @@ def _decode_learned(data: bytes, store: ArtifactStore) -> Recognised:
     errors: list[CodecError | ArtifactError] = []
     for codec in found.codecs:
         try:
-            return Recognised(codec.label, _FORMAT, _any_point(codec, store).decode(data))
+            return Recognised(codec.label, _FORMAT, any_point(codec, store).decode(data))
         except (CodecError, ArtifactError) as error:
             errors.append(error)
     if errors:
@@ -83,8 +83,12 @@ def _decode_learned(data: bytes, store: ArtifactStore) -> Recognised:
     )
 
 
-def _any_point(codec: Codec, store: ArtifactStore) -> OperatingPoint:
-    """An operating point of the codec; which one does not matter for decoding."""
+def any_point(codec: Codec, store: ArtifactStore) -> OperatingPoint:
+    """An operating point of the codec; which one does not matter for decoding.
+
+    Raises:
+        ArtifactError: The codec has no model.
+    """
     if codec.at is not None and codec.dial is not None:
         return codec.at(codec.dial.default, store)
     return codec.sweep(store)[0]

@@ -3,6 +3,7 @@
 import io
 import math
 from collections.abc import Collection, Iterable, Sequence
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -86,22 +87,23 @@ def to_frame(table: pa.Table) -> pd.DataFrame:
 
 def to_parquet(table: pa.Table) -> bytes:
     """Parquet file of the table, kept small: it goes into the repository."""
+    file = io.BytesIO()
+    pq.write_table(table, file, **writer_options(table.schema))
+    return file.getvalue()
+
+
+def writer_options(schema: pa.Schema) -> dict[str, Any]:
+    """How Parquet files of results are compressed."""
     names = [*_NAMES, "dial"]
     floating = [
-        field.name
-        for field in table.schema
-        if pa.types.is_floating(field.type) and field.name not in names
+        field.name for field in schema if pa.types.is_floating(field.type) and field.name != "dial"
     ]
-    file = io.BytesIO()
-    pq.write_table(
-        table,
-        file,
-        compression="zstd",
-        compression_level=12,
-        use_dictionary=names,
-        column_encoding={name: "BYTE_STREAM_SPLIT" for name in floating},
-    )
-    return file.getvalue()
+    return {
+        "compression": "zstd",
+        "compression_level": 12,
+        "use_dictionary": names,
+        "column_encoding": dict.fromkeys(floating, "BYTE_STREAM_SPLIT"),
+    }
 
 
 def from_parquet(data: bytes) -> pa.Table:

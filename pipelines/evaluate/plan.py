@@ -1,13 +1,13 @@
 """One codec's evaluation as pieces that are kept as soon as they are finished."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from core.codecs import Codec, Reference
 from core.codecs.base import OperatingPoint
@@ -18,6 +18,7 @@ from core.evaluation.facts import MeasuredImages, ResultFacts, Seconds
 from core.evaluation.fingerprint import Fingerprint, fingerprint, model_digest
 from core.evaluation.results import result_key
 from core.evaluation.table import concatenate, from_parquet, to_parquet, with_metrics
+from core.evaluation.table_parts import WrittenTable, write_in_parts
 from core.metrics import metrics, smallest_side
 from core.store import ArtifactError, ArtifactStore, Manifest
 from pipelines.base import UserError
@@ -103,7 +104,7 @@ class Plan:
         )
 
     def _stored_table(self) -> pa.Table:
-        return from_parquet(self.store.read(self.key, f"{self.codec.name}.parquet"))
+        return from_parquet(self.store.read(self.key, self._file))
 
     def rows(self, block: Block) -> int:
         """Number of rows that a block gives."""
@@ -114,7 +115,7 @@ class Plan:
         wanted = self.fingerprint  # taken before the work starts, in which the code may be edited
         try:
             facts = self.store.manifest(self.key).facts
-            self.store.path(self.key, f"{self.codec.name}.parquet")
+            self.store.path(self.key, self._file)
         except ArtifactError:
             return None
         return wanted.stale_metrics(facts)
@@ -126,7 +127,7 @@ class Plan:
             ArtifactError: There are no results, or they are damaged.
         """
         facts = self.store.manifest(self.key).facts
-        self.store.path(self.key, f"{self.codec.name}.parquet")
+        self.store.path(self.key, self._file)
         known = facts.get("metric_fingerprints", {})
         return tuple(name for name in names if known.get(name) != self.fingerprint.metrics[name])
 
@@ -160,14 +161,10 @@ class Plan:
             UselessResults: Every row is an error, or added metrics do not fit to the stored
                 results; what was stored before stays.
         """
-        table = concatenate([from_parquet(self._pieces.read(name)) for name in self.blocks])
-        if self.added is None:
-            facts = replace(self._facts(table), jobs=jobs)
-        else:
-            table, facts = self._extended(table)
-        self._check_some_coded(table)
-        files = {f"{self.codec.name}.parquet": to_parquet(table)}
-        manifest = self.store.commit(self.key, files, facts=facts.to_json())
+        with self.store.staging(self.key) as folder:
+            path = folder / self._file
+            facts = self._written(path, jobs=jobs) if self.added is None else self._extended(path)
+            manifest = self.store.commit(self.key, {self._file: path}, facts=facts.to_json())
         self.discard()
         return manifest
 
@@ -185,31 +182,41 @@ class Plan:
         folder = f"cache/evaluate/{self.dataset}/{self.codec.name}/"
         return Pieces(self.store, folder, hashlib.sha256(wanted.encode()).hexdigest())
 
-    def _check_some_coded(self, table: pa.Table) -> None:
-        errors = table["error"].drop_null()
-        if table.num_rows and len(errors) == table.num_rows:
-            first = errors[0].as_py()
+    @property
+    def _file(self) -> str:
+        return f"{self.codec.name}.parquet"
+
+    def _tables(self) -> Iterator[pa.Table]:
+        return (from_parquet(self._pieces.read(name)) for name in self.blocks)
+
+    def _written(self, path: Path, *, jobs: int) -> ResultFacts:
+        """Writes the results of all blocks; their facts."""
+        written = write_in_parts(path, self._tables())
+        if written.rows and written.errors == written.rows:
             self.discard()
             raise UselessResults(
-                f"{self.codec.name}: all {table.num_rows} rows are errors, so nothing was stored. "
-                f"The first: {first}"
+                f"{self.codec.name}: all {written.rows} rows are errors, so nothing was stored. "
+                f"The first: {written.first_error}"
             )
+        return self._facts(written, jobs=jobs)
 
-    def _extended(self, table: pa.Table) -> tuple[pa.Table, ResultFacts]:
-        """Stored results with the added metrics, and their facts."""
+    def _extended(self, path: Path) -> ResultFacts:
+        """Writes the stored results with the added metrics; their facts."""
         stored = self.store.manifest(self.key)
         added = self.added or ()
+        table, images = concatenate([*self._tables()]), frozenset(self._images)
         try:
-            whole = with_metrics(self._stored_table(), table, added, images=frozenset(self._images))
+            whole = with_metrics(self._stored_table(), table, added, images=images)
         except ValueError as error:
             self.discard()
             raise UselessResults(
                 f"{self.codec.name}: {error} Another version coded them; measure again: --again."
             ) from error
+        path.write_bytes(to_parquet(whole))
         facts = ResultFacts.of(stored)
         definitions = {name: metrics()[name].DEFINITION for name in added}
         digests = {name: self.fingerprint.metrics[name] for name in added}
-        return whole, replace(
+        return replace(
             facts,
             metrics={**facts.metrics, **definitions},
             metric_fingerprints={**facts.metric_fingerprints, **digests},
@@ -221,7 +228,7 @@ class Plan:
             },
         )
 
-    def _facts(self, table: pa.Table) -> ResultFacts:
+    def _facts(self, written: WrittenTable, *, jobs: int) -> ResultFacts:
         return ResultFacts(
             fingerprint=self.fingerprint.coding,
             metric_fingerprints=self.fingerprint.metrics,
@@ -230,11 +237,12 @@ class Plan:
             dataset=MeasuredImages(self.dataset, self.catalogue.sha256, len(self.catalogue.ids)),
             codec={"label": self.codec.label, "kind": self.codec.kind},
             settings=tuple(point.setting for point in self.points),
-            rows=table.num_rows,
-            errors=table.num_rows - table["error"].null_count,
+            rows=written.rows,
+            errors=written.errors,
             metrics={name: metric.DEFINITION for name, metric in metrics().items()},
             subset=self._subset_facts(),
-            seconds=self._seconds(table),
+            seconds=self._seconds(written),
+            jobs=jobs,
             notes=self.notes,
         )
 
@@ -247,15 +255,11 @@ class Plan:
             "seed": image_source.SUBSET_SEED,
         }
 
-    def _seconds(self, table: pa.Table) -> Seconds:
+    def _seconds(self, written: WrittenTable) -> Seconds:
         """Time of codecs and metrics, and time of the pool: the rest is orchestration."""
         machine = sum(self._pieces.facts(name)["machine_seconds"] for name in self.blocks)
         return Seconds(
-            codec=_total(table, "encode_seconds") + _total(table, "decode_seconds"),
-            metric=_total(table, "metric_seconds"),
+            codec=round(written.codec_seconds, 3),
+            metric=round(written.metric_seconds, 3),
             machine=round(machine, 3),
         )
-
-
-def _total(table: pa.Table, column: str) -> float:
-    return round(pc.sum(table[column].cast("float64")).as_py() or 0.0, 3)

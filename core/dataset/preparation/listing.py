@@ -53,7 +53,8 @@ def list_images(source: RawDataset) -> list[ListedImage]:
         if not any(image.part == part for image in listed):
             raise PreparationError(
                 f"There are no images in {part}/ of the source ({source.label}); expected "
-                "train/<class>/<image> and val/<class>/<image>."
+                "train/<class>/<image> and val/<class>/<image>. A folder of images without classes "
+                "is measured as it is: python -m pipelines.evaluate --images DIR --dataset NAME."
             )
     for image, following in pairwise(listed):
         if image.id == following.id:

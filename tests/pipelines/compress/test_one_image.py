@@ -12,7 +12,13 @@ from core.intake.decode import decode_image
 from core.png import encode_png
 from core.progress import listening, report
 from pipelines.file_exchange import shown_progress
-from tests.pipelines.compress.compress_runs import IMAGE, in_a_process, run_compress, run_decompress
+from tests.pipelines.compress.compress_runs import (
+    IMAGE,
+    in_a_process,
+    is_one_line,
+    run_compress,
+    run_decompress,
+)
 
 
 @pytest.mark.parametrize(
@@ -30,6 +36,21 @@ def test_an_image_goes_through_a_file_and_back(photo: Path, tmp_path, flags, cap
     said = capsys.readouterr().out
     assert f"{file.stat().st_size:,} bytes" in said
     assert "131x97 pixels" in said
+
+
+def test_a_file_is_decompressed_by_the_codec_that_is_named_or_refused(
+    photo: Path, tmp_path, capsys
+) -> None:
+    file, back = tmp_path / "photo.webp", tmp_path / "back.png"
+    assert run_compress(photo, file) == 0
+    assert run_decompress(file, back, "--codec", "webp_slow") == 0
+    assert "131x97 pixels, from WebP, method 6" in capsys.readouterr().out
+    back.unlink()
+    assert run_decompress(file, back, "--codec", "jpeg") == 2
+    assert is_one_line(capsys.readouterr().err, "photo.webp", "Expected a complete JPEG file")
+    assert run_decompress(file, back, "--codec", "nonsense") == 2
+    assert "Codec must be one of" in capsys.readouterr().err
+    assert not back.exists()
 
 
 def test_without_a_codec_the_learned_one_is_taken(photo: Path, tmp_path, capsys) -> None:

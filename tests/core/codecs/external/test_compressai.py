@@ -107,6 +107,22 @@ class TestWithCompressAi:
         assert facts.program.startswith("compressai ")
         assert ", torch " in facts.program
 
+    def test_its_files_are_decompressed_when_the_codec_is_named(
+        self, environment: Mapping[str, str], tmp_path: Path
+    ) -> None:
+        pixels = np.random.default_rng(0).integers(0, 256, (70, 90, 3), np.uint8)
+        PIL.Image.fromarray(pixels).save(tmp_path / "photo.png")
+        made, back = str(tmp_path / "photo.bmshj"), str(tmp_path / "back.png")
+        photo = str(tmp_path / "photo.png")
+        _run(["-m", "pipelines.compress", photo, made, "--codec", NAME], environment)
+        _run(["-m", "pipelines.decompress", made, back, "--codec", NAME], environment)
+        with PIL.Image.open(back) as opened:
+            assert opened.size == (90, 70)
+        words = [sys.executable, "-m", "pipelines.decompress", made, back]
+        done = subprocess.run(words, cwd=ROOT, env=environment, capture_output=True, text=True)
+        assert done.returncode == 2
+        assert f"add --codec {NAME}" in done.stderr
+
     def test_compare_shows_it_beside_jpeg(self, environment: Mapping[str, str]) -> None:
         printed = _run(["-c", COMPARE], environment)
         assert "'JPEG': " in printed
