@@ -1,4 +1,4 @@
-"""Measures statistics for Compare: traits of the training images, ends of its searches."""
+"""Measures for Compare: traits of the training images, its first image, ends of its searches."""
 
 import json
 from collections.abc import Sequence
@@ -14,6 +14,8 @@ from core.dataset.traits import (
     ranges_key,
     ranges_of,
 )
+from core.evaluation.first_comparison import KEY as FIRST
+from core.evaluation.first_comparison import commit_first, measure_first
 from core.evaluation.search_starts import KEY as STARTS
 from core.evaluation.search_starts import commit_starts, measure_starts
 from core.store import Artifact, ArtifactStore
@@ -29,12 +31,14 @@ class DescribeConfig:
     dataset: str = option(DEFAULT, help="prepared data set that is described", metavar="NAME")
     most: int = option(0, help="measure so many training images at most; 0 measures all")
     photographs: bool = option(
-        False, help="measure only where Compare's searches by size end on the built-in photographs"
+        False,
+        help="measure only what Compare shows at first, and where its searches by size end "
+        "on the built-in photographs",
     )
 
     def __post_init__(self) -> None:
         check_name("--dataset", self.dataset)
-        if ranges_key(self.dataset) == STARTS:
+        if ranges_key(self.dataset) in (STARTS, FIRST):
             raise ValueError(f"A data set called {self.dataset} cannot be described.")
         if self.most < 0:
             raise ValueError(f"--most must be 0 or more; received {self.most}.")
@@ -44,6 +48,7 @@ def describe(config: DescribeConfig) -> None:
     """Writes the range of each trait; prints how many validation images are outside of it."""
     store = ArtifactStore.default()
     if config.photographs:
+        _measure_first(store)
         _measure_starts(store)
         return
     check_prepared(store, config.dataset)
@@ -76,6 +81,12 @@ def _describe(dataset: Artifact, config: DescribeConfig, store: ArtifactStore) -
     store.commit(key, {ranges_file(config.dataset): text.encode("utf-8")}, facts=facts)
     print(f"Wrote {key}: {len(train):,} training images.")
     print(f"Outside the ranges: {outside:,} of {len(validation):,} validation images.")
+
+
+def _measure_first(store: ArtifactStore) -> None:
+    title, image = next(iter(photographs().items()))
+    commit_first(title, measure_first(image, store), store)
+    print(f"Wrote {FIRST}: {title}, as Compare shows it at first.")
 
 
 def _measure_starts(store: ArtifactStore) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from core.analysis.exact_numbers import exact_numbers
-from core.codecs import codecs
+from core.codecs import find_codec
 from core.evaluation.deciding_code import deciding_code
 from core.evaluation.fingerprint import entries
 from core.evaluation.measurements import metric_columns
@@ -75,7 +75,7 @@ def _version(codec: str, manifest: Manifest | None) -> str:
         return "unknown"
     if program := manifest.facts.get("program"):
         return str(program)
-    known = codecs().get(codec)
+    known = find_codec(codec)
     if known is None:
         return "unknown"
     used = [name for name in deciding_code(tuple(entries(known))).libraries if name != "numpy"]
@@ -86,7 +86,7 @@ def _version(codec: str, manifest: Manifest | None) -> str:
 
 def _dial_name(codec: str) -> str:
     """Name of the parameter that a codec's settings vary."""
-    known = codecs().get(codec)
+    known = find_codec(codec)
     return known.dial.name if known and known.dial else "dial"
 
 

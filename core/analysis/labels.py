@@ -1,17 +1,20 @@
 """Names of codecs and models on the screen and in reports: one for each, everywhere."""
 
 from core.analysis.ladder import CONFIGURATIONS
-from core.codecs import codecs
+from core.codecs import codecs, find_codec
+
+#: Display label by model that is trained for the ladder alone.
+_STEPS = {rung.codec: f"Ladder: {rung.label[0].lower()}{rung.label[1:]}" for rung in CONFIGURATIONS}
 
 
 def labels() -> dict[str, str]:
     """Display label by codec; a configuration that is trained for the ladder alone says so."""
-    steps = {
-        rung.codec: f"Ladder: {rung.label[0].lower()}{rung.label[1:]}" for rung in CONFIGURATIONS
-    }
-    return {name: codec.label for name, codec in codecs().items()} | steps
+    return {name: codec.label for name, codec in codecs().items()} | _STEPS
 
 
 def label_of(codec: str) -> str:
     """Display label of a codec, also of one that cannot run here."""
-    return labels().get(codec, codec)
+    if codec in _STEPS:
+        return _STEPS[codec]
+    known = find_codec(codec)
+    return known.label if known else codec

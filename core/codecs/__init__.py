@@ -18,6 +18,7 @@ __all__ = [
     "References",
     "Sweep",
     "codecs",
+    "find_codec",
     "get_codec",
     "shared_model",
     "unavailable",
@@ -52,12 +53,17 @@ def get_codec(name: str, store: ArtifactStore | None = None) -> Codec:
         >>> webp.decode(webp.encode(np.zeros((97, 131, 3), np.uint8))).shape
         (97, 131, 3)
     """
-    found = codecs(store)
-    if name in found:
-        return found[name]
+    found = find_codec(name, store)
+    if found is not None:
+        return found
     if name in unavailable():
         raise ValueError(f"Codec {name!r} {unavailable()[name]}.")
-    raise ValueError(f"Codec must be one of {', '.join(found)}; received {name!r}.")
+    raise ValueError(f"Codec must be one of {', '.join(codecs(store))}; received {name!r}.")
+
+
+def find_codec(name: str, store: ArtifactStore | None = None) -> Codec | None:
+    """Codec of that name, or None; of one of this program the store is not read."""
+    return _codecs().get(name) or own_models(store or ArtifactStore.default()).get(name)
 
 
 def own_models(store: ArtifactStore) -> dict[str, Codec]:

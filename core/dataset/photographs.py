@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from functools import cache
-from importlib.resources import files
-from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 import PIL.Image
 
-from core.dataset.splits import sample_images
+from core.dataset.splits import package_folder, sample_images
 from core.images import Image
 
 #: Package and file of the photographs beside those of scikit-image, by title. Grace Hopper's
@@ -45,11 +44,7 @@ class _Photographs(Mapping[str, Image]):
 
     def __init__(self) -> None:
         self._samples = sample_images()
-        self._further = [
-            title
-            for title, (package, name) in _FURTHER.items()
-            if (files(package) / name).is_file()
-        ]
+        self._further = [title for title in _FURTHER if _path(title)]
 
     def __getitem__(self, title: str) -> Image:
         return _further(title) if title in self._further else self._samples[title]
@@ -64,8 +59,15 @@ class _Photographs(Mapping[str, Image]):
 
 @cache
 def _further(title: str) -> Image:
-    package, name = _FURTHER[title]
-    data = (files(package) / name).read_bytes()
-    pixels = np.asarray(PIL.Image.open(BytesIO(data)).convert("RGB"))
+    path = _path(title)
+    if path is None:
+        raise KeyError(title)
+    pixels = np.asarray(PIL.Image.open(path).convert("RGB"))
     pixels.flags.writeable = False
     return pixels
+
+
+def _path(title: str) -> Path | None:
+    package, name = _FURTHER[title]
+    folder = package_folder(package)
+    return folder / name if folder and (folder / name).is_file() else None

@@ -216,8 +216,13 @@ def _sample(name: str) -> Image:
 
 
 def _folder_of_samples() -> Path:
-    """Where the wheel lies, without importing scikit-image: that takes most of a second."""
-    spec = find_spec("skimage")
-    if spec is None or spec.origin is None:
+    folder = package_folder("skimage")
+    if folder is None:
         raise ModuleNotFoundError("scikit-image is not installed", name="skimage")
-    return Path(spec.origin).parent / "data"
+    return folder / "data"
+
+
+def package_folder(package: str) -> Path | None:
+    """Where an installed package lies, without importing it, which takes up to a second."""
+    spec = find_spec(package)
+    return Path(spec.origin).parent if spec and spec.origin else None

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from core.codecs import Codec, codecs, get_codec
+from core.codecs import Codec, codecs, find_codec, get_codec
 from core.codecs.base import OperatingPoint
 from core.evaluation.dial_search import Match, SearchEnd, match_bytes, match_metric
 from core.evaluation.evaluate import Coded, Evaluation, evaluate, evaluate_coded, in_one_line
@@ -88,6 +88,8 @@ class Reconstruction:
         decoded: The image in the file; None where there is a problem.
         match: Target, achieved value and relative error; None for a codec as it is set.
         problem: One sentence on why there is no image to show.
+        measured_on: Machine that measured it beforehand; None for one that is made when it is
+            asked for.
     """
 
     label: str
@@ -97,6 +99,7 @@ class Reconstruction:
     decoded: Image | None = None
     match: Reached | None = None
     problem: str | None = None
+    measured_on: str | None = None
 
 
 def operating_point(config: CodecConfig, store: ArtifactStore) -> OperatingPoint:
@@ -253,7 +256,7 @@ def _shown(config: CodecConfig, found: Evaluation) -> Reconstruction:
 
 
 def _failed(config: CodecConfig, problem: str) -> Reconstruction:
-    known = codecs().get(config.codec)
+    known = find_codec(config.codec)
     label, suffix = (known.label, known.suffix) if known else (config.codec, ".bin")
     record = Record("", config.codec, "", config.dial, error=problem)
     return Reconstruction(label, suffix, record, problem=problem)

@@ -34,8 +34,8 @@ _COMMANDS = {
 #: Script under `tests/load` by what it records, where the two differ.
 _RELIABILITY = {"bitstreams": "fuzz"}
 
-#: The one part of the statistics that is of no data set.
-_SEARCH_STARTS = "search_starts"
+#: Parts of the statistics that are of the built-in photographs, not of a data set.
+_OF_PHOTOGRAPHS = frozenset({"first_comparison", "search_starts"})
 
 #: The part of the cache that says where the images of an evaluated folder are.
 _IMAGE_FOLDERS = "evaluate"
@@ -119,7 +119,7 @@ def command_for(key: str, root: Path | None = None) -> str:
         command += f"{images} --dataset {second}"
     if kind == "cache" and second == _IMAGE_FOLDERS and rest:
         command += f" --images DIR --dataset {rest[0]}"
-    if kind == "statistics" and second == _SEARCH_STARTS:
+    if kind == "statistics" and second in _OF_PHOTOGRAPHS:
         return f"{command} --photographs"
     if kind == "statistics" and second != DEFAULT_DATASET:
         command += f" --dataset {second}"

@@ -10,6 +10,8 @@ import streamlit as st
 from core.codecs import get_codec
 from core.evaluation.comparison import CodecConfig, Goal, Reconstruction
 from core.evaluation.dial_search import SearchEnd
+from core.evaluation.first_comparison import KEY as FIRST
+from core.evaluation.first_comparison import load_first
 from core.evaluation.record import Record
 from core.evaluation.search_starts import KEY as STARTS
 from core.evaluation.search_starts import load_starts
@@ -83,14 +85,16 @@ def reconstructions(
         is_patient: Whether to wait for a turn however long it takes.
         is_short: Whether they are known to take a moment, so that no time is spent on estimates.
     """
-    known = {one: _kept().get(one.key(image.digest)) for one in asked}
+    known: dict[Wanted, Reconstruction | None] = {
+        one: _kept().get(one.key(image.digest)) or _measured_beforehand(image.digest, one)
+        for one in asked
+    }
     missing = [one for one, found in known.items() if found is None]
     calls = [_call(image, one, is_estimated=not is_short) for one in missing]
     tasks = start_tasks(calls, is_patient=is_patient)
     wait_for(tasks, show=lambda pending: _keep_and_show(image, missing, pending, show))
-    for one, task in zip(missing, tasks, strict=True):
-        known[one] = _outcome(image, one, task)
-    return [known[one] for one in asked]
+    made = {one: _outcome(image, one, task) for one, task in zip(missing, tasks, strict=True)}
+    return [known[one] or made[one] for one in asked]
 
 
 def failed(config: CodecConfig, problem: str) -> Reconstruction:
@@ -98,6 +102,30 @@ def failed(config: CodecConfig, problem: str) -> Reconstruction:
     codec = get_codec(config.codec)
     record = Record("", config.codec, "", config.dial, error=problem)
     return Reconstruction(codec.label, codec.suffix, record, problem=problem)
+
+
+def _measured_beforehand(digest: str, one: Wanted) -> Reconstruction | None:
+    """What Compare shows at first, which is stored, as long as it is of the present models."""
+    stored = _stored_first(store_state(FIRST) + store_state("models/"))
+    found = stored.get((digest, one.config, one.goal))
+    if found is None or not found.record.metrics.keys() >= set(one.metric_names):
+        return None
+    chosen = {name: found.record.metrics[name] for name in one.metric_names}
+    return replace(found, record=replace(found.record, metrics=chosen))
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _stored_first(state: str) -> dict[tuple[str, CodecConfig, Goal | None], Reconstruction]:
+    try:
+        first = load_first(open_store())
+    except ArtifactError:
+        return {}
+    compared = first.compared if first else ()
+    return {
+        (f"sample:{first.title}", one.config, one.goal): one.reconstruction
+        for one in compared
+        if first
+    }
 
 
 def _call(image: Original, one: Wanted, *, is_estimated: bool) -> Call:

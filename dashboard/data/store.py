@@ -58,7 +58,7 @@ def load_results(dataset: str = DATASET) -> "Results":
     return _results(dataset, store_state(f"results/{dataset}/") + store_state("models/"))
 
 
-@st.cache_resource(max_entries=4, show_spinner="Reading results …")
+@st.cache_resource(max_entries=4, show_spinner=False)
 def _results(dataset: str, state: str) -> "Results":
     from core.evaluation.results import load_results
 

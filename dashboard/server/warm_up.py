@@ -3,17 +3,20 @@
 import importlib
 import threading
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import streamlit as st
 
-#: Libraries that most pages need; together they take about a second to load.
+from core.store import ArtifactError
+from dashboard.data.store import load_results
+
+#: Libraries that most pages need; with the results they take about a second to load.
 LIBRARIES = ("numpy", "pandas", "pyarrow.parquet", "plotly.graph_objects", "PIL.Image")
 
 
 @asynccontextmanager
 async def warm_up(app: st.App) -> AsyncIterator[None]:
-    """Lifespan of the server: starts to load the libraries while the browser loads the frontend."""
+    """Lifespan of the server: starts to load while the browser loads the frontend."""
     threading.Thread(target=_load, name="warm-up", daemon=True).start()
     yield
 
@@ -21,3 +24,5 @@ async def warm_up(app: st.App) -> AsyncIterator[None]:
 def _load() -> None:
     for name in LIBRARIES:
         importlib.import_module(name)
+    with suppress(ArtifactError, OSError):  # the pages say what is wrong
+        load_results()

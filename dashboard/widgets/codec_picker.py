@@ -7,7 +7,8 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.codecs import Codec, codecs, unavailable
+from core.analysis.labels import label_of
+from core.codecs import Codec, codecs, get_codec, unavailable
 from core.codecs.base import Dial
 from core.evaluation.comparison import CodecConfig, operating_point
 from core.evaluation.search_starts import COMPARED_FIRST
@@ -29,7 +30,7 @@ def choose_codecs(unready: Mapping[str, ArtifactError]) -> list[str]:
         "Codecs",
         ready,
         default=[name for name in COMPARED_FIRST if name in ready],
-        format_func=lambda name: codecs()[name].label,
+        format_func=label_of,
         key="codecs",
         bind="query-params",
         wrap=True,
@@ -64,7 +65,7 @@ def set_codecs(
     cards = []
     for name in names:
         with st.container(border=True, gap="xxsmall", key=f"card_{name}"):
-            cards.append(_set_codec(codecs()[name], store, is_searched=name in searched))
+            cards.append(_set_codec(get_codec(name), store, is_searched=name in searched))
     return cards
 
 
@@ -80,7 +81,7 @@ def _show_unready(unready: Mapping[str, ArtifactError]) -> None:
         return
     with st.expander(f"Not available here ({len(unready) + len(missing)})", key="unready"):
         for name, error in unready.items():
-            st.checkbox(codecs()[name].label, disabled=True, key=f"unready_{name}")
+            st.checkbox(label_of(name), disabled=True, key=f"unready_{name}")
             st.caption(f"`{error.location}` {error.reason}. {error.advice}:")
             st.code(error.command, language=None)
         for name, reason in missing.items():

@@ -6,7 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from core.analysis.labels import label_of
-from core.codecs import codecs
+from core.codecs import find_codec
 from dashboard.charts.image_ranking import MeasuredPoint
 
 _VIEWS = Path(__file__).resolve().parents[1] / "views"
@@ -40,7 +40,7 @@ def compare_query(points: Sequence[MeasuredPoint]) -> dict[str, str | list[str]]
         "mode": "My settings",
     }
     for point in points:
-        codec = codecs().get(point.codec)
+        codec = find_codec(point.codec)
         if codec and codec.dial and point.dial is not None:
             query[f"{point.codec}_{codec.dial.name}"] = f"{point.dial:g}"
     return query

@@ -34,7 +34,7 @@ _EXPLANATIONS = {
     "payload_bytes": "The whole file less the container.",
     "raw_percent": "Of three bytes per pixel.",
     "bits_per_pixel": glossary.BITS_PER_PIXEL,
-    "encode_ms": "Measured once, while the page was made; another machine gives another time.",
+    "encode_ms": "Measured once; another machine gives another time.",
     "error_percent": "(achieved - target) / target; a dial moves in steps.",
 }
 _HIDDEN = ("codec", "problem", "lossless")

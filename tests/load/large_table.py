@@ -5,7 +5,6 @@
 
 import argparse
 import json
-import resource
 import tempfile
 import time
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ from core.evaluation.record import Record
 from core.evaluation.table import concatenate, from_parquet, to_frame, to_table
 from core.evaluation.table_parts import PART_ROWS, write_in_parts
 from core.metrics import metrics
+from pipelines.benchmark.measuring import memory
 
 SETTINGS = 10
 IMAGES_PER_BLOCK = 1600
@@ -84,7 +84,8 @@ def measure(rows: int, part_rows: int) -> dict[str, float]:
 
 
 def _peak_mb() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    # The operating system's own count (`ru_maxrss`) begins with the memory of the parent.
+    return memory("VmHWM") / 1e6
 
 
 def main() -> None:

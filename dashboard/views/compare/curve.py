@@ -9,7 +9,7 @@ import streamlit as st
 from core.analysis.bd_tables import bd_table
 from core.analysis.labels import label_of, labels
 from core.analysis.lossless import lossless_table
-from core.codecs import codecs
+from core.codecs import get_codec
 from core.evaluation.comparison import CodecConfig
 from core.evaluation.measurements import Measurements, lossy_measurements
 from core.evaluation.record import Record
@@ -47,7 +47,7 @@ def show_curve(image: ChosenImage, configs: Sequence[CodecConfig]) -> None:
     if not st.toggle("Measure the curves", key="curve", bind="query-params", help=_HELP):
         return
     st.caption(_WHAT)
-    records = measure_curve(image, [config for config in configs if codecs()[config.codec].dial])
+    records = measure_curve(image, [config for config in configs if get_codec(config.codec).dial])
     if not records:
         st.info("None of the chosen codecs has a quality setting.", icon=":material/info:")
         return
@@ -72,7 +72,7 @@ def measure_curve(image: ChosenImage, configs: Sequence[CodecConfig]) -> list[Re
     asked = [
         wanted(replace(config, dial=point.dial), goal=None, metric_names=names)
         for config in configs
-        for point in codecs()[config.codec].sweep(open_store())
+        for point in get_codec(config.codec).sweep(open_store())
     ]
 
     def show(tasks: Sequence[Task]) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from core.codecs import codecs
+from core.codecs import find_codec, get_codec
 from core.evaluation.comparison import BYTES
 from core.metrics import metrics, psnr_db, ssimulacra2
 from dashboard.widgets.bounded import bounded_number
@@ -73,7 +73,7 @@ def choose_target(names: Sequence[str]) -> TargetSelection:
     )
     if mode is None or mode == AS_SET:
         return TargetSelection()
-    return _choose_reference(mode, [name for name in names if codecs()[name].dial])
+    return _choose_reference(mode, [name for name in names if get_codec(name).dial])
 
 
 def _choose_reference(mode: str, names: Sequence[str]) -> TargetSelection:
@@ -101,8 +101,8 @@ def _choose_reference(mode: str, names: Sequence[str]) -> TargetSelection:
 
 
 def _source_label(source: str) -> str:
-    if source in codecs():
-        return f"Like {codecs()[source].label} at my setting"
+    if codec := find_codec(source):
+        return f"Like {codec.label} at my setting"
     if source == _TYPED:
         return "A value of my own"
     return f"{_unit(source)} of my own"

@@ -1,5 +1,6 @@
 """Compares codecs on the user's own images: reconstructions, sizes and metrics."""
 
+import functools
 from collections.abc import Sequence
 
 import streamlit as st
@@ -25,6 +26,7 @@ from dashboard.views.compare.slow_metrics import MAX_PIXELS_FOR_SLOW_METRICS
 from dashboard.views.compare.versions import weigh_versions
 from dashboard.widgets.codec_picker import SetCodec, choose_codecs, set_codecs
 from dashboard.widgets.comparison_viewer import ViewerLayer, ViewerPin, comparison_viewer
+from dashboard.widgets.deferred import draw_when_reached
 from dashboard.widgets.downloads import download_csv
 from dashboard.widgets.reconstruction_cards import (
     plain,
@@ -55,6 +57,12 @@ MAPS_HELP = (
     "darker where it differs. For images of up to {most:g} megapixels."
 )
 SLOW_HELP = "These metrics take many seconds per codec on an image of this size."
+MEASURED_BEFOREHAND = (
+    "What this page shows at first was encoded, decoded and timed beforehand ({machine}); any "
+    "other image or setting is computed here when you choose it."
+)
+#: Usual height in pixels of two rows of cards.
+CARDS_HEIGHT = 1050
 #: Widths of the viewer and of the column with the settings.
 _COLUMNS = (3.1, 1)
 
@@ -99,14 +107,14 @@ def compare(
     with options, st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         has_maps, slow = choose_maps(image), choose_slow_metrics(image)
         containers = choose_containers(configs := [card.config for card in cards])
-    is_new = st.session_state.get("viewed") != image.digest
     # The previous run's viewer stays until the new one is ready, except for another image.
+    is_new = st.session_state.get("viewed") != image.digest
     container = viewer.empty() if is_new else viewer
-    if is_new:
-        with container.container():
-            show_viewer([original_layer(image)], key="viewer-first")
+    show_original_once = functools.cache(functools.partial(show_original_alone, container, image))
 
     def show(tasks: Sequence[Task]) -> None:
+        if is_new:
+            show_original_once()
         progress.progress(sum(task.is_done for task in tasks) / len(tasks), queue_line(tasks))
 
     found = bring_to_goal(image, configs, wanted_target, slow=slow, show=show)
@@ -122,10 +130,23 @@ def compare(
     if everything:
         show_table(frame, equal=wanted_target.mode)
         download_csv(frame, file_name="bottleneck-comparison.csv", key="csv-comparison")
+        tell_where_measured(everything)
     describe_image(image)
     if any(get_codec(card.config.codec).kind == "learned" for card in cards):
         warn_of_oddities(image)
     return everything
+
+
+def show_original_alone(container: DeltaGenerator, image: ChosenImage) -> None:
+    """The viewer with the original, while the codecs work."""
+    with container.container():
+        show_viewer([original_layer(image)], key="viewer-first")
+
+
+def tell_where_measured(found: Sequence[Reconstruction]) -> None:
+    """Says which machine the times are of, where it was not this one."""
+    for machine in sorted({one.measured_on for one in found if one.measured_on}):
+        st.caption(MEASURED_BEFOREHAND.format(machine=machine))
 
 
 def show_further(
@@ -138,7 +159,12 @@ def show_further(
 ) -> None:
     """Below the first screen: every image by itself, the mean over several, the curve."""
     st.caption(INTRODUCTION)
-    show_cards(image, found, wanted_target)
+    draw_when_reached(
+        functools.partial(show_cards, image, found, wanted_target),
+        key="cards",
+        title="Images and files",
+        height=CARDS_HEIGHT,
+    )
     configs = [card.config for card in cards]
     if len(selection.images) > 1 and configs:
         show_mean(selection.images, configs, wanted_target)

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.analysis.labels import label_of
-from core.codecs import codecs
+from core.codecs import find_codec
 from core.dataset.splits import sample_images
 from core.store import ArtifactError
 from dashboard import formats
@@ -42,7 +42,7 @@ def figures(found: ModelOutput) -> str:
 
 def _kinds(model: str) -> list[tuple[int | None, str]]:
     """Qualities to show with their labels; None is the latent without quantisation."""
-    codec = codecs().get(model)
+    codec = find_codec(model)
     kinds: list[tuple[int | None, str]] = []
     if codec and codec.at is not None:
         kinds.append((QUALITY, f"File, quality {QUALITY}"))

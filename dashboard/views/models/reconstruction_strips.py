@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from core.analysis.labels import label_of
-from core.codecs import codecs
+from core.codecs import get_codec
 from core.dataset.splits import Split, sample_images
 from core.images import Image
 from core.metrics import psnr_db, ssim
@@ -77,7 +77,7 @@ def show_strips(models: Sequence[str]) -> None:
     quality = choose_latent()
     if quality is None:
         # The learned codec has no such latent: it was trained on quantised ones.
-        models = [name for name in models if codecs()[name].references is not None]
+        models = [name for name in models if get_codec(name).references is not None]
     for image in images:
         st.markdown(f"**{image.title}**")
         with st.container(horizontal=True, gap="small", vertical_alignment="top"):
@@ -223,7 +223,7 @@ def reconstruction(image: Image, model: str, quality: int | None) -> ModelOutput
 def _reconstruction(
     model: str, state: str, quality: int | None, digest: str, _image: Image
 ) -> ModelOutput:
-    codec, store = codecs()[model], open_store()
+    codec, store = get_codec(model), open_store()
     rate, size = None, None
     if quality is None and codec.references is not None:
         pixels = next(iter(codec.references(store))).reconstruct(_image)

@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from core.analysis.labels import label_of
-from core.codecs import codecs
+from core.codecs import find_codec
 from core.metrics import metrics
 from core.store import ArtifactError
 from dashboard.charts.image_ranking import MeasuredPoint
@@ -78,7 +78,7 @@ def _is_prepared() -> bool:
 
 def _dial(dataset: str, codec: str, setting: str) -> float | None:
     """Position of the dial at a setting of the results."""
-    if codec not in codecs():
+    if find_codec(codec) is None:
         return None
     frame = load_results(dataset).frame
     dials = frame.loc[(frame["codec"] == codec) & (frame["setting"] == setting), "dial"]

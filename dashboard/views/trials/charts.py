@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-import numpy as np
 import plotly.graph_objects as go
 from optuna.exceptions import ExperimentalWarning
 from optuna.importance import PedAnovaImportanceEvaluator
@@ -19,6 +18,7 @@ from optuna.visualization import (
 )
 
 from core.search.studies import Direction, TrialRecord, as_study
+from dashboard.views.trials.drawn_trials import MIN_FOR_IMPORTANCES, drawable_trials
 from dashboard.views.trials.own_charts import (
     history_figure,
     report_figure,
@@ -29,12 +29,6 @@ from dashboard.views.trials.parallel_chart import parallel_figure
 from dashboard.views.trials.parameters import parameter_names
 from dashboard.views.trials.style import NEUTRAL, RING, VALUE_NAME, restyled
 
-#: Maximum number of trials in a plot; of more, evenly spaced ones and the best.
-MAX_DRAWN = 600
-#: Minimum number of complete trials for meaningful importances.
-FEW_TRIALS = 30
-#: Fewer complete trials are all among the best, which PED-ANOVA compares with all.
-MIN_FOR_IMPORTANCES = 3
 #: Ratio of the highest to the lowest score above which a logarithmic axis is offered.
 _LOG_RATIO = 10.0
 _HEIGHT, _ROW_HEIGHT = 440, 190
@@ -149,24 +143,6 @@ def missing(plot: PlotKind, trials: Sequence[TrialRecord]) -> str:
     if plot is PLOTS["timeline"] and not any(trial.started for trial in trials):
         return "None of these trials has begun."
     return ""
-
-
-def drawable_trials(trials: Sequence[TrialRecord]) -> list[TrialRecord]:
-    """Trials without those whose score is infinite."""
-    return [trial for trial in trials if trial.value is None or math.isfinite(trial.value)]
-
-
-def drawn_trials(
-    trials: Sequence[TrialRecord], *, best: TrialRecord | None, most: int = MAX_DRAWN
-) -> list[TrialRecord]:
-    """At most so many evenly spaced trials, the best one among them."""
-    if len(trials) <= most:
-        return list(trials)
-    indices = np.unique(np.linspace(0, len(trials) - 1, most).astype(int))
-    chosen = {trials[index].number: trials[index] for index in indices}
-    if best is not None and any(trial.number == best.number for trial in trials):
-        chosen[best.number] = best
-    return [chosen[number] for number in sorted(chosen)]
 
 
 def can_be_logarithmic(trials: Sequence[TrialRecord]) -> bool:

@@ -8,18 +8,12 @@ import streamlit as st
 
 from core.search.studies import StudyRecord, TrialRecord
 from dashboard import formats
-from dashboard.views.trials.charts import (
-    FEW_TRIALS,
-    MAX_DRAWN,
-    PLOTS,
-    can_be_logarithmic,
-    drawable_trials,
-    missing,
-)
+from dashboard.views.trials.charts import PLOTS, can_be_logarithmic, missing
 from dashboard.views.trials.details import show_chosen
+from dashboard.views.trials.drawn_trials import FEW_TRIALS, MAX_DRAWN, drawable_trials
+from dashboard.views.trials.figure_cache import load_figure
 from dashboard.views.trials.filter import choose_trials
 from dashboard.views.trials.parameters import parameter_names, parameter_title
-from dashboard.views.trials.study_cache import load_figure
 from dashboard.views.trials.tables import (
     SORTS,
     Sort,

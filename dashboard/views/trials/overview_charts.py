@@ -7,11 +7,14 @@ import pandas as pd
 import plotly.graph_objects as go
 from optuna.exceptions import ExperimentalWarning
 from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
-from optuna.visualization import plot_edf
 
 from core.search.studies import Direction, StudyRecord, as_study
 from dashboard.charts.colors import codec_style, translucent
-from dashboard.views.trials.charts import MIN_FOR_IMPORTANCES, drawable_trials, drawn_trials
+from dashboard.views.trials.drawn_trials import (
+    MIN_FOR_IMPORTANCES,
+    drawable_trials,
+    drawn_trials,
+)
 from dashboard.views.trials.own_charts import history_figure
 from dashboard.views.trials.parameters import parameter_names, parameter_title
 from dashboard.views.trials.style import VALUE_NAME, restyled
@@ -94,6 +97,9 @@ def _traces(name: str, study: StudyRecord, *, label: str, color: str) -> list[go
     trials = drawable_trials(drawn_trials(study.trials, best=study.best))
     direction: Direction = "maximize" if study.is_maximized else "minimize"
     if name == "edf":
+        # Optuna's plots load Matplotlib, which the first screen does without.
+        from optuna.visualization import plot_edf
+
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ExperimentalWarning)
             (trace,) = plot_edf(as_study(study.name, direction, trials)).data

@@ -8,9 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from core.search.studies import STATES, StudyRecord
-from dashboard.views.trials.charts import FEW_TRIALS
-from dashboard.views.trials.objectives import choose_objective, show_objectives
-from dashboard.views.trials.one_study import show_trials
+from dashboard.views.trials.drawn_trials import FEW_TRIALS
 from dashboard.views.trials.optima import cell, gain_text, optima, optima_table, verdict
 from dashboard.views.trials.overview_charts import OVERLAYS
 from dashboard.views.trials.study_cache import (
@@ -73,6 +71,10 @@ def show_body(*, was_live: bool) -> None:
 
 def show_one_study(studies: Studies) -> None:
     """The trials of the chosen study, and what all studies are."""
+    # Optuna's plots load Matplotlib, which the first screen does without.
+    from dashboard.views.trials.objectives import choose_objective, show_objectives
+    from dashboard.views.trials.one_study import show_trials
+
     study = choose_study(studies)
     if not study.trials:
         st.info("The study has no trial yet.")

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Collection, Sequence
 
+import pandas as pd
 import plotly.graph_objects as go
-from scipy.stats import rankdata
 
 from core.search.studies import Direction, TrialRecord
 from dashboard.views.trials.parameters import parameter_names, parameter_title, parameters_of
@@ -19,7 +19,7 @@ def recolor_ranks(figure: go.Figure, trials: Sequence[TrialRecord], direction: D
         trials: The complete trials that it was drawn from.
         direction: Whether more is better: the better end of the colours is the strong one.
     """
-    ranks = rankdata([trial.value for trial in trials]) - 1
+    ranks = pd.Series([trial.value for trial in trials]).rank() - 1
     last = max(len(trials) - 1, 1)
     colors = {
         trial.number: scale_color(rank / last if direction == "maximize" else 1 - rank / last)

@@ -8,12 +8,11 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.analysis.labels import label_of
-from core.search.studies import StudyRecord, TrialRecord
+from core.search.studies import StudyRecord
 from core.search.study_reading import read_study, study_names, study_state
 from core.store import ArtifactError
-from dashboard.charts.colors import codec_style, in_legend_order
+from dashboard.charts.colors import in_legend_order
 from dashboard.data.store import open_store
-from dashboard.views.trials.charts import Drawing, drawn_trials, trial_figure
 from dashboard.views.trials.overview_charts import (
     importances_figure,
     importances_table,
@@ -64,28 +63,6 @@ def study_labels(studies: Mapping[str, StudyRecord]) -> dict[str, str]:
     return {name: label_of(name) for name in studies}
 
 
-def load_figure(
-    plot: str,
-    study: StudyRecord,
-    trials: list[TrialRecord],
-    *,
-    chosen: tuple[int, ...],
-    log_value: bool,
-) -> go.Figure:
-    """Cached plot of a study's trials; do not modify it."""
-    drawn = drawn_trials(trials, best=study.best)
-    drawing = Drawing(
-        direction="maximize" if study.is_maximized else "minimize",
-        color=codec_style(study.name).color,
-        best=study.best.number if study.best else None,
-        chosen=chosen,
-        log_value=log_value,
-    )
-    numbers = tuple((trial.number, trial.value) for trial in drawn)
-    state = study_state(open_store(), study.name)
-    return _figure(plot, study.name, state, numbers, drawing, drawn)
-
-
 def load_overlay(kind: str, studies: list[StudyRecord]) -> go.Figure:
     """Cached history or distribution of several studies in one figure; do not modify it.
 
@@ -119,15 +96,3 @@ def _importances_of(
     table = importances_table(single)
     labels = study_labels({study.name: study for study in _studies})
     return table, importances_figure(table, labels)
-
-
-@st.cache_resource(max_entries=64, show_spinner="Drawing …")
-def _figure(
-    plot: str,
-    name: str,
-    state: str,
-    numbers: tuple[tuple[int, float | None], ...],
-    drawing: Drawing,
-    _trials: list[TrialRecord],
-) -> go.Figure:
-    return trial_figure(plot, _trials, drawing)

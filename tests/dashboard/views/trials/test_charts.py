@@ -6,14 +6,8 @@ from itertools import pairwise
 import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution
 
-from dashboard.views.trials.charts import (
-    MAX_DRAWN,
-    PLOTS,
-    Drawing,
-    can_be_logarithmic,
-    drawn_trials,
-    trial_figure,
-)
+from dashboard.views.trials.charts import PLOTS, Drawing, can_be_logarithmic, trial_figure
+from dashboard.views.trials.drawn_trials import MAX_DRAWN, drawn_trials
 from dashboard.views.trials.style import RING, SCALE, scale_color
 from tests.dashboard.views.trials.trial_records import trial
 
