@@ -11,7 +11,7 @@ from core.evaluation.comparison import BYTES, CodecConfig, Reconstruction, unrea
 from core.metrics import metrics
 from core.metrics.ssim import WINDOW
 from dashboard.data.store import open_store
-from dashboard.data.visitor_jobs import Task, queue_line
+from dashboard.data.visitor_jobs import Task, lanes, queue_line
 from dashboard.views.compare.containers import bytes_of_container
 from dashboard.views.compare.curve import show_curve
 from dashboard.views.compare.goal_picker import TargetSelection, choose_target
@@ -92,6 +92,7 @@ def main() -> None:
         found = compare(selection, image, cards, wanted_target, progress=progress)
     with st.container():
         show_further(selection, image, cards, wanted_target, found=found)
+    lanes()  # the processes start while the visitor looks at what was computed beforehand
 
 
 def compare(

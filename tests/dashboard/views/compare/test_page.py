@@ -8,7 +8,7 @@ from core.dataset.splits import open_split
 from core.images import Image
 from core.png import encode_png
 from core.store import ArtifactStore
-from dashboard.data import visitor_jobs
+from dashboard.data import reconstructions
 from tests.dashboard.page_contents import OpenPage, image_files
 from tests.dashboard.views.compare.compared import QUICK, magnified, page_text, shown_as, upload
 
@@ -27,17 +27,22 @@ def test_the_page_opens_on_a_sample_and_says_limits_and_privacy_before_an_upload
     assert app.dataframe[0].value["label"].tolist() == ["JPEG", "WebP"]
 
 
+@pytest.mark.slow
 def test_what_everybody_sees_first_is_computed_beforehand_and_says_so(
     open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[str] = []
-    monkeypatch.setattr(visitor_jobs, "lanes", lambda: asked.append("a job") or ())
+    asked: list[object] = []
+    start = reconstructions.start_tasks
+    watched = lambda calls, **how: asked.extend(calls) or start(calls, **how)  # noqa: E731
+    monkeypatch.setattr(reconstructions, "start_tasks", watched)
     app = open_page("compare", ArtifactStore.default().root, query={})
     assert not app.exception
     assert asked == []
     assert len(app.dataframe[0].value) == 5
     assert "computed here when you choose it" in page_text(app)
     assert "Found: **quality=" in page_text(app)
+    app.select_slider(key="jpeg_quality").set_value(50.0).run()
+    assert len(asked) == 5
 
 
 def test_the_link_restores_dials_and_knobs(open_page: OpenPage, full_store: Path) -> None:
