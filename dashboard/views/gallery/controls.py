@@ -54,27 +54,23 @@ def choose_selection(points: pd.DataFrame, measured: list[str]) -> GallerySelect
         points: Rows of `dashboard.charts.image_ranking.operating_points`.
         measured: Metrics that have values.
     """
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        order = choose_order()
-        quantity = choose_quantity(measured)
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        first = choose_point(points)
-        second = choose_second(points, first) if order in ("behind", "ahead") else None
+    first = choose_point(points)
+    order = choose_order()
+    quantity = choose_quantity(measured)
+    second = choose_second(points, first) if order in ("behind", "ahead") else None
     return GallerySelection(first, second, quantity, order)
 
 
 def choose_order() -> str:
     """Sort order of the images."""
-    return st.segmented_control(
+    return st.selectbox(
         "Order",
         list(ORDERS),
-        default="worst",
         format_func=ORDERS.__getitem__,
-        required=True,
         key="order",
         bind="query-params",
         help=_ORDER_HELP,
-        wrap=True,
+        width=170,
     )
 
 
@@ -82,16 +78,14 @@ def choose_quantity(measured: list[str]) -> str:
     """Quantity that the images are sorted by."""
     known = metrics()
     explained = [f"**{known[name].LABEL}**: {known[name].DEFINITION}" for name in measured]
-    return st.segmented_control(
+    return st.selectbox(
         "By",
         [*measured, RATE],
-        default=measured[0] if measured else RATE,
         format_func=quantity_label,
-        required=True,
         key="metric",
         bind="query-params",
         help="\n\n".join([*explained, f"**{quantity_label(RATE)}**: {glossary.BITS_PER_PIXEL}"]),
-        wrap=True,
+        width=170,
     )
 
 

@@ -89,12 +89,15 @@ def main() -> None:
     dataset = choose_dataset()
     results = load_results(dataset)
     show_problems(results.problems)
-    images, absence = find_images(dataset)
-    selection = choose_selection(images.points, measured_metrics(images))
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        names = sorted(set(images.classes.values()))
-        chosen = choose_class(names) if names else None
-        look = choose_tiles()
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        main = st.container(horizontal=True, gap="small")
+        with st.popover("Images, class, tiles"):
+            images, absence = find_images(dataset)
+            names = sorted(set(images.classes.values()))
+            chosen = choose_class(names) if names else None
+            look = choose_tiles()
+        with main:
+            selection = choose_selection(images.points, measured_metrics(images))
     table = ordered(images, selection, chosen)
     if table.empty:
         st.info(empty_line(selection), icon=":material/info:")

@@ -2,7 +2,7 @@
 
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -68,7 +68,7 @@ def _pixels(page: Page, alt: str) -> Image:
 
 
 def test_an_uploaded_photograph_comes_back_as_each_file_decodes_to_the_pixel(
-    url: str, page: Page
+    url: str, page: Page, draw_everything: Callable[[Page], None]
 ) -> None:
     photograph = _photograph()
     page.goto(f"{url}/compare?mode=My+settings&codecs=JPEG&codecs=WebP&sample=Chelsea+(cat)")
@@ -78,6 +78,7 @@ def test_an_uploaded_photograph_comes_back_as_each_file_decodes_to_the_pixel(
     )
     page.get_by_text("48 x 32 pixels").wait_for()
     page.get_by_role("heading", name="Curve of this image").wait_for()
+    draw_everything(page)
     assert np.array_equal(_pixels(page, "The original image"), photograph)
     for name, quality, label in (("jpeg", 75, "JPEG"), ("webp", 80, "WebP")):
         point = get_codec(name).at(quality)
@@ -87,7 +88,7 @@ def test_an_uploaded_photograph_comes_back_as_each_file_decodes_to_the_pixel(
 
 
 def test_the_file_that_a_visitor_downloads_is_the_one_that_was_weighed(
-    url: str, page: Page
+    url: str, page: Page, draw_everything: Callable[[Page], None]
 ) -> None:
     photograph = _photograph()
     page.goto(f"{url}/compare?mode=My+settings&codecs=JPEG&sample=Chelsea+(cat)")
@@ -95,6 +96,8 @@ def test_the_file_that_a_visitor_downloads_is_the_one_that_was_weighed(
     page.locator("input[type=file]").set_input_files(
         {"name": "photo.png", "mimeType": "image/png", "buffer": encode_png(photograph)}
     )
+    page.get_by_text("48 x 32 pixels").wait_for()
+    draw_everything(page)
     expected = get_codec("jpeg").at(75).encode(photograph)
     button = page.get_by_role("button", name=f"File ({len(expected):,} bytes)")
     button.wait_for()

@@ -124,13 +124,14 @@ def test_closing_the_viewer_forgets_the_image_in_the_address(
 
 
 def test_the_link_leads_to_compare_with_this_image_and_codec(
-    open_gallery, full_store: Path, worst_first: list[str]
+    open_gallery, full_store: Path, worst_first: list[str], draw_everything
 ) -> None:
     page = open_gallery(f"{SETTING}&image={worst_first[0]}")
     _viewer(page)
     page.get_by_role("link", name="Open in Compare").click()
     page.get_by_role("heading", name="Compare", exact=True).wait_for()
     page.get_by_text("Test image: ").first.wait_for()
+    draw_everything(page)
     expected = get_codec("jpeg").at(50).encode(_original(full_store, worst_first[0]))
     page.get_by_role("button", name=f"File ({len(expected):,} bytes)").wait_for()
     assert _viewer(page).get_attribute("data-b") == "JPEG quality=50"

@@ -175,7 +175,7 @@ def test_an_image_that_is_none_of_the_gallery_opens_nothing(open_page, full_stor
 def test_a_lossless_codec_has_no_psnr_and_is_ordered_by_its_rate(open_page, full_store):
     app = open_page(VIEW, full_store, query={"codec": "TIFF, LZW"})
     assert "error is zero" in app.info[0].value
-    app.segmented_control(key="metric").set_value("bits_per_pixel").run()
+    app.selectbox(key="metric").set_value("bits_per_pixel").run()
     assert not app.exception
     assert tiles(app)
 
