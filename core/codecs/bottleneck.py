@@ -7,7 +7,7 @@ synthesis, because no bit depends on pixels. Everything between them is `core.en
 import json
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache, partial
 from typing import Any
 
@@ -225,6 +225,11 @@ class BottleneckPoint(BnkPoint):
         """Position of the dial, and the effort where it is not the codec's."""
         own = type(self).__dataclass_fields__["effort"].default
         return super().setting + ("" if self.effort == own else f", effort={self.effort}")
+
+    @property
+    def draft(self) -> "BottleneckPoint | None":
+        """The same without a search, with files within some 5 %."""
+        return replace(self, effort=0) if self.effort else None
 
     def _coded(self, network: Any, image: Image) -> Any:
         if not self.effort:

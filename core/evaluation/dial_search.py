@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from core.codecs import Codec
-from core.codecs.base import OperatingPoint
-from core.evaluation.crossing_search import is_close, search_crossing
+from core.codecs.base import OperatingPoint, draft_of
+from core.evaluation.crossing_search import has_close, is_close, search_crossing
 from core.evaluation.evaluate import timed
 from core.images import Image
 from core.metrics.base import Metric
@@ -83,6 +83,9 @@ def match_bytes(
 ) -> Match:
     """File of the codec whose size comes closest to `target_bytes`.
 
+    Where an operating point has a draft, a faster one whose files are about as large, the drafts
+    say where to look, and a file within a percent of the size ends a search for the nearest.
+
     Args:
         codec: Codec with a dial.
         image: Image to encode.
@@ -91,6 +94,7 @@ def match_bytes(
         store: Where a learned codec finds its weights.
         files: Known files of this codec and image by dial value; the search adds its own.
         start: Where an earlier search ended; looked at first, and alone if it is the nearest.
+            Where there are drafts, only the end of a search for the same size is looked at.
 
     Raises:
         ValueError: The codec has no dial, or the target is not positive.
@@ -99,15 +103,24 @@ def match_bytes(
     if target_bytes < 1:
         raise ValueError(f"The wanted size must be at least 1 byte; received {target_bytes}.")
     turns = _Turns(codec, image, store, files)
-    known = turns.known_sizes()
-    if start is not None:
+    known, is_drafted = turns.known_sizes(), turns.has_drafts
+    if start is not None and (start.target_bytes == target_bytes or not is_drafted):
         first = turns.index(start.position)
         size = len(turns.file(first))
         if bound == "nearest" and start.is_nearest(target_bytes, size):
             return turns.match({first: size}, target_bytes, bound, reachable=True)
         known[first] = size
-    values = search_crossing(turns.count, turns.size, target_bytes, scale=math.log, known=known)
-    return turns.match(values, target_bytes, bound)
+    values = search_crossing(
+        turns.count,
+        turns.size,
+        target_bytes,
+        scale=math.log,
+        known=known,
+        draft_at=turns.draft_size if is_drafted else None,
+        ends_when_close=is_drafted and bound == "nearest",
+    )
+    is_reached = is_drafted and has_close(values, turns.count, target_bytes)
+    return turns.match(values, target_bytes, bound, reachable=is_reached)
 
 
 def match_metric(
@@ -162,6 +175,7 @@ class _Turns:
         self._image = image
         self._store = store
         self._files = {} if files is None else files
+        self._drafts: dict[int, int] = {}
         self._decoded: dict[int, Image] = {}
         self._encode_seconds: dict[int, float] = {}
         self._decode_seconds: dict[int, float] = {}
@@ -196,6 +210,16 @@ class _Turns:
 
     def size(self, index: int) -> int:
         return len(self.file(index))
+
+    @property
+    def has_drafts(self) -> bool:
+        return draft_of(self.point(0)) is not None
+
+    def draft_size(self, index: int) -> int:
+        if index not in self._drafts:
+            point = self.point(index)
+            self._drafts[index] = len((draft_of(point) or point).encode(self._image))
+        return self._drafts[index]
 
     def decoded(self, index: int) -> Image:
         if index not in self._decoded:

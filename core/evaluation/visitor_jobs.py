@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.codecs import get_codec
+from core.codecs.base import OperatingPoint, draft_of
 from core.codecs.recognition import recognise
 from core.errors import CodecError
 from core.evaluation.comparison import (
+    BYTES,
     CodecConfig,
     Goal,
     Reconstruction,
@@ -27,6 +29,8 @@ from core.store import ArtifactError, ArtifactStore
 PILOT_SIDE = 128
 #: Positions beside the crossing that a search looks at after its bisection.
 _FURTHER_POSITIONS = 2
+#: Positions that a search by size looks at where drafts say where to look.
+_DRAFTED_POSITIONS = 5
 
 
 @dataclass(frozen=True)
@@ -125,8 +129,7 @@ def estimated_seconds(request: ReconstructionRequest, middle: Image, pixel_count
     except (ArtifactError, CodecError, ValueError):
         return 0.0  # the request itself reports the error
     share = pixel_count / (middle.shape[0] * middle.shape[1])
-    runs = 1 if request.goal is None else _searched_positions(config)
-    return float(min(times) * share * runs)
+    return float(min(times) * share * _encodes(request, point))
 
 
 def open_coded_file(data: bytes, store_root: Path) -> OpenedFile:
@@ -158,8 +161,11 @@ def _value(name: str, reference: Image, image: Image) -> float | None:
         return None
 
 
-def _searched_positions(config: CodecConfig) -> int:
-    dial = get_codec(config.codec).dial
-    if dial is None:
+def _encodes(request: ReconstructionRequest, point: OperatingPoint) -> int:
+    """How many files a request takes, about the most."""
+    dial = get_codec(request.config.codec).dial
+    if request.goal is None or dial is None:
         return 1
+    if request.goal.quantity == BYTES and draft_of(point) is not None:
+        return _DRAFTED_POSITIONS
     return math.ceil(math.log2(len(dial.positions()) + 1)) + _FURTHER_POSITIONS

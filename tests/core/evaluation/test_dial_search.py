@@ -26,17 +26,27 @@ class Staircase:
 
     sizes: list[int]
     encoded: list[float] = field(default_factory=list)
+    drafts: list[int] | None = None
 
     def at(self, value: float, store: object = None) -> SimpleNamespace:
         def encode(image: Image) -> bytes:
             self.encoded.append(value)
             return bytes(self.sizes[int(value)])
 
+        def encode_draft(image: Image) -> bytes:
+            return bytes(self.drafts[int(value)] if self.drafts else 0)
+
         def decode(data: bytes) -> Image:
             return np.full((2, 2, 3), int(value), np.uint8)
 
+        draft = SimpleNamespace(encode=encode_draft) if self.drafts else None
         return SimpleNamespace(
-            codec="stairs", setting=f"step={value:g}", dial=value, encode=encode, decode=decode
+            codec="stairs",
+            setting=f"step={value:g}",
+            dial=value,
+            encode=encode,
+            decode=decode,
+            draft=draft,
         )
 
     def codec(self) -> Codec:
@@ -130,6 +140,37 @@ def test_files_that_the_caller_has_are_not_encoded_again() -> None:
     again = match_bytes(stairs.codec(), IMAGE, 412, files=files)
     assert stairs.encoded == []
     assert again.achieved == first.achieved
+
+
+@pytest.mark.parametrize("bound", ["nearest", "at_most"])
+@pytest.mark.parametrize("factor", [0.9, 1.0, 1.1])
+@pytest.mark.parametrize("seed", range(10))
+def test_drafts_spare_most_of_the_encodes(factor: float, bound: Bound, seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    sizes = [int(1000 * 1.04**position) for position in range(100)]
+    drafts = [int(size * factor * generator.uniform(0.98, 1.02)) for size in sizes]
+    target = int(generator.integers(1500, 30000))
+    stairs = Staircase(sizes, drafts=drafts)
+    match = match_bytes(stairs.codec(), IMAGE, target, bound=bound)
+    allowed = [size for size in sizes if bound == "nearest" or size <= target]
+    nearest = min(abs(size - target) for size in allowed)
+    assert abs(match.achieved - target) <= max(nearest, 0.01 * target * (bound == "nearest"))
+    assert match.reachable
+    assert match.encodes == len(stairs.encoded) <= 6
+
+
+@pytest.mark.parametrize(("target", "end"), [(99, 100), (1, 100), (691, 690), (10**6, 690)])
+def test_drafts_reach_no_further_than_the_files(target: int, end: int) -> None:
+    stairs = Staircase(SIXTY, drafts=[size - 5 for size in SIXTY])
+    match = match_bytes(stairs.codec(), IMAGE, target)
+    assert (match.achieved, match.reachable) == (end, False)
+
+
+def test_an_avif_of_a_size_takes_few_encodes(photograph: Image) -> None:
+    files: dict[float, bytes] = {}
+    match = match_bytes(get_codec("avif_444"), photograph, 3000, files=files)
+    assert abs(match.error_fraction) < 0.05
+    assert match.encodes == len(files) <= 5
 
 
 @pytest.mark.parametrize("higher_is_better", [True, False])
