@@ -50,9 +50,37 @@ def search_crossing(
         _look_where_drafts_cross(values, value_at, target, draft_at=draft_at, drafted=drafted)
     if ends_when_close and has_close(values, count, target):
         return values
+    step = 1 if draft_at else max(1, count // _FIRST_STEPS)
+    sought = count, target
+    below, above = _narrow(values, value_at, sought, rising=rising, scale=scale, step=step)
+    around = [i for i in (below - 1, below, above, above + 1) if 0 <= i < count]
+    if draft_at is not None:
+        around = [i for i in around if _may_be_closer(i, values, target, draft_at=draft_at)]
+    return values | _beside(around, value_at, values, target)
+
+
+def _narrow(
+    values: dict[int, float],
+    value_at: Callable[[int], float],
+    sought: tuple[int, float],
+    *,
+    rising: bool,
+    scale: Callable[[float], float],
+    step: int,
+) -> tuple[int, int]:
+    """Neighbouring indices between which the values cross the target; adds what is looked at.
+
+    Args:
+        values: Known values, to which those that are looked at are added.
+        value_at: As in `search_crossing`.
+        sought: Number of indices, and the target.
+        rising: As in `search_crossing`.
+        scale: As in `search_crossing`.
+        step: First step from a known value.
+    """
+    count, target = sought
     below, above = _bracket(values, count, target, rising=rising)
-    step, is_bisecting = 1 if draft_at else max(1, count // _FIRST_STEPS), True
-    is_stepping = bool(values)
+    is_bisecting, is_stepping = True, bool(values)
     while above - below > 1:
         index = (below + above) // 2
         if below >= 0 and above < count:
@@ -69,10 +97,7 @@ def search_crossing(
             below = index
         else:
             above = index
-    around = [i for i in (below - 1, below, above, above + 1) if 0 <= i < count]
-    if draft_at is not None:
-        around = [i for i in around if _may_be_closer(i, values, target, draft_at=draft_at)]
-    return values | _beside(around, value_at, values, target)
+    return below, above
 
 
 def _look_where_drafts_cross(

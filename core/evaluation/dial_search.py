@@ -1,8 +1,9 @@
 """The dial position of a codec that comes closest to a wanted size or quality."""
 
 import math
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from core.codecs import Codec
@@ -103,24 +104,14 @@ def match_bytes(
     if target_bytes < 1:
         raise ValueError(f"The wanted size must be at least 1 byte; received {target_bytes}.")
     turns = _Turns(codec, image, store, files)
-    known, is_drafted = turns.known_sizes(), turns.has_drafts
-    if start is not None and (start.target_bytes == target_bytes or not is_drafted):
+    known = turns.known_sizes()
+    if start is not None and (start.target_bytes == target_bytes or not turns.has_drafts):
         first = turns.index(start.position)
-        size = len(turns.file(first))
-        if bound == "nearest" and start.is_nearest(target_bytes, size):
-            return turns.match({first: size}, target_bytes, bound, reachable=True)
-        known[first] = size
-    values = search_crossing(
-        turns.count,
-        turns.size,
-        target_bytes,
-        scale=math.log,
-        known=known,
-        draft_at=turns.draft_size if is_drafted else None,
-        ends_when_close=is_drafted and bound == "nearest",
-    )
-    is_reached = is_drafted and has_close(values, turns.count, target_bytes)
-    return turns.match(values, target_bytes, bound, reachable=is_reached)
+        known[first] = len(turns.file(first))
+        if bound == "nearest" and start.is_nearest(target_bytes, len(turns.file(first))):
+            return turns.match({first: known[first]}, target_bytes, bound, reachable=True)
+    sizes, is_reached = _sizes_around(turns, known, target_bytes, ends=bound == "nearest")
+    return turns.match(sizes, target_bytes, bound, reachable=is_reached)
 
 
 def match_metric(
@@ -244,6 +235,24 @@ class _Turns:
             encode_seconds=self._encode_seconds.get(chosen),
             decode_seconds=self._decode_seconds[chosen],
         )
+
+
+def _sizes_around(
+    turns: _Turns, known: Mapping[int, float], target: int, *, ends: bool
+) -> tuple[dict[int, float], bool]:
+    """Sizes around the crossing, and whether a close one says that the target can be reached.
+
+    Args:
+        turns: The dial.
+        known: Size by index, where some are known.
+        target: Wanted size.
+        ends: Whether a close size ends the search where there are drafts.
+    """
+    search = partial(search_crossing, turns.count, turns.size, target, scale=math.log, known=known)
+    if not turns.has_drafts:
+        return search(), False
+    sizes = search(draft_at=turns.draft_size, ends_when_close=ends)
+    return sizes, has_close(sizes, turns.count, target)
 
 
 def _choose(values: dict[int, float], target: float, bound: Bound) -> int:

@@ -173,7 +173,11 @@ class Publisher:
         contents["config.json"] = _to_json(self.training.config.record())
         contents["card.json"] = _to_json(card)
         named = {f"{self.name}/{file}": data for file, data in contents.items()}
-        facts = {
+        self.store.commit(model_key(self.name), named, facts=self._facts(card))
+        return card
+
+    def _facts(self, card: dict[str, Any]) -> dict[str, Any]:
+        return {
             "model": self.name,
             "epochs": card["training"]["epochs"],
             "data": card["data"],
@@ -181,8 +185,6 @@ class Publisher:
             "run": self.training.progress.run,
             "config": self.training.config.identity(),
         }
-        self.store.commit(model_key(self.name), named, facts=facts)
-        return card
 
     def _frozen(self, model: ImageModel) -> dict[str, bytes]:
         """Published files that this training did not change, by name."""

@@ -3,6 +3,7 @@
 import functools
 from collections.abc import Sequence
 
+import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -129,9 +130,7 @@ def compare(
         show_viewer([*layers, *(map_layers(image, everything) if has_maps else [])], key="viewer")
     st.session_state["viewed"] = image.digest
     if everything:
-        show_table(frame, equal=wanted_target.mode)
-        download_csv(frame, file_name="bottleneck-comparison.csv", key="csv-comparison")
-        tell_where_measured(everything)
+        show_numbers(frame, everything, equal=wanted_target.mode)
     describe_image(image)
     if any(get_codec(card.config.codec).kind == "learned" for card in cards):
         warn_of_oddities(image)
@@ -144,8 +143,10 @@ def show_original_alone(container: DeltaGenerator, image: ChosenImage) -> None:
         show_viewer([original_layer(image)], key="viewer-first")
 
 
-def tell_where_measured(found: Sequence[Reconstruction]) -> None:
-    """Says which machine the times are of, where it was not this one."""
+def show_numbers(frame: pd.DataFrame, found: Sequence[Reconstruction], *, equal: str) -> None:
+    """The table, and which machine its times are of, where it was not this one."""
+    show_table(frame, equal=equal)
+    download_csv(frame, file_name="bottleneck-comparison.csv", key="csv-comparison")
     for machine in sorted({one.measured_on for one in found if one.measured_on}):
         st.caption(MEASURED_BEFOREHAND.format(machine=machine))
 
