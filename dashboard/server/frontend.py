@@ -26,7 +26,7 @@ MODULES_OF_PAGES: Mapping[str, Sequence[str]] = {
     "findings": (CHARTS, "Metric"),
     "gallery": ("Pagination",),
     "models": ("DataFrame", "ImageList", "Metric"),
-    "rate_distortion": (CHARTS, "Checkbox", "Multiselect", "NumberInput", "DataFrame", "Slider"),
+    "rate_distortion": (CHARTS, "Checkbox", "Multiselect", "NumberInput", "Table", "Slider"),
     "training": (CHARTS, "Multiselect", "Checkbox", "Slider"),
     "trials": (CHARTS, "Table"),
 }

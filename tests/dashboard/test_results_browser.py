@@ -69,7 +69,7 @@ def test_the_bytes_at_32_decibels_stand_on_the_first_screen(
     draw_everything(page)
     page.get_by_text("Lossless formats").wait_for()
     assert page.locator('input[aria-label="At PSNR (dB)"]').input_value() == "32.00"
-    box = page.get_by_test_id("stDataFrame").first.bounding_box()
+    box = page.get_by_test_id("stTable").first.bounding_box()
     assert box is not None
     assert box["y"] + box["height"] < 900
 

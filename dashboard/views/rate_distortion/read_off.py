@@ -3,6 +3,7 @@
 import math
 import statistics
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -107,27 +108,18 @@ def _middle(curves: Mapping[str, Curve]) -> tuple[float, float]:
 
 def _show(table: pd.DataFrame, *, quality: str | None, metric: str, key: str, view: View) -> None:
     """The table of one field, and its numbers as a file."""
-    number = st.column_config.NumberColumn
-    shown = table.assign(label=table["codec"].map(label_of), bytes=table["bytes"].round())
-    columns: dict[str, Any] = {"label": st.column_config.TextColumn("Codec", width=140)}
-    if quality is None:
-        columns |= {
-            "bits_per_pixel": number("bpp", format=formats.BITS_PER_PIXEL, width=58),
-            "bytes": number("Bytes", format=formats.BYTES, width=58),
-        }
-        if table["ratio"].notna().any():
-            columns["ratio"] = number("x JPEG", format=formats.RATIO, width=58)
-    else:
-        columns |= {
-            "value": number(quality, format=formats.metric_format(metric), width=90),
-            "bytes": number("Bytes", format=formats.BYTES, width=58),
-        }
-    st.dataframe(
-        shown,
-        hide_index=True,
-        height="content",
-        column_order=list(columns),
-        column_config=columns,
-        placeholder="n/a",
-    )
+    columns = {"codec": "Codec", "bits_per_pixel": "bpp", "bytes": "Bytes", "ratio": "x JPEG"}
+    if quality is not None:
+        columns = {"codec": "Codec", "value": quality, "bytes": "Bytes"}
+    elif table["ratio"].isna().all():
+        del columns["ratio"]
+    shown = table[list(columns)].assign(codec=table["codec"].map(label_of)).rename(columns=columns)
+    texts: dict[str, Any] = {
+        "bpp": formats.bits_per_pixel,
+        "Bytes": "{:,.0f}",
+        "x JPEG": "{:.2f}",
+        quality or "": partial(formats.metric_text, metric),
+    }
+    spelled = {name: spell for name, spell in texts.items() if name in shown}
+    st.table(shown.style.format(spelled, na_rep="n/a"), border="horizontal", hide_index=True)
     download_csv(table, file_name=f"{view.file_name}-{key[4:]}.csv", key=key)

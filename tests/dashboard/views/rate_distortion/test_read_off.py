@@ -12,11 +12,11 @@ from tests.dashboard.views.rate_distortion.shown_tables import VIEW
 
 def test_the_bytes_at_a_quality_are_read_off_with_a_line_on_the_chart(open_page, full_store):
     app = open_page(VIEW, full_store, query={"at_psnr_db": "32"})
-    [table] = [frame.value for frame in app.dataframe if "ratio" in frame.value][:1]
-    jpeg = table.set_index("codec").loc["jpeg"]
-    assert jpeg["ratio"] == pytest.approx(1.0)
-    assert jpeg["bytes"] == pytest.approx(jpeg["bits_per_pixel"] * 160 * 160 / 8, abs=0.51)
-    assert table["bits_per_pixel"].is_monotonic_increasing
+    table = app.table[0].value
+    jpeg = table.set_index("Codec").loc["JPEG"]
+    assert jpeg["x JPEG"] == pytest.approx(1.0)
+    assert jpeg["Bytes"] == pytest.approx(jpeg["bpp"] * 160 * 160 / 8, abs=0.51)
+    assert table["bpp"].is_monotonic_increasing
     layout = chart(app, "curves")["layout"]
     assert [shape["y0"] for shape in layout["shapes"] if shape["y0"] == shape["y1"]] == [32.0]
     texts = {note["text"] for note in layout["annotations"]}
@@ -25,9 +25,9 @@ def test_the_bytes_at_a_quality_are_read_off_with_a_line_on_the_chart(open_page,
 
 def test_at_a_rate_the_best_codec_stands_first(open_page, full_store):
     app = open_page(VIEW, full_store, query={"at_rate": "1.5"})
-    table = [frame.value for frame in app.dataframe if "ratio" in frame.value][1]
-    assert set(table["bits_per_pixel"]) == {1.5}
-    assert table["value"].dropna().is_monotonic_decreasing
+    table = app.table[1].value
+    assert set((table["Bytes"] * 8 / 160**2).round(9)) == {1.5}
+    assert table["PSNR (dB)"].dropna().is_monotonic_decreasing
 
 
 @pytest.mark.slow
