@@ -19,7 +19,7 @@ if str(ROOT) not in sys.path:
 import core  # noqa: E402, F401
 from dashboard.address import mended_query  # noqa: E402
 from dashboard.data.upload_storage import bound_uploads  # noqa: E402
-from dashboard.page_discovery import find_pages  # noqa: E402
+from dashboard.page_discovery import VIEWS, find_pages  # noqa: E402
 
 SIDEBAR_PIXELS = 230
 ABOUT = (
@@ -37,7 +37,7 @@ st.set_page_config(
 
 bound_uploads()
 groups: dict[str, list[st.Page]] = {}
-for found in find_pages(HERE / "views"):
+for found in find_pages(VIEWS):
     page = st.Page(found.path, title=found.title, icon=found.icon, url_path=found.name)
     groups.setdefault(found.group, []).append(page)
 start = next(iter(groups.values()))[0]

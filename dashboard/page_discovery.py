@@ -10,6 +10,9 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+#: Folder of the dashboard's pages.
+VIEWS = Path(__file__).resolve().parent / "views"
+
 #: Every rerun of every visitor asks for the pages, and Python 3.11 cannot parse in two threads at
 #: once: "SystemError: AST constructor recursion depth mismatch".
 _PARSING = Lock()

@@ -228,7 +228,7 @@ class BottleneckPoint(BnkPoint):
 
     @property
     def draft(self) -> "BottleneckPoint | None":
-        """The same without a search, with files within some 5 %."""
+        """The same without a search, with files of about the same size."""
         return replace(self, effort=0) if self.effort else None
 
     def _coded(self, network: Any, image: Image) -> Any:

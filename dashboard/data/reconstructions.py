@@ -120,12 +120,10 @@ def _stored_first(state: str) -> dict[tuple[str, CodecConfig, Goal | None], Reco
         first = load_first(open_store())
     except ArtifactError:
         return {}
-    compared = first.compared if first else ()
-    return {
-        (f"sample:{first.title}", one.config, one.goal): one.reconstruction
-        for one in compared
-        if first
-    }
+    if first is None:
+        return {}
+    digest = f"sample:{first.title}"
+    return {(digest, one.config, one.goal): one.reconstruction for one in first.compared}
 
 
 def _call(image: Original, one: Wanted, *, is_estimated: bool) -> Call:

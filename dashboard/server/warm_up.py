@@ -4,15 +4,13 @@ import importlib
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from pathlib import Path
 
 import streamlit as st
 
 from core.store import ArtifactError
 from dashboard.data.store import load_results
-from dashboard.page_discovery import find_pages
+from dashboard.page_discovery import VIEWS, find_pages
 
-VIEWS = Path(__file__).parents[1] / "views"
 #: Libraries that most pages need; with the results they take about a second to load.
 LIBRARIES = ("numpy", "pandas", "pyarrow.parquet", "plotly.graph_objects", "PIL.Image")
 

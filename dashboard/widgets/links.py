@@ -1,15 +1,13 @@
 """Links from one page to another, with the state that the other shall open in."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import streamlit as st
 
 from core.analysis.labels import label_of
 from core.codecs import find_codec
 from dashboard.charts.image_ranking import MeasuredPoint
-
-_VIEWS = Path(__file__).resolve().parents[1] / "views"
+from dashboard.page_discovery import VIEWS
 
 
 def link_to_page(
@@ -27,7 +25,7 @@ def link_to_page(
         icon: Icon before the label.
         query: State that the page opens in, by the keys of its widgets; several values repeat.
     """
-    if (_VIEWS / name / "page.py").is_file():
+    if (VIEWS / name / "page.py").is_file():
         st.page_link(
             f"views/{name}/page.py", label=label, icon=icon, query_params=dict(query or {})
         )

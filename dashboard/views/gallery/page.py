@@ -90,13 +90,13 @@ def main() -> None:
     results = load_results(dataset)
     show_problems(results.problems)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        main = st.container(horizontal=True, gap="small")
+        controls = st.container(horizontal=True, gap="small")
         with st.popover("Images, class, tiles"):
             images, absence = find_images(dataset)
             names = sorted(set(images.classes.values()))
             chosen = choose_class(names) if names else None
             look = choose_tiles()
-        with main:
+        with controls:
             selection = choose_selection(images.points, measured_metrics(images))
     table = ordered(images, selection, chosen)
     if table.empty:

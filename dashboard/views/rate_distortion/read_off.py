@@ -62,7 +62,7 @@ def show_read_off(view: View, curves: Mapping[str, Curve], *, pixels: float) -> 
     """
     value = choose_value(view, curves)
     table = read_at_quality(curves, value, pixels=pixels, reference=REFERENCE)
-    _show(table, quality=None, metric=view.metric, key="csv-at-quality", view=view)
+    _show(table, view=view, is_at_rate=False, key="csv-at-quality")
     rate = bounded_number(
         "At bits per pixel",
         0.01,
@@ -75,7 +75,7 @@ def show_read_off(view: View, curves: Mapping[str, Curve], *, pixels: float) -> 
     )
     higher = metrics()[view.metric].HIGHER_IS_BETTER
     at_rate = read_at_rate(curves, rate, pixels=pixels, best_first=higher)
-    _show(at_rate, quality=view.metric_label, metric=view.metric, key="csv-at-rate", view=view)
+    _show(at_rate, view=view, is_at_rate=True, key="csv-at-rate")
     return ReadOff(value, rate)
 
 
@@ -106,11 +106,11 @@ def _middle(curves: Mapping[str, Curve]) -> tuple[float, float]:
     return round(statistics.median(values) / step) * step, step
 
 
-def _show(table: pd.DataFrame, *, quality: str | None, metric: str, key: str, view: View) -> None:
+def _show(table: pd.DataFrame, *, view: View, is_at_rate: bool, key: str) -> None:
     """The table of one field, and its numbers as a file."""
     columns = {"codec": "Codec", "bits_per_pixel": "bpp", "bytes": "Bytes", "ratio": "x JPEG"}
-    if quality is not None:
-        columns = {"codec": "Codec", "value": quality, "bytes": "Bytes"}
+    if is_at_rate:
+        columns = {"codec": "Codec", "value": view.metric_label, "bytes": "Bytes"}
     elif table["ratio"].isna().all():
         del columns["ratio"]
     shown = table[list(columns)].assign(codec=table["codec"].map(label_of)).rename(columns=columns)
@@ -118,7 +118,7 @@ def _show(table: pd.DataFrame, *, quality: str | None, metric: str, key: str, vi
         "bpp": formats.bits_per_pixel,
         "Bytes": "{:,.0f}",
         "x JPEG": "{:.2f}",
-        quality or "": partial(formats.metric_text, metric),
+        view.metric_label: partial(formats.metric_text, view.metric),
     }
     spelled = {name: spell for name, spell in texts.items() if name in shown}
     st.table(shown.style.format(spelled, na_rep="n/a"), border="horizontal", hide_index=True)
