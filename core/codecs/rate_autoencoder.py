@@ -30,6 +30,11 @@ TABLES = "channel_tables.npz"
 
 DIAL = Dial(name="quality", lowest=1, highest=QUALITIES, step=1, default=60)
 SWEEP = (1, 15, 29, 43, 57, 71, 85, 100)
+#: Step size and images per step that the published models are trained with.
+LEARNING_RATE = 1e-3
+BATCH = 16
+#: Rows and columns that the kernels of a network may have.
+KERNELS = (3, 5)
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,23 @@ class RateArchitecture:
             load=_load,
             digest=_digest,
         )
+
+
+def most_channels(layers: int) -> int:
+    """Largest number of channels of the latent: the values of a block of pixels."""
+    block = 1 << layers
+    return 3 * block * block
+
+
+def least_filters(layer: int, layers: int) -> int:
+    """Smallest number of filters with which a network holds the block transform it starts as.
+
+    Args:
+        layer: Number of the layer, from 1, outermost first. The last one of the encoder gives the
+            latent; of the decoder, it need hold no more than the one before.
+        layers: How many there are.
+    """
+    return most_channels(max(1, min(layer, layers - 1)))
 
 
 def rate_architectures() -> dict[str, RateArchitecture]:

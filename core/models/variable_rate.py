@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import keras
 from keras import ops
@@ -18,9 +19,11 @@ class VariableRateModel(ImageModel):
     `core.models.training.averaged_muon.AveragedMuon` does.
 
     Attributes:
+        config: Shape and training, as the model's module describes them.
         means: Running mean by name of the metrics that `call` returns beside `loss` and `psnr_db`.
     """
 
+    config: Any
     means: dict[str, keras.metrics.Mean]
 
     def plan(self, steps: int, *, forgotten: int = 0) -> None:

@@ -1,23 +1,67 @@
-"""Search space of each model, and the thesis' parameters.
+"""Search space of each model, what a search of it makes better, and where it begins.
 
-The spaces follow from the architectures of `core.codecs.autoencoder`; nothing here imports Keras,
-so a search can be planned and read without it.
+The spaces follow from the architectures of `core.codecs`; nothing here imports Keras, so a search
+can be planned and read without it.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar, NamedTuple
 
 import optuna
 
 from core.codecs.autoencoder import Architecture, architectures
+from core.codecs.rate_autoencoder import (
+    BATCH,
+    KERNELS,
+    LEARNING_RATE,
+    RateArchitecture,
+    least_filters,
+    most_channels,
+    rate_architectures,
+)
+from core.search.studies import Direction
 
 LEARNING_RATES = (1e-4, 1e-2)
 ACTIVATIONS = ("relu", "leaky_relu")
+#: Filters of a layer, and channels of a latent, of an autoencoder that is trained for rate. A layer
+#: has at most the last but one, or what the thesis tried for it.
+WIDTHS = (16, 32, 64, 128)
+CHANNELS = (6, 12, 24, 48, 96, 128)
+
+
+class Objective(NamedTuple):
+    """What a search makes larger or smaller.
+
+    Attributes:
+        name: Name, with its unit.
+        direction: `maximize` or `minimize`.
+        definition: How a trial is measured.
+    """
+
+    name: str
+    direction: Direction
+    definition: str
+
+
+SCORE = Objective(
+    "Score", "maximize", "PSNR in dB + SSIM, both at range 255 (means over the validation images)"
+)
+BD_RATE = Objective(
+    "BD-rate against JPEG (%)",
+    "minimize",
+    "BD-rate (PSNR) against JPEG on the validation images, with the bits that the trained "
+    "densities give, header included",
+)
+DECODER_WORK = Objective(
+    "Decoder, multiply-adds per pixel",
+    "minimize",
+    "multiply-accumulate operations of the exported decoder",
+)
 
 
 @dataclass(frozen=True)
 class SearchSpace:
-    """The space of an autoencoder in the thesis.
+    """The space of a model.
 
     The activation is ReLU or leaky ReLU and the learning rate lies between 1e-4 and 1e-2 on a
     logarithmic scale, for every model.
@@ -25,31 +69,32 @@ class SearchSpace:
     Attributes:
         filters: Allowed numbers of filters of each layer, outermost layer first. A layer with
             one choice is no parameter of the search.
-        thesis: Parameters that the search of the thesis found best.
+        first: Parameters of the first trial.
     """
 
-    filters: tuple[tuple[int, ...], ...]
-    thesis: dict[str, Any]
+    objectives: ClassVar[tuple[Objective, ...]]
+    #: Where the first trial's parameters come from.
+    origin: ClassVar[str]
+    #: Images per step of a trial, as in a full training.
+    batch: ClassVar[int]
 
-    @classmethod
-    def of(cls, architecture: Architecture) -> "SearchSpace":
-        """Space of one autoencoder."""
-        choices = architecture.searched_filters
-        chosen = {
-            _parameter(layer): architecture.filters[layer - 1]
-            for layer, filters in enumerate(choices, start=1)
-            if len(filters) > 1
-        }
-        rest = {
-            "activation": architecture.activation,
-            "learning_rate": architecture.learning_rate,
-        }
-        return cls(choices, chosen | rest)
+    filters: tuple[tuple[int, ...], ...]
+    first: dict[str, Any]
+
+    @property
+    def thesis(self) -> dict[str, Any] | None:
+        """Parameters that the search of the thesis found best; None where it had none."""
+        return None
+
+    @property
+    def definition(self) -> str:
+        """How a trial is measured."""
+        return "; ".join(objective.definition for objective in self.objectives)
 
     def suggest(self, trial: optuna.trial.BaseTrial) -> dict[str, Any]:
         """Fields of the model's configuration that a trial chooses."""
         filters = [
-            self._filters(trial, layer, choices)
+            int(_choice(trial, _parameter(layer), choices))
             for layer, choices in enumerate(self.filters, start=1)
         ]
         return {
@@ -66,16 +111,82 @@ class SearchSpace:
             "learning_rate": {"range": list(LEARNING_RATES), "scale": "log"},
         }
 
-    @staticmethod
-    def _filters(trial: optuna.trial.BaseTrial, layer: int, choices: tuple[int, ...]) -> int:
-        if len(choices) == 1:
-            return choices[0]
-        return int(trial.suggest_categorical(_parameter(layer), choices))
+
+class ThesisSpace(SearchSpace):
+    """The space of an autoencoder in the thesis, which begins at the thesis' optimum."""
+
+    objectives = (SCORE,)
+    origin = "optimum of the thesis"
+    batch = 32
+
+    @classmethod
+    def of(cls, architecture: Architecture) -> "ThesisSpace":
+        """Space of one autoencoder."""
+        choices = architecture.searched_filters
+        rest = {
+            "activation": architecture.activation,
+            "learning_rate": architecture.learning_rate,
+        }
+        return cls(choices, _chosen_filters(architecture.filters, choices) | rest)
+
+    @property
+    def thesis(self) -> dict[str, Any]:
+        """The first trial's parameters."""
+        return self.first
+
+
+@dataclass(frozen=True)
+class RateSpace(SearchSpace):
+    """The space of a topology of the thesis that is trained for rate.
+
+    It begins at the configuration of the published model.
+
+    Attributes:
+        channels: Allowed numbers of channels of the latent.
+    """
+
+    objectives = (BD_RATE, DECODER_WORK)
+    origin = "configuration of the published model"
+    batch = BATCH
+
+    channels: tuple[int, ...]
+
+    @classmethod
+    def of(cls, architecture: RateArchitecture) -> "RateSpace":
+        """Space of one topology: the widths that hold the block transform it starts as."""
+        layers = len(architecture.thesis.filters)
+        choices = tuple(
+            _widths(least_filters(layer, layers), max(WIDTHS[-2], *tried))
+            for layer, tried in enumerate(architecture.thesis.searched_filters, start=1)
+        )
+        most = most_channels(layers)
+        first = _chosen_filters(architecture.thesis.filters, choices) | {
+            "activation": architecture.thesis.activation,
+            "learning_rate": LEARNING_RATE,
+            "channels": architecture.channels,
+            "kernel": KERNELS[0],
+        }
+        channels = tuple(count for count in CHANNELS if most // 8 <= count <= most)
+        return cls(choices, first, channels)
+
+    def suggest(self, trial: optuna.trial.BaseTrial) -> dict[str, Any]:
+        """Filters, activation, learning rate, channels of the latent, and the kernels' side."""
+        return {
+            **super().suggest(trial),
+            "channels": trial.suggest_categorical("channels", self.channels),
+            "kernel": trial.suggest_categorical("kernel", KERNELS),
+        }
+
+    def record(self) -> dict[str, Any]:
+        """The space as JSON values."""
+        return super().record() | {"channels": list(self.channels), "kernel": list(KERNELS)}
 
 
 def spaces() -> dict[str, SearchSpace]:
     """Search space by the name of the model, in alphabetical order."""
-    return {name: SearchSpace.of(found) for name, found in architectures().items()}
+    of_thesis = {name: ThesisSpace.of(found) for name, found in architectures().items()}
+    for_rate = {name: RateSpace.of(found) for name, found in rate_architectures().items()}
+    return dict(sorted((of_thesis | for_rate).items()))
 
 
 def get_space(model: str) -> SearchSpace:
@@ -90,6 +201,25 @@ def get_space(model: str) -> SearchSpace:
             f"There is no search space of a model {model!r}; there are {', '.join(found)}."
         )
     return found[model]
+
+
+def _widths(least: int, most: int) -> tuple[int, ...]:
+    return tuple(width for width in WIDTHS if least <= width <= most)
+
+
+def _chosen_filters(
+    filters: tuple[int, ...], choices: tuple[tuple[int, ...], ...]
+) -> dict[str, Any]:
+    """The numbers of filters that are parameters of the search."""
+    return {
+        _parameter(layer): filters[layer - 1]
+        for layer, allowed in enumerate(choices, start=1)
+        if len(allowed) > 1
+    }
+
+
+def _choice(trial: optuna.trial.BaseTrial, name: str, choices: tuple[int, ...]) -> Any:
+    return choices[0] if len(choices) == 1 else trial.suggest_categorical(name, choices)
 
 
 def _parameter(layer: int) -> str:

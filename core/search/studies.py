@@ -1,5 +1,6 @@
 """Optuna studies as plain records, and records as studies for Optuna's plots."""
 
+import math
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -118,6 +119,27 @@ class StudyRecord:
         sign = -1.0 if self.directions[0] == "minimize" else 1.0
         return max(complete, key=lambda trial: sign * (trial.value or 0.0), default=None)
 
+    @cached_property
+    def finite(self) -> tuple[TrialRecord, ...]:
+        """Complete trials whose values are all finite."""
+        return tuple(t for t in self.trials if t.values and all(map(math.isfinite, t.values)))
+
+    @cached_property
+    def front(self) -> tuple[TrialRecord, ...]:
+        """Trials that no other dominates, from the best by the first objective."""
+        losses = [self._losses(trial) for trial in self.finite]
+        found = [
+            trial
+            for trial, own in zip(self.finite, losses, strict=True)
+            if not any(_dominates(other, own) for other in losses)
+        ]
+        return tuple(sorted(found, key=self._losses))
+
+    def _losses(self, trial: TrialRecord) -> tuple[float, ...]:
+        """Value of each objective, less being better."""
+        pairs = zip(trial.values, self.directions, strict=True)
+        return tuple(value if way == "minimize" else -value for value, way in pairs)
+
     @property
     def budget(self) -> Mapping[str, Any]:
         """Budget of a trial as recorded by the search; empty if not recorded."""
@@ -141,6 +163,12 @@ class StudyRecord:
             objectives=self.objectives[objective : objective + 1],
             trials=trials,
         )
+
+
+def _dominates(losses: tuple[float, ...], others: tuple[float, ...]) -> bool:
+    """Whether no loss is above the other's, and one is below."""
+    pairs = list(zip(losses, others, strict=True))
+    return all(own <= other for own, other in pairs) and losses != others
 
 
 def to_record(study: optuna.Study) -> StudyRecord:

@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TextIO
 
@@ -46,12 +46,14 @@ class Report:
         for trial in record.trials:
             if _has_ended(trial) and trial.number not in self._reported:
                 self._reported.add(trial.number)
-                self._say(f"{trial_line(trial)}  |  {self._progress()}")
+                self._say(f"{trial_line(trial, record.objectives)}  |  {self._progress()}")
 
     def _progress(self) -> str:
-        best = self.record.best
         parts = [f"{self.finished}/{self.trials}"]
-        if best is not None:
+        if len(self.record.directions) > 1:
+            parts.append(f"{len(self.record.front)} on the front")
+        elif self.record.best is not None:
+            best = self.record.best
             parts.append(f"best {best.value:.3f} (trial {best.number})")
         done = self.finished - self._before
         if done and not self.is_complete:
@@ -63,11 +65,15 @@ class Report:
         print(line, file=self.stream, flush=True)
 
 
-def trial_line(trial: TrialRecord) -> str:
-    """One trial in one line."""
+def trial_line(trial: TrialRecord, objectives: Sequence[str] = ("Score",)) -> str:
+    """One trial in one line.
+
+    Args:
+        trial: The trial.
+        objectives: Names of its values.
+    """
     words = [f"trial {trial.number}", trial.state]
-    if trial.value is not None:
-        words.append(f"score {trial.value:.3f}")
+    words += [f"{name} {value:.3f}" for name, value in zip(objectives, trial.values, strict=False)]
     if PSNR in trial.attributes:
         words.append(f"PSNR {trial.attributes[PSNR]:.2f} dB")
     if SSIM in trial.attributes:
@@ -79,12 +85,14 @@ def trial_line(trial: TrialRecord) -> str:
 
 
 def best_lines(record: StudyRecord) -> Iterator[str]:
-    """The best trial, and the thesis' optimum on the same budget."""
-    if record.best is not None:
-        yield f"Best:   {trial_line(record.best)}"
+    """The best trial, or those on the front, and the first one on the same budget."""
+    best = record.front if len(record.directions) > 1 else filter(None, [record.best])
+    for trial in best:
+        yield f"Best:  {trial_line(trial, record.objectives)}"
     for trial in record.trials:
         if ORIGIN in trial.attributes and trial.state == "complete":
-            yield f"Thesis: {trial_line(trial)}"
+            origin = trial.attributes[ORIGIN]
+            yield f"Start: {trial_line(trial, record.objectives)}  ({origin})"
 
 
 def _has_ended(trial: TrialRecord) -> bool:

@@ -1,10 +1,12 @@
 """The study of a search: what is asked for, and how a study is made, checked and described."""
 
+import warnings
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
 import optuna
+from optuna.exceptions import ExperimentalWarning
 from optuna.storages import RDBStorage
 
 from core.dataset.splits import DEFAULT
@@ -21,15 +23,13 @@ from core.search.studies import (
     SPACE,
     THESIS,
     StudyRecord,
+    TrialRecord,
     to_record,
 )
 from core.search.study_reading import read_committed_study
 from core.search.trial_previews import TrialPreviews
 from core.store import ArtifactStore, DamagedArtifact, MissingArtifact, UnreadableArtifact
 from pipelines.base import UserError, check_name, option
-
-OBJECTIVE_TEXT = "PSNR in dB + SSIM, both at range 255 (means over the validation images)"
-THESIS_ORIGIN = "optimum of the thesis"
 
 
 @dataclass(frozen=True)
@@ -84,9 +84,10 @@ class Config:
         values = {name: getattr(self, name) for name in names}
         return {name: value for name, value in values.items() if value is not None}
 
-    def budget(self) -> Budget:
-        """Budget of a new study."""
-        return replace(Budget(), **self.given())
+    def budget(self, space: SearchSpace | None = None) -> Budget:
+        """Budget of a new study, with the images per step of its space."""
+        batch = Budget.batch if space is None else space.batch
+        return replace(Budget(batch=batch), **self.given())
 
 
 def open_live_storage(config: Config, store: ArtifactStore, url: str) -> RDBStorage:
@@ -123,11 +124,14 @@ def open_study(
         if config.restart and name in names:
             optuna.delete_study(study_name=name, storage=storage)
         study = optuna.create_study(
-            study_name=name, storage=storage, direction="maximize", load_if_exists=True
+            study_name=name,
+            storage=storage,
+            directions=[objective.direction for objective in space.objectives],
+            load_if_exists=True,
         )
         if BUDGET not in study.user_attrs:
             TrialPreviews(store, name).forget()
-            _describe(study, space, config.budget(), dataset)
+            _describe(study, space, config.budget(space), dataset)
     _check_study(config, study, dataset)
     return study, Budget(**study.user_attrs[BUDGET])
 
@@ -167,17 +171,21 @@ def _finished(study: StudyRecord | None) -> set[tuple[datetime | None, str]]:
 
 
 def _describe(study: optuna.Study, space: SearchSpace, budget: Budget, dataset: str) -> None:
-    """Writes down what the study is, and asks for the thesis' optimum as its first trial."""
+    """Writes down what the study is, and asks for its first trial."""
     facts = {
         DATASET: dataset,
         SPACE: space.record(),
-        THESIS: space.thesis,
-        OBJECTIVE: OBJECTIVE_TEXT,
+        OBJECTIVE: space.definition,
         BUDGET: asdict(budget),
     }
+    if space.thesis is not None:
+        facts[THESIS] = space.thesis
     for name, value in facts.items():
         study.set_user_attr(name, value)
-    study.enqueue_trial(space.thesis, user_attrs={ORIGIN: THESIS_ORIGIN}, skip_if_exists=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExperimentalWarning)
+        study.set_metric_names([objective.name for objective in space.objectives])
+    study.enqueue_trial(space.first, user_attrs={ORIGIN: space.origin}, skip_if_exists=True)
 
 
 def _check_study(config: Config, study: optuna.Study, dataset: str) -> None:
@@ -201,21 +209,24 @@ def _check_study(config: Config, study: optuna.Study, dataset: str) -> None:
         )
 
 
+def _trial_facts(trial: TrialRecord) -> dict[str, Any]:
+    return {"number": trial.number, "values": list(trial.values), "params": dict(trial.params)}
+
+
 def study_facts(config: Config, record: StudyRecord, storage: RDBStorage) -> dict[str, Any]:
     """What the manifest of the committed study says; no address of a database."""
-    best = record.best
     return {
         "model": config.study_name,
         "architecture": config.model,
         "dataset": {"name": config.dataset, "sha256": record.attributes[DATASET]},
         "budget": dict(record.budget),
         "trials": record.counts,
-        "best": None
-        if best is None
-        else {"number": best.number, "value": best.value, "params": dict(best.params)},
-        "objective": OBJECTIVE_TEXT,
+        "best": [_trial_facts(trial) for trial in record.front],
+        "objective": record.attributes[OBJECTIVE],
         "sampler": f"TPE, multivariate, constant liar, {STARTUP_TRIALS} random trials, seed "
         f"{config.seed}",
-        "pruner": f"median, {PRUNER_STARTUP_TRIALS} trials first, from epoch {PRUNER_FIRST_EPOCH}",
+        "pruner": f"median, {PRUNER_STARTUP_TRIALS} trials first, from epoch {PRUNER_FIRST_EPOCH}"
+        if len(record.directions) == 1
+        else "none: Optuna prunes by one objective only",
         "storage": storage.engine.dialect.name,
     }

@@ -30,7 +30,7 @@ from core.store import ArtifactStore
 from pipelines.base import available_cores
 from pipelines.quiet_import import quiet_import
 
-Objective = Callable[[optuna.Trial, Callable[[], bool]], float]
+Objective = Callable[[optuna.Trial, Callable[[], bool]], float | tuple[float, ...]]
 
 #: Seconds that a worker has for the end of its step after it was asked to stop.
 _STOP_SECONDS = 8.0
@@ -141,7 +141,7 @@ def _run_trial(
     """Runs one trial; one that was asked to stop goes into the queue again."""
     begun: list[int] = []
 
-    def judged(trial: optuna.Trial) -> float:
+    def judged(trial: optuna.Trial) -> float | tuple[float, ...]:
         check_wanted(study, trial, job.trials)
         begun.append(trial.number)
         return objective(trial, stop_requested.is_set)

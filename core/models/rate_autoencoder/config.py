@@ -3,10 +3,15 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from core.codecs.rate_autoencoder import RateArchitecture
+from core.codecs.rate_autoencoder import (
+    BATCH,
+    KERNELS,
+    LEARNING_RATE,
+    RateArchitecture,
+    least_filters,
+    most_channels,
+)
 from core.models.base import ModelConfig
-
-KERNELS = (3, 5)
 
 
 @dataclass(frozen=True)
@@ -41,8 +46,8 @@ class RateAutoencoderConfig(ModelConfig):
     def of(cls, architecture: RateArchitecture) -> "RateAutoencoderConfig":
         """Layers of the thesis, and a plan for two processor cores."""
         return cls(
-            learning_rate=1e-3,
-            batch=16,
+            learning_rate=LEARNING_RATE,
+            batch=BATCH,
             epochs=96,
             patience=96,
             epoch_images=2048,
@@ -62,9 +67,10 @@ class RateAutoencoderConfig(ModelConfig):
         object.__setattr__(self, "filters", tuple(self.filters))
         if not self.filters or min(self.filters) < 1:
             raise ValueError(f"filters must be positive numbers; received {self.filters}.")
-        if not 1 <= self.channels <= 3 * self.block**2:
+        most = most_channels(len(self.filters))
+        if not 1 <= self.channels <= most:
             raise ValueError(
-                f"channels must lie in 1..{3 * self.block**2}, the values of a "
+                f"channels must lie in 1..{most}, the values of a "
                 f"{self.block}x{self.block} block; received {self.channels}."
             )
         if self.activation not in ("relu", "leaky_relu"):
@@ -89,10 +95,9 @@ class RateAutoencoderConfig(ModelConfig):
 
     def _check_start(self) -> None:
         """Refuses layers that are too narrow for the block transform that they start as."""
-        for depth, filters in enumerate(self.filters):
-            # The last layer of the encoder gives the latent; of the decoder, it need hold less.
-            needed = 3 * 4 ** min(depth + 1, len(self.filters) - 1) if depth else 12
+        for layer, filters in enumerate(self.filters, start=1):
+            needed = least_filters(layer, len(self.filters))
             if filters < needed:
                 raise ValueError(
-                    f"Layer {depth + 1} needs at least {needed} filters; received {filters}."
+                    f"Layer {layer} needs at least {needed} filters; received {filters}."
                 )

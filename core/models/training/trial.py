@@ -1,10 +1,11 @@
-"""The objective of the search: the thesis' combined score after one short training."""
+"""The objective of the search: what a model is worth after one short training."""
 
 import dataclasses
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import keras
 import numpy as np
@@ -12,36 +13,19 @@ import optuna
 from numpy.typing import NDArray
 
 from core.dataset.splits import DEFAULT, open_split
-from core.metrics import psnr_db, ssim
 from core.models import get_model
 from core.models.base import ImageModel, Model
-from core.models.training.feed import ImageFeed, Images, shuffled
+from core.models.training.feed import ImageFeed, Images, shuffled, step_count
+from core.models.training.judges import Judge, Judgement, Unjudged, make_judge
 from core.search.budget import Budget
 from core.search.queue import Interrupted
 from core.search.spaces import SearchSpace, get_space
-from core.search.studies import FILTERS, PSNR, SSIM
+from core.search.studies import FILTERS, PSNR
 from core.search.trial_previews import TrialPreviews
 from core.store import ArtifactStore
 from core.training_records.previews import join_preview, preview_originals
 
 Rows = NDArray[np.int64]
-
-
-class Quality(NamedTuple):
-    """Mean metrics over the validation images, computed as in the evaluation.
-
-    Attributes:
-        psnr_db: PSNR of the rounded images, range 255.
-        ssim: SSIM of the rounded images, range 255.
-    """
-
-    psnr_db: float
-    ssim: float
-
-    @property
-    def score(self) -> float:
-        """The thesis' objective, maximised here; the thesis minimised its negative."""
-        return self.psnr_db + self.ssim
 
 
 @dataclass(frozen=True)
@@ -53,7 +37,7 @@ class TrialTraining:
         space: Search space.
         budget: Budget of a trial.
         train: Images of the training split.
-        validation: Images of the validation split.
+        judge: Measures the trained network.
         previews: Where each trial's preview is written.
     """
 
@@ -61,36 +45,40 @@ class TrialTraining:
     space: SearchSpace
     budget: Budget
     train: Images
-    validation: Images
+    judge: Judge
     previews: TrialPreviews
 
-    def __call__(self, trial: optuna.Trial, should_stop: Callable[[], bool]) -> float:
-        """Combined score of the last epoch; reports the PSNR of every epoch.
+    def __call__(self, trial: optuna.Trial, should_stop: Callable[[], bool]) -> tuple[float, ...]:
+        """Value of each objective; where there is one, reports the PSNR of every epoch.
 
         Raises:
-            optuna.TrialPruned: The PSNR is too far below that of other trials.
+            optuna.TrialPruned: The PSNR is too far below that of other trials, or the network
+                has no value.
             Interrupted: `should_stop` returned true.
         """
         keras.utils.clear_session(free_memory=True)
         network = self._network(trial)
         rows = subset_rows(len(self.train), self.budget.images, seed=self.budget.seed)
-        watch = _Watch(should_stop)
+        network.initialise(self.train)
+        network.plan(self.budget.epochs * step_count(len(rows), self.budget.batch))
+        watch, judgement = _Watch(should_stop), Judgement((), {})
+        prunes = len(self.space.objectives) == 1  # Optuna compares trials by one objective only
         for epoch in range(1, self.budget.epochs + 1):
             started = time.monotonic()
             feed = self._feed(rows, epoch).for_keras()
             network.fit(feed, verbose=0, shuffle=False, callbacks=[watch])
             speed = len(rows) / (time.monotonic() - started)
             trial.set_user_attr("images_per_second", round(speed, 1))
-            quality = self._validated(network)
-            self.previews.save(
-                join_preview(network.reconstructions(preview_originals())),
-                number=trial.number,
-                started=trial.datetime_start,
-            )
-            _note(trial, quality, epoch=epoch)
-            if epoch < self.budget.epochs and trial.should_prune():
-                raise optuna.TrialPruned(f"below the median after epoch {epoch}")
-        return quality.score
+            with network.averaged():
+                if prunes or epoch == self.budget.epochs:
+                    judgement = self._judged(network)
+                preview = join_preview(network.reconstructions(preview_originals()))
+            self.previews.save(preview, number=trial.number, started=trial.datetime_start)
+            for name, value in {**judgement.notes, "epochs": epoch}.items():
+                trial.set_user_attr(name, value)
+            if prunes:
+                _prune(trial, judgement, epoch=epoch, last=self.budget.epochs)
+        return judgement.values
 
     def _network(self, trial: optuna.Trial) -> ImageModel:
         budget = {"batch": self.budget.batch, "epochs": self.budget.epochs}
@@ -105,26 +93,18 @@ class TrialTraining:
         network = self.model.build(config)
         network.reconstructions(preview_originals())  # makes the weights
         trial.set_user_attr(FILTERS, list(config.filters))
-        trial.set_user_attr("parameters", network.count_params())
+        trial.set_user_attr("parameters", _parameter_count(network))
         return network
 
     def _feed(self, rows: Rows, epoch: int) -> ImageFeed:
         order = shuffled(len(rows), seed=self.budget.seed, epoch=epoch)
         return ImageFeed(self.train, rows[order], batch=self.budget.batch)
 
-    def _validated(self, network: ImageModel) -> Quality:
-        count, batch = self.budget.validation_images, self.budget.batch
-        rows = subset_rows(len(self.validation), count, seed=self.budget.seed)
-        feed = ImageFeed(self.validation, rows, batch=batch)
-        pairs = [
-            (original, decoded)
-            for (images,) in (feed[step] for step in range(len(feed)))
-            for original, decoded in zip(images, network.reconstructions(images), strict=True)
-        ]
-        return Quality(
-            psnr_db=float(np.mean([psnr_db.measure(*pair) for pair in pairs])),
-            ssim=float(np.mean([ssim.measure(*pair) for pair in pairs])),
-        )
+    def _judged(self, network: ImageModel) -> Judgement:
+        try:
+            return self.judge(network)
+        except Unjudged as error:
+            raise optuna.TrialPruned(str(error)) from error
 
 
 def make_objective(
@@ -151,8 +131,11 @@ def make_objective(
     train, validation = (
         open_split(store, split, dataset=dataset).images for split in ("train", "validation")
     )
+    found, space = get_model(model), get_space(model)
+    rows = subset_rows(len(validation), budget.validation_images, seed=budget.seed)
+    judge = make_judge(found, space, np.asarray(validation[rows]), budget.batch)
     previews = TrialPreviews(store, name or model)
-    return TrialTraining(get_model(model), get_space(model), budget, train, validation, previews)
+    return TrialTraining(found, space, budget, train, judge, previews)
 
 
 def subset_rows(total: int, count: int, *, seed: int) -> Rows:
@@ -160,11 +143,15 @@ def subset_rows(total: int, count: int, *, seed: int) -> Rows:
     return np.sort(np.random.default_rng((seed, count)).choice(total, count, replace=False))
 
 
-def _note(trial: optuna.Trial, quality: Quality, *, epoch: int) -> None:
-    trial.report(quality.psnr_db, step=epoch)
-    notes: dict[str, Any] = {PSNR: quality.psnr_db, SSIM: quality.ssim, "epochs": epoch}
-    for name, value in notes.items():
-        trial.set_user_attr(name, value)
+def _parameter_count(network: ImageModel) -> int:
+    return sum(math.prod(weights.shape) for weights in network.trainable_weights)
+
+
+def _prune(trial: optuna.Trial, judgement: Judgement, *, epoch: int, last: int) -> None:
+    """Reports the PSNR after an epoch; ends the trial if that is below the others'."""
+    trial.report(judgement.notes[PSNR], step=epoch)
+    if epoch < last and trial.should_prune():
+        raise optuna.TrialPruned(f"below the median after epoch {epoch}")
 
 
 class _Watch(keras.callbacks.Callback):  # type: ignore[misc]

@@ -1,6 +1,5 @@
 """Multi-objective studies: Pareto front, and hypervolume over the trials."""
 
-import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,11 +9,10 @@ import optuna
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
-from numpy.typing import NDArray
 from optuna.exceptions import ExperimentalWarning
 from optuna.visualization import plot_hypervolume_history, plot_pareto_front
 
-from core.search.studies import StudyRecord, TrialRecord, as_study_of_objectives
+from core.search.studies import ORIGIN, StudyRecord, as_study_of_objectives
 from dashboard.charts.colors import codec_style
 from dashboard.views.trials.style import NEUTRAL, restyled
 from dashboard.widgets.charts import show_chart
@@ -30,14 +28,15 @@ _EXPLANATION = (
 def show_objectives(study: StudyRecord) -> None:
     """Pareto front and hypervolume of a study of several objectives."""
     st.subheader("Pareto front", help=_EXPLANATION)
-    trials = finite_trials(study)
-    if not trials:
+    if not study.finite:
         st.info("No trial is complete yet, so there is no front.")
         return
     table = front_table(study)
     front = table[table["on_front"]]
     names = " and ".join(study.objectives)
-    st.markdown(f"**{len(front)} of {len(trials)} complete trials** are on the front of {names}.")
+    st.markdown(
+        f"**{len(front)} of {len(study.finite)} complete trials** are on the front of {names}."
+    )
     left, right = st.columns(2, gap="medium")
     with left:
         if len(study.directions) <= MAX_DRAWN_OBJECTIVES:
@@ -55,6 +54,15 @@ def show_objectives(study: StudyRecord) -> None:
     download_csv(table, file_name=f"{study.name}-objectives.csv", key="csv-objectives")
 
 
+def _first_trial(study: StudyRecord) -> str:
+    """Where the first trial's parameters come from, and whether it is on the front."""
+    first = next((trial for trial in study.finite if ORIGIN in trial.attributes), None)
+    if first is None:
+        return ""
+    found = "is one of them" if first in study.front else "is not one of them"
+    return f" Trial {first.number}, the {first.attributes[ORIGIN]}, {found}."
+
+
 def choose_objective(study: StudyRecord) -> StudyRecord:
     """The study with the one objective that its table and plots use."""
     indices = list(range(len(study.directions)))
@@ -70,27 +78,9 @@ def choose_objective(study: StudyRecord) -> StudyRecord:
     return study.judged_by(index or 0)
 
 
-def finite_trials(study: StudyRecord) -> list[TrialRecord]:
-    """Complete trials whose values are all finite."""
-    return [
-        trial for trial in study.trials if trial.values and all(map(math.isfinite, trial.values))
-    ]
-
-
-def front_numbers(study: StudyRecord) -> set[int]:
-    """Numbers of the trials that no other trial dominates."""
-    trials = finite_trials(study)
-    losses = _losses(study, trials)
-    return {
-        trial.number
-        for trial, own in zip(trials, losses, strict=True)
-        if not np.any(np.all(losses <= own, axis=1) & np.any(losses < own, axis=1))
-    }
-
-
 def front_table(study: StudyRecord) -> pd.DataFrame:
     """One row per complete trial: its value of each objective, and whether it is on the front."""
-    on_front = front_numbers(study)
+    on_front = {trial.number for trial in study.front}
     rows = [
         {
             "number": trial.number,
@@ -98,14 +88,14 @@ def front_table(study: StudyRecord) -> pd.DataFrame:
             "on_front": trial.number in on_front,
             **{name: value for name, value in trial.params.items() if name != "number"},
         }
-        for trial in finite_trials(study)
+        for trial in study.finite
     ]
     return pd.DataFrame(rows).sort_values(study.objectives[0], ignore_index=True)
 
 
 def reference_point(study: StudyRecord) -> list[float]:
     """Worst value of each objective, from which the hypervolume is measured."""
-    values = np.array([trial.values for trial in finite_trials(study)])
+    values = np.array([trial.values for trial in study.finite])
     ends = zip(values.min(axis=0), values.max(axis=0), study.directions, strict=True)
     return [float(low if way == "maximize" else high) for low, high, way in ends]
 
@@ -132,13 +122,7 @@ def hypervolume_figure(study: StudyRecord, point: Sequence[float]) -> go.Figure:
 
 
 def _drawn(study: StudyRecord) -> optuna.Study:
-    return as_study_of_objectives(replace(study, trials=tuple(finite_trials(study))))
-
-
-def _losses(study: StudyRecord, trials: Sequence[TrialRecord]) -> NDArray[np.float64]:
-    signs = [1.0 if way == "minimize" else -1.0 for way in study.directions]
-    values = np.array([trial.values for trial in trials], dtype=np.float64)
-    return values.reshape(len(trials), len(signs)) * signs
+    return as_study_of_objectives(replace(study, trials=study.finite))
 
 
 class _quiet(warnings.catch_warnings):

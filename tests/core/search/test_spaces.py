@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import optuna
 import pytest
 
@@ -17,7 +19,25 @@ def suggestions(space, count=60):
 
 
 def test_every_autoencoder_of_the_thesis_has_its_space():
-    assert {name: space.filters for name, space in spaces().items()} == THESIS_FILTERS
+    found = {name: space.filters for name, space in spaces().items() if space.thesis}
+    assert found == THESIS_FILTERS
+
+
+@pytest.mark.parametrize("name", ["ae20_rd", "ae40_rd", "ae80_rd"])
+def test_whatever_a_search_for_rate_suggests_is_a_network_that_can_be_built(name):
+    space, config = get_space(name), get_model(name).config
+    found = [replace(config, **choice) for choice in suggestions(space)]
+    assert {choice.kernel for choice in found} == {3, 5}
+    assert {choice.channels for choice in found} == set(space.channels)
+    assert space.batch == config.batch
+
+
+@pytest.mark.parametrize("name", ["ae20_rd", "ae40_rd", "ae80_rd"])
+def test_a_search_for_rate_begins_at_the_published_configuration(name):
+    space, config = get_space(name), get_model(name).config
+    chosen = space.suggest(optuna.trial.FixedTrial(space.first))
+    assert chosen == {field: getattr(config, field) for field in chosen}
+    assert [objective.direction for objective in space.objectives] == ["minimize", "minimize"]
 
 
 @pytest.mark.parametrize("name", THESIS_FILTERS)
@@ -47,5 +67,5 @@ def test_the_optimum_of_the_thesis_is_what_the_model_is_trained_with(name):
 
 
 def test_a_model_without_a_space_is_answered_with_those_that_have_one():
-    with pytest.raises(ValueError, match="'ae99'; there are ae20, ae40, ae80"):
+    with pytest.raises(ValueError, match="'ae99'; there are ae20, ae20_rd, ae40, ae40_rd, ae80, "):
         get_space("ae99")

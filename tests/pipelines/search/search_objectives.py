@@ -23,6 +23,17 @@ def cheap(model, budget, store):
     return lambda trial, should_stop: suggested(trial)
 
 
+def cheap_pair(model, budget, store):
+    """Objective of two values, of which the one falls where the other rises."""
+
+    def judge(trial, should_stop):
+        kernel = trial.suggest_categorical("kernel", (3, 5))
+        channels = trial.suggest_categorical("channels", (6, 12, 24, 48))
+        return -float(kernel * channels), float(kernel * channels + trial.number)
+
+    return judge
+
+
 def with_previews(model, budget, store):
     """Objective whose previews have the number of the trial as their colour."""
 

@@ -69,7 +69,11 @@ def search_until_signal(root):
 @pytest.mark.parametrize(
     ("flags", "sentence"),
     [
-        (["ae99"], "There is no search space of a model 'ae99'; there are ae20, ae40, ae80."),
+        (
+            ["ae99"],
+            "There is no search space of a model 'ae99'; there are ae20, ae20_rd, ae40, ae40_rd, "
+            "ae80, ae80_rd.",
+        ),
         (["ae80", "--images", "99"], "The train split has 9 images; received 99."),
         (["ae80", "--trials", "0"], "--trials must be at least 1; received 0."),
         (["ae80", "--epochs", "0"], "epochs must be at least 1; received 0."),
@@ -101,6 +105,6 @@ def test_the_command_line_searches_with_real_trainings(store):
     root = Path(__file__).parents[3]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
-    assert "Thesis: trial 0  complete" in done.stdout
+    assert "Start: trial 0  complete" in done.stdout
     manifest = json.loads((store.root / "studies" / "ae80.manifest.json").read_text())
     assert manifest["facts"]["trials"]["complete"] == 1

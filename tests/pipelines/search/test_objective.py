@@ -4,6 +4,7 @@ import optuna
 import pytest
 
 from core.search.queue import Interrupted
+from core.search.spaces import get_space
 from core.search.studies import to_record
 from core.search.trial_previews import TrialPreviews
 from core.training_records.previews import preview_psnr_db
@@ -59,6 +60,47 @@ def test_the_same_trial_gives_the_same_score_twice(store):
         study.enqueue_trial({"filters_1": 16, "activation": "relu", "learning_rate": 0.002})
     scores = [objective(study.ask(), never) for _ in range(2)]
     assert scores[0] == pytest.approx(scores[1], rel=1e-4)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
+def test_a_network_trained_for_rate_is_judged_by_bytes_and_work(store, precision):
+    from core.models.training.trial import make_objective
+    from core.search.budget import Budget
+
+    budget = Budget(**BUDGET, batch=2, precision=precision)
+    study = optuna.create_study(directions=["minimize", "minimize"])
+    study.enqueue_trial({**get_space("ae20_rd").first, "channels": 96})
+    objective = make_objective("ae20_rd", budget, store)
+    study.optimize(lambda trial: objective(trial, never), n_trials=1)
+    (trial,) = study.trials
+    bd_rate, work = trial.values
+    assert -90 < bd_rate < 1000
+    # 3x3 kernels used once per input position: 96 to 128 channels at 1/64 of the pixels' number,
+    # 128 to 64 at 1/16, 64 to 32 at 1/4, and 32 to 3 of the last convolution at every pixel.
+    assert work == 9 * (96 * 128 / 64 + 128 * 64 / 16 + 64 * 32 / 4 + 32 * 3)
+    assert 0 < trial.user_attrs["overlap"] <= 1
+    assert trial.user_attrs["filters"] == [32, 64, 128]
+
+
+@pytest.mark.slow
+def test_a_network_whose_curve_meets_that_of_jpeg_nowhere_is_pruned_with_the_reason(store):
+    from core.models.training.judges import RateJudge, Unjudged
+    from core.models.training.trial import make_objective
+    from core.search.budget import Budget
+
+    judge = make_objective("ae20_rd", Budget(**BUDGET), store).judge
+    assert isinstance(judge, RateJudge)
+
+    class Worse:
+        name = "worse"
+
+        def evaluate(self, *given, **named):
+            return {"bits_per_pixel_1": 9.0, "psnr_db_1": 3.0, "bits_per_pixel_100": 10.0,
+                    "psnr_db_100": 4.0}  # fmt: skip
+
+    with pytest.raises(Unjudged, match="point"):
+        judge(Worse())
 
 
 def never():

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from core.search.spaces import BD_RATE, DECODER_WORK
 from core.search.storage import live_path
 from core.search.study_reading import read_study
 from core.search.trial_previews import TrialPreviews
@@ -13,6 +14,7 @@ from pipelines.base import UserError
 from pipelines.search.step import run_search
 from tests.pipelines.search.search_objectives import (
     cheap,
+    cheap_pair,
     slow,
     study_at,
     with_previews,
@@ -35,7 +37,7 @@ def test_a_search_finishes_its_trials_and_commits_the_study(store, capsys):
     assert "4/4" in output.err
     assert f"Wrote {store.root}/studies/ae80.db (4 trials)." in output.out
     facts = store.manifest("studies/ae80").facts
-    assert facts["best"]["value"] == found.best.value
+    assert [trial["values"] for trial in facts["best"]] == [[found.best.value]]
     assert facts["budget"]["images"] == 6
     assert facts["dataset"]["sha256"] == store.manifest("datasets/imagenette160").facts["sha256"]
 
@@ -46,6 +48,22 @@ def test_the_first_trial_is_the_optimum_of_the_thesis(store):
     record = read_study(store, "ae80")
     assert dict(record.trials[0].params) == record.attributes["thesis"]
     assert record.trials[0].attributes["origin"] == "optimum of the thesis"
+
+
+@pytest.mark.slow
+def test_a_search_with_two_objectives_keeps_its_front_and_goes_on(store, capsys):
+    wanted = {"model": "ae40_rd", "workers": 2}
+    run_search(config(**wanted, trials=6), store, cheap_pair)
+    run_search(config(**wanted, trials=9), store, cheap_pair)
+    found = read_study(store, "ae40_rd")
+    assert found.counts["complete"] == 9
+    assert found.directions == ("minimize", "minimize")
+    assert found.objectives == (BD_RATE.name, DECODER_WORK.name)
+    assert found.trials[0].attributes["origin"] == "configuration of the published model"
+    assert found.budget["batch"] == 16
+    facts = store.manifest("studies/ae40_rd").facts
+    assert [trial["number"] for trial in facts["best"]] == [trial.number for trial in found.front]
+    assert "on the front" in capsys.readouterr().err
 
 
 @pytest.mark.slow

@@ -2,7 +2,7 @@ import math
 from dataclasses import replace
 
 from core.search.studies import StudyRecord
-from dashboard.views.trials.objectives import front_numbers, hypervolume_figure, reference_point
+from dashboard.views.trials.objectives import hypervolume_figure, reference_point
 from tests.dashboard.views.trials.trial_records import trial
 
 
@@ -15,7 +15,7 @@ def objectives_study(*pairs, directions=("maximize", "minimize")):
 
 def test_the_front_holds_the_trials_that_no_other_dominates():
     study = objectives_study((1.0, 1.0), (2.0, 2.0), (1.5, 3.0), (3.0, 9.0), (math.inf, 0.0))
-    assert front_numbers(study) == {0, 1, 3}
+    assert {trial.number for trial in study.front} == {0, 1, 3}
     assert reference_point(study) == [1.0, 9.0]
     figure = hypervolume_figure(study, reference_point(study))
     volumes = [value for trace in figure.data for value in trace.y]
