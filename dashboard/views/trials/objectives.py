@@ -12,8 +12,10 @@ import streamlit as st
 from optuna.exceptions import ExperimentalWarning
 from optuna.visualization import plot_hypervolume_history, plot_pareto_front
 
-from core.search.studies import ORIGIN, StudyRecord, as_study_of_objectives
+from core.search.studies import StudyRecord, as_study_of_objectives
 from dashboard.charts.colors import codec_style
+from dashboard.views.trials.optima import front_sentence
+from dashboard.views.trials.parameters import parameter_title
 from dashboard.views.trials.style import NEUTRAL, restyled
 from dashboard.widgets.charts import show_chart
 from dashboard.widgets.downloads import download_csv
@@ -34,9 +36,7 @@ def show_objectives(study: StudyRecord) -> None:
     table = front_table(study)
     front = table[table["on_front"]]
     names = " and ".join(study.objectives)
-    st.markdown(
-        f"**{len(front)} of {len(study.finite)} complete trials** are on the front of {names}."
-    )
+    st.markdown(front_sentence(study))
     left, right = st.columns(2, gap="medium")
     with left:
         if len(study.directions) <= MAX_DRAWN_OBJECTIVES:
@@ -50,17 +50,10 @@ def show_objectives(study: StudyRecord) -> None:
         show_chart(figure, key="hypervolume", name=f"{study.name}-hypervolume", alt=alt)
         worst = ", ".join(f"{value:.4g}" for value in point)
         st.caption(f"Hypervolume against the worst value of each objective ({worst}).")
-    st.dataframe(front.drop(columns="on_front"), hide_index=True, height="content")
+    shown = front.drop(columns="on_front").rename(columns={"number": "trial"})
+    titles = {name: parameter_title(str(name)) for name in shown if name not in study.objectives}
+    st.dataframe(shown.rename(columns=titles), hide_index=True, height="content")
     download_csv(table, file_name=f"{study.name}-objectives.csv", key="csv-objectives")
-
-
-def _first_trial(study: StudyRecord) -> str:
-    """Where the first trial's parameters come from, and whether it is on the front."""
-    first = next((trial for trial in study.finite if ORIGIN in trial.attributes), None)
-    if first is None:
-        return ""
-    found = "is one of them" if first in study.front else "is not one of them"
-    return f" Trial {first.number}, the {first.attributes[ORIGIN]}, {found}."
 
 
 def choose_objective(study: StudyRecord) -> StudyRecord:
@@ -75,6 +68,7 @@ def choose_objective(study: StudyRecord) -> StudyRecord:
         key=f"{study.name}-objective",
         bind="query-params",
     )
+    st.caption("The score of a trial, below, is its value of this objective.")
     return study.judged_by(index or 0)
 
 
@@ -105,10 +99,10 @@ def pareto_figure(study: StudyRecord) -> go.Figure:
     with _quiet():
         figure = plot_pareto_front(_drawn(study), target_names=list(study.objectives))
     color = codec_style(study.name).color
-    for trace in figure.data:
-        is_front = "Best" in str(trace.name)
-        trace.marker = {"color": color if is_front else NEUTRAL, "size": 9 if is_front else 6}
-        trace.name = "On the front" if is_front else "Other trials"
+    others, front = figure.data
+    others.update(name="Other trials", marker={"color": NEUTRAL, "size": 6})
+    front.update(name="On the front", marker={"color": color, "size": 10})
+    figure.update_traces(showlegend=True)
     return restyled(figure)
 
 

@@ -40,7 +40,10 @@ COLUMN_NAMES = {
 SORT_NAMES = {"score": "Best score first", "number": "In order", "seconds": "Shortest first"}
 #: Maximum number of trials in the table, by label.
 TOPS = {"All": None, "Best": 1, "Top 5": 5, "Top 10": 10}
-MARK_HELP = "A star marks the best trial; thesis: the trial with the thesis' values."
+MARK_HELP = (
+    "A star marks the best trial; thesis: the trial with the thesis' values; published: with those "
+    "of the published model."
+)
 _ROW, _MAX_HEIGHT = 35, 430
 
 

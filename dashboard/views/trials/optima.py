@@ -46,8 +46,20 @@ class Optimum(NamedTuple):
 
 
 def optima(studies: Iterable[StudyRecord]) -> list[Optimum]:
-    """Optimum of each study."""
-    return [_optimum(study) for study in studies]
+    """Optimum of each study that has one objective."""
+    return [_optimum(study) for study in studies if len(study.directions) == 1]
+
+
+def front_sentence(study: StudyRecord) -> str:
+    """How many trials are on the front of a study of several objectives, and if the first is."""
+    names = " and ".join(study.objectives)
+    counts = f"{len(study.front)} of {len(study.finite)} complete trials"
+    sentence = f"**{counts}** are on the front of {names}."
+    first = next((trial for trial in study.finite if ORIGIN in trial.attributes), None)
+    if first is None:
+        return sentence
+    found = "is one of them" if first in study.front else "is not one of them"
+    return f"{sentence} Trial {first.number}, the {first.attributes[ORIGIN]}, {found}."
 
 
 def optima_table(found: Sequence[Optimum], labels: Mapping[str, str]) -> pd.DataFrame:

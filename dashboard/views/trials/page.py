@@ -9,7 +9,14 @@ import streamlit as st
 
 from core.search.studies import STATES, StudyRecord
 from dashboard.views.trials.drawn_trials import FEW_TRIALS
-from dashboard.views.trials.optima import cell, gain_text, optima, optima_table, verdict
+from dashboard.views.trials.optima import (
+    cell,
+    front_sentence,
+    gain_text,
+    optima,
+    optima_table,
+    verdict,
+)
 from dashboard.views.trials.overview_charts import OVERLAYS
 from dashboard.views.trials.study_cache import (
     Studies,
@@ -60,6 +67,7 @@ def show_body(*, was_live: bool) -> None:
             show_empty("No study yet", why=WHY_EMPTY, command=COMMAND)
         return
     show_optima(studies)
+    show_fronts(studies)
     show_all_studies(studies)
     draw_when_reached(
         partial(show_one_study, studies),
@@ -90,6 +98,8 @@ def show_optima(studies: Studies) -> None:
     """The optima of the searches compared with the thesis: a sentence and a table."""
     labels = study_labels(studies.found)
     found = optima(studies.found.values())
+    if not found:
+        return
     if sentence := verdict(found, labels):
         st.markdown(sentence)
     rows = [
@@ -108,7 +118,15 @@ def show_optima(studies: Studies) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         table = optima_table(found, labels)
         download_csv(table, file_name="optima.csv", key="csv-optimum")
-        st.caption(budget_line(list(studies.found.values())), help=SCORE_HELP, width="stretch")
+        st.caption(budget_line(_of_one_objective(studies)), help=SCORE_HELP, width="stretch")
+
+
+def show_fronts(studies: Studies) -> None:
+    """A sentence on each search with several objectives."""
+    labels = study_labels(studies.found)
+    for study in studies.found.values():
+        if len(study.directions) > 1 and study.finite:
+            st.markdown(f"{labels[study.name]}: {front_sentence(study)}")
 
 
 def budget_line(studies: Sequence[StudyRecord]) -> str:
@@ -129,6 +147,10 @@ def budget_line(studies: Sequence[StudyRecord]) -> str:
     )
 
 
+def _of_one_objective(studies: Studies) -> list[StudyRecord]:
+    return [study for study in studies.found.values() if len(study.directions) == 1]
+
+
 def show_all_studies(studies: Studies) -> None:
     """Optimisation history of each search, and the parameter importances."""
     left, right = st.columns(2, gap="medium")
@@ -140,7 +162,7 @@ def show_all_studies(studies: Studies) -> None:
 
 def show_overlay(studies: Studies) -> None:
     """History or distribution of several studies in one figure."""
-    names = [name for name, study in studies.found.items() if study.best is not None]
+    names = [study.name for study in _of_one_objective(studies) if study.best is not None]
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader("How far each search came")
         with st.popover("Show", width="content"):

@@ -8,7 +8,16 @@ from typing import Any, Literal, NamedTuple
 
 import pandas as pd
 
-from core.search.studies import FILTERS, ORIGIN, PSNR, SSIM, STATES, State, StudyRecord, TrialRecord
+from core.search.studies import (
+    FILTERS,
+    ORIGIN,
+    PSNR,
+    SSIM,
+    STATES,
+    State,
+    StudyRecord,
+    TrialRecord,
+)
 from dashboard.views.trials.parameters import category_text
 
 MAX_COMPARED = 6
@@ -126,14 +135,15 @@ def first_columns(table: pd.DataFrame, parameters: Sequence[str]) -> list[str]:
 
 
 def marks(study: StudyRecord, trials: Sequence[TrialRecord]) -> list[str]:
-    """Markers of each trial: a star for the best one, and the thesis' parameters."""
+    """Markers of each trial: a star for the best one, and where the first one is from."""
     best = study.best.number if study.best else None
     return [_mark(trial, is_best=trial.number == best) for trial in trials]
 
 
 def _mark(trial: TrialRecord, *, is_best: bool) -> str:
     if ORIGIN in trial.attributes:
-        return "★ thesis" if is_best else "thesis"
+        origin = "thesis" if "thesis" in str(trial.attributes[ORIGIN]) else "published"
+        return f"★ {origin}" if is_best else origin
     return "★ best" if is_best else ""
 
 

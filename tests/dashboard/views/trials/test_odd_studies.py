@@ -2,16 +2,20 @@
 
 import json
 import math
+from base64 import b64decode
 from pathlib import Path
 
+import numpy as np
 import optuna
 import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import FrozenTrial, TrialState, create_trial
 from streamlit.testing.v1 import AppTest
 
+from core.search.studies import ORIGIN
 from tests.dashboard.page_contents import OpenPage
 
+WIDE = {"x": FloatDistribution(0, 1)}
 MIXED = CategoricalDistribution(["a", None, True, 3, 2.5])
 LOW, HIGH = FloatDistribution(1e-3, 1e-2, log=True), FloatDistribution(0.05, 1, log=True)
 FEW, MANY = IntDistribution(1, 8), IntDistribution(8, 256)
@@ -109,7 +113,47 @@ def test_a_study_of_two_objectives_shows_its_front_and_hypervolume(
     assert any(key.endswith("pareto") for key in keys)
     volume = next(c for c in app.get("plotly_chart") if c.proto.id.endswith("hypervolume"))
     assert json.loads(volume.proto.spec)["data"]
+    front = next(c for c in app.get("plotly_chart") if c.proto.id.endswith("pareto"))
+    points = {trace["name"]: trace["x"] for trace in json.loads(front.proto.spec)["data"]}
+    assert {name: _numbers(found) for name, found in points.items()} == {
+        "Other trials": [1.5],
+        "On the front": [1.0, 2.0, 3.0],
+    }
     app.segmented_control(key="both-objective").set_value(1).run()
     assert not app.exception
     table = next(frame.value for frame in app.dataframe if "mark" in frame.value)
     assert table.iloc[0][["mark", "number"]].tolist() == ["★ best", 0]
+
+
+def _numbers(values: object) -> list[float]:
+    """Coordinates of a chart, which is sent with arrays in base 64 or as lists."""
+    if isinstance(values, dict):
+        return np.frombuffer(b64decode(values["bdata"]), values["dtype"]).tolist()
+    return list(values)
+
+
+def test_a_study_of_two_objectives_stands_beside_the_optima_and_not_among_them(
+    open_page: OpenPage, tmp_path: Path
+) -> None:
+    one = [create_trial(params={"x": n / 10}, distributions=WIDE, value=float(n)) for n in range(3)]
+    two = [
+        create_trial(
+            params={"x": n / 10},
+            distributions=WIDE,
+            values=(float(n), 1.0 - n),
+            user_attrs={ORIGIN: "configuration of the published model"} if n == 0 else {},
+        )
+        for n in range(3)
+    ]
+    write(tmp_path, "one", one, direction="maximize")
+    write(tmp_path, "two", two, directions=["maximize", "minimize"])
+    app = open_page("trials", tmp_path)
+    assert not app.exception
+    assert not app.warning
+    assert len(app.table[0].value) == 1
+    (sentence,) = (line.value for line in app.markdown if line.value.startswith("two: "))
+    assert sentence == (
+        "two: **1 of 3 complete trials** are on the front of Objective 1 and Objective 2. Trial 0, "
+        "the configuration of the published model, is not one of them."
+    )
+    assert app.multiselect(key="beside").options == ["one"]

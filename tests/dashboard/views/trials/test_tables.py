@@ -53,6 +53,10 @@ def test_the_best_trial_and_that_of_the_thesis_are_marked():
     assert marks(study, study.trials) == ["thesis", "★ best"]
     study = searched(better=False)
     assert marks(study, study.trials) == ["★ thesis", ""]
+    published = replace(
+        study.trials[0], attributes={"origin": "configuration of the published model"}
+    )
+    assert marks(study, [published]) == ["★ published"]
 
 
 HOSTILE_NOTES = {
