@@ -63,6 +63,10 @@ class TrainConfig:
     activation: str | None = option(
         None, help="activation of an autoencoder", choices=("relu", "leaky_relu")
     )
+    channels: int | None = option(None, help="channels of the latent of a model trained for rate")
+    kernel: int | None = option(
+        None, help="rows and columns of the kernels of an autoencoder trained for rate"
+    )
     patience: int | None = option(None, help="epochs without progress before stopping")
     lr_drops: int | None = option(None, help="times to lower the learning rate before stopping")
     epoch_images: int | None = option(None, help="training images of an epoch")

@@ -11,7 +11,7 @@ from core.codecs.styles import codec_style
 from core.report.document import Section
 from core.report.plot import Plot, Series
 from core.report.tables import THREE_DIGITS, Column, Table
-from core.search.studies import StudyRecord
+from core.search.studies import StudyRecord, TrialRecord
 from core.store import ArtifactError, Manifest
 from core.store.key import last_part
 from core.timing.table import Benchmarks, image_sizes, machine_facts, medians, was_busy
@@ -66,6 +66,14 @@ def search_section(studies: Sequence[StudyRecord]) -> Section:
     """What the search for hyperparameters found."""
     if not studies:
         return Section("search", "Search")
+    single = [study for study in studies if len(study.directions) == 1]
+    fronts = [_front(study) for study in studies if len(study.directions) > 1 and study.front]
+    parts: list[Table | Plot] = [_optima(single), *_progress(single)] if single else []
+    return Section("search", "Search for hyperparameters", parts=(*parts, *fronts))
+
+
+def _optima(studies: Sequence[StudyRecord]) -> Table:
+    """The best trial of each study of one objective."""
     rows = [
         {
             "study": label_of(study.name),
@@ -75,7 +83,7 @@ def search_section(studies: Sequence[StudyRecord]) -> Section:
             "failed": study.counts["fail"],
             "best_value": study.best.value if study.best else None,
             "best_trial": study.best.number if study.best else None,
-            "best_parameters": _parameters(study),
+            "best_parameters": _parameters(study.best),
         }
         for study in studies
     ]
@@ -90,8 +98,27 @@ def search_section(studies: Sequence[StudyRecord]) -> Section:
         "best_parameters": Column("with"),
     }
     caption = "The value is PSNR in decibels plus SSIM on validation images, as in the thesis."
-    table = Table("studies", "Studies", caption, pd.DataFrame(rows), columns)
-    return Section("search", "Search for hyperparameters", parts=(table, *_progress(studies)))
+    return Table("studies", "Studies", caption, pd.DataFrame(rows), columns)
+
+
+def _front(study: StudyRecord) -> Table:
+    """The trials of a study of several objectives that no other one dominates."""
+    rows = [
+        {
+            "trial": trial.number,
+            **dict(zip(study.objectives, trial.values, strict=True)),
+            "parameters": _parameters(trial),
+        }
+        for trial in study.front
+    ]
+    objectives = {name: Column(name, ",.1f") for name in study.objectives}
+    columns = {"trial": Column("Trial", ".0f"), **objectives, "parameters": Column("with")}
+    caption = (
+        f"{len(study.front)} of {len(study.finite)} complete trials: no other one is at least as "
+        "good in every objective and better in one."
+    )
+    title = f"Pareto front of {label_of(study.name)}"
+    return Table(f"front-{study.name}", title, caption, pd.DataFrame(rows), columns)
 
 
 def speed_section(found: Benchmarks) -> Section:
@@ -154,8 +181,8 @@ def _library_lines(frame: pd.DataFrame) -> list[str]:
     return [f"Libraries of {count} artifacts: {text}." for text, count in counts.items() if text]
 
 
-def _parameters(study: StudyRecord) -> str:
-    params = study.best.params if study.best else {}
+def _parameters(trial: TrialRecord | None) -> str:
+    params = trial.params if trial else {}
     return ", ".join(
         f"{name} {value:.3g}" if isinstance(value, float) else f"{name} {value}"
         for name, value in params.items()

@@ -190,7 +190,7 @@ def rerun_command(model: str, trial: TrialRecord) -> str:
     words = ["python -m pipelines.train", model]
     if filters := trial.attributes.get(FILTERS):
         words += ["--filters", *map(str, filters)]
-    for name in ("activation", "learning_rate"):
+    for name in ("activation", "channels", "kernel", "learning_rate"):
         if name in trial.params:
             words += [f"--{name.replace('_', '-')}", _exact(trial.params[name])]
     return " ".join([*words, "--restart"])

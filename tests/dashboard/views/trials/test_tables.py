@@ -30,6 +30,11 @@ def test_the_command_to_train_a_trial_in_full_names_all_its_choices():
         "python -m pipelines.train ae40 --filters 32 64 --activation relu "
         "--learning-rate 0.001 --restart"
     )
+    for_rate = replace(found, params={"channels": 24, "kernel": 5, "learning_rate": 0.001})
+    assert rerun_command("ae40_rd", for_rate) == (
+        "python -m pipelines.train ae40_rd --filters 32 64 --channels 24 --kernel 5 "
+        "--learning-rate 0.001 --restart"
+    )
 
 
 def test_the_best_score_stands_first_and_pruned_trials_last_in_every_order():

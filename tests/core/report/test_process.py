@@ -1,0 +1,36 @@
+"""What the report tells of searches."""
+
+from core.report.process import search_section
+from core.search.studies import StudyRecord, TrialRecord
+
+
+def trials(*values):
+    return tuple(
+        TrialRecord(number, "complete", found[0], {"kernel": 3 + 2 * number}, values=found)
+        for number, found in enumerate(values)
+    )
+
+
+def test_a_search_of_two_objectives_has_its_front_and_no_place_among_the_optima():
+    single = StudyRecord("ae40", ("maximize",), {}, trials((27.0,), (28.0,)))
+    pair = StudyRecord(
+        "ae40_rd",
+        ("minimize", "minimize"),
+        {},
+        trials((3.0, 900.0), (-4.0, 700.0), (-5.0, 800.0)),
+        objectives=("BD-rate (%)", "Work"),
+    )
+    optima, progress, front = search_section([single, pair]).parts
+    assert optima.frame["best_value"].tolist() == [28.0]
+    assert len(progress.series) == 1
+    assert front.frame[["trial", "BD-rate (%)", "Work", "parameters"]].to_numpy().tolist() == [
+        [2, -5.0, 800.0, "kernel 7"],
+        [1, -4.0, 700.0, "kernel 5"],
+    ]
+    assert front.caption.startswith("2 of 3 complete trials")
+
+
+def test_a_search_of_two_objectives_alone_is_told_too():
+    pair = StudyRecord("x", ("minimize", "minimize"), {}, trials((3.0, 9.0)), objectives=("a", "b"))
+    (front,) = search_section([pair]).parts
+    assert front.name == "front-x"
