@@ -30,8 +30,7 @@ TABLES = "channel_tables.npz"
 
 DIAL = Dial(name="quality", lowest=1, highest=QUALITIES, step=1, default=60)
 SWEEP = (1, 15, 29, 43, 57, 71, 85, 100)
-#: Step size and images per step that the published models are trained with.
-LEARNING_RATE = 1e-3
+#: Images per step that the published models are trained with.
 BATCH = 16
 #: Rows and columns that the kernels of a network may have.
 KERNELS = (3, 5)
@@ -44,10 +43,21 @@ class RateArchitecture:
     Attributes:
         thesis: The autoencoder whose layers and latent grid it has.
         channels: Channels of the latent.
+        filters: Filters of its layers where a search found others than the thesis'.
+        kernel: Rows and columns of the kernels.
+        learning_rate: Step size that it is trained with.
     """
 
     thesis: Architecture
     channels: int
+    filters: tuple[int, ...] = ()
+    kernel: int = KERNELS[0]
+    learning_rate: float = 1e-3
+
+    @property
+    def layers(self) -> tuple[int, ...]:
+        """Filters of each layer, outermost first."""
+        return self.filters or self.thesis.filters
 
     @property
     def name(self) -> str:

@@ -4,6 +4,8 @@ The spaces follow from the architectures of `core.codecs`; nothing here imports 
 can be planned and read without it.
 """
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
@@ -13,13 +15,12 @@ from core.codecs.autoencoder import Architecture, architectures
 from core.codecs.rate_autoencoder import (
     BATCH,
     KERNELS,
-    LEARNING_RATE,
     RateArchitecture,
     least_filters,
     most_channels,
     rate_architectures,
 )
-from core.search.studies import Direction
+from core.search.studies import Direction, StudyRecord, TrialRecord
 
 LEARNING_RATES = (1e-4, 1e-2)
 ACTIVATIONS = ("relu", "leaky_relu")
@@ -27,6 +28,8 @@ ACTIVATIONS = ("relu", "leaky_relu")
 #: has at most the last but one, or what the thesis tried for it.
 WIDTHS = (16, 32, 64, 128)
 CHANNELS = (6, 12, 24, 48, 96, 128)
+#: Relative difference of a learning rate with three digits from the one that it stands for.
+_ROUNDED = 0.005
 
 
 class Objective(NamedTuple):
@@ -146,7 +149,7 @@ class RateSpace(SearchSpace):
     """
 
     objectives = (BD_RATE, DECODER_WORK)
-    origin = "configuration of the published model"
+    origin = "start of the search"
     batch = BATCH
 
     channels: tuple[int, ...]
@@ -154,17 +157,17 @@ class RateSpace(SearchSpace):
     @classmethod
     def of(cls, architecture: RateArchitecture) -> "RateSpace":
         """Space of one topology: the widths that hold the block transform it starts as."""
-        layers = len(architecture.thesis.filters)
+        layers = len(architecture.layers)
         choices = tuple(
             _widths(least_filters(layer, layers), max(WIDTHS[-2], *tried))
             for layer, tried in enumerate(architecture.thesis.searched_filters, start=1)
         )
         most = most_channels(layers)
-        first = _chosen_filters(architecture.thesis.filters, choices) | {
+        first = _chosen_filters(architecture.layers, choices) | {
             "activation": architecture.thesis.activation,
-            "learning_rate": LEARNING_RATE,
+            "learning_rate": architecture.learning_rate,
             "channels": architecture.channels,
-            "kernel": KERNELS[0],
+            "kernel": architecture.kernel,
         }
         channels = tuple(count for count in CHANNELS if most // 8 <= count <= most)
         return cls(choices, first, channels)
@@ -201,6 +204,24 @@ def get_space(model: str) -> SearchSpace:
             f"There is no search space of a model {model!r}; there are {', '.join(found)}."
         )
     return found[model]
+
+
+def published_trial(study: StudyRecord) -> TrialRecord | None:
+    """The trial with which the published model of a study's name was trained; None without one."""
+    space = spaces().get(study.name)
+    wanted = {} if space is None else space.first
+    complete = (trial for trial in study.trials if trial.state == "complete")
+    return next((trial for trial in complete if _equals(trial.params, wanted)), None)
+
+
+def _equals(params: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    """Whether the parameters are the wanted ones, floats as far as people write them."""
+    return params.keys() == wanted.keys() and all(
+        math.isclose(value, wanted[name], rel_tol=_ROUNDED)
+        if isinstance(value, float)
+        else value == wanted[name]
+        for name, value in params.items()
+    )
 
 
 def _widths(least: int, most: int) -> tuple[int, ...]:

@@ -130,7 +130,12 @@ def autoencoder_layers(
 
 
 def rate_autoencoder_layers(
-    filters: Sequence[int], latent: tuple[int, int, int], *, stride: int, activation: str
+    filters: Sequence[int],
+    latent: tuple[int, int, int],
+    *,
+    stride: int,
+    activation: str,
+    kernel: int,
 ) -> tuple[Layer, ...]:
     """Layers of an autoencoder that is trained for rate: its convolutions have stride 2.
 
@@ -139,18 +144,20 @@ def rate_autoencoder_layers(
         latent: Rows, columns and channels of the latent.
         stride: Pixels per position of the latent, along each side.
         activation: Name of the activation.
+        kernel: Rows and columns of the kernels.
     """
-    shown = _ACTIVATIONS.get(activation, activation)
+    shown, convolution = _ACTIVATIONS.get(activation, activation), f"{kernel}x{kernel} convolution"
     height, width = latent[0] * stride, latent[1] * stride
     found = [Layer("Image", height, width, _IMAGE_CHANNELS, "image")]
     for depth, channels in enumerate(filters[:-1], start=1):
-        step = f"3x3 convolution, stride 2, {shown}"
+        step = f"{convolution}, stride 2, {shown}"
         found.append(Layer(step, height >> depth, width >> depth, channels, "encoder"))
-    found.append(Layer("3x3 convolution, stride 2: the latent", *latent, "latent"))
+    found.append(Layer(f"{convolution}, stride 2: the latent", *latent, "latent"))
     for depth, channels in zip(range(len(filters) - 1, -1, -1), filters[::-1], strict=True):
-        step = f"Transposed convolution, stride 2, {shown}"
+        step = f"{kernel}x{kernel} transposed convolution, stride 2, {shown}"
         found.append(Layer(step, height >> depth, width >> depth, channels, "decoder"))
-    return (*found, Layer("3x3 convolution to the image", height, width, _IMAGE_CHANNELS, "image"))
+    last = Layer(f"{convolution} to the image", height, width, _IMAGE_CHANNELS, "image")
+    return (*found, last)
 
 
 def _encoder(filters: Sequence[int], activation: str, height: int, width: int) -> list[Layer]:

@@ -95,6 +95,7 @@ class ThesisTransforms:
             (rows * side, columns * side, channels // side**2),
             stride=stride // side,
             activation=self.layout.activation,
+            kernel=self.layout.kernel,
         )
 
     def receptive_field(self) -> Mapping[str, int]:

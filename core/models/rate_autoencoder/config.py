@@ -6,7 +6,6 @@ from typing import Literal
 from core.codecs.rate_autoencoder import (
     BATCH,
     KERNELS,
-    LEARNING_RATE,
     RateArchitecture,
     least_filters,
     most_channels,
@@ -46,15 +45,16 @@ class RateAutoencoderConfig(ModelConfig):
     def of(cls, architecture: RateArchitecture) -> "RateAutoencoderConfig":
         """Layers of the thesis, and a plan for two processor cores."""
         return cls(
-            learning_rate=LEARNING_RATE,
+            learning_rate=architecture.learning_rate,
             batch=BATCH,
             epochs=96,
             patience=96,
             epoch_images=2048,
             validation_images=96,
-            filters=architecture.thesis.filters,
+            filters=architecture.layers,
             activation=architecture.thesis.activation,
             channels=architecture.channels,
+            kernel=architecture.kernel,
         )
 
     @property

@@ -90,7 +90,11 @@ class RateAutoencoder(VariableRateModel):
         """Encoder and decoder."""
         config = self.config
         return rate_autoencoder_layers(
-            config.filters, latent, stride=stride, activation=config.activation
+            config.filters,
+            latent,
+            stride=stride,
+            activation=config.activation,
+            kernel=config.kernel,
         )
 
     def companions(

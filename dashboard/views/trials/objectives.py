@@ -12,6 +12,7 @@ import streamlit as st
 from optuna.exceptions import ExperimentalWarning
 from optuna.visualization import plot_hypervolume_history, plot_pareto_front
 
+from core.search.spaces import published_trial
 from core.search.studies import StudyRecord, as_study_of_objectives
 from dashboard.charts.colors import codec_style
 from dashboard.views.trials.optima import front_sentence
@@ -100,9 +101,15 @@ def pareto_figure(study: StudyRecord) -> go.Figure:
         figure = plot_pareto_front(_drawn(study), target_names=list(study.objectives))
     color = codec_style(study.name).color
     others, front = figure.data
-    others.update(name="Other trials", marker={"color": NEUTRAL, "size": 6})
-    front.update(name="On the front", marker={"color": color, "size": 10})
+    others.marker = {"color": NEUTRAL, "size": 6}
+    front.marker = {"color": color, "size": 10}
+    others.name, front.name = "Other trials", "On the front"
     figure.update_traces(showlegend=True)
+    ours = published_trial(study)
+    if ours is not None and len(ours.values) == 2:
+        ring = {"color": color, "size": 18, "symbol": "circle-open"}
+        x, y = ours.values
+        figure.add_scatter(x=[x], y=[y], mode="markers", marker=ring, name="Published model")
     return restyled(figure)
 
 

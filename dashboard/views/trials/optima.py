@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from core.search.spaces import published_trial
 from core.search.studies import FILTERS, ORIGIN, PSNR, SSIM, THESIS, StudyRecord, TrialRecord
 from dashboard.views.trials.parameters import parameter_title
 
@@ -51,15 +52,15 @@ def optima(studies: Iterable[StudyRecord]) -> list[Optimum]:
 
 
 def front_sentence(study: StudyRecord) -> str:
-    """How many trials are on the front of a study of several objectives, and if the first is."""
+    """How many trials are on the front of a study of several objectives, and if ours is."""
     names = " and ".join(study.objectives)
     counts = f"{len(study.front)} of {len(study.finite)} complete trials"
     sentence = f"**{counts}** are on the front of {names}."
-    first = next((trial for trial in study.finite if ORIGIN in trial.attributes), None)
-    if first is None:
+    ours = published_trial(study)
+    if ours is None:
         return sentence
-    found = "is one of them" if first in study.front else "is not one of them"
-    return f"{sentence} Trial {first.number}, the {first.attributes[ORIGIN]}, {found}."
+    found = "is one" if ours in study.front else "is not one"
+    return f"{sentence} Trial {ours.number}, with the published model's values, {found} of them."
 
 
 def optima_table(found: Sequence[Optimum], labels: Mapping[str, str]) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple
 
 import pandas as pd
 
+from core.search.spaces import published_trial
 from core.search.studies import (
     FILTERS,
     ORIGIN,
@@ -137,14 +138,18 @@ def first_columns(table: pd.DataFrame, parameters: Sequence[str]) -> list[str]:
 def marks(study: StudyRecord, trials: Sequence[TrialRecord]) -> list[str]:
     """Markers of each trial: a star for the best one, and where the first one is from."""
     best = study.best.number if study.best else None
-    return [_mark(trial, is_best=trial.number == best) for trial in trials]
+    published = published_trial(study)
+    names = {} if published is None else {published.number: "published"}
+    names |= {trial.number: "thesis" for trial in trials if _is_of_thesis(trial)}
+    return [_mark(names.get(t.number, ""), is_best=t.number == best) for t in trials]
 
 
-def _mark(trial: TrialRecord, *, is_best: bool) -> str:
-    if ORIGIN in trial.attributes:
-        origin = "thesis" if "thesis" in str(trial.attributes[ORIGIN]) else "published"
-        return f"★ {origin}" if is_best else origin
-    return "★ best" if is_best else ""
+def _is_of_thesis(trial: TrialRecord) -> bool:
+    return "thesis" in str(trial.attributes.get(ORIGIN))
+
+
+def _mark(name: str, *, is_best: bool) -> str:
+    return f"★ {name or 'best'}" if is_best else name
 
 
 def detail_table(trial: TrialRecord) -> pd.DataFrame:

@@ -59,7 +59,7 @@ def test_a_search_with_two_objectives_keeps_its_front_and_goes_on(store, capsys)
     assert found.counts["complete"] == 9
     assert found.directions == ("minimize", "minimize")
     assert found.objectives == (BD_RATE.name, DECODER_WORK.name)
-    assert found.trials[0].attributes["origin"] == "configuration of the published model"
+    assert found.trials[0].attributes["origin"] == "start of the search"
     assert found.budget["batch"] == 16
     facts = store.manifest("studies/ae40_rd").facts
     assert [trial["number"] for trial in facts["best"]] == [trial.number for trial in found.front]

@@ -12,7 +12,6 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 from optuna.trial import FrozenTrial, TrialState, create_trial
 from streamlit.testing.v1 import AppTest
 
-from core.search.studies import ORIGIN
 from tests.dashboard.page_contents import OpenPage
 
 WIDE = {"x": FloatDistribution(0, 1)}
@@ -141,7 +140,6 @@ def test_a_study_of_two_objectives_stands_beside_the_optima_and_not_among_them(
             params={"x": n / 10},
             distributions=WIDE,
             values=(float(n), 1.0 - n),
-            user_attrs={ORIGIN: "configuration of the published model"} if n == 0 else {},
         )
         for n in range(3)
     ]
@@ -153,7 +151,6 @@ def test_a_study_of_two_objectives_stands_beside_the_optima_and_not_among_them(
     assert len(app.table[0].value) == 1
     (sentence,) = (line.value for line in app.markdown if line.value.startswith("two: "))
     assert sentence == (
-        "two: **1 of 3 complete trials** are on the front of Objective 1 and Objective 2. Trial 0, "
-        "the configuration of the published model, is not one of them."
+        "two: **1 of 3 complete trials** are on the front of Objective 1 and Objective 2."
     )
     assert app.multiselect(key="beside").options == ["one"]

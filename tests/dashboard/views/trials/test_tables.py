@@ -1,6 +1,7 @@
 from dataclasses import replace
 
-from core.search.studies import StudyRecord
+from core.search.spaces import get_space
+from core.search.studies import StudyRecord, TrialRecord
 from dashboard.views.trials.tables import (
     differences_table,
     marks,
@@ -58,10 +59,16 @@ def test_the_best_trial_and_that_of_the_thesis_are_marked():
     assert marks(study, study.trials) == ["thesis", "★ best"]
     study = searched(better=False)
     assert marks(study, study.trials) == ["★ thesis", ""]
-    published = replace(
-        study.trials[0], attributes={"origin": "configuration of the published model"}
-    )
-    assert marks(study, [published]) == ["★ published"]
+
+
+def test_the_trial_with_the_values_of_the_published_model_is_marked():
+    published = get_space("ae40_rd").first
+    rate, kernel = published["learning_rate"], published["kernel"]
+    other = TrialRecord(0, "complete", 3.0, {**published, "kernel": 8 - kernel})
+    failed = TrialRecord(1, "fail", None, published)
+    rounded = TrialRecord(2, "complete", 2.0, {**published, "learning_rate": 1.001 * rate})
+    found = StudyRecord("ae40_rd", ("maximize",), {}, (other, failed, rounded))
+    assert marks(found, found.trials) == ["★ best", "", "published"]
 
 
 HOSTILE_NOTES = {
