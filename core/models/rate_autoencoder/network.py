@@ -54,6 +54,8 @@ class RateAutoencoder(VariableRateModel):
     """
 
     stored_as = "float16"
+    #: Gains lie between the networks; what they give without them is no image.
+    has_float_latent = False
 
     def __init__(self, config: RateAutoencoderConfig, **options: Any) -> None:
         super().__init__(**options)

@@ -9,7 +9,7 @@ import pytest
 
 from core.codecs import get_codec
 from core.codecs.onnx_network import OnnxNetwork
-from core.codecs.rate_autoencoder import TABLES
+from core.codecs.rate_autoencoder import TABLES, rate_architectures
 from core.dataset.splits import sample_images
 from core.entropy.channel_tables import ChannelTables
 from core.models import get_model
@@ -31,9 +31,9 @@ def photographs() -> np.ndarray:
     return np.stack([np.ascontiguousarray(image) for image in found])
 
 
-def started(name: str, images: np.ndarray) -> RateAutoencoder:
+def started(name: str, images: np.ndarray, **changes: float) -> RateAutoencoder:
     model = get_model(name)
-    network = model.build(dataclasses.replace(model.config, max_shift=0))
+    network = model.build(dataclasses.replace(model.config, max_shift=0, **changes))
     network.initialise(images)
     assert isinstance(network, RateAutoencoder)
     return network
@@ -42,7 +42,9 @@ def started(name: str, images: np.ndarray) -> RateAutoencoder:
 @each_model
 def test_the_layers_are_those_of_the_thesis(name: str) -> None:
     thesis, found = get_model(name.removesuffix("_rd")), get_model(name)
-    assert found.config.filters == thesis.config.filters
+    searched = rate_architectures()[name].filters
+    assert found.config.filters == (searched or thesis.config.filters)
+    assert len(found.config.filters) == len(thesis.config.filters)
     assert found.config.activation == thesis.config.activation
     network = found.build(found.config)
     side = {"ae80_rd": 80, "ae40_rd": 40, "ae20_rd": 20}[name]
@@ -73,7 +75,7 @@ def test_before_any_training_the_decoder_undoes_the_encoder(name, photographs) -
 
 @pytest.mark.slow
 def test_training_lowers_the_loss(photographs) -> None:
-    network = started("ae40_rd", photographs)
+    network = started("ae40_rd", photographs, learning_rate=1e-3)
     network.plan(60)
     before = network.evaluate(photographs, verbose=0, return_dict=True)["loss"]
     network.fit(np.repeat(photographs, 4, axis=0), batch_size=4, epochs=3, verbose=0)
