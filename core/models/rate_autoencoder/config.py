@@ -43,7 +43,7 @@ class RateAutoencoderConfig(ModelConfig):
 
     @classmethod
     def of(cls, architecture: RateArchitecture) -> "RateAutoencoderConfig":
-        """Layers of the thesis, and a plan for two processor cores."""
+        """Layers of the architecture, and a plan for two processor cores."""
         return cls(
             learning_rate=architecture.learning_rate,
             batch=BATCH,
