@@ -11,8 +11,9 @@ from core.analysis.source_quality import compressed_before_line
 from core.dataset.splits import DEFAULT, dataset_key
 from core.evaluation.results import Results, load_results
 from core.report.document import Report
-from core.report.process import search_section, source_section, speed_section, training_section
+from core.report.process import source_section, speed_section, training_section
 from core.report.quality import Quality, quality_sections
+from core.report.searches import search_section
 from core.search.storage import study_key
 from core.search.studies import StudyRecord
 from core.search.study_reading import read_study, study_names

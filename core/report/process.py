@@ -1,4 +1,4 @@
-"""Sections on the provenance of the results: training, search, speed, and sources."""
+"""Sections on the provenance of the results: training, speed, and sources."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -11,7 +11,6 @@ from core.codecs.styles import codec_style
 from core.report.document import Section
 from core.report.plot import Plot, Series
 from core.report.tables import THREE_DIGITS, Column, Table
-from core.search.studies import StudyRecord, TrialRecord
 from core.store import ArtifactError, Manifest
 from core.store.key import last_part
 from core.timing.table import Benchmarks, image_sizes, machine_facts, medians, was_busy
@@ -60,65 +59,6 @@ def training_section(runs: Sequence[TrainingRun], *, now: datetime) -> Section:
         series=series,
     )
     return Section("training", "Training", parts=(table, plot))
-
-
-def search_section(studies: Sequence[StudyRecord]) -> Section:
-    """What the search for hyperparameters found."""
-    if not studies:
-        return Section("search", "Search")
-    single = [study for study in studies if len(study.directions) == 1]
-    fronts = [_front(study) for study in studies if len(study.directions) > 1 and study.front]
-    parts: list[Table | Plot] = [_optima(single), *_progress(single)] if single else []
-    return Section("search", "Search for hyperparameters", parts=(*parts, *fronts))
-
-
-def _optima(studies: Sequence[StudyRecord]) -> Table:
-    """The best trial of each study of one objective."""
-    rows = [
-        {
-            "study": label_of(study.name),
-            "trials": len(study.trials),
-            "complete": study.counts["complete"],
-            "pruned": study.counts["pruned"],
-            "failed": study.counts["fail"],
-            "best_value": study.best.value if study.best else None,
-            "best_trial": study.best.number if study.best else None,
-            "best_parameters": _parameters(study.best),
-        }
-        for study in studies
-    ]
-    columns = {
-        "study": Column("Model"),
-        "trials": Column("Trials", ",.0f"),
-        "complete": Column("complete", ",.0f"),
-        "pruned": Column("pruned", ",.0f"),
-        "failed": Column("failed", ",.0f"),
-        "best_value": Column("Best value", ".4g"),
-        "best_trial": Column("in trial", ".0f"),
-        "best_parameters": Column("with"),
-    }
-    caption = "The value is PSNR in decibels plus SSIM on validation images, as in the thesis."
-    return Table("studies", "Studies", caption, pd.DataFrame(rows), columns)
-
-
-def _front(study: StudyRecord) -> Table:
-    """The trials of a study of several objectives that no other one dominates."""
-    rows = [
-        {
-            "trial": trial.number,
-            **dict(zip(study.objectives, trial.values, strict=True)),
-            "parameters": _parameters(trial),
-        }
-        for trial in study.front
-    ]
-    objectives = {name: Column(name, ",.1f") for name in study.objectives}
-    columns = {"trial": Column("Trial", ".0f"), **objectives, "parameters": Column("with")}
-    caption = (
-        f"{len(study.front)} of {len(study.finite)} complete trials: no other one is at least as "
-        "good in every objective and better in one."
-    )
-    title = f"Pareto front of {label_of(study.name)}"
-    return Table(f"front-{study.name}", title, caption, pd.DataFrame(rows), columns)
 
 
 def speed_section(found: Benchmarks) -> Section:
@@ -179,40 +119,6 @@ def _library_lines(frame: pd.DataFrame) -> list[str]:
         return []
     counts = frame["libraries"].value_counts()
     return [f"Libraries of {count} artifacts: {text}." for text, count in counts.items() if text]
-
-
-def _parameters(trial: TrialRecord | None) -> str:
-    params = trial.params if trial else {}
-    return ", ".join(
-        f"{name} {value:.3g}" if isinstance(value, float) else f"{name} {value}"
-        for name, value in params.items()
-    )
-
-
-def _progress(studies: Sequence[StudyRecord]) -> list[Plot]:
-    """Best value so far by the number of the trial."""
-    series = []
-    for study in studies:
-        trials = [trial for trial in study.trials if trial.value is not None]
-        values = pd.Series([trial.value for trial in trials], dtype="float64")
-        best = values.cummax() if study.is_maximized else values.cummin()
-        numbers = tuple(float(trial.number) for trial in trials)
-        if numbers:
-            series.append(
-                Series(label_of(study.name), codec_style(study.name), numbers, tuple(best))
-            )
-    if not series:
-        return []
-    return [
-        Plot(
-            name="search-progress",
-            title="Best value so far",
-            caption="Complete trials only, by the number of the trial.",
-            x_title="Trial",
-            y_title="PSNR (dB) + SSIM",
-            series=tuple(series),
-        )
-    ]
 
 
 def _times(usual: pd.DataFrame, size: tuple[int, int]) -> Plot:

@@ -35,9 +35,11 @@ def test_the_best_trial_of_each_search_is_read_on_the_first_screen(
 
 
 def test_a_link_to_a_study_and_a_plot_opens_them_and_a_click_changes_the_address(
-    shipped_url: str, page: Page
+    shipped_url: str, page: Page, draw_everything: Callable[[Page], None]
 ) -> None:
     page.goto(f"{shipped_url}/trials?study=ae40&plot=Slices")
+    page.get_by_role("heading", name="Trials", exact=True).wait_for()
+    draw_everything(page)
     page.get_by_text("Score against each parameter").wait_for()
     page.get_by_role("radio", name="Ranks").click()
     page.get_by_text("coloured by the rank").wait_for()

@@ -1,6 +1,6 @@
 """What the report tells of searches."""
 
-from core.report.process import search_section
+from core.report.searches import search_section
 from core.search.studies import StudyRecord, TrialRecord
 
 

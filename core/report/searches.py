@@ -1,0 +1,105 @@
+"""Section on the searches: the optima, how they were reached, and the fronts."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from core.analysis.labels import label_of
+from core.codecs.styles import codec_style
+from core.report.document import Section
+from core.report.plot import Plot, Series
+from core.report.tables import Column, Table
+from core.search.studies import StudyRecord, TrialRecord
+
+
+def search_section(studies: Sequence[StudyRecord]) -> Section:
+    """What the search for hyperparameters found."""
+    if not studies:
+        return Section("search", "Search")
+    single = [study for study in studies if len(study.directions) == 1]
+    fronts = [_front(study) for study in studies if len(study.directions) > 1 and study.front]
+    parts: list[Table | Plot] = [_optima(single), *_progress(single)] if single else []
+    return Section("search", "Search for hyperparameters", parts=(*parts, *fronts))
+
+
+def _optima(studies: Sequence[StudyRecord]) -> Table:
+    """The best trial of each study of one objective."""
+    rows = [
+        {
+            "study": label_of(study.name),
+            "trials": len(study.trials),
+            "complete": study.counts["complete"],
+            "pruned": study.counts["pruned"],
+            "failed": study.counts["fail"],
+            "best_value": study.best.value if study.best else None,
+            "best_trial": study.best.number if study.best else None,
+            "best_parameters": _parameters(study.best),
+        }
+        for study in studies
+    ]
+    columns = {
+        "study": Column("Model"),
+        "trials": Column("Trials", ",.0f"),
+        "complete": Column("complete", ",.0f"),
+        "pruned": Column("pruned", ",.0f"),
+        "failed": Column("failed", ",.0f"),
+        "best_value": Column("Best value", ".4g"),
+        "best_trial": Column("in trial", ".0f"),
+        "best_parameters": Column("with"),
+    }
+    caption = "The value is PSNR in decibels plus SSIM on validation images, as in the thesis."
+    return Table("studies", "Studies", caption, pd.DataFrame(rows), columns)
+
+
+def _front(study: StudyRecord) -> Table:
+    """The trials of a study of several objectives that no other one dominates."""
+    rows = [
+        {
+            "trial": trial.number,
+            **dict(zip(study.objectives, trial.values, strict=True)),
+            "parameters": _parameters(trial),
+        }
+        for trial in study.front
+    ]
+    objectives = {name: Column(name, ",.1f") for name in study.objectives}
+    columns = {"trial": Column("Trial", ".0f"), **objectives, "parameters": Column("with")}
+    caption = (
+        f"{len(study.front)} of {len(study.finite)} complete trials: no other one is at least as "
+        "good in every objective and better in one."
+    )
+    title = f"Pareto front of {label_of(study.name)}"
+    return Table(f"front-{study.name}", title, caption, pd.DataFrame(rows), columns)
+
+
+def _parameters(trial: TrialRecord | None) -> str:
+    params = trial.params if trial else {}
+    return ", ".join(
+        f"{name} {value:.3g}" if isinstance(value, float) else f"{name} {value}"
+        for name, value in params.items()
+    )
+
+
+def _progress(studies: Sequence[StudyRecord]) -> list[Plot]:
+    """Best value so far by the number of the trial."""
+    series = []
+    for study in studies:
+        trials = [trial for trial in study.trials if trial.value is not None]
+        values = pd.Series([trial.value for trial in trials], dtype="float64")
+        best = values.cummax() if study.is_maximized else values.cummin()
+        numbers = tuple(float(trial.number) for trial in trials)
+        if numbers:
+            series.append(
+                Series(label_of(study.name), codec_style(study.name), numbers, tuple(best))
+            )
+    if not series:
+        return []
+    return [
+        Plot(
+            name="search-progress",
+            title="Best value so far",
+            caption="Complete trials only, by the number of the trial.",
+            x_title="Trial",
+            y_title="PSNR (dB) + SSIM",
+            series=tuple(series),
+        )
+    ]
