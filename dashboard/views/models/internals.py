@@ -29,6 +29,7 @@ _POOLING_NOTE = (
 )
 _TABLE_NOTE = "Entropy of the channel's static table on the validation images."
 _MEASURED_NOTE = "Mean over validation images; side information comes on top."
+_FIRST_QUALITY = 70
 _IDLE_NOTE = "A channel near zero carries almost no information at this quantiser step size."
 
 
@@ -63,16 +64,18 @@ def show_channels(model: ModelCard) -> None:
             model, channel_table(measured[quality], stride=stride), quality, _MEASURED_NOTE
         )
         return
-    quality = bounded_slider("Quality", 1, 100, 70, key="channel_quality")
+    state = store_state(f"{PREFIX}{model.name}")
     try:
-        table = _channels(model.name, quality, stride, store_state(f"{PREFIX}{model.name}"))
+        if _channels(model.name, _FIRST_QUALITY, stride, state) is None:
+            st.markdown("The card of this model has no rates of its channels.")
+            return
+        quality = bounded_slider("Quality", 1, 100, _FIRST_QUALITY, key="channel_quality")
+        table = _channels(model.name, quality, stride, state)
     except ArtifactError as error:
         show_artifact_error(error)
         return
-    if table is None:
-        st.markdown("The card of this model has no rates of its channels.")
-        return
-    _show_channel_table(model, table, quality, _TABLE_NOTE)
+    if table is not None:
+        _show_channel_table(model, table, quality, _TABLE_NOTE)
 
 
 def _show_channel_table(model: ModelCard, table: pd.DataFrame, quality: int, note: str) -> None:

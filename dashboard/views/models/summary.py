@@ -24,8 +24,8 @@ BLIND_TO_RATE = """
   include the rate, so its files are larger than necessary.
 """
 TRAINED_FOR_RATE = """
-- Trained for rate and distortion, the distortion being {mse:.0%} squared error and {ssim:.0%} SSIM;
-  by other metrics its rank may differ.
+- Trained for rate and distortion, the distortion being {distortion}; by other metrics its rank may
+  differ.
 - A network needs more time and memory than a conventional codec: see Speed.
 """
 
@@ -60,11 +60,17 @@ def training_end(model: ModelCard) -> str:
 
 def limits_of(model: ModelCard) -> str:
     """Limits of the model, in Markdown."""
-    share = model.config.get("ssim_share")
-    if share is None:
+    if not _is_trained_for_rate(model):
         return LIMITS.format(training=BLIND_TO_RATE.strip())
-    description = TRAINED_FOR_RATE.format(mse=1 - share, ssim=share)
+    share = model.config.get("ssim_share", 0.0)
+    mixed = f"{1 - share:.0%} squared error and {share:.0%} SSIM"
+    description = TRAINED_FOR_RATE.format(distortion=mixed if share else "squared error")
     return LIMITS.format(training=description.strip())
+
+
+def _is_trained_for_rate(model: ModelCard) -> bool:
+    """Whether the loss weighed the squared error against bits."""
+    return "lowest_weight" in model.config
 
 
 def _reason(epochs: int, ended_by: str | None, config: Mapping[str, Any]) -> str:
@@ -80,6 +86,5 @@ def _reason(epochs: int, ended_by: str | None, config: Mapping[str, Any]) -> str
 
 
 def _thesis(epochs: int, model: ModelCard) -> str:
-    is_of_the_thesis = model.config.get("ssim_share") is None
-    fewer = is_of_the_thesis and epochs < THESIS_EPOCHS
+    fewer = not _is_trained_for_rate(model) and epochs < THESIS_EPOCHS
     return f" (the thesis allowed {THESIS_EPOCHS})" if fewer else ""

@@ -46,4 +46,15 @@ def test_the_latent_is_compared_with_the_image():
 
 def test_limits_say_what_the_model_was_trained_for():
     assert "the loss did not" in limits_of(model(config={}))
-    assert "98% squared error and 2%" in limits_of(model(config={"ssim_share": 0.02}))
+    mixed = {"lowest_weight": 0.001, "ssim_share": 0.02}
+    assert "98% squared error and 2%" in limits_of(model(config=mixed))
+    found = limits_of(model(config={"lowest_weight": 0.001}))
+    assert "distortion being squared error;" in found
+    assert "the loss did not" not in found
+
+
+def test_only_an_autoencoder_of_the_thesis_is_held_against_its_epochs():
+    training = {"epochs": 64, "ended_by": "epoch limit"}
+    assert "the thesis allowed 100" in training_end(model(training=training))
+    for_rate = model(training=training, config={"lowest_weight": 0.001})
+    assert "thesis" not in training_end(for_rate)
