@@ -207,7 +207,7 @@ def get_space(model: str) -> SearchSpace:
 
 
 def published_trial(study: StudyRecord) -> TrialRecord | None:
-    """The trial with which the published model of a study's name was trained; None without one."""
+    """The complete trial with the values that the model of the study's name has by default."""
     space = spaces().get(study.name)
     wanted = {} if space is None else space.first
     complete = (trial for trial in study.trials if trial.state == "complete")

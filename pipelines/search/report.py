@@ -65,12 +65,12 @@ class Report:
         print(line, file=self.stream, flush=True)
 
 
-def trial_line(trial: TrialRecord, objectives: Sequence[str] = ("Score",)) -> str:
+def trial_line(trial: TrialRecord, objectives: Sequence[str]) -> str:
     """One trial in one line.
 
     Args:
         trial: The trial.
-        objectives: Names of its values.
+        objectives: Names of its values, of which a trial that is not complete has none.
     """
     words = [f"trial {trial.number}", trial.state]
     words += [f"{name} {value:.3f}" for name, value in zip(objectives, trial.values, strict=False)]

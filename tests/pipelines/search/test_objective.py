@@ -96,10 +96,10 @@ def test_a_network_whose_curve_meets_that_of_jpeg_nowhere_is_pruned_with_the_rea
         name = "worse"
 
         def evaluate(self, *given, **named):
-            return {"bits_per_pixel_1": 9.0, "psnr_db_1": 3.0, "bits_per_pixel_100": 10.0,
-                    "psnr_db_100": 4.0}  # fmt: skip
+            rates = {f"bits_per_pixel_{quality}": 9.0 + quality for quality in (1, 50, 100)}
+            return rates | {f"psnr_db_{quality}": quality / 100 for quality in (1, 50, 100)}
 
-    with pytest.raises(Unjudged, match="point"):
+    with pytest.raises(Unjudged, match="overlap"):
         judge(Worse())
 
 
