@@ -5,6 +5,7 @@ from concurrent.futures import Executor
 from contextlib import contextmanager
 
 from pipelines.base import UserError
+from pipelines.worker_pool import keep_freed_memory
 
 _CONNECT_SECONDS = 10
 
@@ -35,6 +36,7 @@ def cluster(url: str) -> Iterator[tuple[Executor, int]]:
         threads = sum(client.nthreads().values())
         if not threads:
             raise UserError(f"The scheduler {url} has no workers; start one: dask worker {url}")
+        client.register_worker_callbacks(keep_freed_memory)
         try:
             with client.get_executor(pure=False) as executor:
                 yield executor, threads

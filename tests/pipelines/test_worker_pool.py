@@ -1,11 +1,13 @@
 import os
 import signal
+import sys
 import time
 from concurrent.futures import CancelledError
 
 import pytest
 
 from pipelines.worker_pool import worker_pool
+from tests.pipelines.page_faults import PAGES, page_faults
 
 
 def test_workers_compute_with_one_thread_and_the_parent_keeps_its_own(monkeypatch):
@@ -35,3 +37,9 @@ def test_waiting_work_is_dropped_when_the_run_fails():
 def test_workers_leave_ctrl_c_to_the_parent():
     with worker_pool(1) as pool:
         assert pool.submit(signal.getsignal, signal.SIGINT).result() == signal.SIG_IGN
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="It is a setting of glibc.")
+def test_workers_keep_freed_memory():
+    with worker_pool(1) as pool:
+        assert pool.submit(page_faults).result() < PAGES

@@ -1,11 +1,6 @@
 import io
 import signal
-import socket
-import subprocess
-import sys
 import threading
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,9 +9,17 @@ import pytest
 from core.evaluation.results import load_results
 from core.store import ArtifactStore
 from pipelines.evaluate import step as evaluate
+from pipelines.evaluate.cluster import cluster
+from tests.pipelines.evaluate.dask_processes import (
+    answering_workers,
+    documented,
+    free_port,
+    running_cluster,
+    started,
+)
+from tests.pipelines.page_faults import PAGES, page_faults
 from tests.waiting import wait_until
 
-ROOT = Path(__file__).parents[3]
 CLOCK = ["encode_seconds", "decode_seconds", "metric_seconds"]
 IMAGES = 24
 
@@ -39,58 +42,6 @@ def store(tmp_path, monkeypatch):
     return store
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def documented(start, address):
-    """Words of the command in SCALING.md that begins like this, for a scheduler on this machine."""
-    lines = (ROOT / "pipelines" / "SCALING.md").read_text(encoding="utf-8").splitlines()
-    (line,) = [line for line in lines if line.startswith(start)]
-    command = line.partition("#")[0].replace("tcp://HOST:8786", address)
-    return command.replace("8786", address.rpartition(":")[2]).replace("auto", "1").split()
-
-
-@contextmanager
-def started(start, address):
-    """A process of Dask's command line as SCALING.md has it, killed at the end."""
-    _, *words = documented(start, address)
-    command = [sys.executable, *words, "--host", "127.0.0.1", "--no-dashboard"]
-    if "worker" in words:  # the nanny would start a killed worker again
-        command.append("--no-nanny")
-    process = subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
-
-
-@contextmanager
-def two_workers():
-    """Address of a cluster on this machine, and its two workers' processes."""
-    address = f"tcp://127.0.0.1:{free_port()}"
-    with ExitStack() as stack:
-        stack.enter_context(started("python -m dask scheduler", address))
-        workers = [stack.enter_context(started("python -m dask worker", address)) for _ in range(2)]
-        wait_until(lambda: answering_workers(address) == 2)
-        yield address, workers
-
-
-def answering_workers(address):
-    from distributed import Client
-
-    try:
-        with Client(address, timeout=2, set_as_default=False) as client:
-            return len(client.nthreads())
-    except OSError:
-        return 0
-
-
 def measured(store, codec):
     frame = load_results(store, "imagenette160").frame
     return frame[frame["codec"] == codec].drop(columns=CLOCK)
@@ -101,7 +52,7 @@ def test_a_cluster_gives_what_this_machine_gives_though_a_worker_is_killed(store
     assert evaluate.main(["avif", "--jobs", "2"]) == 0
     expected = measured(store, "avif")
     store.delete("results/imagenette160/avif")
-    with two_workers() as (address, workers):
+    with running_cluster(2) as (address, workers):
 
         def kill_one():
             wait_until(lambda: len(store.keys("cache/")) >= 2)
@@ -117,6 +68,13 @@ def test_a_cluster_gives_what_this_machine_gives_though_a_worker_is_killed(store
     pd.testing.assert_frame_equal(measured(store, "avif"), expected)
     facts = store.manifest("results/imagenette160/avif").facts
     assert (facts["errors"], facts["jobs"]) == (0, 2)
+
+
+@pytest.mark.slow
+def test_the_workers_of_a_cluster_keep_freed_memory():
+    with running_cluster(2) as (address, _), cluster(address) as (executor, threads):
+        assert threads == 2
+        assert executor.submit(page_faults).result() < PAGES
 
 
 def test_a_scheduler_that_does_not_answer_gets_one_line(store, capsys, monkeypatch):
