@@ -5,7 +5,7 @@ can be planned and read without it.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
@@ -80,6 +80,8 @@ class SearchSpace:
     origin: ClassVar[str]
     #: Images per step of a trial, as in a full training.
     batch: ClassVar[int]
+    #: Parameters beside the numbers of filters.
+    others: ClassVar[tuple[str, ...]] = ("activation", "learning_rate")
 
     filters: tuple[tuple[int, ...], ...]
     first: dict[str, Any]
@@ -105,6 +107,15 @@ class SearchSpace:
             "activation": trial.suggest_categorical("activation", ACTIVATIONS),
             "learning_rate": trial.suggest_float("learning_rate", *LEARNING_RATES, log=True),
         }
+
+    def parameters_of(self, config: Mapping[str, Any]) -> dict[str, Any]:
+        """Parameters of the trial that trains a model of this configuration.
+
+        Raises:
+            KeyError: It is the configuration of another kind of model.
+        """
+        filters = _chosen_filters(config["filters"], self.filters)
+        return filters | {name: config[name] for name in self.others}
 
     def record(self) -> dict[str, Any]:
         """The space as JSON values."""
@@ -151,6 +162,7 @@ class RateSpace(SearchSpace):
     objectives = (BD_RATE, DECODER_WORK)
     origin = "start of the search"
     batch = BATCH
+    others = (*SearchSpace.others, "channels", "kernel")
 
     channels: tuple[int, ...]
 
@@ -206,10 +218,20 @@ def get_space(model: str) -> SearchSpace:
     return found[model]
 
 
-def published_trial(study: StudyRecord) -> TrialRecord | None:
-    """The complete trial with the values that the model of the study's name has by default."""
+def trial_of_model(study: StudyRecord, config: Mapping[str, Any]) -> TrialRecord | None:
+    """The first complete trial with the values of a model; None where there is none.
+
+    Args:
+        study: Search of the model.
+        config: Configuration that the model was trained with, as its manifest has it.
+    """
     space = spaces().get(study.name)
-    wanted = {} if space is None else space.first
+    if space is None:
+        return None
+    try:
+        wanted = space.parameters_of(config)
+    except KeyError:
+        return None
     complete = (trial for trial in study.trials if trial.state == "complete")
     return next((trial for trial in complete if _equals(trial.params, wanted)), None)
 
@@ -228,9 +250,7 @@ def _widths(least: int, most: int) -> tuple[int, ...]:
     return tuple(width for width in WIDTHS if least <= width <= most)
 
 
-def _chosen_filters(
-    filters: tuple[int, ...], choices: tuple[tuple[int, ...], ...]
-) -> dict[str, Any]:
+def _chosen_filters(filters: Sequence[int], choices: tuple[tuple[int, ...], ...]) -> dict[str, Any]:
     """The numbers of filters that are parameters of the search."""
     return {
         _parameter(layer): filters[layer - 1]

@@ -12,11 +12,11 @@ import streamlit as st
 from optuna.exceptions import ExperimentalWarning
 from optuna.visualization import plot_hypervolume_history, plot_pareto_front
 
-from core.search.spaces import published_trial
-from core.search.studies import StudyRecord, as_study_of_objectives
+from core.search.studies import StudyRecord, TrialRecord, as_study_of_objectives
 from dashboard.charts.colors import codec_style
 from dashboard.views.trials.optima import front_sentence
 from dashboard.views.trials.parameters import parameter_title
+from dashboard.views.trials.study_cache import published_trial
 from dashboard.views.trials.style import NEUTRAL, restyled
 from dashboard.widgets.charts import show_chart
 from dashboard.widgets.downloads import download_csv
@@ -37,11 +37,12 @@ def show_objectives(study: StudyRecord) -> None:
     table = front_table(study)
     front = table[table["on_front"]]
     names = " and ".join(study.objectives)
-    st.markdown(front_sentence(study))
+    published = published_trial(study)
+    st.markdown(front_sentence(study, published))
     left, right = st.columns(2, gap="medium")
     with left:
         if len(study.directions) <= MAX_DRAWN_OBJECTIVES:
-            figure = pareto_figure(study)
+            figure = pareto_figure(study, published)
             alt = f"Trials by {names}; those on the Pareto front stand out."
             show_chart(figure, key="pareto", name=f"{study.name}-pareto", alt=alt)
     with right:
@@ -95,8 +96,13 @@ def reference_point(study: StudyRecord) -> list[float]:
     return [float(low if way == "maximize" else high) for low, high, way in ends]
 
 
-def pareto_figure(study: StudyRecord) -> go.Figure:
-    """The trials by two or three objectives; the front in the study's colour, the rest grey."""
+def pareto_figure(study: StudyRecord, published: TrialRecord | None) -> go.Figure:
+    """The trials by two or three objectives; the front in the study's colour, the rest grey.
+
+    Args:
+        study: The study.
+        published: Its trial with the values of the published model, if there is one.
+    """
     with _quiet():
         figure = plot_pareto_front(_drawn(study), target_names=list(study.objectives))
     color = codec_style(study.name).color
@@ -105,10 +111,9 @@ def pareto_figure(study: StudyRecord) -> go.Figure:
     front.marker = {"color": color, "size": 10}
     others.name, front.name = "Other trials", "On the front"
     figure.update_traces(showlegend=True)
-    ours = published_trial(study)
-    if ours is not None and len(ours.values) == 2:
+    if published is not None and len(published.values) == 2:
         ring = {"color": color, "size": 18, "symbol": "circle-open"}
-        x, y = ours.values
+        x, y = published.values
         figure.add_scatter(x=[x], y=[y], mode="markers", marker=ring, name="Published model")
     return restyled(figure)
 

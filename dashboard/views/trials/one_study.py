@@ -14,6 +14,7 @@ from dashboard.views.trials.drawn_trials import FEW_TRIALS, MAX_DRAWN, drawable_
 from dashboard.views.trials.figure_cache import load_figure
 from dashboard.views.trials.filter import choose_trials
 from dashboard.views.trials.parameters import parameter_names, parameter_title
+from dashboard.views.trials.study_cache import published_trial
 from dashboard.views.trials.tables import (
     SORTS,
     Sort,
@@ -98,7 +99,7 @@ def filter_line(study: StudyRecord, matching: Sequence[TrialRecord], top: int | 
 def show_table(study: StudyRecord, trials: Sequence[TrialRecord]) -> None:
     """Table of trials, whose rows can be selected."""
     table = trials_table(trials)
-    table.insert(0, "mark", marks(study, trials))
+    table.insert(0, "mark", marks(study, trials, published_trial(study)))
     parameters = parameter_names(trials)
     shown = table[choose_columns(study, table, parameters)]
     st.dataframe(

@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from core.search.spaces import published_trial
 from core.search.studies import FILTERS, ORIGIN, PSNR, SSIM, THESIS, StudyRecord, TrialRecord
 from dashboard.views.trials.parameters import parameter_title
 
@@ -51,16 +50,21 @@ def optima(studies: Iterable[StudyRecord]) -> list[Optimum]:
     return [_optimum(study) for study in studies if len(study.directions) == 1]
 
 
-def front_sentence(study: StudyRecord) -> str:
-    """How many trials are on the front of a study of several objectives, and if ours is."""
+def front_sentence(study: StudyRecord, published: TrialRecord | None) -> str:
+    """How many trials are on the front of a study of several objectives, and if ours is.
+
+    Args:
+        study: The study.
+        published: Its trial with the values of the published model, if there is one.
+    """
     names = " and ".join(study.objectives)
     counts = f"{len(study.front)} of {len(study.finite)} complete trials"
     sentence = f"**{counts}** are on the front of {names}."
-    ours = published_trial(study)
-    if ours is None:
+    if published is None:
         return sentence
-    found = "is one" if ours in study.front else "is not one"
-    return f"{sentence} Trial {ours.number}, with the published model's values, {found} of them."
+    found = "is one" if published in study.front else "is not one"
+    number = published.number
+    return f"{sentence} Trial {number}, with the published model's values, {found} of them."
 
 
 def optima_table(found: Sequence[Optimum], labels: Mapping[str, str]) -> pd.DataFrame:

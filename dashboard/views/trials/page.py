@@ -23,6 +23,7 @@ from dashboard.views.trials.study_cache import (
     load_importances,
     load_overlay,
     load_studies,
+    published_trial,
     study_labels,
 )
 from dashboard.views.trials.tables import studies_table
@@ -126,7 +127,7 @@ def show_fronts(studies: Studies) -> None:
     labels = study_labels(studies.found)
     for study in studies.found.values():
         if len(study.directions) > 1 and study.finite:
-            st.markdown(f"{labels[study.name]}: {front_sentence(study)}")
+            st.markdown(f"{labels[study.name]}: {front_sentence(study, published_trial(study))}")
 
 
 def budget_line(studies: Sequence[StudyRecord]) -> str:

@@ -8,7 +8,8 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.analysis.labels import label_of
-from core.search.studies import StudyRecord
+from core.search.spaces import trial_of_model
+from core.search.studies import StudyRecord, TrialRecord
 from core.search.study_reading import read_study, study_names, study_state
 from core.store import ArtifactError
 from dashboard.charts.colors import in_legend_order
@@ -56,6 +57,15 @@ def load_study(name: str) -> StudyRecord:
 @st.cache_resource(max_entries=12, show_spinner="Reading the study …")
 def _study(name: str, state: str) -> StudyRecord:
     return read_study(open_store(), name)
+
+
+def published_trial(study: StudyRecord) -> TrialRecord | None:
+    """The trial with the values that the model of the study's name was trained with."""
+    try:
+        facts = open_store().manifest(f"models/{study.name}").facts
+    except ArtifactError:
+        return None
+    return trial_of_model(study, facts.get("config", {}))
 
 
 def study_labels(studies: Mapping[str, StudyRecord]) -> dict[str, str]:

@@ -8,7 +8,6 @@ from typing import Any, Literal, NamedTuple
 
 import pandas as pd
 
-from core.search.spaces import published_trial
 from core.search.studies import (
     FILTERS,
     ORIGIN,
@@ -135,10 +134,17 @@ def first_columns(table: pd.DataFrame, parameters: Sequence[str]) -> list[str]:
     return [name for name in (*wanted, "seconds") if name in table]
 
 
-def marks(study: StudyRecord, trials: Sequence[TrialRecord]) -> list[str]:
-    """Markers of each trial: a star for the best one, and where the first one is from."""
+def marks(
+    study: StudyRecord, trials: Sequence[TrialRecord], published: TrialRecord | None
+) -> list[str]:
+    """Markers of each trial: a star for the best one, and whose values others have.
+
+    Args:
+        study: The study.
+        trials: Some of its trials.
+        published: Its trial with the values of the published model, if there is one.
+    """
     best = study.best.number if study.best else None
-    published = published_trial(study)
     names = {} if published is None else {published.number: "published"}
     names |= {trial.number: "thesis" for trial in trials if _is_of_thesis(trial)}
     return [_mark(names.get(t.number, ""), is_best=t.number == best) for t in trials]

@@ -1,10 +1,11 @@
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import optuna
 import pytest
 
 from core.models import get_model
-from core.search.spaces import get_space, spaces
+from core.search.spaces import get_space, spaces, trial_of_model
+from core.search.studies import StudyRecord, TrialRecord
 
 THESIS_FILTERS = {
     "ae80": ((16, 32, 64),),
@@ -69,3 +70,19 @@ def test_the_optimum_of_the_thesis_is_what_the_model_is_trained_with(name):
 def test_a_model_without_a_space_is_answered_with_those_that_have_one():
     with pytest.raises(ValueError, match="'ae99'; there are ae20, ae20_rd, ae40, ae40_rd, ae80, "):
         get_space("ae99")
+
+
+@pytest.mark.parametrize("name", sorted(spaces()))
+def test_a_model_is_found_among_the_trials_by_the_values_that_it_was_trained_with(name):
+    config = asdict(replace(get_model(name).config, learning_rate=0.00314))
+    values = get_space(name).parameters_of(config)
+    trials = (
+        TrialRecord(0, "complete", 3.0, {**values, "learning_rate": 0.0033}),
+        TrialRecord(1, "fail", None, values),
+        TrialRecord(2, "complete", 2.0, {**values, "learning_rate": 0.0031419}),
+    )
+    study = StudyRecord(name, ("maximize",), {}, trials)
+    assert trial_of_model(study, config) is trials[2]
+    assert trial_of_model(study, {**config, "activation": "gelu"}) is None
+    assert trial_of_model(study, {"learning_rate": 0.00314}) is None
+    assert trial_of_model(replace(study, name="mine"), config) is None

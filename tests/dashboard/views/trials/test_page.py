@@ -1,6 +1,7 @@
 import os
 import shutil
 import time
+from pathlib import Path
 
 import numpy as np
 import optuna
@@ -17,6 +18,7 @@ from dashboard.views.trials.charts import PLOTS
 from tests.dashboard.page_contents import captions, chart, frame_with
 
 VIEW = "trials"
+SHIPPED = Path(__file__).parents[4] / "artifacts"
 
 
 def objective(space):
@@ -259,3 +261,28 @@ def test_damaged_images_of_trials_are_named_and_the_page_goes_on(open_page, prev
     assert not app.exception
     assert any("strips/ae80.png" in line.value for line in app.markdown)
     assert chart(app, "plot-history")["data"]
+
+
+def test_the_published_trial_is_the_one_that_the_shipped_model_was_trained_with(
+    open_page, tmp_path
+):
+    (tmp_path / "studies").mkdir()
+    for file in (SHIPPED / "studies").glob("ae40_rd.*"):
+        shutil.copy(file, tmp_path / "studies")
+    assert "published" not in _front(open_page(VIEW, tmp_path))
+    store, key = ArtifactStore(tmp_path), "models/ae40_rd"
+    config = ArtifactStore(SHIPPED).manifest(key).facts["config"]
+    store.commit(key, {"ae40_rd.keras": b""}, facts={"config": config})
+    expected = "Trial 32, with the published model's values, is one of them."
+    assert expected in _front(open_page(VIEW, tmp_path))
+    study = read_study(store, "ae40_rd")
+    other = next(trial for trial in study.finite if trial not in study.front)
+    config |= get_space("ae40_rd").suggest(optuna.trial.FixedTrial(other.params))
+    store.commit(key, {"ae40_rd.keras": b""}, facts={"config": config})
+    expected = f"Trial {other.number}, with the published model's values, is not one of them."
+    assert expected in _front(open_page(VIEW, tmp_path))
+
+
+def _front(app):
+    assert not app.exception
+    return next(line.value for line in app.markdown if "are on the front of" in line.value)

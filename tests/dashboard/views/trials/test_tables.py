@@ -1,7 +1,6 @@
 from dataclasses import replace
 
-from core.search.spaces import get_space
-from core.search.studies import StudyRecord, TrialRecord
+from core.search.studies import StudyRecord
 from dashboard.views.trials.tables import (
     differences_table,
     marks,
@@ -56,19 +55,18 @@ def test_the_best_score_stands_first_and_pruned_trials_last_in_every_order():
 
 def test_the_best_trial_and_that_of_the_thesis_are_marked():
     study = searched(better=True)
-    assert marks(study, study.trials) == ["thesis", "★ best"]
+    assert marks(study, study.trials, None) == ["thesis", "★ best"]
     study = searched(better=False)
-    assert marks(study, study.trials) == ["★ thesis", ""]
+    assert marks(study, study.trials, None) == ["★ thesis", ""]
 
 
-def test_the_trial_with_the_values_of_the_published_model_is_marked():
-    published = get_space("ae40_rd").first
-    rate, kernel = published["learning_rate"], published["kernel"]
-    other = TrialRecord(0, "complete", 3.0, {**published, "kernel": 8 - kernel})
-    failed = TrialRecord(1, "fail", None, published)
-    rounded = TrialRecord(2, "complete", 2.0, {**published, "learning_rate": 1.001 * rate})
-    found = StudyRecord("ae40_rd", ("maximize",), {}, (other, failed, rounded))
-    assert marks(found, found.trials) == ["★ best", "", "published"]
+def test_the_trial_of_the_published_model_is_marked_unless_it_is_that_of_the_thesis():
+    study = searched(better=True)
+    later = trial(2, 0.5)
+    study = replace(study, trials=(*study.trials, later))
+    assert marks(study, study.trials, later) == ["thesis", "★ best", "published"]
+    assert marks(study, study.trials, study.trials[1]) == ["thesis", "★ published", ""]
+    assert marks(study, study.trials, study.trials[0]) == ["thesis", "★ best", ""]
 
 
 HOSTILE_NOTES = {
