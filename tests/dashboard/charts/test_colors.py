@@ -4,6 +4,7 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
+from core.analysis.ladder import CONFIGURATIONS
 from dashboard.charts.colors import codec_style, in_legend_order, known_codecs, translucent
 
 BACKGROUNDS = ("#ffffff", "#11181b")
@@ -99,6 +100,11 @@ def test_ours_come_first_and_unknown_codecs_last():
         "apple",
         "zebra",
     ]
+
+
+def test_the_steps_of_the_ladder_stand_in_its_order():
+    steps = [rung.codec for rung in CONFIGURATIONS]
+    assert in_legend_order(sorted(steps)) == steps
 
 
 def test_a_translucent_colour_keeps_its_hue():
