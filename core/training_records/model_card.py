@@ -113,6 +113,7 @@ class ModelCard:
         """
         name = last_part(manifest.key)
         config = _mapping(content.get("config"))
+        for_rate = _is_trained_for_rate(config)
         latent, stride = content.get("latent"), _optional(int, content.get("stride"))
         shape = _shape(latent) if latent else None
         return cls(
@@ -127,7 +128,8 @@ class ModelCard:
                 network: float(count)
                 for network, count in _mapping(content.get("multiply_adds_per_pixel")).items()
             },
-            validation=_quality(_mapping(content.get("validation"))),
+            # Earlier versions measured this for networks that were trained for rate, too.
+            validation=None if for_rate else _quality(_mapping(content.get("validation"))),
             export=_export(_mapping(content.get("export"))),
             data_digest=_digest(content.get("data")),
             training=_training(_mapping(content.get("training")), config),
@@ -140,6 +142,11 @@ class ModelCard:
         )
 
     @property
+    def is_trained_for_rate(self) -> bool:
+        """Whether the loss weighed the error against bits."""
+        return _is_trained_for_rate(self.config)
+
+    @property
     def values_per_pixel(self) -> float | None:
         """Values in the latent per pixel of the image; the image itself has three."""
         return self.latent[-1] / self.stride**2 if self.latent and self.stride else None
@@ -148,6 +155,10 @@ class ModelCard:
     def bytes_on_disk(self) -> int:
         """Total size of its files in bytes."""
         return sum(entry.bytes for entry in self.manifest.files.values())
+
+
+def _is_trained_for_rate(config: Mapping[str, Any]) -> bool:
+    return "lowest_weight" in config
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -60,17 +60,12 @@ def training_end(model: ModelCard) -> str:
 
 def limits_of(model: ModelCard) -> str:
     """Limits of the model, in Markdown."""
-    if not _is_trained_for_rate(model):
+    if not model.is_trained_for_rate:
         return LIMITS.format(training=BLIND_TO_RATE.strip())
     share = model.config.get("ssim_share", 0.0)
     mixed = f"{1 - share:.0%} squared error and {share:.0%} SSIM"
     description = TRAINED_FOR_RATE.format(distortion=mixed if share else "squared error")
     return LIMITS.format(training=description.strip())
-
-
-def _is_trained_for_rate(model: ModelCard) -> bool:
-    """Whether the loss weighed the squared error against bits."""
-    return "lowest_weight" in model.config
 
 
 def _reason(epochs: int, ended_by: str | None, config: Mapping[str, Any]) -> str:
@@ -86,5 +81,5 @@ def _reason(epochs: int, ended_by: str | None, config: Mapping[str, Any]) -> str
 
 
 def _thesis(epochs: int, model: ModelCard) -> str:
-    fewer = not _is_trained_for_rate(model) and epochs < THESIS_EPOCHS
+    fewer = not model.is_trained_for_rate and epochs < THESIS_EPOCHS
     return f" (the thesis allowed {THESIS_EPOCHS})" if fewer else ""

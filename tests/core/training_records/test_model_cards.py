@@ -124,6 +124,16 @@ def test_the_shipped_cards_say_how_their_trainings_ended():
     assert all(card.layers for card in cards.values())
 
 
+def test_a_network_that_was_trained_for_rate_has_no_quality_of_a_float_latent(store):
+    measured = {"validation": {"psnr_db": 38.2, "ssim": 0.99, "images": 9}}
+    commit(store, "plain", card=CARD | measured)
+    commit(store, "coded", card=CARD | measured | {"config": {"lowest_weight": 0.001}})
+    cards = read_cards(store).cards
+    assert cards["plain"].validation.psnr_db == 38.2
+    assert cards["coded"].validation is None
+    assert [card.is_trained_for_rate for card in cards.values()] == [True, False]
+
+
 def test_checking_names_what_is_changed_missing_and_whole(store):
     commit(store, one_txt=b"one", two_txt=b"two")
     model = read_cards(store).cards["ae40"]
