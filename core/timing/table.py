@@ -49,8 +49,8 @@ class Timing:
         kind: Kind of a codec, else `model`, `dashboard` or `BASELINE`.
         operation: `encode`, `decode`, `evaluate` (encode, decode and all metrics that every
             image gets), `train` (per image); of a page of the dashboard `first_content`,
-            `whole_page` and `memory`; among baselines also `fit`, `feed`, `evaluate_file` and
-            `metrics`, all per image.
+            `whole_page`, `opened_by_click` (the whole page, from another one) and `memory`; among
+            baselines also `fit`, `feed`, `evaluate_file` and `metrics`, all per image.
         start: `cold`: the first call in a fresh process; `warm`: a later one.
         threads: Processor cores that the process may use.
         repeat: Number of the round, from 0.

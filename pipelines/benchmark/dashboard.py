@@ -2,6 +2,7 @@
 
 import shutil
 import time
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from pipelines.benchmark.measuring import memory
 from pipelines.benchmark.process import ROOT, Processes
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 _PATIENCE_SECONDS = 120.0
@@ -28,6 +29,9 @@ _SHOWN = "h1"
 _WHOLE = (
     "() => document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'"
     " && !document.querySelector('[data-testid=stSkeleton], [data-stale=true]')"
+)
+_HAS_ANOTHER_HEADING = (
+    "(heading) => ![undefined, heading].includes(document.querySelector('h1')?.innerText)"
 )
 
 
@@ -51,7 +55,7 @@ def dashboard_blocks(rounds: Rounds, store_root: Path) -> list[TimingBlock]:
 
 
 def _pages(repeat: int, store_root: Path, processes: Processes) -> list[Timing]:
-    """Each page on a server that starts, and once more; at last all pages on one server."""
+    """Each page on a server that starts, and once more; at last a walk through all pages."""
     from playwright.sync_api import sync_playwright
 
     names = sorted(path.parent.name for path in (ROOT / "dashboard" / "views").glob("*/page.py"))
@@ -70,6 +74,7 @@ def _pages(repeat: int, store_root: Path, processes: Processes) -> list[Timing]:
             with running_server(artifacts=store_root) as server:
                 for name in names:
                     _visit(browser, server, name, "warm", repeat, time.perf_counter())
+                timings += walk_by_clicks(browser, server.address, names, repeat)
                 most = memory("VmHWM", process=server.process.pid)
                 timings.append(_timing("all pages", "memory", "warm", repeat, peak_bytes=most))
         finally:
@@ -86,8 +91,7 @@ def _visit(
     started: float,
 ) -> list[Timing]:
     """Times since a moment to a page's first content and to the whole page."""
-    page = browser.new_page(viewport={"width": 1280, "height": 900})
-    page.set_default_timeout(1000 * _PATIENCE_SECONDS)
+    page = _new_tab(browser)
     page.goto(f"{server.address}/{name}")
     page.locator(_SHOWN).first.wait_for()
     first = time.perf_counter() - started
@@ -98,6 +102,32 @@ def _visit(
         _timing(name, "first_content", start, repeat, seconds=first),
         _timing(name, "whole_page", start, repeat, seconds=whole),
     ]
+
+
+def walk_by_clicks(
+    browser: "Browser", address: str, names: Sequence[str], repeat: int
+) -> list[Timing]:
+    """Times from a click in the sidebar of another page to the whole page."""
+    timings: list[Timing] = []
+    page = _new_tab(browser)
+    page.goto(f"{address}/{names[-1]}")
+    page.wait_for_function(_WHOLE)
+    for name in names:
+        heading = page.locator(_SHOWN).first.inner_text()
+        started = time.perf_counter()
+        page.locator(f"[data-testid=stSidebarNavLink][href$='/{name}']").click()
+        page.wait_for_function(_HAS_ANOTHER_HEADING, arg=heading)
+        page.wait_for_function(_WHOLE)
+        seconds = time.perf_counter() - started
+        timings.append(_timing(name, "opened_by_click", "warm", repeat, seconds=seconds))
+    page.close()
+    return timings
+
+
+def _new_tab(browser: "Browser") -> "Page":
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.set_default_timeout(1000 * _PATIENCE_SECONDS)
+    return page
 
 
 def _timing(name: str, operation: str, start: Start, repeat: int, **measured: Any) -> Timing:

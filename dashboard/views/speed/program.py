@@ -15,7 +15,8 @@ EVALUATION_HELP = "Encode, decode, PSNR and SSIM of one image of 160x160 in one 
 TRAINING_HELP = "Images of 160x160 that a training goes through, validation not counted."
 PAGE_HELP = (
     "From the start of the server, or from the visit to a server that runs and has shown the page "
-    "before, to the heading and to the whole page; in Chromium on the same machine."
+    "before, to the heading and to the whole page, in Chromium on the same machine with nothing "
+    "cached; and from a click in the sidebar of another page."
 )
 
 

@@ -81,10 +81,10 @@ def show_rates(rows: pd.DataFrame, *, subject: str, unit: str) -> None:
 def page_times(medians: pd.DataFrame) -> pd.DataFrame:
     """One row per page of the dashboard, in the order in which they were measured.
 
-    Columns: page, and the median seconds cold_first_content, cold_whole_page, warm_first_content
-    and warm_whole_page.
+    Columns: page, and the median seconds cold_first_content, cold_whole_page, warm_first_content,
+    warm_whole_page and warm_opened_by_click; what was not measured has no column.
     """
-    rows = medians[medians["operation"].isin(["first_content", "whole_page"])]
+    rows = medians[medians["operation"].isin(["first_content", "whole_page", "opened_by_click"])]
     rows = rows.assign(column=rows["start"] + "_" + rows["operation"])
     pages = rows["setting"].drop_duplicates()
     table = rows.pivot(index="setting", columns="column", values="seconds").reindex(pages)
@@ -100,6 +100,7 @@ def show_pages(rows: pd.DataFrame) -> None:
         "cold_whole_page": number("whole page", format="%.2f s"),
         "warm_first_content": number("Server runs: heading", format="%.2f s"),
         "warm_whole_page": number("whole page ", format="%.2f s"),
+        "warm_opened_by_click": number("Clicked on another page: whole page", format="%.2f s"),
     }
     st.dataframe(
         rows, hide_index=True, column_order=list(columns), column_config=columns, height="content"

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page
 from core.codecs.styles import codec_style
 from core.store import ArtifactStore
 from core.timing.table import Timing, benchmark_key, to_parquet
+from pipelines.benchmark.dashboard import walk_by_clicks
 from pipelines.benchmark.dashboard_server import running_server
 from tests.waiting import PATIENCE_MS
 
@@ -67,3 +68,10 @@ def _rgb(codec: str) -> str:
     color = codec_style(codec).color
     parts = [str(int(color[start : start + 2], 16)) for start in (1, 3, 5)]
     return f"rgb({', '.join(parts)})"
+
+
+def test_the_benchmark_opens_each_page_by_a_click_on_another(browser: Browser, url: str) -> None:
+    timings = walk_by_clicks(browser, url, ["data", "models", "speed"], 2)
+    assert [timing.setting for timing in timings] == ["data", "models", "speed"]
+    assert {(timing.operation, timing.repeat) for timing in timings} == {("opened_by_click", 2)}
+    assert all(0 < timing.seconds < PATIENCE_MS / 1000 for timing in timings)

@@ -70,6 +70,7 @@ def timed_store(tmp_path: Path) -> Path:
             ("whole_page", "cold", 3.5),
             ("first_content", "warm", 0.4),
             ("whole_page", "warm", 0.9),
+            ("opened_by_click", "warm", 0.2),
         )
     ]
     memory = Timing("dashboard", "Dashboard", "dashboard", "memory", "warm", 2, 0, "all pages")
@@ -195,6 +196,7 @@ def test_memory_evaluation_training_and_pages_are_shown(
     assert pages["page"].tolist() == ["trials", "compare"]
     assert pages["cold_whole_page"].tolist() == [3.5, 3.5]
     assert pages["warm_first_content"].tolist() == [0.4, 0.4]
+    assert pages["warm_opened_by_click"].tolist() == [0.2, 0.2]
     assert "Memory of the server after a visit to every page: 300 MiB" in _text(app)
 
 
