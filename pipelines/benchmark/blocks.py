@@ -15,6 +15,7 @@ from core.timing.images import benchmark_image
 from core.timing.table import Start, Timing
 from pipelines.base import available_cores
 from pipelines.benchmark.process import MeasuringProcess, Processes
+from pipelines.benchmark.time_shares import TimeShares
 from pipelines.benchmark.worker import benchmarked_point, can_use_threads
 
 #: Size of the test images.
@@ -32,6 +33,8 @@ class Rounds:
         train: Rounds of training.
         pages: Rounds over the dashboard's pages.
         baselines: Rounds of the comparisons with baselines.
+        share: Seconds after which a codec is not measured again at a size.
+        longest: Seconds that encoding or decoding may be expected to take.
     """
 
     warm: dict[tuple[int, int], int]
@@ -40,6 +43,8 @@ class Rounds:
     train: int
     pages: int
     baselines: int = 2
+    share: float = 10.0
+    longest: float = 60.0
 
 
 FULL = Rounds(
@@ -99,7 +104,11 @@ def benchmarked_points(store: ArtifactStore) -> BenchmarkedPoints:
 
 
 def codec_blocks(points: Sequence[OperatingPoint], rounds: Rounds) -> list[TimingBlock]:
-    """Encoding, decoding and evaluating, one piece per round, size, number of cores and start."""
+    """Encoding, decoding and evaluating, one piece per round, size, number of cores and start.
+
+    A codec that had its share of the time at a size is not measured there in further rounds.
+    """
+    shares = TimeShares(rounds.share, rounds.longest)
     widest = min(2, available_cores())
     parallel = [point for point in points if can_use_threads(get_codec(point.codec), point)]
     groups = [(1, list(points))] + ([(2, parallel)] if widest == 2 and parallel else [])
@@ -110,7 +119,9 @@ def codec_blocks(points: Sequence[OperatingPoint], rounds: Rounds) -> list[Timin
             starts = [("warm", rounds.warm), ("cold", rounds.cold)]
             for start, counts in starts:
                 sizes = [size for size, count in counts.items() if repeat < count]
-                blocks += [_codec_block(group, start, size, cores, repeat) for size in sizes]
+                blocks += [
+                    _codec_block(group, start, size, cores, repeat, shares) for size in sizes
+                ]
         if repeat < rounds.evaluate:
             measure = partial(_evaluations, points, repeat)
             blocks.append(TimingBlock(f"evaluate-{repeat:02d}", 0.02 * len(points), measure))
@@ -126,32 +137,37 @@ def training_blocks(rounds: Rounds) -> list[TimingBlock]:
 
 
 def _codec_block(
-    group: Sequence[OperatingPoint], start: Start, size: tuple[int, int], cores: int, repeat: int
+    group: Sequence[OperatingPoint],
+    start: Start,
+    size: tuple[int, int],
+    cores: int,
+    repeat: int,
+    shares: TimeShares,
 ) -> TimingBlock:
     width, height = size
     each = 0.02 + 2e-6 * width * height + (2.0 if start == "cold" else 0.0)
-    measure = partial(_cold if start == "cold" else _warm, group, size, cores, repeat)
     name = f"{start}-{width}x{height}-{cores}-{repeat:02d}"
+
+    def measure(processes: Processes) -> list[Timing]:
+        timings = []
+        for point in group:
+            if shares.is_used_up(point.codec, cores, start, size):
+                continue
+            if reason := shares.refusal(point.codec, cores, size):
+                found = [_timing(point, "encode", start, size, cores, repeat, {"error": reason})]
+            elif start == "cold":
+                found = _cold(point, size, cores, repeat, processes)
+            else:
+                process = processes.warm("codecs", cores=cores)
+                found = list(_warm(point, size, cores, repeat, process))
+            shares.add(found)
+            timings += found
+        return timings
+
     return TimingBlock(name, each * len(group), measure)
 
 
 def _warm(
-    group: Sequence[OperatingPoint],
-    size: tuple[int, int],
-    cores: int,
-    repeat: int,
-    processes: Processes,
-) -> list[Timing]:
-    return [
-        timing
-        for point in group
-        for timing in _warm_timings(
-            point, size, cores, repeat, processes.warm("codecs", cores=cores)
-        )
-    ]
-
-
-def _warm_timings(
     point: OperatingPoint, size: tuple[int, int], cores: int, repeat: int, process: MeasuringProcess
 ) -> Iterator[Timing]:
     answer = process.ask(_request(point, "code", "warm", size), _image(*size)).facts
@@ -160,23 +176,17 @@ def _warm_timings(
 
 
 def _cold(
-    group: Sequence[OperatingPoint],
-    size: tuple[int, int],
-    cores: int,
-    repeat: int,
-    processes: Processes,
+    point: OperatingPoint, size: tuple[int, int], cores: int, repeat: int, processes: Processes
 ) -> list[Timing]:
-    timings = []
-    for point in group:
-        data = _image(*size)
-        for operation in ("encode", "decode"):
-            with processes.fresh(cores=cores) as process:
-                answer = process.ask(_request(point, operation, "cold", size), data)
-                facts = answer.facts | {"startup_seconds": process.startup_seconds}
-            timings.append(_timing(point, operation, "cold", size, cores, repeat, facts))
-            if "error" in facts:
-                break
-            data = answer.data
+    timings, data = [], _image(*size)
+    for operation in ("encode", "decode"):
+        with processes.fresh(cores=cores) as process:
+            answer = process.ask(_request(point, operation, "cold", size), data)
+            facts = answer.facts | {"startup_seconds": process.startup_seconds}
+        timings.append(_timing(point, operation, "cold", size, cores, repeat, facts))
+        if "error" in facts:
+            break
+        data = answer.data
     return timings
 
 
