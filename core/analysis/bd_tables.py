@@ -26,7 +26,8 @@ def bd_table(
     """One row per codec other than the anchor, from the smallest files to the largest.
 
     Columns: codec, label, bd_rate_percent, low_percent, high_percent (95 % interval over
-    images), bd_quality (mean difference of the metric at equal rate), overlap_percent,
+    images), bd_quality (mean difference of the metric at
+    equal rate, positive where it is better), overlap_percent,
     images, note (why a value is missing, or what weakens it; empty for neither).
 
     Args:

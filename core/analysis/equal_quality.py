@@ -6,6 +6,7 @@ import numpy as np
 
 from core.analysis.findings import MethodRow
 from core.evaluation.measurements import Curve
+from core.metrics import sign_of
 
 
 class EqualQuality(NamedTuple):
@@ -28,12 +29,13 @@ def rate_at(curve: Curve, value: float) -> float | None:
     """
     if not curve.values:
         return None
-    best = np.maximum.accumulate(np.asarray(curve.values))
+    best = np.maximum.accumulate(curve.goodness)
     rising = np.append(True, np.diff(best) > 0)
     values, rates = best[rising], np.asarray(curve.bits_per_pixel)[rising]
-    if not values[0] <= value <= values[-1]:
+    goodness = sign_of(curve.metric) * value
+    if not values[0] <= goodness <= values[-1]:
         return None
-    return float(np.exp(np.interp(value, values, np.log(rates))))
+    return float(np.exp(np.interp(goodness, values, np.log(rates))))
 
 
 def equal_quality(row: MethodRow, reference: Curve | None) -> EqualQuality | None:

@@ -17,6 +17,7 @@ from core.evaluation.measurements import (
     measurements,
     summary,
 )
+from core.metrics import sign_of
 
 __all__ = [
     "BdResult",
@@ -199,7 +200,7 @@ def _check_metrics(anchor: Curve, test: Curve) -> None:
 
 
 def _front(points: Curve) -> _Front:
-    return _pareto(np.asarray(points.bits_per_pixel), np.asarray(points.values))
+    return _pareto(np.asarray(points.bits_per_pixel), points.goodness)
 
 
 def _pareto(rates: Floats, values: Floats) -> _Front:
@@ -265,10 +266,11 @@ def _weights(images: int, samples: int, seed: int) -> Floats:
 
 
 def _resampled(anchor: Measurements, test: Measurements, weights: Floats) -> list[float]:
+    sign = sign_of(anchor.metric)
     means = [
         mean
         for table in (anchor, test)
-        for mean in (weights @ table.bits_per_pixel, table.mean_values(weights))
+        for mean in (weights @ table.bits_per_pixel, sign * table.mean_values(weights))
     ]
     results = (
         _bd_rate(_pareto(rates, values), _pareto(test_rates, test_values))

@@ -7,6 +7,7 @@ import pandas as pd
 
 from core.analysis.equal_quality import rate_at
 from core.evaluation.measurements import Curve
+from core.metrics import sign_of
 
 #: Columns of a table of interpolated values.
 COLUMNS = ("codec", "bits_per_pixel", "bytes", "value", "ratio")
@@ -21,8 +22,8 @@ def value_at(curve: Curve, bits_per_pixel: float) -> float | None:
     rates = np.asarray(curve.bits_per_pixel)
     if not len(rates) or not rates[0] <= bits_per_pixel <= rates[-1]:
         return None
-    best = np.maximum.accumulate(np.asarray(curve.values))
-    return float(np.interp(np.log(bits_per_pixel), np.log(rates), best))
+    best = np.maximum.accumulate(curve.goodness)
+    return sign_of(curve.metric) * float(np.interp(np.log(bits_per_pixel), np.log(rates), best))
 
 
 def read_at_quality(

@@ -1,7 +1,10 @@
 """Signs in results that their images were compressed before: noticed blocks, falling curves."""
 
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from typing import NamedTuple
+
+import numpy as np
 
 from core.dataset.compressed_before import is_jpeg_note
 from core.evaluation.measurements import Curve
@@ -37,8 +40,9 @@ def first_falls(curves: Iterable[Curve]) -> list[Fall]:
 def _first_fall(curve: Curve) -> Fall | None:
     if not curve.values:
         return None
-    clear = _CLEAR_FALL * (max(curve.values) - min(curve.values))
-    for index, (before, after) in enumerate(zip(curve.values, curve.values[1:], strict=False)):
+    values = curve.goodness
+    clear = _CLEAR_FALL * np.ptp(values)
+    for index, (before, after) in enumerate(pairwise(values)):
         if before - after > clear:
             return Fall(curve.codec, *curve.settings[index : index + 2])
     return None

@@ -7,6 +7,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from core.metrics import sign_of
+
 Floats = npt.NDArray[np.float64]
 
 _NOT_METRICS = frozenset({"dial", "width", "height", "bytes", "bits_per_pixel", "lossless"})
@@ -33,6 +35,11 @@ class Curve:
     values: tuple[float, ...]
     count: int
     dropped: int = 0
+
+    @property
+    def goodness(self) -> Floats:
+        """The values, negated where a smaller one is better: they rise with the rate."""
+        return sign_of(self.metric) * np.asarray(self.values)
 
 
 @dataclass(frozen=True)

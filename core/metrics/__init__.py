@@ -25,8 +25,18 @@ def direction_of(label: str) -> int:
     """
     for metric in _found().values():
         if label in (metric.LABEL, metric.LABEL.partition(" (")[0]):
-            return 1 if metric.HIGHER_IS_BETTER else -1
+            return sign_of(metric.NAME)
     return 0
+
+
+def sign_of(name: str) -> int:
+    """1 where a larger value of a metric is better, -1 where a smaller one is.
+
+    Args:
+        name: Column of the metric; an unknown one counts as better when larger.
+    """
+    found = _found().get(name)
+    return -1 if found is not None and not found.HIGHER_IS_BETTER else 1
 
 
 def range_of(name: str) -> tuple[float, float]:

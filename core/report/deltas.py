@@ -31,7 +31,9 @@ def delta_section(
     for metric, found in tables.items():
         if ANCHOR in found and len(found) > 1:
             frame = bd_table(found, anchor=ANCHOR, labels=labels)
-            parts += [_plot(metric, frame, anchor), _table(metric, frame)]
+            if frame["bd_rate_percent"].notna().any():
+                parts.append(_plot(metric, frame, anchor))
+            parts.append(_table(metric, frame))
     text = (
         "Mean difference in bytes at equal quality (Bjontegaard delta rate, Akima interpolation, "
         f"over the quality that both curves cover), against {anchor}. The interval "
