@@ -13,6 +13,7 @@ from core.dataset.preparation.imagenette import ARCHIVE_SHA256, ARCHIVE_URL, dow
 from core.dataset.preparation.source import RawDataset, open_source
 from core.store import ArtifactStore, Manifest
 from core.store.key import DEFAULT_DATASET as DEFAULT
+from core.store.key import last_part
 from pipelines.base import UserError, check_name, option, run_step
 from pipelines.progress_bar import progress_bar
 
@@ -147,7 +148,7 @@ def _prepare_from(source: RawDataset, config: PrepareConfig) -> None:
             advance=lambda count: progress.advance(task, count),
             dataset=config.name,
         )
-    _report(manifest)
+    _report(store, manifest)
 
 
 def _other_images(store: ArtifactStore, config: PrepareConfig) -> str:
@@ -159,7 +160,9 @@ def _other_images(store: ArtifactStore, config: PrepareConfig) -> str:
     )
 
 
-def _report(manifest: Manifest) -> None:
+def _report(store: ArtifactStore, manifest: Manifest) -> None:
+    from core.evaluation.results import results_of_other_images
+
     facts = manifest.facts
     counts = ", ".join(f"{count} {split}" for split, count in facts["counts"].items())
     print(f"Wrote {manifest.key}: {counts}; sha256 {facts['sha256']}.")
@@ -167,11 +170,22 @@ def _report(manifest: Manifest) -> None:
     pairs = facts["near_duplicates"]["count"]
     formats = (f"{count} {name}" for name, count in facts["formats"].items())
     print(f"Formats of the source: {', '.join(formats)}.")
-    for note, count in facts["notes"].items():
-        print(f"{count} {'image' if count == 1 else 'images'}: {note}")
+    height, width, _ = facts["shape"]
+    resized = {f"Resized to {width}x{height}, whatever the shape.": facts["resized"]}
+    notes = resized | facts["notes"]
+    for note, count in notes.items():
+        if count:
+            print(f"{count} {'image' if count == 1 else 'images'}: {note}")
     print(
         f"Without colour: {grey}. Near-duplicates between splits, named in the manifest: {pairs}."
     )
+    name = last_part(manifest.key)
+    if stale := results_of_other_images(store, name):
+        codecs = " ".join(stale)
+        print(
+            "These results are of other images and will be left out until they are measured "
+            f"again: python -m pipelines.evaluate {codecs} --dataset {name}"
+        )
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -46,17 +46,17 @@ def compute_bd_rates(results: Results) -> BdRates:
     return BdRates(table, bd_matrix(tables))
 
 
-def store_bd_rates(store: ArtifactStore, dataset: str, results: Results) -> BdRates:
-    """Computes and commits the BD-rates of a data set, unless they are those of these results."""
-    found = load_bd_rates(store, dataset, results.manifests)
-    if found is None:
-        found, key = compute_bd_rates(results), bd_rates_key(dataset)
-        files = {
-            file_name(key, "table.parquet"): found.table.to_parquet(index=False),
-            file_name(key, "matrix.parquet"): found.matrix.to_parquet(),
-        }
-        store.commit(key, files, facts={"state": results_state(results.manifests)})
-    return found
+def store_bd_rates(store: ArtifactStore, dataset: str, results: Results) -> bool:
+    """Computes and commits the BD-rates of a data set; False where they are those already."""
+    if load_bd_rates(store, dataset, results.manifests) is not None:
+        return False
+    found, key = compute_bd_rates(results), bd_rates_key(dataset)
+    files = {
+        file_name(key, "table.parquet"): found.table.to_parquet(index=False),
+        file_name(key, "matrix.parquet"): found.matrix.to_parquet(),
+    }
+    store.commit(key, files, facts={"state": results_state(results.manifests)})
+    return True
 
 
 def load_bd_rates(

@@ -25,6 +25,12 @@ def remember_folder(store: ArtifactStore, dataset: str, folder: Path) -> None:
         store.commit(key, {file_name(key, "path"): content}, facts={})
 
 
+def remembered_folder(store: ArtifactStore, dataset: str) -> Path | None:
+    """Folder that a data set was last measured in on this machine; None where it is not known."""
+    content = _read(store, _key(dataset))
+    return None if content is None else Path(os.fsdecode(content))
+
+
 def images_of_results(store: ArtifactStore, dataset: str) -> ImageSource:
     """Images that the results of a data set are of; one of a folder may have changed since.
 

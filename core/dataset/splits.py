@@ -14,7 +14,7 @@ import PIL.Image
 from numpy.typing import NDArray
 
 from core.images import Image
-from core.store import Artifact, ArtifactStore
+from core.store import Artifact, ArtifactError, ArtifactStore
 from core.store.key import DEFAULT_DATASET, last_part
 
 #: Default data set of the steps.
@@ -65,6 +65,21 @@ def prepared_datasets(store: ArtifactStore) -> list[str]:
 def index_file(dataset: str) -> str:
     """Name of the file with the index of a data set."""
     return f"{dataset}/index.parquet"
+
+
+def test_images_digest(store: ArtifactStore, dataset: str) -> str | None:
+    """sha256 of the pixels that evaluation measures; None where the data set is not prepared.
+
+    Args:
+        store: Where the data set is; its pixels may be absent.
+        dataset: Name of the data set.
+    """
+    try:
+        files = store.manifest(dataset_key(dataset)).files
+    except ArtifactError:
+        return None
+    entry = files.get(array_file("test", dataset))
+    return entry.sha256 if entry else None
 
 
 def array_file(split: str, dataset: str = DEFAULT) -> str:

@@ -1,12 +1,12 @@
 """Stored results: their keys, reading them, and whether they belong to the stored model."""
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
 import pyarrow as pa
 
+from core.dataset.splits import test_images_digest
 from core.evaluation.facts import measured_images
 from core.evaluation.fingerprint import model_digest
 from core.evaluation.table import concatenate, from_parquet, to_frame
@@ -37,7 +37,7 @@ class Results:
             `core.evaluation.table.to_frame` says.
         problems: One error for each codec whose results are missing, damaged, of another model
             than the present one, or on other images than the rest.
-        manifests: Manifest by codec, of those that could be read.
+        manifests: Manifest by codec, of those that the rows are of.
     """
 
     frame: pd.DataFrame
@@ -57,8 +57,9 @@ class Results:
 def load_results(store: ArtifactStore, dataset: str) -> Results:
     """Verified results of every codec on a data set; one damaged file does not hide the rest.
 
-    Results on other images than most of the codecs' are left out, so that no comparison is of two
-    data sets; those of another model are kept. Both are among the problems, with the command.
+    Results on other images are left out, so that no comparison is of two data sets: other ones than
+    those of the prepared data set, or than the latest where none is of these. Those of another
+    model are kept. Both are among the problems, with the command.
     """
     tables: dict[str, pa.Table] = {}
     problems: list[ArtifactError] = []
@@ -73,29 +74,50 @@ def load_results(store: ArtifactStore, dataset: str) -> Results:
         if is_of_other_model(store, codec, manifests[codec]):
             reason = "is of another model than the one that is stored now"
             problems.append(OtherModel(key, f"{key}.parquet", reason, store.root))
-    for codec in _on_other_images(manifests):
+    for codec in _on_other_images(manifests, test_images_digest(store, dataset)):
         key = result_key(dataset, codec)
         reason = "is of other images than the other results of this data set, and is left out"
         problems.append(OtherImages(key, f"{key}.parquet", reason, store.root))
-        del tables[codec]
+        del tables[codec], manifests[codec]
     return Results(to_frame(concatenate([*tables.values()])), tuple(problems), manifests)
 
 
-def _on_other_images(manifests: Mapping[str, Manifest]) -> list[str]:
-    """Codecs not measured on the images of most, or of the latest where there is a tie."""
+def results_of_other_images(store: ArtifactStore, dataset: str) -> list[str]:
+    """Codecs whose results are of other images than those of a prepared data set.
+
+    Args:
+        store: Where both are; the pixels may be absent.
+        dataset: Name of the data set; nothing is found for one that is not prepared.
+    """
+    prepared = test_images_digest(store, dataset)
+    measured = digests_of_images(store, dataset) if prepared else {}
+    return [codec for codec, digest in measured.items() if digest != prepared]
+
+
+def digests_of_images(store: ArtifactStore, dataset: str) -> dict[str, str]:
+    """sha256 by codec of the images that its results on a data set are of, where it is known."""
+    found: dict[str, str] = {}
+    for key in store.keys(result_key(dataset, "")):
+        try:
+            images = measured_images(store.manifest(key))
+        except ArtifactError:
+            continue
+        if images is not None:
+            found[last_part(key)] = images.sha256
+    return found
+
+
+def _on_other_images(manifests: Mapping[str, Manifest], prepared: str | None) -> list[str]:
+    """Codecs not measured on the prepared images, or on the latest where none was on these."""
     known = {
         codec: images.sha256
         for codec, manifest in manifests.items()
         if (images := measured_images(manifest))
     }
-    counts = Counter(known.values())
-    latest = {digest: max(_created(manifests, known, digest)) for digest in counts}
-    usual = max(counts, key=lambda digest: (counts[digest], latest[digest]), default=None)
-    return [codec for codec, digest in known.items() if digest != usual]
-
-
-def _created(manifests: Mapping[str, Manifest], known: Mapping[str, str], digest: str) -> list[str]:
-    return [manifests[codec].created for codec, found in known.items() if found == digest]
+    if prepared not in known.values():
+        latest = max(known, key=lambda codec: manifests[codec].created, default=None)
+        prepared = None if latest is None else known[latest]
+    return [codec for codec, digest in known.items() if digest != prepared]
 
 
 def _read_results(artifact: Artifact) -> tuple[pa.Table, Manifest]:

@@ -42,6 +42,11 @@ def store_state(prefix: str) -> str:
     return "\n".join([str(root), *sorted(found)])
 
 
+def results_state(dataset: str) -> str:
+    """Cache key of all results on a data set, and of which images it has."""
+    return store_state(f"results/{dataset}/") + store_state(f"datasets/{dataset}.")
+
+
 def _file_states(folder: Path, *, beginning: str) -> Iterator[str]:
     """Path, size, time and identity of each file below a folder that begins so."""
     for parent, _, names in os.walk(folder):
@@ -55,7 +60,7 @@ def _file_states(folder: Path, *, beginning: str) -> Iterator[str]:
 def load_results(dataset: str = DATASET) -> "Results":
     """Results of all codecs on a data set; those that cannot be read are among its problems."""
     # Whether results are of the present model depends on the models, too.
-    return _results(dataset, store_state(f"results/{dataset}/") + store_state("models/"))
+    return _results(dataset, results_state(dataset) + store_state("models/"))
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

@@ -38,6 +38,9 @@ class Config:
         metavar="NAME",
     )
     again: bool = option(False, help="measure again what is up to date")
+    replace: bool = option(
+        False, help="with --images: measure another folder under a name that has results"
+    )
     verify: int | None = option(
         None,
         help=f"measure N images of the stored results again and compare, N >= {MIN_IMAGES}",

@@ -26,7 +26,7 @@ from pipelines.base import UserError, run_step
 from pipelines.evaluate.cluster import cluster
 from pipelines.evaluate.config import Config
 from pipelines.evaluate.plan import Plan, UselessResults
-from pipelines.evaluate.survey import tell_changes
+from pipelines.evaluate.survey import check_folder, tell_changes
 from pipelines.evaluate.verification import MIN_IMAGES, has_results, stamp, verify
 from pipelines.prepared_dataset import check_prepared
 from pipelines.progress_bar import progress_bar
@@ -111,13 +111,14 @@ def plans(config: Config, *, say: Say) -> list[Plan]:
         try:
             stale = _to_measure(plan, config)
         except MissingArtifact:
-            say(f"{plan.codec.name}: no results to add a metric to.")
+            if config.codecs:
+                say(f"{plan.codec.name}: no results to add a metric to.")
             continue
         if stale == ():
             plan.discard()
             say(f"{plan.codec.name}: up to date.")
         elif stale:
-            say(f"{plan.codec.name}: {', '.join(stale)} alone are measured and added.")
+            say(f"{plan.codec.name}: only {', '.join(stale)} will be measured and added.")
             found.append(plan.adding(stale))
         else:
             found.append(plan)
@@ -141,6 +142,8 @@ def _every_plan(config: Config, store: ArtifactStore, say: Say) -> Iterator[Plan
     source = _source(config, store)
     catalogue = _catalogue(source)
     if isinstance(source, FolderSource):
+        if not config.replace:
+            check_folder(store, config.dataset_name, source.folder, catalogue.sha256)
         remember_folder(store, config.dataset_name, source.folder)
     for codec in chosen:
         try:
@@ -163,7 +166,8 @@ def _verify(config: Config, say: Say) -> None:
     with _workers(config) as (executor, _):
         for plan in _every_plan(config, store, say):
             if not has_results(plan):
-                say(f"{plan.codec.name}: no results.")
+                if config.codecs:
+                    say(f"{plan.codec.name}: no results.")
                 continue
             found = verify(plan, executor, count=config.verify or MIN_IMAGES)
             count += 1
@@ -253,11 +257,11 @@ def _catalogue(source: ImageSource) -> Catalogue:
 def _summary(manifest: Manifest) -> str:
     facts = ResultFacts.of(manifest)
     working = facts.seconds.codec + facts.seconds.metric
-    overhead = facts.seconds.machine / working - 1.0 if working else 0.0
+    rest = max(facts.seconds.machine - working, 0.0)
     errors = f", {facts.errors} errors" if facts.errors else ""
     return (
-        f"{manifest.key}: {facts.rows} rows{errors}, {facts.dataset.images} images, "
-        f"{working:.0f} s of codecs and metrics, {overhead:+.1%} for all else."
+        f"{manifest.key}: {facts.rows} rows{errors}, {facts.dataset.images} images; "
+        f"{working:.0f} s of codecs and metrics and {rest:.0f} s of all else, over all processes."
     )
 
 

@@ -176,6 +176,7 @@ def _index_facts(
         },
         "grey_counts": {split: int(rows["grey"].sum()) for split, rows in splits.items()},
         "near_duplicates": _near_duplicate_facts(splits),
+        "resized": int(((index[["source_width", "source_height"]] != SIDE).any(axis=1)).sum()),
         "notes": dict(sorted(_count_notes(traits.values()).items())),
         "formats": dict(sorted(Counter(image.format for image in traits.values()).items())),
     }

@@ -53,12 +53,15 @@ def list_images(source: RawDataset) -> list[ListedImage]:
         if not any(image.part == part for image in listed):
             raise PreparationError(
                 f"There are no images in {part}/ of the source ({source.label}); expected "
-                "train/<class>/<image> and val/<class>/<image>. A folder of images without classes "
-                "is measured as it is: python -m pipelines.evaluate --images DIR --dataset NAME."
+                "train/<class>/<image> and val/<class>/<image>. Any other folder of images is "
+                "measured as it is: python -m pipelines.evaluate --images DIR --dataset NAME."
             )
     for image, following in pairwise(listed):
         if image.id == following.id:
-            raise PreparationError(f"Two images of the source have the id {image.id}.")
+            raise PreparationError(
+                f"{image.part}/{image.id} and {following.part}/{following.id} have one name. In a "
+                "class, names without their endings must differ, also between train/ and val/."
+            )
     return listed
 
 

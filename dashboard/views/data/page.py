@@ -10,12 +10,13 @@ import streamlit as st
 
 from core.analysis.labels import label_of
 from core.dataset.splits import KEY, SPLITS, Split, sample_images
+from core.evaluation.results import results_of_other_images
 from core.images import Image
 from core.store import ArtifactError, Manifest
 from dashboard.data.store import DATASET, load_index, load_split, open_store
 from dashboard.views.data.index_cache import IndexSummary, load_index_summary
 from dashboard.views.data.index_table import show_index
-from dashboard.views.data.provenance import PUBLISHED, archive_line, foreign_results
+from dashboard.views.data.provenance import PUBLISHED, archive_line
 from dashboard.widgets.charts import show_chart
 from dashboard.widgets.deferred import draw_when_reached
 from dashboard.widgets.downloads import download_csv
@@ -74,7 +75,7 @@ def load_index_or_show() -> pd.DataFrame | None:
 def show_archive(manifest: Manifest, index: pd.DataFrame | None) -> None:
     """Which archive the images come from, and which results were measured on other images."""
     st.markdown(archive_line(manifest.facts, index))
-    if foreign := foreign_results(open_store(), manifest, DATASET):
+    if foreign := results_of_other_images(open_store(), DATASET):
         named = ", ".join(label_of(codec) for codec in foreign)
         st.warning(
             f"Measured on other test images than those of this data set: {named}. Measure again:",

@@ -6,11 +6,6 @@ from typing import Any
 import pandas as pd
 
 from core.dataset.preparation.imagenette import ARCHIVE_SHA256, ARCHIVE_URL
-from core.dataset.splits import KEY
-from core.evaluation.facts import measured_images
-from core.evaluation.results import result_key
-from core.store import ArtifactError, ArtifactStore, Manifest
-from core.store.key import last_part
 
 PUBLISHED = ARCHIVE_URL.rpartition("/")[2]
 
@@ -37,36 +32,6 @@ def archive_line(facts: Mapping[str, Any], index: pd.DataFrame | None) -> str:
         f"{line}. Resized from other files, pixels and results differ slightly from those of the "
         "published archive; the results are comparable with each other."
     )
-
-
-def foreign_results(store: ArtifactStore, manifest: Manifest, dataset: str) -> list[str]:
-    """Codecs whose results were measured on other test images than those of the data set.
-
-    Args:
-        store: Where the results are.
-        manifest: Manifest of the data set.
-        dataset: Name of the data set.
-    """
-    test = manifest.files.get(f"{KEY.partition('/')[2]}/test.npy")
-    if test is None:
-        return []
-    return [
-        codec
-        for codec, measured in _measured_images(store, dataset).items()
-        if measured is not None and measured != test.sha256
-    ]
-
-
-def _measured_images(store: ArtifactStore, dataset: str) -> dict[str, str | None]:
-    """sha256 of the images that each codec's results were measured on; None where unknown."""
-    found: dict[str, str | None] = {}
-    for key in store.keys(result_key(dataset, "")):
-        try:
-            measured = measured_images(store.manifest(key))
-        except ArtifactError:
-            continue
-        found[last_part(key)] = measured.sha256 if measured else None
-    return found
 
 
 def _source_sizes(index: pd.DataFrame) -> str:

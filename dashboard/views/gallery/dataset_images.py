@@ -11,7 +11,14 @@ from core.dataset.image_source import FolderSource, ImageSource
 from core.dataset.result_images import images_of_results
 from core.images import Image
 from dashboard.charts.image_ranking import MeasuredPoint, operating_points
-from dashboard.data.store import DATASET, load_results, load_split, open_store, store_state
+from dashboard.data.store import (
+    DATASET,
+    load_results,
+    load_split,
+    open_store,
+    results_state,
+    store_state,
+)
 
 
 @dataclass(frozen=True)
@@ -33,7 +40,7 @@ class DatasetImages:
     @property
     def points(self) -> pd.DataFrame:
         """Operating points of all results."""
-        return _points(self.dataset, store_state(f"results/{self.dataset}/"))
+        return _points(self.dataset, results_state(self.dataset))
 
     @property
     def measured(self) -> int:

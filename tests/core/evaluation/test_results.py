@@ -1,11 +1,17 @@
 """Results of all codecs on one data set, read together and compared on common images."""
 
+import hashlib
 from dataclasses import replace
 
 import pytest
 
 from core.evaluation.measurements import on_common_images
-from core.evaluation.results import load_results, result_datasets, result_key
+from core.evaluation.results import (
+    load_results,
+    result_datasets,
+    result_key,
+    results_of_other_images,
+)
 from core.evaluation.table import to_parquet, to_table
 from core.store import ArtifactStore
 from tests.core.evaluation.raw_codec import Raw, frame_of, measured, types_of
@@ -54,15 +60,24 @@ def test_data_sets_do_not_mix_when_one_name_begins_like_another(store, image):
 
 def test_results_on_other_images_are_left_out_and_named(tmp_path, image):
     store = ArtifactStore(tmp_path)
-    for codec, digest in {"jpeg": "a", "png": "a", "webp": "b"}.items():
+    for codec, digest in {"webp": "b", "avif": "b", "heic": "b", "jpeg": "a", "png": "a"}.items():
         data = to_parquet(to_table([measured(Raw(codec=codec), image)]))
         facts = {"dataset": {"name": "mine", "sha256": digest, "images": 1}}
         store.commit(result_key("mine", codec), {f"{codec}.parquet": data}, facts=facts)
     results = load_results(store, "mine")
     assert sorted(results.frame["codec"]) == ["jpeg", "png"]
-    [problem] = results.problems
-    assert problem.key == "results/mine/webp"
-    assert "is of other images than the other results" in str(problem)
+    assert sorted(results.manifests) == ["jpeg", "png"]
+    assert [problem.key for problem in results.problems] == [
+        f"results/mine/{codec}" for codec in ("avif", "heic", "webp")
+    ]
+    assert all("is of other images than the other results" in str(p) for p in results.problems)
+    store.commit("datasets/mine", {"mine/test.npy": b"pixels"}, facts={})
+    assert len(load_results(store, "mine").frame) == 2
+    digest = hashlib.sha256(b"pixels").hexdigest()
+    facts = store.manifest("results/mine/webp").facts
+    store.restate("results/mine/webp", facts | {"dataset": {"name": "mine", "sha256": digest}})
+    assert load_results(store, "mine").frame["codec"].tolist() == ["webp"]
+    assert results_of_other_images(store, "mine") == ["avif", "heic", "jpeg", "png"]
 
 
 def test_methods_are_compared_on_the_images_that_all_of_them_have(image):

@@ -66,7 +66,7 @@ def test_results_without_a_metric_are_read_as_before(store) -> None:
 def test_a_metric_is_added_and_no_other_column_changes(store, capsys) -> None:
     before, facts = stored(store), store.manifest(KEY).facts
     assert run("--metric", ADDED) == 0
-    assert f"jpeg: {ADDED} alone are measured and added." in capsys.readouterr().err
+    assert f"jpeg: only {ADDED} will be measured and added." in capsys.readouterr().err
     after = stored(store)
     pd.testing.assert_frame_equal(after[before.columns], before)
     assert set(after.columns) - set(before.columns) == {ADDED}

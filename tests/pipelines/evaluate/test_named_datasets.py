@@ -118,3 +118,52 @@ def test_a_source_of_a_replaced_data_set_reads_the_new_images(store, tmp_path):
     for name in common:
         assert np.array_equal(source.read(name), expected.images[expected.ids.index(name)])
         assert not np.array_equal(source.read(name), before[name])
+
+
+def test_results_of_a_replaced_data_set_are_left_out_once_a_codec_was_measured_again(
+    store, tmp_path, capsys
+):
+    assert run("png", "tiff_lzw", "tiff_deflate", "--dataset", "mine") == 0
+    other = write_source(tmp_path / "other", seed=3, tests=6)
+    capsys.readouterr()
+    prepare_dataset(other, "--name", "mine", "--replace")
+    command = "python -m pipelines.evaluate png tiff_deflate tiff_lzw --dataset mine"
+    assert command in capsys.readouterr().out
+    assert run("png", "--dataset", "mine") == 0
+    results = load_results(store, "mine")
+    assert set(results.frame["codec"]) == {"png"}
+    assert [problem.command for problem in results.problems] == [
+        f"python -m pipelines.evaluate {codec} --dataset mine"
+        for codec in ("tiff_deflate", "tiff_lzw")
+    ]
+    assert run("tiff_lzw", "tiff_deflate", "--dataset", "mine") == 0
+    assert load_results(store, "mine").problems == ()
+
+
+def test_results_of_one_folder_take_the_place_of_another_ones_on_request_alone(
+    store, tmp_path, capsys
+):
+    folders = tmp_path / "mine/val/n01440764", tmp_path / "shipped/val/n02102040"
+    first, other = (("--images", str(folder), "--dataset", "own") for folder in folders)
+    assert run("png", "tiff_lzw", *first) == 0
+    before = load_results(store, "own").frame
+    capsys.readouterr()
+    assert run("png", *other) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "own holds results of other images (png, tiff_lzw)" in line
+    assert "--replace" in line
+    assert load_results(store, "own").frame.equals(before)
+    assert run("png", *other, "--replace") == 0
+    results = load_results(store, "own")
+    assert set(results.frame["codec"]) == {"png"}
+    assert [problem.key for problem in results.problems] == ["results/own/tiff_lzw"]
+
+
+def test_a_folder_with_one_image_more_is_measured_again_without_a_request(store, tmp_path):
+    folder = tmp_path / "mine/val/n01440764"
+    flags = ("--images", str(folder), "--dataset", "own")
+    assert run("png", "tiff_lzw", "tiff_deflate", *flags) == 0
+    added = next((tmp_path / "shipped/val/n02102040").iterdir())
+    (folder / "added.png").write_bytes(added.read_bytes())
+    assert run("png", *flags) == 0
+    assert set(load_results(store, "own").frame["codec"]) == {"png"}
