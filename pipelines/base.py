@@ -9,9 +9,9 @@ import sys
 import typing
 from collections.abc import Callable, Sequence
 from types import NoneType
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
-from core.errors import Refusal
+from core.errors import CodecError, Refusal
 from core.stop_request import Stopped, stopping_on_sigterm
 from core.store import ArtifactError
 
@@ -95,8 +95,11 @@ def run_step(
     try:
         with stopping_on_sigterm():
             step(config)
-    except (UserError, Refusal, ArtifactError, OSError) as error:
+    except (UserError, Refusal, CodecError, ArtifactError) as error:
         return _complain(name, str(error))
+    except OSError as error:
+        is_of_file = error.filename is not None and error.strerror is not None
+        return _complain(name, f"{error.filename}: {error.strerror}" if is_of_file else str(error))
     except KeyboardInterrupt:
         print(f"{name}: interrupted; {kept}", file=sys.stderr)
         return EXIT_INTERRUPTED
@@ -140,8 +143,14 @@ def _complain(name: str, message: str) -> int:
     return EXIT_BAD_INPUT
 
 
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Raises what argparse would print below the whole usage."""
+        raise ValueError(f"{message} (--help lists the options)")
+
+
 def _parser(config_type: type[Any], *, name: str, description: str) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog=f"python -m pipelines.{name}", description=description, allow_abbrev=False
     )
     hints = typing.get_type_hints(config_type)

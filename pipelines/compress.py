@@ -20,7 +20,7 @@ from core.store import ArtifactStore
 from pipelines.base import UserError, option, run_step
 from pipelines.file_batch import Job, Outcome, plan, run_batch
 from pipelines.file_exchange import pixel_count, read_source, shown_progress, write_output
-from pipelines.file_suffixes import codec_for, note_on_suffix, written_format
+from pipelines.file_suffixes import codec_for, format_of, note_on_suffix, written_format
 
 
 def _codec_help() -> str:
@@ -88,7 +88,9 @@ def compress(config: CompressConfig) -> None:
         codec = _codec(config)
     except ValueError as error:
         raise UserError(str(error)) from error
-    jobs = plan(config.paths, suffix=codec.suffix, accepted=IMAGE_SUFFIXES)
+    jobs = plan(
+        config.paths, suffix=codec.suffix, accepted=IMAGE_SUFFIXES, example="photo.png photo.bnk"
+    )
     if config.max_bytes(1) is None:
         _point(config, codec, ArtifactStore.default())  # a bad quality or a missing model ends here
     work = partial(_compress_file, config)
@@ -104,7 +106,7 @@ def _compress_file(config: CompressConfig, job: Job) -> Outcome:
     try:
         with shown_progress(pixels):
             file = _encode(config, codec, found.pixels)
-    except CodecError as error:
+    except (CodecError, UserError) as error:
         raise UserError(f"{job.source}: {error}") from error
     write_output(job.output, file.data)
     size = len(file.data)
@@ -112,11 +114,17 @@ def _compress_file(config: CompressConfig, job: Job) -> Outcome:
     return Outcome(
         summary=f"{job.output}: {size:,} bytes, {8 * size / pixels:.3f} bits per pixel, "
         f"{codec.name} {file.point.setting}",
-        notes=(*notes, *note_on_suffix(job.output, written_format(codec))),
+        notes=(*notes, *_notes_on_output(config, job.output, codec)),
         bytes_read=len(data),
         bytes_written=size,
         pixels=pixels,
     )
+
+
+def _notes_on_output(config: CompressConfig, output: Path, codec: Codec) -> tuple[str, ...]:
+    if config.codec is None and output.suffix and format_of(output.suffix) is None:
+        return (f"{output.name} holds {codec.label}; no codec has the suffix {output.suffix}.",)
+    return note_on_suffix(output, written_format(codec))
 
 
 def _codec(config: CompressConfig) -> Codec:

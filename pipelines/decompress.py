@@ -8,6 +8,7 @@ from pathlib import Path
 
 from core.codecs import Codec, codecs, get_codec
 from core.codecs.recognition import Recognised, any_point, recognise
+from core.entropy.errors import CorruptStream
 from core.errors import CodecError
 from core.intake.door import DEFAULT_LIMITS
 from core.intake.errors import ImageError
@@ -48,7 +49,12 @@ class DecompressConfig:
 def decompress(config: DecompressConfig) -> None:
     """Decompresses files, whichever codecs wrote them, to PNG files."""
     own = {get_codec(config.codec).suffix} if config.codec else set()
-    jobs = plan(config.paths, suffix=".png", accepted=decodable_suffixes() | own)
+    jobs = plan(
+        config.paths,
+        suffix=".png",
+        accepted=decodable_suffixes() | own,
+        example="photo.bnk photo.png",
+    )
     for job in jobs:
         _check_is_png(job.output)
     work = partial(_decompress_file, codec=config.codec)
@@ -85,7 +91,8 @@ def _decoded(source: Path, data: bytes, codec: str | None) -> Recognised:
                 return recognise(data, store, limits=DEFAULT_LIMITS)
             return _decoded_by(get_codec(codec, store), data, store)
     except (CodecError, ImageError) as error:
-        raise UserError(f"{source}: {error}{_advice(source, codec)}") from error
+        broken = " The file is damaged or incomplete." if isinstance(error, CorruptStream) else ""
+        raise UserError(f"{source}: {error}{broken}{_advice(source, codec)}") from error
 
 
 def _decoded_by(codec: Codec, data: bytes, store: ArtifactStore) -> Recognised:

@@ -49,7 +49,7 @@ class Outcome:
     error: str = ""
 
 
-def plan(paths: Sequence[str], *, suffix: str, accepted: frozenset[str]) -> list[Job]:
+def plan(paths: Sequence[str], *, suffix: str, accepted: frozenset[str], example: str) -> list[Job]:
     """Jobs of the paths on a command line: inputs, then the output, as `cp` takes them.
 
     An input is a file, a folder, a pattern such as `*.png`, or `-`. The output is a folder where
@@ -57,6 +57,7 @@ def plan(paths: Sequence[str], *, suffix: str, accepted: frozenset[str]) -> list
 
     Args:
         paths: Paths from the command line.
+        example: An input and an output, for the message where one is missing.
         suffix: Suffix of the files that are written into a folder.
         accepted: Suffixes, in lower case, of the files that are taken from a folder.
 
@@ -64,7 +65,7 @@ def plan(paths: Sequence[str], *, suffix: str, accepted: frozenset[str]) -> list
         UserError: There is nothing to do, or two outputs would have the same name.
     """
     if len(paths) < 2:
-        raise UserError("Name the input and the output, such as photo.png photo.bnk.")
+        raise UserError(f"Name the input and the output, such as {example}.")
     output = Path(paths[-1])
     found = [item for path in paths[:-1] for item in _inputs(path, output, accepted)]
     has_folder = any(Path(path).is_dir() for path in paths[:-1])
@@ -227,7 +228,7 @@ def _show_total(outcomes: Iterable[Outcome], shown: TextIO) -> None:
             file=shown,
         )
     if failed:
-        raise UserError(f"{failed} of {failed + len(done)} files could not be read or written.")
+        raise UserError(f"{failed} of {failed + len(done)} files failed.")
 
 
 def _sizes(outcomes: Iterable[Outcome]) -> Iterator[tuple[int, int]]:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from core.codecs import Codec, codecs
+from core.codecs import Codec, codecs, unavailable
 
 #: Suffixes by format, as `core.intake` and the codecs name the formats.
 _SUFFIXES = {
@@ -49,10 +49,25 @@ def note_on_suffix(path: Path, held: str) -> tuple[str, ...]:
 
 
 def codec_for(output: Path) -> str:
-    """Codec for an output whose codec is not named: the one that its suffix stands for."""
+    """Codec for an output whose codec is not named: the one that its suffix stands for.
+
+    Raises:
+        ValueError: No codec here writes the format that the suffix stands for.
+    """
     wanted = format_of(output.suffix)
     names = [name for name, codec in codecs().items() if format_of(codec.suffix) == wanted]
-    return DEFAULT_CODEC if wanted is None or DEFAULT_CODEC in names or not names else names[0]
+    if wanted is None or DEFAULT_CODEC in names:
+        return DEFAULT_CODEC
+    if not names:
+        raise ValueError(f"No codec here writes {wanted} files{_why(wanted)}.")
+    return names[0]
+
+
+def _why(wanted: str) -> str:
+    """Why the codecs with the name of a format cannot be used, if there are any."""
+    start = wanted.lower().replace(" ", "_")
+    reasons = [f"{name} {why}" for name, why in unavailable().items() if name.startswith(start)]
+    return f": {'; '.join(reasons)}" if reasons else ""
 
 
 def written_format(codec: Codec) -> str:

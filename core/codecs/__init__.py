@@ -1,6 +1,7 @@
 """The codecs: one module per codec, found by discovery, and the user's own trained models."""
 
 import json
+from difflib import get_close_matches
 from functools import cache, lru_cache
 from pathlib import Path
 from types import ModuleType
@@ -58,7 +59,10 @@ def get_codec(name: str, store: ArtifactStore | None = None) -> Codec:
         return found
     if name in unavailable():
         raise ValueError(f"Codec {name!r} {unavailable()[name]}.")
-    raise ValueError(f"Codec must be one of {', '.join(codecs(store))}; received {name!r}.")
+    known = codecs(store)
+    close = get_close_matches(name, known, 1)
+    hint = f" Did you mean {close[0]}?" if close else ""
+    raise ValueError(f"Codec must be one of {', '.join(known)}; received {name!r}.{hint}")
 
 
 def find_codec(name: str, store: ArtifactStore | None = None) -> Codec | None:

@@ -131,7 +131,7 @@ class FolderSource:
         """
         digests = {name: _digest(self.folder / name) for name in self._names()}
         if not digests:
-            raise ValueError(f"Expected a folder with images; received {self.folder}.")
+            raise ValueError(f"Expected a folder with images; {self.folder} holds none.")
         return Catalogue(tuple(digests), _digest_of(digests.items()), _subset(digests))
 
     def read(self, image_id: str) -> Image:

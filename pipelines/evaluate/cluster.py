@@ -3,9 +3,13 @@
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from pipelines.base import UserError
 from pipelines.worker_pool import keep_freed_memory
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 _CONNECT_SECONDS = 10
 
@@ -35,8 +39,8 @@ def cluster(url: str) -> Iterator[tuple[Executor, int]]:
     with client:
         threads = sum(client.nthreads().values())
         if not threads:
-            raise UserError(f"The scheduler {url} has no workers; start one: dask worker {url}")
-        client.register_worker_callbacks(keep_freed_memory)
+            raise UserError(f"The scheduler {url} has no workers; {_start_worker(url)}")
+        _set_up_workers(client, url)
         try:
             with client.get_executor(pure=False) as executor:
                 yield executor, threads
@@ -45,6 +49,30 @@ def cluster(url: str) -> Iterator[tuple[Executor, int]]:
                 "A piece of work ended several workers, perhaps for lack of memory. What was "
                 "finished is kept; run the same command again to go on."
             ) from error
+
+
+def _set_up_workers(client: "Client", url: str) -> None:
+    """Prepares the workers there are and those that join later.
+
+    Raises:
+        UserError: A worker does not find this program.
+    """
+    try:
+        client.register_worker_callbacks(keep_freed_memory)
+    except Exception as error:
+        # Dask raises what the worker raised, or, where that cannot be sent, an error of its text.
+        if "ModuleNotFoundError" not in repr(error):
+            raise
+        raise UserError(
+            f"A worker of {url} does not find this program; {_start_worker(url)}"
+        ) from error
+
+
+def _start_worker(url: str) -> str:
+    return (
+        "start one in the root of this repository: "
+        f"python -m dask worker {url} --nworkers auto --nthreads 1"
+    )
 
 
 def _first_line(error: Exception) -> str:

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.metrics import metrics
+from core.metrics import metrics, unavailable
 from core.store.key import DEFAULT_DATASET
 from pipelines.base import available_cores, check_name, option
 from pipelines.evaluate.verification import MIN_IMAGES
@@ -62,9 +62,12 @@ class Config:
                 "--scheduler takes an address such as tcp://host:8786; "
                 f"received {self.scheduler!r}."
             )
-        if unknown := [name for name in self.metric if name not in metrics()]:
-            known = ", ".join(metrics())
-            raise ValueError(f"--metric takes some of {known}; received {unknown[0]!r}.")
+        for name in self.metric:
+            if name in unavailable():
+                raise ValueError(f"--metric: {name} {unavailable()[name]}.")
+            if name not in metrics():
+                known = ", ".join(metrics())
+                raise ValueError(f"--metric takes some of {known}; received {name!r}.")
         if self.metric and (self.again or self.verify is not None):
             raise ValueError("--metric adds to stored results; --again and --verify do not.")
         if self.verify is not None and self.verify < MIN_IMAGES:

@@ -1,5 +1,6 @@
 """The command-line frame that all pipeline steps share."""
 
+import os
 import pkgutil
 import subprocess
 import sys
@@ -73,10 +74,11 @@ def test_a_fault_in_the_work_itself_is_not_hidden() -> None:
         _run([], _raise(ValueError("a bug")))
 
 
-def test_an_unknown_flag_ends_with_status_2() -> None:
-    with pytest.raises(SystemExit) as stopped:
-        _run(["--colour"])
-    assert stopped.value.code == EXIT_BAD_INPUT
+def test_an_unknown_flag_is_one_line_and_status_2(capsys) -> None:
+    status, seen = _run(["--colour"])
+    assert (status, seen) == (EXIT_BAD_INPUT, [])
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("example: unrecognized arguments: --colour (")
 
 
 def test_interrupting_says_so_and_ends_with_status_130(capsys) -> None:
@@ -146,3 +148,21 @@ def _source(step: str) -> str:
     path = ROOT / "pipelines" / step
     files = path.glob("*.py") if path.is_dir() else [path.with_suffix(".py")]
     return "".join(file.read_text(encoding="utf-8") for file in files) if step != "base" else ""
+
+
+def test_a_library_of_a_larger_installation_is_named_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "pandas.py").write_text(
+        "raise ModuleNotFoundError(\"No module named 'pandas'\", name='pandas')"
+    )
+    run = subprocess.run(
+        [sys.executable, "-m", "pipelines.report", "--help"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 1
+    (line,) = run.stderr.splitlines()
+    assert line.startswith("This step needs pandas, which is not installed here.")
+    assert "pip install -r requirements.txt" in line

@@ -72,7 +72,8 @@ def _lines(data: bytes) -> tuple[list[str], list[dict[str, str]]]:
     for number, line in enumerate(found[1:], start=2):
         if len(line) != len(header):
             raise UnusableImport(
-                f"Line {number} has {len(line)} fields; the header has {len(header)}."
+                f"Line {number} has {len(line)} fields, the header {len(header)}; commas separate "
+                "them."
             )
     return header, [dict(zip(header, line, strict=True)) for line in found[1:]]
 

@@ -30,6 +30,8 @@ from core.png import encode_png
 #: Environment variables that limit programs to one thread.
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "RAYON_NUM_THREADS": "1"}
 _MAX_MESSAGE_CHARACTERS = 300
+#: What programs end with when an option is wrong, which is not the reason.
+_HINT = re.compile(r"(^|[\s'\"`])(-h|--help|-help|usage)\b", re.IGNORECASE)
 _VERSION = re.compile(r"v?(\d+(?:\.\d+)+\S*)")
 
 
@@ -116,7 +118,11 @@ class CommandLineCodec(Knobs):
             given, made = Path(folder, f"input{source}"), Path(folder, f"output{target}")
             given.write_bytes(data)
             names = vars(self) | {"input": given, "output": made}
-            _run([word.format(**names) for word in shlex.split(template)], self, folder)
+            try:
+                command = [word.format(**names) for word in shlex.split(template)]
+            except KeyError as error:
+                raise CodecError(f"{self.codec}: {template!r} names {error}, no field.") from error
+            _run(command, self, folder)
             if not made.is_file():
                 raise CodecError(f"{shlex.split(template)[0]} ended without writing its output.")
             return made.read_bytes()
@@ -126,17 +132,21 @@ def _run(command: Sequence[str], codec: CommandLineCodec, folder: str) -> None:
     """Runs a command to its end.
 
     Raises:
-        CodecError: It fails or exceeds a limit; the message is the last line of what it printed.
+        CodecError: It fails or exceeds a limit; the message is the line of what it printed
+            that says why, which is the last one but for a hint at the program's help.
     """
-    process = subprocess.Popen(
-        command,
-        cwd=folder,
-        env={**os.environ, **_ONE_THREAD},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-    )
+    try:
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env={**os.environ, **_ONE_THREAD},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    except FileNotFoundError:
+        raise CodecError(f"{command[0]} is not installed.") from None
     limit_memory(process.pid, codec.memory_bytes)
     try:
         printed, _ = process.communicate(timeout=codec.seconds)
@@ -145,6 +155,7 @@ def _run(command: Sequence[str], codec: CommandLineCodec, folder: str) -> None:
     finally:
         end_group(process)
     if process.returncode:
-        last = printed.decode(errors="replace").strip().rpartition("\n")[2]
-        reason = last.replace(folder, "")[:_MAX_MESSAGE_CHARACTERS].rstrip(".")
+        lines = printed.decode(errors="replace").strip().splitlines() or ["it printed nothing"]
+        told = [line for line in lines if line.strip() and not _HINT.search(line)]
+        reason = (told or lines)[-1].replace(folder, "")[:_MAX_MESSAGE_CHARACTERS].rstrip(".")
         raise CodecError(f"{command[0]} ended with status {process.returncode}: {reason}.")

@@ -70,7 +70,7 @@ def test_the_subset_depends_on_the_content_and_not_on_the_names(folder, monkeypa
 
 
 def test_an_empty_folder_and_none_at_all_are_refused(tmp_path):
-    with pytest.raises(ValueError, match="Expected a folder with images; received"):
+    with pytest.raises(ValueError, match="Expected a folder with images; "):
         FolderSource(tmp_path).catalogue()
     with pytest.raises(ValueError, match="is not a folder"):
         FolderSource(tmp_path / "nowhere").catalogue()

@@ -57,7 +57,7 @@ def test_a_file_that_cannot_be_read_does_not_stop_the_others(photos: Path, tmp_p
     assert len(_relative(tmp_path / "small")) == 3
     error = capsys.readouterr().err
     assert "broken.png" in error
-    assert error.splitlines()[-1] == "compress: 1 of 4 files could not be read or written."
+    assert error.splitlines()[-1] == "compress: 1 of 4 files failed."
 
 
 def test_a_dry_run_names_what_would_be_written_and_writes_nothing(photos, tmp_path, capsys):

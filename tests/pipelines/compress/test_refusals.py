@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from core.codecs import codecs
 from tests.pipelines.compress.compress_runs import (
     GOLDEN,
     in_a_process,
@@ -27,6 +28,11 @@ from tests.pipelines.compress.compress_runs import (
         (("photo.png", "out.bnk", "--target-bytes", "0"), ("at least 1",)),
         (("photo.png", "out.bnk", "--target-bpp", "inf"), ("finite", "received inf")),
         (("photo.png", "out.bnk", "--quality=-inf"), ("finite", "received -inf")),
+        (("photo.png", "out.gif"), ("No codec here writes GIF files.",)),
+        (("photo.png", "out.bnk", "--codec", "bottelneck"), ("Did you mean bottleneck?",)),
+        (("photo.png", "out.bnk", "--quality", "high"), ("--quality", "'high'", "--help")),
+        (("photo.png", "out.bnk", "--qualty", "5"), ("unrecognized", "--qualty", "--help")),
+        (("photo.png", "out.jpg", "--target-bytes", "9"), ("photo.png: JPEG cannot make",)),
         (("photo.png",), ("input and the output",)),
         ((), ("input and the output",)),
         (("*.gif", "out.bnk"), ("No file matches *.gif",)),
@@ -110,3 +116,24 @@ def test_a_file_beyond_the_limits_is_refused_before_it_is_decoded(tmp_path, caps
     for run in (run_compress, run_decompress):
         assert run(huge, tmp_path / "out.png") == 2
         assert is_one_line(capsys.readouterr().err, "huge.png", "too large")
+
+
+def test_a_format_whose_library_is_missing_is_not_written_as_another_one(
+    photo: Path, tmp_path, monkeypatch, capsys
+) -> None:
+    reason = {"heic": "needs pillow_heif, which is not installed"}
+    monkeypatch.setattr("pipelines.file_suffixes.unavailable", lambda: reason)
+    others = {name: codec for name, codec in codecs().items() if not name.startswith("heic")}
+    monkeypatch.setattr("pipelines.file_suffixes.codecs", lambda: others)
+    assert run_compress(photo, tmp_path / "out.heic") == 2
+    said = "No codec here writes HEIC files: heic needs pillow_heif, which is not installed."
+    assert is_one_line(capsys.readouterr().err, "compress: ", said)
+    assert not (tmp_path / "out.heic").exists()
+
+
+def test_a_suffix_of_no_codec_is_told(photo: Path, tmp_path, capsys) -> None:
+    assert run_compress(photo, tmp_path / "out.wepb") == 0
+    said = "out.wepb holds BNK; no codec has the suffix .wepb."
+    assert said in capsys.readouterr().err
+    assert run_compress(photo, tmp_path / "out.data", "--codec", "webp") == 0
+    assert capsys.readouterr().err == ""

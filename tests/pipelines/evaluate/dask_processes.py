@@ -1,5 +1,6 @@
 """A Dask cluster on this machine, started by the commands of SCALING.md."""
 
+import os
 import socket
 import subprocess
 import sys
@@ -26,15 +27,24 @@ def documented(start: str, address: str) -> list[str]:
     return command.replace("8786", address.rpartition(":")[2]).replace("auto", "1").split()
 
 
+def _environment() -> dict[str, str]:
+    """Without `PYTHONPATH`: a worker finds this program in its folder alone."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+
+
 @contextmanager
-def started(start: str, address: str) -> Iterator["subprocess.Popen[bytes]"]:
+def started(start: str, address: str, folder: Path = ROOT) -> Iterator["subprocess.Popen[bytes]"]:
     """A process of Dask's command line as SCALING.md has it, killed at the end."""
     _, *words = documented(start, address)
     command = [sys.executable, *words, "--host", "127.0.0.1", "--no-dashboard"]
     if "worker" in words:  # the nanny would start a killed worker again
         command.append("--no-nanny")
     process = subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        command,
+        cwd=folder,
+        env=_environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     try:
         yield process
@@ -44,13 +54,16 @@ def started(start: str, address: str) -> Iterator["subprocess.Popen[bytes]"]:
 
 
 @contextmanager
-def running_cluster(workers: int) -> Iterator[tuple[str, list["subprocess.Popen[bytes]"]]]:
+def running_cluster(
+    workers: int, *, folder: Path = ROOT
+) -> Iterator[tuple[str, list["subprocess.Popen[bytes]"]]]:
     """Address of a cluster on this machine, and the processes of its workers, once all answer."""
     address = f"tcp://127.0.0.1:{free_port()}"
     with ExitStack() as stack:
         stack.enter_context(started("python -m dask scheduler", address))
         processes = [
-            stack.enter_context(started("python -m dask worker", address)) for _ in range(workers)
+            stack.enter_context(started("python -m dask worker", address, folder))
+            for _ in range(workers)
         ]
         wait_until(lambda: answering_workers(address) == workers)
         yield address, processes

@@ -94,4 +94,14 @@ def test_a_scheduler_without_workers_says_so(store, capsys):
     address = f"tcp://127.0.0.1:{free_port()}"
     with started("python -m dask scheduler", address):
         assert evaluate.main(["png", "--scheduler", address]) == 2
-    assert f"{address} has no workers; start one: dask worker {address}" in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert f"{address} has no workers; start one in the root of this repository: " in error
+    assert f"python -m dask worker {address} --nworkers auto --nthreads 1" in error
+
+
+@pytest.mark.slow
+def test_a_worker_that_was_started_elsewhere_gets_one_line(store, tmp_path, capsys):
+    with running_cluster(1, folder=tmp_path) as (address, _):
+        assert evaluate.main(["png", "--scheduler", address]) == 2
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert f"A worker of {address} does not find this program; start one in the root" in line

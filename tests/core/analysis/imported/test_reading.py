@@ -107,7 +107,7 @@ def test_a_batch_of_codec_compare_has_a_row_per_image_and_setting() -> None:
         ("bpp,psnr\n0.5,nan\n", "a.csv", "Line 2, column psnr, must be a finite number"),
         ("bpp,psnr\n0.5,inf\n", "a.csv", "finite"),
         ('bpp,psnr\n"0,5",30\n', "a.csv", "received '0,5'"),
-        ("bpp,psnr\n0.5\n", "a.csv", "Line 2 has 1 fields; the header has 2"),
+        ("bpp,psnr\n0.5\n", "a.csv", "Line 2 has 1 fields, the header 2; commas"),
         ("bpp;psnr\n0.5;30\n", "a.csv", "No column gives the rate"),
         ("psnr\n30\n", "a.csv", "No column gives the rate"),
         ("bpp,vmaf\n0.5,90\n", "a.csv", "no value of a metric"),

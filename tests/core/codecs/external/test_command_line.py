@@ -70,6 +70,19 @@ def test_a_failing_encoder_is_told_with_its_status_and_last_line(image: Image) -
         failing.encode(image)
 
 
+def test_a_hint_at_the_help_of_a_program_is_not_the_reason(image: Image) -> None:
+    script = 'print("bad effort"); print("Use tool -h for more."); exit(3)'
+    with pytest.raises(CodecError, match=r"ended with status 3: bad effort\.$"):
+        _encoding_with(f"{PYTHON} -c '{script}'").encode(image)
+
+
+def test_a_template_and_a_program_that_do_not_exist_are_told(image: Image) -> None:
+    with pytest.raises(CodecError, match=r"names 'speed', no field"):
+        _encoding_with("cp {input} {output} {speed}").encode(image)
+    with pytest.raises(CodecError, match=r"^no-such-program is not installed\.$"):
+        _encoding_with("no-such-program {input} {output}").encode(image)
+
+
 def test_a_decoder_that_gives_no_rgb_image_is_refused(image: Image, tmp_path: Path) -> None:
     (tmp_path / "grey.png").write_bytes(imagecodecs.png_encode(np.zeros((4, 4), np.uint8)))
 
