@@ -1,6 +1,6 @@
 """Controls above and below the curves."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 import pandas as pd
@@ -103,12 +103,11 @@ def unmeasured_line(frame: pd.DataFrame, metric: str, labels: Mapping[str, str])
 
 
 def choose_codecs(curves: list[str], lossless: list[str]) -> list[str]:
-    """Codecs to draw; at first one per format."""
-    first = [name for name in SHOWN_FIRST if name in curves]
+    """Codecs to draw."""
     chosen = st.multiselect(
         "Codecs",
         [*in_legend_order(curves), *in_legend_order(lossless)],
-        default=first or in_legend_order(curves),
+        default=drawn_first(curves) or in_legend_order(curves),
         format_func=label_of,
         key="codecs",
         bind="query-params",
@@ -116,6 +115,14 @@ def choose_codecs(curves: list[str], lossless: list[str]) -> list[str]:
         wrap=True,
     )
     return list(chosen)
+
+
+def drawn_first(curves: Sequence[str]) -> list[str]:
+    """Codecs that are drawn before anyone chooses: one per format, or all where they are few."""
+    others = [name for name in in_legend_order([*curves]) if name not in AUTOENCODERS]
+    if len(others) <= len(SHOWN_FIRST):
+        return others
+    return [name for name in SHOWN_FIRST if name in curves]
 
 
 def choose_autoencoders(curves: list[str]) -> list[str]:

@@ -1,0 +1,16 @@
+"""Which curves are drawn before anyone chooses."""
+
+from dashboard.views.rate_distortion.controls import SHOWN_FIRST, drawn_first
+
+
+def test_of_many_codecs_one_per_format_is_drawn() -> None:
+    others = ["jpegli", "webp_slow", "avif", "mine"]
+    assert drawn_first([*others, *reversed(SHOWN_FIRST), "ae20"]) == [*SHOWN_FIRST]
+
+
+def test_few_codecs_are_all_drawn_a_persons_own_too() -> None:
+    assert drawn_first(["mine", "webp", "ae20", "jpeg"]) == ["jpeg", "webp", "mine"]
+
+
+def test_autoencoders_alone_leave_it_to_their_toggle() -> None:
+    assert drawn_first(["ae20", "ae40"]) == []
