@@ -154,7 +154,9 @@ def run_batch(
     _check_outputs(jobs)
     if dry_run:
         for job in jobs:
-            print(f"{job.source} -> {job.output}", file=shown)
+            is_there = job.output != STANDARD and job.output.is_file()
+            replaced = ", which is there and would be replaced" if is_there else ""
+            print(f"{job.source} -> {job.output}{replaced}", file=shown)
         return
     outcomes = []
     with closing(_outcomes(jobs, partial(_attempt, work), processes)) as results:

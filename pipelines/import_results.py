@@ -107,7 +107,8 @@ def _summary(imported: Imported) -> str:
     images = imported.rows["image"].nunique()
     basis = f" on {images:,} images" if images else ""
     plural = "curve" if len(curves) == 1 else "curves"
-    return f"{len(curves)} {plural} ({names}), {points:,} points{basis}, {labels}."
+    counted = "1 point" if points == 1 else f"{points:,} points"
+    return f"{len(curves)} {plural} ({names}), {counted}{basis}, {labels}."
 
 
 def main(argv: Sequence[str] | None = None) -> int:

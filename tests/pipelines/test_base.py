@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import pipelines
+from core.errors import CodecError
 from pipelines.base import EXIT_BAD_INPUT, EXIT_INTERRUPTED, UserError, option, run_step
 
 ROOT = Path(__file__).parents[2]
@@ -56,7 +57,10 @@ def test_without_flags_the_defaults_hold() -> None:
     assert seen == [_Config((), None, 2, False)]
 
 
-@pytest.mark.parametrize("error", [UserError("no such\nthing"), OSError(28, "No space left")])
+@pytest.mark.parametrize(
+    "error",
+    [UserError("no such\nthing"), OSError(28, "No space left"), CodecError("no such thing")],
+)
 def test_what_a_person_can_mend_is_one_line_and_status_2(error, capsys) -> None:
     status, _ = _run([], _raise(error))
     assert status == EXIT_BAD_INPUT
