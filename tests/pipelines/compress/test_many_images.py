@@ -68,6 +68,10 @@ def test_a_dry_run_names_what_would_be_written_and_writes_nothing(photos, tmp_pa
     )
     assert _relative(tmp_path) == before
     assert not (tmp_path / "small").exists()
+    assert run_compress(photos / "a.png", photos / "a.jpg", "--codec", "webp", "--dry-run") == 0
+    assert f"a.png -> {photos / 'a.jpg'}, which is there and would be replaced" in (
+        capsys.readouterr().out
+    )
 
 
 def test_a_folder_compressed_into_itself_keeps_its_images(photos: Path, capsys) -> None:
