@@ -7,8 +7,10 @@ from contextlib import asynccontextmanager, suppress
 
 import streamlit as st
 
+from core.metrics import psnr_db
 from core.store import ArtifactError
-from dashboard.data.store import load_results
+from dashboard.data.curves import View, load_measurements
+from dashboard.data.store import DATASET
 from dashboard.page_discovery import VIEWS, find_pages
 
 #: Libraries that most pages need; with the results they take about a second to load.
@@ -27,4 +29,4 @@ def _load() -> None:
     for name in LIBRARIES:
         importlib.import_module(name)
     with suppress(ArtifactError, OSError):  # the pages say what is wrong
-        load_results()
+        load_measurements(View(DATASET, psnr_db.NAME))
