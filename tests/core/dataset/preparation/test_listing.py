@@ -81,5 +81,5 @@ def test_a_source_without_images_in_a_part_is_refused(part: str, missing: str) -
 
 def test_two_images_with_one_id_are_refused_by_name() -> None:
     twice = (SourceImage("n/a", "n", "train", b"x"), SourceImage("n/a", "n", "val", b"y"))
-    with pytest.raises(PreparationError, match="Two images of the source have the id n/a"):
+    with pytest.raises(PreparationError, match="train/n/a and val/n/a have one name"):
         list_images(_Images(twice))
