@@ -67,7 +67,7 @@ def index_file(dataset: str) -> str:
     return f"{dataset}/index.parquet"
 
 
-def test_images_digest(store: ArtifactStore, dataset: str) -> str | None:
+def digest_of_test_images(store: ArtifactStore, dataset: str) -> str | None:
     """sha256 of the pixels that evaluation measures; None where the data set is not prepared.
 
     Args:

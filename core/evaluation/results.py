@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 import pyarrow as pa
 
-from core.dataset.splits import test_images_digest
+from core.dataset.splits import digest_of_test_images
 from core.evaluation.facts import measured_images
 from core.evaluation.fingerprint import model_digest
 from core.evaluation.table import concatenate, from_parquet, to_frame
@@ -74,7 +74,7 @@ def load_results(store: ArtifactStore, dataset: str) -> Results:
         if is_of_other_model(store, codec, manifests[codec]):
             reason = "is of another model than the one that is stored now"
             problems.append(OtherModel(key, f"{key}.parquet", reason, store.root))
-    for codec in _on_other_images(manifests, test_images_digest(store, dataset)):
+    for codec in _on_other_images(manifests, digest_of_test_images(store, dataset)):
         key = result_key(dataset, codec)
         reason = "is of other images than the other results of this data set, and is left out"
         problems.append(OtherImages(key, f"{key}.parquet", reason, store.root))
@@ -89,7 +89,7 @@ def results_of_other_images(store: ArtifactStore, dataset: str) -> list[str]:
         store: Where both are; the pixels may be absent.
         dataset: Name of the data set; nothing is found for one that is not prepared.
     """
-    prepared = test_images_digest(store, dataset)
+    prepared = digest_of_test_images(store, dataset)
     measured = digests_of_images(store, dataset) if prepared else {}
     return [codec for codec, digest in measured.items() if digest != prepared]
 
