@@ -142,10 +142,10 @@ def on_common_images(frame: pd.DataFrame) -> pd.DataFrame:
     counted = frame["error"].isna()
     if "ssim" in frame:
         counted &= frame["ssim"].notna()
-    complete = counted.groupby([frame["codec"].astype(str), frame["image"].astype(str)]).all()
+    complete = counted.groupby([frame["codec"], frame["image"]], observed=True).all()
     by_codec = {
         codec: set(images[images].index.get_level_values(1))
-        for codec, images in complete.groupby(level=0)
+        for codec, images in complete.groupby(level=0, observed=True)
         if images.any()
     }
     common = set.intersection(*by_codec.values()) if by_codec else set()
@@ -154,8 +154,9 @@ def on_common_images(frame: pd.DataFrame) -> pd.DataFrame:
 
 def lossless_codecs(frame: pd.DataFrame) -> list[str]:
     """Codecs that restored every image exactly at every setting: points, not curves."""
-    coded = frame[frame["error"].isna() & frame["bytes"].notna()]
-    exact = coded["lossless"].astype(bool).groupby(coded["codec"]).all()
+    is_coded = frame["error"].isna() & frame["bytes"].notna()
+    coded = frame.loc[is_coded, ["codec", "lossless"]]
+    exact = coded["lossless"].astype(bool).groupby(coded["codec"], observed=True).all()
     return [str(name) for name in exact.index[exact]]
 
 
@@ -192,9 +193,11 @@ def measurements(frame: pd.DataFrame, *, metric: str) -> Measurements:
 
 def lossy_measurements(frame: pd.DataFrame, *, metric: str) -> dict[str, Measurements]:
     """Measurements by codec of all codecs that have a curve under the metric."""
-    lossy = frame[~frame["codec"].isin(lossless_codecs(frame))]
+    columns = ["codec", "image", "setting", "bytes", "bits_per_pixel", "error", metric]
+    lossy = frame.loc[~frame["codec"].isin(lossless_codecs(frame)), columns]
     tables = {
-        str(codec): measurements(rows, metric=metric) for codec, rows in lossy.groupby("codec")
+        str(codec): measurements(rows, metric=metric)
+        for codec, rows in lossy.groupby("codec", observed=True)
     }
     return {codec: table for codec, table in tables.items() if len(table.images)}
 

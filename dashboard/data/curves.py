@@ -159,7 +159,8 @@ def _overheads(state: str) -> dict[str, int]:
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _lossless(dataset: str, state: str) -> pd.DataFrame:
     frame = load_results(dataset).frame
-    return lossless_table(summary(frame), lossless_codecs(frame), labels())
+    exact = lossless_codecs(frame)
+    return lossless_table(summary(frame[frame["codec"].isin(exact)]), exact, labels())
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

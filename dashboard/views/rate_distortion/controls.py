@@ -92,9 +92,9 @@ def metric_help(measured: Collection[str]) -> str:
 
 def unmeasured_line(frame: pd.DataFrame, metric: str, labels: Mapping[str, str]) -> str:
     """Which codecs lack a metric that others have, and the command; empty where none does."""
-    has = frame[metric].notna().groupby(frame["codec"].astype(str)).any()
-    coded = (frame["bytes"].notna() & ~frame["lossless"]).groupby(frame["codec"].astype(str)).any()
-    lacking = [str(codec) for codec in has.index[~has & coded]]
+    has = frame[metric].notna().groupby(frame["codec"], observed=True).any()
+    coded = (frame["bytes"].notna() & ~frame["lossless"]).groupby(frame["codec"], observed=True)
+    lacking = [str(codec) for codec in has.index[~has & coded.any()]]
     if not lacking:
         return ""
     command = f"python -m pipelines.evaluate {' '.join(lacking)} --metric {metric}"
