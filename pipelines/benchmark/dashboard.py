@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 _PATIENCE_SECONDS = 120.0
+_LOOK_MILLISECONDS = 1500
 _STARTS: tuple[Start, ...] = ("cold", "warm")
 #: Playwright attaches a debugger, with which V8 compiles the large functions of the charts' library
 #: a second time to know their lines (0.6 of 1.1 s of processor time). A visitor's browser does not.
@@ -113,6 +114,8 @@ def walk_by_clicks(
     page.goto(f"{address}/{names[-1]}")
     page.wait_for_function(_WHOLE)
     for name in names:
+        # A visitor looks at a page before the next click; parts near the screen are drawn then.
+        page.wait_for_timeout(_LOOK_MILLISECONDS)
         heading = page.locator(_SHOWN).first.inner_text()
         started = time.perf_counter()
         page.locator(f"[data-testid=stSidebarNavLink][href$='/{name}']").click()
