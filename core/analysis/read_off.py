@@ -50,7 +50,7 @@ def read_at_quality(
 
 
 def read_at_rate(
-    curves: Mapping[str, Curve], bits_per_pixel: float, *, pixels: float, best_first: bool = True
+    curves: Mapping[str, Curve], bits_per_pixel: float, *, pixels: float
 ) -> pd.DataFrame:
     """Quality of every codec at one rate, the best first.
 
@@ -60,14 +60,14 @@ def read_at_rate(
         curves: Curve by codec.
         bits_per_pixel: The rate.
         pixels: Mean number of pixels of an image, which turns a rate into bytes.
-        best_first: Whether a larger value of the metric is better.
     """
     size = bits_per_pixel * pixels / 8
     rows = [
         (codec, bits_per_pixel, size, value_at(curve, bits_per_pixel), None)
         for codec, curve in curves.items()
     ]
-    return _sorted(rows, by="value", ascending=not best_first)
+    smaller_first = any(sign_of(curve.metric) < 0 for curve in curves.values())
+    return _sorted(rows, by="value", ascending=smaller_first)
 
 
 def _sorted(

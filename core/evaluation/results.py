@@ -1,6 +1,7 @@
 """Stored results: their keys, reading them, and whether they belong to the stored model."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 import pandas as pd
@@ -96,28 +97,25 @@ def results_of_other_images(store: ArtifactStore, dataset: str) -> list[str]:
 
 def digests_of_images(store: ArtifactStore, dataset: str) -> dict[str, str]:
     """sha256 by codec of the images that its results on a data set are of, where it is known."""
-    found: dict[str, str] = {}
+    manifests = {}
     for key in store.keys(result_key(dataset, "")):
-        try:
-            images = measured_images(store.manifest(key))
-        except ArtifactError:
-            continue
-        if images is not None:
-            found[last_part(key)] = images.sha256
-    return found
+        with suppress(ArtifactError):
+            manifests[last_part(key)] = store.manifest(key)
+    return _digests(manifests)
 
 
 def _on_other_images(manifests: Mapping[str, Manifest], prepared: str | None) -> list[str]:
     """Codecs not measured on the prepared images, or on the latest where none was on these."""
-    known = {
-        codec: images.sha256
-        for codec, manifest in manifests.items()
-        if (images := measured_images(manifest))
-    }
+    known = _digests(manifests)
     if prepared not in known.values():
         latest = max(known, key=lambda codec: manifests[codec].created, default=None)
         prepared = None if latest is None else known[latest]
     return [codec for codec, digest in known.items() if digest != prepared]
+
+
+def _digests(manifests: Mapping[str, Manifest]) -> dict[str, str]:
+    found = {codec: measured_images(manifest) for codec, manifest in manifests.items()}
+    return {codec: images.sha256 for codec, images in found.items() if images}
 
 
 def _read_results(artifact: Artifact) -> tuple[pa.Table, Manifest]:

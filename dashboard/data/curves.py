@@ -33,7 +33,7 @@ from dashboard.charts.rate_distortion import (
     rate_distortion_figure,
 )
 from dashboard.data.derived import kept_table
-from dashboard.data.store import load_results, open_store, results_state, store_state
+from dashboard.data.store import dataset_state, load_results, open_store, store_state
 from dashboard.formats import metric_d3_format
 
 POOLED_LABEL = "PSNR of the mean squared error (dB)"
@@ -77,12 +77,12 @@ class View:
 
 def load_measurements(view: View) -> dict[str, Measurements]:
     """Measurements by codec, of the codecs that have a curve under the metric."""
-    return _measurements(view, results_state(view.dataset))
+    return _measurements(view, dataset_state(view.dataset))
 
 
 def load_lossless(dataset: str) -> pd.DataFrame:
     """Rates of the lossless codecs, as `lossless_table` gives them."""
-    return _lossless(dataset, results_state(dataset))
+    return _lossless(dataset, dataset_state(dataset))
 
 
 def load_overheads() -> dict[str, int]:
@@ -92,17 +92,17 @@ def load_overheads() -> dict[str, int]:
 
 def load_bd_table(view: View, anchor: str) -> pd.DataFrame:
     """BD-rates of all codecs against an anchor, as `bd_table` gives them."""
-    return _bd_table(view, anchor, results_state(view.dataset))
+    return _bd_table(view, anchor, dataset_state(view.dataset))
 
 
 def load_bd_matrix(view: View) -> pd.DataFrame:
     """BD-rates of all pairs, as `bd_matrix` gives them."""
-    return _bd_matrix(view, results_state(view.dataset))
+    return _bd_matrix(view, dataset_state(view.dataset))
 
 
 def load_points(view: View) -> pd.DataFrame:
     """Points of the curves of all codecs, as `point_table` gives them."""
-    return _points(view, results_state(view.dataset))
+    return _points(view, dataset_state(view.dataset))
 
 
 def load_curves(
@@ -123,7 +123,7 @@ def load_curves(
         chosen: Codec and setting of the point that gets a ring.
     """
     rows = (tuple(points.index), tuple(lossless.index))
-    state = results_state(view.dataset)
+    state = dataset_state(view.dataset)
     return _curves(view, rows, look, chosen, state, points, lossless)
 
 

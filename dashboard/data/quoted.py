@@ -12,7 +12,7 @@ from core.analysis.labels import label_of
 from core.codecs.styles import in_legend_order
 from core.evaluation.measurements import Measurements
 from dashboard.data.curves import View, load_bd_matrix, load_bd_table, load_measurements
-from dashboard.data.store import load_results, open_store, results_state, store_state
+from dashboard.data.store import dataset_state, load_results, open_store, store_state
 
 
 def load_dataset_imports(dataset: str) -> Imports:
@@ -59,7 +59,7 @@ def is_quoted(name: str) -> bool:
 
 
 def _state(view: View) -> str:
-    return results_state(view.dataset) + store_state(f"imports/{view.dataset}/")
+    return dataset_state(view.dataset) + store_state(f"imports/{view.dataset}/")
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

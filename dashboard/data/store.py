@@ -42,7 +42,7 @@ def store_state(prefix: str) -> str:
     return "\n".join([str(root), *sorted(found)])
 
 
-def results_state(dataset: str) -> str:
+def dataset_state(dataset: str) -> str:
     """Cache key of all results on a data set, and of which images it has."""
     return store_state(f"results/{dataset}/") + store_state(f"datasets/{dataset}.")
 
@@ -60,7 +60,7 @@ def _file_states(folder: Path, *, beginning: str) -> Iterator[str]:
 def load_results(dataset: str = DATASET) -> "Results":
     """Results of all codecs on a data set; those that cannot be read are among its problems."""
     # Whether results are of the present model depends on the models, too.
-    return _results(dataset, results_state(dataset) + store_state("models/"))
+    return _results(dataset, dataset_state(dataset) + store_state("models/"))
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

@@ -6,7 +6,7 @@ import streamlit as st
 from core.analysis.export import exchange_files
 from core.analysis.labels import labels
 from core.analysis.zip_archive import zip_of
-from dashboard.data.store import load_results, results_state
+from dashboard.data.store import dataset_state, load_results
 
 
 def download_csv(
@@ -31,7 +31,7 @@ def download_exchange(dataset: str) -> None:
     """Button that saves all records of a data set in the formats of other tools."""
     st.download_button(
         "For other tools (ZIP)",
-        data=lambda: _exchange(dataset, results_state(dataset)),
+        data=lambda: _exchange(dataset, dataset_state(dataset)),
         file_name=f"{dataset}-for-other-tools.zip",
         mime="application/zip",
         key="zip-exchange",

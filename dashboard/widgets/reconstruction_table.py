@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from core.evaluation.comparison import BYTES, Reconstruction
-from core.metrics import metrics
+from core.metrics import metrics, sign_of
 
 _LOWER_IS_BETTER = (
     "bytes",
@@ -182,7 +182,7 @@ def _milliseconds(seconds: float | None) -> float | None:
 def _direction(column: str) -> int:
     """1 where more is better, -1 where less is, 0 where neither is."""
     if column in metrics():
-        return 1 if metrics()[column].HIGHER_IS_BETTER else -1
+        return sign_of(column)
     return -1 if column in _LOWER_IS_BETTER else 0
 
 

@@ -12,7 +12,7 @@ from core.analysis.two_methods import (
 )
 from core.evaluation.measurements import on_common_images, summary
 from dashboard.charts.image_ranking import MeasuredPoint
-from dashboard.data.store import DATASET, load_results, results_state
+from dashboard.data.store import DATASET, dataset_state, load_results
 from dashboard.widgets.datasets import choose_dataset
 from dashboard.widgets.links import compare_query, link_to_page
 
@@ -52,7 +52,7 @@ def show_question(names: list[MethodName]) -> None:
 
 def other_names(dataset: str) -> list[MethodName]:
     """What can be compared on a data set that is not the thesis', whose figures are not quoted."""
-    return _other_names(dataset, results_state(dataset))
+    return _other_names(dataset, dataset_state(dataset))
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

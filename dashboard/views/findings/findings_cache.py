@@ -26,7 +26,7 @@ from core.evaluation.measurements import (
 )
 from core.metrics import psnr_db
 from dashboard.data.curves import View, load_bd_matrix, load_bd_table
-from dashboard.data.store import DATASET, load_results, results_state
+from dashboard.data.store import DATASET, dataset_state, load_results
 from dashboard.views.findings.charts import HEADLINE, headline_figure, published_figure
 
 
@@ -60,7 +60,7 @@ class Findings(NamedTuple):
 
 def load_findings() -> Findings:
     """Findings from the results as they are now."""
-    return _findings(results_state(DATASET))
+    return _findings(dataset_state(DATASET))
 
 
 def load_bd_rates() -> pd.DataFrame:

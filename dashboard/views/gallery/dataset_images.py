@@ -13,10 +13,10 @@ from core.images import Image
 from dashboard.charts.image_ranking import MeasuredPoint, operating_points
 from dashboard.data.store import (
     DATASET,
+    dataset_state,
     load_results,
     load_split,
     open_store,
-    results_state,
     store_state,
 )
 
@@ -40,7 +40,7 @@ class DatasetImages:
     @property
     def points(self) -> pd.DataFrame:
         """Operating points of all results."""
-        return _points(self.dataset, results_state(self.dataset))
+        return _points(self.dataset, dataset_state(self.dataset))
 
     @property
     def measured(self) -> int:

@@ -12,7 +12,7 @@ from core.training_records.model_card import ModelCard
 from core.training_records.model_cards import PREFIX, Cards, learned_codecs, read_cards
 from dashboard import formats
 from dashboard.charts.colors import in_legend_order
-from dashboard.data.store import DATASET, load_results, open_store, results_state, store_state
+from dashboard.data.store import DATASET, dataset_state, load_results, open_store, store_state
 from dashboard.views.models.card import show_card
 from dashboard.views.models.reconstruction_strips import show_strips
 from dashboard.widgets.deferred import draw_when_reached
@@ -39,7 +39,7 @@ def _cards(state: str) -> Cards:
 
 def means_of(name: str) -> pd.DataFrame:
     """Means per setting of a model's codec on the test images."""
-    means = _means(results_state(DATASET))
+    means = _means(dataset_state(DATASET))
     return means[means["codec"] == name]
 
 

@@ -107,7 +107,7 @@ def choose_codecs(curves: list[str], lossless: list[str]) -> list[str]:
     chosen = st.multiselect(
         "Codecs",
         [*in_legend_order(curves), *in_legend_order(lossless)],
-        default=drawn_first(curves) or in_legend_order(curves),
+        default=drawn_first(curves),
         format_func=label_of,
         key="codecs",
         bind="query-params",
@@ -121,7 +121,7 @@ def drawn_first(curves: Sequence[str]) -> list[str]:
     """Codecs that are drawn before anyone chooses: one per format, or all where they are few."""
     others = [name for name in in_legend_order([*curves]) if name not in AUTOENCODERS]
     if len(others) <= len(SHOWN_FIRST):
-        return others
+        return others or in_legend_order([*curves])
     return [name for name in SHOWN_FIRST if name in curves]
 
 

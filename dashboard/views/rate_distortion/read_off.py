@@ -12,7 +12,7 @@ import streamlit as st
 from core.analysis.labels import label_of
 from core.analysis.read_off import read_at_quality, read_at_rate
 from core.evaluation.measurements import Curve
-from core.metrics import metrics, range_of
+from core.metrics import range_of
 from dashboard import formats
 from dashboard.data.curves import View
 from dashboard.widgets.bounded import bounded_number
@@ -73,8 +73,7 @@ def show_read_off(view: View, curves: Mapping[str, Curve], *, pixels: float) -> 
         format="%.2f",
         help=HELP,
     )
-    higher = metrics()[view.metric].HIGHER_IS_BETTER
-    at_rate = read_at_rate(curves, rate, pixels=pixels, best_first=higher)
+    at_rate = read_at_rate(curves, rate, pixels=pixels)
     _show(at_rate, view=view, is_at_rate=True, key="csv-at-rate")
     return ReadOff(value, rate)
 

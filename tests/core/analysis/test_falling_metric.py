@@ -56,7 +56,7 @@ def test_values_and_rates_are_read_off_where_they_were_measured(
     curves = {codec: table.curve() for codec, table in errors.items()}
     at_quality = read_at_quality(curves, PEAK - 33.0, pixels=100.0, reference="jpeg")
     assert at_quality["codec"].tolist() == ["avif", "webp", "jpeg"]
-    at_rate = read_at_rate(curves, 0.6, pixels=100.0, best_first=False)
+    at_rate = read_at_rate(curves, 0.6, pixels=100.0)
     assert at_rate["codec"].tolist() == ["avif", "webp", "jpeg"]
 
 
