@@ -81,6 +81,41 @@ class Turns {
 
 const turns = (window.deferredPartTurns ??= new Turns());
 
+// A link can be clicked in the very moment in which a part is asked for, and Streamlit then returns
+// to the page that was left. So a click after which the page is idle, but still the same one, is
+// repeated, once: a click by this program is not trusted.
+class FollowedLinks {
+  constructor() {
+    window.addEventListener("popstate", () => this.forget());
+    document.addEventListener("click", (event) => event.isTrusted && this.note(event), true);
+  }
+
+  forget() {
+    clearTimeout(this.timer);
+  }
+
+  note(event) {
+    this.forget();
+    const link = event.target.closest?.("a[href]");
+    const opensElsewhere = event.ctrlKey || event.metaKey || event.shiftKey || link?.target;
+    if (!link || opensElsewhere || link.origin !== location.origin) return;
+    const left = location.pathname;
+    if (link.pathname !== left) this.timer = setTimeout(() => this.check(link, left), LEAVING);
+  }
+
+  check(link, left) {
+    if (location.pathname !== left) return;
+    if (!isIdle()) {
+      this.timer = setTimeout(() => this.check(link, left), POLL);
+      return;
+    }
+    const drawnAnew = [...document.links].find((other) => other.href === link.href);
+    (link.isConnected ? link : drawnAnew)?.click();
+  }
+}
+
+window.deferredPartLinks ??= new FollowedLinks();
+
 // Milliseconds for which printing waits for the parts.
 const PRINT_PATIENCE = 30000;
 

@@ -111,3 +111,29 @@ def test_a_link_that_is_followed_while_parts_are_asked_for_opens_its_page(
     page.get_by_role("heading", name="Training", exact=True).wait_for()
     page.wait_for_function("location.pathname === '/training' && location.search.includes('runs=')")
     page.locator(".stPlotlyChart .main-svg").first.wait_for()
+
+
+def _lose_the_next_click(page: Page) -> None:
+    page.evaluate(
+        """document.body.addEventListener(
+            "click",
+            (event) => { event.preventDefault(); event.stopPropagation(); },
+            { capture: true, once: true },
+        )"""
+    )
+
+
+def test_a_click_on_a_link_that_is_lost_is_repeated(page: Page, shipped_url: str) -> None:
+    _open(page, shipped_url)
+    _lose_the_next_click(page)
+    page.get_by_test_id("stSidebarNav").get_by_text("Data", exact=True).click()
+    page.get_by_role("heading", name="Data", exact=True).wait_for()
+
+
+def test_a_lost_click_is_not_repeated_after_another(page: Page, shipped_url: str) -> None:
+    _open(page, shipped_url)
+    _lose_the_next_click(page)
+    page.get_by_test_id("stSidebarNav").get_by_text("Data", exact=True).click()
+    page.get_by_role("heading", name="Findings", exact=True).click()
+    page.wait_for_timeout(5000)
+    expect(page).to_have_url(re.compile("/findings"))
