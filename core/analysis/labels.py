@@ -18,3 +18,8 @@ def label_of(codec: str) -> str:
         return _STEPS[codec]
     known = find_codec(codec)
     return known.label if known else codec
+
+
+def label_of_study(name: str, model: str) -> str:
+    """Display label of a search of a model, with its name where that is not the model's."""
+    return label_of(model) if name == model else f"{label_of(model)}: {name}"

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from core.analysis.labels import label_of
+from core.analysis.labels import label_of_study
 from core.codecs.styles import codec_style
 from core.report.document import Section
 from core.report.plot import Plot, Series
 from core.report.tables import Column, Table
+from core.search.repetition import Agreement, agreements
 from core.search.studies import StudyRecord, TrialRecord
 
 
@@ -16,17 +17,19 @@ def search_section(studies: Sequence[StudyRecord]) -> Section:
     """What the search for hyperparameters found."""
     if not studies:
         return Section("search", "Search")
-    single = [study for study in studies if len(study.directions) == 1]
+    single = [study for study in studies if len(study.directions) == 1 and study.repeats is None]
     fronts = [_front(study) for study in studies if len(study.directions) > 1 and study.front]
     parts: list[Table | Plot] = [_optima(single), *_progress(single)] if single else []
-    return Section("search", "Search for hyperparameters", parts=(*parts, *fronts))
+    repeated = agreements(studies)
+    budgets = [_budgets(repeated)] if repeated else []
+    return Section("search", "Search for hyperparameters", parts=(*parts, *fronts, *budgets))
 
 
 def _optima(studies: Sequence[StudyRecord]) -> Table:
     """The best trial of each study of one objective."""
     rows = [
         {
-            "study": label_of(study.name),
+            "study": label_of_study(study.name, study.model),
             "trials": len(study.trials),
             "complete": study.counts["complete"],
             "pruned": study.counts["pruned"],
@@ -67,8 +70,44 @@ def _front(study: StudyRecord) -> Table:
         f"{len(study.front)} of {len(study.finite)} complete trials: no other one is at least as "
         "good in every objective and better in one."
     )
-    title = f"Pareto front of {label_of(study.name)}"
+    title = f"Pareto front of {label_of_study(study.name, study.model)}"
     return Table(f"front-{study.name}", title, caption, pd.DataFrame(rows), columns)
+
+
+def _budgets(found: Sequence[Agreement]) -> Table:
+    """How searches agree with their trials trained again on another budget."""
+    rows = [
+        {
+            "study": label_of_study(agreement.search.name, agreement.search.model),
+            "trials": len(agreement.pairs),
+            "search": _budget(agreement.search),
+            "repetition": _budget(agreement.repetition),
+            "correlation": agreement.correlation,
+            "low": agreement.interval.low if agreement.interval else None,
+            "high": agreement.interval.high if agreement.interval else None,
+            "loss": agreement.loss,
+        }
+        for agreement in found
+    ]
+    columns = {
+        "study": Column("Model"),
+        "trials": Column("Trials", ",.0f"),
+        "search": Column("Budget of the search"),
+        "repetition": Column("Other budget"),
+        "correlation": Column("Rank correlation", ".2f"),
+        "low": Column("from", ".2f"),
+        "high": Column("to", ".2f"),
+        "loss": Column("Loss of the search's choice", ".2f"),
+    }
+    caption = (
+        "Trials trained again on another budget: Spearman's rank correlation of both scores with "
+        "its interval of 95 %, and what the search's best trial lacks to the best one there."
+    )
+    return Table("budgets", "Does a short training decide?", caption, pd.DataFrame(rows), columns)
+
+
+def _budget(study: StudyRecord) -> str:
+    return ", ".join(f"{study.budget.get(name, '?')} {name}" for name in ("images", "epochs"))
 
 
 def _parameters(trial: TrialRecord | None) -> str:
@@ -88,9 +127,8 @@ def _progress(studies: Sequence[StudyRecord]) -> list[Plot]:
         best = values.cummax() if study.is_maximized else values.cummin()
         numbers = tuple(float(trial.number) for trial in trials)
         if numbers:
-            series.append(
-                Series(label_of(study.name), codec_style(study.name), numbers, tuple(best))
-            )
+            label = label_of_study(study.name, study.model)
+            series.append(Series(label, codec_style(study.name), numbers, tuple(best)))
     if not series:
         return []
     return [

@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 import optuna
 from optuna.exceptions import ExperimentalWarning, UpdateFinishedTrialError
-from optuna.pruners import BasePruner, MedianPruner
+from optuna.pruners import BasePruner, MedianPruner, NopPruner
 from optuna.samplers import BaseSampler, TPESampler
 from optuna.storages import RDBStorage, fail_stale_trials
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy import text
 
 from core.search.storage import retry_callback
+from core.search.studies import REPEATS
 
 #: What counts towards the number of trials that were asked for.
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
@@ -101,8 +102,13 @@ class TrialSeededSampler(BaseSampler):
             )
 
 
-def make_pruner() -> BasePruner:
-    """Ends a trial whose report is below the median of those before it at the same epoch."""
+def make_pruner(study: optuna.Study) -> BasePruner:
+    """Ends a trial whose report is below the median of those before it at the same epoch.
+
+    In a study that repeats another one all trials are to reach their end.
+    """
+    if REPEATS in study.user_attrs:
+        return NopPruner()
     return MedianPruner(n_startup_trials=PRUNER_STARTUP_TRIALS, n_warmup_steps=PRUNER_FIRST_EPOCH)
 
 

@@ -225,7 +225,7 @@ def trial_of_model(study: StudyRecord, config: Mapping[str, Any]) -> TrialRecord
         study: Search of the model.
         config: Configuration that the model was trained with, as its manifest has it.
     """
-    space = spaces().get(study.name)
+    space = spaces().get(study.model)
     if space is None:
         return None
     try:

@@ -24,11 +24,16 @@ DATASET = "dataset_sha256"
 SPACE = "space"
 OBJECTIVE = "objective"
 THESIS = "thesis"
+MODEL = "model"
+#: Study whose trials this one trains again on another budget.
+REPEATS = "repeats"
 #: User attributes of a trial.
 PSNR = "psnr_db"
 SSIM = "ssim"
 FILTERS = "filters"
 ORIGIN = "origin"
+#: Number, in the study that is repeated, of the trial with the same parameters.
+REPEATED_TRIAL = "repeated_trial"
 
 
 @dataclass(frozen=True)
@@ -91,9 +96,9 @@ class StudyRecord:
     """One study with all its trials.
 
     Attributes:
-        name: Name, which is the model's.
+        name: Name, which is the model's unless a person chose another.
         directions: `maximize` or `minimize`, one per objective.
-        attributes: User attributes of the study: budget, data set, space, thesis' optimum.
+        attributes: User attributes of the study: model, budget, data set, space, thesis' optimum.
         trials: The trials in the order of their numbers.
         is_live: Whether a search on this machine is writing into it.
         objectives: Name of each objective.
@@ -139,6 +144,16 @@ class StudyRecord:
         """Value of each objective, less being better."""
         pairs = zip(trial.values, self.directions, strict=True)
         return tuple(value if way == "minimize" else -value for value, way in pairs)
+
+    @property
+    def model(self) -> str:
+        """The model that was searched."""
+        return str(self.attributes.get(MODEL, self.name))
+
+    @property
+    def repeats(self) -> str | None:
+        """Name of the study whose trials this one trains again on another budget."""
+        return self.attributes.get(REPEATS)
 
     @property
     def budget(self) -> Mapping[str, Any]:

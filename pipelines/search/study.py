@@ -1,6 +1,7 @@
 """The study of a search: what is asked for, and how a study is made, checked and described."""
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -12,14 +13,18 @@ from optuna.storages import RDBStorage
 from core.dataset.splits import DEFAULT
 from core.search.budget import Budget
 from core.search.queue import PRUNER_FIRST_EPOCH, PRUNER_STARTUP_TRIALS, STARTUP_TRIALS
+from core.search.repetition import repeatable
 from core.search.spaces import SearchSpace
 from core.search.storage import live_path, open_storage, restore_study, study_key
 from core.search.studies import (
     BUDGET,
     DATASET,
     FINISHED,
+    MODEL,
     OBJECTIVE,
     ORIGIN,
+    REPEATED_TRIAL,
+    REPEATS,
     SPACE,
     THESIS,
     StudyRecord,
@@ -40,6 +45,12 @@ class Config:
     name: str | None = option(None, help="name of the study (default: the model's)")
     dataset: str = option(DEFAULT, help="prepared data set to train on", metavar="NAME")
     trials: int = option(20, help="trials that the study shall have finished in all")
+    repeat: str | None = option(
+        None,
+        help="train the complete trials of this committed study again, its best first, with this "
+        "budget, in place of a search: does the other budget decide alike?",
+        metavar="STUDY",
+    )
     storage: str | None = option(
         None, help="database to share with other machines, such as postgresql://..."
     )
@@ -66,9 +77,12 @@ class Config:
     def __post_init__(self) -> None:
         check_name("--name", self.name)
         check_name("--dataset", self.dataset)
+        check_name("--repeat", self.repeat)
         for name in ("trials", "workers", "heartbeat"):
             if getattr(self, name) < 1:
                 raise ValueError(f"--{name} must be at least 1; received {getattr(self, name)}.")
+        if self.repeat == self.study_name:
+            raise ValueError(f"--repeat {self.repeat} needs a --name of its own.")
         if self.seed < 0:
             raise ValueError(f"--seed must not be negative; received {self.seed}.")
         self.budget()
@@ -121,6 +135,7 @@ def open_study(
         goes_on = name in names and not config.restart
         found = to_record(optuna.load_study(study_name=name, storage=storage)) if goes_on else None
         _check_replaceable(config, store, found)
+        repeated = _trials_to_repeat(config, store, found)
         if config.restart and name in names:
             optuna.delete_study(study_name=name, storage=storage)
         study = optuna.create_study(
@@ -131,8 +146,9 @@ def open_study(
         )
         if BUDGET not in study.user_attrs:
             TrialPreviews(store, name).forget()
-            _describe(study, space, config.budget(space), dataset)
-    _check_study(config, study, dataset)
+            _describe(study, space, config, dataset)
+        _check_study(config, study, dataset)
+        _queue_repeats(study, repeated)
     return study, Budget(**study.user_attrs[BUDGET])
 
 
@@ -170,22 +186,58 @@ def _finished(study: StudyRecord | None) -> set[tuple[datetime | None, str]]:
     }
 
 
-def _describe(study: optuna.Study, space: SearchSpace, budget: Budget, dataset: str) -> None:
+def _describe(study: optuna.Study, space: SearchSpace, config: Config, dataset: str) -> None:
     """Writes down what the study is, and asks for its first trial."""
     facts = {
+        MODEL: config.model,
         DATASET: dataset,
         SPACE: space.record(),
         OBJECTIVE: space.definition,
-        BUDGET: asdict(budget),
+        BUDGET: asdict(config.budget(space)),
     }
     if space.thesis is not None:
         facts[THESIS] = space.thesis
+    if config.repeat is not None:
+        facts[REPEATS] = config.repeat
     for name, value in facts.items():
         study.set_user_attr(name, value)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)
         study.set_metric_names([objective.name for objective in space.objectives])
-    study.enqueue_trial(space.first, user_attrs={ORIGIN: space.origin}, skip_if_exists=True)
+    if config.repeat is None:
+        study.enqueue_trial(space.first, user_attrs={ORIGIN: space.origin}, skip_if_exists=True)
+
+
+def _trials_to_repeat(
+    config: Config, store: ArtifactStore, found: StudyRecord | None
+) -> list[TrialRecord]:
+    """Trials of another study, as many as this one shall have; none where it is a search."""
+    name = (found and found.repeats) or config.repeat
+    if name is None:
+        return []
+    search = read_committed_study(store, name)
+    if search.model != config.model or len(search.directions) > 1:
+        raise UserError(
+            f"The study {name} searched {search.model} by {' and '.join(search.objectives)}; what "
+            f"can be repeated here is a study of {config.model} with one objective."
+        )
+    trials = repeatable(search)
+    if config.trials > len(trials):
+        raise UserError(
+            f"The study {name} has {len(trials)} complete trials to repeat; received --trials "
+            f"{config.trials}."
+        )
+    return trials[: config.trials]
+
+
+def _queue_repeats(study: optuna.Study, trials: Sequence[TrialRecord]) -> None:
+    queued = {trial.user_attrs.get(REPEATED_TRIAL) for trial in study.get_trials(deepcopy=False)}
+    for trial in trials:
+        if trial.number not in queued:
+            notes = {REPEATED_TRIAL: trial.number}
+            if ORIGIN in trial.attributes:
+                notes[ORIGIN] = trial.attributes[ORIGIN]
+            study.enqueue_trial(dict(trial.params), user_attrs=notes)
 
 
 def _check_study(config: Config, study: optuna.Study, dataset: str) -> None:
@@ -201,6 +253,10 @@ def _check_study(config: Config, study: optuna.Study, dataset: str) -> None:
                 f"The study {study.study_name} was made with {name} {found[BUDGET].get(name)}; "
                 f"received {value}. {advice}"
             )
+    if config.repeat not in (None, found.get(REPEATS)):
+        raise UserError(
+            f"The study {study.study_name} does not repeat {config.repeat}. Give another --name."
+        )
     if found[DATASET] != dataset:
         raise UserError(
             f"The study {study.study_name} was made on another data set (sha256 "
@@ -215,6 +271,17 @@ def _trial_facts(trial: TrialRecord) -> dict[str, Any]:
 
 def study_facts(config: Config, record: StudyRecord, storage: RDBStorage) -> dict[str, Any]:
     """What the manifest of the committed study says; no address of a database."""
+    sampler = (
+        f"TPE, multivariate, constant liar, {STARTUP_TRIALS} random trials, seed {config.seed}"
+    )
+    pruner = (
+        f"median, {PRUNER_STARTUP_TRIALS} trials first, from epoch {PRUNER_FIRST_EPOCH}"
+        if len(record.directions) == 1
+        else "none: Optuna prunes by one objective only"
+    )
+    if record.repeats is not None:
+        sampler = f"none: the complete trials of {record.repeats}, its best first"
+        pruner = "none: trials are compared at their end"
     return {
         "model": config.study_name,
         "architecture": config.model,
@@ -223,10 +290,7 @@ def study_facts(config: Config, record: StudyRecord, storage: RDBStorage) -> dic
         "trials": record.counts,
         "best": [_trial_facts(trial) for trial in record.front],
         "objective": record.attributes[OBJECTIVE],
-        "sampler": f"TPE, multivariate, constant liar, {STARTUP_TRIALS} random trials, seed "
-        f"{config.seed}",
-        "pruner": f"median, {PRUNER_STARTUP_TRIALS} trials first, from epoch {PRUNER_FIRST_EPOCH}"
-        if len(record.directions) == 1
-        else "none: Optuna prunes by one objective only",
+        "sampler": sampler,
+        "pruner": pruner,
         "storage": storage.engine.dialect.name,
     }

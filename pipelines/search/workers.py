@@ -108,11 +108,9 @@ def work(job: Job, threads: int | None = None) -> None:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     storage = open_storage(job.url, heartbeat_seconds=job.heartbeat_seconds)
     study = optuna.load_study(
-        study_name=job.study,
-        storage=storage,
-        sampler=TrialSeededSampler(job.seed),
-        pruner=make_pruner(),
+        study_name=job.study, storage=storage, sampler=TrialSeededSampler(job.seed)
     )
+    study.pruner = make_pruner(study)
     objective = job.prepare()
     while not stop_requested.is_set() and finished_count(study) < job.trials:
         if may_begin(study, job.trials):

@@ -67,15 +67,30 @@ def show_body(*, was_live: bool) -> None:
         if not studies.problems:
             show_empty("No study yet", why=WHY_EMPTY, command=COMMAND)
         return
-    show_optima(studies)
-    show_fronts(studies)
-    show_all_studies(studies)
+    show_optima(studies.searches)
+    show_fronts(studies.searches)
+    show_all_studies(studies.searches)
+    if len(studies.searches.found) < len(studies.found):
+        draw_when_reached(
+            partial(show_repetitions, studies),
+            key="trials-budgets",
+            title="Does a short training decide?",
+            height=520,
+        )
     draw_when_reached(
         partial(show_one_study, studies),
         key="trials-one-study",
         title="One study, trial by trial",
         height=1400,
     )
+
+
+def show_repetitions(studies: Studies) -> None:
+    """Whether searches decide as their trials do on another budget."""
+    # SciPy's statistics take long to import, and few stores have such studies.
+    from dashboard.views.trials.budgets import show_budgets
+
+    show_budgets(studies.found, study_labels(studies.found))
 
 
 def show_one_study(studies: Studies) -> None:

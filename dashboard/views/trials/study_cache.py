@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.analysis.labels import label_of
+from core.analysis.labels import label_of_study
 from core.search.spaces import trial_of_model
 from core.search.studies import StudyRecord, TrialRecord
 from core.search.study_reading import read_study, study_names, study_state
@@ -31,6 +31,12 @@ class Studies(NamedTuple):
 
     found: dict[str, StudyRecord]
     problems: tuple[ArtifactError, ...]
+
+    @property
+    def searches(self) -> "Studies":
+        """Those that searched, not those that repeat another one's trials."""
+        found = {name: study for name, study in self.found.items() if study.repeats is None}
+        return self._replace(found=found)
 
 
 def load_studies() -> Studies:
@@ -69,8 +75,8 @@ def published_trial(study: StudyRecord) -> TrialRecord | None:
 
 
 def study_labels(studies: Mapping[str, StudyRecord]) -> dict[str, str]:
-    """Display label of each study: the label of its model, else its own name."""
-    return {name: label_of(name) for name in studies}
+    """Display label of each study."""
+    return {name: label_of_study(name, study.model) for name, study in studies.items()}
 
 
 def load_overlay(kind: str, studies: list[StudyRecord]) -> go.Figure:

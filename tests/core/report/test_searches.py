@@ -1,5 +1,9 @@
 """What the report tells of searches."""
 
+from dataclasses import replace
+
+import pytest
+
 from core.report.searches import search_section
 from core.search.studies import StudyRecord, TrialRecord
 
@@ -34,3 +38,18 @@ def test_a_search_of_two_objectives_alone_is_told_too():
     pair = StudyRecord("x", ("minimize", "minimize"), {}, trials((3.0, 9.0)), objectives=("a", "b"))
     (front,) = search_section([pair]).parts
     assert front.name == "front-x"
+
+
+def test_a_search_that_was_repeated_is_compared_and_the_repetition_is_no_optimum():
+    search = StudyRecord("ae40", ("maximize",), {}, trials((1.0,), (2.0,), (3.0,), (4.0,)))
+    repeated = tuple(
+        replace(trial, value=10 * trial.number, attributes={"repeated_trial": trial.number})
+        for trial in search.trials
+    )
+    budget = {"images": 500, "epochs": 9}
+    longer = StudyRecord("longer", ("maximize",), {"repeats": "ae40", "budget": budget}, repeated)
+    optima, _, budgets = search_section([search, longer]).parts
+    assert len(optima.frame) == 1
+    (row,) = budgets.frame.to_dict("records")
+    assert row["correlation"] == pytest.approx(1.0)
+    assert (row["trials"], row["repetition"], row["loss"]) == (4, "500 images, 9 epochs", 0.0)

@@ -13,6 +13,7 @@ from core.search.queue import (
     requeue_lost_trials,
 )
 from core.search.storage import close_storage, open_storage, sqlite_url
+from core.search.studies import REPEATS
 
 RATE = optuna.distributions.FloatDistribution(1e-4, 1e-2, log=True)
 
@@ -91,7 +92,8 @@ def test_the_sampler_finds_better_values_after_its_random_trials():
 
 
 def test_the_pruner_ends_a_trial_that_stays_below_the_median():
-    study = optuna.create_study(direction="maximize", pruner=make_pruner())
+    study = optuna.create_study(direction="maximize")
+    study.pruner = make_pruner(study)
     for level in (10.0, 20.0, 30.0, 20.0, 20.0):
         trial = study.ask()
         for step in (1, 2):
@@ -134,3 +136,9 @@ def test_a_trial_whose_worker_died_before_its_first_heartbeat_is_queued_again(tm
     study.optimize(lambda trial: trial.suggest_float("rate", 1e-4, 1e-2), n_trials=1)
     assert study.trials[1].value == 2e-3
     close_storage(storage)
+
+
+def test_no_trial_of_a_repetition_is_ended_early():
+    study = optuna.create_study(direction="maximize")
+    study.set_user_attr(REPEATS, "ae80")
+    assert isinstance(make_pruner(study), optuna.pruners.NopPruner)

@@ -10,5 +10,5 @@ def config(**more):
     return Config(**({"model": "ae80", "trials": 4} | BUDGET | more))
 
 
-def states(store):
-    return [trial.state for trial in read_study(store, "ae80").trials]
+def states(store, name="ae80"):
+    return [trial.state for trial in read_study(store, name).trials]

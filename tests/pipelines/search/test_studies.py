@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from core.search.repetition import agreements, repeatable
 from core.search.spaces import BD_RATE, DECODER_WORK
 from core.search.storage import live_path
 from core.search.study_reading import read_study
@@ -179,3 +180,49 @@ def test_trials_of_another_data_set_are_not_mixed_in(store):
     study.set_user_attr("dataset_sha256", "0" * 64)
     with pytest.raises(UserError, match="another data set"):
         run_search(config(trials=2), store, cheap)
+
+
+@pytest.mark.slow
+def test_the_best_trials_of_a_search_are_trained_again_on_another_budget(store, capsys):
+    run_search(config(trials=6), store, cheap)
+    search = read_study(store, "ae80")
+    again = {"name": "longer", "repeat": "ae80", "epochs": 2, "workers": 2}
+    run_search(config(**again, trials=4), store, cheap)
+    run_search(config(**again | {"repeat": None}, trials=5), store, cheap)
+    found = read_study(store, "longer")
+    assert (found.repeats, found.model, found.budget["epochs"]) == ("ae80", "ae80", 2)
+    # Two workers may both begin the last trial; the one too many is not run.
+    assert states(store, "longer").count("complete") == 5
+    wanted = repeatable(search)[:5]
+    assert {trial.attributes["repeated_trial"] for trial in found.finite} == {
+        trial.number for trial in wanted
+    }
+    (agreement,) = agreements([search, found])
+    assert agreement.correlation == pytest.approx(1.0)
+    assert "the complete trials of ae80" in store.manifest("studies/longer").facts["sampler"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"repeat": "ae80", "trials": 3}, "has 2 complete trials to repeat; received --trials 3"),
+        ({"repeat": "ae80", "model": "ae40"}, "searched ae80 by Score; what can be repeated"),
+        ({"repeat": "ae40", "model": "ae40", "name": "mine", "trials": 1}, "not repeat ae40"),
+    ],
+)
+def test_what_cannot_be_repeated_is_refused_and_leaves_no_study(store, more, message):
+    run_search(config(trials=2), store, cheap)
+    run_search(config(trials=1, model="ae40"), store, cheap)
+    run_search(config(trials=1, model="ae40", name="mine"), store, cheap)
+    before = store.keys("studies/")
+    with pytest.raises(UserError, match=message):
+        run_search(config(**{"name": "longer", "trials": 2} | more), store, cheap)
+    assert store.keys("studies/") == before
+    run_search(config(name="longer", trials=1), store, cheap)
+    assert read_study(store, "longer").repeats is None
+
+
+def test_a_repetition_needs_a_name_of_its_own():
+    with pytest.raises(ValueError, match="--repeat ae80 needs a --name of its own"):
+        config(repeat="ae80")

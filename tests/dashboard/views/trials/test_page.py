@@ -8,7 +8,7 @@ import optuna
 import pytest
 
 from core.search.spaces import get_space
-from core.search.storage import close_storage, commit_study, live_path, open_storage, sqlite_url
+from core.search.storage import live_path
 from core.search.study_reading import read_study
 from core.search.trial_previews import TrialPreviews
 from core.store import ArtifactStore
@@ -16,48 +16,10 @@ from core.training_records.previews import preview_psnr_db
 from dashboard.charts.colors import codec_style
 from dashboard.views.trials.charts import PLOTS
 from tests.dashboard.page_contents import captions, chart, frame_with
+from tests.dashboard.views.trials.written_studies import write_study
 
 VIEW = "trials"
 SHIPPED = Path(__file__).parents[4] / "artifacts"
-
-
-def objective(space):
-    def judge(trial):
-        chosen = space.suggest(trial)
-        quality = 20 + sum(chosen["filters"]) / 10 - trial.number / 100
-        for epoch in (1, 2):
-            trial.report(quality - 1 / epoch, epoch)
-        if trial.number == 3:
-            raise optuna.TrialPruned
-        for name, value in (("psnr_db", quality), ("ssim", 0.9), ("filters", chosen["filters"])):
-            trial.set_user_attr(name, value)
-        return quality + 0.9
-
-    return judge
-
-
-def write_study(store, model, *, trials=6, direction="maximize", running=False):
-    """A study as the search writes it; a running one stays in the live database."""
-    path = live_path(store, model)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    storage, space = open_storage(sqlite_url(path)), get_space(model)
-    study = optuna.create_study(
-        study_name=model,
-        storage=storage,
-        direction=direction,
-        sampler=optuna.samplers.RandomSampler(seed=0),
-    )
-    study.set_user_attr("budget", {"images": 64, "validation_images": 16, "epochs": 2})
-    study.set_user_attr("thesis", space.thesis)
-    study.enqueue_trial(space.thesis, user_attrs={"origin": "optimum of the thesis"})
-    study.optimize(objective(space), n_trials=trials)
-    if running:
-        study.enqueue_trial({})
-    else:
-        commit_study(store, model, storage, facts={})
-    close_storage(storage)
-    if not running:
-        path.unlink()
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,151 @@
+"""Trials of a search trained again on another budget, and whether both budgets decide alike."""
+
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import scipy.stats
+
+from core.search.studies import ORIGIN, REPEATED_TRIAL, StudyRecord, TrialRecord
+
+#: Fewer trials are in the same order by chance.
+LEAST_TRIALS = 4
+#: Rank correlation from which an order counts as decided.
+DECIDED = 0.9
+
+
+class Interval(NamedTuple):
+    """Bounds of a confidence interval of 95 %."""
+
+    low: float
+    high: float
+
+
+class Pair(NamedTuple):
+    """One choice of parameters under two budgets.
+
+    Attributes:
+        searched: The trial of the search.
+        repeated: The trial that repeats it.
+    """
+
+    searched: TrialRecord
+    repeated: TrialRecord
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How the order of trials on one budget agrees with that on another.
+
+    Attributes:
+        search: The study that was repeated.
+        repetition: The study that repeats its trials on another budget.
+        pairs: The trials that are complete in both, from the best by the repetition.
+    """
+
+    search: StudyRecord
+    repetition: StudyRecord
+    pairs: tuple[Pair, ...]
+
+    @cached_property
+    def correlation(self) -> float | None:
+        """Spearman's rank correlation of both scores; None where one of them is constant."""
+        return _rank_correlation(
+            [pair.searched.value or 0.0 for pair in self.pairs],
+            [pair.repeated.value or 0.0 for pair in self.pairs],
+        )
+
+    @cached_property
+    def interval(self) -> Interval | None:
+        """Confidence interval of the correlation, by Fisher's transformation of the ranks'."""
+        if self.correlation is None:
+            return None
+        ranks = [
+            scipy.stats.rankdata([trial.value or 0.0 for trial in trials])
+            for trials in zip(*self.pairs, strict=True)
+        ]
+        found = scipy.stats.pearsonr(*ranks).confidence_interval(0.95)
+        return Interval(float(found.low), float(found.high))
+
+    @cached_property
+    def by_epoch(self) -> Mapping[int, float]:
+        """Rank correlation of the PSNR after each epoch of the repetition with its score."""
+        repeated = [pair.repeated for pair in self.pairs]
+        epochs = sorted(set.intersection(*(set(trial.reports) for trial in repeated)))
+        found = {
+            epoch: _rank_correlation(
+                [trial.reports[epoch] for trial in repeated],
+                [trial.value or 0.0 for trial in repeated],
+            )
+            for epoch in epochs
+        }
+        return {epoch: value for epoch, value in found.items() if value is not None}
+
+    @property
+    def decided_from(self) -> int | None:
+        """First epoch of the repetition from which on its order hardly changes."""
+        decided: int | None = None
+        for epoch, value in sorted(self.by_epoch.items(), reverse=True):
+            if value < DECIDED:
+                break
+            decided = epoch
+        return decided
+
+    @property
+    def chosen(self) -> Pair:
+        """What the search decided for: its best trial among the pairs."""
+        sign = 1.0 if self.search.is_maximized else -1.0
+        return max(self.pairs, key=lambda pair: sign * (pair.searched.value or 0.0))
+
+    @property
+    def loss(self) -> float:
+        """Score that the search's choice lacks to the best one, on the repetition's budget."""
+        best = self.pairs[0].repeated.value or 0.0
+        return abs(best - (self.chosen.repeated.value or 0.0))
+
+
+def repeatable(study: StudyRecord) -> list[TrialRecord]:
+    """Complete trials of a study in the order in which they are repeated.
+
+    The best and the first one, which has the thesis' values, come before the others in the order
+    of their numbers: the first of those were drawn at random.
+    """
+
+    def rank(trial: TrialRecord) -> tuple[bool, bool, int]:
+        is_best = study.best is not None and trial.number == study.best.number
+        return not is_best, ORIGIN not in trial.attributes, trial.number
+
+    return sorted((trial for trial in study.trials if trial.state == "complete"), key=rank)
+
+
+def agreements(studies: Iterable[StudyRecord]) -> list[Agreement]:
+    """Agreement of each repetition that has enough complete trials with the study it repeats."""
+    by_name = {study.name: study for study in studies}
+    found = [
+        _agreement(by_name[study.repeats], study)
+        for study in by_name.values()
+        if study.repeats in by_name
+    ]
+    return [agreement for agreement in found if len(agreement.pairs) >= LEAST_TRIALS]
+
+
+def _agreement(search: StudyRecord, repetition: StudyRecord) -> Agreement:
+    searched = {trial.number: trial for trial in search.finite}
+    pairs = [
+        Pair(searched[number], trial)
+        for trial in repetition.finite
+        if (number := trial.attributes.get(REPEATED_TRIAL)) in searched
+    ]
+    sign = -1.0 if repetition.is_maximized else 1.0
+    pairs.sort(key=lambda pair: sign * (pair.repeated.value or 0.0))
+    return Agreement(search, repetition, tuple(pairs))
+
+
+def _rank_correlation(first: Sequence[float], second: Sequence[float]) -> float | None:
+    if len(set(first)) < 2 or len(set(second)) < 2:
+        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", scipy.stats.NearConstantInputWarning)
+        return float(scipy.stats.spearmanr(first, second).statistic)
