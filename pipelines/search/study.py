@@ -1,7 +1,6 @@
 """The study of a search: what is asked for, and how a study is made, checked and described."""
 
 import warnings
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -13,7 +12,6 @@ from optuna.storages import RDBStorage
 from core.dataset.splits import DEFAULT
 from core.search.budget import Budget
 from core.search.queue import PRUNER_FIRST_EPOCH, PRUNER_STARTUP_TRIALS, STARTUP_TRIALS
-from core.search.repetition import repeatable
 from core.search.spaces import SearchSpace
 from core.search.storage import live_path, open_storage, restore_study, study_key
 from core.search.studies import (
@@ -23,7 +21,6 @@ from core.search.studies import (
     MODEL,
     OBJECTIVE,
     ORIGIN,
-    REPEATED_TRIAL,
     REPEATS,
     SPACE,
     THESIS,
@@ -35,6 +32,7 @@ from core.search.study_reading import read_committed_study
 from core.search.trial_previews import TrialPreviews
 from core.store import ArtifactStore, DamagedArtifact, MissingArtifact, UnreadableArtifact
 from pipelines.base import UserError, check_name, option
+from pipelines.search.repeats import queue_repeats, trials_to_repeat
 
 
 @dataclass(frozen=True)
@@ -135,7 +133,7 @@ def open_study(
         goes_on = name in names and not config.restart
         found = to_record(optuna.load_study(study_name=name, storage=storage)) if goes_on else None
         _check_replaceable(config, store, found)
-        repeated = _trials_to_repeat(config, store, found)
+        repeated = _repeated(config, store, found)
         if config.restart and name in names:
             optuna.delete_study(study_name=name, storage=storage)
         study = optuna.create_study(
@@ -148,8 +146,16 @@ def open_study(
             TrialPreviews(store, name).forget()
             _describe(study, space, config, dataset)
         _check_study(config, study, dataset)
-        _queue_repeats(study, repeated)
+        queue_repeats(study, repeated)
     return study, Budget(**study.user_attrs[BUDGET])
+
+
+def _repeated(config: Config, store: ArtifactStore, found: StudyRecord | None) -> list[TrialRecord]:
+    """Trials of another study that this one trains again; none where it is a search."""
+    name = (found and found.repeats) or config.repeat
+    if name is None:
+        return []
+    return trials_to_repeat(store, name, model=config.model, count=config.trials)
 
 
 def _check_replaceable(config: Config, store: ArtifactStore, found: StudyRecord | None) -> None:
@@ -206,38 +212,6 @@ def _describe(study: optuna.Study, space: SearchSpace, config: Config, dataset: 
         study.set_metric_names([objective.name for objective in space.objectives])
     if config.repeat is None:
         study.enqueue_trial(space.first, user_attrs={ORIGIN: space.origin}, skip_if_exists=True)
-
-
-def _trials_to_repeat(
-    config: Config, store: ArtifactStore, found: StudyRecord | None
-) -> list[TrialRecord]:
-    """Trials of another study, as many as this one shall have; none where it is a search."""
-    name = (found and found.repeats) or config.repeat
-    if name is None:
-        return []
-    search = read_committed_study(store, name)
-    if search.model != config.model or len(search.directions) > 1:
-        raise UserError(
-            f"The study {name} searched {search.model} by {' and '.join(search.objectives)}; what "
-            f"can be repeated here is a study of {config.model} with one objective."
-        )
-    trials = repeatable(search)
-    if config.trials > len(trials):
-        raise UserError(
-            f"The study {name} has {len(trials)} complete trials to repeat; received --trials "
-            f"{config.trials}."
-        )
-    return trials[: config.trials]
-
-
-def _queue_repeats(study: optuna.Study, trials: Sequence[TrialRecord]) -> None:
-    queued = {trial.user_attrs.get(REPEATED_TRIAL) for trial in study.get_trials(deepcopy=False)}
-    for trial in trials:
-        if trial.number not in queued:
-            notes = {REPEATED_TRIAL: trial.number}
-            if ORIGIN in trial.attributes:
-                notes[ORIGIN] = trial.attributes[ORIGIN]
-            study.enqueue_trial(dict(trial.params), user_attrs=notes)
 
 
 def _check_study(config: Config, study: optuna.Study, dataset: str) -> None:

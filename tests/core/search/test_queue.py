@@ -13,7 +13,7 @@ from core.search.queue import (
     requeue_lost_trials,
 )
 from core.search.storage import close_storage, open_storage, sqlite_url
-from core.search.studies import REPEATS
+from core.search.studies import REPEATED_TRIAL, REPEATS
 
 RATE = optuna.distributions.FloatDistribution(1e-4, 1e-2, log=True)
 
@@ -111,6 +111,16 @@ def test_a_trial_cut_short_is_queued_again_with_its_parameters():
     requeue(study, 0)
     assert study.trials[1].state is TrialState.WAITING
     assert study.ask().suggest_float("rate", 1e-4, 1e-2, log=True) == 1e-3
+
+
+def test_a_trial_cut_short_still_says_which_one_it_repeats():
+    study = optuna.create_study(direction="maximize")
+    study.enqueue_trial({"rate": 1e-3}, user_attrs={REPEATED_TRIAL: 7})
+    study.tell(study.ask(), state=TrialState.FAIL)
+    requeue(study, 0)
+    trial = study.ask()
+    assert trial.user_attrs[REPEATED_TRIAL] == 7
+    assert trial.suggest_float("rate", 1e-4, 1e-2, log=True) == 1e-3
 
 
 def test_a_trial_that_is_cut_short_again_and_again_is_given_up():

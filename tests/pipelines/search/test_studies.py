@@ -3,11 +3,13 @@
 from dataclasses import replace
 
 import numpy as np
+import optuna
 import pytest
+from optuna.trial import TrialState
 
 from core.search.repetition import agreements, repeatable
 from core.search.spaces import BD_RATE, DECODER_WORK
-from core.search.storage import live_path
+from core.search.storage import live_path, open_storage, sqlite_url
 from core.search.study_reading import read_study
 from core.search.trial_previews import TrialPreviews
 from core.training_records.previews import PREVIEWS
@@ -200,6 +202,22 @@ def test_the_best_trials_of_a_search_are_trained_again_on_another_budget(store, 
     (agreement,) = agreements([search, found])
     assert agreement.correlation == pytest.approx(1.0)
     assert "the complete trials of ae80" in store.manifest("studies/longer").facts["sampler"]
+
+
+@pytest.mark.slow
+def test_a_repeated_trial_that_was_given_up_is_asked_for_again(store):
+    run_search(config(trials=3), store, cheap)
+    again = config(name="longer", repeat="ae80", trials=2)
+    run_search(again, store, cheap)
+    study = optuna.load_study(
+        study_name="longer", storage=open_storage(sqlite_url(live_path(store, "longer")))
+    )
+    number = repeatable(read_study(store, "ae80"))[2].number
+    study.enqueue_trial({}, user_attrs={"repeated_trial": number})
+    study.tell(study.ask(), state=TrialState.FAIL)
+    run_search(replace(again, trials=3), store, cheap)
+    found = read_study(store, "longer")
+    assert len({trial.attributes["repeated_trial"] for trial in found.finite}) == 3
 
 
 @pytest.mark.slow
