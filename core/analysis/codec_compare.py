@@ -13,6 +13,7 @@ import pandas as pd
 from core.analysis.exact_numbers import exact_numbers
 from core.codecs import find_codec
 from core.evaluation.deciding_code import deciding_code
+from core.evaluation.facts import encoder_of
 from core.evaluation.fingerprint import entries
 from core.evaluation.measurements import metric_columns
 from core.metrics import metrics
@@ -70,7 +71,7 @@ def _by_rate(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _version(codec: str, manifest: Manifest | None) -> str:
-    """The encoder: an external program, or the versions of the codec's libraries at that time."""
+    """The encoder: library or program, or a model and the libraries that ran it at that time."""
     if manifest is None:
         return "unknown"
     if program := manifest.facts.get("program"):
@@ -80,8 +81,8 @@ def _version(codec: str, manifest: Manifest | None) -> str:
         return "unknown"
     used = [name for name in deciding_code(tuple(entries(known))).libraries if name != "numpy"]
     versions = [f"{name} {manifest.versions[name]}" for name in used if name in manifest.versions]
-    model = manifest.facts.get("model")
-    return ", ".join([*([f"model {model[:8]}"] if model else []), *versions]) or "unknown"
+    named = encoder_of(manifest)
+    return ", ".join([*([named] if named else []), *versions]) or "unknown"
 
 
 def _dial_name(codec: str) -> str:

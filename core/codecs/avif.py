@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
+from PIL import _avif
+
 from core.codecs.base import Dial, Kind, choices
 from core.codecs.pillow import PillowCodec
 
@@ -51,6 +53,11 @@ class Avif(PillowCodec):
             "speed": self.speed,
             "max_threads": self.threads,
         }
+
+
+def version() -> str:
+    """Versions of the library and of the encoder inside it."""
+    return f"libavif {_avif.libavif_version}, {_avif.codec_versions()}"
 
 
 def sweep(store: object = None) -> list[Avif]:

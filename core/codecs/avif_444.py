@@ -10,6 +10,7 @@ LABEL = "AVIF 4:4:4"
 KIND: Kind = "lossy"
 SUFFIX = avif.SUFFIX
 DIAL = avif.DIAL
+version = avif.version
 
 
 @dataclass(frozen=True)

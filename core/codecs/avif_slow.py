@@ -7,8 +7,6 @@ are little faster and save less.
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from PIL import _avif
-
 from core.codecs import avif, avif_444
 from core.codecs.base import Kind, choices
 
@@ -16,6 +14,7 @@ LABEL = "AVIF 4:4:4, speed 1"
 KIND: Kind = "lossy"
 SUFFIX = avif.SUFFIX
 DIAL = avif.DIAL
+version = avif.version
 
 
 @dataclass(frozen=True)
@@ -25,11 +24,6 @@ class AvifSlow(avif_444.Avif444):
     codec: ClassVar[str] = "avif_slow"
 
     speed: int = field(default=1, metadata=choices(range(11)))
-
-
-def version() -> str:
-    """Versions of the library and of the encoder inside it."""
-    return f"libavif {_avif.libavif_version}, {_avif.codec_versions()}"
 
 
 def sweep(store: object = None) -> list[AvifSlow]:

@@ -170,7 +170,7 @@ class Codec:
         suffix: Ending of a file of this codec, dot included.
         references: Gives what is measured beside the points without being one; None for most.
         learned: What its model is one of, where the codec is a trained model.
-        version: Tells name and version of the external program that codes; None for most.
+        version: Tells name and version of the library or program that codes; None for a model.
         shared_model: The model that it uses where that is another codec's; None for most.
     """
 

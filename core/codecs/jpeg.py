@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from core.codecs.base import Dial, Kind, choices
-from core.codecs.pillow import PillowCodec
+from core.codecs.pillow import PillowCodec, library_version
 
 LABEL = "JPEG"
 KIND: Kind = "lossy"
@@ -45,6 +45,11 @@ class Jpeg(PillowCodec):
             "optimize": self.optimize,
             "progressive": self.progressive,
         }
+
+
+def version() -> str:
+    """Version of the library inside Pillow."""
+    return library_version("libjpeg-turbo", "libjpeg_turbo")
 
 
 def sweep(store: object = None) -> list[Jpeg]:

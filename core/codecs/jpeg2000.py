@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from core.codecs.base import Dial, Kind
-from core.codecs.pillow import PillowCodec
+from core.codecs.pillow import PillowCodec, library_version
 from core.errors import CodecError
 from core.images import Image
 
@@ -58,6 +58,11 @@ class Jpeg2000(PillowCodec):
         if not data.endswith(_END_OF_CODESTREAM):
             raise CodecError("Expected a complete JPEG2000 file; its end is missing.")
         return super().decode(data)
+
+
+def version() -> str:
+    """Version of the library inside Pillow."""
+    return library_version("OpenJPEG", "jpg_2000")
 
 
 def sweep(store: object = None) -> list[Jpeg2000]:

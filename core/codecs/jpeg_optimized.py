@@ -10,6 +10,7 @@ LABEL = "JPEG, optimised"
 KIND: Kind = "lossy"
 SUFFIX = jpeg.SUFFIX
 DIAL = jpeg.DIAL
+version = jpeg.version
 
 
 @dataclass(frozen=True)

@@ -86,6 +86,11 @@ class JpegXl(JpegXlCodec):
         return {"distance": self.distance}
 
 
+def version() -> str:
+    """Version of the library inside imagecodecs."""
+    return str(imagecodecs.jpegxl_version())
+
+
 def sweep(store: object = None) -> list[JpegXl]:
     """Curve of the codec; nothing is read from the store."""
     return [JpegXl(distance=distance) for distance in SWEEP]

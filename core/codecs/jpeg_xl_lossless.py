@@ -3,17 +3,17 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from core.codecs import jpeg_xl
 from core.codecs.base import Kind
-from core.codecs.jpeg_xl import SUFFIX as JPEG_XL_SUFFIX
-from core.codecs.jpeg_xl import JpegXlCodec
 
 LABEL = "JPEG XL, lossless"
 KIND: Kind = "lossless"
-SUFFIX = JPEG_XL_SUFFIX
+SUFFIX = jpeg_xl.SUFFIX
+version = jpeg_xl.version
 
 
 @dataclass(frozen=True)
-class JpegXlLossless(JpegXlCodec):
+class JpegXlLossless(jpeg_xl.JpegXlCodec):
     """JPEG XL that restores every pixel."""
 
     codec: ClassVar[str] = "jpeg_xl_lossless"

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 from PIL import Image as PillowImage
-from PIL import UnidentifiedImageError
+from PIL import UnidentifiedImageError, features
 
 from core.codecs.base import Knobs, check_decoded
 from core.errors import CodecError
@@ -23,6 +23,16 @@ _FAILURES = (
     PillowImage.DecompressionBombError,
     Warning,
 )
+
+
+def library_version(name: str, feature: str) -> str:
+    """Name and version of a library inside Pillow.
+
+    Args:
+        name: Its own name.
+        feature: What Pillow calls it.
+    """
+    return f"{name} {features.version(feature) or 'of unknown version'}"
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,10 @@
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from PIL import features
+
 from core.codecs.base import Kind, choices
-from core.codecs.pillow import PillowCodec
+from core.codecs.pillow import PillowCodec, library_version
 
 LABEL = "PNG"
 KIND: Kind = "lossless"
@@ -27,6 +29,13 @@ class Png(PillowCodec):
     def options(self) -> dict[str, Any]:
         """Options of Pillow's writer."""
         return {"compress_level": self.compress_level}
+
+
+def version() -> str:
+    """Version of the library inside Pillow that compresses."""
+    if features.check("zlib_ng"):
+        return library_version("zlib-ng", "zlib_ng")
+    return library_version("zlib", "zlib")
 
 
 def sweep(store: object = None) -> list[Png]:

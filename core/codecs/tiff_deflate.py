@@ -9,6 +9,7 @@ from core.codecs.base import Kind
 LABEL = "TIFF, deflate"
 KIND: Kind = "lossless"
 SUFFIX = tiff_lzw.SUFFIX
+version = tiff_lzw.version
 
 
 @dataclass(frozen=True)

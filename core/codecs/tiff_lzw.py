@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from core.codecs.base import Kind
-from core.codecs.pillow import PillowCodec
+from core.codecs.pillow import PillowCodec, library_version
 
 LABEL = "TIFF, LZW"
 KIND: Kind = "lossless"
@@ -27,6 +27,11 @@ class TiffLzw(PillowCodec):
     def options(self) -> dict[str, Any]:
         """Options of Pillow's writer."""
         return {"compression": self.compression}
+
+
+def version() -> str:
+    """Version of the library inside Pillow."""
+    return library_version("libtiff", "libtiff")
 
 
 def sweep(store: object = None) -> list[TiffLzw]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from core.codecs.base import Dial, Kind, choices
-from core.codecs.pillow import PillowCodec
+from core.codecs.pillow import PillowCodec, library_version
 
 LABEL = "WebP"
 KIND: Kind = "lossy"
@@ -34,6 +34,11 @@ class Webp(PillowCodec):
     def options(self) -> dict[str, Any]:
         """Options of Pillow's writer."""
         return {"quality": self.quality, "method": self.method}
+
+
+def version() -> str:
+    """Version of the library inside Pillow."""
+    return library_version("libwebp", "webp")
 
 
 def sweep(store: object = None) -> list[Webp]:

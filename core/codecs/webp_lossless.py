@@ -10,6 +10,7 @@ from core.codecs.pillow import PillowCodec
 LABEL = "WebP, lossless"
 KIND: Kind = "lossless"
 SUFFIX = webp.SUFFIX
+version = webp.version
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ LABEL = "WebP, method 6"
 KIND: Kind = "lossy"
 SUFFIX = webp.SUFFIX
 DIAL = webp.DIAL
+version = webp.version
 
 
 @dataclass(frozen=True)

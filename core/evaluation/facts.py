@@ -44,6 +44,13 @@ def measured_images(manifest: Manifest) -> MeasuredImages | None:
     return MeasuredImages(**known)
 
 
+def encoder_of(manifest: Manifest) -> str | None:
+    """Library, program or model that coded, with its version; None where it is not stated."""
+    model = manifest.facts.get("model")
+    named = f"model {model[:8]}" if isinstance(model, str) and model else None
+    return manifest.facts.get("program") or named
+
+
 @dataclass(frozen=True)
 class ResultFacts:
     """Facts of one codec's results on one data set.
@@ -61,7 +68,7 @@ class ResultFacts:
         metric_fingerprints: Digest by metric of what decided its values.
         model: Digest of the model's deciding files; None for a codec without a model, and for
             results of an earlier version of this program.
-        program: External program that coded, with its version; None for most codecs.
+        program: Library or program that coded, with its version; None for a model.
         jobs: Processes that measured.
         verified: When, by which commit and on what sample the results were measured again and
             found equal; None where they were not.

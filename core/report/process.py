@@ -8,6 +8,7 @@ import pandas as pd
 from core.analysis.axis_ticks import TIME_TICKS
 from core.analysis.labels import label_of
 from core.codecs.styles import codec_style
+from core.evaluation.facts import encoder_of
 from core.report.document import Section
 from core.report.plot import Plot, Series
 from core.report.tables import THREE_DIGITS, Column, Table
@@ -92,6 +93,7 @@ def source_section(manifests: Iterable[Manifest], problems: Sequence[ArtifactErr
             "cpu": manifest.provenance.get("cpu"),
             "cores": manifest.provenance.get("cpu_count"),
             "python": manifest.provenance.get("python"),
+            "encoder": encoder_of(manifest),
             "libraries": ", ".join(f"{name} {one}" for name, one in manifest.versions.items()),
             "sha256": " ".join(entry.sha256 for entry in manifest.files.values()),
         }
@@ -114,11 +116,13 @@ def source_section(manifests: Iterable[Manifest], problems: Sequence[ArtifactErr
 
 
 def _library_lines(frame: pd.DataFrame) -> list[str]:
-    """The libraries, once for all artifacts that were made with the same ones."""
+    """The libraries and the encoders, once for all artifacts that were made with the same ones."""
     if frame.empty:
         return []
     counts = frame["libraries"].value_counts()
-    return [f"Libraries of {count} artifacts: {text}." for text, count in counts.items() if text]
+    lines = [f"Libraries of {count} artifacts: {text}." for text, count in counts.items() if text]
+    encoders = "; ".join(frame["encoder"].dropna().unique())
+    return [*lines, f"Encoders: {encoders}."] if encoders else lines
 
 
 def _times(usual: pd.DataFrame, size: tuple[int, int]) -> Plot:

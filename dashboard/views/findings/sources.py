@@ -5,15 +5,13 @@ from collections.abc import Iterable
 import pandas as pd
 import streamlit as st
 
-from core.evaluation.facts import measured_images
+from core.evaluation.facts import encoder_of, measured_images
 from core.evaluation.results import Results
 from core.store import Manifest
 from dashboard.widgets.downloads import download_csv
 from dashboard.widgets.states import short_hash
 
 _FACTS_IN_A_ROW = 3
-#: Libraries whose version decides what a codec writes.
-_CODEC_LIBRARIES = ("pillow", "imagecodecs", "onnxruntime", "constriction")
 
 
 def show_sources(results: Results, dataset: Manifest | None) -> None:
@@ -27,6 +25,8 @@ def show_sources(results: Results, dataset: Manifest | None) -> None:
                 with column:
                     st.caption(label)
                     st.markdown(value)
+        st.caption("Encoders")
+        st.markdown(encoders_line(manifests))
         download_csv(
             sources_table(manifests),
             file_name="bottleneck-sources.csv",
@@ -36,7 +36,7 @@ def show_sources(results: Results, dataset: Manifest | None) -> None:
 
 
 def sources_table(manifests: Iterable[Manifest]) -> pd.DataFrame:
-    """One row per artifact: when, by which code, with which libraries, on which machine."""
+    """One row per artifact: when, by which code, encoder and libraries, on which machine."""
     return pd.DataFrame(
         {
             "artifact": manifest.key,
@@ -45,6 +45,7 @@ def sources_table(manifests: Iterable[Manifest]) -> pd.DataFrame:
             "dirty": manifest.provenance.get("dirty"),
             "dataset_sha256": images.sha256 if (images := measured_images(manifest)) else None,
             "rows": manifest.facts.get("rows"),
+            "encoder": encoder_of(manifest),
             "cpu": manifest.provenance.get("cpu"),
             "cpu_count": manifest.provenance.get("cpu_count"),
             "platform": manifest.provenance.get("platform"),
@@ -59,20 +60,23 @@ def _facts(manifests: Iterable[Manifest], dataset: Manifest | None) -> list[tupl
     table = sources_table(manifests)
     days = sorted(created[:10] for created in table["created"])
     split = dataset.facts.get("images_sha256") if dataset else None
-    libraries = [
-        f"{name} {_listed(table[f'version_{name}'])}"
-        for name in _CODEC_LIBRARIES
-        if f"version_{name}" in table
-    ]
     cores = _listed(table["cpu_count"].map(lambda count: f"{count} cores"))
     return [
         ("Test images (sha256)", _codes(table["dataset_sha256"])),
         ("Source files and split (sha256)", f"`{short_hash(split)}`"),
         ("Code (git commit)", _latest(table)),
-        ("Codec libraries", ", ".join(libraries) or "unknown"),
         ("Measured on", days[0] if days[0] == days[-1] else f"{days[0]} to {days[-1]}"),
         ("Machine", f"{_listed(table['cpu'])}, {cores}"),
     ]
+
+
+def encoders_line(manifests: Iterable[Manifest]) -> str:
+    """Each library, program or model, with its version and the codecs that it wrote."""
+    codecs: dict[str, list[str]] = {}
+    for manifest in manifests:
+        label = manifest.facts.get("codec", {}).get("label", manifest.key)
+        codecs.setdefault(encoder_of(manifest) or "unknown", []).append(label)
+    return "; ".join(f"{'; '.join(names)}: `{encoder}`" for encoder, names in codecs.items())
 
 
 def _latest(table: pd.DataFrame) -> str:

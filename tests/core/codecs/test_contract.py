@@ -1,6 +1,7 @@
 """What every codec promises, whatever its format."""
 
 import dataclasses
+import re
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
@@ -35,6 +36,13 @@ def _params(names: Iterable[str]) -> list[ParameterSet]:
 
 each_codec = pytest.mark.parametrize("name", _params(CODECS))
 each_dial = pytest.mark.parametrize("name", _params(WITH_DIAL))
+
+
+@pytest.mark.parametrize("name", [n for n, codec in CODECS.items() if codec.kind != "learned"])
+def test_a_codec_of_a_format_names_the_version_of_its_encoder(name: str) -> None:
+    version = CODECS[name].version
+    assert version is not None
+    assert re.search(r"\d+\.\d+", version())
 
 
 @each_codec
