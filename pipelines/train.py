@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from core.dataset.splits import DEFAULT
@@ -111,10 +111,15 @@ class TrainConfig:
         """Name that the trained model gets."""
         return self.name or self.model
 
+    @classmethod
+    def settable(cls) -> frozenset[str]:
+        """Names of the values that can replace a model's own."""
+        names = frozenset(field.name for field in fields(cls))
+        return names - {*_IDENTITY, *_STARTS, *_ENGINE}
+
     def overrides(self) -> dict[str, Any]:
         """Values that replace the model's own."""
-        own = {*_IDENTITY, *_STARTS, *_ENGINE}
-        given = {name: value for name, value in vars(self).items() if name not in own}
+        given = {name: getattr(self, name) for name in self.settable()}
         return {name: value for name, value in given.items() if value not in (None, ())}
 
 
@@ -166,6 +171,7 @@ def _open(config: TrainConfig, store: ArtifactStore, stop: StopRequest) -> "Sess
         dataset=config.dataset,
         preset=config.preset,
         overrides=config.overrides(),
+        settable=config.settable(),
         engine=EngineRequest(
             "fit" if config.export else config.engine,
             minutes=config.minutes,

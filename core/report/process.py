@@ -26,6 +26,7 @@ def training_section(runs: Sequence[TrainingRun], *, now: datetime) -> Section:
     columns = {
         "run": Column("Training"),
         "state": Column("State"),
+        "ended_by": Column("Ended by"),
         "epochs": Column("Epochs", ",.0f"),
         "best_epoch": Column("Best epoch", ",.0f"),
         "validation_loss": Column("Validation loss", ".3g"),

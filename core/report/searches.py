@@ -20,7 +20,7 @@ def search_section(studies: Sequence[StudyRecord]) -> Section:
     single = [study for study in studies if len(study.directions) == 1 and study.repeats is None]
     fronts = [_front(study) for study in studies if len(study.directions) > 1 and study.front]
     parts: list[Table | Plot] = [_optima(single), *_progress(single)] if single else []
-    repeated = agreements(studies)
+    repeated = [agreement for agreement in agreements(studies) if agreement.is_enough]
     budgets = [_budgets(repeated)] if repeated else []
     return Section("search", "Search for hyperparameters", parts=(*parts, *fronts, *budgets))
 

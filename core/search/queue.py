@@ -118,10 +118,21 @@ def finished_count(study: optuna.Study) -> int:
 
 
 def may_begin(study: optuna.Study, trials: int) -> bool:
-    """Whether a worker may begin a trial: one is queued, or more trials are needed."""
+    """Whether a worker may begin a trial: one is queued, or more trials are needed.
+
+    A study that repeats another one has no trials but those that were queued.
+    """
     found = study.get_trials(deepcopy=False)
     waiting = any(trial.state is TrialState.WAITING for trial in found)
-    return waiting or sum(trial.state in _ALIVE for trial in found) < trials
+    needed = sum(trial.state in _ALIVE for trial in found) < trials
+    return waiting or (needed and REPEATS not in study.user_attrs)
+
+
+def is_exhausted(study: optuna.Study) -> bool:
+    """Whether a study that repeats another one has no queued and no running trial left."""
+    found = study.get_trials(deepcopy=False)
+    is_over = all(trial.state.is_finished() for trial in found)
+    return REPEATS in study.user_attrs and is_over
 
 
 def check_wanted(study: optuna.Study, trial: optuna.Trial, trials: int) -> None:

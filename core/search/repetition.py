@@ -1,5 +1,6 @@
 """Trials of a search trained again on another budget, and whether both budgets decide alike."""
 
+import math
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -49,6 +50,11 @@ class Agreement:
     repetition: StudyRecord
     pairs: tuple[Pair, ...]
 
+    @property
+    def is_enough(self) -> bool:
+        """Whether there are as many trials as a comparison needs."""
+        return len(self.pairs) >= LEAST_TRIALS
+
     @cached_property
     def correlation(self) -> float | None:
         """Spearman's rank correlation of both scores; None where one of them is constant."""
@@ -59,8 +65,11 @@ class Agreement:
 
     @cached_property
     def interval(self) -> Interval | None:
-        """Confidence interval of the correlation, by Fisher's transformation of the ranks'."""
-        if self.correlation is None:
+        """Confidence interval of the correlation, by Fisher's transformation of the ranks'.
+
+        None where the order is the same or reversed, of which it says nothing.
+        """
+        if self.correlation is None or math.isclose(abs(self.correlation), 1.0):
             return None
         ranks = [
             scipy.stats.rankdata([trial.value or 0.0 for trial in trials])
@@ -85,10 +94,11 @@ class Agreement:
 
     @property
     def decided_from(self) -> int | None:
-        """First epoch of the repetition from which on its order hardly changes."""
+        """First epoch before the last one from which on the repetition's order hardly changes."""
         decided: int | None = None
-        for epoch, value in sorted(self.by_epoch.items(), reverse=True):
-            if value < DECIDED:
+        # After the last epoch the score is that PSNR and the SSIM.
+        for epoch in sorted(self.by_epoch, reverse=True)[1:]:
+            if self.by_epoch[epoch] < DECIDED:
                 break
             decided = epoch
         return decided
@@ -121,22 +131,23 @@ def repeatable(study: StudyRecord) -> list[TrialRecord]:
 
 
 def agreements(studies: Iterable[StudyRecord]) -> list[Agreement]:
-    """Agreement of each repetition that has enough complete trials with the study it repeats."""
+    """Agreement of each repetition with the study that it repeats, where that is among them."""
     by_name = {study.name: study for study in studies}
-    found = [
+    return [
         _agreement(by_name[study.repeats], study)
         for study in by_name.values()
         if study.repeats in by_name
     ]
-    return [agreement for agreement in found if len(agreement.pairs) >= LEAST_TRIALS]
 
 
 def _agreement(search: StudyRecord, repetition: StudyRecord) -> Agreement:
     searched = {trial.number: trial for trial in search.finite}
     pairs = [
-        Pair(searched[number], trial)
+        Pair(found, trial)
         for trial in repetition.finite
-        if (number := trial.attributes.get(REPEATED_TRIAL)) in searched
+        # The search may have been made anew since.
+        if (found := searched.get(trial.attributes.get(REPEATED_TRIAL, -1)))
+        and found.params == trial.params
     ]
     sign = -1.0 if repetition.is_maximized else 1.0
     pairs.sort(key=lambda pair: sign * (pair.repeated.value or 0.0))

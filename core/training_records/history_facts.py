@@ -19,6 +19,7 @@ class HistoryFacts:
         running: State of the current epoch; empty when no training runs.
         previews: Epoch of each row of the artifact's image, from the top.
         run: Identity of the training that wrote it; empty for one of an earlier version.
+        ended_by: By which rule the training ended, as in the model card; empty until then.
     """
 
     model: str = ""
@@ -27,6 +28,7 @@ class HistoryFacts:
     running: Mapping[str, Any] = field(default_factory=dict)
     previews: tuple[int, ...] = ()
     run: str = ""
+    ended_by: str = ""
 
     @classmethod
     def of(cls, artifact: Artifact) -> "HistoryFacts":
@@ -44,6 +46,7 @@ class HistoryFacts:
                 running=_mapping(facts.get("running")),
                 previews=tuple(int(epoch) for epoch in facts.get(PREVIEWS) or ()),
                 run=str(facts.get("run", "")),
+                ended_by=str(facts.get("ended_by", "")),
             )
         except (TypeError, ValueError, OverflowError) as error:
             raise artifact.damaged_facts("does not hold the facts of a history") from error

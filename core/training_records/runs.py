@@ -60,7 +60,9 @@ class TrainingRun:
         config: Configuration.
         running: State of the current epoch as reported by the training; empty when none runs.
         manifest: Manifest of the history.
+        architecture: Name of the model's module; empty where it is not known.
         preview_epochs: Epochs with a preview (`core.training_records.previews.read_previews`).
+        ended_by: By which rule it ended, such as `early stopping`; empty while that is not known.
     """
 
     name: str
@@ -68,7 +70,9 @@ class TrainingRun:
     config: Mapping[str, Any]
     running: Mapping[str, Any]
     manifest: Manifest
+    architecture: str = ""
     preview_epochs: tuple[int, ...] = ()
+    ended_by: str = ""
 
     @property
     def touched(self) -> datetime:
@@ -191,7 +195,9 @@ def _read(artifact: Artifact) -> TrainingRun:
         config=facts.config,
         running=facts.running,
         manifest=artifact.manifest,
+        architecture=facts.architecture,
         preview_epochs=facts.previews,
+        ended_by=facts.ended_by,
     )
 
 

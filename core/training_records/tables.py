@@ -15,6 +15,7 @@ ABSENT = "not set"
 _SUMMARY = (
     "run",
     "state",
+    "ended_by",
     "epochs",
     "best_epoch",
     "validation_loss",
@@ -105,6 +106,7 @@ def _summary(run: TrainingRun, now: datetime) -> dict[str, Any]:
     return {
         "run": run.name,
         "state": run.state(now),
+        "ended_by": run.ended_by or None,
         "epochs": len(frame),
         "best_epoch": best.get("epoch", np.nan),
         "validation_loss": best.get("validation_loss", np.nan),

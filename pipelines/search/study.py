@@ -45,8 +45,8 @@ class Config:
     trials: int = option(20, help="trials that the study shall have finished in all")
     repeat: str | None = option(
         None,
-        help="train the complete trials of this committed study again, its best first, with this "
-        "budget, in place of a search: does the other budget decide alike?",
+        help="train the complete trials of this committed study again, its best first, with "
+        "another budget, in place of a search: does that decide alike?",
         metavar="STUDY",
     )
     storage: str | None = option(
@@ -144,7 +144,7 @@ def open_study(
         )
         if BUDGET not in study.user_attrs:
             TrialPreviews(store, name).forget()
-            _describe(study, space, config, dataset)
+            _describe(study, space, config, dataset, budget=_budget(config, store, space))
         _check_study(config, study, dataset)
         queue_repeats(study, repeated)
     return study, Budget(**study.user_attrs[BUDGET])
@@ -192,14 +192,23 @@ def _finished(study: StudyRecord | None) -> set[tuple[datetime | None, str]]:
     }
 
 
-def _describe(study: optuna.Study, space: SearchSpace, config: Config, dataset: str) -> None:
+def _budget(config: Config, store: ArtifactStore, space: SearchSpace) -> Budget:
+    """Budget of a new study; what is not given is as in the study that it repeats."""
+    if config.repeat is None:
+        return config.budget(space)
+    return replace(Budget(**read_committed_study(store, config.repeat).budget), **config.given())
+
+
+def _describe(
+    study: optuna.Study, space: SearchSpace, config: Config, dataset: str, *, budget: Budget
+) -> None:
     """Writes down what the study is, and asks for its first trial."""
     facts = {
         MODEL: config.model,
         DATASET: dataset,
         SPACE: space.record(),
         OBJECTIVE: space.definition,
-        BUDGET: asdict(config.budget(space)),
+        BUDGET: asdict(budget),
     }
     if space.thesis is not None:
         facts[THESIS] = space.thesis

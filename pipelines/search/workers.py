@@ -19,6 +19,7 @@ from core.search.queue import (
     TrialSeededSampler,
     check_wanted,
     finished_count,
+    is_exhausted,
     make_pruner,
     may_begin,
     requeue,
@@ -115,6 +116,8 @@ def work(job: Job, threads: int | None = None) -> None:
     while not stop_requested.is_set() and finished_count(study) < job.trials:
         if may_begin(study, job.trials):
             _run_trial(study, objective, job, stop_requested)
+        elif is_exhausted(study):
+            break
         else:
             stop_requested.wait(job.heartbeat_seconds)
             requeue_lost_trials(study, storage)

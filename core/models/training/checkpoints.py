@@ -54,6 +54,7 @@ class Progress:
             training resumed from published weights.
         ended_by: Why the training ended; empty while it has not.
         run: Identity of the training; empty for one of an earlier version.
+        may_replace: Whether it was begun with the permission to replace another one's model.
         guards: State of the scan engine's learning rate and of its guards against divergence.
     """
 
@@ -73,6 +74,7 @@ class Progress:
     guards: dict[str, float] = field(default_factory=dict)
     ended_by: str = ""
     run: str = ""
+    may_replace: bool = False
 
     def note_end(self, *, is_finished: bool, epochs: int, by_clock: bool = False) -> None:
         """Records why the training ended, or that it has not ended.
@@ -148,12 +150,12 @@ class Checkpoints:
                 warn(f"{error}; trying the checkpoint before it.")
         raise damage or ValueError(f"There is no checkpoint of {self.model}.")
 
-    def run(self) -> str:
-        """Identity of the training that wrote the checkpoints; empty if none holds one."""
+    def progress(self) -> Progress:
+        """Progress of the newest checkpoint that tells it; that of a new training if none does."""
         for key in reversed(self.keys()):
             with suppress(ArtifactError, KeyError, TypeError, AttributeError):
-                return _progress(self.store.manifest(key).facts["progress"]).run
-        return ""
+                return _progress(self.store.manifest(key).facts["progress"])
+        return Progress()
 
     def clear(self) -> None:
         """Removes all checkpoints."""

@@ -42,12 +42,19 @@ class History:
         """The artifact."""
         return f"{_PREFIX}{self.model}"
 
-    def write(self, rows: Sequence[Row], *, running: Mapping[str, Any] | None = None) -> None:
+    def write(
+        self,
+        rows: Sequence[Row],
+        *,
+        running: Mapping[str, Any] | None = None,
+        ended_by: str = "",
+    ) -> None:
         """Replaces the history.
 
         Args:
             rows: One per finished epoch.
             running: State of the current epoch; None when no training runs.
+            ended_by: By which rule the training ended; empty while it runs.
         """
         facts = HistoryFacts(
             model=self.model,
@@ -56,6 +63,7 @@ class History:
             running=running or {},
             previews=tuple(self.previews.numbers),
             run=self.run,
+            ended_by=ended_by,
         )
         files = {file_name(self.key, "csv"): _to_csv(rows)}
         if self.previews.rows:
@@ -74,6 +82,17 @@ class History:
         artifact = self.store.open(f"{_PREFIX}{model or self.model}")
         reason = "is not a table of numbers, one row per epoch"
         return artifact.parsed(artifact.file("csv"), _from_csv, reason=reason)
+
+    def stored_run(self, *, model: str | None = None) -> str:
+        """Identity of the training whose rows were written last; empty where it has none.
+
+        Args:
+            model: Name of the model whose history is read; this one's own when None.
+
+        Raises:
+            ArtifactError: There is no history, or it is damaged.
+        """
+        return HistoryFacts.of(self.store.open(f"{_PREFIX}{model or self.model}")).run
 
     def recall_previews(
         self, *, epochs: int, warn: Callable[[str], None], model: str | None = None

@@ -15,6 +15,7 @@ from core.models.base import PEAK, ImageModel, Model
 from core.models.training.checkpoints import (
     STOPPED,
     Arrays,
+    ForeignCheckpoint,
     Progress,
     from_npz,
     load_weights,
@@ -67,6 +68,11 @@ def go_on_from_published(
     best = published_weights(published, name)
     load_weights(training.network, best)
     rows = training.history.read(model=name)[: facts["best_epoch"]]
+    if training.history.stored_run(model=name) != published.facts.get("run", "") or not rows:
+        raise ForeignCheckpoint(
+            f"The history of {name} is of another training than its published weights, and no "
+            "checkpoint of that training is here."
+        )
     training.history.recall_previews(epochs=len(rows), warn=training.monitor.say, model=name)
     if anew:
         training.network.begin_stage(training.train)

@@ -5,7 +5,7 @@ not wait for the import of Keras.
 """
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -41,6 +41,7 @@ class Request:
         dataset: Name of the data set.
         preset: One of the model's own configurations, by name.
         overrides: Values that replace the configuration's own.
+        settable: Names of the values that a user can give, whichever the model.
         engine: What runs the steps.
         replace: Whether a published model of another training may be replaced.
     """
@@ -51,6 +52,7 @@ class Request:
     dataset: str = DEFAULT
     preset: str | None = None
     overrides: dict[str, Any] = field(default_factory=dict)
+    settable: frozenset[str] = frozenset()
     replace: bool = False
     engine: EngineRequest = field(default_factory=EngineRequest)
 
@@ -188,11 +190,21 @@ def _config(model: Model, request: Request) -> ModelConfig:
                 f"numbers, such as {' '.join(map(str, own))}; received "
                 f"{' '.join(map(str, value))}."
             )
+    known = {field.name for field in dataclasses.fields(plan)}
+    if unknown := request.overrides.keys() - known:
+        raise Refusal(
+            f"{request.architecture} has no {_flags(unknown)}; what can be set is "
+            f"{_flags(known & request.settable)}."
+        )
     try:
         config: ModelConfig = dataclasses.replace(plan, **request.overrides)
-    except (TypeError, ValueError) as error:  # TypeError: the model has no such value
+    except ValueError as error:
         raise Refusal(str(error)) from error
     return config
+
+
+def _flags(names: Iterable[str]) -> str:
+    return ", ".join(f"--{name.replace('_', '-')}" for name in sorted(names))
 
 
 def _plan(model: Model, request: Request) -> Any:
@@ -220,12 +232,13 @@ def _check_start(request: Request, checkpoints: Checkpoints) -> None:
     is_lost = request.start == "export" or not is_published
     if request.start in ("resume", "export") and not kept and is_lost:
         raise Refusal(f"There is no checkpoint of {name}; start with `{command}`.")
-    if not request.replace:
+    goes_on = request.start in ("resume", "export")
+    if not (request.replace or (goes_on and checkpoints.progress().may_replace)):
         _check_replaceable(request, checkpoints)
 
 
 def _check_replaceable(request: Request, checkpoints: Checkpoints) -> None:
-    foreign = check_replaceable(checkpoints.store, request.name, checkpoints.run())
+    foreign = check_replaceable(checkpoints.store, request.name, checkpoints.progress().run)
     if foreign is not None:
         raise Refusal(
             f"{checkpoints.store.shown(foreign)} is there already, and no checkpoint here is of "
@@ -249,9 +262,14 @@ def _begin(training: Training, request: Request) -> None:
         checkpoints.clear()
     if start in ("fresh", "restart"):
         training.identify(new_run())
-        return
+    else:
+        _go_on(training, request)
+    training.progress.may_replace |= request.replace
+
+
+def _go_on(training: Training, request: Request) -> None:
     try:
-        if checkpoints.keys() and start != "finetune":
+        if training.checkpoints.keys() and request.start != "finetune":
             training.resume()
         else:
             _go_on_from_published(training, request)

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from core.analysis.labels import label_of
-from core.store.key import command_for
 from core.training_records.runs import Outlook, TrainingRun, outlook
 from dashboard.views.training.charts import measure_title
 
@@ -72,7 +71,14 @@ def show_interrupted(run: TrainingRun) -> None:
     st.info(
         f"**{label_of(run.name)}** stopped reporting in epoch {epoch}, at "
         f"{run.touched:%Y-%m-%d %H:%M} UTC: its process was stopped, or runs on another machine. "
-        "Continue from its newest "
-        f"checkpoint with `{command_for(run.manifest.key)} --resume`.",
+        f"Continue from its newest checkpoint with `{resume_command(run)}` and the flags that it "
+        "was started with.",
         icon=":material/pause:",
     )
+
+
+def resume_command(run: TrainingRun) -> str:
+    """Command that goes on with a training, without the flags of its configuration."""
+    architecture = run.architecture or run.name
+    own = "" if run.name == architecture else f" --name {run.name}"
+    return f"python -m pipelines.train {architecture}{own} --resume"

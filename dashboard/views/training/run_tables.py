@@ -32,6 +32,11 @@ def show_runs(runs: Sequence[TrainingRun]) -> None:
         "state": st.column_config.TextColumn(
             "State", help="interrupted: no report for minutes, and no reported end."
         ),
+        "ended_by": st.column_config.TextColumn(
+            "Ended by",
+            help="early stopping: the validation loss stopped falling; epoch limit or time limit: "
+            "it may have fallen further; stopped by hand: it can go on with --resume.",
+        ),
         "epochs": "Epochs",
         "best_epoch": number("Best epoch", format="%.0f", help="Lowest validation loss."),
         "validation_loss": number("Validation loss", format="%.3g", help="At the best epoch."),

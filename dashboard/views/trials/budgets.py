@@ -1,13 +1,14 @@
 """Whether a search's small budget decides as a larger one: its trials trained again on that."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.search.repetition import DECIDED, Agreement, agreements
+from core.search.repetition import DECIDED, LEAST_TRIALS, Agreement, agreements
 from core.search.studies import StudyRecord
 from dashboard.charts.colors import codec_style
 from dashboard.views.trials.style import NEUTRAL, restyled
@@ -15,6 +16,15 @@ from dashboard.widgets.charts import show_chart
 from dashboard.widgets.downloads import download_csv
 
 _HEIGHT = 360
+#: How the parts of a budget are spoken of.
+_BUDGET: Mapping[str, Callable[[Any], str]] = {
+    "images": lambda count: f"{count:,} images",
+    "epochs": lambda count: f"{count} epoch{'s' if count > 1 else ''}",
+    "validation_images": lambda count: f"judged on {count:,} validation images",
+    "batch": lambda count: f"{count} images a step",
+    "precision": lambda name: f"in {name}",
+    "seed": lambda seed: f"seed {seed}",
+}
 _HELP = (
     "Trials of a search are trained again on another budget. A rank correlation (Spearman) of 1 "
     "means that both put them in the same order, 0 that they have nothing to do with each other."
@@ -23,12 +33,17 @@ _HELP = (
 
 def show_budgets(studies: Mapping[str, StudyRecord], labels: Mapping[str, str]) -> None:
     """A sentence on each search that was repeated on another budget, and both orders drawn."""
-    found = agreements(studies.values())
+    st.subheader("Does a short training decide?", help=_HELP)
+    known = {agreement.repetition.name: agreement for agreement in agreements(studies.values())}
+    for study in studies.values():
+        if study.name in known:
+            agreement = known[study.name]
+            st.markdown(budget_sentence(agreement, labels[agreement.search.name]))
+        elif study.repeats is not None:
+            st.info(f"{labels[study.name]} repeats the study {study.repeats}, which is not here.")
+    found = [agreement for agreement in known.values() if agreement.is_enough]
     if not found:
         return
-    st.subheader("Does a short training decide?", help=_HELP)
-    for agreement in found:
-        st.markdown(budget_sentence(agreement, labels[agreement.search.name]))
     left, right = st.columns(2, gap="medium")
     with left:
         alt = "Rank of each trial in its search against its rank on the other budget."
@@ -43,17 +58,21 @@ def show_budgets(studies: Mapping[str, StudyRecord], labels: Mapping[str, str]) 
 
 def budget_sentence(agreement: Agreement, label: str) -> str:
     """In a few sentences of Markdown, how far both budgets decide alike."""
-    search, repetition, chosen = agreement.search, agreement.repetition, agreement.chosen
+    search, repetition = agreement.search, agreement.repetition
+    differing = [name for name in _BUDGET if search.budget.get(name) != repetition.budget.get(name)]
     parts = [
-        f"{label}: **{len(agreement.pairs)} trials** were trained again on "
-        f"{_budget(repetition)}, where the search had {_budget(search)}."
+        f"{label}: **{len(agreement.pairs)} of the search's {search.counts['complete']} complete "
+        f"trials** were trained again on {_budget(repetition, differing)}, where the search had "
+        f"{_budget(search, differing)}; those that it pruned were not."
     ]
-    if agreement.correlation is not None and agreement.interval is not None:
-        low, high = agreement.interval
-        parts.append(
-            f"Both orders have a rank correlation of **{agreement.correlation:.2f}** "
-            f"(95 %: {low:.2f} to {high:.2f})."
-        )
+    if not agreement.is_enough:
+        return f"{parts[0]} A comparison needs {LEAST_TRIALS}."
+    chosen = agreement.chosen
+    if agreement.correlation is not None:
+        found = f"Both orders have a rank correlation of **{agreement.correlation:.2f}**"
+        bounds = agreement.interval
+        within = f" (95 %: {bounds.low:.2f} to {bounds.high:.2f})" if bounds else ""
+        parts.append(f"{found}{within}.")
     rank = agreement.pairs.index(chosen) + 1
     best = f"The search's best of them, trial {chosen.searched.number}, is"
     if rank == 1:
@@ -98,7 +117,7 @@ def ranks_figure(found: Sequence[Agreement], labels: Mapping[str, str]) -> go.Fi
             "score %{customdata[2]:.2f} on the other budget",
         )
     for update, title in (
-        (figure.update_xaxes, "Rank in the search"),
+        (figure.update_xaxes, "Rank in the search, of the repeated trials"),
         (figure.update_yaxes, "Rank on the other budget"),
     ):
         update(title=title, range=[most + 0.5, 0.5], tickformat="d")
@@ -146,8 +165,7 @@ def budgets_table(found: Sequence[Agreement]) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
-def _budget(study: StudyRecord) -> str:
-    images, epochs = study.budget.get("images"), study.budget.get("epochs")
-    if images is None or epochs is None:
-        return "a budget that is not recorded"
-    return f"{images:,} images for {epochs} epoch{'s' if epochs > 1 else ''}"
+def _budget(study: StudyRecord, differing: Sequence[str]) -> str:
+    """The parts of a budget that differ from the other's, as a phrase."""
+    shown = [_BUDGET[name](study.budget[name]) for name in differing if name in study.budget]
+    return ", ".join(shown) or "the same budget"

@@ -133,11 +133,18 @@ def _optimum(study: StudyRecord) -> Optimum:
     return Optimum(
         study=study.name,
         best=study.best,
-        thesis=next((trial for trial in study.trials if ORIGIN in trial.attributes), None),
+        thesis=_of_thesis(study),
         thesis_params=thesis if isinstance(thesis, Mapping) else {},
         trials=study.counts["complete"] + study.counts["pruned"],
         is_maximized=study.is_maximized,
     )
+
+
+def _of_thesis(study: StudyRecord) -> TrialRecord | None:
+    """The trial with the thesis' values: the complete one, else the last that was begun."""
+    found = [trial for trial in study.trials if ORIGIN in trial.attributes]
+    found.sort(key=lambda trial: trial.state == "complete")
+    return found[-1] if found else None
 
 
 def _columns(prefix: str, trial: TrialRecord | None, params: Mapping[str, Any]) -> dict[str, Any]:

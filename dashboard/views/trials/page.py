@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from core.search.studies import STATES, StudyRecord
+from core.search.spaces import spaces
+from core.search.studies import StudyRecord
 from dashboard.views.trials.drawn_trials import FEW_TRIALS
 from dashboard.views.trials.optima import (
     cell,
@@ -18,6 +18,7 @@ from dashboard.views.trials.optima import (
     verdict,
 )
 from dashboard.views.trials.overview_charts import OVERLAYS
+from dashboard.views.trials.studies_list import show_studies
 from dashboard.views.trials.study_cache import (
     Studies,
     load_importances,
@@ -26,7 +27,6 @@ from dashboard.views.trials.study_cache import (
     published_trial,
     study_labels,
 )
-from dashboard.views.trials.tables import studies_table
 from dashboard.widgets.charts import show_chart
 from dashboard.widgets.deferred import draw_when_reached
 from dashboard.widgets.downloads import download_csv
@@ -39,10 +39,12 @@ ORDER = 6
 
 COMMAND = "python -m pipelines.search ae80"
 WHY_EMPTY = (
-    "A study appears here as soon as a search has begun, and follows it while it runs. Each "
-    "autoencoder has a search of its own: ae80, ae40, ae20."
+    "A study appears here as soon as a search has begun, and follows it while it runs. There are "
+    f"searches of {', '.join(spaces())}."
 )
 REFRESH_SECONDS = 5
+#: Epochs from which on a trial is not far shorter than a training.
+LONG_EPOCHS = 10
 SCORE_HELP = (
     "The thesis' objective: PSNR in dB plus SSIM, both at range 255 as everywhere here. PSNR is "
     "about thirty times larger, so it dominates the score."
@@ -69,6 +71,7 @@ def show_body(*, was_live: bool) -> None:
         return
     show_optima(studies.searches)
     show_fronts(studies.searches)
+    show_missing(studies)
     show_all_studies(studies.searches)
     if len(studies.searches.found) < len(studies.found):
         draw_when_reached(
@@ -145,6 +148,14 @@ def show_fronts(studies: Studies) -> None:
             st.markdown(f"{labels[study.name]}: {front_sentence(study, published_trial(study))}")
 
 
+def show_missing(studies: Studies) -> None:
+    """Commands of the searches that nobody has run, unless studies cannot be read."""
+    searched = {study.model for study in studies.found.values()}
+    missing = [f"`python -m pipelines.search {name}`" for name in spaces() if name not in searched]
+    if missing and not studies.problems:
+        st.caption(f"Not searched yet: {', '.join(missing)}.")
+
+
 def budget_line(studies: Sequence[StudyRecord]) -> str:
     """Training budget of the studies' trials, and its effect on the scores."""
     budgets = {
@@ -156,10 +167,12 @@ def budget_line(studies: Sequence[StudyRecord]) -> str:
         differ = "The budgets of these studies differ, and so do their scores. " if budgets else ""
         return f"{differ}Score: PSNR in dB + SSIM."
     images, validation, epochs = budgets.pop()
+    is_short = isinstance(epochs, int) and epochs < LONG_EPOCHS
+    short = "far less than a full training, so scores are far lower and " if is_short else ""
     return (
         f"Score: PSNR in dB + SSIM. Each trial trains on {_count(images)} images for {epochs} "
-        f"epochs, once, and is judged on {_count(validation)} validation images: far less than a "
-        "full training, so scores are far lower and small gains may be chance."
+        f"epochs, once, and is judged on {_count(validation)} validation images: {short}small "
+        "gains may be chance."
     )
 
 
@@ -247,40 +260,6 @@ def choose_study(studies: Studies) -> StudyRecord:
         bind="query-params",
     )
     return studies.found[name]
-
-
-def show_studies(studies: Studies) -> None:
-    """One row per study: direction, budget and data set."""
-    table = studies_table(studies.found.values())
-    labels = study_labels(studies.found)
-    with st.expander("The studies: trials, budgets, data"):
-        # States without any trial are omitted.
-        states = [state for state in STATES if table[state].any()]
-        live = ["live"] if table["live"].any() else []
-        columns: dict[str, Any] = {
-            "label": st.column_config.TextColumn("Study", pinned=True),
-            "live": st.column_config.CheckboxColumn("Live"),
-            "trials": "Trials",
-            **{state: state.capitalize() for state in STATES},
-            "best_value": st.column_config.NumberColumn("Best score", format="%.2f"),
-            "best_trial": "Best trial",
-            "direction": "Direction",
-            "images": st.column_config.NumberColumn("Images per epoch", format="localized"),
-            "validation_images": "Validation images",
-            "epochs": "Epochs per trial",
-            "created": st.column_config.DatetimeColumn("Begun", format="YYYY-MM-DD HH:mm"),
-            "dataset_sha256": st.column_config.TextColumn("Data set (sha256)", width="small"),
-        }
-        hidden = {*STATES, "live"} - {*states, *live}
-        shown = table.assign(label=[labels[name] for name in table["study"]])
-        st.dataframe(
-            shown,
-            hide_index=True,
-            height="content",
-            column_order=[name for name in columns if name not in hidden],
-            column_config=columns,
-        )
-        download_csv(table, file_name="studies.csv", key="csv-studies")
 
 
 def _span(counts: Sequence[int]) -> str:

@@ -66,12 +66,17 @@ def _study(name: str, state: str) -> StudyRecord:
 
 
 def published_trial(study: StudyRecord) -> TrialRecord | None:
-    """The trial with the values that the model of the study's name was trained with."""
-    try:
-        facts = open_store().manifest(f"models/{study.name}").facts
-    except ArtifactError:
-        return None
-    return trial_of_model(study, facts.get("config", {}))
+    """The trial with the values that the published model was trained with.
+
+    The model is that of the study's name, else the one that was searched.
+    """
+    for name in dict.fromkeys((study.name, study.model)):
+        try:
+            facts = open_store().manifest(f"models/{name}").facts
+        except ArtifactError:
+            continue
+        return trial_of_model(study, facts.get("config", {}))
+    return None
 
 
 def study_labels(studies: Mapping[str, StudyRecord]) -> dict[str, str]:

@@ -197,14 +197,17 @@ def differences_table(trials: Sequence[TrialRecord]) -> pd.DataFrame:
 
 
 def rerun_command(model: str, trial: TrialRecord) -> str:
-    """Command that trains the model with a trial's parameters on the full budget."""
-    words = ["python -m pipelines.train", model]
+    """Command that trains the model with a trial's parameters on the full budget.
+
+    The trained model has a name of its own, beside the shipped one.
+    """
+    words = ["python -m pipelines.train", model, "--name", f"{model}_trial_{trial.number}"]
     if filters := trial.attributes.get(FILTERS):
         words += ["--filters", *map(str, filters)]
     for name in ("activation", "channels", "kernel", "learning_rate"):
         if name in trial.params:
             words += [f"--{name.replace('_', '-')}", _exact(trial.params[name])]
-    return " ".join([*words, "--restart"])
+    return " ".join(words)
 
 
 def _row(trial: TrialRecord) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from core.search.queue import (
     TrialSeededSampler,
     check_wanted,
     finished_count,
+    is_exhausted,
     make_pruner,
     may_begin,
     requeue,
@@ -146,6 +147,18 @@ def test_a_trial_whose_worker_died_before_its_first_heartbeat_is_queued_again(tm
     study.optimize(lambda trial: trial.suggest_float("rate", 1e-4, 1e-2), n_trials=1)
     assert study.trials[1].value == 2e-3
     close_storage(storage)
+
+
+def test_a_repetition_begins_queued_trials_alone_and_ends_without_any():
+    study = study_of(TrialState.COMPLETE, TrialState.FAIL)
+    assert may_begin(study, 2)
+    assert not is_exhausted(study)
+    study.set_user_attr(REPEATS, "ae80")
+    assert not may_begin(study, 2)
+    assert is_exhausted(study)
+    study.enqueue_trial({"rate": 1e-3})
+    assert may_begin(study, 2)
+    assert not is_exhausted(study)
 
 
 def test_no_trial_of_a_repetition_is_ended_early():

@@ -38,6 +38,7 @@ def only(*studies):
 def test_the_same_order_correlates_fully_and_loses_nothing():
     found = only(search(1, 2, 3, 4, 5), repetition(20, 22, 23, 27, 28))
     assert found.correlation == pytest.approx(1.0)
+    assert found.interval is None
     assert found.loss == 0.0
     assert [pair.searched.number for pair in found.pairs] == [4, 3, 2, 1, 0]
 
@@ -69,21 +70,25 @@ def test_less_is_better_where_a_study_minimises():
     assert found.loss == 2.0
 
 
-def test_it_says_from_which_epoch_on_the_order_is_that_of_the_end():
-    reports = {
-        0: {1: 3.0, 2: 1.0, 3: 1.1, 4: 10.0},
-        1: {1: 2.0, 2: 2.0, 3: 2.1, 4: 20.0},
-        2: {1: 1.0, 2: 3.0, 3: 3.1, 4: 30.0},
-        3: {1: 0.0, 2: 4.0, 3: 4.1, 4: 40.0},
+def reports(*epochs):
+    """PSNR of four trials after each epoch, by trial."""
+    return {
+        number: dict(enumerate(values, start=1))
+        for number, values in enumerate(zip(*epochs, strict=True))
     }
-    found = only(search(1, 2, 3, 4), repetition(10, 20, 30, 40, reports=reports))
+
+
+def test_it_says_from_which_epoch_on_the_order_is_that_of_the_end():
+    noted = reports((3, 2, 1, 0), (1, 2, 3, 4), (1, 2, 3, 4), (10, 20, 30, 40))
+    found = only(search(1, 2, 3, 4), repetition(10, 20, 30, 40, reports=noted))
     assert found.by_epoch == pytest.approx({1: -1.0, 2: 1.0, 3: 1.0, 4: 1.0})
     assert found.decided_from == 2
 
 
-def test_an_order_that_still_changes_at_the_end_is_not_decided():
-    reports = {number: {1: -float(number)} for number in range(4)}
-    assert only(search(1, 2, 3, 4), repetition(1, 2, 3, 4, reports=reports)).decided_from is None
+def test_an_order_that_is_that_of_the_end_at_the_end_alone_was_not_decided_before():
+    noted = reports((1, 2, 3, 4), (3, 2, 1, 0), (10, 20, 30, 40))
+    found = only(search(1, 2, 3, 4), repetition(10, 20, 30, 40, reports=noted))
+    assert found.decided_from is None
     assert only(search(1, 2, 3, 4), repetition(1, 2, 3, 4)).decided_from is None
 
 
@@ -102,8 +107,17 @@ def test_trials_without_a_score_and_trials_of_no_other_are_left_out(value):
     assert len(only(search(1, 2, 3, 4), repeated).pairs) == 4
 
 
+def test_trials_of_a_search_that_was_made_anew_are_not_taken_for_those_repeated():
+    changed = search(1, 2, 3, 4, 5)
+    trials = list(changed.trials)
+    trials[2] = replace(trials[2], params={"filters_1": 64})
+    found = only(replace(changed, trials=tuple(trials)), repetition(1, 2, 3, 4, 5))
+    assert [pair.searched.number for pair in found.pairs] == [4, 3, 1, 0]
+
+
 def test_few_trials_and_a_missing_search_give_no_agreement():
-    assert agreements([search(1, 2, 3, 4), repetition(1, 2, 3)]) == []
+    assert not only(search(1, 2, 3, 4), repetition(1, 2, 3)).is_enough
+    assert only(search(1, 2, 3, 4), repetition(1, 2, 3, 4)).is_enough
     assert agreements([repetition(1, 2, 3, 4)]) == []
     assert agreements([search(1, 2, 3, 4)]) == []
 

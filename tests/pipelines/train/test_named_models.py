@@ -1,6 +1,8 @@
 """A model of a person's own, and what is shipped beside it."""
 
 import json
+import shutil
+from pathlib import Path
 
 import pytest
 
@@ -51,6 +53,31 @@ def test_a_training_publishes_again_what_its_own_checkpoints_show_to_be_its_own(
     assert main([*TINY, "--resume", "--epochs", "2"]) == 0
     assert main([*TINY, "--export"]) == 0
     assert json.loads(store.read("models/ae20", "ae20/card.json"))["training"]["epochs"] == 2
+
+
+@pytest.mark.slow
+def test_the_permission_to_replace_is_kept_until_the_training_is_published(
+    store: ArtifactStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(TINY) == 0
+    for key in store.keys("checkpoints/"):
+        store.delete(key)
+    shutil.copytree(store.root / "models", tmp_path / "shipped")
+    assert main([*TINY, "--replace"]) == 0
+    # As if it had been stopped before it was published.
+    shutil.rmtree(store.root / "models")
+    shutil.copytree(tmp_path / "shipped", store.root / "models")
+
+    assert main([*TINY, "--resume", "--epochs", "2"]) == 0
+    assert json.loads(store.read("models/ae20", "ae20/card.json"))["training"]["epochs"] == 2
+
+    shutil.rmtree(store.root / "models")
+    shutil.copytree(tmp_path / "shipped", store.root / "models")
+    for key in store.keys("checkpoints/"):
+        store.delete(key)
+    capsys.readouterr()
+    assert main([*TINY, "--resume", "--replace"]) == 2
+    assert "The history of ae20 is of another training" in capsys.readouterr().err
 
 
 @pytest.mark.slow

@@ -137,7 +137,7 @@ def test_at_every_failing_operation_a_checkpoint_is_left_that_is_whole(
             assert disk.struck
         progress, _ = kept.restore(small_model, lambda line: None)
         epochs.append(progress.epoch)
-        assert kept.run() == "a run"
+        assert kept.progress().run == "a run"
         kept.save(small_model, {}, Progress(epoch=4, run="a run"))
         assert kept.restore(small_model, pytest.fail)[0].epoch == 4
         if not disk.struck:

@@ -14,6 +14,7 @@ from core.models.training.feed import Images
 from core.models.training.loop import Diverged, Training
 from core.stop_request import Stopped, StopRequest
 from core.store import ArtifactStore
+from core.training_records.runs import read_runs
 from tests.core.models.training.short_trainings import short_training
 
 
@@ -36,6 +37,11 @@ def _figures(training: Training) -> list[dict[str, float]]:
     return [{name: row[name] for name in row if name not in clock} for row in rows]
 
 
+def _ending(folder: Path) -> str:
+    """By which rule a training ended, as its history tells."""
+    return read_runs(ArtifactStore(folder)).runs["ae40"].ended_by
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("questions", [2, 5, 9])
 def test_a_training_that_was_stopped_ends_as_if_it_had_not_been(
@@ -46,11 +52,13 @@ def test_a_training_that_was_stopped_ends_as_if_it_had_not_been(
     stopped = short_training(tmp_path / "stopped", small_config, images, _StopAfter(questions))
     with pytest.raises(Stopped, match="stopped by SIGTERM"):
         stopped.run()
+    assert _ending(tmp_path / "stopped") == "stopped by hand"
 
     resumed = short_training(tmp_path / "stopped", small_config, images)
     resumed.resume()
     resumed.run()
 
+    assert _ending(tmp_path / "stopped") == _ending(tmp_path / "straight") == "epoch limit"
     for ours, theirs in zip(_figures(resumed), _figures(straight), strict=True):
         assert ours == pytest.approx(theirs, rel=1e-5)
     ours, theirs = state_arrays(resumed.network), state_arrays(straight.network)
@@ -101,6 +109,7 @@ def test_training_stops_when_the_validation_loss_does_and_keeps_the_best_weights
     losses = [row["validation_loss"] for row in training.progress.history]
     progress = training.progress
     assert training.has_converged
+    assert _ending(tmp_path) == "early stopping"
     assert len(losses) == progress.best_epoch + 2 < 20
     assert progress.best_loss == min(losses) == losses[progress.best_epoch - 1]
     training.network.set_weights(list(training.best.values()))

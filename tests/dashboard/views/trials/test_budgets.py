@@ -42,17 +42,33 @@ def agreement(*scores):
 
 def test_the_sentence_says_that_the_same_trial_is_best():
     assert budget_sentence(agreement(10.0, 20.0, 30.0, 40.0), "X") == (
-        "X: **4 trials** were trained again on 9,469 images for 2 epochs, where the search had "
-        "1,024 images for 3 epochs. Both orders have a rank correlation of **1.00** (95 %: 1.00 to "
-        "1.00). The search's best of them, trial 3, is the best there, too. From epoch 2 on "
-        "(18,938 images) the order correlates by 0.9 or more with that at the end."
+        "X: **4 of the search's 4 complete trials** were trained again on 9,469 images, 2 epochs, "
+        "where the search had 1,024 images, 3 epochs; those that it pruned were not. Both orders "
+        "have a rank correlation of **1.00**. The search's best of them, trial 3, is the best "
+        "there, too."
     )
 
 
 def test_the_sentence_says_what_the_search_lost():
     sentence = budget_sentence(agreement(10.0, 20.0, 40.0, 38.5), "X")
     assert "trial 3, is number 2 there, **1.50** below trial 2 in score." in sentence
-    assert "rank correlation of **0.80**" in sentence
+    assert "rank correlation of **0.80** (95 %: " in sentence
+
+
+def test_before_there_are_enough_trials_the_sentence_counts_them():
+    found = agreement(10.0, 20.0, 30.0, 40.0)
+    few = replace(found, pairs=found.pairs[:2])
+    assert budget_sentence(few, "X").startswith("X: **2 of the search's 4 complete trials**")
+    assert budget_sentence(few, "X").endswith("A comparison needs 4.")
+
+
+def test_what_differs_between_the_budgets_is_told_whole():
+    found = agreement(10.0, 20.0, 30.0, 40.0)
+    exact = replace(found.repetition, attributes={"budget": LONG | {"precision": "float32"}})
+    fast = replace(found.search, attributes={"budget": SHORT | {"precision": "mixed_bfloat16"}})
+    sentence = budget_sentence(replace(found, search=fast, repetition=exact), "X")
+    assert "9,469 images, 2 epochs, in float32, where" in sentence
+    assert "3 epochs, in mixed_bfloat16;" in sentence
 
 
 def test_the_table_and_the_figures_have_each_trial_with_both_ranks():

@@ -25,6 +25,15 @@ def test_the_verdict_says_where_nothing_better_was_found():
     )
 
 
+def test_the_thesis_values_count_although_their_first_trial_was_cut_short():
+    study = searched(better=True)
+    lost = replace(study.trials[0], number=0, state="fail", value=None)
+    again = replace(study.trials[0], number=2)
+    (found,) = optima([replace(study, trials=(lost, study.trials[1], again))])
+    assert found.thesis.number == 2
+    assert found.gain == 1.0
+
+
 def test_a_study_that_minimises_gains_by_going_down():
     study = replace(searched(better=False), directions=("minimize",))
     (found,) = optima([study])

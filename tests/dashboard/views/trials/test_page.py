@@ -81,8 +81,8 @@ def test_one_chosen_trial_shows_its_details_and_how_to_train_it_in_full(open_pag
     app = open_page(VIEW, studied_store, query={"study": "ae80", "ae80-chosen": ["0"]})
     commands = [block.value for block in app.code]
     assert commands == [
-        "python -m pipelines.train ae80 --filters 64 --activation relu "
-        "--learning-rate 0.0015 --restart"
+        "python -m pipelines.train ae80 --name ae80_trial_0 --filters 64 --activation relu "
+        "--learning-rate 0.0015"
     ]
     assert "parameter" in frame_with(app, "kind")["kind"].tolist()
     assert len(chart(app, "reports-one")["data"]) == 1

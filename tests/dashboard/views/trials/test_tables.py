@@ -27,13 +27,13 @@ def test_differences_leave_out_what_is_equal():
 def test_the_command_to_train_a_trial_in_full_names_all_its_choices():
     found = trial(0, 1.0, attributes={"filters": [32, 64]})
     assert rerun_command("ae40", found) == (
-        "python -m pipelines.train ae40 --filters 32 64 --activation relu "
-        "--learning-rate 0.001 --restart"
+        "python -m pipelines.train ae40 --name ae40_trial_0 --filters 32 64 --activation relu "
+        "--learning-rate 0.001"
     )
     for_rate = replace(found, params={"channels": 24, "kernel": 5, "learning_rate": 0.001})
     assert rerun_command("ae40_rd", for_rate) == (
-        "python -m pipelines.train ae40_rd --filters 32 64 --channels 24 --kernel 5 "
-        "--learning-rate 0.001 --restart"
+        "python -m pipelines.train ae40_rd --name ae40_rd_trial_0 --filters 32 64 --channels 24 "
+        "--kernel 5 --learning-rate 0.001"
     )
 
 
