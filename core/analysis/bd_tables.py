@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from core.analysis.rate_distortion import bd_psnr, bd_rates
+from core.analysis.rate_distortion import Interval, bd_psnr, bd_rates
 from core.codecs.styles import in_legend_order
 from core.evaluation.measurements import Measurements
 
@@ -48,7 +48,7 @@ def bd_table(
             "bd_quality": bd_psnr(reference, tables[codec].curve()).value,
             "overlap_percent": 100 * interval.overlap,
             "images": interval.images,
-            "note": interval.reason or _warning(interval.overlap),
+            "note": note_of(interval),
         }
         for codec, interval in found.items()
     ]
@@ -82,5 +82,9 @@ def bd_rates_of(codec: str, matrix: pd.DataFrame) -> dict[str, float]:
     return dict(zip(row.index.astype(str), row.astype(float), strict=True))
 
 
-def _warning(overlap: float) -> str:
-    return f"overlap below {100 * SMALL_OVERLAP:g} %" if overlap < SMALL_OVERLAP else ""
+def note_of(interval: Interval) -> str:
+    """Why a BD-rate is missing, or what weakens it; empty for neither."""
+    if interval.reason is not None:
+        return interval.reason
+    is_small = interval.overlap < SMALL_OVERLAP
+    return f"overlap below {100 * SMALL_OVERLAP:g} %" if is_small else ""

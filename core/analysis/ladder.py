@@ -4,6 +4,7 @@ Every rung adds one thing to the one before. All are measured on the same valida
 files: `python -m pipelines.ladder`.
 """
 
+import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -33,9 +34,11 @@ def _train(model: str) -> str:
 
 
 def _preset(name: str) -> str:
-    return f"{_train('bottleneck')} --preset {name} --name {name}"
+    return f"{_train('bottleneck')} --preset {name} --name {name} {_FAST}"
 
 
+#: With which all rungs but the first were trained.
+_FAST = "--precision mixed_bfloat16"
 #: Rungs that are configurations of BNK's network, trained for the ladder alone.
 CONFIGURATIONS = (
     Rung("ladder_hyperprior", "With a hyperprior", _preset("ladder_hyperprior")),
@@ -43,9 +46,11 @@ CONFIGURATIONS = (
     Rung("ladder_transforms", "With BNK's transforms", _preset("ladder_transforms")),
     Rung("ladder_lattice", "With a lattice", _preset("ladder_lattice")),
 )
+#: The budget of the rungs above, where the model's own plan is longer.
+_SAME_BUDGET = f"{_train('ae20_rd')} --epochs 10 --learning-rate 0.0008 {_FAST}"
 RUNGS = (
     Rung("ae20", "The thesis' network, quantised after training", _train("ae20")),
-    Rung("ae20_rd", "Its layers, trained for bits and error", _train("ae20_rd")),
+    Rung("ae20_rd", "Its layers, trained for bits and error", _SAME_BUDGET),
     *CONFIGURATIONS,
     Rung("bottleneck", "BNK as published: larger, trained longer", _train("bottleneck")),
 )
@@ -65,6 +70,10 @@ class Step(NamedTuple):
         reference_low_percent: Lower end of its interval.
         reference_high_percent: Upper end.
         images: Images that were measured.
+        note: Why the BD-rate against the rung below is missing, or what weakens it; else empty.
+        reference_note: The same of the BD-rate against `REFERENCE`.
+        trained_images: Images that the training saw; NaN where its card does not say.
+        trained_minutes: Minutes that it took; NaN likewise.
     """
 
     codec: str
@@ -77,6 +86,10 @@ class Step(NamedTuple):
     reference_low_percent: float
     reference_high_percent: float
     images: int
+    note: str = ""
+    reference_note: str = ""
+    trained_images: float = math.nan
+    trained_minutes: float = math.nan
 
     @property
     def label(self) -> str:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping
 from io import BytesIO
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -15,6 +16,7 @@ from core.evaluation.table import from_parquet, to_frame
 from core.metrics import psnr_db
 from core.store import Artifact, ArtifactError, ArtifactStore
 from core.store.key import file_name
+from core.training_records.model_card import TrainingSummary
 
 #: Codecs that are measured.
 CODECS = (REFERENCE, *(rung.codec for rung in RUNGS))
@@ -58,7 +60,7 @@ def store_ladder(store: ArtifactStore, dataset: str) -> Ladder:
         for codec in CODECS
         if is_measured(store, dataset, codec)
     }
-    found, key = compute_ladder(tables), ladder_key(dataset)
+    found, key = compute_ladder(tables, _trainings(store)), ladder_key(dataset)
     frame = pd.DataFrame(found.steps, columns=Step._fields)
     facts = {
         "models": {step.codec: model_digest(store, step.codec) for step in found.steps},
@@ -77,38 +79,68 @@ def load_ladder(store: ArtifactStore, dataset: str) -> Ladder:
     return store.load(ladder_key(dataset), lambda artifact: _read(store, artifact))
 
 
-def compute_ladder(tables: Mapping[str, Measurements]) -> Ladder:
-    """The ladder from measurements of its rungs and of the reference on the same images."""
+def compute_ladder(
+    tables: Mapping[str, Measurements], trainings: Mapping[str, TrainingSummary] | None = None
+) -> Ladder:
+    """The ladder from measurements of its rungs and of the reference on the same images.
+
+    Args:
+        tables: Measurements by codec.
+        trainings: How the rungs' models were trained, by codec.
+    """
     reference = tables.get(REFERENCE)
     rate = rate_at(reference.curve(), PSNR_DB) if reference else None
-    return Ladder(tuple(_steps(tables)), rate)
+    return Ladder(tuple(_steps(tables, trainings or {})), rate)
 
 
-def _steps(tables: Mapping[str, Measurements]) -> Iterator[Step]:
+def _trainings(store: ArtifactStore) -> dict[str, TrainingSummary]:
+    from core.training_records.model_cards import read_cards  # pages only read the result
+
+    return {name: card.training for name, card in read_cards(store).cards.items()}
+
+
+def _steps(
+    tables: Mapping[str, Measurements], trainings: Mapping[str, TrainingSummary]
+) -> Iterator[Step]:
     previous = None
     for rung in (rung for rung in RUNGS if rung.codec in tables):
         table = tables[rung.codec]
+        training = trainings.get(rung.codec, TrainingSummary())
+        below, reference = _bd_rate(previous, table), _bd_rate(tables.get(REFERENCE), table)
         yield Step(
             rung.codec,
             *_compared_at(table.curve()),
-            *_bd_rate(previous, table),
-            *_bd_rate(tables.get(REFERENCE), table),
+            *below.percent,
+            *reference.percent,
             images=len(table.images),
+            note=below.note,
+            reference_note=reference.note,
+            trained_images=_number(training.images_seen),
+            trained_minutes=_number(training.seconds) / 60,
         )
         previous = table
 
 
-def _bd_rate(anchor: Measurements | None, table: Measurements) -> tuple[float, float, float]:
-    """BD-rate in percent and its 95 % interval; NaN where there is none."""
-    from core.analysis.rate_distortion import compare  # SciPy: pages only read the result
+class _BdRate(NamedTuple):
+    """BD-rate in percent with its 95 % interval, NaN where there is none, and what weakens it."""
+
+    percent: tuple[float, float, float]
+    note: str
+
+
+def _bd_rate(anchor: Measurements | None, table: Measurements) -> _BdRate:
+    from core.analysis.bd_tables import note_of  # SciPy: pages only read the result
+    from core.analysis.rate_distortion import compare
 
     if anchor is None:
-        return (math.nan, math.nan, math.nan)
+        return _BdRate((math.nan, math.nan, math.nan), "")
     found = compare(anchor, table, samples=_SAMPLES)
-    low, value, high = (
-        math.nan if one is None else one for one in (found.low, found.value, found.high)
-    )
-    return (value, low, high)
+    percent = (_number(found.value), _number(found.low), _number(found.high))
+    return _BdRate(percent, note_of(found))
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else float(value)
 
 
 def _compared_at(curve: Curve) -> tuple[float, float]:

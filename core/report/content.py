@@ -7,13 +7,17 @@ from typing import NamedTuple
 
 from core.analysis.image_sizes import size_line
 from core.analysis.labels import labels
+from core.analysis.ladder import Ladder
 from core.analysis.source_quality import compressed_before_line
+from core.analysis.stored_ladder import load_ladder
 from core.dataset.splits import DEFAULT, dataset_key
 from core.evaluation.results import Results, load_results
-from core.report.document import Report
+from core.report.document import Report, Section
+from core.report.ladder import ladder_section
 from core.report.process import source_section, speed_section, training_section
 from core.report.quality import Quality, quality_sections
 from core.report.searches import search_section
+from core.search.published import published_trial
 from core.search.storage import study_key
 from core.search.studies import StudyRecord
 from core.search.study_reading import read_study, study_names
@@ -61,7 +65,10 @@ def build_report(store: ArtifactStore, *, dataset: str = DEFAULT) -> Report:
     sections = [
         *quality_sections(Quality(results, labels(), is_of_thesis=is_of_thesis)),
         training_section(list(runs.runs.values()), now=datetime.fromisoformat(latest)),
-        search_section(studies.found),
+        ladder_section(_ladder(store)) if is_of_thesis else Section("ladder", "Ladder"),
+        search_section(
+            studies.found, {study.name: published_trial(store, study) for study in studies.found}
+        ),
         speed_section(benchmarks),
         source_section(found, problems),
     ]
@@ -83,6 +90,14 @@ def _opening(store: ArtifactStore, results: Results, dataset: str, latest: str) 
         compressed_before_line(results.manifests.values(), prepared, images=images),
     )
     return tuple(text for text in paragraphs if text)
+
+
+def _ladder(store: ArtifactStore) -> Ladder:
+    """The stored ladder; without a step where there is none or a damaged one."""
+    try:
+        return load_ladder(store, DEFAULT)
+    except ArtifactError:
+        return Ladder()
 
 
 class _Studies(NamedTuple):

@@ -1,6 +1,6 @@
 """Section on the searches: the optima, how they were reached, and the fronts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -10,15 +10,26 @@ from core.report.document import Section
 from core.report.plot import Plot, Series
 from core.report.tables import Column, Table
 from core.search.repetition import Agreement, agreements
-from core.search.studies import StudyRecord, TrialRecord
+from core.search.studies import StudyRecord, TrialRecord, of_thesis
 
 
-def search_section(studies: Sequence[StudyRecord]) -> Section:
-    """What the search for hyperparameters found."""
+def search_section(
+    studies: Sequence[StudyRecord], published: Mapping[str, TrialRecord | None] | None = None
+) -> Section:
+    """What the search for hyperparameters found.
+
+    Args:
+        studies: The searches, and repetitions of their trials.
+        published: The trial with the published model's values, by study.
+    """
     if not studies:
         return Section("search", "Search")
     single = [study for study in studies if len(study.directions) == 1 and study.repeats is None]
-    fronts = [_front(study) for study in studies if len(study.directions) > 1 and study.front]
+    fronts = [
+        _front(study, (published or {}).get(study.name))
+        for study in studies
+        if len(study.directions) > 1 and study.front
+    ]
     parts: list[Table | Plot] = [_optima(single), *_progress(single)] if single else []
     repeated = [agreement for agreement in agreements(studies) if agreement.is_enough]
     budgets = [_budgets(repeated)] if repeated else []
@@ -37,6 +48,8 @@ def _optima(studies: Sequence[StudyRecord]) -> Table:
             "best_value": study.best.value if study.best else None,
             "best_trial": study.best.number if study.best else None,
             "best_parameters": _parameters(study.best),
+            "thesis_value": thesis.value if (thesis := of_thesis(study)) else None,
+            "thesis_parameters": _parameters(thesis),
         }
         for study in studies
     ]
@@ -49,23 +62,31 @@ def _optima(studies: Sequence[StudyRecord]) -> Table:
         "best_value": Column("Best value", ".4g"),
         "best_trial": Column("in trial", ".0f"),
         "best_parameters": Column("with"),
+        "thesis_value": Column("Thesis' values", ".4g"),
+        "thesis_parameters": Column("which are"),
     }
     caption = "The value is PSNR in decibels plus SSIM on validation images, as in the thesis."
     return Table("studies", "Studies", caption, pd.DataFrame(rows), columns)
 
 
-def _front(study: StudyRecord) -> Table:
+def _front(study: StudyRecord, published: TrialRecord | None) -> Table:
     """The trials of a study of several objectives that no other one dominates."""
     rows = [
         {
             "trial": trial.number,
             **dict(zip(study.objectives, trial.values, strict=True)),
             "parameters": _parameters(trial),
+            "published": "yes" if trial == published else "",
         }
         for trial in study.front
     ]
     objectives = {name: Column(name, ",.1f") for name in study.objectives}
-    columns = {"trial": Column("Trial", ".0f"), **objectives, "parameters": Column("with")}
+    columns = {
+        "trial": Column("Trial", ".0f"),
+        **objectives,
+        "parameters": Column("with"),
+        "published": Column("Published model"),
+    }
     caption = (
         f"{len(study.front)} of {len(study.finite)} complete trials: no other one is at least as "
         "good in every objective and better in one."

@@ -4,7 +4,6 @@ The spaces follow from the architectures of `core.codecs`; nothing here imports 
 can be planned and read without it.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
@@ -20,7 +19,7 @@ from core.codecs.rate_autoencoder import (
     most_channels,
     rate_architectures,
 )
-from core.search.studies import Direction, StudyRecord, TrialRecord
+from core.search.studies import Direction
 
 LEARNING_RATES = (1e-4, 1e-2)
 ACTIVATIONS = ("relu", "leaky_relu")
@@ -28,8 +27,6 @@ ACTIVATIONS = ("relu", "leaky_relu")
 #: has at most the last but one, or what the thesis tried for it.
 WIDTHS = (16, 32, 64, 128)
 CHANNELS = (6, 12, 24, 48, 96, 128)
-#: Relative difference of a learning rate with three digits from the one that it stands for.
-_ROUNDED = 0.005
 
 
 class Objective(NamedTuple):
@@ -216,34 +213,6 @@ def get_space(model: str) -> SearchSpace:
             f"There is no search space of a model {model!r}; there are {', '.join(found)}."
         )
     return found[model]
-
-
-def trial_of_model(study: StudyRecord, config: Mapping[str, Any]) -> TrialRecord | None:
-    """The first complete trial with the values of a model; None where there is none.
-
-    Args:
-        study: Search of the model.
-        config: Configuration that the model was trained with, as its manifest has it.
-    """
-    space = spaces().get(study.model)
-    if space is None:
-        return None
-    try:
-        wanted = space.parameters_of(config)
-    except KeyError:
-        return None
-    complete = (trial for trial in study.trials if trial.state == "complete")
-    return next((trial for trial in complete if _equals(trial.params, wanted)), None)
-
-
-def _equals(params: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
-    """Whether the parameters are the wanted ones, floats as far as people write them."""
-    return params.keys() == wanted.keys() and all(
-        math.isclose(value, wanted[name], rel_tol=_ROUNDED)
-        if isinstance(value, float)
-        else value == wanted[name]
-        for name, value in params.items()
-    )
 
 
 def _widths(least: int, most: int) -> tuple[int, ...]:

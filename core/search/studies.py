@@ -180,6 +180,13 @@ class StudyRecord:
         )
 
 
+def of_thesis(study: StudyRecord) -> TrialRecord | None:
+    """The trial with the thesis' values: the complete one, else the last that was begun."""
+    found = [trial for trial in study.trials if ORIGIN in trial.attributes]
+    found.sort(key=lambda trial: trial.state == "complete")
+    return found[-1] if found else None
+
+
 def _dominates(losses: tuple[float, ...], others: tuple[float, ...]) -> bool:
     """Whether no loss is above the other's, and one is below."""
     pairs = list(zip(losses, others, strict=True))

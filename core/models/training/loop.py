@@ -133,9 +133,6 @@ class Training:
                 load_weights(self.network, self.best)
                 self.lower_learning_rate()
             self._run_epoch()
-        self._write_end()
-
-    def _write_end(self) -> None:
         self.history.write(self.progress.history, ended_by=self.progress.ended_by)
 
     def _run_epoch(self) -> None:
@@ -298,5 +295,5 @@ class Training:
         self.progress.partial = figures
         self.progress.ended_by = STOPPED
         self.checkpoints.save(self.network, self.best, self.progress)
-        self._write_end()
+        self.history.write(self.progress.history, ended_by=self.progress.ended_by)
         raise Stopped(self.stop.signal or 0)

@@ -9,8 +9,10 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.analysis.claims import CLAIMS
-from core.analysis.ladder import PSNR_DB, Ladder, Rung, Step, ladder_sentence
+from core.analysis.labels import label_of
+from core.analysis.ladder import PSNR_DB, REFERENCE, Ladder, Rung, Step, ladder_sentence
 from core.analysis.stored_ladder import ladder_key, load_ladder
+from core.evaluation.results import result_key
 from core.store import ArtifactError, MissingArtifact
 from dashboard import formats, glossary
 from dashboard.charts.colors import codec_style
@@ -18,6 +20,7 @@ from dashboard.charts.log_axis import log_ticks_of
 from dashboard.data.store import DATASET, open_store, store_state
 from dashboard.widgets.charts import show_chart
 from dashboard.widgets.downloads import download_csv
+from dashboard.widgets.links import link_to_page
 from dashboard.widgets.states import show_artifact_error, show_empty
 
 COMMAND = "python -m pipelines.ladder"
@@ -40,6 +43,7 @@ def show_ladder() -> None:
         alt = f"Bits per pixel at {PSNR_DB:g} dB, one mark per step."
         show_chart(ladder_figure(found), key="ladder", name="bottleneck-ladder", alt=alt)
         _show_table(found.steps)
+        _show_curves(found.steps)
     show_missing(found.missing)
 
 
@@ -104,16 +108,34 @@ def show_missing(missing: Sequence[Rung]) -> None:
     """The rungs that are not measured, with the commands that make them."""
     if not missing:
         return
+    untrained = [rung for rung in missing if not open_store().exists(f"models/{rung.codec}")]
     show_empty(
         f"Not measured yet: {'; '.join(rung.label for rung in missing)}",
-        why="Train what is missing and measure it:",
-        command="\n".join([*(rung.command for rung in missing), COMMAND]),
+        why="Train what is missing and measure it:" if untrained else "Measure it:",
+        command="\n".join([*(rung.command for rung in untrained), COMMAND]),
+    )
+
+
+def _show_curves(steps: Sequence[Step]) -> None:
+    """Link to the rungs' curves on the test images, or the command that measures them."""
+    store = open_store()
+    missing = [step.codec for step in steps if not store.exists(result_key(DATASET, step.codec))]
+    if missing:
+        st.caption(f"Curves on the test images: `python -m pipelines.evaluate {' '.join(missing)}`")
+        return
+    codecs = [label_of(name) for name in (REFERENCE, *(step.codec for step in steps))]
+    link_to_page(
+        "rate_distortion",
+        "The steps' curves on the test images",
+        icon=":material/show_chart:",
+        query={"codecs": codecs},
     )
 
 
 def _show_table(steps: Sequence[Step]) -> None:
     table = pd.DataFrame(steps, columns=Step._fields)
     table.insert(0, "label", [step.label for step in steps])
+    table["note"] = [_note(step) for step in steps]
     percent: dict[str, Any] = {"format": formats.SIGNED_PERCENT}
     number = st.column_config.NumberColumn
     columns: dict[str, Any] = {
@@ -124,6 +146,9 @@ def _show_table(steps: Sequence[Step]) -> None:
         "low_percent": number("95 % interval", help=glossary.INTERVAL, **percent),
         "high_percent": number("to", help=glossary.INTERVAL, **percent),
         "reference_percent": number("BD-rate, JPEG", help=glossary.BD_RATE, **percent),
+        "trained_images": number("Images seen", format="localized", help="In training."),
+        "trained_minutes": number("Minutes", format="%.0f", help="Of training."),
+        "note": st.column_config.TextColumn("Note", help="On the BD-rates."),
     }
     st.dataframe(
         table,
@@ -134,11 +159,28 @@ def _show_table(steps: Sequence[Step]) -> None:
         placeholder="",
     )
     st.caption(
-        f"Whole files of {steps[0].images} validation images, spread evenly over the split. The "
-        "steps between the first and the last are trained on equally many images; the first has "
-        "the thesis' training, the last a larger network and a longer training."
+        f"Whole files of {steps[0].images} validation images, spread evenly over the split. "
+        f"{budget_sentence(steps)}"
     )
     download_csv(table, file_name="bottleneck-ladder.csv", key="csv-ladder")
+
+
+def budget_sentence(steps: Sequence[Step]) -> str:
+    """Whether the steps between the published models were trained on equally many images."""
+    seen = {step.trained_images for step in steps[1:-1]}
+    if not seen or any(map(math.isnan, seen)):
+        return ""
+    if len(seen) > 1:
+        return "The steps were trained on different numbers of images: the table has them."
+    return (
+        "The steps between the first and the last were trained on equally many images; the last "
+        "is a larger network with a longer training."
+    )
+
+
+def _note(step: Step) -> str:
+    notes = {"step below": step.note, "JPEG": step.reference_note}
+    return "; ".join(f"{name}: {note}" for name, note in notes.items() if note)
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from core.search.studies import FILTERS, ORIGIN, PSNR, SSIM, THESIS, StudyRecord, TrialRecord
+from core.search.studies import FILTERS, PSNR, SSIM, THESIS, StudyRecord, TrialRecord, of_thesis
 from dashboard.views.trials.parameters import parameter_title
 
 #: Parameters that each filter count of a network is searched under.
@@ -133,18 +133,11 @@ def _optimum(study: StudyRecord) -> Optimum:
     return Optimum(
         study=study.name,
         best=study.best,
-        thesis=_of_thesis(study),
+        thesis=of_thesis(study),
         thesis_params=thesis if isinstance(thesis, Mapping) else {},
         trials=study.counts["complete"] + study.counts["pruned"],
         is_maximized=study.is_maximized,
     )
-
-
-def _of_thesis(study: StudyRecord) -> TrialRecord | None:
-    """The trial with the thesis' values: the complete one, else the last that was begun."""
-    found = [trial for trial in study.trials if ORIGIN in trial.attributes]
-    found.sort(key=lambda trial: trial.state == "complete")
-    return found[-1] if found else None
 
 
 def _columns(prefix: str, trial: TrialRecord | None, params: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.analysis.labels import label_of_study
-from core.search.spaces import trial_of_model
+from core.search import published
 from core.search.studies import StudyRecord, TrialRecord
 from core.search.study_reading import read_study, study_names, study_state
 from core.store import ArtifactError
@@ -66,17 +66,8 @@ def _study(name: str, state: str) -> StudyRecord:
 
 
 def published_trial(study: StudyRecord) -> TrialRecord | None:
-    """The trial with the values that the published model was trained with.
-
-    The model is that of the study's name, else the one that was searched.
-    """
-    for name in dict.fromkeys((study.name, study.model)):
-        try:
-            facts = open_store().manifest(f"models/{name}").facts
-        except ArtifactError:
-            continue
-        return trial_of_model(study, facts.get("config", {}))
-    return None
+    """The trial with the values that the published model was trained with."""
+    return published.published_trial(open_store(), study)
 
 
 def study_labels(studies: Mapping[str, StudyRecord]) -> dict[str, str]:

@@ -16,6 +16,7 @@ from core.evaluation.measurements import Measurements
 from core.evaluation.record import Record
 from core.evaluation.table import to_parquet, to_table
 from core.store import ArtifactStore, MissingArtifact
+from core.training_records.model_card import TrainingSummary
 
 PSNR = np.array([26.0, 29.0, 32.0, 35.0])
 RATES = np.array([0.4, 0.8, 1.6, 3.2])
@@ -44,6 +45,25 @@ def test_a_rung_is_compared_with_the_measured_one_below_and_with_jpeg():
     assert second.low_percent <= second.percent <= second.high_percent
     assert second.psnr_db == PSNR_DB
     assert second.bits_per_pixel == pytest.approx(first.bits_per_pixel / 2)
+
+
+def test_a_step_without_a_bd_rate_says_why_and_a_weak_one_what_weakens_it():
+    low = measured("ae20", share=4.0, psnr=np.array([22.0, 23.0, 23.5, 24.0]))
+    near = measured("ae20_rd", share=0.8, psnr=np.array([23.0, 29.0, 32.0, 35.0]))
+    _, second = compute_ladder({"ae20": low, "ae20_rd": near}).steps
+    assert second.note == "overlap below 25 %"
+    far = measured("ae20_rd", share=0.8)
+    _, second = compute_ladder({"ae20": low, "ae20_rd": far}).steps
+    assert math.isnan(second.percent)
+    assert second.note == "the curves do not overlap"
+
+
+def test_a_step_has_the_images_and_the_minutes_of_its_training():
+    trained = {"ae20_rd": TrainingSummary(images_seen=20480, seconds=738.0)}
+    found = compute_ladder(tables(ae20_rd=0.8, bottleneck=0.4), trained)
+    first, second = found.steps
+    assert (first.trained_images, first.trained_minutes) == (20480, 12.3)
+    assert math.isnan(second.trained_images)
 
 
 def test_a_rung_that_does_not_reach_the_psnr_is_compared_where_it_has_nearly_its_most():

@@ -24,7 +24,9 @@ def test_a_search_of_two_objectives_has_its_front_and_no_place_among_the_optima(
         trials((3.0, 900.0), (-4.0, 700.0), (-5.0, 800.0)),
         objectives=("BD-rate (%)", "Work"),
     )
-    optima, progress, front = search_section([single, pair]).parts
+    published = {"ae40_rd": pair.trials[1]}
+    optima, progress, front = search_section([single, pair], published).parts
+    assert front.frame["published"].tolist() == ["", "yes"]
     assert optima.frame["best_value"].tolist() == [28.0]
     assert len(progress.series) == 1
     assert front.frame[["trial", "BD-rate (%)", "Work", "parameters"]].to_numpy().tolist() == [
@@ -53,3 +55,11 @@ def test_a_search_that_was_repeated_is_compared_and_the_repetition_is_no_optimum
     (row,) = budgets.frame.to_dict("records")
     assert row["correlation"] == pytest.approx(1.0)
     assert (row["trials"], row["repetition"], row["loss"]) == (4, "500 images, 9 epochs", 0.0)
+
+
+def test_the_thesis_values_stand_beside_the_optimum():
+    first, second = trials((27.0,), (28.0,))
+    first = replace(first, attributes={"origin": "optimum of the thesis"})
+    optima, _ = search_section([StudyRecord("ae40", ("maximize",), {}, (first, second))]).parts
+    (row,) = optima.frame.to_dict("records")
+    assert (row["thesis_value"], row["thesis_parameters"]) == (27.0, "kernel 3")

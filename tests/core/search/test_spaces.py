@@ -4,7 +4,8 @@ import optuna
 import pytest
 
 from core.models import get_model
-from core.search.spaces import get_space, spaces, trial_of_model
+from core.search.published import trial_of_model
+from core.search.spaces import get_space, spaces
 from core.search.studies import StudyRecord, TrialRecord
 
 THESIS_FILTERS = {

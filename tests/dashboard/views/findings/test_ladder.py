@@ -1,17 +1,19 @@
 """The ladder's chart, and what is said of rungs that are not measured."""
 
 import math
+from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.analysis.ladder import RUNGS, Ladder, Step
-from dashboard.views.findings.ladder import ladder_figure
+from dashboard.views.findings.ladder import budget_sentence, ladder_figure
 
 STEPS = (
     Step("ae20", 8.0, 24.8, *[math.nan] * 3, 600.0, 590.0, 610.0, 96),
     Step("bottleneck", 0.5, 30.0, -50.0, -51.0, -49.0, -60.0, -61.0, -59.0, 96),
 )
+FOUR = (*STEPS, *STEPS)
 
 
 def test_each_step_stands_at_its_rate_and_jpeg_where_its_line_is() -> None:
@@ -30,16 +32,42 @@ def test_a_step_that_does_not_reach_the_psnr_says_where_it_was_read() -> None:
     assert list(marks.marker.symbol) == ["circle-open", "circle"]
 
 
-def test_a_missing_rung_is_named_with_the_commands_that_make_it() -> None:
+def test_a_missing_rung_is_named_with_the_commands_that_make_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     def page() -> None:
         from core.analysis.ladder import RUNGS
         from dashboard.views.findings.ladder import show_missing
 
         show_missing(RUNGS[5:6])
 
+    monkeypatch.setenv("BOTTLENECK_ARTIFACTS", str(tmp_path))
     shown = AppTest.from_function(page, default_timeout=120).run()
     assert not shown.exception
     text = " ".join(element.value for element in (*shown.markdown, *shown.code, *shown.info))
     assert RUNGS[5].label in text
     assert RUNGS[5].command in text
     assert "python -m pipelines.ladder" in text
+
+
+def test_equal_budgets_are_said_to_be_equal_and_others_are_not() -> None:
+    def steps(*images: float) -> list[Step]:
+        return [
+            step._replace(trained_images=count) for step, count in zip(FOUR, images, strict=True)
+        ]
+
+    assert "on equally many images" in budget_sentence(steps(179911, 20480, 20480, 1e6))
+    assert "on different numbers of images" in budget_sentence(steps(179911, 20480, 30000, 1e6))
+    assert budget_sentence(steps(179911, 20480, math.nan, 1e6)) == ""
+    assert budget_sentence(STEPS) == ""
+
+
+def test_only_what_is_not_trained_is_to_be_trained() -> None:
+    def page() -> None:
+        from core.analysis.ladder import RUNGS
+        from dashboard.views.findings.ladder import show_missing
+
+        show_missing(RUNGS[:1])
+
+    shown = AppTest.from_function(page, default_timeout=120).run()
+    assert [block.value for block in shown.code] == ["python -m pipelines.ladder"]
