@@ -150,6 +150,15 @@ def result_datasets(store: ArtifactStore) -> list[str]:
     return sorted({key.split("/")[1] for key in store.keys("results/")})
 
 
+def stored_rows(store: ArtifactStore, dataset: str) -> int:
+    """Number of rows of all results on a data set, by their manifests; damaged ones have none."""
+    rows = 0
+    for key in store.keys(result_key(dataset, "")):
+        with suppress(ArtifactError):
+            rows += int(store.manifest(key).facts.get("rows", 0))
+    return rows
+
+
 def result_key(dataset: str, codec: str) -> str:
     """Key of a codec's results on a data set; its file is called `<codec>.parquet`."""
     return f"results/{dataset}/{codec}"

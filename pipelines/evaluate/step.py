@@ -19,7 +19,7 @@ from core.dataset.result_images import remember_folder
 from core.dataset.splits import prepared_datasets
 from core.evaluation.block import Block, measure_block, operating_points
 from core.evaluation.facts import ResultFacts
-from core.evaluation.results import load_results
+from core.evaluation.results import load_results, stored_rows
 from core.metrics import unavailable as metrics_unavailable
 from core.store import ArtifactError, ArtifactStore, Manifest, MissingArtifact
 from pipelines.base import UserError, run_step
@@ -35,6 +35,9 @@ from pipelines.worker_pool import worker_pool
 Say = Callable[[str], None]
 
 _FOLDER_INSTEAD = "Images that are not prepared are measured with --images DIR --dataset NAME."
+
+#: Rows of a data set's results that are read at once, with which 3 GB of memory are enough.
+MOST_READ_ROWS = 10_000_000
 
 _DISK_REFUSES = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
@@ -85,9 +88,16 @@ def _measure_all(ahead: Sequence[Plan], config: Config, say: Say, console: Conso
 
 
 def _store_bd_rates(config: Config, say: Say) -> None:
-    """Computes now what every visitor of the dashboard would compute."""
+    """Computes now what every visitor of the dashboard would compute, where memory allows."""
     store = ArtifactStore.default()
     with _clear_errors(store):
+        rows = stored_rows(store, config.dataset_name)
+        if rows > MOST_READ_ROWS:
+            say(
+                f"{bd_rates_key(config.dataset_name)}: not computed of {rows:,} rows; at most "
+                f"{MOST_READ_ROWS:,} are read at once."
+            )
+            return
         results = load_results(store, config.dataset_name)
         if len(results.manifests) > 1 and store_bd_rates(store, config.dataset_name, results):
             say(f"{bd_rates_key(config.dataset_name)}: BD-rates of the stored results.")

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pandas as pd
 import pytest
 
+from core.evaluation.results import stored_rows
 from core.metrics import metrics, smallest_side
 from pipelines.evaluate import step as evaluate
 from tests.pipelines.evaluate.step_runs import TIMES, measured, run
@@ -62,3 +63,22 @@ def test_any_executor_can_measure_the_blocks(prepared):
     with ThreadPoolExecutor(2) as executor:
         tables = dict(evaluate.run_blocks(executor, plan.blocks))
     assert tables.keys() == plan.blocks.keys()
+
+
+@pytest.mark.slow
+def test_results_of_too_many_rows_are_not_read_for_bd_rates(prepared, monkeypatch, capsys):
+    assert run("jpeg", "webp") == 0
+    stored = prepared.keys("bd_rates/")
+    assert len(stored) == 1
+    prepared.delete(stored[0])
+    rows = stored_rows(prepared, "imagenette160")
+    assert rows == len(measured(prepared).frame)
+
+    monkeypatch.setattr(evaluate, "MOST_READ_ROWS", rows - 1)
+    capsys.readouterr()
+    assert run("jpeg", "webp") == 0
+    assert prepared.keys("bd_rates/") == []
+    assert f"not computed of {rows:,} rows" in capsys.readouterr().err
+    monkeypatch.setattr(evaluate, "MOST_READ_ROWS", rows)
+    assert run("jpeg", "webp") == 0
+    assert prepared.keys("bd_rates/") == stored
