@@ -10,7 +10,7 @@ from core.analysis.headlines import LEARNED
 from core.evaluation.measurements import Curve
 
 _REFERENCE = "jpeg"
-_OTHERS = ("webp", "jpeg_xl", "avif_444")
+_OTHERS = ("webp", "jpeg_xl", "avif_444", "avif_slow")
 
 
 class HeadlineFigure(NamedTuple):

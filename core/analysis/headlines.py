@@ -15,7 +15,7 @@ RAW_BITS_PER_PIXEL = 24.0
 
 #: The rate-trained codec, and the baselines that it is compared with first.
 LEARNED = "bottleneck"
-_BASELINES = ("jpeg", "webp", "jpeg_xl", "avif_444")
+_BASELINES = ("jpeg", "webp", "jpeg_xl", "avif_444", "avif_slow")
 
 
 def headlines(
