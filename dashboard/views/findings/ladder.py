@@ -139,7 +139,7 @@ def _show_table(steps: Sequence[Step]) -> None:
     percent: dict[str, Any] = {"format": formats.SIGNED_PERCENT}
     number = st.column_config.NumberColumn
     columns: dict[str, Any] = {
-        "label": st.column_config.TextColumn("Step", width=290),
+        "label": st.column_config.TextColumn("Step", width=260),
         "bits_per_pixel": number("bpp", format=formats.BITS_PER_PIXEL),
         "psnr_db": number("at PSNR", format="%.1f"),
         "percent": number("BD-rate, step below", help=glossary.BD_RATE, **percent),
@@ -148,7 +148,7 @@ def _show_table(steps: Sequence[Step]) -> None:
         "reference_percent": number("BD-rate, JPEG", help=glossary.BD_RATE, **percent),
         "trained_images": number("Images seen", format="localized", help="In training."),
         "trained_minutes": number("Minutes", format="%.0f", help="Of training."),
-        "note": st.column_config.TextColumn("Note", help="On the BD-rates."),
+        "note": st.column_config.TextColumn("Note", help="On the BD-rates.", width=230),
     }
     st.dataframe(
         table,
