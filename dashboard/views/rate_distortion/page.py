@@ -14,6 +14,7 @@ from core.analysis.labels import label_of, labels
 from core.analysis.source_quality import compressed_before_line, falls_line, first_falls
 from core.evaluation.results import Results
 from core.metrics import metrics
+from core.store.key import evaluation_command
 from dashboard.charts.captions import basis_line, removed_line, source_line
 from dashboard.data.curves import (
     View,
@@ -25,7 +26,7 @@ from dashboard.data.curves import (
     load_points,
 )
 from dashboard.data.quoted import load_dataset_imports
-from dashboard.data.store import load_manifest, load_results
+from dashboard.data.store import load_manifest, load_results, open_store
 from dashboard.views.rate_distortion.bd_rates import show_bd_rates
 from dashboard.views.rate_distortion.controls import (
     Spread,
@@ -55,7 +56,6 @@ ICON = ":material/show_chart:"
 GROUP = "Results"
 ORDER = 2
 
-COMMAND = "python -m pipelines.evaluate"
 WHY_EMPTY = "The curves are drawn from measurements of every codec on the test images."
 NOTHING_DRAWN = "No point to draw: choose a codec, or widen the range of bits per pixel."
 SEPARATOR = "/"
@@ -93,11 +93,12 @@ def main() -> None:
     results = load_results(dataset)
     show_problems([*results.problems, *load_dataset_imports(dataset).problems])
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        metric = choose_metric(results.frame)
+        metric = choose_metric(results.frame, dataset)
         more = [] if metric is None else choose_autoencoders(list(_tables(dataset, metric)))
     if metric is None:
         if not results.problems:
-            show_empty("No results yet", why=WHY_EMPTY, command=COMMAND)
+            command = evaluation_command(dataset, open_store().root)
+            show_empty("No results yet", why=WHY_EMPTY, command=command)
         return
     lossless = load_lossless(dataset)
     codecs = choose_codecs(list(_tables(dataset, metric)), list(lossless["codec"].unique()))
@@ -186,7 +187,7 @@ def show_curves(drawn: Drawn, spread: Spread, results: Results, point: str | Non
     total = results.frame["image"].nunique()
     basis = basis_line(drawn.points, total=total, on_subset=chosen.ON_SUBSET_ONLY)
     st.caption(f"{basis} {drawn.removed} {size_line(results.frame)}")
-    if line := unmeasured_line(results.frame, view.metric, labels()):
+    if line := unmeasured_line(results.frame, view.metric, labels(), view.dataset):
         st.info(line)
     show_source_quality(drawn, results)
     if drawn.quoted:
