@@ -49,6 +49,7 @@ from dashboard.widgets.charts import show_chart
 from dashboard.widgets.datasets import choose_dataset
 from dashboard.widgets.deferred import draw_when_reached
 from dashboard.widgets.downloads import download_csv, download_exchange
+from dashboard.widgets.report_download import show_report_downloads
 from dashboard.widgets.states import show_empty, show_problems
 
 TITLE = "Rate-distortion"
@@ -280,6 +281,7 @@ def show_numbers(points: pd.DataFrame, view: View) -> None:
         named = points.assign(metric=view.metric_name)
         download_csv(named, file_name=f"{view.file_name}-points.csv", key="csv-points")
         download_exchange(view.dataset)
+        show_report_downloads(view.dataset)
     lossless = load_lossless(view.dataset)
     if len(lossless):
         st.subheader("Lossless formats")
