@@ -38,6 +38,7 @@ from dashboard.views.rate_distortion.controls import (
 )
 from dashboard.views.rate_distortion.point_images import show_point_images
 from dashboard.views.rate_distortion.quoted import choose_quoted, show_sources, with_quoted
+from dashboard.views.rate_distortion.quoted_curves import largest_rate
 from dashboard.views.rate_distortion.read_off import ReadOff, show_read_off
 from dashboard.views.rate_distortion.read_off_lines import with_read_off
 from dashboard.views.rate_distortion.tables import (
@@ -165,6 +166,7 @@ def show_curves(drawn: Drawn, spread: Spread, results: Results, point: str | Non
         look=spread.look,
         chosen=point_parts(point) if point else None,
     )
+    most = largest_rate(figure)
     figure = with_quoted(figure, view, drawn.quoted)
     left, right = st.columns([2, 1], gap="small")
     with right:
@@ -192,7 +194,7 @@ def show_curves(drawn: Drawn, spread: Spread, results: Results, point: str | Non
         st.info(line)
     show_source_quality(drawn, results)
     if drawn.quoted:
-        show_sources(view, drawn.quoted)
+        show_sources(view, drawn.quoted, most=most)
     if view.payload and (line := containers_line(view)):
         st.info(line)
 
