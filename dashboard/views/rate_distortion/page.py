@@ -176,7 +176,7 @@ def show_curves(drawn: Drawn, spread: Spread, results: Results, point: str | Non
             figure = with_read_off(
                 figure,
                 value=read.value,
-                value_text=read.value_text(view.metric),
+                value_text=read.value_text(view),
                 rate=read.rate,
                 rate_text=read.rate_text,
             )
