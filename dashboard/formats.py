@@ -5,6 +5,8 @@ The constants are formats of `st.column_config.NumberColumn`; the functions writ
 
 import math
 
+from core.metrics import metrics, range_of, unit_in
+
 DECIBELS = "%.2f"
 SSIM = "%.4f"
 BYTES = "localized"
@@ -12,12 +14,21 @@ BITS_PER_PIXEL = "%.3f"
 SIGNED_PERCENT = "%+.1f %%"
 RATIO = "%.2f"
 
-_METRICS = {"psnr_db": DECIBELS, "ssim": SSIM, "ms_ssim_4": SSIM, "ssimulacra2": "%.2f"}
+_SCORE = "%.2f"
+_UNKNOWN = "%.4g"
 
 
 def metric_format(metric: str) -> str:
-    """Format of a column that holds a metric."""
-    return _METRICS.get(metric, "%.4g")
+    """Format of a column that holds a metric, by the unit and the range that it states."""
+    known = metrics().get(metric)
+    if known is None:
+        return _UNKNOWN
+    _, high = range_of(metric)
+    if high <= 1.0:
+        return SSIM
+    if unit_in(known.LABEL) == "dB":
+        return DECIBELS
+    return _SCORE if math.isfinite(high) else _UNKNOWN
 
 
 def metric_d3_format(metric: str) -> str:

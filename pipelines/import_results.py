@@ -10,9 +10,11 @@ from core.analysis.imported.artifact import commit_import, import_key
 from core.analysis.imported.curves import PUBLISHED
 from core.analysis.imported.reading import read_bytes, read_results
 from core.analysis.imported.table import MAX_SOURCE, Imported, UnusableImport, is_plain
+from core.analysis.stored_bd_rates import bd_rates_key
 from core.evaluation.results import result_datasets
 from core.metrics import metrics
 from core.store import ArtifactError, ArtifactStore
+from core.store.key import command_for
 from pipelines.base import UserError, check_name, option, run_step
 
 
@@ -75,9 +77,10 @@ def import_results(config: ImportConfig) -> None:
     if imported.unused:
         print(f"Not read: {', '.join(imported.unused)}.")
     if config.dataset not in result_datasets(store):
+        command = command_for(bd_rates_key(config.dataset), store.root)
         print(
             f"Nothing was measured on {config.dataset} yet; the page Rate-distortion shows the "
-            f"curves after python -m pipelines.evaluate --images DIR --dataset {config.dataset}"
+            f"curves after {command}"
         )
 
 

@@ -1,6 +1,7 @@
 """The rules that hold the layers apart, read from the imports themselves."""
 
 import ast
+import re
 from graphlib import CycleError, TopologicalSorter
 
 import pytest
@@ -85,6 +86,14 @@ def test_imports_are_absolute() -> None:
 
 def test_the_readme_is_short() -> None:
     assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) < 130
+
+
+def test_the_readme_names_the_versions_of_python_for_which_everything_can_be_installed() -> None:
+    installs = (ROOT / "pipelines/INSTALLS.md").read_text(encoding="utf-8").splitlines()
+    [row] = [line for line in installs if line.startswith("| `requirements.txt` | Python")]
+    linux, macos = (re.findall(r"3\.\d+", cell) for cell in row.split("|")[2:4])
+    stated = f"Python {linux[0]} to {linux[-1]} (macOS: {macos[-1]})."
+    assert stated in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_no_module_is_named_after_nothing_in_particular() -> None:

@@ -12,8 +12,8 @@ import pandas as pd
 from core.analysis.exact_numbers import exact_numbers
 from core.evaluation.measurements import metric_columns, summary
 
-#: CompressAI's names of metrics; it has used both of PSNR.
-_NAMES = {"psnr_db": ("psnr", "psnr-rgb")}
+#: CompressAI's names of metrics; its files have had both.
+_NAMES = {"psnr_db": ("psnr", "psnr-rgb"), "ms_ssim": ("ms-ssim", "ms-ssim-rgb")}
 _TIMES = {"encode_seconds": "encoding_time", "decode_seconds": "decoding_time"}
 
 
@@ -43,7 +43,8 @@ def image_sets(rows: pd.DataFrame, *, is_lossless: bool) -> Iterator[ImageSet]:
     """
     measured = [name for name in metric_columns(rows) if rows[name].notna().any()]
     if is_lossless:
-        yield ImageSet("lossless/", rows, ())
+        gapless = tuple(name for name in measured if rows[name].notna().all())
+        yield ImageSet("lossless/", rows, gapless)
         return
     has_value = rows[measured].notna().groupby(rows["image"].astype(str)).all()
     counts = has_value.sum()

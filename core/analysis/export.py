@@ -25,7 +25,7 @@ _README = """Results of Bottleneck for other tools.
 compressai/           one curve per codec over all images, for the metrics measured on all of them:
                       python -m compressai.utils.plot -f compressai/*.json --metric psnr-rgb
 compressai/subset/    the same over the images on which the slow metrics were measured
-compressai/lossless/  codecs that restore every pixel: their rate is all there is to draw
+compressai/lossless/  codecs that restore every pixel: their rate, and metrics that are finite
 codec-compare/        one batch per codec, each row an image at a setting: copy the folder into the
                       viewer's dist/ and open
                       index.html?load=codec-compare/batches.json (or lossless_batches.json)

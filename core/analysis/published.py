@@ -64,6 +64,6 @@ def kodak_curves() -> pd.DataFrame:
     """Points of published curves on Kodak, in the order of each curve.
 
     Columns are `codec`, `kind` (learned or traditional), `bpp` (bits per pixel), `psnr_rgb_db`,
-    `ms_ssim_rgb` (five scales, over RGB: not the metric of that name here) and `source`.
+    `ms_ssim_rgb` (five scales, over RGB: `ms_ssim` here) and `source`.
     """
     return pd.read_csv(_KODAK_FILE)

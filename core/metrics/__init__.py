@@ -49,6 +49,15 @@ def range_of(name: str) -> tuple[float, float]:
     return float(low), float(high)
 
 
+def unit_in(label: str) -> str:
+    """Unit of a metric's label, such as `dB`; empty where it has none.
+
+    >>> unit_in("PSNR (dB)"), unit_in("SSIM")
+    ('dB', '')
+    """
+    return label.removesuffix(")").rpartition(" (")[2] if label.endswith(")") else ""
+
+
 def smallest_side(name: str) -> int:
     """Fewest pixels in height and width that a metric is defined for, as far as it says so.
 

@@ -13,7 +13,8 @@ class Metric(Protocol):
         LABEL: Display label, unit included, such as `PSNR (dB)`.
         ORDER: Place in tables; a smaller number stands further left.
         HIGHER_IS_BETTER: Direction.
-        RANGE: Smallest and largest finite value; optional. Imported values outside are refused.
+        RANGE: Smallest and largest finite value; optional. Imported values outside are refused,
+            and pages write as many decimals as it needs: four up to 1, two where it is bounded.
         SMALLEST_SIDE: Fewest pixels of either side; optional. `measure` raises ValueError below.
         ON_SUBSET_ONLY: Whether evaluation measures it on the fixed subset of images only.
         DEFINITION: One sentence that says exactly what is computed.

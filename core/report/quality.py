@@ -16,7 +16,9 @@ from core.analysis.findings import (
     methods_table,
 )
 from core.analysis.headlines import LEARNED, headlines, rate_trained_rates
+from core.analysis.image_sizes import has_mixed_sizes, rates_over_pixels
 from core.analysis.lossless import lossless_table
+from core.analysis.source_quality import falls_line, first_falls
 from core.codecs.styles import codec_style, in_legend_order
 from core.evaluation.measurements import (
     Curve,
@@ -95,6 +97,7 @@ def quality_sections(quality: Quality) -> list[Section]:
             parts=(
                 *(_curves(quality, metric, found) for metric, found in tables.items() if found),
                 *_lossless(quality),
+                *_rates_over_pixels(quality),
             ),
         ),
         delta_section(tables, quality.labels),
@@ -188,14 +191,15 @@ def _curves(quality: Quality, metric: str, tables: Mapping[str, Measurements]) -
     names = in_legend_order(list(tables))
     series = tuple(_curve(tables[name], quality.label(name), chosen.LABEL) for name in names)
     counts = sorted({len(tables[name].images) for name in names})
+    falls = falls_line(first_falls(tables[name].curve() for name in names), quality.labels)
     images = f"{counts[0]:,}" if len(counts) == 1 else f"{counts[0]:,} to {counts[-1]:,}"
     return Plot(
         name=f"curves-{metric}".replace("_", "-"),
         title=f"{chosen.LABEL} against bits per pixel",
         caption=(
             f"Each point is the mean over {images} images at one setting; the rate counts the "
-            f"whole file, headers included. {chosen.LABEL}: {chosen.DEFINITION}"
-        ),
+            f"whole file, headers included. {chosen.LABEL}: {chosen.DEFINITION} {falls}"
+        ).rstrip(),
         x_title="Bits per pixel (whole file)",
         y_title=chosen.LABEL,
         series=series,
@@ -228,6 +232,25 @@ def _lossless(quality: Quality) -> list[Table]:
     }
     caption = "They restore every pixel, so that their rate is all there is to say of them."
     return [Table("lossless", "Lossless formats", caption, frame, columns)]
+
+
+def _rates_over_pixels(quality: Quality) -> list[Table]:
+    if not has_mixed_sizes(quality.results.frame):
+        return []
+    frame = rates_over_pixels(quality.results.frame)
+    columns = {
+        "label": Column("Codec"),
+        "setting": Column("Setting"),
+        "bytes": Column("Bytes of an image", ",.0f"),
+        "bits_per_pixel": Column("Rate, mean of images", ".3f"),
+        "bits_per_pixel_of_all": Column("Rate over all pixels", ".3f"),
+    }
+    caption = (
+        "In a mean of the images' rates each image counts alike; in a rate over all pixels each "
+        "pixel does, so that a large image counts for more."
+    )
+    frame.insert(0, "label", frame["codec"].map(quality.label))
+    return [Table("rates", "Rates per image and per pixel", caption, frame, columns)]
 
 
 def _margin(margin: Margin) -> str:

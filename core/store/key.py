@@ -1,6 +1,7 @@
 """Names of artifacts and of their files, and the command that makes each kind."""
 
 import re
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -114,9 +115,8 @@ def command_for(key: str, root: Path | None = None) -> str:
     kind, second, *rest = key.split("/")
     script = _RELIABILITY.get(second, second)
     command = _COMMANDS[kind].format(second=second, last=[second, *rest][-1], script=script)
-    if kind in _OF_RESULTS and second != DEFAULT_DATASET:
-        images = "" if _is_prepared(second, root) else " --images DIR"
-        command += f"{images} --dataset {second}"
+    if kind in _OF_RESULTS:
+        command += _images_of(second, root)
     if kind == "cache" and second == _IMAGE_FOLDERS and rest:
         command += f" --images DIR --dataset {rest[0]}"
     if kind == "statistics" and second in _OF_PHOTOGRAPHS:
@@ -128,6 +128,30 @@ def command_for(key: str, root: Path | None = None) -> str:
     if kind in _OF_MODELS and second not in _architectures():
         command = command.replace(f" {second}", f" MODEL --name {second}")
     return command
+
+
+def evaluation_command(
+    dataset: str, root: Path, *, codecs: Sequence[str] = (), metrics: Sequence[str] = ()
+) -> str:
+    """Command that measures codecs on a data set, or adds metrics to their stored results.
+
+    Args:
+        dataset: The data set, prepared or of a folder of images.
+        root: Artifacts folder, which says which of the two it is.
+        codecs: Codecs to measure; all when empty.
+        metrics: Metrics to add; everything is measured when empty.
+    """
+    words = [_COMMANDS["bd_rates"], *codecs]
+    added = f" --metric {' '.join(metrics)}" if metrics else ""
+    return f"{' '.join(words)}{_images_of(dataset, root)}{added}"
+
+
+def _images_of(dataset: str, root: Path | None) -> str:
+    """What names the images of an evaluation: nothing for those of the default data set."""
+    if dataset == DEFAULT_DATASET:
+        return ""
+    images = "" if _is_prepared(dataset, root) else " --images DIR"
+    return f"{images} --dataset {dataset}"
 
 
 def _is_prepared(dataset: str, root: Path | None) -> bool:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from core.evaluation.comparison import BYTES, Reconstruction
 from core.metrics import metrics, sign_of
+from dashboard.formats import metric_text
 
 _LOWER_IS_BETTER = (
     "bytes",
@@ -80,7 +81,7 @@ def column_title(column: str) -> str:
 def spelled_cell(column: str, value: object) -> str:
     """A cell of `comparison_table`, formatted for display."""
     if column in metrics() and not isinstance(value, str):
-        return _metric_words(value)
+        return _metric_words(column, value)
     return _words(column, value) if column in _SPELLINGS else str(value)
 
 
@@ -194,13 +195,13 @@ def _words(column: str, value: object) -> str:
     return "" if _is_missing(value) else _SPELLINGS[column].format(value)
 
 
-def _metric_words(value: object) -> str:
+def _metric_words(metric: str, value: object) -> str:
     if _is_missing(value):
         return ""
     number = float(value)  # type: ignore[arg-type]
     if math.isinf(number):
         return "∞ (exact)"
-    return f"{number:.4f}" if abs(number) <= 1 else f"{number:.2f}"
+    return metric_text(metric, number)
 
 
 def _is_missing(value: object) -> bool:

@@ -36,6 +36,24 @@ def test_a_file_becomes_an_artifact_of_its_own_with_its_source(store, tmp_path, 
     assert "Nothing was measured on kodak yet" in said
 
 
+@pytest.mark.parametrize(
+    ("dataset", "images"),
+    [
+        ("imagenette160", ""),
+        ("prepared", " --dataset prepared"),
+        ("kodak", " --images DIR --dataset kodak"),
+    ],
+)
+def test_the_command_that_shows_the_curves_is_one_for_their_data_set(
+    store, tmp_path, capsys, dataset: str, images: str
+) -> None:
+    store.commit("datasets/prepared", {}, facts={})
+    path = written(tmp_path / "curve.csv")
+    assert run(path, "--source", "them", "--dataset", dataset) == 0
+    said = capsys.readouterr().out
+    assert said.endswith(f"shows the curves after python -m pipelines.evaluate{images}\n")
+
+
 def test_another_file_replaces_an_import_only_when_asked(store, tmp_path, capsys) -> None:
     path = written(tmp_path / "curve.csv")
     assert run(path, "--source", "them") == 0

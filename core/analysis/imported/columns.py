@@ -74,9 +74,10 @@ def count(value: object, place: str) -> int:
     return int(found)
 
 
-def value_of(column: str, value: object, place: str) -> float | int:
-    """The value of a column that `column_of` knows."""
-    return count(value, place) if column in _COUNTS else number(value, place)
+def value_of(column: str, value: object, place: str, *, is_mean: bool = False) -> float | int:
+    """The value of a column that `column_of` knows; a mean of sizes need not be whole."""
+    is_count = column in _COUNTS and not (is_mean and column == "bytes")
+    return count(value, place) if is_count else number(value, place)
 
 
 def _plain(name: str) -> str:

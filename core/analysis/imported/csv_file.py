@@ -2,12 +2,13 @@
 
 import csv
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
 from core.analysis.imported.columns import chosen_columns, metric_of, value_of
+from core.analysis.imported.rates import has_sizes, rate_names, with_rates
 from core.analysis.imported.table import MAX_ROWS, RATE, Imported, UnusableImport, checked
 
 FORMAT = "CSV"
@@ -39,14 +40,21 @@ def read_csv(data: bytes, *, stem: str, source: str | None) -> Imported:
     rows = [_row(line, number, roles, columns) for number, line in enumerate(lines, start=2)]
     if not rows:
         raise UnusableImport("There is no point in it.")
-    table = _with_rates(pd.DataFrame(rows), columns)
+    if RATE not in columns and not has_sizes(columns):
+        raise UnusableImport(
+            "No column gives the rate: bpp or bits_per_pixel, or bytes, width and height."
+        )
+    table = with_rates(pd.DataFrame(rows))
+    if "image" not in roles:  # a mean of sizes is the size of no file
+        table = table.drop(columns="bytes", errors="ignore")
     for column, value in {"curve": stem, "source": source}.items():
         if column not in table or (column == "source" and source):
             table[column] = value
     if table["source"].isna().any():
         raise UnusableImport("Say where the points come from: --source, or a column source.")
     if "setting" not in table:
-        table["setting"] = table[RATE].map("{:.6g} bpp".format, na_action="ignore").fillna("?")
+        names = pd.Series(rate_names(table[RATE]), table.index)
+        table["setting"] = names.where(table[RATE].notna(), "?")
     used = {*roles.values(), *columns.values()}
     return checked(table, format=FORMAT, unused=tuple(name for name in header if name not in used))
 
@@ -100,7 +108,8 @@ def _row(
     }
     for column, name in columns.items():
         if text := line[name].strip():
-            row[column] = value_of(column, text, f"Line {number}, column {name},")
+            place, is_mean = f"Line {number}, column {name},", "image" not in roles
+            row[column] = value_of(column, text, place, is_mean=is_mean)
     if "metric" in roles:
         row |= _measured(line, number, roles)
     return row
@@ -116,15 +125,3 @@ def _measured(
         )
     place = f"Line {number}, column {roles['value']},"
     return {metric: value_of(metric, line[roles["value"]], place)}
-
-
-def _with_rates(table: pd.DataFrame, columns: Iterable[str]) -> pd.DataFrame:
-    """The table with a rate, from the size of the file and of the image where there is none."""
-    if RATE in columns:
-        return table.assign(**{RATE: table.get(RATE)})
-    if not {"bytes", "width", "height"} <= {*table.columns}:
-        raise UnusableImport(
-            "No column gives the rate: bpp or bits_per_pixel, or bytes, width and height."
-        )
-    pixels = table["width"].astype(float) * table["height"].astype(float)
-    return table.assign(**{RATE: 8.0 * table["bytes"].astype(float) / pixels})

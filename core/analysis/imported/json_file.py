@@ -1,12 +1,14 @@
 """Results in JSON: CompressAI's curves, and batches of codec-compare."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from core.analysis.imported.columns import chosen_columns, value_of
+from core.analysis.imported.rates import has_sizes, rate_names, with_rates
 from core.analysis.imported.table import RATE, Imported, UnusableImport, checked
 
 COMPRESSAI = "CompressAI's JSON"
@@ -26,6 +28,12 @@ _NOT_SETTINGS = frozenset(
     }
 )
 _MAX_SETTINGS = 2000
+#: Its field bpp is described as bytes per pixel (`src/entry.ts`) and computed as bits per pixel
+#: (`src/entry_loader.ts`), so that alone it says nothing for certain.
+_NO_SIZES = (
+    "It lacks one of the fields encoded_size, width and height, which give the rate; its field bpp "
+    "alone may be in bytes or in bits."
+)
 
 
 def read_json(data: bytes, *, stem: str, source: str | None) -> Imported:
@@ -86,10 +94,20 @@ def _curve(
     if table.empty:
         raise UnusableImport("Its lists are empty.")
     table["curve"] = str(content.get("name") or stem)
-    table["setting"] = [f"{rate:.6g} bpp" for rate in table[RATE]]
+    table["setting"] = _numbered(rate_names(table[RATE]))
     table["source"] = _source(source, content.get("description"))
     unused = tuple(name for name in results if name not in columns.values())
     return checked(table, format=COMPRESSAI, unused=unused)
+
+
+def _numbered(names: Sequence[str]) -> list[str]:
+    """The names, where one that came before has its number: two settings can give one file."""
+    counts = Counter[str]()
+    numbered = []
+    for name in names:
+        counts[name] += 1
+        numbered.append(name if counts[name] == 1 else f"{name} ({counts[name]})")
+    return numbered
 
 
 def _batch(content: Mapping[str, Any], stem: str, source: str | None) -> Imported:
@@ -105,6 +123,8 @@ def _batch(content: Mapping[str, Any], stem: str, source: str | None) -> Importe
         raise UnusableImport("There is no row in it.")
     by_name = dict(zip(names, zip(*rows, strict=True), strict=True))
     table = _measured(by_name)
+    if not has_sizes(table.columns):
+        raise UnusableImport(_NO_SIZES)
     table["image"] = _images(by_name)
     table["setting"] = _settings(by_name)
     table["curve"] = constants.get("name") or constants.get("codec") or stem
@@ -112,8 +132,7 @@ def _batch(content: Mapping[str, Any], stem: str, source: str | None) -> Importe
         constants[name] for name in ("codec", "version", "time") if constants.get(name)
     )
     table["source"] = _source(source, told and f"codec-compare batch: {told}")
-    if RATE not in table:
-        table[RATE] = _rates(table)
+    table = with_rates(table)
     used = {*chosen_columns(names).values(), *_image_fields(names)}
     unused = tuple(name for name in names if name not in used and _spaced(name) in _NOT_SETTINGS)
     return checked(table, format=CODEC_COMPARE, unused=unused)
@@ -131,12 +150,6 @@ def _measured(by_name: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
     table = pd.DataFrame(read)
     single = [name for name in table if name not in (RATE, "bytes", "width", "height", "images")]
     return table.astype(dict.fromkeys(single, "float32"))
-
-
-def _rates(table: pd.DataFrame) -> "pd.Series[float]":
-    if not {"bytes", "width", "height"} <= {*table.columns}:
-        raise UnusableImport("It has no field bpp, nor encoded_size, width and height.")
-    return 8.0 * table["bytes"] / (table["width"] * table["height"])
 
 
 def _images(by_name: Mapping[str, Sequence[Any]]) -> list[str]:

@@ -6,6 +6,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from core.analysis.imported.rates import with_rates
 from core.analysis.imported.table import MAX_ROWS, RATE, Imported, UnusableImport, checked
 from core.metrics import metrics
 
@@ -32,7 +33,7 @@ def read_records(data: bytes, *, stem: str, source: str | None) -> Imported:
         rows = rows[rows["error"].isna()]
     rows = rows[rows["bytes"].notna()]
     table = rows.rename(columns={"codec": "curve"}).assign(source=source)
-    return checked(table, format=FORMAT)
+    return checked(with_rates(table), format=FORMAT)
 
 
 def _rows(data: bytes) -> pd.DataFrame:

@@ -129,11 +129,9 @@ def _check_range(rows: pd.DataFrame, column: str, what: str, low: float, high: f
 
 
 def _check_twice(rows: pd.DataFrame) -> None:
-    for key in (["curve", "image", "setting"], ["curve", "image", RATE]):
-        chosen = rows if "setting" in key else rows[rows["image"].isna()]
-        twice = chosen.duplicated(key)
-        if twice.any():
-            raise UnusableImport(f"{_place(chosen, twice)} is in it twice.")
+    twice = rows.duplicated(["curve", "image", "setting"])
+    if twice.any():
+        raise UnusableImport(f"{_place(rows, twice)} is in it twice.")
 
 
 def _place(rows: pd.DataFrame, chosen: "pd.Series[bool]") -> str:

@@ -23,6 +23,7 @@ from dashboard.charts.rate_distortion import (
 from dashboard.data.reconstructions import reconstructions, wanted
 from dashboard.data.store import open_store
 from dashboard.data.visitor_jobs import Task, queue_line
+from dashboard.formats import metric_d3_format
 from dashboard.views.compare.image import ChosenImage
 from dashboard.views.compare.slow_metrics import MAX_PIXELS_FOR_SLOW_METRICS, chosen_metrics
 from dashboard.widgets.charts import CONFIG
@@ -95,13 +96,15 @@ def _show_figures(frame: pd.DataFrame, known: Sequence[str]) -> None:
         key="curve_metric",
         bind="query-params",
     )
-    tables = lossy_measurements(frame, metric=metric or known[0])
+    chosen = metric or known[0]
+    tables = lossy_measurements(frame, metric=chosen)
     figure = rate_distortion_figure(
         point_table(tables, labels()),
-        metric_label=metrics()[metric or known[0]].LABEL,
+        metric_label=metrics()[chosen].LABEL,
         look=Look(log_rate=True),
         lossless=lossless_table(frame.assign(images=1).iloc[:0], [], labels()),
         tables=tables,
+        value_format=metric_d3_format(chosen),
     )
     figure.update_layout(height=460)
     st.plotly_chart(figure, config=CONFIG, key="own-curve")

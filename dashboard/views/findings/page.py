@@ -12,7 +12,6 @@ from dashboard.views.findings.claims import show_claims
 from dashboard.views.findings.findings_cache import Findings, load_findings
 from dashboard.views.findings.ladder import show_ladder
 from dashboard.views.findings.methods import COMMAND, show_bd_rates, show_methods
-from dashboard.views.findings.report_download import show_report_downloads
 from dashboard.views.findings.sources import show_sources
 from dashboard.views.findings.strips import HELP as STRIPS_HELP
 from dashboard.views.findings.strips import show_strips
@@ -20,6 +19,7 @@ from dashboard.widgets.charts import show_chart
 from dashboard.widgets.deferred import draw_when_reached
 from dashboard.widgets.downloads import download_csv
 from dashboard.widgets.links import link_to_page
+from dashboard.widgets.report_download import show_report_downloads
 from dashboard.widgets.states import show_empty, show_problems
 
 TITLE = "Findings"
@@ -58,7 +58,7 @@ def main() -> None:
     else:
         show_figures(findings)
         show_headline_chart(findings)
-        show_question(findings.names)
+    show_question(findings.names)
     show_below(results, findings)
 
 

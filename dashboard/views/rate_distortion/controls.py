@@ -9,10 +9,12 @@ import streamlit as st
 from core.analysis.labels import label_of
 from core.codecs.autoencoder import architectures
 from core.codecs.rate_autoencoder import rate_architectures
-from core.metrics import metrics, psnr_db
+from core.metrics import metrics, psnr_db, smallest_side
+from core.store.key import evaluation_command
 from dashboard.charts.colors import in_legend_order
 from dashboard.charts.rate_distortion import SINGLE_IMAGES, Look
 from dashboard.data.curves import View
+from dashboard.data.store import open_store
 
 #: Curves that are drawn at first: one per format, and AVIF as slow as is useful.
 SHOWN_FIRST = ("bottleneck", "jpeg", "webp", "avif_444", "avif_slow", "jpeg_xl", "jpeg2000")
@@ -59,8 +61,13 @@ class Spread(NamedTuple):
         return View(dataset, metric, self.payload, self.pooled and metric == psnr_db.NAME)
 
 
-def choose_metric(frame: pd.DataFrame) -> str | None:
-    """Metric of the vertical axis, among those that were measured; None where none was."""
+def choose_metric(frame: pd.DataFrame, dataset: str) -> str | None:
+    """Metric of the vertical axis, among those that were measured; None where none was.
+
+    Args:
+        frame: Results.
+        dataset: Data set that they were measured on.
+    """
     known = metrics()
     measured = [name for name in known if name in frame and frame[name].notna().any()]
     if not measured:
@@ -73,31 +80,55 @@ def choose_metric(frame: pd.DataFrame) -> str | None:
         required=True,
         key="metric",
         bind="query-params",
-        help=metric_help(measured),
+        help=metric_help(measured, frame, dataset),
         wrap=True,
     )
 
 
-def metric_help(measured: Collection[str]) -> str:
-    """What each metric is; those that no result here has with the command that adds them."""
+def metric_help(measured: Collection[str], frame: pd.DataFrame, dataset: str) -> str:
+    """What each metric is; those that no result has with the command that adds them.
+
+    A metric for which every image is too small cannot be added, and says so.
+
+    Args:
+        measured: Metrics that some result has.
+        frame: Results.
+        dataset: Data set that they were measured on.
+    """
     known = metrics()
     lines = [f"**{known[name].LABEL}**: {known[name].DEFINITION}" for name in measured]
     absent = [name for name in known if name not in measured]
-    if absent:
-        names = ", ".join(known[name].LABEL for name in absent)
-        command = f"python -m pipelines.evaluate --metric {' '.join(absent)}"
+    largest = frame[["width", "height"]].min(axis=1).max()
+    if undefined := [name for name in absent if smallest_side(name) > largest]:
+        lines.append(f"Not defined for images as small as these: {_labels_of(undefined)}.")
+    if absent := [name for name in absent if name not in undefined]:
+        command = evaluation_command(dataset, open_store().root, metrics=absent)
+        names = _labels_of(absent)
         lines.append(f"Not measured here: {names}. `{command}` adds them to stored results.")
     return "\n\n".join(lines)
 
 
-def unmeasured_line(frame: pd.DataFrame, metric: str, labels: Mapping[str, str]) -> str:
-    """Which codecs lack a metric that others have, and the command; empty where none does."""
+def _labels_of(names: Sequence[str]) -> str:
+    return ", ".join(metrics()[name].LABEL for name in names)
+
+
+def unmeasured_line(
+    frame: pd.DataFrame, metric: str, labels: Mapping[str, str], dataset: str
+) -> str:
+    """Which codecs lack a metric that others have, and the command; empty where none does.
+
+    Args:
+        frame: Results.
+        metric: The metric.
+        labels: Display label by codec.
+        dataset: Data set that the results were measured on.
+    """
     has = frame[metric].notna().groupby(frame["codec"], observed=True).any()
     coded = (frame["bytes"].notna() & ~frame["lossless"]).groupby(frame["codec"], observed=True)
     lacking = [str(codec) for codec in has.index[~has & coded.any()]]
     if not lacking:
         return ""
-    command = f"python -m pipelines.evaluate {' '.join(lacking)} --metric {metric}"
+    command = evaluation_command(dataset, open_store().root, codecs=lacking, metrics=[metric])
     names = ", ".join(labels.get(codec, codec) for codec in lacking)
     return f"Not measured for {names}: `{command}`"
 

@@ -14,6 +14,7 @@ from core.analysis.labels import label_of, labels
 from core.analysis.source_quality import compressed_before_line, falls_line, first_falls
 from core.evaluation.results import Results
 from core.metrics import metrics
+from core.store.key import evaluation_command
 from dashboard.charts.captions import basis_line, removed_line, source_line
 from dashboard.data.curves import (
     View,
@@ -25,7 +26,7 @@ from dashboard.data.curves import (
     load_points,
 )
 from dashboard.data.quoted import load_dataset_imports
-from dashboard.data.store import load_manifest, load_results
+from dashboard.data.store import load_manifest, load_results, open_store
 from dashboard.views.rate_distortion.bd_rates import show_bd_rates
 from dashboard.views.rate_distortion.controls import (
     Spread,
@@ -37,6 +38,7 @@ from dashboard.views.rate_distortion.controls import (
 )
 from dashboard.views.rate_distortion.point_images import show_point_images
 from dashboard.views.rate_distortion.quoted import choose_quoted, show_sources, with_quoted
+from dashboard.views.rate_distortion.quoted_curves import largest_rate
 from dashboard.views.rate_distortion.read_off import ReadOff, show_read_off
 from dashboard.views.rate_distortion.read_off_lines import with_read_off
 from dashboard.views.rate_distortion.tables import (
@@ -48,6 +50,7 @@ from dashboard.widgets.charts import show_chart
 from dashboard.widgets.datasets import choose_dataset
 from dashboard.widgets.deferred import draw_when_reached
 from dashboard.widgets.downloads import download_csv, download_exchange
+from dashboard.widgets.report_download import show_report_downloads
 from dashboard.widgets.states import show_empty, show_problems
 
 TITLE = "Rate-distortion"
@@ -55,7 +58,6 @@ ICON = ":material/show_chart:"
 GROUP = "Results"
 ORDER = 2
 
-COMMAND = "python -m pipelines.evaluate"
 WHY_EMPTY = "The curves are drawn from measurements of every codec on the test images."
 NOTHING_DRAWN = "No point to draw: choose a codec, or widen the range of bits per pixel."
 SEPARATOR = "/"
@@ -93,11 +95,12 @@ def main() -> None:
     results = load_results(dataset)
     show_problems([*results.problems, *load_dataset_imports(dataset).problems])
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        metric = choose_metric(results.frame)
+        metric = choose_metric(results.frame, dataset)
         more = [] if metric is None else choose_autoencoders(list(_tables(dataset, metric)))
     if metric is None:
         if not results.problems:
-            show_empty("No results yet", why=WHY_EMPTY, command=COMMAND)
+            command = evaluation_command(dataset, open_store().root)
+            show_empty("No results yet", why=WHY_EMPTY, command=command)
         return
     lossless = load_lossless(dataset)
     codecs = choose_codecs(list(_tables(dataset, metric)), list(lossless["codec"].unique()))
@@ -163,6 +166,7 @@ def show_curves(drawn: Drawn, spread: Spread, results: Results, point: str | Non
         look=spread.look,
         chosen=point_parts(point) if point else None,
     )
+    most = largest_rate(figure)
     figure = with_quoted(figure, view, drawn.quoted)
     left, right = st.columns([2, 1], gap="small")
     with right:
@@ -172,7 +176,7 @@ def show_curves(drawn: Drawn, spread: Spread, results: Results, point: str | Non
             figure = with_read_off(
                 figure,
                 value=read.value,
-                value_text=read.value_text(view.metric),
+                value_text=read.value_text(view),
                 rate=read.rate,
                 rate_text=read.rate_text,
             )
@@ -186,11 +190,11 @@ def show_curves(drawn: Drawn, spread: Spread, results: Results, point: str | Non
     total = results.frame["image"].nunique()
     basis = basis_line(drawn.points, total=total, on_subset=chosen.ON_SUBSET_ONLY)
     st.caption(f"{basis} {drawn.removed} {size_line(results.frame)}")
-    if line := unmeasured_line(results.frame, view.metric, labels()):
+    if line := unmeasured_line(results.frame, view.metric, labels(), view.dataset):
         st.info(line)
     show_source_quality(drawn, results)
     if drawn.quoted:
-        show_sources(view, drawn.quoted)
+        show_sources(view, drawn.quoted, most=most)
     if view.payload and (line := containers_line(view)):
         st.info(line)
 
@@ -279,6 +283,7 @@ def show_numbers(points: pd.DataFrame, view: View) -> None:
         named = points.assign(metric=view.metric_name)
         download_csv(named, file_name=f"{view.file_name}-points.csv", key="csv-points")
         download_exchange(view.dataset)
+        show_report_downloads(view.dataset)
     lossless = load_lossless(view.dataset)
     if len(lossless):
         st.subheader("Lossless formats")

@@ -8,7 +8,7 @@ import streamlit as st
 from dashboard.data.curves import View
 from dashboard.data.quoted import curve_label, load_quoted
 from dashboard.formats import metric_d3_format
-from dashboard.views.rate_distortion.quoted_curves import add_quoted, shown_first
+from dashboard.views.rate_distortion.quoted_curves import add_quoted, beyond_line, shown_first
 
 QUOTED_HELP = (
     "Published curves, and those that were imported with `python -m pipelines.import_results`. "
@@ -47,12 +47,19 @@ def with_quoted(figure: go.Figure, view: View, quoted: Sequence[str]) -> go.Figu
     return marked
 
 
-def show_sources(view: View, quoted: Sequence[str]) -> None:
-    """Where the quoted curves come from, as they say themselves."""
+def show_sources(view: View, quoted: Sequence[str], *, most: float) -> None:
+    """Where the quoted curves come from, as they say themselves, and what of them is not drawn.
+
+    Args:
+        view: What is drawn.
+        quoted: Keys of the quoted curves.
+        most: Largest rate that is drawn.
+    """
     curves = load_quoted(view)
     by_source: dict[str, list[str]] = {}
     for key in quoted:
         by_source.setdefault(curves[key].source, []).append(curves[key].label)
     lines = [f"{', '.join(labels)}: {source}" for source, labels in by_source.items()]
     st.caption("Dashed, quoted and not measured here:")
-    st.text("\n".join(lines))
+    beyond = beyond_line(curves, quoted, most=most)
+    st.text("\n".join([*lines, beyond] if beyond else lines))

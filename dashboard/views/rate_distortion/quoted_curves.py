@@ -39,7 +39,7 @@ def add_quoted(
     metric_label: str,
     value_format: str,
 ) -> None:
-    """Adds quoted curves as far as the rates that are drawn.
+    """Adds quoted curves as far as the rates that are drawn; one without a point there is left out.
 
     Args:
         figure: The figure.
@@ -48,12 +48,12 @@ def add_quoted(
         metric_label: Display label of the metric.
         value_format: How a value of it is written, as d3 writes it.
     """
-    names, colors = list(curves), quoted_colors(list(curves))
-    drawn = [max(trace.x) for trace in figure.data if trace.x is not None and len(trace.x)]
-    most = max(drawn, default=math.inf)
+    names, colors, most = list(curves), quoted_colors(list(curves)), largest_rate(figure)
     for key in chosen:
         points = curves[key].table.curve()
         inside = [rate <= most for rate in points.bits_per_pixel]
+        if not any(inside):
+            continue
         label, source = html.escape(curves[key].label), html.escape(curves[key].source)
         dash = _DASHES[names.index(key) // len(_COLORS) % len(_DASHES)]
         figure.add_scatter(
@@ -68,6 +68,32 @@ def add_quoted(
                 f"{metric_label} %{{y:{value_format}}}<br>{source}<extra></extra>"
             ),
         )
+
+
+def largest_rate(figure: go.Figure) -> float:
+    """Largest rate of the curves of a figure; infinite where it has none."""
+    drawn = [max(trace.x) for trace in figure.data if trace.x is not None and len(trace.x)]
+    return float(max(drawn, default=math.inf))
+
+
+def beyond_line(curves: Mapping[str, Quoted], chosen: Sequence[str], *, most: float) -> str:
+    """Which points of quoted curves are not drawn; empty where all are.
+
+    Args:
+        curves: All that can be chosen.
+        chosen: Keys of those that are laid over ours.
+        most: Largest rate that is drawn.
+    """
+    parts = []
+    for key in chosen:
+        rates = curves[key].table.curve().bits_per_pixel
+        if beyond := sum(rate > most for rate in rates):
+            count = f"{beyond} of {len(rates)}" if beyond < len(rates) else f"all {len(rates)}"
+            parts.append(f"{curves[key].label}: {count}")
+    if not parts:
+        return ""
+    named = ", ".join(parts)
+    return f"Points left out beyond our largest rate here, {most:.2f} bits per pixel: {named}."
 
 
 def _kept(values: Sequence[float], chosen: Sequence[bool]) -> list[float]:

@@ -12,7 +12,7 @@ import streamlit as st
 from core.analysis.labels import label_of
 from core.analysis.read_off import read_at_quality, read_at_rate
 from core.evaluation.measurements import Curve
-from core.metrics import range_of
+from core.metrics import range_of, unit_in
 from dashboard import formats
 from dashboard.data.curves import View
 from dashboard.widgets.bounded import bounded_number
@@ -41,10 +41,11 @@ class ReadOff(NamedTuple):
     value: float
     rate: float
 
-    def value_text(self, metric: str) -> str:
+    def value_text(self, view: View) -> str:
         """The quality as its line says it."""
-        unit = " dB" if metric == "psnr_db" else ""
-        return f"{formats.metric_text(metric, self.value)}{unit}"
+        return (
+            f"{formats.metric_text(view.metric, self.value)} {unit_in(view.metric_label)}".strip()
+        )
 
     @property
     def rate_text(self) -> str:

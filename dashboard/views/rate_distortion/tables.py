@@ -8,7 +8,7 @@ import streamlit as st
 from core.analysis.bd_tables import SAMPLES
 from core.analysis.image_sizes import rates_over_pixels
 from core.analysis.labels import label_of
-from core.metrics import metrics
+from core.metrics import metrics, unit_in
 from dashboard import formats
 from dashboard.data.curves import View
 from dashboard.widgets.downloads import download_csv
@@ -77,7 +77,7 @@ def show_bd_table(table: pd.DataFrame, metric_label: str) -> None:
     """Rows of `core.analysis.bd_tables.bd_table`."""
     number = st.column_config.NumberColumn
     percent = formats.SIGNED_PERCENT
-    unit = "dB" if "(dB)" in metric_label else ""
+    unit = unit_in(metric_label)
     gain = f"{metric_label} gained at equal rate, on average."
     columns: dict[str, Any] = {
         "label": "Codec",

@@ -24,6 +24,7 @@ def row(codec: str, dial: float | None, number: int, **changes: object) -> dict[
         "bits_per_pixel": size * 8 / 25600,
         "psnr_db": np.nan if dial is None else float(np.float32(20.1 + dial / 10)),
         "ssim": 0.9,
+        "ms_ssim": 0.95,
         "ssimulacra2": 50.0 if number == 0 else np.nan,
         "lossless": dial is None,
         "encode_seconds": float(np.float32(0.0123456)),
@@ -65,6 +66,7 @@ def test_a_curve_is_what_compressai_draws(frame: pd.DataFrame) -> None:
     results = compressai_curve(whole.rows, "A", "tiny", whole.columns)["results"]
     assert results["bpp"] == pytest.approx([2500.5 * 8 / 25600, 5000.5 * 8 / 25600])
     assert results["psnr"] == results["psnr-rgb"] == pytest.approx([22.6, 25.1])
+    assert results["ms-ssim"] == results["ms-ssim-rgb"] == pytest.approx([0.95, 0.95])
     assert "ssimulacra2" not in results
     assert {len(values) for values in results.values()} == {2}
     curve = compressai_curve(subset.rows, "A", "tiny", subset.columns)
@@ -104,6 +106,12 @@ def test_each_codec_is_one_batch_of_codec_compare_with_jpeg_as_the_reference(fil
     assert [row["quality"] for row in rows] == [25, 25, 50, 50]
     # Not measured on every image, so it would be a gap in a table that has none.
     assert "ssimulacra2" not in rows[0]
+
+
+def test_the_viewer_knows_every_metric_that_it_has_by_its_own_name(files) -> None:
+    fields = rows_of(json.loads(files["codec-compare/jpeg.json"]))[0].keys()
+    assert {"psnr", "ssim", "msssim"} <= fields
+    assert "ms_ssim" not in fields
 
 
 def test_numbers_are_exact_and_no_longer_than_that(files) -> None:

@@ -1,7 +1,10 @@
+import warnings
+
 import numpy as np
 import pytest
 
-from core.metrics import ms_ssim
+from core.metrics import ms_ssim, ms_ssim_4
+from core.metrics.multi_scale_ssim import EXPONENTS, MultiScaleSsim
 
 
 def pair(size, strength=15.0):
@@ -38,6 +41,16 @@ def test_the_exponents_are_those_of_the_paper():
 def test_the_smallest_image_has_176_pixels():
     with pytest.raises(ValueError, match="at least 176 pixels"):
         ms_ssim.measure(*pair((175, 300)))
+
+
+def test_five_scales_need_sides_above_160_which_both_definitions_say():
+    similarity = MultiScaleSsim(EXPONENTS, smallest_side=1)
+    assert 0.0 < similarity(*pair((161, 161))) < 1.0
+    with np.errstate(invalid="ignore"), warnings.catch_warnings(action="ignore"):
+        assert np.isnan(similarity(*pair((160, 160))))  # the coarsest scale has no window left
+    for definition in (ms_ssim.DEFINITION, ms_ssim_4.DEFINITION):
+        assert "sides above 160 pixels" in definition
+    assert f"measured here from {ms_ssim.SMALLEST_SIDE}" in ms_ssim.DEFINITION
 
 
 @pytest.mark.slow

@@ -5,7 +5,12 @@ from pathlib import Path
 import PIL.Image
 import pytest
 
-from tests.pipelines.compress.compress_runs import IMAGE, run_compress, run_decompress
+from tests.pipelines.compress.compress_runs import (
+    IMAGE,
+    in_a_process,
+    run_compress,
+    run_decompress,
+)
 
 
 @pytest.fixture
@@ -38,6 +43,17 @@ def test_a_folder_goes_to_a_folder_and_back(photos: Path, tmp_path, capsys, jobs
     assert f"{sizes:,} written" in said[3]
     assert run_decompress(tmp_path / "small", tmp_path / "back", "--jobs", jobs) == 0
     assert _relative(tmp_path / "back") == {"a.png.png", "a.jpg.png", "sub/b.png"}
+
+
+@pytest.mark.slow
+def test_two_processes_share_a_folder_where_the_command_is_a_process_of_its_own(
+    photos: Path, tmp_path
+) -> None:
+    words = (str(photos), str(tmp_path / "small"), "--codec", "webp", "--jobs", "2")
+    done = in_a_process("compress", *words, data=b"")
+    assert done.returncode == 0, done.stderr.decode()
+    assert _relative(tmp_path / "small") == {"a.png.webp", "a.jpg.webp", "sub/b.webp"}
+    assert done.stdout.decode().splitlines()[-1].startswith("3 files: ")
 
 
 def test_several_files_and_patterns_go_into_a_folder(photos: Path, tmp_path, monkeypatch) -> None:

@@ -2,6 +2,7 @@ import json
 import os
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from core.analysis.imported.columns import column_of
@@ -39,6 +40,7 @@ def batch(**changes: object) -> str:
     ("name", "column"),
     [
         *[(name, "psnr_db") for name in ("psnr", "PSNR (dB)", "psnr-rgb", "psnr_rgb_db")],
+        *[(name, "ms_ssim") for name in ("ms-ssim", "MS-SSIM (RGB)", "ms-ssim-rgb", "msssim")],
         *[(name, "bits_per_pixel") for name in ("bpp", "Rate (bpp)", "bits per pixel")],
         ("SSIMULACRA2", "ssimulacra2"),
         ("encoded_size", "bytes"),
@@ -97,6 +99,59 @@ def test_a_batch_of_codec_compare_has_a_row_per_image_and_setting() -> None:
     assert found.rows["bits_per_pixel"].tolist() == [8 * b / 5000 for b in (501, 751, 502, 752)]
     assert found.rows["source"].iloc[0] == "codec-compare batch: webp2, 0.1"
     assert found.unused == ("dssim", "encoding_time")
+
+
+def with_field(name: str, values: list[float]) -> str:
+    """The batch with one more field."""
+    content = json.loads(batch())
+    content["field_descriptions"].append({name: "..."})
+    content["field_values"] = [
+        [*row, value] for row, value in zip(content["field_values"], values, strict=True)
+    ]
+    return json.dumps(content)
+
+
+def test_the_sizes_of_a_batch_give_the_rate_beside_one_that_is_rounded() -> None:
+    exact = [8 * size / 5000 for size in (501, 751, 502, 752)]
+    found = read(with_field("bpp", [round(rate, 2) for rate in exact]), name="a.json")
+    assert found.rows["bits_per_pixel"].tolist() == exact
+
+
+def test_a_rate_in_bytes_per_pixel_is_refused_with_both_values_in_every_format(tmp_path) -> None:
+    message = "states 0.1002 bits per pixel, but 501 bytes of 100x50 pixels are 0.8016"
+    in_bytes = [size / 5000 for size in (501, 751, 502, 752)]
+    with pytest.raises(UnusableImport, match=message):
+        read(with_field("bpp", in_bytes), name="a.json")
+    with pytest.raises(UnusableImport, match=message):
+        read("bpp,bytes,width,height,psnr\n0.1002,501,100,50,30\n")
+    records = {"image": ["a"], "codec": ["x"], "setting": ["1"], "bytes": [501], "psnr_db": [30.0]}
+    table = pd.DataFrame(records | {"bits_per_pixel": [0.1002], "width": [100], "height": [50]})
+    with pytest.raises(UnusableImport, match=message):
+        read_results(table.to_parquet(), name="a.parquet", source="us")
+
+
+def test_a_batch_whose_rate_alone_is_known_is_refused_as_it_may_be_in_bytes() -> None:
+    content = json.loads(with_field("bpp", [0.5, 1.0, 0.5, 1.0]))
+    content["field_descriptions"][3] = {"columns": "not called width"}
+    with pytest.raises(UnusableImport, match="bpp alone may be in bytes or in bits"):
+        read(json.dumps(content), name="a.json")
+
+
+def test_a_mean_of_sizes_need_not_be_whole() -> None:
+    found = read("setting,bytes,width,height,psnr\n1,500.5,100,50,30\n")
+    assert found.rows["bits_per_pixel"].tolist() == [8 * 500.5 / 5000]
+
+
+def test_two_settings_may_give_the_same_mean_rate() -> None:
+    by_setting = read("quality,bpp,psnr\n52,0.5,30\n53,0.5,30\n")
+    assert by_setting.rows["setting"].tolist() == ["52", "53"]
+    alone = read(curve(bpp=[0.5, 0.5, 1.0], psnr=[30, 30, 33]), name="a.json")
+    assert alone.rows["setting"].tolist() == ["0.5 bpp", "0.5 bpp (2)", "1 bpp"]
+
+
+def test_rates_that_are_equal_in_six_digits_are_two_points() -> None:
+    found = read("bpp,psnr\n0.50000001,30\n0.50000002,31\n")
+    assert found.rows["setting"].nunique() == 2
 
 
 @pytest.mark.parametrize(

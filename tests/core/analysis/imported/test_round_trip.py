@@ -16,36 +16,46 @@ from core.evaluation.measurements import lossy_measurements
 from core.store import ArtifactStore
 from dashboard.charts.rate_distortion import point_table
 
-METRICS = ("psnr_db", "ssim")
+METRICS = ("psnr_db", "ssim", "ms_ssim")
+#: What CompressAI's files call them.
+COMPRESSAI = {"psnr_db": "psnr", "ssim": "ssim", "ms_ssim": "ms-ssim-rgb"}
+SUBSET = 2
+
+
+def row(codec: str, dial: float | None, number: int, value: float) -> dict[str, object]:
+    size = int(100 + 40 * min(dial or 200, 90) + 20 * number)
+    is_lossless = dial is None
+    return {
+        "image": f"class/image_{number}",
+        "codec": codec,
+        "setting": "lossless" if is_lossless else f"quality={dial:g}",
+        "dial": dial,
+        "width": 160.0,
+        "height": 120.0,
+        "bytes": float(size),
+        "bits_per_pixel": 8.0 * size / 19200,
+        "psnr_db": np.nan if is_lossless else float(np.float32(value)),
+        "ssim": 1.0 if is_lossless else float(np.float32(0.8 + value / 500)),
+        "ms_ssim": 1.0 if is_lossless else float(np.float32(0.9 + value / 1000)),
+        "ssimulacra2": float(np.float32(2 * value)) if number < SUBSET else np.nan,
+        "lossless": is_lossless,
+        "encode_seconds": float(np.float32(0.0123456)),
+        "decode_seconds": float(np.float32(0.002)),
+        "error": None,
+    }
 
 
 @pytest.fixture(scope="module")
 def frame() -> pd.DataFrame:
     random = np.random.default_rng(3)
-    rows = []
+    rows = [row("png", None, number, 50.0) for number in range(6)]
     for codec, better in {"jpeg": 0.0, "webp": 1.5}.items():
         for dial in (10.0, 30.0, 50.0, 70.0, 90.0):
             for number in range(6):
-                size = int(100 + 40 * dial + 20 * number)
                 value = 25 + better + dial / 8 + random.normal(0, 0.1)
-                rows.append(
-                    {
-                        "image": f"class/image_{number}",
-                        "codec": codec,
-                        "setting": f"quality={dial:g}",
-                        "dial": dial,
-                        "width": 160.0,
-                        "height": 120.0,
-                        "bytes": float(size),
-                        "bits_per_pixel": 8.0 * size / 19200,
-                        "psnr_db": float(np.float32(value)),
-                        "ssim": float(np.float32(0.8 + value / 500)),
-                        "lossless": False,
-                        "encode_seconds": float(np.float32(0.0123456)),
-                        "decode_seconds": float(np.float32(0.002)),
-                        "error": None,
-                    }
-                )
+                rows.append(row(codec, dial, number, value))
+                if dial == 90.0:  # two settings that give the same files
+                    rows.append(row(codec, 91.0, number, value))
     return pd.DataFrame(rows)
 
 
@@ -80,7 +90,7 @@ def test_what_is_exported_can_be_imported_and_is_equal(
     if kind == "compressai":  # whose means are summed in another order than ours
         results = json.loads(files[path])["results"]
         assert list(found.curve().bits_per_pixel) == results["bpp"]
-        assert list(found.curve().values) == results["psnr" if metric == "psnr_db" else metric]
+        assert list(found.curve().values) == results[COMPRESSAI[metric]]
         assert found.curve().values == pytest.approx(expected.curve().values, rel=1e-14)
     else:
         assert found.curve().bits_per_pixel == expected.curve().bits_per_pixel
@@ -96,6 +106,34 @@ def test_what_is_exported_can_be_imported_and_is_equal(
         assert (interval.low, interval.high) == (None, None)
     if kind != "compressai":  # which keeps no settings
         assert found.settings == expected.settings
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["compressai/lossless/png.json", "codec-compare/png.json", "records/png.parquet"],
+)
+def test_a_lossless_codec_comes_back_at_its_rate(frame, files, path: str) -> None:
+    found = read_results(files[path], name=path, source="us")
+    assert found.curves == ("png",)
+    assert "psnr_db" not in found.metrics  # it is infinite
+    assert set(found.rows["ssim"]) == {1.0}
+    rates = frame.loc[frame["codec"] == "png", "bits_per_pixel"]
+    assert found.rows["bits_per_pixel"].mean() == pytest.approx(rates.mean(), rel=1e-14)
+
+
+def test_the_means_over_the_subset_come_back_with_the_metric_that_it_has(frame, files) -> None:
+    found = read_results(files["compressai/subset/webp.json"], name="webp.json", source="us")
+    rows = frame[(frame["codec"] == "webp") & frame["ssimulacra2"].notna()]
+    means = rows.groupby("setting")[["bits_per_pixel", "ssimulacra2"]].mean()
+    expected = means.sort_values("bits_per_pixel").to_numpy()
+    assert len(found.rows) == len(expected) == 6
+    assert found.rows[["bits_per_pixel", "ssimulacra2"]].to_numpy() == pytest.approx(expected)
+
+
+def test_every_exported_file_of_results_can_be_imported(files) -> None:
+    lists = {"codec-compare/batches.json", "codec-compare/lossless_batches.json"}
+    for path in files.keys() - lists - {"README.txt"}:
+        assert len(read_results(files[path], name=path, source="us").rows) > 0
 
 
 def test_an_imported_batch_is_what_was_measured_image_by_image(frame, files) -> None:

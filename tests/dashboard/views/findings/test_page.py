@@ -214,3 +214,17 @@ def test_any_two_methods_of_another_data_set_are_compared_without_the_thesis_fig
     assert any(text.startswith("**WebP, quality 50** reaches") for text in texts)
     assert any("images of mine." in caption.value for caption in app.caption)
     assert "Published in the thesis: WebP" not in _text(app)
+
+
+def test_methods_of_another_data_set_are_compared_where_the_thesis_has_no_results(
+    open_page: OpenPage, full_store: Path, tmp_path: Path
+) -> None:
+    source, store = ArtifactStore(full_store), ArtifactStore(tmp_path)
+    for codec in ("jpeg", "webp"):
+        data = source.read(f"results/imagenette160/{codec}", f"{codec}.parquet")
+        facts = {"dataset": {"name": "mine", "sha256": "1" * 64}}
+        store.commit(f"results/mine/{codec}", {f"{codec}.parquet": data}, facts=facts)
+    app = open_page("findings", store.root, query={"first": "WebP, quality 50"})
+    assert not app.exception
+    assert "No results yet" in _text(app)
+    assert any(text.value.startswith("**WebP, quality 50** reaches") for text in app.markdown)

@@ -41,6 +41,9 @@ def test_images_of_mixed_sizes_have_rates_per_image_and_per_pixel(open_page, ful
     app = open_page(VIEW, store.root, query={"dataset": "mixed"})
     assert not app.exception
     assert "2 sizes, from 160x160 to 320x320" in captions(app)
+    explained = app.segmented_control(key="metric").help
+    command = "python -m pipelines.evaluate --images DIR --dataset mixed --metric ms_ssim"
+    assert f"Not measured here: MS-SSIM. `{command}` adds them" in explained
     [rates] = [one.value for one in app.dataframe if "bits_per_pixel_of_all" in one.value]
     assert (rates["bits_per_pixel_of_all"] < rates["bits_per_pixel"]).all()
     plain = open_page(VIEW, full_store)

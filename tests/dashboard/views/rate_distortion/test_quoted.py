@@ -45,6 +45,7 @@ def test_imported_curves_are_dashed_beside_ours_with_their_source_and_bd_rates(
     [trace] = [one for one in drawn if one.get("name") == "VVenC (vvenc)"]
     assert (trace["mode"], trace["line"]["dash"]) == ("lines", "dash")
     assert "Somebody, 2026, *by hand*" in " ".join(text.value for text in app.text)
+    assert "VVenC (vvenc): 1 of 4." in " ".join(text.value for text in app.text)
     row = bd_frame(app).set_index("label").loc["VVenC (vvenc)"]
     assert np.isfinite(row["bd_rate_percent"])
     assert np.isnan(row["low_percent"])

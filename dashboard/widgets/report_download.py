@@ -18,12 +18,16 @@ _ZIP_HELP = "Each figure as SVG and PDF, each table as LaTeX and CSV."
 
 
 def show_report_downloads(dataset: str) -> None:
-    """Buttons that save the report as one page, and its figures and tables."""
+    """Buttons that save the report as one page, and its figures and tables.
+
+    Args:
+        dataset: Data set whose results are reported; the files are named after it.
+    """
     with st.container(horizontal=True, vertical_alignment="center"):
         st.download_button(
             "Report as one page",
             data=lambda: _page(dataset),
-            file_name="bottleneck-report.html",
+            file_name=f"bottleneck-report-{dataset}.html",
             mime="text/html",
             key="report-html",
             icon=":material/article:",
@@ -33,7 +37,7 @@ def show_report_downloads(dataset: str) -> None:
         st.download_button(
             "Figures and tables for a paper",
             data=lambda: _archive(dataset),
-            file_name="bottleneck-figures.zip",
+            file_name=f"bottleneck-figures-{dataset}.zip",
             mime="application/zip",
             key="report-zip",
             icon=":material/folder_zip:",

@@ -1,9 +1,11 @@
+import shutil
 import zipfile
 from io import BytesIO
 from pathlib import Path
 
 import pandas as pd
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core.analysis.bd_tables import bd_table
@@ -29,6 +31,32 @@ def test_without_results_there_is_no_report_to_offer(
     open_page: OpenPage, empty_store: Path
 ) -> None:
     assert "Report as one page" not in _labels(open_page("findings", empty_store))
+
+
+@pytest.mark.slow
+def test_rate_distortion_saves_the_report_of_the_data_set_that_it_shows(
+    open_page: OpenPage, full_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = ArtifactStore(shutil.copytree(full_store, tmp_path / "two"))
+    for codec in ("jpeg", "webp"):
+        data = store.read(f"results/imagenette160/{codec}", f"{codec}.parquet")
+        facts = {"dataset": {"name": "mine", "sha256": "1" * 64}}
+        store.commit(f"results/mine/{codec}", {f"{codec}.parquet": data}, facts=facts)
+    saved, button = {}, st.download_button
+    monkeypatch.setattr(
+        st,
+        "download_button",
+        lambda label, *, data, file_name, **rest: (
+            saved.update({file_name: data}) or button(label, data, file_name, **rest)
+        ),
+    )
+    assert not open_page("rate_distortion", store.root, query={"dataset": "mine"}).exception
+    page = saved["bottleneck-report-mine.html"]().decode()
+    assert "results/mine/jpeg" in page
+    assert "results/imagenette160" not in page
+    archive = zipfile.ZipFile(BytesIO(saved["bottleneck-figures-mine.zip"]()))
+    report = build_report(store, dataset="mine")
+    assert {name: archive.read(name) for name in archive.namelist()} == to_files(report)
 
 
 @pytest.mark.slow
