@@ -2,7 +2,8 @@
 
 A codec of this kind is one small file: `core/codecs/cjxl.py` and `core/codecs/avifenc.py` show it.
 Both commands read one file and write another. They run in a folder of their own that is removed
-afterwards, on one thread, and within limits of time and memory.
+afterwards, on one thread, and within limits of time and memory. A command and its folder also end
+when this process is killed.
 """
 
 import io
@@ -11,11 +12,9 @@ import re
 import shlex
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -23,6 +22,7 @@ import PIL.Image
 
 from core.codecs.base import Knobs, check_decoded
 from core.codecs.external.processes import end_group, limit_memory
+from core.codecs.external.work_folder import WorkFolder, work_folder
 from core.errors import CodecError
 from core.images import Image
 from core.png import encode_png
@@ -114,8 +114,8 @@ class CommandLineCodec(Knobs):
             return check_decoded(np.array(opened), self.codec)
 
     def _converted(self, template: str, data: bytes, source: str, target: str) -> bytes:
-        with tempfile.TemporaryDirectory(prefix="bottleneck-") as folder:
-            given, made = Path(folder, f"input{source}"), Path(folder, f"output{target}")
+        with work_folder() as folder:
+            given, made = folder.path / f"input{source}", folder.path / f"output{target}"
             given.write_bytes(data)
             names = vars(self) | {"input": given, "output": made}
             try:
@@ -128,7 +128,7 @@ class CommandLineCodec(Knobs):
             return made.read_bytes()
 
 
-def _run(command: Sequence[str], codec: CommandLineCodec, folder: str) -> None:
+def _run(command: Sequence[str], codec: CommandLineCodec, folder: WorkFolder) -> None:
     """Runs a command to its end.
 
     Raises:
@@ -138,7 +138,7 @@ def _run(command: Sequence[str], codec: CommandLineCodec, folder: str) -> None:
     try:
         process = subprocess.Popen(
             command,
-            cwd=folder,
+            cwd=folder.path,
             env={**os.environ, **_ONE_THREAD},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -147,8 +147,9 @@ def _run(command: Sequence[str], codec: CommandLineCodec, folder: str) -> None:
         )
     except FileNotFoundError:
         raise CodecError(f"{command[0]} is not installed.") from None
-    limit_memory(process.pid, codec.memory_bytes)
     try:
+        folder.end_with_this(process.pid)
+        limit_memory(process.pid, codec.memory_bytes)
         printed, _ = process.communicate(timeout=codec.seconds)
     except subprocess.TimeoutExpired:
         raise CodecError(f"{command[0]} took more than {codec.seconds:g} seconds.") from None
@@ -157,5 +158,6 @@ def _run(command: Sequence[str], codec: CommandLineCodec, folder: str) -> None:
     if process.returncode:
         lines = printed.decode(errors="replace").strip().splitlines() or ["it printed nothing"]
         told = [line for line in lines if line.strip() and not _HINT.search(line)]
-        reason = (told or lines)[-1].replace(folder, "")[:_MAX_MESSAGE_CHARACTERS].rstrip(".")
+        reason = (told or lines)[-1].replace(str(folder.path), "")
+        reason = reason[:_MAX_MESSAGE_CHARACTERS].rstrip(".")
         raise CodecError(f"{command[0]} ended with status {process.returncode}: {reason}.")
