@@ -133,4 +133,5 @@ def _codec(name: str, module: ModuleType) -> Codec:
         references=getattr(module, "references", None),
         version=getattr(module, "version", None),
         shared_model=getattr(module, "MODEL", None),
+        is_external=any(getattr(found, "is_external", False) for found in vars(module).values()),
     )

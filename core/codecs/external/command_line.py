@@ -21,7 +21,7 @@ import numpy as np
 import PIL.Image
 
 from core.codecs.base import Knobs, check_decoded
-from core.codecs.external.processes import end_group, limit_memory
+from core.codecs.external.processes import end_group, forget_processor_limit, limit_memory
 from core.codecs.external.work_folder import WorkFolder, work_folder
 from core.errors import CodecError
 from core.images import Image
@@ -74,7 +74,7 @@ class CommandLineCodec(Knobs):
         suffix: Ending of its files, dot included.
         encoder: Template of the command from an 8-bit RGB PNG file to a file of the codec.
         decoder: Template of the command from such a file to an 8-bit RGB PNG file.
-        seconds: Longest time of either command by the clock on the wall.
+        seconds: Longest time of either command by the clock on the wall, which alone bounds it.
         memory_bytes: Most address space of either command, on Linux.
 
     Example:
@@ -89,6 +89,7 @@ class CommandLineCodec(Knobs):
         (4, 6, 3)
     """
 
+    is_external: ClassVar[bool] = True
     suffix: ClassVar[str]
     encoder: ClassVar[str]
     decoder: ClassVar[str]
@@ -150,6 +151,7 @@ def _run(command: Sequence[str], codec: CommandLineCodec, folder: WorkFolder) ->
     try:
         folder.end_with_this(process.pid)
         limit_memory(process.pid, codec.memory_bytes)
+        forget_processor_limit(process.pid)
         printed, _ = process.communicate(timeout=codec.seconds)
     except subprocess.TimeoutExpired:
         raise CodecError(f"{command[0]} took more than {codec.seconds:g} seconds.") from None

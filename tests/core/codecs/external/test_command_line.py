@@ -1,3 +1,4 @@
+import resource
 import shutil
 import subprocess
 import sys
@@ -113,6 +114,20 @@ def test_a_command_that_takes_too_much_memory_fails(image: Image) -> None:
     program = f"{PYTHON} -c 'import time; time.sleep(0.5); bytearray(10**9)'"
     with pytest.raises(CodecError, match="status"):
         _encoding_with(program, memory_bytes=500_000_000).encode(image)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits a running process")
+def test_a_command_is_free_of_the_limit_on_the_processor_time_of_a_job(
+    image: Image, tmp_path: Path
+) -> None:
+    before = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (1_000_000, before[1]))
+    try:
+        with pytest.raises(CodecError):
+            _encoding_with(f"sh -c 'sleep 0.5; ulimit -t > {tmp_path}/told'").encode(image)
+    finally:
+        resource.setrlimit(resource.RLIMIT_CPU, before)
+    assert (tmp_path / "told").read_text() == "unlimited\n"
 
 
 def test_no_file_is_left_behind(image: Image, tmp_path: Path, monkeypatch) -> None:
