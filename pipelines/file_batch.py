@@ -22,10 +22,12 @@ class Job(NamedTuple):
     Attributes:
         source: The input; `-` is the standard input.
         output: The output; `-` is the standard output.
+        is_in_folder: Whether the output lies in a folder that is made where it is missing.
     """
 
     source: Path
     output: Path
+    is_in_folder: bool = False
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ def plan(paths: Sequence[str], *, suffix: str, accepted: frozenset[str], example
     if output == STANDARD or any(item.path == STANDARD for item in found):
         raise UserError("- stands for one file; name a folder, or one file for each.")
     return [
-        Job(item.path, output / name)
+        Job(item.path, output / name, is_in_folder=True)
         for item, name in zip(found, _names(found, suffix), strict=True)
     ]
 
@@ -180,9 +182,7 @@ def _check_outputs(jobs: Sequence[Job]) -> None:
         if job.output == STANDARD:
             continue
         taken = inputs.get(_identity(job.output)) if job.output.exists() else None
-        # A folder below the output is made when its first file is written.
-        is_made_later = len(jobs) > 1 and not job.output.parent.exists()
-        if not is_made_later:
+        if not job.is_in_folder or job.output.parent.exists():
             check_writable(job.output, inputs=[taken] if taken else ())
 
 

@@ -51,6 +51,19 @@ def test_several_files_and_patterns_go_into_a_folder(photos: Path, tmp_path, mon
     assert _relative(tmp_path / "new") == {"a.png.png", "a.jpg.png"}
 
 
+def test_one_image_goes_into_a_folder_that_is_made(photos: Path, tmp_path, capsys) -> None:
+    only, small, back = photos / "sub", tmp_path / "small", tmp_path / "back"
+    assert run_compress(only, small, "--codec", "webp") == 0
+    assert run_compress(only / "b.png", f"{tmp_path}/new/deep/", "--codec", "webp") == 0
+    assert _relative(small) == {"b.webp"}
+    assert _relative(tmp_path / "new") == {"deep/b.webp"}
+    assert run_decompress(small, back) == 0
+    assert run_decompress(small / "b.webp", f"{tmp_path}/again/") == 0
+    assert _relative(back) == _relative(tmp_path / "again") == {"b.png"}
+    assert run_compress(only / "b.png", tmp_path / "absent" / "b.webp") == 2
+    assert "there is no folder" in capsys.readouterr().err
+
+
 def test_a_file_that_cannot_be_read_does_not_stop_the_others(photos: Path, tmp_path, capsys):
     (photos / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n broken")
     assert run_compress(photos, tmp_path / "small") == 2
