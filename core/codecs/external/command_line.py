@@ -32,7 +32,7 @@ _ONE_THREAD = {"OMP_NUM_THREADS": "1", "RAYON_NUM_THREADS": "1"}
 _MAX_MESSAGE_CHARACTERS = 300
 #: What programs end with when an option is wrong, which is not the reason.
 _HINT = re.compile(r"(^|[\s'\"`])(-h|--help|-help|usage)\b", re.IGNORECASE)
-_VERSION = re.compile(r"v?(\d+(?:\.\d+)+\S*)")
+_VERSION = r"v?(\d+(?:\.\d+)+\S*)"
 
 
 def require_programs(*names: str) -> None:
@@ -47,16 +47,18 @@ def require_programs(*names: str) -> None:
 
 
 @cache
-def program_version(command: str) -> str:
+def program_version(command: str, pattern: str = _VERSION) -> str:
     """First version number in what a command prints; `unknown` when it prints none.
 
     Args:
         command: Such as `cjxl --version`.
+        pattern: Regular expression whose first group is the version, where the first number that
+            is printed is not that of the encoder.
     """
     done = subprocess.run(
         shlex.split(command), capture_output=True, text=True, timeout=20, check=False
     )
-    found = _VERSION.search(done.stdout + done.stderr)
+    found = re.search(pattern, done.stdout + done.stderr)
     return found.group(1) if found else "unknown"
 
 

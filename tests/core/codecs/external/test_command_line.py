@@ -1,4 +1,6 @@
+import os
 import resource
+import runpy
 import shutil
 import subprocess
 import sys
@@ -11,6 +13,7 @@ import imagecodecs
 import numpy as np
 import pytest
 
+import core.codecs
 from core.codecs import codecs
 from core.codecs.external.command_line import (
     CommandLineCodec,
@@ -148,6 +151,23 @@ def test_the_version_is_the_first_number_that_a_program_prints() -> None:
     printed = subprocess.run([PYTHON, "--version"], capture_output=True, text=True, check=True)
     assert f"Python {program_version(f'{PYTHON} --version')}" == printed.stdout.strip()
     assert program_version("echo no number") == "unknown"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs sh")
+def test_avifenc_is_named_with_the_encoder_that_it_is_linked_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = "dav1d [dec]:1.0.0, aom [enc/dec]:v3.6.0, rav1e [enc]:0.5.1 (v0.5.1)"
+    for name in ("avifenc", "avifdec"):
+        (tmp_path / name).write_text(f"#!/bin/sh\necho 'Version: 0.11.1 ({listed})'\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    program_version.cache_clear()
+    try:
+        module = runpy.run_path(str(Path(core.codecs.__path__[0], "avifenc.py")))
+        assert module["version"]() == "avifenc 0.11.1, aom 3.6.0"
+    finally:
+        program_version.cache_clear()
 
 
 @pytest.mark.parametrize(
