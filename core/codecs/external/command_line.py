@@ -6,26 +6,22 @@ afterwards, on one thread, and within limits of time and memory. A command and i
 when this process is killed.
 """
 
-import io
 import os
 import re
 import shlex
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import ClassVar
+from typing import Any, ClassVar
 
-import numpy as np
-import PIL.Image
-
-from core.codecs.base import Knobs, check_decoded
+from core.codecs.base import Knobs
+from core.codecs.external.interchange import INTERCHANGES
 from core.codecs.external.processes import end_group, forget_processor_limit, limit_memory
 from core.codecs.external.work_folder import WorkFolder, work_folder
 from core.errors import CodecError
 from core.images import Image
-from core.png import encode_png
 
 #: Environment variables that limit programs to one thread.
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "RAYON_NUM_THREADS": "1"}
@@ -68,18 +64,27 @@ class CommandLineCodec(Knobs):
 
     A subclass is a frozen dataclass whose fields are the encoder's settings. In the templates
     `{input}`, `{output}` and the names of the fields stand for their values, formatted as
-    `str.format` does; the words are separated as a shell separates them, and no shell is run.
+    `str.format` does; the words are separated as a shell separates them, and no shell is run. The
+    encoder's may also name the image's `{width}` and `{height}`; a decoder has the file alone.
+
+    Programs for video take an image as Y4M, in Y'CbCr of BT.709, 4:4:4. VTM, for example, has
+    `interchange` ".y4m", `encoder` "EncoderApp -c encoder_intra_vtm.cfg -i {input} -b {output} -o
+    /dev/null -f 1 -q {qp} --ConformanceWindowMode=1" with the full path of the configuration, and
+    `decoder` "DecoderApp -b {input} -o {output} -d 8".
 
     Attributes:
         codec: Name of the module that defines the subclass.
         scale: Dial of the codec.
         suffix: Ending of its files, dot included.
-        encoder: Template of the command from an 8-bit RGB PNG file to a file of the codec.
-        decoder: Template of the command from such a file to an 8-bit RGB PNG file.
+        interchange: Suffix of the 8-bit image files that the commands read and write: ".png",
+            ".ppm" or ".y4m".
+        encoder: Template of the command from such an image file to a file of the codec.
+        decoder: Template of the command from a file of the codec to such an image file.
         seconds: Longest time of either command by the clock on the wall, which alone bounds it.
         memory_bytes: Most address space of either command, on Linux.
 
     Example:
+        >>> import numpy as np
         >>> @dataclass(frozen=True)
         ... class Copy(CommandLineCodec):
         ...     codec: ClassVar[str] = "copy"
@@ -93,6 +98,7 @@ class CommandLineCodec(Knobs):
 
     is_external: ClassVar[bool] = True
     suffix: ClassVar[str]
+    interchange: ClassVar[str] = ".png"
     encoder: ClassVar[str]
     decoder: ClassVar[str]
     seconds: ClassVar[float] = 120.0
@@ -102,9 +108,12 @@ class CommandLineCodec(Knobs):
         """Whole file for the image.
 
         Raises:
-            CodecError: The encoder fails, or exceeds a limit.
+            CodecError: The encoder fails, exceeds a limit, or its template cannot be filled in.
         """
-        return self._converted(self.encoder, encode_png(image), ".png", self.suffix)
+        given = INTERCHANGES[self.interchange].write(image)
+        height, width = image.shape[:2]
+        names = {"width": width, "height": height}
+        return self._converted(self.encoder, given, (self.interchange, self.suffix), names)
 
     def decode(self, data: bytes) -> Image:
         """Image of a complete file.
@@ -112,23 +121,45 @@ class CommandLineCodec(Knobs):
         Raises:
             CodecError: The decoder refuses the file, exceeds a limit, or gives no RGB image.
         """
-        png = self._converted(self.decoder, data, self.suffix, ".png")
-        with PIL.Image.open(io.BytesIO(png), formats=("PNG",)) as opened:
-            return check_decoded(np.array(opened), self.codec)
+        made = self._converted(self.decoder, data, (self.suffix, self.interchange), {})
+        try:
+            return INTERCHANGES[self.interchange].read(made)
+        except CodecError as error:
+            raise CodecError(f"The decoder of {self.codec} gave no image: {error}") from error
 
-    def _converted(self, template: str, data: bytes, source: str, target: str) -> bytes:
+    def _converted(
+        self, template: str, data: bytes, suffixes: tuple[str, str], names: Mapping[str, Any]
+    ) -> bytes:
+        """What a command makes of a file; the suffixes are those of its input and output."""
         with work_folder() as folder:
-            given, made = folder.path / f"input{source}", folder.path / f"output{target}"
+            given, made = (
+                folder.path / f"{name}{suffix}"
+                for name, suffix in zip(("input", "output"), suffixes, strict=True)
+            )
             given.write_bytes(data)
-            names = vars(self) | {"input": given, "output": made}
-            try:
-                command = [word.format(**names) for word in shlex.split(template)]
-            except KeyError as error:
-                raise CodecError(f"{self.codec}: {template!r} names {error}, no field.") from error
+            command = self._command(
+                template, {**names, **vars(self), "input": given, "output": made}
+            )
             _run(command, self, folder)
             if not made.is_file():
-                raise CodecError(f"{shlex.split(template)[0]} ended without writing its output.")
+                raise CodecError(f"{command[0]} ended without writing its output.")
             return made.read_bytes()
+
+    def _command(self, template: str, names: Mapping[str, Any]) -> list[str]:
+        """Words of a template, filled in.
+
+        Raises:
+            CodecError: It has no words, or names what there is not.
+        """
+        try:
+            words = [word.format(**names) for word in shlex.split(template)]
+        except KeyError as error:
+            raise CodecError(f"{self.codec}: {template!r} names {error}, no field.") from error
+        except (AttributeError, IndexError, TypeError, ValueError) as error:
+            raise CodecError(f"{self.codec}: {template!r} cannot be filled in: {error}.") from error
+        if not words:
+            raise CodecError(f"{self.codec}: {template!r} names no command.")
+        return words
 
 
 def _run(command: Sequence[str], codec: CommandLineCodec, folder: WorkFolder) -> None:
@@ -150,6 +181,8 @@ def _run(command: Sequence[str], codec: CommandLineCodec, folder: WorkFolder) ->
         )
     except FileNotFoundError:
         raise CodecError(f"{command[0]} is not installed.") from None
+    except OSError as error:
+        raise CodecError(f"{command[0]} cannot be started: {error.strerror}.") from error
     try:
         folder.end_with_this(process.pid)
         limit_memory(process.pid, codec.memory_bytes)

@@ -85,6 +85,56 @@ def test_a_template_and_a_program_that_do_not_exist_are_told(image: Image) -> No
         _encoding_with("cp {input} {output} {speed}").encode(image)
     with pytest.raises(CodecError, match=r"^no-such-program is not installed\.$"):
         _encoding_with("no-such-program {input} {output}").encode(image)
+    with pytest.raises(CodecError, match=r"^/ cannot be started: Permission denied\.$"):
+        _encoding_with("/").encode(image)
+
+
+@pytest.mark.parametrize(
+    "template", ["cp {}", "cp {input:d}", "cp {input.size}", "cp '{input}", "cp {input"]
+)
+def test_a_template_that_cannot_be_filled_in_is_told(template: str, image: Image) -> None:
+    with pytest.raises(CodecError, match=r"^copy: .* cannot be filled in: .*\.$"):
+        _encoding_with(template).encode(image)
+
+
+def test_a_template_without_a_command_is_told(image: Image) -> None:
+    with pytest.raises(CodecError, match="names no command"):
+        _encoding_with("").encode(image)
+
+
+def test_the_encoder_alone_is_told_the_size_of_the_image(image: Image, tmp_path: Path) -> None:
+    told = (
+        f"sh -c 'echo $1 > {tmp_path}/told; cp $2 $3' sh {{width}}x{{height}} {{input}} {{output}}"
+    )
+    data = _encoding_with(told).encode(image)
+    assert (tmp_path / "told").read_text() == "53x37\n"
+    with pytest.raises(CodecError, match=r"names 'width', no field"):
+        type("Decoding", (Copy,), {"decoder": told})().decode(data)
+
+
+@pytest.mark.parametrize("content", [b"", b"no image", b"\x89PNG\r\n\x1a\n broken"])
+def test_a_decoder_that_writes_no_image_is_refused(
+    content: bytes, image: Image, tmp_path: Path
+) -> None:
+    (tmp_path / "made").write_bytes(content)
+    wrong = type("Wrong", (Copy,), {"decoder": f"cp {tmp_path}/made {{output}}"})()
+    with pytest.raises(CodecError, match=r"^The decoder of copy gave no image: .*\.$"):
+        wrong.decode(wrong.encode(image))
+
+
+@pytest.mark.parametrize(
+    ("suffix", "start"),
+    [(".ppm", b"P6\n53 37\n255\n"), (".y4m", b"YUV4MPEG2 W53 H37 F25:1 Ip A1:1 C444\nFRAME\n")],
+)
+def test_commands_are_given_images_in_the_format_that_they_read(
+    suffix: str, start: bytes, image: Image
+) -> None:
+    copy = type("Copying", (Copy,), {"interchange": suffix, "suffix": ".any"})()
+    data = copy.encode(image)
+    assert data.startswith(start)
+    assert len(data) == len(start) + image.size
+    difference = np.abs(copy.decode(data).astype(int) - image)
+    assert difference.max() <= (0 if suffix == ".ppm" else 2)
 
 
 def test_a_decoder_that_gives_no_rgb_image_is_refused(image: Image, tmp_path: Path) -> None:
