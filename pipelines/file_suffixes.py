@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from core.codecs import Codec, codecs, unavailable
+from core.codecs import Codec, codecs, is_external, unavailable
 
 #: Suffixes by format, as `core.intake` and the codecs name the formats.
 _SUFFIXES = {
@@ -58,12 +58,12 @@ def codec_for(output: Path) -> str:
         ValueError: No codec here writes the format that the suffix stands for.
     """
     wanted = format_of(output.suffix)
-    found = {name: codec for name, codec in codecs().items() if is_suffix_of(codec, output)}
+    found = [name for name, codec in codecs().items() if is_suffix_of(codec, output)]
     if DEFAULT_CODEC in found or (wanted is None and not found):
         return DEFAULT_CODEC
     if not found:
         raise ValueError(f"No codec here writes {wanted} files{_why(str(wanted))}.")
-    return min(found, key=lambda name: found[name].is_external)
+    return min(found, key=is_external)
 
 
 def is_suffix_of(codec: Codec, path: Path) -> bool:

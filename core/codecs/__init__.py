@@ -21,6 +21,7 @@ __all__ = [
     "codecs",
     "find_codec",
     "get_codec",
+    "is_external",
     "shared_model",
     "unavailable",
 ]
@@ -100,6 +101,13 @@ def shared_model(codec: str) -> str | None:
     return found.shared_model if found else None
 
 
+def is_external(codec: str) -> bool:
+    """Whether processes other than the one that calls a codec do its work."""
+    module = _discovery().modules.get(codec)
+    found = vars(module).values() if module else ()
+    return any(getattr(value, "is_external", False) for value in found)
+
+
 @lru_cache(maxsize=256)
 def _architecture(root: Path, key: str, _: ManifestState) -> str:
     """Name of the architecture of a model, from its card."""
@@ -133,5 +141,4 @@ def _codec(name: str, module: ModuleType) -> Codec:
         references=getattr(module, "references", None),
         version=getattr(module, "version", None),
         shared_model=getattr(module, "MODEL", None),
-        is_external=any(getattr(found, "is_external", False) for found in vars(module).values()),
     )

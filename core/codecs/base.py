@@ -172,7 +172,6 @@ class Codec:
         learned: What its model is one of, where the codec is a trained model.
         version: Tells name and version of the library or program that codes; None for a model.
         shared_model: The model that it uses where that is another codec's; None for most.
-        is_external: Whether processes other than the one that calls it do the work.
     """
 
     name: str
@@ -186,7 +185,6 @@ class Codec:
     learned: "LearnedCodec | None" = None
     version: Callable[[], str] | None = None
     shared_model: str | None = None
-    is_external: bool = False
 
 
 @dataclass(frozen=True)

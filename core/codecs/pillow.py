@@ -35,24 +35,6 @@ def library_version(name: str, feature: str) -> str:
     return f"{name} {features.version(feature) or 'of unknown version'}"
 
 
-def decode_by_pillow(data: bytes, format_name: str) -> Image:
-    """Image of a complete file of a format.
-
-    Args:
-        data: The file.
-        format_name: Pillow's name of the format; no other is read.
-
-    Raises:
-        CodecError: The file is damaged, cut short or of another format, or its image not 8-bit RGB.
-    """
-    try:
-        with PillowImage.open(BytesIO(data), formats=(format_name,)) as opened:
-            pixels = np.array(opened)
-    except _FAILURES as error:
-        raise CodecError(f"Expected a complete {format_name} file; {_reason(error)}") from error
-    return check_decoded(pixels, format_name)
-
-
 @dataclass(frozen=True)
 class PillowReader(Knobs):
     """Codec of a format that Pillow reads.
@@ -69,7 +51,12 @@ class PillowReader(Knobs):
         Raises:
             CodecError: The file is damaged, cut short or of another format.
         """
-        return decode_by_pillow(data, self.format)
+        try:
+            with PillowImage.open(BytesIO(data), formats=(self.format,)) as opened:
+                pixels = np.array(opened)
+        except _FAILURES as error:
+            raise CodecError(f"Expected a complete {self.format} file; {_reason(error)}") from error
+        return check_decoded(pixels, self.format)
 
 
 @dataclass(frozen=True)

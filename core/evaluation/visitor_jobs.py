@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.codecs import get_codec
+from core.codecs import get_codec, is_external
 from core.codecs.base import OperatingPoint, draft_of
 from core.codecs.recognition import recognise
 from core.errors import CodecError
@@ -120,14 +120,13 @@ def estimated_seconds(request: ReconstructionRequest, middle: Image, pixel_count
         middle: The middle of the image, at most `PILOT_SIDE` pixels a side.
         pixel_count: Pixels of the whole image.
     """
-    config, codec = request.config, get_codec(request.config.codec)
-    dial = codec.dial
+    config, dial = request.config, get_codec(request.config.codec).dial
     if config.dial is None and dial is not None:
         config = CodecConfig(config.codec, dial.default, config.knobs)
     try:
         point = operating_point(config, ArtifactStore(request.store_root))
         start_seconds = 0.0
-        if codec.is_external:
+        if is_external(config.codec):
             start_seconds = _seconds(point, middle[:_START_SIDE, :_START_SIDE], time.perf_counter)
             seconds = _seconds(point, middle, time.perf_counter)
         else:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import PIL.Image
 
-from core.codecs.pillow import decode_by_pillow
+from core.codecs.base import check_decoded
 from core.errors import CodecError
 from core.images import Image
 from core.png import encode_png
@@ -37,6 +37,17 @@ def _ppm(image: Image) -> bytes:
     file = BytesIO()
     PIL.Image.fromarray(image).save(file, "PPM")
     return file.getvalue()
+
+
+def _read_by_pillow(data: bytes, format_name: str) -> Image:
+    try:
+        with PIL.Image.open(BytesIO(data), formats=(format_name,)) as opened:
+            pixels = np.array(opened)
+    except (OSError, SyntaxError, ValueError, PIL.Image.DecompressionBombError, Warning) as error:
+        raise CodecError(
+            f"Expected a complete {format_name} file; received another one."
+        ) from error
+    return check_decoded(pixels, format_name)
 
 
 def write_y4m(image: Image) -> bytes:
@@ -84,7 +95,7 @@ def _levels(values: np.ndarray) -> np.ndarray:
 
 #: Formats by suffix.
 INTERCHANGES = {
-    ".png": Interchange(encode_png, lambda data: decode_by_pillow(data, "PNG")),
-    ".ppm": Interchange(_ppm, lambda data: decode_by_pillow(data, "PPM")),
+    ".png": Interchange(encode_png, lambda data: _read_by_pillow(data, "PNG")),
+    ".ppm": Interchange(_ppm, lambda data: _read_by_pillow(data, "PPM")),
     ".y4m": Interchange(write_y4m, read_y4m),
 }
