@@ -20,7 +20,13 @@ from core.store import ArtifactStore
 from pipelines.base import UserError, option, run_step
 from pipelines.file_batch import Job, Outcome, plan, run_batch
 from pipelines.file_exchange import pixel_count, read_source, shown_progress, write_output
-from pipelines.file_suffixes import codec_for, format_of, note_on_suffix, written_format
+from pipelines.file_suffixes import (
+    codec_for,
+    format_of,
+    is_suffix_of,
+    note_on_suffix,
+    written_format,
+)
 
 
 def _codec_help() -> str:
@@ -122,7 +128,8 @@ def _compress_file(config: CompressConfig, job: Job) -> Outcome:
 
 
 def _notes_on_output(config: CompressConfig, output: Path, codec: Codec) -> tuple[str, ...]:
-    if config.codec is None and output.suffix and format_of(output.suffix) is None:
+    is_unknown = output.suffix and format_of(output.suffix) is None
+    if config.codec is None and is_unknown and not is_suffix_of(codec, output):
         return (f"{output.name} holds {codec.label}; no codec has the suffix {output.suffix}.",)
     return note_on_suffix(output, written_format(codec))
 

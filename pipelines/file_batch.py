@@ -4,6 +4,7 @@ import glob
 import sys
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -22,10 +23,12 @@ class Job(NamedTuple):
     Attributes:
         source: The input; `-` is the standard input.
         output: The output; `-` is the standard output.
+        is_in_folder: Whether the output lies in a folder that is made where it is missing.
     """
 
     source: Path
     output: Path
+    is_in_folder: bool = False
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,7 @@ def plan(paths: Sequence[str], *, suffix: str, accepted: frozenset[str], example
     if output == STANDARD or any(item.path == STANDARD for item in found):
         raise UserError("- stands for one file; name a folder, or one file for each.")
     return [
-        Job(item.path, output / name)
+        Job(item.path, output / name, is_in_folder=True)
         for item, name in zip(found, _names(found, suffix), strict=True)
     ]
 
@@ -153,10 +156,7 @@ def run_batch(
     shown = sys.stderr if _is_to_stream(jobs) else sys.stdout
     _check_outputs(jobs)
     if dry_run:
-        for job in jobs:
-            is_there = job.output != STANDARD and job.output.is_file()
-            replaced = ", which is there and would be replaced" if is_there else ""
-            print(f"{job.source} -> {job.output}{replaced}", file=shown)
+        _show_plan(jobs, shown)
         return
     outcomes = []
     with closing(_outcomes(jobs, partial(_attempt, work), processes)) as results:
@@ -167,6 +167,18 @@ def run_batch(
             outcomes.append(outcome)
     if len(jobs) > 1:
         _show_total(outcomes, shown)
+
+
+def _show_plan(jobs: Sequence[Job], shown: TextIO) -> None:
+    """Says what would be written; raises UserError where an input is not there."""
+    absent = [job.source for job in jobs if job.source != STANDARD and not job.source.exists()]
+    for job in jobs:
+        is_there = job.output != STANDARD and job.output.is_file()
+        replaced = ", which is there and would be replaced" if is_there else ""
+        if job.source not in absent:
+            print(f"{job.source} -> {job.output}{replaced}", file=shown)
+    if absent:
+        raise UserError(f"{', '.join(map(str, absent))} cannot be read: No such file or directory.")
 
 
 def _is_to_stream(jobs: Sequence[Job]) -> bool:
@@ -180,9 +192,7 @@ def _check_outputs(jobs: Sequence[Job]) -> None:
         if job.output == STANDARD:
             continue
         taken = inputs.get(_identity(job.output)) if job.output.exists() else None
-        # A folder below the output is made when its first file is written.
-        is_made_later = len(jobs) > 1 and not job.output.parent.exists()
-        if not is_made_later:
+        if not job.is_in_folder or job.output.parent.exists():
             check_writable(job.output, inputs=[taken] if taken else ())
 
 
@@ -199,7 +209,13 @@ def _outcomes(
         yield from map(work, jobs)
         return
     with worker_pool(min(processes, len(jobs))) as pool:
-        yield from pool.map(work, jobs)
+        try:
+            yield from pool.map(work, jobs)
+        except BrokenProcessPool as error:
+            raise UserError(
+                "A process ended unexpectedly, perhaps for lack of memory. What was written is "
+                "kept; take fewer images at a time (--jobs)."
+            ) from error
 
 
 def _attempt(work: Callable[[Job], Outcome], job: Job) -> Outcome:
@@ -225,12 +241,16 @@ def _show_total(outcomes: Iterable[Outcome], shown: TextIO) -> None:
         read, written = (sum(values) for values in zip(*_sizes(done), strict=True))
         pixels = sum(outcome.pixels for outcome in done)
         print(
-            f"{len(done)} files: {read:,} bytes read, {written:,} written "
+            f"{_counted(len(done))}: {read:,} bytes read, {written:,} written "
             f"({100 * written / max(1, read):.1f} %), {pixels / 1e6:.1f} megapixels",
             file=shown,
         )
     if failed:
-        raise UserError(f"{failed} of {failed + len(done)} files failed.")
+        raise UserError(f"{failed} of {_counted(failed + len(done))} failed.")
+
+
+def _counted(files: int) -> str:
+    return "1 file" if files == 1 else f"{files} files"
 
 
 def _sizes(outcomes: Iterable[Outcome]) -> Iterator[tuple[int, int]]:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from core.codecs import Codec, codecs, unavailable
+from core.codecs import Codec, codecs, is_external, unavailable
 
 #: Suffixes by format, as `core.intake` and the codecs name the formats.
 _SUFFIXES = {
@@ -51,16 +51,27 @@ def note_on_suffix(path: Path, held: str) -> tuple[str, ...]:
 def codec_for(output: Path) -> str:
     """Codec for an output whose codec is not named: the one that its suffix stands for.
 
+    Of several it is the first that is not external, so that a program that is installed changes
+    no result.
+
     Raises:
         ValueError: No codec here writes the format that the suffix stands for.
     """
     wanted = format_of(output.suffix)
-    names = [name for name, codec in codecs().items() if format_of(codec.suffix) == wanted]
-    if wanted is None or DEFAULT_CODEC in names:
+    found = [name for name, codec in codecs().items() if is_suffix_of(codec, output)]
+    if DEFAULT_CODEC in found or (wanted is None and not found):
         return DEFAULT_CODEC
-    if not names:
-        raise ValueError(f"No codec here writes {wanted} files{_why(wanted)}.")
-    return names[0]
+    if not found:
+        raise ValueError(f"No codec here writes {wanted} files{_why(str(wanted))}.")
+    return min(found, key=is_external)
+
+
+def is_suffix_of(codec: Codec, path: Path) -> bool:
+    """Whether a file's suffix is the codec's own, or another one of its format."""
+    wanted = format_of(path.suffix)
+    if wanted is None:
+        return path.suffix.lower() == codec.suffix.lower()
+    return format_of(codec.suffix) == wanted
 
 
 def _why(wanted: str) -> str:

@@ -1,12 +1,17 @@
-"""The order of all tests; measurements as smooth curves, for the tests of charts."""
+"""The order of all tests; codecs of a user's own; measurements as smooth curves for charts."""
 
-from collections.abc import Callable
+import sys
+import textwrap
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import core.codecs
 from core.evaluation.measurements import Measurements
 
+AddCodec = Callable[[str, str], None]
 Measured = Callable[..., Measurements]
 
 
@@ -17,6 +22,30 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.path not in slow)
+
+
+@pytest.fixture
+def add_codec(tmp_path_factory: pytest.TempPathFactory, monkeypatch) -> Iterator[AddCodec]:
+    """Adds a codec as a user does, by one file: `add_codec("mine", source)`."""
+    folder: Path = tmp_path_factory.mktemp("codecs")
+    added: list[str] = []
+
+    def forget_what_was_found() -> None:
+        core.codecs._discovery.cache_clear()
+        core.codecs._codecs.cache_clear()
+
+    def add(name: str, source: str) -> None:
+        (folder / f"{name}.py").write_text(textwrap.dedent(source))
+        added.append(name)
+        forget_what_was_found()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(core.codecs, "__path__", [*core.codecs.__path__, str(folder)])
+        yield add
+    for name in added:
+        sys.modules.pop(f"core.codecs.{name}", None)
+        vars(core.codecs).pop(name, None)
+    forget_what_was_found()
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ __all__ = [
     "codecs",
     "find_codec",
     "get_codec",
+    "is_external",
     "shared_model",
     "unavailable",
 ]
@@ -98,6 +99,13 @@ def shared_model(codec: str) -> str | None:
     """Name of the model of another codec that a codec uses; None for all others."""
     found = _codecs().get(codec)
     return found.shared_model if found else None
+
+
+def is_external(codec: str) -> bool:
+    """Whether processes other than the one that calls a codec do its work."""
+    module = _discovery().modules.get(codec)
+    found = vars(module).values() if module else ()
+    return any(getattr(value, "is_external", False) for value in found)
 
 
 @lru_cache(maxsize=256)

@@ -16,6 +16,8 @@ LABEL = "AVIF 4:4:4, avifenc"
 KIND: Kind = "lossy"
 SUFFIX = ".avif"
 DIAL = Dial(name="quantizer", lowest=1, highest=63, step=1, default=24, rising=False)
+#: libaom in the list of codecs that avifenc prints, such as `aom [enc/dec]:v3.6.0`.
+_AOM = r"\baom \[[^]]*\]:v?(\d+(?:\.\d+)+)"
 SWEEP = (60, 55, 50, 45, 40, 34, 28, 22, 16, 10)
 
 
@@ -42,8 +44,9 @@ class Avifenc(CommandLineCodec):
 
 
 def version() -> str:
-    """Version of the installed encoder."""
-    return f"avifenc {program_version('avifenc --version')}"
+    """Versions of the installed program and of libaom, the encoder that it is linked to."""
+    command = "avifenc --version"
+    return f"avifenc {program_version(command)}, aom {program_version(command, _AOM)}"
 
 
 def sweep(store: object = None) -> list[Avifenc]:

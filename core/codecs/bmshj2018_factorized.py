@@ -2,7 +2,8 @@
 
 Two environment variables set it up: BOTTLENECK_COMPRESSAI_PYTHON is the path of a Python that has
 CompressAI; BOTTLENECK_COMPRESSAI_WEIGHTS is the path of the checkpoints, in which `{quality}`
-stands for 1 to 8 and `*` for any characters.
+stands for 1 to 8 and `*` for any characters. It names one checkpoint for each of neighbouring
+qualities, such as `weights/bmshj2018-factorized-prior-{quality}-*.pth.tar`.
 """
 
 import hashlib
@@ -15,16 +16,38 @@ from typing import Any, ClassVar
 from core.codecs.base import Dial, Kind
 from core.codecs.external.other_python import OtherPythonCodec, named_python
 
+_QUALITIES = range(1, 9)
 _WEIGHTS_VARIABLE = "BOTTLENECK_COMPRESSAI_WEIGHTS"
+
+
+def _checkpoints(pattern: str) -> dict[int, str]:
+    """Path of the checkpoint of each quality.
+
+    Raises:
+        ValueError: The pattern does not name one checkpoint for each of neighbouring qualities.
+        ImportError: It names none.
+    """
+    if pattern and "{quality}" not in pattern:
+        raise ValueError(f"{_WEIGHTS_VARIABLE} must contain {{quality}}; received {pattern!r}.")
+    paths = {}
+    for quality in _QUALITIES:
+        found = sorted(glob(pattern.replace("{quality}", str(quality))))
+        if len(found) > 1:
+            names = " and ".join(Path(path).name for path in found[:2])
+            raise ValueError(f"{_WEIGHTS_VARIABLE} names several of quality {quality}: {names}.")
+        if found:
+            paths[quality] = str(Path(found[0]).absolute())
+    if not paths:
+        needed = f"checkpoints of bmshj2018-factorized, named by {_WEIGHTS_VARIABLE}"
+        raise ImportError(f"Expected {needed}.", name=needed)
+    for quality in range(min(paths), max(paths)):
+        if quality not in paths:
+            raise ValueError(f"{_WEIGHTS_VARIABLE} names none of quality {quality}, but others.")
+    return paths
+
+
 _PYTHON = named_python("BOTTLENECK_COMPRESSAI_PYTHON", with_package="CompressAI")
-_WEIGHTS = {
-    quality: str(Path(found).absolute())
-    for quality in range(1, 9)
-    for found in glob(os.environ.get(_WEIGHTS_VARIABLE, "").replace("{quality}", str(quality)))[:1]
-}
-if not _WEIGHTS:
-    needed = f"checkpoints of bmshj2018-factorized, named by {_WEIGHTS_VARIABLE}"
-    raise ImportError(f"Expected {needed}.", name=needed)
+_WEIGHTS = _checkpoints(os.environ.get(_WEIGHTS_VARIABLE, ""))
 
 LABEL = "bmshj2018-factorized"
 KIND: Kind = "learned"
@@ -71,11 +94,5 @@ def sweep(store: object = None) -> list[Bmshj2018Factorized]:
 
 
 def at(value: float, store: object = None) -> Bmshj2018Factorized:
-    """Codec at a quality for which there is a checkpoint.
-
-    Raises:
-        ValueError: There is none.
-    """
-    if (quality := DIAL.check(value)) not in _WEIGHTS:
-        raise ValueError(f"There is a checkpoint for quality {SWEEP}; received {quality:g}.")
-    return Bmshj2018Factorized(int(quality))
+    """Codec at a quality for which there is a checkpoint."""
+    return Bmshj2018Factorized(int(DIAL.check(value)))

@@ -2,10 +2,11 @@
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.codecs import get_codec
+from core.codecs import get_codec, is_external
 from core.codecs.base import OperatingPoint, draft_of
 from core.codecs.recognition import recognise
 from core.errors import CodecError
@@ -27,6 +28,8 @@ from core.store import ArtifactError, ArtifactStore
 
 #: Side of the square in the middle of an image that is coded to estimate the time for the whole.
 PILOT_SIDE = 128
+#: Side of the square whose time is what an external codec takes to start.
+_START_SIDE = 16
 #: Positions beside the crossing that a search looks at after its bisection.
 _FURTHER_POSITIONS = 2
 #: Positions that a search by size looks at where drafts say where to look.
@@ -106,10 +109,11 @@ def reconstruct_requested(
 
 
 def estimated_seconds(request: ReconstructionRequest, middle: Image, pixel_count: int) -> float:
-    """Processor time that coding an image will take, from coding its middle.
+    """Time that coding an image will take, from coding its middle.
 
     The time is taken as proportional to the pixels, so the estimate needs to know nothing of
-    codecs, knobs or machines. The first run may load a model; the faster of two counts.
+    codecs, knobs or machines. It is processor time; of an external codec, whose processor time is
+    not this process's, the time on the clock, in which starting a program is no matter of pixels.
 
     Args:
         request: What is asked for.
@@ -121,15 +125,17 @@ def estimated_seconds(request: ReconstructionRequest, middle: Image, pixel_count
         config = CodecConfig(config.codec, dial.default, config.knobs)
     try:
         point = operating_point(config, ArtifactStore(request.store_root))
-        times = []
-        for _ in range(2):
-            start = time.process_time()
-            point.decode(point.encode(middle))
-            times.append(time.process_time() - start)
+        start_seconds = 0.0
+        if is_external(config.codec):
+            start_seconds = _seconds(point, middle[:_START_SIDE, :_START_SIDE], time.perf_counter)
+            seconds = _seconds(point, middle, time.perf_counter)
+        else:
+            seconds = _seconds(point, middle, time.process_time)
     except (ArtifactError, CodecError, ValueError):
         return 0.0  # the request itself reports the error
     share = pixel_count / (middle.shape[0] * middle.shape[1])
-    return float(min(times) * share * _encodes(request, point))
+    coding_seconds = start_seconds + share * max(0.0, seconds - start_seconds)
+    return float(coding_seconds * _encodes(request, point))
 
 
 def open_coded_file(data: bytes, store_root: Path) -> OpenedFile:
@@ -159,6 +165,16 @@ def _value(name: str, reference: Image, image: Image) -> float | None:
         return metrics()[name].measure(reference, image)
     except ValueError:  # the image is too small for it
         return None
+
+
+def _seconds(point: OperatingPoint, image: Image, clock: Callable[[], float]) -> float:
+    """Time of coding an image. The first run may load a model; the faster of two counts."""
+    times = []
+    for _ in range(2):
+        start = clock()
+        point.decode(point.encode(image))
+        times.append(clock() - start)
+    return min(times)
 
 
 def _encodes(request: ReconstructionRequest, point: OperatingPoint) -> int:

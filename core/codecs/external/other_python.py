@@ -56,6 +56,7 @@ class OtherPythonCodec(Knobs):
         pixel_limit: Most pixels of an image.
     """
 
+    is_external: ClassVar[bool] = True
     python: ClassVar[str]
     script: ClassVar[Path]
     seconds: ClassVar[float] = 120.0

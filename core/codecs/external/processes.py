@@ -28,7 +28,7 @@ def forget_processor_limit(process: int) -> None:
     """Frees a process from the limit on processor time that it inherited from a job, on Linux.
 
     Args:
-        process: Id of the process, which serves many jobs.
+        process: Id of the process, which has a limit of its own on the wall clock.
     """
     if sys.platform == "linux":
         with suppress(ProcessLookupError):

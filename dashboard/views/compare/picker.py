@@ -33,7 +33,9 @@ _NOT_RESIZED = " Nothing is resized: codecs and metrics work on this grid of pix
 _LIMITS_LINE = (
     f"{ACCEPTED.removesuffix(' are accepted').replace(' and ', ', ')} or .bnk, "
     f"up to {LIMITS.max_bytes / 1e6:g} MB and {LIMITS.max_pixels / 1e6:g} megapixels, "
-    f"{MAX_FILES} at a time. An image is processed in memory and is not stored."
+    f"{MAX_FILES} at a time. An image is processed in memory and is not stored; "
+    "an encoder that is a program gets it in a temporary file, which is deleted when it ends or is "
+    "stopped."
 )
 _ROLES = {"images": "Images to compress", "versions": "Versions of the first"}
 _ROLES_HELP = (

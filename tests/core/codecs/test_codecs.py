@@ -1,5 +1,6 @@
 """What sets each codec apart from the others."""
 
+import re
 from collections.abc import Callable
 from io import BytesIO
 from typing import Any
@@ -25,9 +26,17 @@ from core.codecs.webp_lossless import WebpLossless
 from core.codecs.webp_slow import WebpSlow
 from core.errors import CodecError
 from core.images import Image
+from tests.conftest import AddCodec
 
 COMPRESSION_TAG, LZW, DEFLATE = 259, 5, 8
 THESIS_QUALITIES = {25, 50, 75}
+SHIPPED = {
+    "ae20", "ae20_rd", "ae40", "ae40_rd", "ae80", "ae80_rd", "avif", "avif_444", "avif_slow",
+    "bottleneck", "bottleneck_slow", "heic", "heic_444", "jpeg", "jpeg2000", "jpeg_optimized",
+    "jpeg_xl", "jpeg_xl_lossless", "jpeg_xr", "jpegli", "png", "tiff_deflate", "tiff_lzw", "webp",
+    "webp_lossless", "webp_slow",
+}  # fmt: skip
+NEED_PROGRAMS = {"avifenc", "bmshj2018_factorized", "cjxl"}
 
 
 def written_by_pillow(image: Image, format_name: str, **options: Any) -> bytes:
@@ -47,11 +56,8 @@ def psnr_db(first: Image, second: Image) -> float:
     return float(10 * np.log10(255**2 / np.mean(difference**2)))
 
 
-def test_all_thirteen_codecs_are_found() -> None:
-    assert codecs().keys() >= {
-        "avif", "avif_444", "jpeg", "jpeg2000", "jpeg_optimized", "jpeg_xl", "jpeg_xl_lossless",
-        "png", "tiff_deflate", "tiff_lzw", "webp", "webp_lossless", "webp_slow",
-    }  # fmt: skip
+def test_all_codecs_that_need_no_program_are_found() -> None:
+    assert codecs().keys() >= SHIPPED
     assert not codecs().keys() & unavailable().keys()
 
 
@@ -200,5 +206,18 @@ def test_a_codec_off_its_dial_cannot_be_made(make: Callable[[], object], message
 
 
 def test_nothing_here_is_mistaken_for_a_codec_that_lacks_something() -> None:
-    programs = {"avifenc", "bmshj2018_factorized", "cjxl"}
-    assert unavailable().keys() <= programs
+    others = {name: why for name, why in unavailable().items() if name not in NEED_PROGRAMS}
+    assert not others.keys() & SHIPPED
+    assert all(re.fullmatch("needs .*, which is not installed", why) for why in others.values())
+
+
+def test_a_codec_of_ones_own_that_lacks_its_program_is_no_mistake(add_codec: AddCodec) -> None:
+    add_codec(
+        "mine",
+        """
+        from core.codecs.external.command_line import require_programs
+        require_programs("no-such-encoder")
+        """,
+    )
+    assert unavailable()["mine"] == "needs no-such-encoder, which is not installed"
+    test_nothing_here_is_mistaken_for_a_codec_that_lacks_something()

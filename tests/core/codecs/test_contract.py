@@ -15,6 +15,7 @@ from core.codecs.recognition import recognise
 from core.errors import CodecError
 from core.images import Image
 from core.store import ArtifactStore
+from pipelines.file_suffixes import format_of
 
 STORE = ArtifactStore.default()
 CODECS = codecs()
@@ -66,8 +67,8 @@ def test_a_file_is_recognised_and_decoded_without_a_word_on_what_wrote_it(
     middle_point: Callable[[str], OperatingPoint],
     make_image: Callable[[int, int], Image],
 ) -> None:
-    if CODECS[name].suffix == ".bmshj":
-        pytest.skip("its files name neither their format nor their model")
+    if format_of(CODECS[name].suffix) is None:
+        pytest.skip(f"{CODECS[name].suffix} is of no format that is recognised")
     point = middle_point(name)
     data = point.encode(make_image(97, 131))
     difference = recognise(data, STORE).image.astype(int) - point.decode(data)

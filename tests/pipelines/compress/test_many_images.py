@@ -1,10 +1,13 @@
 """Folders, several files and patterns at the command line."""
 
+import os
 from pathlib import Path
 
 import PIL.Image
 import pytest
 
+from pipelines.base import UserError
+from pipelines.file_batch import Job, Outcome, run_batch
 from tests.pipelines.compress.compress_runs import (
     IMAGE,
     in_a_process,
@@ -67,6 +70,19 @@ def test_several_files_and_patterns_go_into_a_folder(photos: Path, tmp_path, mon
     assert _relative(tmp_path / "new") == {"a.png.png", "a.jpg.png"}
 
 
+def test_one_image_goes_into_a_folder_that_is_made(photos: Path, tmp_path, capsys) -> None:
+    only, small, back = photos / "sub", tmp_path / "small", tmp_path / "back"
+    assert run_compress(only, small, "--codec", "webp") == 0
+    assert run_compress(only / "b.png", f"{tmp_path}/new/deep/", "--codec", "webp") == 0
+    assert _relative(small) == {"b.webp"}
+    assert _relative(tmp_path / "new") == {"deep/b.webp"}
+    assert run_decompress(small, back) == 0
+    assert run_decompress(small / "b.webp", f"{tmp_path}/again/") == 0
+    assert _relative(back) == _relative(tmp_path / "again") == {"b.png"}
+    assert run_compress(only / "b.png", tmp_path / "absent" / "b.webp") == 2
+    assert "there is no folder" in capsys.readouterr().err
+
+
 def test_a_file_that_cannot_be_read_does_not_stop_the_others(photos: Path, tmp_path, capsys):
     (photos / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n broken")
     assert run_compress(photos, tmp_path / "small") == 2
@@ -88,6 +104,37 @@ def test_a_dry_run_names_what_would_be_written_and_writes_nothing(photos, tmp_pa
     assert f"a.png -> {photos / 'a.jpg'}, which is there and would be replaced" in (
         capsys.readouterr().out
     )
+
+
+@pytest.mark.parametrize("run", [run_compress, run_decompress])
+def test_a_dry_run_of_what_is_not_there_is_refused_as_a_run_is(photos, tmp_path, capsys, run):
+    absent = photos / "absent.bnk"
+    for words in [(absent, tmp_path / "x.png"), (photos / "a.png", absent, f"{tmp_path}/new/")]:
+        codec = ("--codec", "png") if run is run_compress else ()
+        assert run(*words, "--dry-run", *codec) == 2
+        said = capsys.readouterr()
+        assert f"{absent} cannot be read: No such file or directory." in said.err
+        assert "absent" not in said.out
+    assert _relative(tmp_path) == {f"photos/{name}" for name in _relative(photos)}
+
+
+def test_one_file_is_not_called_files(photos: Path, tmp_path, capsys) -> None:
+    (photos / "sub" / "c.png").write_bytes(b"broken")
+    assert run_compress(photos / "sub", tmp_path / "small", "--codec", "webp") == 2
+    said = capsys.readouterr()
+    assert said.out.splitlines()[-1].startswith("1 file: ")
+    assert said.err.splitlines()[-1] == "compress: 1 of 2 files failed."
+
+
+def end_in_the_middle(job: Job) -> Outcome:
+    """Ends as a process does that is killed for memory."""
+    os._exit(9)
+
+
+def test_a_process_that_is_killed_is_one_line(tmp_path: Path) -> None:
+    jobs = [Job(tmp_path / name, tmp_path / f"{name}.png") for name in ("a", "b")]
+    with pytest.raises(UserError, match=r"ended unexpectedly.* fewer images at a time"):
+        run_batch(jobs, end_in_the_middle, processes=2, dry_run=False)
 
 
 def test_a_folder_compressed_into_itself_keeps_its_images(photos: Path, capsys) -> None:

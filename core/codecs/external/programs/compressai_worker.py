@@ -20,6 +20,18 @@ _HEADER = struct.Struct(">BHH")
 _STRIDE = 16
 
 
+def _network_of(model: dict[str, Any], quality: int) -> Any:
+    """Network of a quality.
+
+    Raises:
+        LookupError: There is no checkpoint of that quality.
+    """
+    weights = model["weights"]
+    if str(quality) not in weights:
+        raise LookupError(f"no checkpoint of quality {quality} here, only of {', '.join(weights)}")
+    return _network(weights[str(quality)])
+
+
 @lru_cache(maxsize=8)
 def _network(weights: str) -> Any:
     """Network of a checkpoint; one that holds anything but tensors is refused by PyTorch."""
@@ -37,7 +49,7 @@ def encode(model: dict[str, Any], pixels: Pixels) -> bytes:
     image = levels.permute(2, 0, 1)[None] / 255.0
     below, right = -height % _STRIDE, -width % _STRIDE
     padded = torch.nn.functional.pad(image, (0, right, 0, below), mode="replicate")
-    network = _network(model["weights"][str(model["quality"])])
+    network = _network_of(model, model["quality"])
     ((latents,),) = network.compress(padded)["strings"]
     return _HEADER.pack(model["quality"], width, height) + bytes(latents)
 
@@ -47,7 +59,7 @@ def decode(model: dict[str, Any], data: bytes) -> Pixels:
     """Image of a payload."""
     quality, width, height = _HEADER.unpack_from(data)
     shape = (-(-height // _STRIDE), -(-width // _STRIDE))
-    network = _network(model["weights"][str(quality)])
+    network = _network_of(model, quality)
     found = network.decompress([[data[_HEADER.size :]]], shape)["x_hat"][0, :, :height, :width]
     levels = (255.0 * found).round().clamp(0, 255).to(torch.uint8)
     return Pixels(levels.permute(1, 2, 0).contiguous().numpy().tobytes(), height, width)

@@ -1,3 +1,6 @@
+import os
+import resource
+import runpy
 import shutil
 import subprocess
 import sys
@@ -10,6 +13,7 @@ import imagecodecs
 import numpy as np
 import pytest
 
+import core.codecs
 from core.codecs import codecs
 from core.codecs.external.command_line import (
     CommandLineCodec,
@@ -81,6 +85,56 @@ def test_a_template_and_a_program_that_do_not_exist_are_told(image: Image) -> No
         _encoding_with("cp {input} {output} {speed}").encode(image)
     with pytest.raises(CodecError, match=r"^no-such-program is not installed\.$"):
         _encoding_with("no-such-program {input} {output}").encode(image)
+    with pytest.raises(CodecError, match=r"^/ cannot be started: Permission denied\.$"):
+        _encoding_with("/").encode(image)
+
+
+@pytest.mark.parametrize(
+    "template", ["cp {}", "cp {input:d}", "cp {input.size}", "cp '{input}", "cp {input"]
+)
+def test_a_template_that_cannot_be_filled_in_is_told(template: str, image: Image) -> None:
+    with pytest.raises(CodecError, match=r"^copy: .* cannot be filled in: .*\.$"):
+        _encoding_with(template).encode(image)
+
+
+def test_a_template_without_a_command_is_told(image: Image) -> None:
+    with pytest.raises(CodecError, match="names no command"):
+        _encoding_with("").encode(image)
+
+
+def test_the_encoder_alone_is_told_the_size_of_the_image(image: Image, tmp_path: Path) -> None:
+    told = (
+        f"sh -c 'echo $1 > {tmp_path}/told; cp $2 $3' sh {{width}}x{{height}} {{input}} {{output}}"
+    )
+    data = _encoding_with(told).encode(image)
+    assert (tmp_path / "told").read_text() == "53x37\n"
+    with pytest.raises(CodecError, match=r"names 'width', no field"):
+        type("Decoding", (Copy,), {"decoder": told})().decode(data)
+
+
+@pytest.mark.parametrize("content", [b"", b"no image", b"\x89PNG\r\n\x1a\n broken"])
+def test_a_decoder_that_writes_no_image_is_refused(
+    content: bytes, image: Image, tmp_path: Path
+) -> None:
+    (tmp_path / "made").write_bytes(content)
+    wrong = type("Wrong", (Copy,), {"decoder": f"cp {tmp_path}/made {{output}}"})()
+    with pytest.raises(CodecError, match=r"^The decoder of copy gave no image: .*\.$"):
+        wrong.decode(wrong.encode(image))
+
+
+@pytest.mark.parametrize(
+    ("suffix", "start"),
+    [(".ppm", b"P6\n53 37\n255\n"), (".y4m", b"YUV4MPEG2 W53 H37 F25:1 Ip A1:1 C444\nFRAME\n")],
+)
+def test_commands_are_given_images_in_the_format_that_they_read(
+    suffix: str, start: bytes, image: Image
+) -> None:
+    copy = type("Copying", (Copy,), {"interchange": suffix, "suffix": ".any"})()
+    data = copy.encode(image)
+    assert data.startswith(start)
+    assert len(data) == len(start) + image.size
+    difference = np.abs(copy.decode(data).astype(int) - image)
+    assert difference.max() <= (0 if suffix == ".ppm" else 2)
 
 
 def test_a_decoder_that_gives_no_rgb_image_is_refused(image: Image, tmp_path: Path) -> None:
@@ -115,6 +169,20 @@ def test_a_command_that_takes_too_much_memory_fails(image: Image) -> None:
         _encoding_with(program, memory_bytes=500_000_000).encode(image)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits a running process")
+def test_a_command_is_free_of_the_limit_on_the_processor_time_of_a_job(
+    image: Image, tmp_path: Path
+) -> None:
+    before = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (1_000_000, before[1]))
+    try:
+        with pytest.raises(CodecError):
+            _encoding_with(f"sh -c 'sleep 0.5; ulimit -t > {tmp_path}/told'").encode(image)
+    finally:
+        resource.setrlimit(resource.RLIMIT_CPU, before)
+    assert (tmp_path / "told").read_text() == "unlimited\n"
+
+
 def test_no_file_is_left_behind(image: Image, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     Copy().decode(Copy().encode(image))
@@ -133,6 +201,23 @@ def test_the_version_is_the_first_number_that_a_program_prints() -> None:
     printed = subprocess.run([PYTHON, "--version"], capture_output=True, text=True, check=True)
     assert f"Python {program_version(f'{PYTHON} --version')}" == printed.stdout.strip()
     assert program_version("echo no number") == "unknown"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs sh")
+def test_avifenc_is_named_with_the_encoder_that_it_is_linked_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = "dav1d [dec]:1.0.0, aom [enc/dec]:v3.6.0, rav1e [enc]:0.5.1 (v0.5.1)"
+    for name in ("avifenc", "avifdec"):
+        (tmp_path / name).write_text(f"#!/bin/sh\necho 'Version: 0.11.1 ({listed})'\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    program_version.cache_clear()
+    try:
+        module = runpy.run_path(str(Path(core.codecs.__path__[0], "avifenc.py")))
+        assert module["version"]() == "avifenc 0.11.1, aom 3.6.0"
+    finally:
+        program_version.cache_clear()
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,14 @@
 """A PyTorch model as a codec: the real CompressAI in its own Python, with random weights."""
 
 import os
+import runpy
+import struct
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
+from unittest.mock import MagicMock
 
 import numpy as np
 import PIL.Image
@@ -13,6 +17,7 @@ import pytest
 from core.codecs import unavailable
 from core.evaluation.facts import ResultFacts
 from core.evaluation.results import load_results
+from core.registry import discover
 from core.store import ArtifactStore
 
 ROOT = Path(__file__).parents[4]
@@ -78,6 +83,52 @@ def _run(command: list[str], environment: Mapping[str, str]) -> str:
 @pytest.mark.skipif(bool(os.environ.get(WEIGHTS)), reason="the codec is set up here")
 def test_where_it_is_not_set_up_the_codec_is_unavailable_with_the_variable_to_set() -> None:
     assert "named by BOTTLENECK_COMPRESSAI_" in unavailable()[NAME]
+
+
+@pytest.mark.parametrize(
+    ("names", "pattern", "message"),
+    [
+        (
+            ["prior-1-446d5c7f", "ms-ssim-1-9781d705", "prior-2-87279a02"],
+            "*-{quality}-*",
+            "names several of quality 1: ms-ssim-1-9781d705 and prior-1-446d5c7f",
+        ),
+        (["prior-1-a", "prior-3-b"], "*-{quality}-*", "names none of quality 2, but others"),
+        (["prior-1-a"], "prior-1-a", "must contain {quality}; received"),
+        (["prior-9-a"], "*-{quality}-*", "needs checkpoints of bmshj2018-factorized"),
+    ],
+)
+def test_checkpoints_that_make_no_one_curve_make_the_codec_unavailable(
+    names: list[str], pattern: str, message: str, tmp_path: Path, monkeypatch
+) -> None:
+    assert message in _reason(names, pattern, tmp_path, monkeypatch)
+
+
+def test_neighbouring_qualities_are_a_curve(tmp_path: Path, monkeypatch) -> None:
+    assert _reason(["p-2-a", "p-3-b"], "p-{quality}-*", tmp_path, monkeypatch) == ""
+
+
+def _reason(names: list[str], pattern: str, folder: Path, monkeypatch) -> str:
+    """Why the codec is unavailable with such checkpoints; empty where it is not."""
+    for name in names:
+        (folder / name).touch()
+    monkeypatch.setenv("BOTTLENECK_COMPRESSAI_PYTHON", sys.executable)
+    monkeypatch.setenv(WEIGHTS, str(folder / pattern))
+    monkeypatch.delitem(sys.modules, f"core.codecs.{NAME}", raising=False)
+    found = discover("core.codecs", ("LABEL", "KIND", "sweep"), ("CODEC",))
+    sys.modules.pop(f"core.codecs.{NAME}", None)
+    return found.unavailable.get(NAME, "")
+
+
+def test_a_quality_without_a_checkpoint_is_named(monkeypatch) -> None:
+    torch = SimpleNamespace(no_grad=lambda: lambda function: function)
+    for name in ("compressai", "compressai.models", "compressai.zoo.pretrained"):
+        monkeypatch.setitem(sys.modules, name, MagicMock())
+    monkeypatch.setitem(sys.modules, "torch", torch)
+    worker = runpy.run_path(str(ROOT / "core/codecs/external/programs/compressai_worker.py"))
+    file = struct.pack(">BHH", 7, 4, 4)
+    with pytest.raises(LookupError, match="no checkpoint of quality 7 here, only of 1, 2"):
+        worker["decode"]({"quality": 1, "weights": {"1": "a", "2": "b"}}, file)
 
 
 class TestWithCompressAi:

@@ -20,7 +20,7 @@ def test_the_page_opens_on_a_sample_and_says_limits_and_privacy_before_an_upload
     assert not app.exception
     text = page_text(app)
     assert "up to 20 MB and 16 megapixels" in text
-    assert "is not stored" in text
+    assert "is not stored; an encoder that is a program gets it in a temporary file" in text
     assert "451 x 300 pixels" in text
     assert "Nothing is resized" in text
     assert "whole file" in text
