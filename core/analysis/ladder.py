@@ -8,6 +8,8 @@ import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
+TITLE = "From the thesis' network to BNK, step by step"
+
 #: PSNR at which the rungs' rates are compared.
 PSNR_DB = 30.0
 

@@ -12,7 +12,7 @@ from core.analysis.source_quality import compressed_before_line
 from core.analysis.stored_ladder import load_ladder
 from core.dataset.splits import DEFAULT, dataset_key
 from core.evaluation.results import Results, load_results
-from core.report.document import Report, Section
+from core.report.document import Report
 from core.report.ladder import ladder_section
 from core.report.process import source_section, speed_section, training_section
 from core.report.quality import Quality, quality_sections
@@ -65,7 +65,7 @@ def build_report(store: ArtifactStore, *, dataset: str = DEFAULT) -> Report:
     sections = [
         *quality_sections(Quality(results, labels(), is_of_thesis=is_of_thesis)),
         training_section(list(runs.runs.values()), now=datetime.fromisoformat(latest)),
-        ladder_section(_ladder(store)) if is_of_thesis else Section("ladder", "Ladder"),
+        *([ladder_section(_ladder(store))] if is_of_thesis else []),
         search_section(
             studies.found, {study.name: published_trial(store, study) for study in studies.found}
         ),

@@ -2,16 +2,15 @@
 
 import pandas as pd
 
-from core.analysis.ladder import PSNR_DB, Ladder, Step, ladder_sentence
+from core.analysis.ladder import PSNR_DB, TITLE, Ladder, Step, ladder_sentence
 from core.report.document import Section
 from core.report.tables import Column, Table
 
 
 def ladder_section(found: Ladder) -> Section:
     """What each step brings, on validation images."""
-    title = "From the thesis' network to BNK, step by step"
     if not found.steps:
-        return Section("ladder", title)
+        return Section("ladder", TITLE)
     frame = pd.DataFrame(found.steps, columns=Step._fields)
     frame.insert(0, "label", [step.label for step in found.steps])
     columns = {
@@ -28,4 +27,4 @@ def ladder_section(found: Ladder) -> Section:
         "where a step has nearly all that it reaches. Images and minutes are of its training."
     )
     table = Table("ladder", "The steps", caption, frame, columns)
-    return Section("ladder", title, (ladder_sentence(found),), (table,))
+    return Section("ladder", TITLE, (ladder_sentence(found),), (table,))

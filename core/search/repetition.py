@@ -59,8 +59,8 @@ class Agreement:
     def correlation(self) -> float | None:
         """Spearman's rank correlation of both scores; None where one of them is constant."""
         return _rank_correlation(
-            [pair.searched.value or 0.0 for pair in self.pairs],
-            [pair.repeated.value or 0.0 for pair in self.pairs],
+            [_score(pair.searched) for pair in self.pairs],
+            [_score(pair.repeated) for pair in self.pairs],
         )
 
     @cached_property
@@ -72,7 +72,7 @@ class Agreement:
         if self.correlation is None or math.isclose(abs(self.correlation), 1.0):
             return None
         ranks = [
-            scipy.stats.rankdata([trial.value or 0.0 for trial in trials])
+            scipy.stats.rankdata([_score(trial) for trial in trials])
             for trials in zip(*self.pairs, strict=True)
         ]
         found = scipy.stats.pearsonr(*ranks).confidence_interval(0.95)
@@ -86,7 +86,7 @@ class Agreement:
         found = {
             epoch: _rank_correlation(
                 [trial.reports[epoch] for trial in repeated],
-                [trial.value or 0.0 for trial in repeated],
+                [_score(trial) for trial in repeated],
             )
             for epoch in epochs
         }
@@ -107,13 +107,13 @@ class Agreement:
     def chosen(self) -> Pair:
         """What the search decided for: its best trial among the pairs."""
         sign = 1.0 if self.search.is_maximized else -1.0
-        return max(self.pairs, key=lambda pair: sign * (pair.searched.value or 0.0))
+        return max(self.pairs, key=lambda pair: sign * _score(pair.searched))
 
     @property
     def loss(self) -> float:
         """Score that the search's choice lacks to the best one, on the repetition's budget."""
-        best = self.pairs[0].repeated.value or 0.0
-        return abs(best - (self.chosen.repeated.value or 0.0))
+        best = _score(self.pairs[0].repeated)
+        return abs(best - _score(self.chosen.repeated))
 
 
 def repeatable(study: StudyRecord) -> list[TrialRecord]:
@@ -150,8 +150,13 @@ def _agreement(search: StudyRecord, repetition: StudyRecord) -> Agreement:
         and found.params == trial.params
     ]
     sign = -1.0 if repetition.is_maximized else 1.0
-    pairs.sort(key=lambda pair: sign * (pair.repeated.value or 0.0))
+    pairs.sort(key=lambda pair: sign * _score(pair.repeated))
     return Agreement(search, repetition, tuple(pairs))
+
+
+def _score(trial: TrialRecord) -> float:
+    """Score of a complete trial."""
+    return math.nan if trial.value is None else trial.value
 
 
 def _rank_correlation(first: Sequence[float], second: Sequence[float]) -> float | None:

@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.analysis.claims import CLAIMS
 from core.analysis.labels import label_of
-from core.analysis.ladder import PSNR_DB, REFERENCE, Ladder, Rung, Step, ladder_sentence
+from core.analysis.ladder import PSNR_DB, REFERENCE, TITLE, Ladder, Rung, Step, ladder_sentence
 from core.analysis.stored_ladder import ladder_key, load_ladder
 from core.evaluation.results import result_key
 from core.store import ArtifactError, MissingArtifact
@@ -28,7 +28,7 @@ COMMAND = "python -m pipelines.ladder"
 
 def show_ladder() -> None:
     """What each step brings: sentence, chart, table, and the rungs that are not there."""
-    st.subheader("From the thesis' network to BNK, step by step", help=glossary.BD_RATE)
+    st.subheader(TITLE, help=glossary.BD_RATE)
     try:
         found = _ladder(store_state(f"{ladder_key(DATASET)}") + store_state("models/"))
     except MissingArtifact as error:
