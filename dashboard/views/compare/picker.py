@@ -33,9 +33,11 @@ _NOT_RESIZED = " Nothing is resized: codecs and metrics work on this grid of pix
 _LIMITS_LINE = (
     f"{ACCEPTED.removesuffix(' are accepted').replace(' and ', ', ')} or .bnk, "
     f"up to {LIMITS.max_bytes / 1e6:g} MB and {LIMITS.max_pixels / 1e6:g} megapixels, "
-    f"{MAX_FILES} at a time. An image is processed in memory and is not stored; "
-    "an encoder that is a program gets it in a temporary file, which is deleted when it ends or is "
-    "stopped."
+    f"{MAX_FILES} at a time. An image is processed in memory and is not stored."
+)
+_LIMITS_HELP = (
+    "A codec that is a program, such as cjxl, gets the image in a temporary file, which is deleted "
+    "when the program ends or is stopped."
 )
 _ROLES = {"images": "Images to compress", "versions": "Versions of the first"}
 _ROLES_HELP = (
@@ -69,7 +71,7 @@ def choose_selection(title: str) -> Selection | None:
             width=360,
         )
         container = st.container(horizontal=True, vertical_alignment="center", gap="small")
-    st.caption(_LIMITS_LINE)
+    st.caption(_LIMITS_LINE, help=_LIMITS_HELP)
     if uploads:
         return _take_uploads(uploads, container)
     return _take_own(container)

@@ -20,7 +20,9 @@ def test_the_page_opens_on_a_sample_and_says_limits_and_privacy_before_an_upload
     assert not app.exception
     text = page_text(app)
     assert "up to 20 MB and 16 megapixels" in text
-    assert "is not stored; an encoder that is a program gets it in a temporary file" in text
+    assert "is processed in memory and is not stored" in text
+    helps = [caption.help for caption in app.caption]
+    assert any("gets the image in a temporary file, which is deleted" in help for help in helps)
     assert "451 x 300 pixels" in text
     assert "Nothing is resized" in text
     assert "whole file" in text
