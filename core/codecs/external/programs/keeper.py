@@ -34,17 +34,28 @@ def main() -> None:
 
 def clear(folder: str, group: int | None) -> None:
     """Kills the group that works in a folder, and removes the folder."""
-    if group is not None:
+    # A process may be killed when its command has begun, but before it could tell the group.
+    for working in [group] if group is not None else _groups_in(folder):
         with suppress(ProcessLookupError, PermissionError):
             if sys.platform == "win32":
-                os.kill(group, signal.SIGTERM)
+                os.kill(working, signal.SIGTERM)
             else:
-                os.killpg(group, signal.SIGKILL)
+                os.killpg(working, signal.SIGKILL)
     for _ in range(_ATTEMPTS):
         shutil.rmtree(folder, ignore_errors=True)
         if not os.path.exists(folder):
             return
         time.sleep(0.05)
+
+
+def _groups_in(folder: str) -> set[int]:
+    """Groups of the processes that have the folder as their current one, on Linux."""
+    groups = set()
+    for process in filter(str.isdigit, os.listdir("/proc") if sys.platform == "linux" else ()):
+        with suppress(OSError):  # it has ended, or is another user's
+            if os.readlink(f"/proc/{process}/cwd") == os.path.realpath(folder):
+                groups.add(os.getpgid(int(process)))
+    return groups
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 """What is left where a process is killed while a command works for it: nothing."""
 
+import json
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -11,12 +13,15 @@ import numpy as np
 import psutil
 import pytest
 
+import core.codecs.external
 from core.codecs.external.command_line import CommandLineCodec
 from core.codecs.external.work_folder import work_folder
 from core.jobs.job import JobLimits
 from core.jobs.lane import Lane
 from pipelines.worker_pool import worker_pool
 from tests.waiting import wait_until
+
+KEEPER = Path(core.codecs.external.__file__).parent / "programs" / "keeper.py"
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs sh")
 
@@ -127,3 +132,20 @@ def test_a_keeper_that_somebody_killed_is_replaced(tmp_path: Path, monkeypatch) 
 def _keepers() -> list[psutil.Process]:
     children = psutil.Process(os.getpid()).children()
     return [child for child in children if any("keeper.py" in word for word in child.cmdline())]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
+def test_a_process_that_was_killed_before_it_told_of_its_command_leaves_nothing(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    command = subprocess.Popen(["sleep", "100"], cwd=folder, start_new_session=True)
+    keeper = subprocess.Popen([sys.executable, str(KEEPER)], stdin=subprocess.PIPE)
+    try:
+        keeper.communicate(f"{json.dumps([str(folder), None])}\n".encode(), timeout=60)
+        assert command.wait(timeout=20) == -signal.SIGKILL
+        assert not folder.exists()
+    finally:
+        command.kill()
+        keeper.kill()
