@@ -15,7 +15,9 @@ from pipelines.base import UserError, check_name, option, run_step
 from pipelines.quiet_import import quiet_import
 
 if TYPE_CHECKING:
-    from core.models.training.session import Session, Start
+    from core.models.training.engines import EngineRequest
+    from core.models.training.request import Start
+    from core.models.training.session import Session
 
 #: Fields of the configuration that are not hyperparameters.
 _IDENTITY = ("model", "name", "dataset", "complete", "replace", "preset")
@@ -71,10 +73,10 @@ class TrainConfig:
     lr_drops: int | None = option(None, help="times to lower the learning rate before stopping")
     epoch_images: int | None = option(None, help="training images of an epoch")
     validation_images: int | None = option(None, help="validation images after an epoch")
-    engine: str = option(
-        "fit",
+    engine: str | None = option(
+        None,
         help="fit is Keras' own loop; scan compiles many steps into one call, for accelerators "
-        "with JAX",
+        "with JAX (default: fit, or that of the training that goes on)",
         choices=("fit", "scan"),
     )
     minutes: float | None = option(
@@ -84,7 +86,9 @@ class TrainConfig:
         False, help="with --engine scan: mirror, transpose and zoom the training images"
     )
     photographs: bool = option(
-        False, help="with --engine scan: train on crops of `prepare --extra`'s photographs as well"
+        False,
+        help="with --engine scan: train on crops of `prepare --extra`'s photographs as well; "
+        "implies --augment",
     )
     seed: int | None = option(None, help="seed of weights and order")
     precision: str | None = option(
@@ -105,6 +109,11 @@ class TrainConfig:
             raise ValueError("--minutes, --augment and --photographs need --engine scan.")
         if self.minutes is not None and not self.minutes > 0:
             raise ValueError(f"--minutes must be positive; received {self.minutes}.")
+        if self.minutes is not None and not {self.epochs, self.patience, self.lr_drops} <= {None}:
+            raise ValueError(
+                "--minutes alone ends a training; it does not go with --epochs, --patience or "
+                "--lr-drops."
+            )
 
     @property
     def model_name(self) -> str:
@@ -161,10 +170,10 @@ def _open(config: TrainConfig, store: ArtifactStore, stop: StopRequest) -> "Sess
         # Keras takes ten seconds to import, which --help and a wrong flag should not wait for.
         from core.models import models
         from core.models.training import session
-        from core.models.training.engines import EngineRequest
+        from core.models.training.request import Request
 
         models()
-    request = session.Request(
+    request = Request(
         architecture=config.model,
         name=config.model_name,
         start=next((name for name in _STARTS if getattr(config, name)), "fresh"),
@@ -172,15 +181,25 @@ def _open(config: TrainConfig, store: ArtifactStore, stop: StopRequest) -> "Sess
         preset=config.preset,
         overrides=config.overrides(),
         settable=config.settable(),
-        engine=EngineRequest(
-            "fit" if config.export else config.engine,
-            minutes=config.minutes,
-            augment=config.augment,
-            photographs=config.photographs,
-        ),
+        engine=_engine(config),
         replace=config.replace,
     )
     return session.open_session(request, store, stop)
+
+
+def _engine(config: TrainConfig) -> "EngineRequest | None":
+    from core.models.training.engines import EngineRequest
+
+    if config.export:
+        return EngineRequest()
+    if config.engine is None:
+        return None
+    return EngineRequest(
+        config.engine,
+        minutes=config.minutes,
+        augment=config.augment,
+        photographs=config.photographs,
+    )
 
 
 def _check_libraries() -> None:
@@ -190,31 +209,32 @@ def _check_libraries() -> None:
         raise UserError(
             f"Training needs {' and '.join(missing)}, which the other steps do without and which "
             f"this environment lacks. Install: pip install -r requirements.txt"
+            f"{' jax' if backend == 'jax' else ''}"
         )
 
 
 def _export_by_tensorflow(config: TrainConfig) -> None:
     """Exports in a TensorFlow process from the checkpoint that another backend wrote."""
+    arguments = ["-m", "pipelines.train", config.model, "--export", *_flags(config)]
     if importlib.util.find_spec("tensorflow") is None:
         raise UserError(
             "The training is finished and its checkpoint saved, but exporting needs TensorFlow: "
-            f"run `python -m pipelines.train {config.model} --export` where it is installed."
+            f"run `python {' '.join(arguments)}` where it is installed. A checkpoint is in "
+            f"artifacts/checkpoints/{config.model_name}, the best weights in small files are in "
+            f"artifacts/cache/train/{config.model_name}; either suffices there."
         )
-    command = [sys.executable, "-m", "pipelines.train", config.model, "--export", *_flags(config)]
+    command = [sys.executable, *arguments]
     environment = {**os.environ, "KERAS_BACKEND": "tensorflow"}
     if subprocess.run(command, env=environment, check=False).returncode:
         raise UserError("The training is finished, but its export failed; the lines above say why.")
 
 
 def _flags(config: TrainConfig) -> list[str]:
-    """Flags of a command that exports what this one trained."""
-    identity = {name: getattr(config, name) for name in ("name", "dataset", "preset")}
-    chosen = config.overrides() | {name: value for name, value in identity.items() if value}
+    """Flags of a command that exports what this one trained; the rest is in the checkpoint."""
     flags = ["--replace"] if config.replace else []
-    for name, value in chosen.items():
-        values = value if isinstance(value, tuple) else (value,)
-        flags += [f"--{name.replace('_', '-')}", *map(str, values)]
-    return flags
+    if config.dataset != DEFAULT:
+        flags += ["--dataset", config.dataset]
+    return flags if config.name is None else [*flags, "--name", config.name]
 
 
 def main(argv: Sequence[str] | None = None) -> int:

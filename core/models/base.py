@@ -69,18 +69,37 @@ class ModelConfig:
 
     def record(self) -> dict[str, Any]:
         """Fields as JSON values."""
-        fields = dataclasses.asdict(self)
-        return {name: list(v) if isinstance(v, tuple) else v for name, v in fields.items()}
+        return _as_json(dataclasses.asdict(self))
 
     def identity(self) -> dict[str, Any]:
         """Fields that a checkpoint must share: all but stopping criteria and precision."""
         free = ("epochs", "patience", "lr_drops", "precision")
         return {name: value for name, value in self.record().items() if name not in free}
 
+    def completed(self, record: Mapping[str, Any]) -> dict[str, Any]:
+        """A stored record of such a configuration with the fields that it did not have yet.
+
+        Each of those had what is now its default.
+
+        Args:
+            record: Fields as JSON values.
+        """
+        own = dataclasses.fields(self)
+        defaults = {f.name: f.default for f in own if f.default is not dataclasses.MISSING}
+        return _as_json(defaults) | dict(record)
+
     def plan_fields(self) -> frozenset[str]:
         """Fields that a fine-tuning stage may change: those of the training, not the network's."""
         own = ("learning_rate", "batch", "seed", "epoch_images", "validation_images")
         return frozenset(own)
+
+    def network_fields(self) -> frozenset[str]:
+        """Fields that every stage of a model shares."""
+        return frozenset(self.identity()) - self.plan_fields()
+
+
+def _as_json(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: list(v) if isinstance(v, tuple) else v for name, v in fields.items()}
 
 
 class ImageModel(keras.Model, ABC):  # type: ignore[misc]

@@ -20,6 +20,7 @@ class HistoryFacts:
         previews: Epoch of each row of the artifact's image, from the top.
         run: Identity of the training that wrote it; empty for one of an earlier version.
         ended_by: By which rule the training ended, as in the model card; empty until then.
+        minutes: Time limit that ends it in place of a number of epochs; None for none.
     """
 
     model: str = ""
@@ -29,6 +30,7 @@ class HistoryFacts:
     previews: tuple[int, ...] = ()
     run: str = ""
     ended_by: str = ""
+    minutes: float | None = None
 
     @classmethod
     def of(cls, artifact: Artifact) -> "HistoryFacts":
@@ -47,6 +49,7 @@ class HistoryFacts:
                 previews=tuple(int(epoch) for epoch in facts.get(PREVIEWS) or ()),
                 run=str(facts.get("run", "")),
                 ended_by=str(facts.get("ended_by", "")),
+                minutes=None if facts.get("minutes") is None else float(facts["minutes"]),
             )
         except (TypeError, ValueError, OverflowError) as error:
             raise artifact.damaged_facts("does not hold the facts of a history") from error

@@ -63,6 +63,7 @@ class TrainingRun:
         architecture: Name of the model's module; empty where it is not known.
         preview_epochs: Epochs with a preview (`core.training_records.previews.read_previews`).
         ended_by: By which rule it ended, such as `early stopping`; empty while that is not known.
+        minutes: Time limit that it has in place of a limit of epochs; None for none.
     """
 
     name: str
@@ -73,6 +74,7 @@ class TrainingRun:
     architecture: str = ""
     preview_epochs: tuple[int, ...] = ()
     ended_by: str = ""
+    minutes: float | None = None
 
     @property
     def touched(self) -> datetime:
@@ -166,7 +168,9 @@ def outlook(run: TrainingRun) -> Outlook:
     """Progress and remaining time of a running training."""
     running, done = run.running, len(run.frame)
     epoch = int(running.get("epoch", done + 1))
-    epochs, steps = run.config.get("epochs"), running.get("steps")
+    steps = running.get("steps")
+    by_clock = run.minutes is not None
+    epochs, patience = (None if by_clock else run.config.get(x) for x in ("epochs", "patience"))
     per_epoch = _epoch_seconds(run)
     total = None if per_epoch is None or not epochs else per_epoch * max(0, epochs - done)
     share = running["step"] / steps if steps and "step" in running else None
@@ -180,7 +184,7 @@ def outlook(run: TrainingRun) -> Outlook:
         epoch_seconds=running.get("seconds_left"),
         total_seconds=total,
         waited=0 if run.best_row is None else done - 1 - run.best_row,
-        patience=run.config.get("patience"),
+        patience=patience,
     )
 
 
@@ -198,6 +202,7 @@ def _read(artifact: Artifact) -> TrainingRun:
         architecture=facts.architecture,
         preview_epochs=facts.previews,
         ended_by=facts.ended_by,
+        minutes=facts.minutes,
     )
 
 

@@ -154,9 +154,9 @@ COMPACT = BottleneckConfig(
     centred_kernels=True,
 )
 
-#: Fine-tunes the published model on two CPU cores in some hours. Shorter runs with a lower learning
-#: rate brought no gain: with batches this small the loss first rises again from where the
-#: accelerator's last epoch had brought it.
+#: Fine-tunes a published model, whose network it takes, on two CPU cores in some hours. Shorter
+#: runs with a lower learning rate brought no gain: with batches this small the loss first rises
+#: again from where the accelerator's last epoch had brought it.
 FINETUNE = dataclasses.replace(
     CONFIG,
     learning_rate=1e-3,
@@ -166,10 +166,6 @@ FINETUNE = dataclasses.replace(
     epoch_images=16384,
     ssim_share=0.02,
     ema_decay=0.999,
-    # As in the training of the published weights.
-    analysis_slope=0.0,
-    synthesis_slope=0.0,
-    centred_kernels=False,
 )
 
 #: Trains the analysis and the hyper-analysis alone, against the published decoder. Dead units get

@@ -1,9 +1,9 @@
 """Checkpoints: the complete state from which a training resumes exactly."""
 
 import io
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import keras
@@ -11,82 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.models.base import ImageModel, ModelConfig
+from core.models.training.progress import Progress
 from core.store import ArtifactError, ArtifactStore
 
 Arrays = dict[str, NDArray[Any]]
-
-#: How a training ended, as in the model card.
-EARLY_STOPPING = "early stopping"
-EPOCH_LIMIT = "epoch limit"
-TIME_LIMIT = "time limit"
-STOPPED = "stopped by hand"
 
 #: Checkpoints to keep: if the newest is damaged, the previous one is used.
 KEPT = 2
 
 
-#: Names of `Progress` fields in earlier versions.
-_RENAMED = {"drops": "lr_drops"}
-
-
 class ForeignCheckpoint(ValueError):
     """A checkpoint of another configuration or of other training images."""
-
-
-@dataclass
-class Progress:
-    """State of a training's progress.
-
-    Attributes:
-        epoch: Epochs finished, validation included.
-        step: Steps done in the epoch after those.
-        partial: Means of the metrics over those steps.
-        images: Images seen in training.
-        seconds: Seconds spent in training, over all runs.
-        best_loss: Lowest validation loss; None before the first.
-        best_epoch: Epoch of that loss, counted from 1; 0 before the first.
-        waited: Epochs since then, or since the learning rate was lowered.
-        lr_drops: How often the learning rate was lowered.
-        history: One row per finished epoch.
-        computed_with: Backends and precisions that the epochs were computed with.
-        plan_start: Epochs that were done before the current learning rate schedule began.
-        steps_forgotten: Steps of that schedule that the optimiser's counter lacks, because the
-            training resumed from published weights.
-        ended_by: Why the training ended; empty while it has not.
-        run: Identity of the training; empty for one of an earlier version.
-        may_replace: Whether it was begun with the permission to replace another one's model.
-        guards: State of the scan engine's learning rate and of its guards against divergence.
-    """
-
-    epoch: int = 0
-    step: int = 0
-    partial: dict[str, float] = field(default_factory=dict)
-    images: int = 0
-    seconds: float = 0.0
-    best_loss: float | None = None
-    best_epoch: int = 0
-    waited: int = 0
-    lr_drops: int = 0
-    history: list[dict[str, float]] = field(default_factory=list)
-    computed_with: list[str] = field(default_factory=list)
-    plan_start: int = 0
-    steps_forgotten: int = 0
-    guards: dict[str, float] = field(default_factory=dict)
-    ended_by: str = ""
-    run: str = ""
-    may_replace: bool = False
-
-    def note_end(self, *, is_finished: bool, epochs: int, by_clock: bool = False) -> None:
-        """Records why the training ended, or that it has not ended.
-
-        Args:
-            is_finished: Whether the training has ended.
-            epochs: Epoch limit of this run.
-            by_clock: Whether the time limit ended it.
-        """
-        by_count = EPOCH_LIMIT if self.epoch >= epochs else EARLY_STOPPING
-        reason = TIME_LIMIT if by_clock else by_count
-        self.ended_by = reason if is_finished else ""
 
 
 @dataclass(frozen=True)
@@ -115,18 +50,21 @@ class Checkpoints:
         if progress.step:
             name += f"-step-{progress.step:06d}"
         key = f"checkpoints/{self.model}/{name}"
-        facts = {
-            "model": self.model,
-            "config": self.config.identity(),
-            "data": self.data,
-            "progress": asdict(progress),
-        }
         arrays = {f"state/{path}": value for path, value in state_arrays(network).items()}
         arrays |= {f"best/{path}": value for path, value in best.items()}
-        self.store.commit(key, {f"{name}.npz": to_npz(arrays)}, facts=facts)
+        self.store.commit(key, {f"{name}.npz": to_npz(arrays)}, facts=self.facts(progress))
         for old in self.keys()[:-KEPT]:
             self.store.delete(old)
         return key
+
+    def facts(self, progress: Progress) -> dict[str, Any]:
+        """Facts of what is kept of this training: what it is, and how far."""
+        return {
+            "model": self.model,
+            "config": self.config.record(),
+            "data": self.data,
+            "progress": asdict(progress),
+        }
 
     def restore(self, network: ImageModel, warn: Callable[[str], None]) -> tuple[Progress, Arrays]:
         """Progress and best weights of the newest intact checkpoint.
@@ -152,9 +90,8 @@ class Checkpoints:
 
     def progress(self) -> Progress:
         """Progress of the newest checkpoint that tells it; that of a new training if none does."""
-        for key in reversed(self.keys()):
-            with suppress(ArtifactError, KeyError, TypeError, AttributeError):
-                return _progress(self.store.manifest(key).facts["progress"])
+        with suppress(KeyError, TypeError, AttributeError):
+            return Progress.of(newest_facts(self.store, self.model)["progress"])
         return Progress()
 
     def clear(self) -> None:
@@ -166,7 +103,7 @@ class Checkpoints:
         artifact = self.store.open(key)
         try:
             self.check(key, artifact.facts)
-            progress = _progress(artifact.facts["progress"])
+            progress = Progress.of(artifact.facts["progress"])
         except (KeyError, TypeError, AttributeError) as error:
             raise artifact.damaged_facts("does not hold the facts of a checkpoint") from error
         name = artifact.file("npz")
@@ -191,9 +128,7 @@ class Checkpoints:
         Raises:
             ForeignCheckpoint: Model, configuration or training images differ.
         """
-        # A field that did not exist yet had what is now its default.
-        defaults = {field.name: field.default for field in fields(self.config)}
-        found = {**defaults, **facts["config"]}
+        found = self.config.completed(facts["config"])
         different = [
             f"{name} {found[name]} instead of {value}"
             for name, value in self.config.identity().items()
@@ -207,9 +142,12 @@ class Checkpoints:
             raise ForeignCheckpoint(f"{key} is of another training: {', '.join(different)}.")
 
 
-def _progress(facts: dict[str, Any]) -> Progress:
-    """Progress of a checkpoint, also of one written by an earlier version."""
-    return Progress(**{_RENAMED.get(name, name): value for name, value in facts.items()})
+def newest_facts(store: ArtifactStore, model: str) -> Mapping[str, Any]:
+    """Facts of a model's newest checkpoint whose manifest can be read; empty if there is none."""
+    for key in reversed(store.keys(f"checkpoints/{model}/")):
+        with suppress(ArtifactError):
+            return store.manifest(key).facts
+    return {}
 
 
 def state_arrays(network: ImageModel) -> Arrays:

@@ -28,6 +28,7 @@ class History:
         architecture: Name of the model's module; the model's own when empty.
         previews: Reconstructions of the preview's images after each epoch.
         run: Identity of the training.
+        minutes: Time limit of the current plan; None for none.
     """
 
     store: ArtifactStore
@@ -36,6 +37,7 @@ class History:
     architecture: str = ""
     previews: PreviewStack = field(default_factory=PreviewStack)
     run: str = ""
+    minutes: float | None = None
 
     @property
     def key(self) -> str:
@@ -64,6 +66,7 @@ class History:
             previews=tuple(self.previews.numbers),
             run=self.run,
             ended_by=ended_by,
+            minutes=self.minutes,
         )
         files = {file_name(self.key, "csv"): _to_csv(rows)}
         if self.previews.rows:

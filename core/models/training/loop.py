@@ -7,7 +7,6 @@ for that: `EarlyStopping` and `ModelCheckpoint` keep their own state (best loss,
 memory only, and `BackupAndRestore` restarts the interrupted epoch with another order of batches.
 """
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -21,26 +20,22 @@ from core.models.base import ImageModel, ModelConfig
 from core.models.training.activity import IMAGES as ACTIVITY_IMAGES
 from core.models.training.activity import ActivityProbe
 from core.models.training.checkpoints import (
-    STOPPED,
     Arrays,
     Checkpoints,
-    Progress,
     load_weights,
     weight_arrays,
 )
+from core.models.training.divergence import count_undone, has_diverged
 from core.models.training.feed import ImageFeed, Images, epoch_rows, step_count
 from core.models.training.history import History
 from core.models.training.monitor import Monitor
+from core.models.training.progress import STOPPED, Progress
 from core.models.training.step_watch import StepWatch
 from core.stop_request import Stopped, StopRequest
 from core.training_records.previews import join_preview, preview_originals
 
 #: Factor by which the learning rate is lowered.
 DROP = 1.0 / 3.0
-
-
-class Diverged(ValueError):
-    """The loss is NaN or infinite, and the weights are unusable."""
 
 
 @dataclass
@@ -122,7 +117,7 @@ class Training:
 
         Raises:
             Stopped: A signal came; the checkpoint is written.
-            Diverged: The loss is NaN or infinite; the previous epoch's checkpoint is kept.
+            Diverged: The loss is NaN or infinite again and again; a checkpoint is kept.
         """
         planned = self.config.epochs - self.progress.plan_start
         self.network.plan(planned * self.steps, forgotten=self.progress.steps_forgotten)
@@ -137,11 +132,13 @@ class Training:
 
     def _run_epoch(self) -> None:
         figures = self._fit()
-        if not math.isfinite(figures["loss"]):
-            raise Diverged(
-                f"The training diverged in epoch {self.progress.epoch + 1}: its loss is "
-                f"{figures['loss']}. Start anew with a lower learning rate."
-            )
+        if has_diverged(self.progress, figures["loss"]):
+            self._undo_epoch(figures["loss"])
+        else:
+            self.validate_epoch(figures)
+
+    def validate_epoch(self, figures: dict[str, float]) -> None:
+        """Validates, saves and records the weights after an epoch with these mean metrics."""
         watch = self._watch(self.steps, figures)
         feed = ImageFeed(self.validation, self._validation_rows(), batch=self.config.batch)
         with self.network.averaged():
@@ -156,6 +153,27 @@ class Training:
             self.stop_at(watch.seconds, self.progress.step, figures)
         validation = {f"validation_{name}": float(value) for name, value in found.items()}
         self._finish_epoch(figures | validation, weights, preview, watch.seconds, units)
+
+    def _undo_epoch(self, loss: float) -> None:
+        """Goes back to the newest checkpoint; the epoch is repeated in another order."""
+        gone, count = self.progress, count_undone(self.progress, loss)
+        self.progress, self.best = self.checkpoints.restore(self.network, self.monitor.say)
+        self.progress.images, self.progress.seconds = gone.images, gone.seconds
+        self.progress.guards |= {"undone_epochs": float(count)}
+        self.monitor.say(
+            f"epoch {gone.epoch + 1} diverged with a loss of {loss:.4g}: goes back to the newest "
+            "checkpoint and repeats it in another order"
+        )
+
+    def _order(self) -> NDArray[np.int64]:
+        """Rows of the epoch's images; another order after each epoch that was undone."""
+        undone = int(self.progress.guards.get("undone_epochs", 0))
+        return epoch_rows(
+            len(self.train),
+            images=self._epoch_images,
+            seed=self.config.seed + undone,
+            epoch=self.progress.epoch,
+        )
 
     @property
     def _epoch_images(self) -> int:
@@ -174,14 +192,8 @@ class Training:
         """Mean metrics of the epoch, part of which an earlier run may have done."""
         if self.progress.step >= self.steps:
             return self.progress.partial
-        order = epoch_rows(
-            len(self.train),
-            images=self._epoch_images,
-            seed=self.config.seed,
-            epoch=self.progress.epoch,
-        )
         first = self.progress.step
-        feed = ImageFeed(self.train, order, batch=self.config.batch, first_step=first)
+        feed = ImageFeed(self.train, self._order(), batch=self.config.batch, first_step=first)
         watch = self._watch(first, self.progress.partial)
         self.monitor.start()
         # Keras would shuffle the batches once more, by a generator that no checkpoint remembers.
@@ -234,7 +246,8 @@ class Training:
         progress.step, progress.partial = 0, {}
         self._note_arithmetic()
         self._judge(figures["validation_loss"], weights)
-        progress.history.append(self._row(figures) | units)
+        rate = float(self.network.optimizer.learning_rate)
+        progress.history.append(progress.row(figures, learning_rate=rate) | units)
         progress.note_end(
             is_finished=self.is_finished,
             epochs=self.config.epochs,
@@ -267,20 +280,6 @@ class Training:
         self.monitor.say(
             f"goes on from epoch {self.progress.best_epoch} at learning rate {rate:.2g}"
         )
-
-    def _row(self, figures: dict[str, float]) -> dict[str, float]:
-        last = self.progress.history[-1] if self.progress.history else {}
-        seconds = self.progress.seconds - last.get("total_seconds", 0.0)
-        images = self.progress.images - last.get("images", 0)
-        return {
-            "epoch": self.progress.epoch,
-            **figures,
-            "learning_rate": float(self.network.optimizer.learning_rate),
-            "images": self.progress.images,
-            "images_per_second": images / max(seconds, 1e-9),
-            "seconds": seconds,
-            "total_seconds": self.progress.seconds,
-        }
 
     def stop_at(self, seconds: float, step: int, figures: dict[str, float]) -> None:
         """Saves the position inside the epoch and ends the training.

@@ -19,20 +19,22 @@ class Monitor:
     Attributes:
         history: Rewritten periodically, so that a dashboard can follow.
         epochs: Epoch limit, for the display.
+        minutes: Time limit, which ends the training in its place; None for none.
         stream: Where the lines go.
     """
 
     history: History
     epochs: int
     stream: TextIO = field(default_factory=lambda: sys.stderr)
+    minutes: float | None = None
     _started: float = 0.0
-    _steps: int = 0
+    _first: int | None = None
     _reported: float = 0.0
     _width: int = 0
 
     def start(self) -> None:
         """Starts measuring the speed of an epoch."""
-        self._steps = 0
+        self._first = None
         self._reported = time.monotonic()
 
     def step(
@@ -55,7 +57,7 @@ class Monitor:
                 because reading them waits for the accelerator's queued work.
         """
         now = time.monotonic()
-        rate = self._rate(batch, now)
+        rate = self._rate(step * batch, now)
         due = now - self._reported >= SPARSE_SECONDS
         if not due and not self.stream.isatty():
             return
@@ -66,31 +68,40 @@ class Monitor:
             running = {"epoch": len(rows) + 1, "step": step, "steps": steps, **means}
             speed = {"images_per_second": round(rate, 1), "seconds_left": round(left)}
             self.history.write(rows, running=running | speed)
-        total = self._total(rows, left, steps * batch / rate if rate else 0.0)
         self._show(
-            f"epoch {len(rows) + 1}/{self.epochs}  step {step}/{steps}  {_shown(means)}  "
-            f"{rate:.1f} images/s  {_clock(left)} left in this epoch, {total} in all"
+            f"epoch {len(rows) + 1}{self._of_all()}  step {step}/{steps}  {_shown(means)}  "
+            f"{rate:.1f} images/s  {_clock(left)} left in this epoch"
+            f"{self._total(rows, left, steps * batch / rate if rate else 0.0)}"
         )
 
-    def _rate(self, batch: int, now: float) -> float:
-        """Images per second since the first step, which compiles the network."""
-        if not self._steps:
-            self._started = now
-        self._steps += 1
-        return (self._steps - 1) * batch / max(now - self._started, 1e-9)
+    def _rate(self, images: int, now: float) -> float:
+        """Images per second since the first report, before which the network is compiled.
+
+        Args:
+            images: Images of this epoch so far.
+            now: The time.
+        """
+        if self._first is None:
+            self._started, self._first = now, images
+        return (images - self._first) / max(now - self._started, 1e-9)
 
     def _total(self, rows: list[dict[str, float]], left: float, epoch_seconds: float) -> str:
         """Time to the last epoch; early stopping can end the training earlier."""
+        if self.minutes is not None:
+            return ""
         latest = [row["seconds"] for row in rows[-3:]]  # validation included
         per_epoch = sum(latest) / len(latest) if latest else epoch_seconds
-        return f"at most {_clock(left + per_epoch * max(0, self.epochs - len(rows) - 1))}"
+        return f", at most {_clock(left + per_epoch * max(0, self.epochs - len(rows) - 1))} in all"
+
+    def _of_all(self) -> str:
+        return f"/{self.epochs}" if self.minutes is None else f" of {self.minutes:g} minutes"
 
     def epoch(self, row: dict[str, float]) -> None:
         """Reports a finished epoch, in a line that stays."""
         self._show("")
         figures = {name: row[name] for name in row if name.endswith(("loss", "psnr_db"))}
         self.say(
-            f"epoch {row['epoch']:.0f}/{self.epochs}  {_shown(figures)}  "
+            f"epoch {row['epoch']:.0f}{self._of_all()}  {_shown(figures)}  "
             f"{row['images_per_second']:.1f} images/s  {_clock(row['seconds'])}"
         )
 

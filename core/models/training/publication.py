@@ -13,10 +13,8 @@ from core.codecs.onnx_network import OnnxNetwork
 from core.metrics import metrics
 from core.models.base import PEAK, ImageModel, Model
 from core.models.training.checkpoints import (
-    STOPPED,
     Arrays,
     ForeignCheckpoint,
-    Progress,
     from_npz,
     load_weights,
     to_npz,
@@ -31,6 +29,7 @@ from core.models.training.onnx_export import (
     reconstruct,
     to_float16,
 )
+from core.models.training.progress import STOPPED, Progress
 from core.models.training.shared_weights import SharedTensor, deduplicate_weights, restore_shared
 from core.store import Artifact, ArtifactStore
 from core.store.provenance import provenance
@@ -97,6 +96,9 @@ def _progress_at_best(
         history=rows,
         computed_with=facts["computed_with"],
         plan_start=plan_start,
+        plan_start_seconds=(
+            rows[-1]["total_seconds"] if anew else facts.get("plan_start_seconds", 0.0)
+        ),
         steps_forgotten=(len(rows) - plan_start) * training.steps,
     )
 
@@ -243,6 +245,8 @@ class Publisher:
             "computed_with": progress.computed_with,
             "lr_drops": progress.lr_drops,
             "plan_start": progress.plan_start,
+            "plan_start_seconds": round(progress.plan_start_seconds, 1),
+            "engine": progress.engine,
             "ended_by": progress.ended_by or STOPPED,
         }
 

@@ -1,7 +1,8 @@
 """Learning rates of the scan engine, a chunk of steps at a time."""
 
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,32 @@ DECAY_FROM = 0.72
 
 #: Warm-up steps at the start and after each rollback.
 WARM_UP_STEPS = 500
+
+
+@dataclass
+class PlanClock:
+    """Time that a plan has taken, whatever took it.
+
+    Attributes:
+        spent: Seconds before this run.
+        end_seconds: Most seconds that the end of an epoch took, validation included.
+    """
+
+    spent: float = 0.0
+    end_seconds: float = 0.0
+    _started: float = field(default_factory=time.monotonic)
+
+    def seconds(self, *, ends: int = 1) -> float:
+        """Seconds until an epoch that ends now is validated.
+
+        Args:
+            ends: So many ends of epochs.
+        """
+        return self.spent + time.monotonic() - self._started + ends * self.end_seconds
+
+    def note_end(self, seconds: float) -> None:
+        """Takes note of what an epoch's end took."""
+        self.end_seconds = max(self.end_seconds, seconds)
 
 
 @dataclass

@@ -5,7 +5,7 @@ checkpoints and publication. Within an epoch a chunk that diverged is rolled bac
 """
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from core.dataset.training_photographs import Photographs
 from core.models.training.checkpoints import Arrays
-from core.models.training.feed import epoch_rows
-from core.models.training.loop import DROP, Diverged, Training
+from core.models.training.divergence import Diverged
+from core.models.training.loop import DROP, Training
 from core.models.training.sampling import Sampler, TrainingImages, on_device, plain
 from core.models.training.scan import (
     Carry,
@@ -29,7 +29,7 @@ from core.models.training.scan import (
     prepare_for_scan,
     take_state,
 )
-from core.models.training.scan_rate import ScanRate
+from core.models.training.scan_rate import PlanClock, ScanRate
 from core.models.training.weight_pieces import WeightPieces
 
 #: A chunk whose mean loss exceeds that of the previous chunks by this factor is rolled back.
@@ -52,6 +52,7 @@ class ScanTraining(Training):
         photographs: Further images of any size, if there are any.
         warm_up_steps: Length of the warm-up with a time limit.
         pieces: Where the averaged weights are written every two minutes.
+        clock: The time that the current plan has taken.
     """
 
     minutes: float | None = None
@@ -60,13 +61,12 @@ class ScanTraining(Training):
     photographs: Photographs | None = None
     warm_up_steps: int = 500
     pieces: WeightPieces | None = None
+    clock: PlanClock = field(default_factory=PlanClock)
     _good: Carry | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         few: Any = np.zeros((min(4, self.config.batch), *self.train.shape[1:]), np.uint8)
         self._scanned_rate: ScannedRate = prepare_for_scan(self.network, few)
-        if self.minutes is not None:
-            self.rate  # noqa: B018 - refuses a wrong number of minutes before anything is done
 
     @property
     def steps(self) -> int:
@@ -80,14 +80,22 @@ class ScanTraining(Training):
     @property
     def is_finished(self) -> bool:
         """Whether the time limit is reached; without one, as in `Training`."""
-        if self.minutes is not None:
-            return self.rate.is_over(self.progress.seconds)
-        return super().is_finished
+        return super().is_finished if self.minutes is None else self.ended_by_clock
+
+    @property
+    def has_converged(self) -> bool:
+        """With a time limit never: it alone ends the training."""
+        return self.minutes is None and super().has_converged
 
     @property
     def ended_by_clock(self) -> bool:
         """Whether the time limit ended the training."""
-        return self.minutes is not None and self.rate.is_over(self.progress.seconds)
+        return self.rate.is_over(self.clock.seconds())
+
+    def run(self) -> None:
+        """Trains to the end; the time limit counts from here, whatever takes it."""
+        self.clock = PlanClock(self.progress.seconds - self.progress.plan_start_seconds)
+        super().run()
 
     @cached_property
     def rate(self) -> ScanRate:
@@ -131,21 +139,35 @@ class ScanTraining(Training):
     def _run_chunk(self) -> Any:
         return make_chunk(self.network, self._scanned_rate, self.sampler)
 
+    def validate_epoch(self, figures: dict[str, float]) -> None:
+        """Like `Training`'s; the best weights are kept in pieces as well."""
+        started = time.monotonic()
+        super().validate_epoch(figures)
+        if self.pieces is not None:
+            self.pieces.save_best(self.best, self.checkpoints, self.progress)
+        self.clock.note_end(time.monotonic() - started)
+
     def _fit(self) -> dict[str, float]:
+        """Mean metrics of the epoch.
+
+        With a time limit, an epoch that leaves no time for another one's end goes on.
+        """
+        figures = self._pass()
+        while self.rate.is_over(self.clock.seconds(ends=2)) and not self.ended_by_clock:
+            self.progress.step = 0
+            figures = self._pass()
+        return figures
+
+    def _pass(self) -> dict[str, float]:
         if self.progress.step >= self.steps:
             return self.progress.partial
         started, first = time.monotonic(), self.progress.step
-        order = epoch_rows(
-            len(self.train),
-            images=self._epoch_images,
-            seed=self.config.seed,
-            epoch=self.progress.epoch,
-        ).reshape(self.steps, self.config.batch)
+        order = self._order().reshape(self.steps, self.config.batch)
         self.network.reset_metrics()
         carry, figures, done = self._start(), dict(self.progress.partial), first
         self.monitor.start()
         while done < self.steps:
-            seconds = self.progress.seconds + time.monotonic() - started
+            seconds = self.clock.seconds()
             if self.rate.is_over(seconds) and done > first:
                 break
             rows = order[done : done + self.chunk_steps]
@@ -153,7 +175,7 @@ class ScanTraining(Training):
             done += len(rows)
             if found:
                 figures = self._mean(found, first, done)
-            self._keep_pieces(carry)
+            self._keep_pieces(carry, figures, done, time.monotonic() - started)
             if self.stop.signal is not None:
                 give_state(self.network, carry.state)
                 self.stop_at(time.monotonic() - started, done, figures)
@@ -185,7 +207,8 @@ class ScanTraining(Training):
     ) -> tuple[Carry, dict[str, float]]:
         """Carry and metrics after a chunk; if it diverged, the last good carry and no metrics."""
         guards = self.progress.guards
-        step = int(guards.get("step", 0))
+        # `fit` keeps no count of its own; the optimiser's is that of the applied steps.
+        step = int(guards.get("step", self.network.optimizer.iterations))
         count, missing = len(rows), self.chunk_steps - len(rows)
         rates = self.rate.rates(step, count, seconds=seconds)
         key = jax.random.fold_in(jax.random.PRNGKey(self.config.seed), step)
@@ -255,11 +278,16 @@ class ScanTraining(Training):
             for name, value in figures.items()
         }
 
-    def _keep_pieces(self, carry: Carry) -> None:
+    def _keep_pieces(
+        self, carry: Carry, figures: dict[str, float], done: int, seconds: float
+    ) -> None:
         """Writes the averaged weights if they are due."""
         if self.pieces is not None and self.pieces.is_due():
             give_state(self.network, carry.state)
-            self.pieces.save(self._averaged(), epoch=self.progress.epoch)
+            images = self.progress.images + (done - self.progress.step) * self.config.batch
+            latest = replace(self.progress, images=images, step=done, partial=figures)
+            latest.seconds += seconds
+            self.pieces.save(self._averaged(), self.checkpoints, latest)
 
     def _averaged(self) -> Arrays:
         with self.network.averaged():

@@ -5,62 +5,32 @@ not wait for the import of Keras.
 """
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
-from core.dataset.splits import DEFAULT, array_file, dataset_key, open_split
+from core.dataset.splits import array_file, dataset_key, open_split
 from core.errors import Refusal
-from core.models import get_model, models
 from core.models.base import Model, ModelConfig, build_seeded
 from core.models.training.checkpoints import Checkpoints, ForeignCheckpoint
+from core.models.training.divergence import Diverged
 from core.models.training.engines import EngineRequest, WrongBackend, choose_engine
 from core.models.training.history import History
-from core.models.training.loop import Diverged, Training
+from core.models.training.loop import Training
 from core.models.training.monitor import Monitor
 from core.models.training.ownership import check_replaceable, new_run
 from core.models.training.publication import Publisher, go_on_from_published, model_key
+from core.models.training.request import (
+    Request,
+    begun_facts,
+    config_of,
+    engine_of,
+    model_of,
+    source_of,
+)
+from core.models.training.weight_pieces import WeightPieces, go_on_from_pieces
 from core.stop_request import StopRequest
 from core.store import ArtifactStore
-
-Start = Literal["fresh", "resume", "restart", "finetune", "export"]
-
-
-#: Epoch limit of a training that a time limit ends.
-_ENDLESS = 1_000_000
-
-
-@dataclass(frozen=True)
-class Request:
-    """What the user asks for.
-
-    Attributes:
-        architecture: Name of the model.
-        name: Name of the trained model; the architecture's own for the shipped one.
-        start: Where to begin.
-        dataset: Name of the data set.
-        preset: One of the model's own configurations, by name.
-        overrides: Values that replace the configuration's own.
-        settable: Names of the values that a user can give, whichever the model.
-        engine: What runs the steps.
-        replace: Whether a published model of another training may be replaced.
-    """
-
-    architecture: str
-    name: str
-    start: Start = "fresh"
-    dataset: str = DEFAULT
-    preset: str | None = None
-    overrides: dict[str, Any] = field(default_factory=dict)
-    settable: frozenset[str] = frozenset()
-    replace: bool = False
-    engine: EngineRequest = field(default_factory=EngineRequest)
-
-    @property
-    def command(self) -> str:
-        """The command, without the flag that says where to begin."""
-        own = "" if self.name == self.architecture else f" --name {self.name}"
-        return f"python -m pipelines.train {self.architecture}{own}"
 
 
 @dataclass(frozen=True)
@@ -133,93 +103,57 @@ def open_session(request: Request, store: ArtifactStore, stop: StopRequest) -> S
         Refusal: The request cannot be fulfilled.
         ArtifactError: The data set, the checkpoints or the published model cannot be read.
     """
-    model = _model(request)
-    config = _config(model, request)
+    model = model_of(request)
+    begun = begun_facts(request, store)
+    config = config_of(model, request, begun)
+    engine = request.engine or engine_of(begun)
+    # An export runs no steps, so it leaves untouched how they were run.
+    told = engine_of(begun) if request.start == "export" else engine
     train = open_split(store, "train", dataset=request.dataset).images
     validation = open_split(store, "validation", dataset=request.dataset).images
     files = store.manifest(dataset_key(request.dataset)).files
     data = files[array_file("train", request.dataset)].sha256
     checkpoints = Checkpoints(store, request.name, config, data)
-    _check_start(request, checkpoints)
-    history = History(store, request.name, config, architecture=request.architecture)
-    training = _engine(request, store)(
+    _check_start(request, checkpoints, config)
+    history = History(
+        store,
+        request.name,
+        config,
+        architecture=request.architecture,
+        minutes=told.minutes,
+    )
+    training = _chosen(engine, request, store)(
         build_seeded(model, config),
         config,
         train,
         validation,
         checkpoints,
         history,
-        Monitor(history, config.epochs),
+        Monitor(history, config.epochs, minutes=told.minutes),
         stop,
     )
     _begin(training, request)
+    training.progress.engine = dataclasses.asdict(told)
     return Session(request, store, model, training)
 
 
-def _engine(request: Request, store: ArtifactStore) -> Callable[..., Training]:
+def _chosen(
+    engine: EngineRequest, request: Request, store: ArtifactStore
+) -> Callable[..., Training]:
     try:
-        return choose_engine(request.engine, store, request.name)
+        return choose_engine(engine, store, request.name)
     except WrongBackend as error:
         raise Refusal(str(error)) from error
 
 
-def _model(request: Request) -> Model:
-    try:
-        model = get_model(request.architecture)
-    except ValueError as error:
-        raise Refusal(str(error)) from error
-    if request.name != request.architecture and request.name in models():
-        raise Refusal(
-            f"{request.name} is the name of another model of its own; choose another --name."
-        )
-    return model
-
-
-def _config(model: Model, request: Request) -> ModelConfig:
-    """The model's configuration with the user's overrides."""
-    plan = _plan(model, request)
-    if request.engine.minutes is not None:
-        # The time limit ends the training, not the number of epochs.
-        plan = dataclasses.replace(plan, epochs=_ENDLESS, patience=_ENDLESS)
-    for name, value in request.overrides.items():
-        own = getattr(plan, name, None)
-        # The name implies the number of layers: `ae20` with one layer would not be 20x20.
-        if isinstance(own, tuple) and len(value) != len(own):
-            raise Refusal(
-                f"{request.architecture} has {len(own)} layers, so --{name} takes {len(own)} "
-                f"numbers, such as {' '.join(map(str, own))}; received "
-                f"{' '.join(map(str, value))}."
-            )
-    known = {field.name for field in dataclasses.fields(plan)}
-    if unknown := request.overrides.keys() - known:
-        raise Refusal(
-            f"{request.architecture} has no {_flags(unknown)}; what can be set is "
-            f"{_flags(known & request.settable)}."
-        )
-    try:
-        config: ModelConfig = dataclasses.replace(plan, **request.overrides)
-    except ValueError as error:
-        raise Refusal(str(error)) from error
-    return config
-
-
-def _flags(names: Iterable[str]) -> str:
-    return ", ".join(f"--{name.replace('_', '-')}" for name in sorted(names))
-
-
-def _plan(model: Model, request: Request) -> Any:
-    presets = model.presets
-    if request.preset is None:
-        # The stage also selects the preset of the same name.
-        return presets.get(request.overrides.get("stage", ""), model.config)
-    if request.preset not in presets:
-        names = ", ".join(presets) or "none"
-        raise Refusal(f"{request.architecture} has no preset {request.preset!r}; it has {names}.")
-    return presets[request.preset]
-
-
-def _check_start(request: Request, checkpoints: Checkpoints) -> None:
+def _check_start(request: Request, checkpoints: Checkpoints, config: ModelConfig) -> None:
     """Refuses to resume what does not exist, and to overwrite another training's results."""
+    stage = config.record().get("stage", "all")
+    if stage != "all" and request.start in ("fresh", "restart"):
+        raise Refusal(
+            f"--stage {stage} trains some networks against the others of a published model; "
+            "add --finetune."
+        )
     kept, command, name = checkpoints.keys(), request.command, request.name
     if kept and request.start == "fresh":
         raise Refusal(
@@ -227,10 +161,11 @@ def _check_start(request: Request, checkpoints: Checkpoints) -> None:
             f"or start anew with `{command} --restart`."
         )
     is_published = checkpoints.store.exists(model_key(name))
-    if request.start == "finetune" and _source(request, checkpoints.store) is None:
+    if request.start == "finetune" and source_of(request, checkpoints.store) is None:
         raise Refusal(f"{name} is not published yet; start with `{command}`.")
     is_lost = request.start == "export" or not is_published
-    if request.start in ("resume", "export") and not kept and is_lost:
+    has_pieces = request.start == "export" and WeightPieces(checkpoints.store, name).sets()
+    if request.start in ("resume", "export") and not kept and is_lost and not has_pieces:
         raise Refusal(f"There is no checkpoint of {name}; start with `{command}`.")
     goes_on = request.start in ("resume", "export")
     if not (request.replace or (goes_on and checkpoints.progress().may_replace)):
@@ -248,16 +183,10 @@ def _check_replaceable(request: Request, checkpoints: Checkpoints) -> None:
         )
 
 
-def _source(request: Request, store: ArtifactStore) -> str | None:
-    """Published model that fine-tuning starts from: that of this name, else the shipped one."""
-    for name in (request.name, request.architecture):
-        if store.exists(model_key(name)):
-            return name
-    return None
-
-
 def _begin(training: Training, request: Request) -> None:
     checkpoints, start = training.checkpoints, request.start
+    if start != "resume" and start != "export":
+        WeightPieces(checkpoints.store, checkpoints.model).clear()
     if start == "restart":
         checkpoints.clear()
     if start in ("fresh", "restart"):
@@ -269,17 +198,23 @@ def _begin(training: Training, request: Request) -> None:
 
 def _go_on(training: Training, request: Request) -> None:
     try:
-        if training.checkpoints.keys() and request.start != "finetune":
+        checkpoints = training.checkpoints
+        if checkpoints.keys() and request.start != "finetune":
             training.resume()
+        elif request.start == "export":
+            go_on_from_pieces(training, WeightPieces(checkpoints.store, checkpoints.model))
         else:
             _go_on_from_published(training, request)
     except ForeignCheckpoint as error:
-        raise Refusal(f"{error} Start anew with --restart.") from error
+        raise Refusal(
+            f"{error} Leave out the flags that differ and it goes on; --restart forgets it and "
+            "starts anew."
+        ) from error
 
 
 def _go_on_from_published(training: Training, request: Request) -> None:
     anew = request.start == "finetune"
-    source = _source(request, training.checkpoints.store) or request.name
+    source = source_of(request, training.checkpoints.store) or request.name
     go_on_from_published(training, source=source, anew=anew)
     training.identify(new_run())
     training.checkpoints.clear()

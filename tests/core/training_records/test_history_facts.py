@@ -10,4 +10,5 @@ def test_the_facts_of_a_history_keep_the_names_that_stored_histories_have() -> N
         "strips": [1, 2],
         "run": "x",
         "ended_by": "",
+        "minutes": None,
     }

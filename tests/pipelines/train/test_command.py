@@ -86,7 +86,7 @@ def test_a_preset_is_a_beginning_that_other_arguments_change(
 ) -> None:
     tiny = AutoencoderConfig(filters=(2, 2), batch=120, epochs=1, learning_rate=0.002)
     model = replace(get_model("ae20"), presets={"tiny": tiny})
-    monkeypatch.setattr("core.models.training.session.get_model", {"ae20": model}.__getitem__)
+    monkeypatch.setattr("core.models.training.request.get_model", {"ae20": model}.__getitem__)
 
     assert main(["ae20", "--preset", "tiny", "--filters", "4", "4"]) == 0
 

@@ -50,6 +50,9 @@ def test_checkpoints_are_neither_overwritten_nor_mixed_up(
     assert main(["ae20", "--resume", "--batch", "8"]) == 2
     assert "batch 16 instead of 8" in capsys.readouterr().err
     assert store.manifest("checkpoints/ae20/epoch-0001") == before
+    # What is not given is as it was.
+    assert main(["ae20", "--resume", "--epochs", "2"]) == 0
+    assert optimizer_steps(store) == 2 * COUNTS["train"] // 16
     assert main([*short, "--restart"]) == 0
     assert store.manifest("checkpoints/ae20/epoch-0001") != before
 

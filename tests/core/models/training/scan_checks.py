@@ -9,6 +9,7 @@ import io
 import json
 import os
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ import numpy as np
 from core.models import get_model
 from core.models.autoencoder.network import AutoencoderConfig
 from core.models.bottleneck import network as bottleneck
-from core.models.training.checkpoints import Checkpoints, from_npz, weight_arrays
+from core.models.training.checkpoints import Checkpoints, weight_arrays
 from core.models.training.history import History
 from core.models.training.loop import Training
 from core.models.training.monitor import Monitor
@@ -42,6 +43,18 @@ BNK = dataclasses.replace(
     synthesis_blocks=(1, 0),
     entropy_width=8,
     max_shift=0,
+)
+
+RATE = dataclasses.replace(
+    get_model("ae40_rd").config,
+    filters=(12, 48),
+    channels=8,
+    kernel=3,
+    learning_rate=0.002,
+    batch=4,
+    epochs=1,
+    epoch_images=16,
+    validation_images=2,
 )
 
 
@@ -191,29 +204,52 @@ def after_kill(folder: Path) -> Any:
 
 
 def by_clock(folder: Path) -> Any:
-    config = dataclasses.replace(AE, epochs=10**6, patience=10**6)
     store = ArtifactStore(folder)
     pieces = WeightPieces(store, "ae80", seconds=0.0, piece_bytes=1000)
-    found = training(
-        ScanTraining, folder, config, minutes=0.15, chunk_steps=2, warm_up_steps=4, pieces=pieces
+    own = {"minutes": 0.15, "chunk_steps": 2, "warm_up_steps": 4, "pieces": pieces}
+    found = training(ScanTraining, folder, AE, **own)
+    started = time.monotonic()
+    found.run()
+    best = pieces.best()
+    # A stage has a time of its own, whatever the training before it took.
+    stage = training(ScanTraining, folder / "stage", AE, **own | {"pieces": None})
+    stage.progress.seconds = stage.progress.plan_start_seconds = 1000.0
+    stage.run()
+    return {
+        "seconds": time.monotonic() - started,
+        "rates": [row["learning_rate"] for row in found.progress.history],
+        "keys": store.keys("cache/train/"),
+        "best": best.keys() == found.best.keys()
+        and difference({k: np.float32(np.float16(v)) for k, v in found.best.items()}, best),
+        "ended_by": [t.progress.ended_by for t in (found, stage)],
+        "stage_steps": stage.progress.images // AE.batch,
+    }
+
+
+def after_rollbacks(folder: Path) -> Any:
+    """The rate that a training goes on at which was rolled back before it was killed."""
+    guards = {"factor": 0.25, "decay_from": 0.3, "warm_from": 5000.0, "step": 6000.0}
+    own = {"minutes": 10.0, "warm_up_steps": 4}
+    before = training(ScanTraining, folder, AE, **own)
+    before.progress.guards |= guards
+    before.checkpoints.save(before.network, {}, before.progress)
+    found = training(ScanTraining, folder, AE, **own)
+    found.resume()
+    return {name: getattr(found.rate, name) for name in ("factor", "decay_from", "warm_from")}
+
+
+def from_fit(folder: Path) -> Any:
+    """Number of the first step after a training by `fit`."""
+    training(Training, folder, dataclasses.replace(AE, epochs=1)).run()
+    found = training(ScanTraining, folder, AE, chunk_steps=2)
+    found.resume()
+    firsts = []
+    rates = found.rate.rates
+    found.rate.rates = lambda first, count, *, seconds: (
+        firsts.append(first) or rates(first, count, seconds=seconds)
     )
     found.run()
-    keys = store.keys("cache/train/")
-    files = [[file for file in store.manifest(key).files] for key in keys]
-    weights = {
-        path: value.astype("float32")
-        for key in keys[:1]
-        for file in store.manifest(key).files
-        for path, value in from_npz(store.read(key, file)).items()
-    }
-    return {
-        "seconds": found.progress.seconds,
-        "rates": [row["learning_rate"] for row in found.progress.history],
-        "keys": keys,
-        "files": files,
-        "paths": sorted(weights) == sorted(weight_arrays(found.network)),
-        "clock": found.ended_by_clock,
-    }
+    return firsts
 
 
 def samples(folder: Path) -> Any:
@@ -259,12 +295,15 @@ def samples(folder: Path) -> Any:
 CHECKS = {
     "autoencoder": lambda folder: equal_to_fit(folder, AE, "ae80"),
     "bottleneck": lambda folder: equal_to_fit(folder, BNK, "bottleneck"),
+    "rate_autoencoder": lambda folder: equal_to_fit(folder, RATE, "ae40_rd"),
     "rolled_back": rolled_back,
     "one_bad_step": one_bad_step,
     "stopped": stopped,
     "killed": killed,
     "after_kill": after_kill,
     "by_clock": by_clock,
+    "after_rollbacks": after_rollbacks,
+    "from_fit": from_fit,
     "samples": samples,
 }
 

@@ -10,8 +10,10 @@ import pytest
 
 from core.models.autoencoder.network import AutoencoderConfig
 from core.models.training.checkpoints import state_arrays
+from core.models.training.divergence import Diverged, has_diverged
 from core.models.training.feed import Images
-from core.models.training.loop import Diverged, Training
+from core.models.training.loop import Training
+from core.models.training.progress import Progress
 from core.stop_request import Stopped, StopRequest
 from core.store import ArtifactStore
 from core.training_records.runs import read_runs
@@ -67,9 +69,38 @@ def test_a_training_that_was_stopped_ends_as_if_it_had_not_been(
         np.testing.assert_allclose(ours[name], theirs[name], rtol=1e-4, atol=1e-6)
 
 
+def _spoil(training: Training, value: float) -> None:
+    training.network.set_weights([np.full(w.shape, value) for w in training.network.weights])
+
+
 @pytest.mark.slow
-def test_a_training_that_diverges_says_so_and_leaves_the_last_good_checkpoint(
-    tmp_path: Path, small_config: AutoencoderConfig, images: Images
+@pytest.mark.parametrize("value", [np.nan, 3.0])
+def test_an_epoch_that_diverged_is_undone_and_repeated_in_another_order(
+    value: float, tmp_path: Path, small_config: AutoencoderConfig, images: Images
+) -> None:
+    good = short_training(tmp_path, dataclasses.replace(small_config, epochs=1), images)
+    good.run()
+
+    said = io.StringIO()
+    bad = short_training(tmp_path, small_config, images, stream=said)
+    bad.resume()
+    _spoil(bad, value)
+    bad.run()
+
+    assert "epoch 2 diverged with a loss of " in said.getvalue()
+    rows = bad.progress.history
+    assert rows[1]["loss"] < 2 * rows[0]["loss"]
+    # What the lost epoch took is counted.
+    assert [row["images"] for row in rows] == [14, 42]
+    assert bad.progress.guards == {"undone_epochs": 1.0}
+
+
+@pytest.mark.slow
+def test_a_training_that_diverges_again_and_again_says_so_and_leaves_the_last_good_checkpoint(
+    tmp_path: Path,
+    small_config: AutoencoderConfig,
+    images: Images,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     good = short_training(tmp_path, dataclasses.replace(small_config, epochs=1), images)
     good.run()
@@ -77,10 +108,31 @@ def test_a_training_that_diverges_says_so_and_leaves_the_last_good_checkpoint(
 
     lost = short_training(tmp_path, small_config, images)
     lost.resume()
-    lost.network.set_weights([np.full(w.shape, np.nan) for w in lost.network.weights])
+    orders = []
+    fit = lost._fit
+
+    def spoiled() -> dict[str, float]:
+        orders.append(lost._order().tolist())
+        _spoil(lost, np.nan)
+        return fit()
+
+    monkeypatch.setattr(lost, "_fit", spoiled)
     with pytest.raises(Diverged, match="diverged in epoch 2: its loss is nan"):
         lost.run()
     assert lost.checkpoints.keys() == [kept]
+    assert len({tuple(order) for order in orders}) == len(orders) == 4
+
+
+def test_only_a_loss_far_above_that_of_the_epoch_before_has_diverged() -> None:
+    progress = Progress(epoch=3, plan_start=1, history=[{"loss": 0.5}] * 3)
+    assert not has_diverged(progress, 0.99)
+    assert has_diverged(progress, 1.01)
+    assert has_diverged(progress, float("inf"))
+    # A new stage may weight the terms of the loss differently.
+    assert not has_diverged(dataclasses.replace(progress, plan_start=3), 9.0)
+    assert not has_diverged(Progress(), 9.0)
+    # After three times early stopping decides.
+    assert not has_diverged(dataclasses.replace(progress, guards={"undone_epochs": 3.0}), 9.0)
 
 
 @pytest.mark.slow

@@ -65,3 +65,20 @@ def test_the_history_tells_of_the_running_epoch_now_and_then(
     running = history.store.manifest("histories/ae40").facts["running"]
     assert (running["epoch"], running["step"], running["steps"]) == (1, 2, 10)
     assert len(log.getvalue().splitlines()) == 2
+
+
+def test_the_speed_counts_images_however_many_steps_a_report_has(
+    history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = iter(range(100))
+    monkeypatch.setattr("core.models.training.monitor.time.monotonic", lambda: float(next(now)))
+    screen = _Terminal()
+    monitor = Monitor(history, 4, screen, minutes=8)
+    monitor.start()
+    for step in (128, 256):
+        monitor.step([], step=step, steps=512, batch=32, figures=lambda: {"loss": 0.5})
+
+    shown = screen.getvalue().split("\r")[-1].rstrip()
+    assert shown == (
+        "epoch 1 of 8 minutes  step 256/512  loss 0.5  4096.0 images/s  0:02 left in this epoch"
+    )

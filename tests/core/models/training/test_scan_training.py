@@ -44,7 +44,10 @@ def _found(check: str, folder: Path) -> Any:
     return json.loads(answer.stdout.splitlines()[-1])
 
 
-@pytest.mark.parametrize(("check", "tolerance"), [("autoencoder", 1e-5), ("bottleneck", 2e-3)])
+@pytest.mark.parametrize(
+    ("check", "tolerance"),
+    [("autoencoder", 1e-5), ("rate_autoencoder", 2e-3), ("bottleneck", 2e-3)],
+)
 def test_the_same_batches_give_what_fit_gives(check: str, tolerance: float, tmp_path: Path) -> None:
     found = _found(check, tmp_path)
 
@@ -102,10 +105,24 @@ def test_a_training_that_was_killed_goes_on_after_its_last_epoch(tmp_path: Path)
 def test_the_clock_ends_a_training_and_its_weights_were_kept(tmp_path: Path) -> None:
     found = _found("by_clock", tmp_path)
 
-    assert found["clock"]
-    assert found["seconds"] >= 9
-    assert found["keys"][0] == "cache/train/ae80/weights-a"
-    assert found["paths"]
+    # Two trainings of nine seconds each; what their last epochs' ends took is within.
+    assert found["seconds"] >= 2 * 9 - 1
+    assert found["ended_by"] == ["time limit", "time limit"]
+    assert found["stage_steps"] >= 4
+    rates = found["rates"]
+    assert rates[-1] < 0.2 * max(rates)
+    assert found["keys"] == [f"cache/train/ae80/weights-{name}" for name in ("a", "b", "best")]
+    assert found["best"] < 1e-6
+
+
+def test_a_training_that_was_rolled_back_goes_on_at_the_lowered_rate(tmp_path: Path) -> None:
+    found = _found("after_rollbacks", tmp_path)
+
+    assert found == {"factor": 0.25, "decay_from": 0.3, "warm_from": 5000}
+
+
+def test_after_fit_the_schedule_goes_on_where_it_was(tmp_path: Path) -> None:
+    assert _found("from_fit", tmp_path) == [4, 6]
 
 
 def test_batches_have_crops_of_photographs_and_keep_shape_and_type(tmp_path: Path) -> None:

@@ -1,0 +1,98 @@
+"""How far a training is, as a checkpoint keeps it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+#: How a training ended, as in the model card.
+EARLY_STOPPING = "early stopping"
+EPOCH_LIMIT = "epoch limit"
+TIME_LIMIT = "time limit"
+STOPPED = "stopped by hand"
+
+#: Names of `Progress` fields in earlier versions.
+_RENAMED = {"drops": "lr_drops"}
+
+
+@dataclass
+class Progress:
+    """State of a training's progress.
+
+    Attributes:
+        epoch: Epochs finished, validation included.
+        step: Steps done in the epoch after those.
+        partial: Means of the metrics over those steps.
+        images: Images seen in training.
+        seconds: Seconds spent in training, over all runs.
+        best_loss: Lowest validation loss; None before the first.
+        best_epoch: Epoch of that loss, counted from 1; 0 before the first.
+        waited: Epochs since then, or since the learning rate was lowered.
+        lr_drops: How often the learning rate was lowered.
+        history: One row per finished epoch.
+        computed_with: Backends and precisions that the epochs were computed with.
+        plan_start: Epochs that were done before the current learning rate schedule began.
+        plan_start_seconds: Seconds that were spent before it.
+        steps_forgotten: Steps of that schedule that the optimiser's counter lacks, because the
+            training resumed from published weights.
+        ended_by: Why the training ended; empty while it has not.
+        run: Identity of the training; empty for one of an earlier version.
+        may_replace: Whether it was begun with the permission to replace another one's model.
+        guards: State of the scan engine's learning rate and of the guards against divergence.
+        engine: How the steps were run, as in `core.models.training.engines.EngineRequest`.
+    """
+
+    epoch: int = 0
+    step: int = 0
+    partial: dict[str, float] = field(default_factory=dict)
+    images: int = 0
+    seconds: float = 0.0
+    best_loss: float | None = None
+    best_epoch: int = 0
+    waited: int = 0
+    lr_drops: int = 0
+    history: list[dict[str, float]] = field(default_factory=list)
+    computed_with: list[str] = field(default_factory=list)
+    plan_start: int = 0
+    plan_start_seconds: float = 0.0
+    steps_forgotten: int = 0
+    guards: dict[str, float] = field(default_factory=dict)
+    ended_by: str = ""
+    run: str = ""
+    may_replace: bool = False
+    engine: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, facts: Mapping[str, Any]) -> "Progress":
+        """Progress from the facts of a checkpoint, also of one by an earlier version."""
+        return cls(**{_RENAMED.get(name, name): value for name, value in facts.items()})
+
+    def note_end(self, *, is_finished: bool, epochs: int, by_clock: bool = False) -> None:
+        """Records why the training ended, or that it has not ended.
+
+        Args:
+            is_finished: Whether the training has ended.
+            epochs: Epoch limit of this run.
+            by_clock: Whether the time limit ended it.
+        """
+        by_count = EPOCH_LIMIT if self.epoch >= epochs else EARLY_STOPPING
+        reason = TIME_LIMIT if by_clock else by_count
+        self.ended_by = reason if is_finished else ""
+
+    def row(self, figures: Mapping[str, float], *, learning_rate: float) -> dict[str, float]:
+        """Row of the history for the epoch that has just ended.
+
+        Args:
+            figures: Metrics of the epoch by column.
+            learning_rate: The rate at its end.
+        """
+        last = self.history[-1] if self.history else {}
+        seconds = self.seconds - last.get("total_seconds", 0.0)
+        return {
+            "epoch": self.epoch,
+            **figures,
+            "learning_rate": learning_rate,
+            "images": self.images,
+            "images_per_second": (self.images - last.get("images", 0)) / max(seconds, 1e-9),
+            "seconds": seconds,
+            "total_seconds": self.seconds,
+        }
