@@ -57,6 +57,11 @@ class PrepareConfig:
             )
         if self.extra is not None and self.source is not None:
             raise ValueError("--extra does not go with --source: it leaves the data set alone.")
+        if self.extra is not None and (self.replace or self.allow_hash or self.url != ARCHIVE_URL):
+            raise ValueError(
+                "--extra does not go with --replace, --url or --allow-hash: it downloads nothing, "
+                "and replaces the photographs that were taken before."
+            )
         if not 1 <= self.processes <= 64:
             raise ValueError(f"--processes must lie in 1..64; received {self.processes}.")
 

@@ -156,7 +156,7 @@ def _complete(config: TrainConfig, store: ArtifactStore) -> None:
     with quiet_import():
         from core.models import get_model
         from core.models.training.derived_files import add_derived_files
-        from core.models.training.publication import model_key
+        from core.models.training.published import model_key
 
         model = get_model(config.model)
     with store.lock(model_key(config.model_name)):

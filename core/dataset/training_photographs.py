@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.errors import Refusal
 from core.store import ArtifactStore
 
 #: In the cache, which git ignores and no page reads, because they are not a data set.
@@ -34,11 +35,11 @@ class Photographs:
         """Rows of the table of those photographs that have no side below `side`.
 
         Raises:
-            ValueError: There is none.
+            Refusal: There is none.
         """
         found = self.table[(self.table[:, 1:] >= side).all(axis=1)]
         if not len(found):
-            raise ValueError(f"No photograph has sides of at least {side} pixels.")
+            raise Refusal(f"No photograph has sides of at least {side} pixels.")
         return found
 
     def image(self, index: int) -> NDArray[np.uint8]:

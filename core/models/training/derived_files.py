@@ -4,7 +4,7 @@ import json
 
 from core.models.base import Model
 from core.models.training.checkpoints import load_weights
-from core.models.training.publication import model_key, published_weights
+from core.models.training.published import model_key, published_weights
 from core.store import ArtifactStore
 
 
@@ -25,8 +25,9 @@ def add_derived_files(store: ArtifactStore, name: str, model: Model) -> tuple[st
     config = published.parsed(f"{name}/config.json", json.loads, reason="is no configuration")
     network = model.build(type(model.config)(**config | {"precision": "float32"}))
     load_weights(network, published_weights(published, name))
-    added = network.derived_files()
     files = {file: published.read(file) for file in published.manifest.files}
+    derived = network.derived_files().items()
+    added = {file: data for file, data in derived if f"{name}/{file}" not in files}
     named = {f"{name}/{file}": data for file, data in added.items()}
     if named:
         store.commit(model_key(name), files | named, facts=published.facts)

@@ -31,18 +31,19 @@ def has_diverged(progress: Progress, loss: float) -> bool:
     return loss > MAX_LOSS_RATIO * progress.history[-1]["loss"]
 
 
-def count_undone(progress: Progress, loss: float) -> int:
+def count_undone(progress: Progress, loss: float, *, can_go_back: bool) -> int:
     """Number of epochs that are undone once this one is.
 
     Args:
         progress: Before the epoch.
         loss: Mean loss of the epoch's steps.
+        can_go_back: Whether there is a checkpoint.
 
     Raises:
         Diverged: There is nothing to go back to, or it happened too often.
     """
     count = _undone(progress) + 1
-    if not progress.epoch or count > MAX_UNDONE:
+    if not can_go_back or count > MAX_UNDONE:
         raise Diverged(
             f"The training diverged in epoch {progress.epoch + 1}: its loss is {loss:.4g}. Start "
             "anew with a lower learning rate."

@@ -85,6 +85,12 @@ def epoch_rows(count: int, *, images: int, seed: int, epoch: int) -> NDArray[np.
     return rows[start : start + images]
 
 
+def spread_rows(count: int, total: int) -> NDArray[np.int64]:
+    """Rows spread evenly over all rows, which are sorted by class; all where there are fewer."""
+    count = min(count, total)
+    return np.arange(count) * total // count
+
+
 def _remapped(images: Images) -> Images:
     """The same images; if they are memory-mapped, through a new mapping.
 

@@ -26,7 +26,7 @@ from core.models.training.checkpoints import (
     weight_arrays,
 )
 from core.models.training.divergence import count_undone, has_diverged
-from core.models.training.feed import ImageFeed, Images, epoch_rows, step_count
+from core.models.training.feed import ImageFeed, Images, epoch_rows, spread_rows, step_count
 from core.models.training.history import History
 from core.models.training.monitor import Monitor
 from core.models.training.progress import STOPPED, Progress
@@ -147,7 +147,8 @@ class Training:
             )
             weights = weight_arrays(self.network)
             preview = join_preview(self.network.reconstructions(preview_originals()))
-            units = self._probe.columns(np.asarray(self.validation[:ACTIVITY_IMAGES]))
+            some = self.validation[spread_rows(ACTIVITY_IMAGES, len(self.validation))]
+            units = self._probe.columns(np.asarray(some))
         if self.stop.signal is not None:
             # The validation is repeated, because it may have been interrupted.
             self.stop_at(watch.seconds, self.progress.step, figures)
@@ -156,7 +157,8 @@ class Training:
 
     def _undo_epoch(self, loss: float) -> None:
         """Goes back to the newest checkpoint; the epoch is repeated in another order."""
-        gone, count = self.progress, count_undone(self.progress, loss)
+        gone, can_go_back = self.progress, bool(self.checkpoints.keys())
+        count = count_undone(gone, loss, can_go_back=can_go_back)
         self.progress, self.best = self.checkpoints.restore(self.network, self.monitor.say)
         self.progress.images, self.progress.seconds = gone.images, gone.seconds
         self.progress.guards |= {"undone_epochs": float(count)}
@@ -185,8 +187,8 @@ class Training:
         return step_count(self._epoch_images, self.config.batch)
 
     def _validation_rows(self) -> NDArray[np.int64]:
-        count = min(self.config.validation_images or len(self.validation), len(self.validation))
-        return np.arange(count) * len(self.validation) // count
+        total = len(self.validation)
+        return spread_rows(self.config.validation_images or total, total)
 
     def _fit(self) -> dict[str, float]:
         """Mean metrics of the epoch, part of which an earlier run may have done."""

@@ -3,7 +3,6 @@
 import dataclasses
 import json
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,8 +13,6 @@ from core.metrics import metrics
 from core.models.base import PEAK, ImageModel, Model
 from core.models.training.checkpoints import (
     Arrays,
-    ForeignCheckpoint,
-    from_npz,
     load_weights,
     to_npz,
     weight_arrays,
@@ -29,107 +26,17 @@ from core.models.training.onnx_export import (
     reconstruct,
     to_float16,
 )
-from core.models.training.progress import STOPPED, Progress
-from core.models.training.shared_weights import SharedTensor, deduplicate_weights, restore_shared
-from core.store import Artifact, ArtifactStore
+from core.models.training.progress import STOPPED
+from core.models.training.published import SHARED, model_key
+from core.models.training.shared_weights import deduplicate_weights
+from core.store import ArtifactStore
 from core.store.provenance import provenance
 
 #: Images on which the exported networks are compared with Keras.
 _CHECKED = 64
 _REPORTED = ("psnr_db", "ssim")
-#: File that says which weights are stored in the networks' files, and where.
-_SHARED = "shared_weights.json"
-
-
-def go_on_from_published(
-    training: Training, *, source: str | None = None, anew: bool = False
-) -> None:
-    """Starts from the best weights of the published model.
-
-    The epochs after the best one and the state of the optimiser are discarded.
-
-    Args:
-        training: A training that has not started.
-        source: Name of the published model; the training's own when None.
-        anew: Whether a fine-tuning stage with its own learning rate schedule begins, instead of
-            continuing the schedule of the published training.
-
-    Raises:
-        ArtifactError: The model or its history is missing or damaged.
-        ForeignCheckpoint: It has another configuration or other training images.
-    """
-    checkpoints = training.checkpoints
-    store, name = checkpoints.store, source or checkpoints.model
-    free = training.config.plan_fields() if anew else ()
-    published = store.open(model_key(name))
-    checkpoints.check(published.key, published.facts, free=free, model=name)
-    facts = published.parsed(f"{name}/card.json", _training_of_card, reason="is not a model card")
-    best = published_weights(published, name)
-    load_weights(training.network, best)
-    rows = training.history.read(model=name)[: facts["best_epoch"]]
-    if training.history.stored_run(model=name) != published.facts.get("run", "") or not rows:
-        raise ForeignCheckpoint(
-            f"The history of {name} is of another training than its published weights, and no "
-            "checkpoint of that training is here."
-        )
-    training.history.recall_previews(epochs=len(rows), warn=training.monitor.say, model=name)
-    if anew:
-        training.network.begin_stage(training.train)
-    training.best = best
-    training.progress = _progress_at_best(training, rows, facts, anew=anew)
-    for _ in range(0 if anew else facts.get("lr_drops", facts.get("drops", 0))):
-        training.lower_learning_rate()
-
-
-def _progress_at_best(
-    training: Training, rows: list[dict[str, float]], facts: Mapping[str, Any], *, anew: bool
-) -> Progress:
-    """Progress of a training that goes on after the best epoch, the last of these rows."""
-    plan_start = len(rows) if anew else facts.get("plan_start", 0)
-    return Progress(
-        epoch=len(rows),
-        images=int(rows[-1]["images"]),
-        seconds=rows[-1]["total_seconds"],
-        # Another stage may weight the terms of the loss differently, so it is measured again.
-        best_loss=(training.validation_figures()["loss"] if anew else rows[-1]["validation_loss"]),
-        best_epoch=len(rows),
-        history=rows,
-        computed_with=facts["computed_with"],
-        plan_start=plan_start,
-        plan_start_seconds=(
-            rows[-1]["total_seconds"] if anew else facts.get("plan_start_seconds", 0.0)
-        ),
-        steps_forgotten=(len(rows) - plan_start) * training.steps,
-    )
-
-
-def _training_of_card(data: bytes) -> dict[str, Any]:
-    facts: dict[str, Any] = json.loads(data)["training"]
-    return facts
-
-
-def published_weights(published: Artifact, name: str) -> Arrays:
-    """Weights of a published model by path, those that its networks' files hold included.
-
-    Raises:
-        ArtifactError: A file is missing or damaged.
-    """
-    shared = f"{name}/{_SHARED}"
-    own: Arrays = published.parsed(f"{name}/weights.npz", from_npz, reason="does not hold arrays")
-    if shared not in published.manifest.files:
-        return own
-    tensors = published.parsed(shared, _shared_tensors, reason="does not say where weights are")
-    files = {tensor.file: published.read(f"{name}/{tensor.file}") for tensor in tensors.values()}
-    return restore_shared(own, tensors, files)
-
-
-def _shared_tensors(data: bytes) -> dict[str, SharedTensor]:
-    return {path: SharedTensor(*tensor) for path, tensor in json.loads(data).items()}
-
-
-def model_key(name: str) -> str:
-    """Artifact of a published model."""
-    return f"models/{name}"
+#: Most levels of 0..255 between a network and its export; those of half precision differ by 0.1.
+_MAX_DIFFERENCE = 2.0
 
 
 @dataclass(frozen=True)
@@ -169,6 +76,12 @@ class Publisher:
         networks = {name: OnnxNetwork(contents[f"{name}.onnx"]) for name in files}
         contents |= model.companions(networks, self.training.validation) | frozen
         card = self._card(model, files, networks)
+        difference = card["export"]["largest_difference_levels"]
+        if not difference <= _MAX_DIFFERENCE:
+            raise ValueError(
+                f"The exported networks of {self.name} differ from the trained ones by up to "
+                f"{difference:.3g} levels, so they are not published."
+            )
         card |= model.card_facts(contents, self.training.validation)
         layers = model.layer_table(tuple(card["latent"]), stride=card["stride"])
         card["layers"] = [layer._asdict() for layer in layers]
@@ -176,7 +89,7 @@ class Publisher:
         weights = _rounded(weight_arrays(model), model.stored_as)
         own, shared = deduplicate_weights(weights, exported, model.scaled_weights())
         contents["weights.npz"] = to_npz(own)
-        contents[_SHARED] = _to_json(shared)
+        contents[SHARED] = _to_json(shared)
         contents |= model.derived_files()
         contents["config.json"] = _to_json(self.training.config.record())
         contents["card.json"] = _to_json(card)

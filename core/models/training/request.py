@@ -11,7 +11,7 @@ from core.models import get_model, models
 from core.models.base import Model, ModelConfig
 from core.models.training.checkpoints import newest_facts
 from core.models.training.engines import EngineRequest
-from core.models.training.publication import model_key
+from core.models.training.published import model_key
 from core.models.training.weight_pieces import WeightPieces
 from core.store import ArtifactStore
 

@@ -65,6 +65,8 @@ class ScanTraining(Training):
     _good: Carry | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
+        if self.photographs is not None:
+            self.photographs.large(self.train.shape[1])  # refuses what is too small at once
         few: Any = np.zeros((min(4, self.config.batch), *self.train.shape[1:]), np.uint8)
         self._scanned_rate: ScannedRate = prepare_for_scan(self.network, few)
 

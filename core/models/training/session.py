@@ -19,7 +19,8 @@ from core.models.training.history import History
 from core.models.training.loop import Training
 from core.models.training.monitor import Monitor
 from core.models.training.ownership import check_replaceable, new_run
-from core.models.training.publication import Publisher, go_on_from_published, model_key
+from core.models.training.publication import Publisher
+from core.models.training.published import go_on_from_published, model_key
 from core.models.training.request import (
     Request,
     begun_facts,
@@ -217,6 +218,8 @@ def _go_on_from_published(training: Training, request: Request) -> None:
     source = source_of(request, training.checkpoints.store) or request.name
     go_on_from_published(training, source=source, anew=anew)
     training.identify(new_run())
+    # Whether what is published may be replaced was asked before the stage began.
+    training.progress.may_replace = True
     training.checkpoints.clear()
     why = "a fine-tuning stage" if anew else "no checkpoint is left"
     training.monitor.say(

@@ -60,6 +60,12 @@ def test_a_training_leaves_a_model_its_card_and_its_history(
         (["ae20", "--channels", "5"], "ae20 has no --channels; what can be set is --activation"),
         (["bottleneck", "--filters", "8", "8"], "bottleneck has no --filters; what can be set is"),
         (["ae20", "--stage", "encoder"], "ae20 has no --stage; what can be set is --activation"),
+        (["bottleneck", "--stage", "encoder"], "of a published model; add --finetune"),
+        (["ae20", "--minutes", "3"], "--minutes, --augment and --photographs need --engine scan"),
+        (
+            ["ae20", "--engine", "scan", "--minutes", "3", "--epochs", "2"],
+            "--minutes alone ends a training; it does not go with --epochs",
+        ),
         (["ae20", "--filters", "8"], "ae20 has 3 layers, so --filters takes 3 numbers, such as 32"),
         (["ae20", "--name", "ae40"], "ae40 is the name of another model"),
         (["ae20", "--name", "../x"], "--name takes 1 to 64 small letters"),

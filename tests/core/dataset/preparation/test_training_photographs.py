@@ -15,6 +15,7 @@ from core.dataset.preparation.training_photographs import (
     prepare_photographs,
 )
 from core.dataset.training_photographs import KEY, open_photographs
+from core.errors import Refusal
 from core.store import ArtifactStore, MissingArtifact
 
 SIZES = {"a.png": (20, 30), "b.png": (50, 40), "c.png": (60, 70)}
@@ -104,7 +105,7 @@ def test_small_photographs_are_left_out_where_a_side_is_too_short(
     found = open_photographs(store)
 
     assert found.large(40)[:, 1:].tolist() == [[50, 40], [60, 70]]
-    with pytest.raises(ValueError, match="No photograph has sides of at least 100 pixels"):
+    with pytest.raises(Refusal, match="No photograph has sides of at least 100 pixels"):
         found.large(100)
 
 

@@ -24,7 +24,8 @@ from core.models.training.derived_files import add_derived_files
 from core.models.training.history import History
 from core.models.training.loop import Training
 from core.models.training.monitor import Monitor
-from core.models.training.publication import Publisher, go_on_from_published
+from core.models.training.publication import Publisher
+from core.models.training.published import go_on_from_published
 from core.stop_request import StopRequest
 from core.store import ArtifactStore
 from tests.core.models.tiny import TINY

@@ -80,6 +80,6 @@ def test_from_pieces_alone_a_lost_training_has_its_best_weights_and_its_history(
     go_on_from_pieces(found, pieces)
     assert len(found.progress.history) == 1
 
+    other = short_training(tmp_path / "here2", replace(config, batch=7), images)
     with pytest.raises(ForeignCheckpoint, match="batch"):
-        other = short_training(tmp_path / "here2", replace(config, batch=7), images)
         go_on_from_pieces(other, pieces)
