@@ -1,5 +1,6 @@
-"""The order of all tests; codecs of a user's own; measurements as smooth curves for charts."""
+"""Order and processes of all tests; codecs of a user's own; smooth curves for charts."""
 
+import os
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
@@ -13,6 +14,12 @@ from core.evaluation.measurements import Measurements
 
 AddCodec = Callable[[str, str], None]
 Measured = Callable[..., Measurements]
+
+# Of every process that is started from here, those that run the tests included: several run beside
+# each other, so threads would only wait for cores, and a test computes less than XLA optimises.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import streamlit as st
 from streamlit.runtime.state.common import TESTING_KEY
 from streamlit.testing.v1 import AppTest
 
+from core.codecs.avif import Avif
 from core.dataset.splits import sample_images
 from core.png import encode_png
 from dashboard.page_discovery import find_pages
@@ -30,9 +32,21 @@ SOME = random.Random(1).sample(range(len(HOSTILE)), 2)
 READ_DIRECTLY = {"compare": ["view"], "models": ["view"], "gallery": ["image"]}
 #: Compare encodes at every step, as slowly as a link or a click asks for.
 QUICK_PAGES = [page for page in PAGES if page != "compare"]
-SHORT_WALK, LONG_WALK = 10, 300
+SHORT_WALK, LONG_WALK = 6, 300
 #: A list with more options is one of images, methods or trials, all of which show the same widgets.
 MOST_OPTIONS = 30
+#: Parameters of the pages that were opened already.
+_KEYS: dict[str, list[str]] = {}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _avif_at_its_fastest() -> Iterator[None]:
+    """The slowest speed takes seconds for a small image, and a page takes the files as they are."""
+    options = Avif.options
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Avif, "options", lambda avif: options(avif) | {"speed": 10})
+        yield
+    st.cache_data.clear()
 
 
 def test_thirty_values_are_tried() -> None:
@@ -99,8 +113,10 @@ def test_a_long_random_walk_over_the_widgets_breaks_no_page(open_page: OpenPage,
 
 
 def _check_all_keys(open_page: OpenPage, page: str, value: str | list[str]) -> None:
-    keys = bound_keys(open_page(page, ARTIFACTS)) + READ_DIRECTLY.get(page, [])
-    assert not open_page(page, ARTIFACTS, query=dict.fromkeys(keys, value)).exception
+    if page not in _KEYS:
+        _KEYS[page] = bound_keys(open_page(page, ARTIFACTS)) + READ_DIRECTLY.get(page, [])
+    query = dict.fromkeys(_KEYS[page], value)
+    assert not open_page(page, ARTIFACTS, query=query).exception
 
 
 def keys_and_what_shows_them(open_page: OpenPage, page: str) -> dict[str, dict[str, str]]:

@@ -11,6 +11,7 @@ import argparse
 import asyncio
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -73,13 +74,27 @@ async def play(name: str, *, count: int | None = None) -> Report:
         name: Key of `SCENARIOS`.
         count: How many visitors or uploads; the scenario's own number when None.
     """
-    scenario, usual = SCENARIOS[name]
     with watched_server() as server:
         troubles = await warm_up(server)
-        watching = asyncio.create_task(server.watch())
-        tally, facts, missed = await scenario(server, count=count or usual)
-        watching.cancel()
-        largest = server.largest / MEGABYTE
+        return await play_on(server, name, count=count, troubles=troubles)
+
+
+async def play_on(
+    server: Server, name: str, *, count: int | None = None, troubles: Sequence[str] = ()
+) -> Report:
+    """One scenario on a server that is there already.
+
+    Args:
+        server: The server.
+        name: Key of `SCENARIOS`.
+        count: How many visitors or uploads; the scenario's own number when None.
+        troubles: What went wrong before.
+    """
+    scenario, usual = SCENARIOS[name]
+    watching = asyncio.create_task(server.watch())
+    tally, facts, missed = await scenario(server, count=count or usual)
+    watching.cancel()
+    largest = server.largest / MEGABYTE
     tally.errors[:0] = troubles
     if largest > MAX_MEGABYTES:
         missed.append(f"{largest:.0f} MB, not {MAX_MEGABYTES} MB at most")

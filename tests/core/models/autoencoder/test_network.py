@@ -41,6 +41,16 @@ def test_the_decoder_gives_images_of_the_size_that_went_in(small_model: Autoenco
     assert reconstruction.max() <= 1
 
 
+def test_the_first_fit_traces_the_training_step_once(
+    small_model: Autoencoder, images: Images, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    traced, step = [], small_model.train_step
+    monkeypatch.setattr(small_model, "train_step", lambda data: traced.append(1) or step(data))
+    small_model.fit(images, batch_size=4, epochs=2, verbose=0)
+
+    assert len(traced) == 1
+
+
 def test_a_doubled_convolution_is_a_doubling_and_a_convolution() -> None:
     values = np.random.default_rng(0).normal(size=(2, 5, 7, 6)).astype(np.float32)
     doubled = DoubledConvolution(3)
