@@ -51,8 +51,9 @@ class TrainConfig:
     stage: str | None = option(
         None,
         help="train only these networks of the learned codec: its encoder, against the published "
-        "decoder",
-        choices=("all", "encoder"),
+        "decoder; or its entropy model, on the published latents, after which earlier files no "
+        "longer decode",
+        choices=("all", "encoder", "entropy"),
     )
     epochs: int | None = option(None, help="stop after so many epochs, those done before included")
     batch: int | None = option(None, help="images per step")

@@ -2,18 +2,15 @@
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import get_args
 
 from core.entropy.lattice import GROUP
 from core.models.base import ModelConfig
 from core.models.bottleneck.entropy_networks import EntropyShape
 from core.models.bottleneck.karhunen_loeve import BLOCK
+from core.models.bottleneck.stages import Stage
 from core.models.bottleneck.transforms import TransformShape
 from core.models.rate_autoencoder.config import RateAutoencoderConfig
-
-#: Which weights are trained: all, or those of the networks that only the encoder runs. The latter
-#: leaves the decoder, the entropy model and the model id unchanged, so existing files stay valid.
-Stage = Literal["all", "encoder"]
 
 
 @dataclass(frozen=True)
@@ -99,8 +96,8 @@ class BottleneckConfig(ModelConfig):
                 f"received {self.lr_drops}."
             )
         if self.stage not in get_args(Stage):
-            expected = " or ".join(get_args(Stage))
-            raise ValueError(f"stage must be {expected}; received {self.stage!r}.")
+            expected = ", ".join(get_args(Stage))
+            raise ValueError(f"stage must be one of {expected}; received {self.stage!r}.")
         for name in ("analysis_slope", "synthesis_slope"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"{name} must lie in 0..1; received {getattr(self, name)}.")
@@ -185,6 +182,9 @@ ENCODER = dataclasses.replace(
     validation_images=96,
 )
 
+#: Trains the entropy model alone, on the latents of the published analysis.
+ENTROPY = dataclasses.replace(ENCODER, stage="entropy")
+
 
 def transform_shape(config: BottleneckConfig) -> TransformShape:
     """Layer sizes of analysis and synthesis."""
@@ -227,4 +227,4 @@ def entropy_shape(config: BottleneckConfig) -> EntropyShape:
 
 
 #: Further configurations, by name.
-PRESETS = {"compact": COMPACT, "finetune": FINETUNE, "encoder": ENCODER}
+PRESETS = {"compact": COMPACT, "finetune": FINETUNE, "encoder": ENCODER, "entropy": ENTROPY}

@@ -33,9 +33,10 @@ from core.models.bottleneck.config import (
 )
 from core.models.bottleneck.entropy_model import Coded, EntropyModel
 from core.models.bottleneck.karhunen_loeve import BLOCK
-from core.models.bottleneck.publication import INTEGERS, Transforms, card_facts, companions
+from core.models.bottleneck.publication import Transforms, card_facts, companions
 from core.models.bottleneck.refinement import refinement_file
 from core.models.bottleneck.revival import revive
+from core.models.bottleneck.stages import FROZEN
 from core.models.bottleneck.structural_similarity import structural_similarity
 from core.models.bottleneck.thesis_transforms import ThesisTransforms
 from core.models.bottleneck.transforms import ResidualTransforms
@@ -94,9 +95,9 @@ class Bottleneck(VariableRateModel):
         self.entropy = EntropyModel(
             entropy_shape(config), seed=config.seed, dtype="float32", name="entropy"
         )
-        if config.stage == "encoder":
-            self.synthesis.trainable = False
-            self.entropy.freeze_decoder()
+        for name in FROZEN[config.stage].parts:
+            for layer in self.parts[name]:
+                layer.trainable = False
         self.chance = keras.random.SeedGenerator(config.seed, name="chance")
         names = ["bits_per_pixel", "side_bits_per_pixel", "ssim"]
         names += [
@@ -105,6 +106,15 @@ class Bottleneck(VariableRateModel):
             for name in ("bits_per_pixel", "psnr_db", "ssim")
         ]
         self.means = {name: keras.metrics.Mean(name=name) for name in names}
+
+    @property
+    def parts(self) -> dict[str, tuple[keras.Layer, ...]]:
+        """Layers of each part that a stage of the training may leave as it is."""
+        return {
+            "analysis": (self.analysis,),
+            "synthesis": (self.synthesis,),
+            **self.entropy.parts,
+        }
 
     def networks(self) -> dict[str, keras.Model]:
         """The two transforms; the entropy networks are exported as integers (`companions`)."""
@@ -116,9 +126,8 @@ class Bottleneck(VariableRateModel):
 
     @property
     def frozen_files(self) -> frozenset[str]:
-        """In an encoder stage, the files that the decoder and the model id depend on."""
-        is_frozen = self.config.stage == "encoder"
-        return frozenset({"synthesis.onnx", INTEGERS} if is_frozen else ())
+        """The files that depend on no part that this stage trains."""
+        return FROZEN[self.config.stage].files
 
     def companions(
         self, networks: Mapping[str, OnnxNetwork], images: NDArray[np.uint8]
