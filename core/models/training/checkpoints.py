@@ -55,6 +55,7 @@ class Progress:
         ended_by: Why the training ended; empty while it has not.
         run: Identity of the training; empty for one of an earlier version.
         may_replace: Whether it was begun with the permission to replace another one's model.
+        source: Published model that the training went on from; empty for none.
         guards: State of the scan engine's learning rate and of its guards against divergence.
     """
 
@@ -74,6 +75,7 @@ class Progress:
     guards: dict[str, float] = field(default_factory=dict)
     ended_by: str = ""
     run: str = ""
+    source: str = ""
     may_replace: bool = False
 
     def note_end(self, *, is_finished: bool, epochs: int, by_clock: bool = False) -> None:

@@ -78,6 +78,7 @@ def go_on_from_published(
         training.network.begin_stage(training.train)
     training.best = best
     training.progress = _progress_at_best(training, rows, facts, anew=anew)
+    training.progress.source = name
     for _ in range(0 if anew else facts.get("lr_drops", facts.get("drops", 0))):
         training.lower_learning_rate()
 
@@ -195,7 +196,8 @@ class Publisher:
     def _frozen(self, model: ImageModel) -> dict[str, bytes]:
         """Published files that this training did not change, by name."""
         own = self.store.exists(model_key(self.name))
-        source = self.name if own or not self.architecture else self.architecture
+        usual = self.name if own or not self.architecture else self.architecture
+        source = self.training.progress.source or usual
         return {
             file: self.store.read(model_key(source), f"{source}/{file}")
             for file in sorted(model.frozen_files)

@@ -44,6 +44,7 @@ class Request:
         settable: Names of the values that a user can give, whichever the model.
         engine: What runs the steps.
         replace: Whether a published model of another training may be replaced.
+        source: Published model that fine-tuning begins from; None for the usual one.
     """
 
     architecture: str
@@ -55,6 +56,7 @@ class Request:
     settable: frozenset[str] = frozenset()
     replace: bool = False
     engine: EngineRequest = field(default_factory=EngineRequest)
+    source: str | None = None
 
     @property
     def command(self) -> str:
@@ -228,7 +230,7 @@ def _check_start(request: Request, checkpoints: Checkpoints) -> None:
         )
     is_published = checkpoints.store.exists(model_key(name))
     if request.start == "finetune" and _source(request, checkpoints.store) is None:
-        raise Refusal(f"{name} is not published yet; start with `{command}`.")
+        raise Refusal(f"{request.source or name} is not published yet; start with `{command}`.")
     is_lost = request.start == "export" or not is_published
     if request.start in ("resume", "export") and not kept and is_lost:
         raise Refusal(f"There is no checkpoint of {name}; start with `{command}`.")
@@ -249,8 +251,11 @@ def _check_replaceable(request: Request, checkpoints: Checkpoints) -> None:
 
 
 def _source(request: Request, store: ArtifactStore) -> str | None:
-    """Published model that fine-tuning starts from: that of this name, else the shipped one."""
-    for name in (request.name, request.architecture):
+    """Published model that fine-tuning starts from.
+
+    The one asked for, or that of this name, else the shipped one.
+    """
+    for name in (request.source,) if request.source else (request.name, request.architecture):
         if store.exists(model_key(name)):
             return name
     return None
