@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from core.models.training.session import Session
 
 #: Fields of the configuration that are not hyperparameters.
-_IDENTITY = ("model", "name", "dataset", "complete", "replace", "preset")
+_IDENTITY = ("model", "name", "dataset", "complete", "replace", "preset", "from_model")
 
 #: Fields that select the training engine.
 _ENGINE = ("engine", "minutes", "augment", "photographs")
@@ -42,6 +42,12 @@ class TrainConfig:
     finetune: bool = option(
         False, help="forget the checkpoints and begin a fine-tuning stage from the published model"
     )
+    from_model: str | None = option(
+        None,
+        help="with --finetune: published model to begin from (default: that of --name, else the "
+        "model's own)",
+        metavar="NAME",
+    )
     export: bool = option(False, help="export the best weights so far, without training on")
     complete: bool = option(
         False,
@@ -53,8 +59,9 @@ class TrainConfig:
     stage: str | None = option(
         None,
         help="train only these networks of the learned codec: its encoder, against the published "
-        "decoder",
-        choices=("all", "encoder"),
+        "decoder; or its entropy model, on the published latents, after which earlier files no "
+        "longer decode",
+        choices=("all", "encoder", "entropy"),
     )
     epochs: int | None = option(None, help="stop after so many epochs, those done before included")
     batch: int | None = option(None, help="images per step")
@@ -100,10 +107,13 @@ class TrainConfig:
     def __post_init__(self) -> None:
         check_name("--name", self.name)
         check_name("--dataset", self.dataset)
+        check_name("--from-model", self.from_model)
         if self.restart and (self.resume or self.export):
             raise ValueError("--restart does not go with --resume or --export.")
         if self.finetune and (self.resume or self.export or self.restart):
             raise ValueError("--finetune does not go with --resume, --export or --restart.")
+        if self.from_model and not self.finetune:
+            raise ValueError("--from-model needs --finetune.")
 
         if self.engine != "scan" and (self.minutes is not None or self.augment or self.photographs):
             raise ValueError("--minutes, --augment and --photographs need --engine scan.")
@@ -183,6 +193,7 @@ def _open(config: TrainConfig, store: ArtifactStore, stop: StopRequest) -> "Sess
         settable=config.settable(),
         engine=_engine(config),
         replace=config.replace,
+        source=config.from_model,
     )
     return session.open_session(request, store, stop)
 

@@ -29,6 +29,7 @@ class CodecStyle:
 _STYLES = {
     "bottleneck": CodecStyle("#e32d78", "star", width=4.0),
     "bottleneck_slow": CodecStyle("#e12d4b", "star-open", "dot", 3.0),
+    "bottleneck_visual": CodecStyle("#2a9385", "star-square", "dash", 3.0),
     "ae80": CodecStyle("#7e761f", "cross", "longdash", 2.5),
     "ae40": CodecStyle("#da1300", "x", "longdash", 2.5),
     "ae20": CodecStyle("#e30bca", "bowtie", "longdash", 2.5),

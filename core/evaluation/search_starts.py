@@ -16,8 +16,9 @@ from core.store import ArtifactError, ArtifactStore
 
 KEY = "statistics/search_starts"
 FILE = "search_starts.json"
-#: Codecs that Compare shows first; the first of them gives the size that the others are brought to.
-COMPARED_FIRST = ("jpeg", "webp", "avif_444", "bottleneck", "ae20")
+#: Codecs that Compare shows first, where their models are there; the first of them gives the size
+#: that the others are brought to.
+COMPARED_FIRST = ("jpeg", "webp", "avif_444", "bottleneck", "bottleneck_visual", "ae20")
 
 #: End of the search by codec, by title of the photograph.
 Starts = dict[str, dict[str, SearchEnd]]

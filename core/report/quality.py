@@ -18,6 +18,7 @@ from core.analysis.findings import (
 from core.analysis.headlines import LEARNED, headlines, rate_trained_rates
 from core.analysis.image_sizes import has_mixed_sizes, rates_over_pixels
 from core.analysis.lossless import lossless_table
+from core.analysis.optimised_for import model_rates, optimised_for
 from core.analysis.source_quality import falls_line, first_falls
 from core.codecs.styles import codec_style, in_legend_order
 from core.evaluation.measurements import (
@@ -115,6 +116,7 @@ def _findings(quality: Quality, tables: Mapping[str, Measurements]) -> Section:
         rate_trained=rate_trained_rates(matrix),
         labels=quality.labels,
     )
+    sentences += optimised_for(model_rates(quality.frame), quality.labels)
     claims = (_claims(quality, curves),) if quality.is_of_thesis else ()
     return Section("findings", "Findings", tuple(sentences), claims)
 

@@ -32,6 +32,14 @@ _COMMANDS = {
     "cache": "python -m pipelines.{second}",
 }
 
+#: Arguments that train a model which is trained on from another one's weights.
+_TRAINED_ON = {
+    "bottleneck_visual": "bottleneck --finetune --preset visual --name bottleneck_visual",
+}
+
+#: Kinds that a training makes.
+_OF_TRAININGS = frozenset({"models", "histories", "checkpoints"})
+
 #: Script under `tests/load` by what it records, where the two differ.
 _RELIABILITY = {"bitstreams": "fuzz"}
 
@@ -125,6 +133,8 @@ def command_for(key: str, root: Path | None = None) -> str:
         command += f" --dataset {second}"
     if kind == "datasets" and second != DEFAULT_DATASET:
         command += f" --source DIR --name {second}"
+    if kind in _OF_TRAININGS and second in _TRAINED_ON:
+        return command.replace(second, _TRAINED_ON[second])
     if kind in _OF_MODELS and second not in _architectures():
         command = command.replace(f" {second}", f" MODEL --name {second}")
     return command

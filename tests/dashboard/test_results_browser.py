@@ -5,6 +5,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
+from core.dataset.splits import DEFAULT
+from core.store import ArtifactStore
 from dashboard.views.rate_distortion.controls import SHOWN_FIRST
 from tests.waiting import PATIENCE_MS
 
@@ -80,7 +82,9 @@ def test_codecs_are_taken_away_one_by_one_after_the_range_was_moved(
 ) -> None:
     _open(page, f"{shipped_url}/rate_distortion?rates=0.1&rates=5")
     chips = page.get_by_test_id("stMultiSelect").first
-    for _ in range(len(SHOWN_FIRST) - 2):
+    stored = ArtifactStore.default()
+    shown = [name for name in SHOWN_FIRST if stored.exists(f"results/{DEFAULT}/{name}")]
+    for _ in range(len(shown) - 2):
         chips.locator('[aria-label^="Remove"], [title="Delete"]').first.click()
         page.wait_for_timeout(1500)
         assert page.get_by_test_id("stException").count() == 0

@@ -2,18 +2,15 @@
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import get_args
 
 from core.entropy.lattice import GROUP
 from core.models.base import ModelConfig
 from core.models.bottleneck.entropy_networks import EntropyShape
 from core.models.bottleneck.karhunen_loeve import BLOCK
+from core.models.bottleneck.stages import Stage
 from core.models.bottleneck.transforms import TransformShape
 from core.models.rate_autoencoder.config import RateAutoencoderConfig
-
-#: Which weights are trained: all, or those of the networks that only the encoder runs. The latter
-#: leaves the decoder, the entropy model and the model id unchanged, so existing files stay valid.
-Stage = Literal["all", "encoder"]
 
 
 @dataclass(frozen=True)
@@ -31,8 +28,11 @@ class BottleneckConfig(ModelConfig):
         levels: Quality levels, each with its own gains and biases.
         lowest_weight: Rate-distortion weight at quality 1, in bits per pixel per unit of MSE.
         highest_weight: Rate-distortion weight at quality 100.
-        ssim_share: Weight of 1 - SSIM in the distortion; the rest is MSE. Raises SSIM at the cost
-            of PSNR; the value was not tuned systematically.
+        ssim_share: Weight of 1 - SSIM in the distortion. Raises SSIM at the cost of PSNR; the
+            value was not tuned systematically.
+        visual_share: Weight of the loss of SSIMULACRA2 in the distortion, likewise. What neither
+            share takes is MSE, which has a gradient outside of 0..255 too and keeps the training
+            stable.
         vector_lr_scale: Learning rate of gains and biases, relative to that of the kernels.
         basis_lr_scale: Learning rate of the block transform's bases, relative to that of gains and
             biases.
@@ -65,6 +65,7 @@ class BottleneckConfig(ModelConfig):
     lowest_weight: float = 0.0009
     highest_weight: float = 0.144
     ssim_share: float = 0.2
+    visual_share: float = 0.0
     vector_lr_scale: float = 0.4
     basis_lr_scale: float = 0.1
     ema_decay: float = 0.998
@@ -91,16 +92,22 @@ class BottleneckConfig(ModelConfig):
                 "The rate-distortion weights must be positive and rise with quality; received "
                 f"{self.lowest_weight} to {self.highest_weight}."
             )
-        if not 0 <= self.ssim_share < 1:
-            raise ValueError(f"ssim_share must lie in 0..1; received {self.ssim_share}.")
+        for name in ("ssim_share", "visual_share"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ValueError(f"{name} must lie in 0..1; received {getattr(self, name)}.")
+        if not self.error_share > 0:
+            raise ValueError(
+                "ssim_share and visual_share must leave a share to the squared error; received "
+                f"{self.ssim_share} and {self.visual_share}."
+            )
         if self.lr_drops:
             raise ValueError(
                 "This model has its own learning rate schedule, so lr_drops must be empty; "
                 f"received {self.lr_drops}."
             )
         if self.stage not in get_args(Stage):
-            expected = " or ".join(get_args(Stage))
-            raise ValueError(f"stage must be {expected}; received {self.stage!r}.")
+            expected = ", ".join(get_args(Stage))
+            raise ValueError(f"stage must be one of {expected}; received {self.stage!r}.")
         for name in ("analysis_slope", "synthesis_slope"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"{name} must lie in 0..1; received {getattr(self, name)}.")
@@ -109,10 +116,16 @@ class BottleneckConfig(ModelConfig):
         if self.thesis_filters:
             thesis_layout(self)  # refuses what is no topology of the thesis
 
+    @property
+    def error_share(self) -> float:
+        """Weight of MSE in the distortion."""
+        return 1.0 - self.ssim_share - self.visual_share
+
     def plan_fields(self) -> frozenset[str]:
         """The base class' training-only fields, and those that only this model has."""
-        own = {"ssim_share", "vector_lr_scale", "ema_decay", "max_shift", "stage"}
-        return super().plan_fields() | own
+        shares = {"ssim_share", "visual_share"}
+        own = {"vector_lr_scale", "ema_decay", "max_shift", "stage"}
+        return super().plan_fields() | shares | own
 
 
 #: The largest model that still decodes fast enough on a CPU; trained on an accelerator. A learning
@@ -181,6 +194,16 @@ ENCODER = dataclasses.replace(
     validation_images=96,
 )
 
+#: Trains the entropy model alone, on the latents of the published analysis.
+ENTROPY = dataclasses.replace(ENCODER, stage="entropy")
+
+#: SSIMULACRA2's share of the distortion in the plans below; not tuned.
+_VISUAL_SHARE = 0.75
+
+#: Trains the published model on for SSIMULACRA2; likewise a model of the compact preset.
+VISUAL = dataclasses.replace(FINETUNE, ssim_share=0.0, visual_share=_VISUAL_SHARE)
+COMPACT_VISUAL = dataclasses.replace(COMPACT, ssim_share=0.0, visual_share=_VISUAL_SHARE)
+
 
 def transform_shape(config: BottleneckConfig) -> TransformShape:
     """Layer sizes of analysis and synthesis."""
@@ -223,4 +246,11 @@ def entropy_shape(config: BottleneckConfig) -> EntropyShape:
 
 
 #: Further configurations, by name.
-PRESETS = {"compact": COMPACT, "finetune": FINETUNE, "encoder": ENCODER}
+PRESETS = {
+    "compact": COMPACT,
+    "compact_visual": COMPACT_VISUAL,
+    "finetune": FINETUNE,
+    "visual": VISUAL,
+    "encoder": ENCODER,
+    "entropy": ENTROPY,
+}

@@ -88,17 +88,20 @@ class EntropyModel(layers.Layer):  # type: ignore[misc]
         self.noise = keras.random.SeedGenerator(seed, name="quantisation_noise")
         self.built = True
 
-    def freeze_decoder(self) -> None:
-        """Freezes everything but the hyper-analysis, so that the decoder does not change."""
-        for part in (self.hyper_synthesis, self.spatial_gain, *self.steps):
-            part.trainable = False
-        for table in (
-            self.log_gains,
-            self.restored_log_gains,
-            self.side_means,
-            self.side_log_scales,
-        ):
-            table.trainable = False
+    @property
+    def parts(self) -> dict[str, tuple[layers.Layer, ...]]:
+        """Layers of each part that a stage of the training may leave as it is."""
+        return {
+            "hyper_analysis": (self.hyper_analysis,),
+            "gains": (self.log_gains, self.restored_log_gains),
+            "probabilities": (
+                self.hyper_synthesis,
+                self.spatial_gain,
+                *self.steps,
+                self.side_means,
+                self.side_log_scales,
+            ),
+        }
 
     def assign_gains(self, log_gains: NDArray[np.floating[Any]]) -> None:
         """Sets the gains of encoder and decoder, shape (levels, channels)."""

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from core.codecs.onnx_network import OnnxNetwork
 from core.entropy.bitstream import MIN_HEADER_BYTES
 from core.models.augmentation import mirrored_and_moved
-from core.models.base import PEAK, psnr_db, rounded_to_bytes
+from core.models.base import PEAK, rounded_to_bytes
 from core.models.bottleneck.config import (
     CONFIG,
     BottleneckConfig,
@@ -31,12 +31,13 @@ from core.models.bottleneck.config import (
     thesis_layout,
     transform_shape,
 )
+from core.models.bottleneck.distortion import distortion
 from core.models.bottleneck.entropy_model import Coded, EntropyModel
 from core.models.bottleneck.karhunen_loeve import BLOCK
-from core.models.bottleneck.publication import INTEGERS, Transforms, card_facts, companions
+from core.models.bottleneck.publication import Transforms, card_facts, companions
 from core.models.bottleneck.refinement import refinement_file
 from core.models.bottleneck.revival import revive
-from core.models.bottleneck.structural_similarity import structural_similarity
+from core.models.bottleneck.stages import FROZEN
 from core.models.bottleneck.thesis_transforms import ThesisTransforms
 from core.models.bottleneck.transforms import ResidualTransforms
 from core.models.quality_levels import level_weights, rate_distortion_weight
@@ -54,14 +55,6 @@ STRIDE = 2 * BLOCK
 
 #: Qualities in 1..100 that are validated and recorded in a training's history.
 VALIDATED_QUALITIES = (1, 15, 30, 45, 60, 75, 90, 100)
-
-#: MSE (0..255) that is weighted like an SSIM loss of 1. For a codec like this the ratio MSE /
-#: (1 - SSIM) stays within 20 % of it from 0.25 to 1.5 bits per pixel.
-SSIM_UNIT = 600.0
-
-#: Stride of the SSIM's windows in training: each pixel is still in several windows, and computing
-#: SSIM takes less than half of the time.
-_TRAINING_STRIDE = 3
 
 #: Number of training images on which a unit must never fire to count as dead.
 _REVIVAL_IMAGES = 64
@@ -94,17 +87,27 @@ class Bottleneck(VariableRateModel):
         self.entropy = EntropyModel(
             entropy_shape(config), seed=config.seed, dtype="float32", name="entropy"
         )
-        if config.stage == "encoder":
-            self.synthesis.trainable = False
-            self.entropy.freeze_decoder()
+        for name in FROZEN[config.stage].parts:
+            for layer in self.parts[name]:
+                layer.trainable = False
         self.chance = keras.random.SeedGenerator(config.seed, name="chance")
         names = ["bits_per_pixel", "side_bits_per_pixel", "ssim"]
+        names += ["ssimulacra2"] if config.visual_share else []
         names += [
             f"{name}_{quality}"
             for quality in VALIDATED_QUALITIES
             for name in ("bits_per_pixel", "psnr_db", "ssim")
         ]
         self.means = {name: keras.metrics.Mean(name=name) for name in names}
+
+    @property
+    def parts(self) -> dict[str, tuple[keras.Layer, ...]]:
+        """Layers of each part that a stage of the training may leave as it is."""
+        return {
+            "analysis": (self.analysis,),
+            "synthesis": (self.synthesis,),
+            **self.entropy.parts,
+        }
 
     def networks(self) -> dict[str, keras.Model]:
         """The two transforms; the entropy networks are exported as integers (`companions`)."""
@@ -116,9 +119,8 @@ class Bottleneck(VariableRateModel):
 
     @property
     def frozen_files(self) -> frozenset[str]:
-        """In an encoder stage, the files that the decoder and the model id depend on."""
-        is_frozen = self.config.stage == "encoder"
-        return frozenset({"synthesis.onnx", INTEGERS} if is_frozen else ())
+        """The files that depend on no part that this stage trains."""
+        return FROZEN[self.config.stage].files
 
     def companions(
         self, networks: Mapping[str, OnnxNetwork], images: NDArray[np.uint8]
@@ -166,9 +168,9 @@ class Bottleneck(VariableRateModel):
         """Loss and metrics of each image: at a random quality in training, else as validated.
 
         Returns:
-            `loss`, `bits_per_pixel`, `side_bits_per_pixel`, `psnr_db` and `ssim`, of shape
-            (batch,); outside training their means over the validated qualities, and the values
-            at each quality.
+            `loss`, `bits_per_pixel`, `side_bits_per_pixel`, `psnr_db`, `ssim` and, where it has a
+            share of the loss, `ssimulacra2`, of shape (batch,); outside training their means over
+            the validated qualities, and the values at each quality.
         """
         images = ops.cast(images, "float32")
         if training:
@@ -222,22 +224,17 @@ class Bottleneck(VariableRateModel):
         _, height, width, _ = ops.shape(images)
         pixels = ops.cast(height * width, "float32")
         bits_per_pixel = (coded.bits + 8.0 * MIN_HEADER_BYTES) / pixels
-        stride = _TRAINING_STRIDE if training else 1
-        ssim = structural_similarity(images, found, stride=stride)
         weight = rate_distortion_weight(
             quality, self.config.lowest_weight, self.config.highest_weight
         )
-        error = ops.mean(ops.square(images - found), axis=(1, 2, 3))
-        share = self.config.ssim_share
-        distortion = (1.0 - share) * error + share * SSIM_UNIT * (1.0 - ssim)
+        lost = distortion(images, found, self.config, training=training)
         # Without the square root the highest qualities would dominate the loss.
         balance = ops.sqrt(weight / self.config.lowest_weight)
         return {
-            "loss": (bits_per_pixel + weight * distortion) / balance,
+            "loss": (bits_per_pixel + weight * lost.loss) / balance,
             "bits_per_pixel": bits_per_pixel,
             "side_bits_per_pixel": coded.side_bits / pixels,
-            "psnr_db": psnr_db(images, found / PEAK),
-            "ssim": ssim,
+            **lost.metrics,
         }
 
     def _level_distortion_weights(self) -> NDArray[np.float64]:

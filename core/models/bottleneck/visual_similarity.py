@@ -6,8 +6,8 @@ borders is kept. Reconstructions need not be rounded to bytes here.
 """
 
 import math
-from typing import NamedTuple
 
+import keras
 import numpy as np
 from keras import ops
 
@@ -34,14 +34,6 @@ _RADIUS = 5
 
 #: Keeps the fourth root differentiable where nothing differs; its own root is 1e-7.
 _FLOOR = 1e-28
-
-
-class _Statistics(NamedTuple):
-    """An image at one scale: values, local means, and local means of the squares."""
-
-    values: Tensor
-    means: Tensor
-    squares: Tensor
 
 
 def ssimulacra2(images: Tensor, reconstructions: Tensor) -> Tensor:
@@ -106,11 +98,14 @@ def _halved(linear: Tensor) -> Tensor:
 
 def _errors(ours: Tensor, theirs: Tensor) -> Tensor:
     """Errors of one scale, shape (batch, channel, norm, map)."""
-    first, second = _statistics(ours), _statistics(theirs)
-    structure = _structural_error(first, second, _blurred(ours * theirs))
-    edges = (1.0 + ops.abs(second.values - second.means)) / (
-        1.0 + ops.abs(first.values - first.means)
-    ) - 1.0
+    our_means, their_means = _blurred(ours), _blurred(theirs)
+    products = our_means * their_means
+    squares = ops.square(our_means) + ops.square(their_means)
+    luminance = 1.0 - ops.square(our_means - their_means)
+    covariance = 2.0 * (_blurred(ours * theirs) - products) + _C2
+    variances = _blurred(ops.square(ours) + ops.square(theirs)) - squares + _C2
+    structure = ops.relu(1.0 - luminance * covariance / variances)
+    edges = (1.0 + ops.abs(theirs - their_means)) / (1.0 + ops.abs(ours - our_means)) - 1.0
     maps = [structure, ops.relu(edges), ops.relu(-edges)]
     means = [ops.mean(values, axis=(1, 2)) for values in maps]
     norms = [
@@ -118,19 +113,6 @@ def _errors(ours: Tensor, theirs: Tensor) -> Tensor:
         for values in maps
     ]
     return ops.stack([ops.stack(means, axis=-1), ops.stack(norms, axis=-1)], axis=2)
-
-
-def _statistics(values: Tensor) -> _Statistics:
-    return _Statistics(values, _blurred(values), _blurred(ops.square(values)))
-
-
-def _structural_error(first: _Statistics, second: _Statistics, products: Tensor) -> Tensor:
-    luminance = 1.0 - ops.square(first.means - second.means)
-    covariance = 2.0 * (products - first.means * second.means) + _C2
-    variances = (
-        (first.squares - ops.square(first.means)) + (second.squares - ops.square(second.means))
-    ) + _C2
-    return ops.relu(1.0 - luminance * covariance / variances)
 
 
 def _blurred(values: Tensor) -> Tensor:
@@ -144,6 +126,11 @@ def _blurred(values: Tensor) -> Tensor:
 
 def _weighted(values: Tensor, *, axis: int) -> Tensor:
     """Weighted sum of the eleven shifted copies along an axis."""
+    if keras.backend.backend() != "jax":
+        shape = (-1, 1, 1, 1) if axis == 1 else (1, -1, 1, 1)
+        kernel = np.array(_gaussian(), np.float32).reshape(shape)
+        return ops.depthwise_conv(values, kernel.repeat(values.shape[-1], axis=2))
+    # JAX fuses the sum, and its convolutions round their inputs to fewer bits on accelerators.
     length = values.shape[axis] - 2 * _RADIUS
     shifted = (
         values[:, start : start + length] if axis == 1 else values[:, :, start : start + length]

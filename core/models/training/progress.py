@@ -37,6 +37,7 @@ class Progress:
         ended_by: Why the training ended; empty while it has not.
         run: Identity of the training; empty for one of an earlier version.
         may_replace: Whether it was begun with the permission to replace another one's model.
+        source: Published model that the training went on from; empty for none.
         guards: State of the scan engine's learning rate and of the guards against divergence.
         engine: How the steps were run, as in `core.models.training.engines.EngineRequest`.
     """
@@ -58,6 +59,7 @@ class Progress:
     guards: dict[str, float] = field(default_factory=dict)
     ended_by: str = ""
     run: str = ""
+    source: str = ""
     may_replace: bool = False
     engine: dict[str, Any] = field(default_factory=dict)
 

@@ -110,7 +110,8 @@ class Publisher:
     def _frozen(self, model: ImageModel) -> dict[str, bytes]:
         """Published files that this training did not change, by name."""
         own = self.store.exists(model_key(self.name))
-        source = self.name if own or not self.architecture else self.architecture
+        usual = self.name if own or not self.architecture else self.architecture
+        source = self.training.progress.source or usual
         return {
             file: self.store.read(model_key(source), f"{source}/{file}")
             for file in sorted(model.frozen_files)

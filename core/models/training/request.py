@@ -31,6 +31,7 @@ class Request:
         overrides: Values that replace the configuration's own.
         settable: Names of the values that a user can give, whichever the model.
         engine: What runs the steps; that of the training that goes on when None.
+        source: Published model that fine-tuning begins from; None for the usual one.
         replace: Whether a published model of another training may be replaced.
     """
 
@@ -43,6 +44,7 @@ class Request:
     settable: frozenset[str] = frozenset()
     replace: bool = False
     engine: EngineRequest | None = None
+    source: str | None = None
 
     @property
     def command(self) -> str:
@@ -87,8 +89,11 @@ def engine_of(begun: Mapping[str, Any]) -> EngineRequest:
 
 
 def source_of(request: Request, store: ArtifactStore) -> str | None:
-    """Published model that fine-tuning starts from: that of this name, else the shipped one."""
-    for name in (request.name, request.architecture):
+    """Published model that fine-tuning starts from.
+
+    The one asked for, or that of this name, else the shipped one.
+    """
+    for name in (request.source,) if request.source else (request.name, request.architecture):
         if store.exists(model_key(name)):
             return name
     return None

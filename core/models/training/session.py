@@ -163,7 +163,7 @@ def _check_start(request: Request, checkpoints: Checkpoints, config: ModelConfig
         )
     is_published = checkpoints.store.exists(model_key(name))
     if request.start == "finetune" and source_of(request, checkpoints.store) is None:
-        raise Refusal(f"{name} is not published yet; start with `{command}`.")
+        raise Refusal(f"{request.source or name} is not published yet; start with `{command}`.")
     is_lost = request.start == "export" or not is_published
     has_pieces = request.start == "export" and WeightPieces(checkpoints.store, name).sets()
     if request.start in ("resume", "export") and not kept and is_lost and not has_pieces:

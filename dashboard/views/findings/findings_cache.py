@@ -15,6 +15,7 @@ from core.analysis.findings import MethodRow, method_rows
 from core.analysis.headline_figures import HeadlineFigure, headline_figures
 from core.analysis.headlines import LEARNED, headlines, rate_trained_rates
 from core.analysis.labels import labels
+from core.analysis.optimised_for import model_rates, optimised_for
 from core.analysis.stored_bd_rates import ANCHOR, METRIC
 from core.analysis.two_methods import MethodName, method_names
 from core.evaluation.measurements import (
@@ -89,7 +90,10 @@ def _findings(state: str) -> Findings:
         curves=curves,
         names=method_names(means, labels()),
         figures=headline_figures(curves, rows, **deltas, labels=labels()),
-        sentences=headlines(curves, rows, means, **deltas, labels=labels()),
+        sentences=[
+            *headlines(curves, rows, means, **deltas, labels=labels()),
+            *optimised_for(model_rates(frame), labels()),
+        ],
         headline=headline_figure(tables, rows, labels=labels(), metric_label=psnr_db.LABEL),
         published=published_figure(rows),
         images=frame["image"].nunique(),

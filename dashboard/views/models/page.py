@@ -1,5 +1,6 @@
 """Page Models: the trained models' cards and their reconstructions."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -8,6 +9,7 @@ import streamlit as st
 
 from core.analysis.labels import label_of
 from core.evaluation.measurements import summary
+from core.store import MissingArtifact
 from core.training_records.model_card import ModelCard
 from core.training_records.model_cards import PREFIX, Cards, learned_codecs, read_cards
 from dashboard import formats
@@ -61,7 +63,7 @@ def main() -> None:
         show_overview(table)
         download_csv(table, file_name="bottleneck-models.csv", key="csv-models")
     if untrained:
-        show_untrained([error.key.removeprefix(PREFIX) for error in untrained])
+        show_untrained(untrained)
     if names:
         show_trained(cards, names)
 
@@ -143,13 +145,13 @@ def show_overview(table: pd.DataFrame) -> None:
     )
 
 
-def show_untrained(names: list[str]) -> None:
+def show_untrained(missing: Sequence[MissingArtifact]) -> None:
     """The commands that train what is missing."""
-    labels = "; ".join(label_of(name) for name in names)
+    labels = "; ".join(label_of(error.key.removeprefix(PREFIX)) for error in missing)
     show_empty(
         f"Not trained yet: {labels}",
         why="A training writes its networks, tables and card when it ends:",
-        command="\n".join(f"python -m pipelines.train {name}" for name in names),
+        command="\n".join(error.command for error in missing),
     )
 
 

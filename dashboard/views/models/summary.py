@@ -7,6 +7,8 @@ from core.training_records.model_card import ModelCard
 
 #: Values of a 160x160 image: red, green and blue of each pixel.
 IMAGE_VALUES = 160 * 160 * 3
+#: Metrics in the loss beside squared error, by the field of the configuration with their share.
+DISTORTION_SHARES = {"ssim_share": "SSIM", "visual_share": "SSIMULACRA2"}
 #: Maximum number of epochs in the thesis.
 THESIS_EPOCHS = 100
 
@@ -62,10 +64,18 @@ def limits_of(model: ModelCard) -> str:
     """Limits of the model, in Markdown."""
     if not model.is_trained_for_rate:
         return LIMITS.format(training=BLIND_TO_RATE.strip())
-    share = model.config.get("ssim_share", 0.0)
-    mixed = f"{1 - share:.0%} squared error and {share:.0%} SSIM"
-    description = TRAINED_FOR_RATE.format(distortion=mixed if share else "squared error")
+    description = TRAINED_FOR_RATE.format(distortion=_distortion(model.config))
     return LIMITS.format(training=description.strip())
+
+
+def _distortion(config: Mapping[str, Any]) -> str:
+    """What the loss calls distortion, with the share of each part."""
+    shares = {label: config.get(field, 0.0) for field, label in DISTORTION_SHARES.items()}
+    parts = [f"{share:.0%} {label}" for label, share in shares.items() if share]
+    if not parts:
+        return "squared error"
+    *first, last = [f"{1 - sum(shares.values()):.0%} squared error", *parts]
+    return f"{', '.join(first)} and {last}"
 
 
 def _reason(epochs: int, ended_by: str | None, config: Mapping[str, Any]) -> str:

@@ -16,8 +16,12 @@ from dashboard.charts.rate_distortion import SINGLE_IMAGES, Look
 from dashboard.data.curves import View
 from dashboard.data.store import open_store
 
-#: Curves that are drawn at first: one per format, and AVIF as slow as is useful.
-SHOWN_FIRST = ("bottleneck", "jpeg", "webp", "avif_444", "avif_slow", "jpeg_xl", "jpeg2000")
+#: Curves that are drawn at first where they were measured: our codec as it was trained for squared
+#: error and for the eye, one per format, and AVIF as slow as is useful.
+SHOWN_FIRST = (
+    *("bottleneck", "bottleneck_visual"),
+    *("jpeg", "webp", "avif_444", "avif_slow", "jpeg_xl", "jpeg2000"),
+)
 #: The thesis' networks as it trained them, and the same topologies trained for rate.
 AUTOENCODERS = (*architectures(), *rate_architectures())
 SPREADS = {"none": "Means only", "bars": "10-90 % bars", "images": "Single images"}

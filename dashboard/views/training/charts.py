@@ -17,6 +17,7 @@ _TITLES = {
     "loss": "Loss",
     "psnr_db": "PSNR (dB)",
     "ssim": "SSIM",
+    "ssimulacra2": "SSIMULACRA2",
     "bits_per_pixel": "Bits per pixel",
     "learning_rate": "Learning rate",
     "images_per_second": "Images per second",

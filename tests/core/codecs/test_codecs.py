@@ -32,9 +32,9 @@ COMPRESSION_TAG, LZW, DEFLATE = 259, 5, 8
 THESIS_QUALITIES = {25, 50, 75}
 SHIPPED = {
     "ae20", "ae20_rd", "ae40", "ae40_rd", "ae80", "ae80_rd", "avif", "avif_444", "avif_slow",
-    "bottleneck", "bottleneck_slow", "heic", "heic_444", "jpeg", "jpeg2000", "jpeg_optimized",
-    "jpeg_xl", "jpeg_xl_lossless", "jpeg_xr", "jpegli", "png", "tiff_deflate", "tiff_lzw", "webp",
-    "webp_lossless", "webp_slow",
+    "bottleneck", "bottleneck_slow", "bottleneck_visual", "heic", "heic_444", "jpeg", "jpeg2000",
+    "jpeg_optimized", "jpeg_xl", "jpeg_xl_lossless", "jpeg_xr", "jpegli", "png", "tiff_deflate",
+    "tiff_lzw", "webp", "webp_lossless", "webp_slow",
 }  # fmt: skip
 NEED_PROGRAMS = {"avifenc", "bmshj2018_factorized", "cjxl"}
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from core.dataset.photographs import photographs
-from core.evaluation.comparison import BYTES, CodecConfig, Goal, reconstruct
+from core.evaluation.comparison import BYTES, CodecConfig, Goal, reconstruct, unready_codecs
 from core.evaluation.fingerprint import model_digest
 from core.evaluation.first_comparison import (
     FILE,
@@ -84,7 +84,9 @@ def test_what_another_model_made_is_left_out(store, crop):
 def test_the_shipped_comparison_is_what_the_codecs_give_today():
     store = ArtifactStore.default()
     first = load_first(store)
-    assert [one.config.codec for one in first.compared] == list(COMPARED_FIRST)
+    absent = unready_codecs(store)
+    ready = [name for name in COMPARED_FIRST if name not in absent]
+    assert [one.config.codec for one in first.compared] == ready
     title, image = next(iter(photographs().items()))
     assert first.title == title
     for stored, today in zip(first.compared, measure_first(image, store), strict=True):

@@ -33,6 +33,11 @@ def test_a_damaged_artifact_can_be_deleted_and_made_again(full_store: ArtifactSt
         ("results/imagenette160/jpeg", "python -m pipelines.evaluate jpeg"),
         ("results/kodak/jpeg", "python -m pipelines.evaluate jpeg --images DIR --dataset kodak"),
         ("models/ae80", "python -m pipelines.train ae80"),
+        (
+            "models/bottleneck_visual",
+            "python -m pipelines.train bottleneck --finetune --preset visual "
+            "--name bottleneck_visual",
+        ),
         ("models/mine", "python -m pipelines.train MODEL --name mine"),
         ("datasets/mine", "python -m pipelines.prepare --source DIR --name mine"),
         ("studies/mine", "python -m pipelines.search MODEL --name mine"),

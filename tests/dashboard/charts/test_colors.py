@@ -8,7 +8,8 @@ from core.analysis.ladder import CONFIGURATIONS
 from dashboard.charts.colors import codec_style, in_legend_order, known_codecs, translucent
 
 BACKGROUNDS = ("#ffffff", "#11181b")
-OURS = ["bottleneck", "bottleneck_slow", "ae80", "ae40", "ae20", "ae80_rd", "ae40_rd", "ae20_rd"]
+OURS = ["bottleneck", "bottleneck_slow", "bottleneck_visual", "ae80", "ae40", "ae20"]
+OURS += ["ae80_rd", "ae40_rd", "ae20_rd"]
 FORMATS = ["jpeg", "jpeg_optimized", "webp", "webp_slow", "avif", "avif_444", "jpeg_xl", "jpeg2000"]
 FORMATS += ["jpegli", "avif_slow", "heic", "heic_444", "jpeg_xr"]
 LOSSY = [*OURS, *FORMATS]

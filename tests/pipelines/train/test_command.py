@@ -58,6 +58,7 @@ def test_a_training_leaves_a_model_its_card_and_its_history(
         (["ae20", "--finetune"], "ae20 is not published yet; start with"),
         (["ae20", "--preset", "full"], "ae20 has no preset 'full'; it has none"),
         (["ae20", "--channels", "5"], "ae20 has no --channels; what can be set is --activation"),
+        (["bottleneck", "--from-model", "mine"], "--from-model needs --finetune"),
         (["bottleneck", "--filters", "8", "8"], "bottleneck has no --filters; what can be set is"),
         (["ae20", "--stage", "encoder"], "ae20 has no --stage; what can be set is --activation"),
         (["bottleneck", "--stage", "encoder"], "of a published model; add --finetune"),

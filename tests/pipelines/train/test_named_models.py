@@ -88,3 +88,22 @@ def test_a_damaged_model_is_made_again_as_its_error_advises(store: ArtifactStore
     for name in ("models/ae20/decoder.onnx", "histories/ae20.csv"):
         (store.root / name).write_bytes(b"damaged")
     assert main(TINY) == 0
+
+
+@pytest.mark.slow
+def test_a_stage_begins_from_the_published_model_that_is_named(
+    store: ArtifactStore, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*TINY, "--name", "small"]) == 0
+    tuned = [*TINY, "--name", "tuned", "--finetune", "--epochs", "2"]
+    capsys.readouterr()
+
+    assert main(tuned) == 2
+    assert "tuned is not published yet" in capsys.readouterr().err
+    assert main([*tuned, "--from-model", "absent"]) == 2
+    assert "absent is not published yet" in capsys.readouterr().err
+    assert main([*tuned, "--from-model", "small"]) == 0
+    assert store.exists("models/tuned")
+    assert not store.exists("models/ae20")
+    facts = store.manifest(store.keys("checkpoints/tuned/")[-1]).facts
+    assert facts["progress"]["source"] == "small"

@@ -10,9 +10,11 @@ import pytest
 
 from core.codecs.bottleneck import REFINEMENT, at
 from core.dataset.splits import sample_images
+from core.entropy.errors import UnknownModel
 from core.models import get_model
 from core.models.bottleneck import network as bottleneck
 from core.models.bottleneck.network import BottleneckConfig
+from core.models.bottleneck.stages import Stage
 from core.models.training.checkpoints import (
     Arrays,
     Checkpoints,
@@ -92,6 +94,53 @@ def test_a_published_model_is_a_codec_whose_card_tells_its_cost(
         weights["step_1_spatial/kernel"].astype(np.float32),
     )
     _check_a_further_stage(store, scenes, weights_before=other.best)
+
+
+@pytest.mark.slow
+def test_a_stage_publishes_what_it_does_not_train_equal_to_the_byte(
+    tmp_path: Path, scenes: np.ndarray
+) -> None:
+    store = ArtifactStore(tmp_path)
+    training = _training(store, scenes)
+    training.run()
+    Publisher(store, "bottleneck", get_model("bottleneck"), training).publish()
+    before = _published_files(store)
+    file = at(60, store).encode(scenes[13])
+
+    _publish_stage(store, scenes, "encoder")
+    after = _published_files(store)
+    assert _equal(before, after) >= {"synthesis.onnx", "entropy.npz"}
+    assert after["analysis.onnx"] != before["analysis.onnx"]
+    assert at(60, store).decode(file).shape == scenes[13].shape
+
+    before = after
+    _publish_stage(store, scenes, "entropy")
+    after = _published_files(store)
+    kept = {"analysis.onnx", "hyper_analysis.onnx", "synthesis.onnx"}
+    assert _equal(before, after) >= kept
+    with pytest.raises(UnknownModel):
+        at(60, store).decode(file)
+    assert at(60, store).decode(at(60, store).encode(scenes[13])).shape == scenes[13].shape
+
+
+def _publish_stage(store: ArtifactStore, scenes: np.ndarray, stage: Stage) -> None:
+    done = json.loads(store.read("models/bottleneck", "bottleneck/card.json"))["training"]
+    config = dataclasses.replace(CONFIG, stage=stage, epochs=done["best_epoch"] + 1)
+    training = _training(store, scenes, config)
+    go_on_from_published(training, anew=True)
+    training.progress.best_loss = np.inf  # so that the stage's own weights are published
+    training.run()
+    Publisher(store, "bottleneck", get_model("bottleneck"), training).publish()
+
+
+def _published_files(store: ArtifactStore) -> dict[str, bytes]:
+    published = store.open("models/bottleneck")
+    names = published.manifest.files
+    return {name.removeprefix("bottleneck/"): published.read(name) for name in names}
+
+
+def _equal(before: dict[str, bytes], after: dict[str, bytes]) -> set[str]:
+    return {name for name in before if before[name] == after[name]}
 
 
 def _check_the_search(store: ArtifactStore, image: np.ndarray) -> None:

@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from core.store import ArtifactStore
 from dashboard.data import reconstructions
 from tests.dashboard.page_contents import OpenPage, image_files
 from tests.dashboard.views.compare.compared import QUICK, magnified, page_text, shown_as, upload
+from tests.load.mutators import GOLDEN
 
 
 def test_the_page_opens_on_a_sample_and_says_limits_and_privacy_before_an_upload(
@@ -73,7 +75,23 @@ def test_untrained_codecs_stand_disabled_with_the_command_that_trains_them(
     disabled = {box.label for box in app.checkbox if box.disabled}
     assert {get_codec(name).label for name in ("ae80", "ae40", "ae20")} <= disabled
     assert any("pipelines.train ae80" in code.value for code in app.code)
+    assert "BNK visual" in disabled
+    assert any("--preset visual --name bottleneck_visual" in code.value for code in app.code)
     assert len(app.dataframe) == 1
+
+
+def test_the_model_for_the_eye_is_compared_at_first_as_soon_as_it_is_there(
+    open_page: OpenPage, full_store: Path, tmp_path: Path
+) -> None:
+    before = open_page("compare", full_store)
+    store = ArtifactStore(shutil.copytree(full_store, tmp_path / "visual"))
+    golden = (GOLDEN / "models" / "bottleneck").iterdir()
+    files = {f"bottleneck_visual/{path.name}": path.read_bytes() for path in golden}
+    store.commit("models/bottleneck_visual", files, facts={})
+    after = open_page("compare", store.root)
+    assert not after.exception
+    added = set(after.multiselect(key="codecs").value) - set(before.multiselect(key="codecs").value)
+    assert added == {"bottleneck_visual"}
 
 
 def test_a_damaged_store_costs_nothing_here(open_page: OpenPage, damaged_store: Path) -> None:

@@ -228,3 +228,24 @@ def test_methods_of_another_data_set_are_compared_where_the_thesis_has_no_result
     assert not app.exception
     assert "No results yet" in _text(app)
     assert any(text.value.startswith("**WebP, quality 50** reaches") for text in app.markdown)
+
+
+@pytest.mark.slow
+def test_who_wins_by_what_was_optimised_is_said_once_both_models_are_measured(
+    open_page: OpenPage, full_store: Path, full_page: AppTest, tmp_path: Path
+) -> None:
+    sentence = "What is optimised decides who wins"
+    assert sentence not in _text(full_page)
+    store = ArtifactStore(shutil.copytree(full_store, tmp_path / "visual"))
+    for name, source in {"bottleneck": "jpeg", "bottleneck_visual": "webp"}.items():
+        table = from_parquet(store.read(f"results/imagenette160/{source}", f"{source}.parquet"))
+        column = table.schema.get_field_index("codec")
+        renamed = pc.replace_substring(table["codec"].cast("string"), source, name)
+        table = table.set_column(column, "codec", renamed.cast(table["codec"].type))
+        facts = store.manifest(f"results/imagenette160/{source}").facts
+        store.commit(
+            f"results/imagenette160/{name}", {f"{name}.parquet": to_parquet(table)}, facts=facts
+        )
+    app = open_page("findings", store.root)
+    assert not app.exception
+    assert sentence in _text(app)

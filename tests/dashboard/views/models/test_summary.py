@@ -48,6 +48,11 @@ def test_limits_say_what_the_model_was_trained_for():
     assert "the loss did not" in limits_of(model(config={}))
     mixed = {"lowest_weight": 0.001, "ssim_share": 0.02}
     assert "98% squared error and 2%" in limits_of(model(config=mixed))
+    visual = {"lowest_weight": 0.001, "ssim_share": 0.0, "visual_share": 0.75}
+    assert "being 25% squared error and 75% SSIMULACRA2;" in limits_of(model(config=visual))
+    three = "being 30% squared error, 10% SSIM and 60% SSIMULACRA2;"
+    shares = {"ssim_share": 0.1, "visual_share": 0.6}
+    assert three in limits_of(model(config={"lowest_weight": 0.001, **shares}))
     found = limits_of(model(config={"lowest_weight": 0.001}))
     assert "distortion being squared error;" in found
     assert "the loss did not" not in found

@@ -13,6 +13,7 @@ from tests.core.models.tiny import MINIATURE
 
 TINY = dataclasses.replace(MINIATURE, learning_rate=2e-3, batch=4)
 ENCODER = dataclasses.replace(TINY, stage="encoder")
+ENTROPY = dataclasses.replace(TINY, stage="entropy")
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +31,20 @@ def _filled(config: BottleneckConfig) -> Bottleneck:
     return model
 
 
+def _trained_weights(model: Bottleneck, scenes: np.ndarray) -> set[str]:
+    """Paths of the weights that a short training changes."""
+    before = weight_arrays(model)
+    model.plan(4)
+    model.fit(scenes, batch_size=4, epochs=2, verbose=0)
+    after = weight_arrays(model)
+    return {name for name in before if not np.array_equal(before[name], after[name])}
+
+
+def _figures(model: Bottleneck, scenes: np.ndarray) -> dict[str, float]:
+    found = model.evaluate(scenes, batch_size=8, verbose=0, return_dict=True)
+    return {name: float(value) for name, value in found.items()}
+
+
 def _silence(model: Bottleneck, layer: str, unit: int) -> None:
     bias = np.asarray(model.analysis.get_layer(layer).bias).copy()
     bias[unit] = -100.0
@@ -41,12 +56,8 @@ def test_an_encoder_stage_changes_nothing_that_a_decoder_or_the_model_id_depends
     scenes: np.ndarray,
 ) -> None:
     model = _filled(ENCODER)
-    before = weight_arrays(model)
-    model.plan(4)
-    model.fit(scenes, batch_size=4, epochs=2, verbose=0)
-    after = weight_arrays(model)
+    changed = _trained_weights(model, scenes)
 
-    changed = {name for name in before if not np.array_equal(before[name], after[name])}
     assert changed
     assert all(
         name.startswith(("analysis", "block_analysis", "hyper_analysis")) for name in changed
@@ -55,6 +66,32 @@ def test_an_encoder_stage_changes_nothing_that_a_decoder_or_the_model_id_depends
     assert "analysis_fine_0_middle/kernel" in changed
     assert model.frozen_files == {"synthesis.onnx", "entropy.npz"}
     assert not bottleneck.build(TINY).frozen_files
+
+
+@pytest.mark.slow
+def test_an_entropy_stage_changes_no_transform_and_no_quantiser_step(scenes: np.ndarray) -> None:
+    model = _filled(ENTROPY)
+    kept = ("analysis", "block_analysis", "hyper_analysis", "synthesis", "block_synthesis")
+    changed = _trained_weights(model, scenes)
+
+    assert not [name for name in changed if name.startswith(kept) or "log_gains" in name]
+    for part in model.parts["probabilities"]:
+        assert {weight.path for weight in part.trainable_weights} & changed, part.name
+
+
+@pytest.mark.slow
+def test_only_the_rate_falls_in_an_entropy_stage(scenes: np.ndarray) -> None:
+    config = dataclasses.replace(ENTROPY, max_shift=0, learning_rate=5e-3, ema_decay=0.9)
+    model = bottleneck.build(config)
+    model.initialise(scenes)
+    before = _figures(model, scenes)
+    model.plan(40)
+    model.fit(scenes, batch_size=8, epochs=40, verbose=0)
+    with model.averaged():
+        after = _figures(model, scenes)
+
+    assert after["bits_per_pixel"] < 0.99 * before["bits_per_pixel"]
+    assert after["psnr_db"] == pytest.approx(before["psnr_db"], abs=0.1)
 
 
 @pytest.mark.slow
@@ -132,7 +169,7 @@ def test_a_new_training_leaks_and_a_stage_of_the_published_model_does_not() -> N
         0.1,
         True,
     )
-    for name in ("finetune", "encoder"):
+    for name in ("finetune", "encoder", "entropy"):
         preset = PRESETS[name]
         found = (preset.analysis_slope, preset.synthesis_slope, preset.centred_kernels)
         assert found == (0.0, 0.0, False)
@@ -141,7 +178,7 @@ def test_a_new_training_leaks_and_a_stage_of_the_published_model_does_not() -> N
 @pytest.mark.parametrize(
     ("field", "value", "message"),
     [
-        ("stage", "decoder", "stage must be all or encoder; received 'decoder'"),
+        ("stage", "decoder", "stage must be one of all, encoder, entropy; received 'decoder'"),
         ("analysis_slope", 1.0, r"analysis_slope must lie in 0\.\.1"),
         ("synthesis_slope", -0.1, r"synthesis_slope must lie in 0\.\.1"),
     ],

@@ -1,0 +1,68 @@
+"""What a codec is optimised for decides where it wins: BNK's two models by two metrics."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from core.analysis.rate_distortion import bd_rates
+from core.evaluation.measurements import lossy_measurements
+from core.metrics import metrics, psnr_db, ssimulacra2
+
+#: The codec that both models are compared with.
+REFERENCE = "avif_444"
+#: Trained for squared error and SSIM, and for SSIMULACRA2.
+MODELS = ("bottleneck", "bottleneck_visual")
+_METRICS = (psnr_db.NAME, ssimulacra2.NAME)
+
+
+def model_rates(frame: pd.DataFrame) -> pd.DataFrame:
+    """BD-rate of both models against the reference by PSNR and by SSIMULACRA2.
+
+    Columns: metric, codec, bd_rate_percent. Without rows where any of the four is missing.
+
+    Args:
+        frame: Results on the images that all codecs have.
+    """
+    rows = [row for metric in _METRICS if metric in frame for row in _rates(frame, metric)]
+    columns = ["metric", "codec", "bd_rate_percent"]
+    is_whole = len(rows) == len(_METRICS) * len(MODELS)
+    return pd.DataFrame(rows if is_whole else [], columns=columns)
+
+
+def optimised_for(rates: pd.DataFrame, labels: Mapping[str, str]) -> list[str]:
+    """One sentence in Markdown on who wins by which metric; none without rates.
+
+    Args:
+        rates: As `model_rates` gives them.
+        labels: Display label by codec.
+    """
+    if rates.empty:
+        return []
+    parts = [_by_metric(metric, rates[rates["metric"] == metric], labels) for metric in _METRICS]
+    reference = labels.get(REFERENCE, REFERENCE)
+    return [
+        f"**What is optimised decides who wins**: in bytes against {reference}, by BD-rate, "
+        f"{'; '.join(parts)}."
+    ]
+
+
+def _rates(frame: pd.DataFrame, metric: str) -> list[dict[str, object]]:
+    tables = lossy_measurements(frame[frame["codec"].isin([REFERENCE, *MODELS])], metric=metric)
+    if not {REFERENCE, *MODELS} <= tables.keys():
+        return []
+    found = bd_rates(tables, anchor=REFERENCE, samples=0)
+    return [
+        {"metric": metric, "codec": codec, "bd_rate_percent": found[codec].value}
+        for codec in MODELS
+        if found[codec].value is not None
+    ]
+
+
+def _by_metric(metric: str, rates: pd.DataFrame, labels: Mapping[str, str]) -> str:
+    """The models by one metric, the one with the smaller files first."""
+    ordered = rates.sort_values("bd_rate_percent")
+    parts = [
+        f"{labels.get(codec, codec)} {delta:+.0f} %".replace("-", "\u2212")
+        for codec, delta in zip(ordered["codec"], ordered["bd_rate_percent"], strict=True)
+    ]
+    return f"{' and '.join(parts)} at equal {metrics()[metric].LABEL}"
