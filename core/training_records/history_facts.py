@@ -20,6 +20,10 @@ class HistoryFacts:
         previews: Epoch of each row of the artifact's image, from the top.
         run: Identity of the training that wrote it; empty for one of an earlier version.
         ended_by: By which rule the training ended, as in the model card; empty until then.
+        best_epoch: Epoch whose weights are kept; None before the first, and where an earlier
+            version wrote the history.
+        stage_starts: First epoch of each stage; losses of different stages are not comparable,
+            because a stage may weight its terms differently or validate on other images.
     """
 
     model: str = ""
@@ -29,6 +33,8 @@ class HistoryFacts:
     previews: tuple[int, ...] = ()
     run: str = ""
     ended_by: str = ""
+    best_epoch: int | None = None
+    stage_starts: tuple[int, ...] = (1,)
 
     @classmethod
     def of(cls, artifact: Artifact) -> "HistoryFacts":
@@ -47,6 +53,8 @@ class HistoryFacts:
                 previews=tuple(int(epoch) for epoch in facts.get(PREVIEWS) or ()),
                 run=str(facts.get("run", "")),
                 ended_by=str(facts.get("ended_by", "")),
+                best_epoch=int(facts["best_epoch"]) if facts.get("best_epoch") else None,
+                stage_starts=tuple(int(epoch) for epoch in facts.get("stage_starts") or (1,)),
             )
         except (TypeError, ValueError, OverflowError) as error:
             raise artifact.damaged_facts("does not hold the facts of a history") from error
@@ -55,7 +63,7 @@ class HistoryFacts:
         """The facts as JSON values."""
         facts = asdict(self) | {"running": self.running or None}
         facts[PREVIEWS] = list(facts.pop("previews"))
-        return facts
+        return facts | {"stage_starts": list(self.stage_starts)}
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -50,6 +50,7 @@ class Progress:
         history: One row per finished epoch.
         computed_with: Backends and precisions that the epochs were computed with.
         plan_start: Epochs that were done before the current learning rate schedule began.
+        stage_starts: First epoch of each stage, the current one included.
         steps_forgotten: Steps of that schedule that the optimiser's counter lacks, because the
             training resumed from published weights.
         ended_by: Why the training ended; empty while it has not.
@@ -70,11 +71,15 @@ class Progress:
     history: list[dict[str, float]] = field(default_factory=list)
     computed_with: list[str] = field(default_factory=list)
     plan_start: int = 0
+    stage_starts: list[int] = field(default_factory=list)
     steps_forgotten: int = 0
     guards: dict[str, float] = field(default_factory=dict)
     ended_by: str = ""
     run: str = ""
     may_replace: bool = False
+
+    def __post_init__(self) -> None:
+        self.stage_starts = sorted({1, *self.stage_starts, self.plan_start + 1})
 
     def note_end(self, *, is_finished: bool, epochs: int, by_clock: bool = False) -> None:
         """Records why the training ended, or that it has not ended.

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.models.base import ModelConfig
+from core.models.training.checkpoints import Progress
 from core.store import ArtifactError, ArtifactStore
 from core.store.key import file_name
 from core.training_records.history_facts import HistoryFacts
@@ -28,6 +29,7 @@ class History:
         architecture: Name of the model's module; the model's own when empty.
         previews: Reconstructions of the preview's images after each epoch.
         run: Identity of the training.
+        progress: State of the training that writes it, which knows its best epoch.
     """
 
     store: ArtifactStore
@@ -36,6 +38,7 @@ class History:
     architecture: str = ""
     previews: PreviewStack = field(default_factory=PreviewStack)
     run: str = ""
+    progress: Progress = field(default_factory=Progress)
 
     @property
     def key(self) -> str:
@@ -64,6 +67,8 @@ class History:
             previews=tuple(self.previews.numbers),
             run=self.run,
             ended_by=ended_by,
+            best_epoch=self.progress.best_epoch or None,
+            stage_starts=tuple(self.progress.stage_starts),
         )
         files = {file_name(self.key, "csv"): _to_csv(rows)}
         if self.previews.rows:

@@ -124,6 +124,7 @@ class Training:
             Stopped: A signal came; the checkpoint is written.
             Diverged: The loss is NaN or infinite; the previous epoch's checkpoint is kept.
         """
+        self.history.progress = self.progress
         planned = self.config.epochs - self.progress.plan_start
         self.network.plan(planned * self.steps, forgotten=self.progress.steps_forgotten)
         if not self.progress.images:

@@ -97,6 +97,7 @@ def _progress_at_best(
         history=rows,
         computed_with=facts["computed_with"],
         plan_start=plan_start,
+        stage_starts=facts.get("stage_starts", [facts.get("plan_start", 0) + 1]),
         steps_forgotten=(len(rows) - plan_start) * training.steps,
     )
 
@@ -243,6 +244,7 @@ class Publisher:
             "computed_with": progress.computed_with,
             "lr_drops": progress.lr_drops,
             "plan_start": progress.plan_start,
+            "stage_starts": progress.stage_starts,
             "ended_by": progress.ended_by or STOPPED,
         }
 

@@ -10,4 +10,6 @@ def test_the_facts_of_a_history_keep_the_names_that_stored_histories_have() -> N
         "strips": [1, 2],
         "run": "x",
         "ended_by": "",
+        "best_epoch": None,
+        "stage_starts": [1],
     }
