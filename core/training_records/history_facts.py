@@ -21,6 +21,10 @@ class HistoryFacts:
         run: Identity of the training that wrote it; empty for one of an earlier version.
         ended_by: By which rule the training ended, as in the model card; empty until then.
         minutes: Time limit that ends it in place of a number of epochs; None for none.
+        best_epoch: Epoch whose weights are kept; None before the first, and where an earlier
+            version wrote the history.
+        stage_starts: First epoch of each stage; losses of different stages are not comparable,
+            because a stage may weight its terms differently or validate on other images.
     """
 
     model: str = ""
@@ -31,6 +35,8 @@ class HistoryFacts:
     run: str = ""
     ended_by: str = ""
     minutes: float | None = None
+    best_epoch: int | None = None
+    stage_starts: tuple[int, ...] = (1,)
 
     @classmethod
     def of(cls, artifact: Artifact) -> "HistoryFacts":
@@ -50,6 +56,8 @@ class HistoryFacts:
                 run=str(facts.get("run", "")),
                 ended_by=str(facts.get("ended_by", "")),
                 minutes=None if facts.get("minutes") is None else float(facts["minutes"]),
+                best_epoch=int(facts["best_epoch"]) if facts.get("best_epoch") else None,
+                stage_starts=tuple(int(epoch) for epoch in facts.get("stage_starts") or (1,)),
             )
         except (TypeError, ValueError, OverflowError) as error:
             raise artifact.damaged_facts("does not hold the facts of a history") from error
@@ -58,7 +66,7 @@ class HistoryFacts:
         """The facts as JSON values."""
         facts = asdict(self) | {"running": self.running or None}
         facts[PREVIEWS] = list(facts.pop("previews"))
-        return facts
+        return facts | {"stage_starts": list(self.stage_starts)}
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

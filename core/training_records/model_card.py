@@ -1,10 +1,11 @@
 """The card of a trained model: typed records of its training and export."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from core.store import Manifest
+from core.store import Artifact, Manifest
 from core.store.key import last_part
 from core.training_records.model_layers import Layer, layers_of_config, layers_of_records
 
@@ -155,6 +156,22 @@ class ModelCard:
     def bytes_on_disk(self) -> int:
         """Total size of its files in bytes."""
         return sum(entry.bytes for entry in self.manifest.files.values())
+
+
+def read_card(artifact: Artifact) -> ModelCard:
+    """Card of a published model.
+
+    Args:
+        artifact: The model, `models/<name>`.
+
+    Raises:
+        ArtifactError: The card is missing or damaged.
+    """
+    return artifact.parsed(
+        f"{last_part(artifact.key)}/card.json",
+        lambda data: ModelCard.of(artifact.manifest, json.loads(data)),
+        reason="is not a model card",
+    )
 
 
 def _is_trained_for_rate(config: Mapping[str, Any]) -> bool:

@@ -3,7 +3,6 @@
 Nothing here imports Keras: a model is its ONNX files, its tables and its card.
 """
 
-import json
 from typing import NamedTuple
 
 import numpy as np
@@ -15,7 +14,7 @@ from core.entropy.latent_tables import LatentTables
 from core.entropy.tables import PRECISION_BITS
 from core.store import Artifact, ArtifactError, ArtifactStore, MissingArtifact
 from core.store.key import is_name
-from core.training_records.model_card import ModelCard
+from core.training_records.model_card import ModelCard, read_card
 
 PREFIX = "models/"
 
@@ -63,7 +62,7 @@ def read_cards(store: ArtifactStore) -> Cards:
     names = {key.removeprefix(PREFIX) for key in store.keys(PREFIX)} | set(learned_codecs())
     for name in sorted(filter(is_name, names)):
         try:
-            cards[name] = store.load(f"{PREFIX}{name}", _read)
+            cards[name] = store.load(f"{PREFIX}{name}", read_card)
         except MissingArtifact as error:
             (problems if store.exists(f"{PREFIX}{name}") else untrained).append(error)
         except ArtifactError as error:
@@ -127,15 +126,6 @@ def measured_channel_bits(model: ModelCard) -> dict[int, NDArray[np.float64]]:
     Empty if the model's card has no such entry.
     """
     return {quality: np.asarray(bits, np.float64) for quality, bits in model.channel_bits.items()}
-
-
-def _read(artifact: Artifact) -> ModelCard:
-    name = artifact.key.removeprefix(PREFIX)
-    return artifact.parsed(
-        f"{name}/card.json",
-        lambda data: ModelCard.of(artifact.manifest, json.loads(data)),
-        reason="is not a model card",
-    )
 
 
 def _fault(store: ArtifactStore, model: ModelCard, name: str) -> str | None:

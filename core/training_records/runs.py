@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -15,6 +16,7 @@ import pandas as pd
 
 from core.store import Artifact, ArtifactError, ArtifactStore, Manifest
 from core.training_records.history_facts import HistoryFacts
+from core.training_records.model_card import read_card
 
 PREFIX = "histories/"
 
@@ -30,6 +32,9 @@ _CLOCKS = frozenset({*AXES, "seconds", "total_seconds"})
 
 #: Prefixes of the columns with the dead and rare units of one layer.
 UNITS_OF_LAYER = ("dead_units_", "rare_units_")
+
+#: Columns that are of validation images although their names do not begin so.
+_UNITS = ("units", "dead_units", "rare_units")
 
 Phase = Literal["training", "validation"]
 State = Literal["running", "interrupted", "ended"]
@@ -64,6 +69,9 @@ class TrainingRun:
         preview_epochs: Epochs with a preview (`core.training_records.previews.read_previews`).
         ended_by: By which rule it ended, such as `early stopping`; empty while that is not known.
         minutes: Time limit that it has in place of a limit of epochs; None for none.
+        best_epoch: Epoch whose weights are kept, as the training or the card of its model says;
+            None where neither does.
+        stage_starts: First epoch of each stage.
     """
 
     name: str
@@ -75,6 +83,8 @@ class TrainingRun:
     preview_epochs: tuple[int, ...] = ()
     ended_by: str = ""
     minutes: float | None = None
+    best_epoch: int | None = None
+    stage_starts: tuple[int, ...] = (1,)
 
     @property
     def touched(self) -> datetime:
@@ -92,9 +102,16 @@ class TrainingRun:
 
     @property
     def best_row(self) -> int | None:
-        """Position of the epoch with the lowest validation loss, whose weights are kept."""
-        losses = self.frame.get("validation_loss", pd.Series(dtype=float))
-        return int(np.nanargmin(losses)) if losses.notna().any() else None
+        """Position of the epoch whose weights are kept; None before the first.
+
+        Where no record says which, it is that of the lowest validation loss of the last stage.
+        """
+        epochs = self.frame.get("epoch", pd.Series(dtype=float))
+        if self.best_epoch in epochs.tolist():
+            return epochs.tolist().index(self.best_epoch)
+        losses = self.frame.get("validation_loss", pd.Series(np.nan, self.frame.index))
+        of_last_stage = losses.where(epochs >= self.stage_starts[-1])
+        return int(np.nanargmin(of_last_stage)) if of_last_stage.notna().any() else None
 
     def state(self, now: datetime) -> State:
         """Whether it runs, was interrupted, or has ended."""
@@ -145,7 +162,7 @@ def read_runs(store: ArtifactStore) -> Runs:
     problems: list[ArtifactError] = []
     for key in store.keys(PREFIX):
         try:
-            runs[key.removeprefix(PREFIX)] = store.load(key, _read)
+            runs[key.removeprefix(PREFIX)] = store.load(key, partial(_read, store))
         except ArtifactError as error:
             problems.append(error)
     return Runs(runs, tuple(problems))
@@ -155,9 +172,9 @@ def measure_of(column: str) -> Measure:
     """Parses the name of a column."""
     phase: Phase = "validation" if column.startswith("validation_") else "training"
     name = column.removeprefix("validation_")
-    if name.startswith(UNITS_OF_LAYER):
-        # The name of a layer may end in a number, too.
-        return Measure(name, phase, None)
+    if name in _UNITS or name.startswith(UNITS_OF_LAYER):
+        # Counted on validation images; the name of a layer may end in a number, too.
+        return Measure(name, "validation", None)
     numbered = re.fullmatch(r"(.+)_(\d{1,3})", name)
     if numbered:
         return Measure(numbered[1], phase, int(numbered[2]))
@@ -188,13 +205,13 @@ def outlook(run: TrainingRun) -> Outlook:
     )
 
 
-def _read(artifact: Artifact) -> TrainingRun:
+def _read(store: ArtifactStore, artifact: Artifact) -> TrainingRun:
     frame = artifact.parsed(
         artifact.file("csv"), _numbers, reason="is not a table of numbers, one row per epoch"
     )
-    facts = HistoryFacts.of(artifact)
+    facts, name = HistoryFacts.of(artifact), artifact.key.removeprefix(PREFIX)
     return TrainingRun(
-        name=artifact.key.removeprefix(PREFIX),
+        name=name,
         frame=frame,
         config=facts.config,
         running=facts.running,
@@ -203,7 +220,19 @@ def _read(artifact: Artifact) -> TrainingRun:
         preview_epochs=facts.previews,
         ended_by=facts.ended_by,
         minutes=facts.minutes,
+        best_epoch=facts.best_epoch or _published_epoch(store, name, facts.run, len(frame)),
+        stage_starts=facts.stage_starts,
     )
+
+
+def _published_epoch(store: ArtifactStore, name: str, run: str, epochs: int) -> int | None:
+    """Epoch of the published weights; None unless they are of this training and its last epoch."""
+    try:
+        card = store.load(f"models/{name}", read_card)
+    except ArtifactError:
+        return None
+    is_of_run = card.manifest.facts.get("run", "") == run and card.training.epochs == epochs
+    return card.training.best_epoch if is_of_run else None
 
 
 def _numbers(data: bytes) -> pd.DataFrame:

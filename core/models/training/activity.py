@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from core.models.base import ImageModel
 from core.models.tensor import Tensor
+from core.models.training.feed import spread_rows
 
 #: A unit that is active (above zero) at a smaller share of the positions counts as rare.
 RARE = 1e-3
@@ -58,8 +59,14 @@ class ActivityProbe:
         return rates
 
     def columns(self, images: NDArray[np.uint8]) -> dict[str, float]:
-        """Columns of a history: all units, and the dead and rare ones in total and per layer."""
-        layers_found = activity(self.firing_rates(images[:IMAGES]))
+        """Columns of a history: all units, and the dead and rare ones in total and per layer.
+
+        Args:
+            images: uint8, shape (count, height, width, 3); `IMAGES` of them are looked at, spread
+                evenly, because they are sorted by class.
+        """
+        some = np.asarray(images[spread_rows(IMAGES, len(images))])
+        layers_found = activity(self.firing_rates(some))
         if not layers_found:
             return {}
         totals = np.array(list(layers_found.values())).sum(axis=0)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.models.base import ModelConfig
+from core.models.training.progress import Progress
 from core.store import ArtifactError, ArtifactStore
 from core.store.key import file_name
 from core.training_records.history_facts import HistoryFacts
@@ -29,6 +30,7 @@ class History:
         previews: Reconstructions of the preview's images after each epoch.
         run: Identity of the training.
         minutes: Time limit of the current plan; None for none.
+        progress: State of the training that writes it, which knows its best epoch.
     """
 
     store: ArtifactStore
@@ -38,6 +40,7 @@ class History:
     previews: PreviewStack = field(default_factory=PreviewStack)
     run: str = ""
     minutes: float | None = None
+    progress: Progress = field(default_factory=Progress)
 
     @property
     def key(self) -> str:
@@ -67,6 +70,8 @@ class History:
             run=self.run,
             ended_by=ended_by,
             minutes=self.minutes,
+            best_epoch=self.progress.best_epoch or None,
+            stage_starts=tuple(self.progress.stage_starts),
         )
         files = {file_name(self.key, "csv"): _to_csv(rows)}
         if self.previews.rows:

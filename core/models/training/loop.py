@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 from core.images import Image
 from core.models.base import ImageModel, ModelConfig
-from core.models.training.activity import IMAGES as ACTIVITY_IMAGES
 from core.models.training.activity import ActivityProbe
 from core.models.training.checkpoints import (
     Arrays,
@@ -119,6 +118,7 @@ class Training:
             Stopped: A signal came; the checkpoint is written.
             Diverged: The loss is NaN or infinite again and again; a checkpoint is kept.
         """
+        self.history.progress = self.progress
         planned = self.config.epochs - self.progress.plan_start
         self.network.plan(planned * self.steps, forgotten=self.progress.steps_forgotten)
         if not self.progress.images:
@@ -147,8 +147,7 @@ class Training:
             )
             weights = weight_arrays(self.network)
             preview = join_preview(self.network.reconstructions(preview_originals()))
-            some = self.validation[spread_rows(ACTIVITY_IMAGES, len(self.validation))]
-            units = self._probe.columns(np.asarray(some))
+            units = self._probe.columns(self.validation)
         if self.stop.signal is not None:
             # The validation is repeated, because it may have been interrupted.
             self.stop_at(watch.seconds, self.progress.step, figures)
@@ -160,6 +159,7 @@ class Training:
         gone, can_go_back = self.progress, bool(self.checkpoints.keys())
         count = count_undone(gone, loss, can_go_back=can_go_back)
         self.progress, self.best = self.checkpoints.restore(self.network, self.monitor.say)
+        self.history.progress = self.progress
         self.progress.images, self.progress.seconds = gone.images, gone.seconds
         self.progress.guards |= {"undone_epochs": float(count)}
         self.monitor.say(

@@ -32,6 +32,7 @@ class Progress:
         computed_with: Backends and precisions that the epochs were computed with.
         plan_start: Epochs that were done before the current learning rate schedule began.
         plan_start_seconds: Seconds that were spent before it.
+        stage_starts: First epoch of each stage, the current one included.
         steps_forgotten: Steps of that schedule that the optimiser's counter lacks, because the
             training resumed from published weights.
         ended_by: Why the training ended; empty while it has not.
@@ -55,6 +56,7 @@ class Progress:
     computed_with: list[str] = field(default_factory=list)
     plan_start: int = 0
     plan_start_seconds: float = 0.0
+    stage_starts: list[int] = field(default_factory=list)
     steps_forgotten: int = 0
     guards: dict[str, float] = field(default_factory=dict)
     ended_by: str = ""
@@ -62,6 +64,9 @@ class Progress:
     source: str = ""
     may_replace: bool = False
     engine: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.stage_starts = sorted({1, *self.stage_starts, self.plan_start + 1})
 
     @classmethod
     def of(cls, facts: Mapping[str, Any]) -> "Progress":

@@ -161,6 +161,7 @@ class Publisher:
             "plan_start": progress.plan_start,
             "plan_start_seconds": round(progress.plan_start_seconds, 1),
             "engine": progress.engine,
+            "stage_starts": progress.stage_starts,
             "ended_by": progress.ended_by or STOPPED,
         }
 

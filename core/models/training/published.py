@@ -70,6 +70,7 @@ def _progress_at_best(
         history=rows,
         computed_with=facts["computed_with"],
         plan_start=plan_start,
+        stage_starts=facts.get("stage_starts", [facts.get("plan_start", 0) + 1]),
         plan_start_seconds=(
             rows[-1]["total_seconds"] if anew else facts.get("plan_start_seconds", 0.0)
         ),

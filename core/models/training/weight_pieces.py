@@ -129,6 +129,7 @@ def go_on_from_pieces(training: Training, pieces: WeightPieces) -> None:
     training.checkpoints.check(latest, facts)
     training.best, training.progress = pieces.best(), Progress.of(facts["progress"])
     training.identify(training.progress.run)
+    training.history.progress = training.progress
     progress = training.progress
     training.history.recall_previews(epochs=progress.epoch, warn=training.monitor.say)
     if progress.partial and not has_diverged(progress, progress.partial["loss"]):

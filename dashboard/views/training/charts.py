@@ -97,7 +97,7 @@ def smoothed(values: pd.Series, weight: float) -> pd.Series:
 def training_figure(runs: Sequence[TrainingRun], name: str, look: Look) -> go.Figure:
     """Curves of one metric: a colour per run, training dotted, validation solid.
 
-    A ring marks the epoch with the lowest validation loss. What was measured at single quality
+    A ring marks the epoch whose weights are kept. What was measured at single quality
     levels is left out: see `dashboard.views.training.rate_charts`.
 
     Args:
@@ -165,7 +165,7 @@ def _ring(x: float, y: float, style: CodecStyle, group: str, label: str) -> go.S
         marker=marker,
         legendgroup=group,
         showlegend=False,
-        hovertemplate=f"<b>{label}</b>: lowest validation loss<extra></extra>",
+        hovertemplate=f"<b>{label}</b>: the weights of this epoch are kept<extra></extra>",
     )
 
 

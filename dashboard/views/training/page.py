@@ -45,8 +45,8 @@ INTRODUCTION = (
 WHY_EMPTY = "A training writes its history from the first epoch on. Start one:"
 GUIDE = (
     "Dotted: training images, averaged while the weights change. Solid: validation images, which "
-    "are not trained on. A ring marks the lowest validation loss: the weights of that epoch are "
-    "kept."
+    "are not trained on. A ring marks the epoch whose weights are kept: that of the lowest "
+    "validation loss, of the last stage where there were several."
 )
 CURVE_HELP = (
     "Rates are those that the training estimates for the rounded latent; files have the same "
@@ -83,8 +83,9 @@ class RunSelection(NamedTuple):
 
 
 def load_runs() -> Runs:
-    """All trainings; cached by the state of the histories."""
-    return _runs(store_state(PREFIX))
+    """All trainings; cached by the state of the histories and of the models."""
+    # The card of a model may say which epoch is the best one of its history.
+    return _runs(store_state(PREFIX) + store_state("models/"))
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)

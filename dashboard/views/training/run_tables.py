@@ -19,6 +19,10 @@ from dashboard import formats
 from dashboard.views.training.charts import measure_title
 from dashboard.widgets.downloads import download_csv
 
+BEST_HELP = (
+    "Its weights are kept: lowest validation loss, of the last stage where there were several, "
+    "because losses of different stages cannot be compared."
+)
 RUN_LINE = "The test images are not used in training; see Models for the results."
 
 
@@ -38,7 +42,7 @@ def show_runs(runs: Sequence[TrainingRun]) -> None:
             "it may have fallen further; stopped by hand: it can go on with --resume.",
         ),
         "epochs": "Epochs",
-        "best_epoch": number("Best epoch", format="%.0f", help="Lowest validation loss."),
+        "best_epoch": number("Best epoch", format="%.0f", help=BEST_HELP),
         "validation_loss": number("Validation loss", format="%.3g", help="At the best epoch."),
         "validation_psnr_db": number(
             "Validation PSNR (dB)", format=formats.DECIBELS, help="At that epoch."

@@ -1,5 +1,6 @@
 """Dead and rarely active ReLU units per layer, for trainings that counted them."""
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
@@ -20,13 +21,12 @@ _ROW_HEIGHT, _MARGIN_HEIGHT = 26, 110
 def unit_table(run: TrainingRun) -> pd.DataFrame:
     """One row per layer: its dead and rare units after the epoch whose weights are kept.
 
-    Without a row for a training that did not count them.
+    Without a row where they were not counted after that epoch.
     """
-    columns = [name for name in run.frame if str(name).startswith(DEAD)]
-    layers = [str(name).removeprefix(DEAD) for name in columns]
-    if not layers or run.frame.empty:
+    if run.frame.empty:
         return pd.DataFrame(columns=["layer", "dead", "rare"])
-    row = run.frame.iloc[-1 if run.best_row is None else run.best_row]
+    row = _kept_row(run)
+    layers = [layer for layer in _layers(run) if pd.notna(row[f"{DEAD}{layer}"])]
     return pd.DataFrame(
         {
             "layer": layers,
@@ -34,6 +34,17 @@ def unit_table(run: TrainingRun) -> pd.DataFrame:
             "rare": [row.get(f"{RARE}{layer}", 0.0) for layer in layers],
         }
     )
+
+
+def _layers(run: TrainingRun) -> list[str]:
+    """Layers whose units were counted after any epoch."""
+    names = map(str, run.frame)
+    return [name.removeprefix(DEAD) for name in names if name.startswith(DEAD)]
+
+
+def _kept_row(run: TrainingRun) -> "pd.Series[float]":
+    """Row of the epoch whose weights are kept; the newest one where no epoch is best."""
+    return run.frame.iloc[-1 if run.best_row is None else run.best_row]
 
 
 def unit_figure(table: pd.DataFrame, *, run: str) -> go.Figure:
@@ -66,15 +77,18 @@ def unit_figure(table: pd.DataFrame, *, run: str) -> go.Figure:
 
 
 def show_units(run: TrainingRun, label: str) -> None:
-    """Dead and rare units of a training; nothing where it did not count them."""
-    table = unit_table(run)
-    if table.empty:
+    """Dead and rare units of a training; nothing where it never counted them."""
+    if not _layers(run):
         return
     st.subheader(f"Units that do not fire: {label}", help=HELP)
-    epoch = int(run.frame["epoch"].iloc[-1 if run.best_row is None else run.best_row])
+    table, row = unit_table(run), _kept_row(run)
+    epoch = int(row["epoch"])
+    if table.empty:
+        st.markdown(f"Units were not counted after epoch {epoch}, whose weights are kept.")
+        return
     dead, rare = int(table["dead"].sum()), int(table["rare"].sum())
-    total = _total(run)
-    of_all = f" of {total:,}" if total else ""
+    total = row.get("units", np.nan)
+    of_all = f" of {total:,.0f}" if pd.notna(total) else ""
     st.markdown(
         f"After epoch {epoch}: **{dead:,}{of_all} units are dead**, {rare:,} more are rare."
     )
@@ -83,8 +97,3 @@ def show_units(run: TrainingRun, label: str) -> None:
         alt = f"Dead and rare units of each layer of {label}."
         show_chart(figure, key=f"units-{run.name}", name=f"{run.name}-units", alt=alt)
     download_csv(table, file_name=f"{run.name}-units.csv", key=f"csv-units-{run.name}")
-
-
-def _total(run: TrainingRun) -> int:
-    found = run.frame.get("units", pd.Series(dtype=float)).dropna()
-    return int(found.iloc[-1]) if len(found) else 0

@@ -11,4 +11,6 @@ def test_the_facts_of_a_history_keep_the_names_that_stored_histories_have() -> N
         "run": "x",
         "ended_by": "",
         "minutes": None,
+        "best_epoch": None,
+        "stage_starts": [1],
     }

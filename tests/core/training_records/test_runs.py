@@ -1,3 +1,4 @@
+import json
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -24,11 +25,16 @@ def store(tmp_path):
     return ArtifactStore(tmp_path)
 
 
-def commit(store, name, *, rows=ROWS, header=HEADER, config=CONFIG, running=None):
+def commit(store, name, *, rows=ROWS, header=HEADER, config=CONFIG, running=None, **more):
     text = "\n".join([header, *rows]) + "\n"
     file = f"{name.rpartition('/')[2]}.csv"
-    facts = {"model": name, "config": config, "running": running}
+    facts = {"model": name, "config": config, "running": running, **more}
     store.commit(f"histories/{name}", {file: text.encode()}, facts=facts)
+
+
+def publish(store, name, *, run, **training):
+    card = json.dumps({"training": training}).encode()
+    store.commit(f"models/{name}", {f"{name}/card.json": card}, facts={"run": run})
 
 
 def read(store, name="ae80"):
@@ -46,6 +52,32 @@ def test_a_history_gives_its_rows_and_its_minutes(store):
     assert list(run.frame["minutes"]) == [1.0, 2.0, 3.5]
     assert run.columns == ["loss", "validation_loss", "validation_psnr_db"]
     assert run.best_row == 1
+
+
+def test_the_best_epoch_is_the_one_that_the_training_says(store):
+    commit(store, "ae80", best_epoch=3, stage_starts=[1, 3])
+    run = read(store)
+    assert (run.best_row, run.stage_starts) == (2, (1, 3))
+    assert run_table([run]).iloc[0]["best_epoch"] == 3
+    assert outlook(run).waited == 0
+
+
+def test_the_best_epoch_of_an_older_history_is_that_of_its_published_model(store):
+    commit(store, "ae80", run="x")
+    publish(store, "ae80", run="x", epochs=3, best_epoch=3)
+    assert read(store).best_row == 2
+
+
+@pytest.mark.parametrize("other", [{"run": "y", "epochs": 3}, {"run": "x", "epochs": 2}])
+def test_a_model_of_another_training_or_of_fewer_epochs_does_not_say_the_best(store, other):
+    commit(store, "ae80", run="x")
+    publish(store, "ae80", best_epoch=1, **other)
+    assert read(store).best_row == 1
+
+
+def test_without_a_record_the_best_epoch_is_the_best_of_the_last_stage(store):
+    commit(store, "ae80", stage_starts=[1, 3])
+    assert read(store).best_row == 2
 
 
 def test_a_run_in_a_folder_of_its_own_keeps_its_whole_name(store):
@@ -111,6 +143,9 @@ def test_the_outlook_counts_what_is_left_and_the_epochs_without_gain(store):
         ("loss", ("loss", "training", None)),
         ("validation_psnr_db", ("psnr_db", "validation", None)),
         ("validation_bits_per_pixel_30", ("bits_per_pixel", "validation", 30)),
+        ("units", ("units", "validation", None)),
+        ("dead_units", ("dead_units", "validation", None)),
+        ("rare_units_relu_2", ("rare_units_relu_2", "validation", None)),
     ],
 )
 def test_a_column_says_what_it_holds_by_its_name(column, expected):

@@ -30,6 +30,7 @@ from core.models.training.publication import Publisher
 from core.models.training.published import go_on_from_published
 from core.stop_request import StopRequest
 from core.store import ArtifactStore
+from core.training_records.history_facts import HistoryFacts
 from tests.core.models.tiny import TINY
 
 CONFIG = dataclasses.replace(
@@ -176,6 +177,8 @@ def _check_a_further_stage(
         np.testing.assert_array_equal(stage.best[name], array, err_msg=name)
     stage.run()
     assert stage.progress.epoch == 3
+    facts = HistoryFacts.of(store.open("histories/bottleneck"))
+    assert (facts.best_epoch, facts.stage_starts) == (stage.progress.best_epoch, (1, 2))
     assert stage.network.optimizer.schedule.steps == 2 * stage.steps == 8
     assert int(stage.network.optimizer.iterations) == 8
 

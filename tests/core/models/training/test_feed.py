@@ -2,7 +2,14 @@ from pathlib import Path
 
 import numpy as np
 
-from core.models.training.feed import ImageFeed, Images, epoch_rows, shuffled, step_count
+from core.models.training.feed import (
+    ImageFeed,
+    Images,
+    epoch_rows,
+    shuffled,
+    spread_rows,
+    step_count,
+)
 
 
 def _all(feed: ImageFeed) -> Images:
@@ -60,3 +67,8 @@ def test_epochs_of_any_length_are_parts_of_one_row_of_shuffled_passes() -> None:
     assert rows(0) + rows(1) + rows(2) == passes[:21]
     whole = epoch_rows(10, images=10, seed=1, epoch=2)
     np.testing.assert_array_equal(whole, shuffled(10, seed=1, epoch=2))
+
+
+def test_rows_are_spread_over_all_classes_of_a_sorted_split() -> None:
+    assert spread_rows(4, 10).tolist() == [0, 2, 5, 7]
+    assert spread_rows(20, 3).tolist() == [0, 1, 2]

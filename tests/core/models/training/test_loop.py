@@ -16,6 +16,7 @@ from core.models.training.loop import Training
 from core.models.training.progress import Progress
 from core.stop_request import Stopped, StopRequest
 from core.store import ArtifactStore
+from core.training_records.history_facts import HistoryFacts
 from core.training_records.runs import read_runs
 from tests.core.models.training.short_trainings import short_training
 
@@ -164,6 +165,8 @@ def test_training_stops_when_the_validation_loss_does_and_keeps_the_best_weights
     assert _ending(tmp_path) == "early stopping"
     assert len(losses) == progress.best_epoch + 2 < 20
     assert progress.best_loss == min(losses) == losses[progress.best_epoch - 1]
+    facts = HistoryFacts.of(ArtifactStore(tmp_path).open("histories/ae40"))
+    assert (facts.best_epoch, facts.stage_starts) == (progress.best_epoch, (1,))
     training.network.set_weights(list(training.best.values()))
     found = training.network.evaluate(images[14:], batch_size=4, verbose=0, return_dict=True)
     assert found["loss"] == pytest.approx(progress.best_loss, rel=1e-5)

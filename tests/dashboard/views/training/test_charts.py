@@ -1,3 +1,5 @@
+import dataclasses
+
 import pandas as pd
 import pytest
 
@@ -58,6 +60,14 @@ def test_training_and_validation_share_a_chart_and_differ_in_their_line(run):
     drawn = curves(training_figure([run], "loss", Look()))
     assert set(drawn) == {"ae80, training", "ae80, validation"}
     assert {trace.line.dash for trace in drawn.values()} == {"dot", "solid"}
+
+
+def test_counts_of_units_are_drawn_as_of_validation_images(run):
+    counted = run.frame.assign(dead_units=[3.0, 2.0, 1.0])
+    figure = training_figure([dataclasses.replace(run, frame=counted)], "dead_units", Look())
+    assert {name: trace.line.dash for name, trace in curves(figure).items()} == {
+        "ae80, validation": "solid"
+    }
 
 
 def test_a_ring_marks_the_epoch_whose_weights_are_kept(run):

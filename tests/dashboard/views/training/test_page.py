@@ -64,6 +64,36 @@ def test_dead_units_are_shown_per_layer_where_a_training_counted_them(open_page,
     assert not [name for name in measures if "relu" in name]
 
 
+def test_units_that_were_not_counted_after_the_kept_epoch_are_not_called_zero(open_page, trained):
+    header = "epoch,validation_loss,units,dead_units_relu_1,rare_units_relu_1"
+    text = f"{header}\n1,0.3,,,\n2,0.4,1200,5,2\n"
+    facts = {"model": "mine", "config": CONFIG, "running": None}
+    ArtifactStore(trained).commit("histories/mine", {"mine.csv": text.encode()}, facts=facts)
+    app = open_page(VIEW, trained, query={"runs": "mine"})
+    assert not app.exception
+    lines = [line.value for line in app.markdown]
+    assert "Units were not counted after epoch 1, whose weights are kept." in lines
+    assert not [line for line in lines if "are dead" in line]
+    assert not [found for found in app.get("plotly_chart") if "units-mine" in found.proto.id]
+
+
+def test_the_total_of_the_units_is_of_the_same_epoch_as_the_dead_ones(open_page, trained):
+    text = "epoch,validation_loss,units,dead_units_relu_1\n1,0.3,96,5\n2,0.4,1200,7\n"
+    facts = {"model": "mine", "config": CONFIG, "running": None}
+    ArtifactStore(trained).commit("histories/mine", {"mine.csv": text.encode()}, facts=facts)
+    app = open_page(VIEW, trained, query={"runs": "mine"})
+    assert any("**5 of 96 units are dead**" in line.value for line in app.markdown)
+
+
+def test_the_kept_epoch_is_marked_where_losses_of_stages_differ(open_page, trained):
+    text = "epoch,validation_loss\n1,0.2\n2,0.4\n3,0.3\n"
+    facts = {"model": "mine", "config": CONFIG, "best_epoch": 3, "stage_starts": [1, 2]}
+    ArtifactStore(trained).commit("histories/mine", {"mine.csv": text.encode()}, facts=facts)
+    app = open_page(VIEW, trained, query={"runs": "mine"})
+    assert chart(app, "curve-loss")["data"][-1]["x"] == [3.0]
+    assert frame_with(app, "best_epoch")["best_epoch"].tolist() == [3.0]
+
+
 @pytest.mark.slow
 def test_one_run_alone_shows_its_whole_configuration(open_page, trained):
     app = open_page(VIEW, trained, query={"runs": "ae80"})
