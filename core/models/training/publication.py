@@ -31,6 +31,7 @@ from core.models.training.onnx_export import (
     reconstruct,
     to_float16,
 )
+from core.models.training.reduction import check_has_weights
 from core.models.training.shared_weights import SharedTensor, deduplicate_weights, restore_shared
 from core.store import Artifact, ArtifactStore
 from core.store.provenance import provenance
@@ -112,7 +113,9 @@ def published_weights(published: Artifact, name: str) -> Arrays:
 
     Raises:
         ArtifactError: A file is missing or damaged.
+        Refusal: The model was published without its weights.
     """
+    check_has_weights(published, name)
     shared = f"{name}/{_SHARED}"
     own: Arrays = published.parsed(f"{name}/weights.npz", from_npz, reason="does not hold arrays")
     if shared not in published.manifest.files:
