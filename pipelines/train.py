@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from core.models.training.session import Session
 
 #: Fields of the configuration that are not hyperparameters.
-_IDENTITY = ("model", "name", "dataset", "complete", "replace", "preset", "from_model")
+_IDENTITY = ("model", "name", "dataset", "complete", "reduce", "replace", "preset", "from_model")
 
 #: Fields that select the training engine.
 _ENGINE = ("engine", "minutes", "augment", "photographs")
@@ -53,6 +53,12 @@ class TrainConfig:
         False,
         help="add the files that a published model of an earlier version lacks, and train nothing; "
         "those it has stay as they are",
+    )
+    reduce: str | None = option(
+        None,
+        help="remove from a published model the files that only `compress --effort` or only "
+        "further training needs, or both, and train nothing; those that are left stay as they are",
+        choices=("effort", "training", "both"),
     )
     replace: bool = option(False, help="replace a published model that another training made")
     preset: str | None = option(None, help="one of the model's own sizes and plans, by name")
@@ -115,6 +121,8 @@ class TrainConfig:
         if self.from_model and not self.finetune:
             raise ValueError("--from-model needs --finetune.")
 
+        if self.complete and self.reduce:
+            raise ValueError("--complete does not go with --reduce.")
         if self.engine != "scan" and (self.minutes is not None or self.augment or self.photographs):
             raise ValueError("--minutes, --augment and --photographs need --engine scan.")
         if self.minutes is not None and not self.minutes > 0:
@@ -148,6 +156,9 @@ def train(config: TrainConfig) -> None:
     if config.complete:
         _complete(config, store)
         return
+    if config.reduce:
+        _reduce(config, store)
+        return
     stop = StopRequest()
     with store.lock(f"checkpoints/{config.model_name}"):
         with stop.listening():
@@ -172,6 +183,17 @@ def _complete(config: TrainConfig, store: ArtifactStore) -> None:
     with store.lock(model_key(config.model_name)):
         added = add_derived_files(store, config.model_name, model)
     print(f"{config.model_name}: added {', '.join(added) or 'nothing: there is nothing to add'}")
+
+
+def _reduce(config: TrainConfig, store: ArtifactStore) -> None:
+    """Removes files from a published model."""
+    _check_libraries()
+    with quiet_import():
+        from core.models.training.reduction import REMOVABLE, reduce_model
+
+    uses = tuple(REMOVABLE) if config.reduce == "both" else (str(config.reduce),)
+    removed = reduce_model(store, config.model_name, uses)
+    print(f"{config.model_name}: removed {', '.join(removed)}")
 
 
 def _open(config: TrainConfig, store: ArtifactStore, stop: StopRequest) -> "Session":

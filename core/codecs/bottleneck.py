@@ -126,7 +126,8 @@ class _Network:
         if self.refinement is None:
             raise CodecError(
                 f"This model has no {REFINEMENT}, so its files are written at effort 0; "
-                f"received {effort}."
+                f"received {effort}. Unless its layers are those of the thesis, "
+                "`python -m pipelines.train bottleneck --name NAME --complete` adds it."
             )
         refinement, latents = self.refinement(), self.latents(image)
         weight = refinement.weight(quality)

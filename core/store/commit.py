@@ -11,7 +11,7 @@ manifest, and the next writer finishes the move.
 import dataclasses
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -56,9 +56,7 @@ def replace(
     """
     try:
         manifest = _prepare(paths, files, facts)
-        write_file(paths.writing, manifest.to_bytes())
-        os.replace(paths.writing, paths.manifest)
-        sync_folder(paths.folder)
+        _write_manifest(paths, manifest)
     except BaseException:
         with suppress(OSError, ArtifactError):
             finish(paths)
@@ -70,10 +68,25 @@ def replace(
 def restate(paths: ArtifactPaths, facts: Mapping[str, Any]) -> Manifest:
     """Manifest with other facts, which has replaced the old one; its files stay as they are."""
     manifest = dataclasses.replace(paths.load_manifest(), facts=facts)
+    _write_manifest(paths, manifest)
+    return manifest
+
+
+def leave_out(paths: ArtifactPaths, names: Collection[str]) -> Manifest:
+    """Manifest without some files, which has replaced the old one; the others stay as they are."""
+    found = paths.load_manifest()
+    kept = {name: entry for name, entry in found.files.items() if name not in names}
+    dropped = {*found.superseded, *names} - set(kept)
+    manifest = dataclasses.replace(found, files=kept, superseded=tuple(sorted(dropped)))
+    _write_manifest(paths, manifest)
+    finish(paths)
+    return manifest
+
+
+def _write_manifest(paths: ArtifactPaths, manifest: Manifest) -> None:
     write_file(paths.writing, manifest.to_bytes())
     os.replace(paths.writing, paths.manifest)
     sync_folder(paths.folder)
-    return manifest
 
 
 def finish(paths: ArtifactPaths) -> None:

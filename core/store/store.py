@@ -8,7 +8,7 @@ how. Readers take no lock.
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -178,6 +178,23 @@ class ArtifactStore:
         paths = self._paths(key)
         with self.lock(key):
             return artifact_commit.restate(paths, facts)
+
+    def leave_out(self, key: str, names: Collection[str]) -> Manifest:
+        """Removes some files of an artifact; all else of it stays as it was, its time included.
+
+        Args:
+            key: The artifact.
+            names: Names of the files, with the artifact's folder.
+
+        Raises:
+            ValueError: The artifact has no such file.
+            ArtifactError: There is no such artifact, or its manifest is damaged.
+        """
+        paths = self._paths(key)
+        with self.lock(key):
+            if unknown := sorted(set(names) - set(paths.load_manifest().files)):
+                raise ValueError(f"{key} has no file {unknown[0]}.")
+            return artifact_commit.leave_out(paths, names)
 
     def delete(self, key: str) -> None:
         """Removes an artifact, a damaged one too; one that does not exist is removed already."""

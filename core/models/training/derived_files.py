@@ -20,11 +20,13 @@ def add_derived_files(store: ArtifactStore, name: str, model: Model) -> tuple[st
 
     Raises:
         ArtifactError: The model is missing or damaged.
+        Refusal: It was published without its weights.
     """
     published = store.open(model_key(name))
+    weights = published_weights(published, name)
     config = published.parsed(f"{name}/config.json", json.loads, reason="is no configuration")
     network = model.build(type(model.config)(**config | {"precision": "float32"}))
-    load_weights(network, published_weights(published, name))
+    load_weights(network, weights)
     files = {file: published.read(file) for file in published.manifest.files}
     derived = network.derived_files().items()
     added = {file: data for file, data in derived if f"{name}/{file}" not in files}

@@ -7,6 +7,7 @@ from typing import Any
 from core.models.training.checkpoints import Arrays, ForeignCheckpoint, from_npz, load_weights
 from core.models.training.loop import Training
 from core.models.training.progress import Progress
+from core.models.training.reduction import check_has_weights
 from core.models.training.shared_weights import SharedTensor, restore_shared
 from core.store import Artifact
 
@@ -88,7 +89,9 @@ def published_weights(published: Artifact, name: str) -> Arrays:
 
     Raises:
         ArtifactError: A file is missing or damaged.
+        Refusal: The model was published without its weights.
     """
+    check_has_weights(published, name)
     shared = f"{name}/{SHARED}"
     own: Arrays = published.parsed(f"{name}/weights.npz", from_npz, reason="does not hold arrays")
     if shared not in published.manifest.files:

@@ -6,6 +6,7 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
+from core.analysis.labels import label_of
 from core.store import Manifest
 from core.timing.table import (
     BASELINE,
@@ -17,7 +18,7 @@ from core.timing.table import (
     medians,
     was_busy,
 )
-from dashboard.data.store import open_store, store_state
+from dashboard.data.store import DATASET, load_results, open_store, store_state
 from dashboard.views.speed.baselines import show_baselines
 from dashboard.views.speed.charts import (
     OPERATIONS,
@@ -34,6 +35,7 @@ from dashboard.views.speed.tables import (
     refusals,
     show_machine,
     show_times,
+    untimed_codecs,
 )
 from dashboard.views.speed.worth import show_worth
 from dashboard.widgets.charts import show_chart
@@ -97,6 +99,7 @@ def main() -> None:
     table = medians_of(state)
     ours = table[table["kind"] != BASELINE]
     show_worth(ours)
+    show_untimed(ours, found.manifests)
     draw_when_reached(
         partial(show_codecs, ours), key="speed-codecs", title="Encode and decode", height=1900
     )
@@ -106,6 +109,18 @@ def main() -> None:
     draw_when_reached(
         partial(show_rest, table, found), key="speed-rest", title="The program", height=900
     )
+
+
+def show_untimed(table: pd.DataFrame, manifests: Mapping[str, Manifest]) -> None:
+    """Names the codecs that have results but no times, with the command that measures them."""
+    left_out = {name for one in manifests.values() for name in one.facts.get("left_out", {})}
+    names = untimed_codecs(load_results(DATASET).manifests, table, left_out)
+    if names:
+        st.info(
+            f"Measured but not timed yet, so not on this page: {', '.join(map(label_of, names))}. "
+            f"`{COMMAND} --only codecs` times them, together with all others.",
+            icon=":material/timer_off:",
+        )
 
 
 def show_rest(table: pd.DataFrame, found: Benchmarks) -> None:

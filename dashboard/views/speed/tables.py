@@ -1,6 +1,6 @@
 """Tables of the Speed page: times and memory of codecs, and how fast the program itself is."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import pandas as pd
@@ -9,6 +9,8 @@ import streamlit as st
 from core.store import Manifest
 from core.store.key import last_part
 from core.timing.table import machine_facts
+from dashboard.charts.colors import in_legend_order
+from dashboard.views.speed.charts import OPERATIONS
 
 _QUARTILES = "A quarter of the rounds was faster, a quarter slower than the two."
 _STARTUP = "From the start of a fresh process to the call, imports included."
@@ -117,6 +119,20 @@ def refusals(medians: pd.DataFrame) -> list[str]:
         + f": {row['error']}"
         for _, row in rows.iterrows()
     ]
+
+
+def untimed_codecs(
+    measured: Collection[str], medians: pd.DataFrame, left_out: Collection[str]
+) -> list[str]:
+    """Codecs with results that the benchmark has neither a time of nor a reason against.
+
+    Args:
+        measured: Codecs that have results.
+        medians: Rows of `core.timing.table.medians`.
+        left_out: Codecs that the benchmark left out, with its reason.
+    """
+    coded = medians.loc[medians["operation"].isin(list(OPERATIONS)), "method"]
+    return in_legend_order([*{*measured} - {*coded} - {*left_out}])
 
 
 def machine_table(manifests: Iterable[Manifest]) -> pd.DataFrame:

@@ -57,6 +57,20 @@ def test_every_commit_changes_the_state_and_nothing_else_does(full_store: Artifa
     assert full_store.state(KEY) not in {first, second}
 
 
+def test_a_file_that_is_left_out_is_gone_and_all_else_stays(full_store: ArtifactStore) -> None:
+    before = full_store.manifest(KEY)
+    after = full_store.leave_out(KEY, ["ae80.json"])
+    assert full_store.manifest(KEY) == after
+    assert (after.created, after.facts) == (before.created, before.facts)
+    assert after.files == {"ae80/encoder.onnx": before.files["ae80/encoder.onnx"]}
+    assert full_store.read(KEY, "ae80/encoder.onnx") == FILES["ae80/encoder.onnx"]
+    assert "ae80.json" not in names_below(full_store.root / "models")
+    with pytest.raises(ValueError, match=r"no file ae80\.json"):
+        full_store.leave_out(KEY, ["ae80.json"])
+    full_store.commit(KEY, FILES, facts={})
+    assert full_store.read(KEY, "ae80.json") == FILES["ae80.json"]
+
+
 def test_what_is_missing_has_no_state(store: ArtifactStore) -> None:
     with pytest.raises(MissingArtifact, match=r"ae80\.manifest\.json does not exist"):
         store.state(KEY)

@@ -1,5 +1,6 @@
 import base64
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -204,6 +205,19 @@ def test_what_has_no_time_says_why(open_page: OpenPage, timed_store: Path) -> No
     text = _text(open_page(VIEW, timed_store))
     assert "**Autoencoder, 1 layer (80x80)** at 160x160: LimitExceeded: too many pixels" in text
     assert "**ae40**: has no model" in text
+
+
+def test_codecs_with_results_and_without_times_are_named_with_the_command(
+    open_page: OpenPage, timed_store: Path, full_store: Path
+) -> None:
+    assert not open_page(VIEW, timed_store).info
+    shutil.copytree(full_store / "results", timed_store / "results")
+    [line] = [one.value for one in open_page(VIEW, timed_store).info]
+    assert line.startswith(
+        "Measured but not timed yet, so not on this page: Autoencoder, 3 layers (20x20), WebP, "
+        "AVIF 4:4:4, TIFF, LZW. "
+    )
+    assert "`python -m pipelines.benchmark --only codecs`" in line
 
 
 def test_every_number_can_be_downloaded(open_page: OpenPage, timed_store: Path) -> None:

@@ -1,0 +1,56 @@
+"""The shipped models: how much room they take, and that nothing of them is missing."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from core.analysis.ladder import CONFIGURATIONS, RUNGS
+from core.analysis.stored_ladder import load_ladder
+from core.dataset.splits import DEFAULT
+from core.store import ArtifactStore
+from core.training_records.model_cards import check_files, read_cards
+
+ROOT = Path(__file__).parents[3]
+STORE = ArtifactStore.default()
+#: All files that the repository holds of models, in bytes.
+LIMIT = 60_000_000
+#: What the models that are shipped now may take of it.
+NOW = 43_500_000
+
+
+def shipped_bytes(name: str, *, without: str = "") -> int:
+    files = STORE.manifest(f"models/{name}").files
+    return sum(entry.bytes for file, entry in files.items() if file != f"{name}/{without}")
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
+def test_the_models_leave_room_for_a_second_codec_of_the_same_size() -> None:
+    listed = subprocess.run(
+        ["git", "ls-files", "artifacts/models"], cwd=ROOT, capture_output=True, text=True
+    )
+    paths = [ROOT / name for name in listed.stdout.splitlines()]
+    if not paths:
+        pytest.skip("This is no checkout of the repository.")
+    total = sum(path.stat().st_size for path in paths if path.exists())
+    assert total <= NOW
+    # One of its two files that neither a decoder nor the single pass of an encoder needs is left
+    # out: `pipelines.train --reduce`.
+    for without in ("refinement.onnx", "weights.npz"):
+        assert total + shipped_bytes("bottleneck", without=without) <= LIMIT
+
+
+@pytest.mark.parametrize("name", [rung.codec for rung in RUNGS])
+def test_every_file_of_a_step_of_the_ladder_is_that_of_its_manifest(name: str) -> None:
+    assert not [file for file in check_files(STORE, read_cards(STORE).cards[name]) if file.fault]
+
+
+def test_the_steps_of_the_ladder_are_without_what_only_a_search_or_training_needs() -> None:
+    for rung in CONFIGURATIONS:
+        names = {file.rpartition("/")[2] for file in STORE.manifest(f"models/{rung.codec}").files}
+        assert not names & {"refinement.onnx", "weights.npz"}
+
+
+def test_the_measurements_of_the_ladder_are_of_the_models_that_are_shipped() -> None:
+    assert [step.codec for step in load_ladder(STORE, DEFAULT).steps] == [r.codec for r in RUNGS]
