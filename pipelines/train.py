@@ -175,9 +175,9 @@ def _complete(config: TrainConfig, store: ArtifactStore) -> None:
     """Adds files to a published model."""
     _check_libraries()
     with quiet_import():
+        from core.codecs.trained_model import model_key
         from core.models import get_model
         from core.models.training.derived_files import add_derived_files
-        from core.models.training.published import model_key
 
         model = get_model(config.model)
     with store.lock(model_key(config.model_name)):

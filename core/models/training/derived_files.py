@@ -2,9 +2,10 @@
 
 import json
 
+from core.codecs.trained_model import model_key
 from core.models.base import Model
 from core.models.training.checkpoints import load_weights
-from core.models.training.published import model_key, published_weights
+from core.models.training.published import published_weights
 from core.store import ArtifactStore
 
 

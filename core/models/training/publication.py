@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from core.codecs.onnx_network import OnnxNetwork
+from core.codecs.trained_model import model_key
 from core.metrics import metrics
 from core.models.base import PEAK, ImageModel, Model
 from core.models.training.checkpoints import (
@@ -27,7 +28,7 @@ from core.models.training.onnx_export import (
     to_float16,
 )
 from core.models.training.progress import STOPPED
-from core.models.training.published import SHARED, model_key
+from core.models.training.published import SHARED
 from core.models.training.shared_weights import deduplicate_weights
 from core.store import ArtifactStore
 from core.store.provenance import provenance

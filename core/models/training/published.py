@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from core.codecs.trained_model import model_key
 from core.models.training.checkpoints import Arrays, ForeignCheckpoint, from_npz, load_weights
 from core.models.training.loop import Training
 from core.models.training.progress import Progress
@@ -103,8 +104,3 @@ def published_weights(published: Artifact, name: str) -> Arrays:
 
 def _shared_tensors(data: bytes) -> dict[str, SharedTensor]:
     return {path: SharedTensor(*tensor) for path, tensor in json.loads(data).items()}
-
-
-def model_key(name: str) -> str:
-    """Artifact of a published model."""
-    return f"models/{name}"

@@ -5,13 +5,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from core.codecs.trained_model import model_key
 from core.dataset.splits import DEFAULT
 from core.errors import Refusal
 from core.models import get_model, models
 from core.models.base import Model, ModelConfig
 from core.models.training.checkpoints import newest_facts
 from core.models.training.engines import EngineRequest
-from core.models.training.published import model_key
 from core.models.training.weight_pieces import WeightPieces
 from core.store import ArtifactStore
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from core.codecs.trained_model import model_key
 from core.dataset.splits import array_file, dataset_key, open_split
 from core.errors import Refusal
 from core.models.base import Model, ModelConfig, build_seeded
@@ -20,7 +21,7 @@ from core.models.training.loop import Training
 from core.models.training.monitor import Monitor
 from core.models.training.ownership import check_replaceable, new_run
 from core.models.training.publication import Publisher
-from core.models.training.published import go_on_from_published, model_key
+from core.models.training.published import go_on_from_published
 from core.models.training.request import (
     Request,
     begun_facts,
