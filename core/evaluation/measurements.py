@@ -79,8 +79,7 @@ class Measurements:
         """
         if not self.pools_error:
             return weights @ self.values
-        # PSNR is -10 log10 of the mean squared error, up to a constant that the mean keeps.
-        return -10 * np.log10(weights @ np.power(10.0, -self.values / 10))
+        return pooled_psnr_db(self.values, weights)
 
     def curve(self) -> Curve:
         """Means over the images."""
@@ -99,6 +98,19 @@ class Measurements:
         rates, values = self.bits_per_pixel[positions], self.values[positions]
         images = self.images[positions]
         return replace(self, images=images, bits_per_pixel=rates, values=values)
+
+
+def pooled_psnr_db(values: Floats, weights: Floats) -> Floats:
+    """PSNR of the mean squared error over images, float64 (..., settings).
+
+    Args:
+        values: PSNR in dB, infinite for an image without an error, float64 (images, settings).
+        weights: Part that each image has in the mean, float64 (..., images); sums to 1.
+    """
+    # PSNR is -10 log10 of the mean squared error, up to a constant that the mean keeps.
+    errors = weights @ np.power(10.0, -values / 10)
+    with np.errstate(divide="ignore"):  # without any error it is infinite
+        return np.asarray(-10 * np.log10(errors))
 
 
 def metric_columns(frame: pd.DataFrame) -> list[str]:

@@ -10,6 +10,7 @@ from core.analysis.labels import labels
 from core.analysis.ladder import Ladder
 from core.analysis.source_quality import compressed_before_line
 from core.analysis.stored_ladder import load_ladder
+from core.codecs.container_bytes import containers
 from core.dataset.splits import DEFAULT, dataset_key
 from core.evaluation.results import Results, load_results
 from core.report.document import Report
@@ -41,6 +42,8 @@ _OTHER_ABSTRACT = (
 def build_report(store: ArtifactStore, *, dataset: str = DEFAULT) -> Report:
     """Report of all artifacts, of them alone; missing and damaged ones are listed in it.
 
+    What a codec spends on its container is measured here, by one tiny image each.
+
     Args:
         store: Where the artifacts are.
         dataset: Whose results are reported.
@@ -63,7 +66,9 @@ def build_report(store: ArtifactStore, *, dataset: str = DEFAULT) -> Report:
     latest = max(manifest.created for manifest in found)
     problems = [*results.problems, *runs.problems, *studies.problems, *benchmarks.problems]
     sections = [
-        *quality_sections(Quality(results, labels(), is_of_thesis=is_of_thesis)),
+        *quality_sections(
+            Quality(results, labels(), is_of_thesis, containers(store, results.manifests))
+        ),
         training_section(list(runs.runs.values()), now=datetime.fromisoformat(latest)),
         *([ladder_section(_ladder(store))] if is_of_thesis else []),
         search_section(

@@ -1,12 +1,14 @@
 """Section on bytes at equal quality: BD-rates with their intervals."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
 from core.analysis.axis_ticks import RATIO_TICKS
 from core.analysis.bd_tables import SAMPLES, bd_table
+from core.analysis.rate_distortion import bd_rates
 from core.codecs.styles import codec_style
 from core.evaluation.measurements import Measurements
 from core.metrics import metrics
@@ -15,22 +17,46 @@ from core.report.plot import Plot, Series
 from core.report.tables import Column, Table, without
 
 ANCHOR = "jpeg"
+#: What is said of BD-rates that stand beside those of whole files, by their column.
+_BESIDE = {
+    "payload_percent": (
+        " Without containers: from the bytes that are left of a file without those of a grey image "
+        "of 16x16 by the same codec, where the codec runs here."
+    ),
+    "pooled_percent": (
+        " By PSNR of the MSE: quality is the PSNR of the mean squared error over all images "
+        "instead of the mean of the images' PSNR."
+    ),
+}
 
 
-def delta_section(
-    tables: Mapping[str, Mapping[str, Measurements]], labels: Mapping[str, str]
-) -> Section:
+@dataclass(frozen=True)
+class Compared:
+    """Measurements by codec of what a metric's BD-rates are computed from.
+
+    Attributes:
+        files: Rates of whole files.
+        payload: Rates without containers, of the codecs whose container is known.
+        pooled: Whole files, and the PSNR of the mean squared error; empty for another metric.
+    """
+
+    files: Mapping[str, Measurements]
+    payload: Mapping[str, Measurements] = field(default_factory=dict)
+    pooled: Mapping[str, Measurements] = field(default_factory=dict)
+
+
+def delta_section(compared: Mapping[str, Compared], labels: Mapping[str, str]) -> Section:
     """Bytes at equal quality against the anchor, as figures and tables.
 
     Args:
-        tables: Measurements by metric and codec.
+        compared: Measurements by metric.
         labels: Display label by codec.
     """
     anchor = labels.get(ANCHOR, ANCHOR)
     parts: list[Plot | Table] = []
-    for metric, found in tables.items():
-        if ANCHOR in found and len(found) > 1:
-            frame = bd_table(found, anchor=ANCHOR, labels=labels)
+    for metric, found in compared.items():
+        if ANCHOR in found.files and len(found.files) > 1:
+            frame = _frame(found, labels)
             if frame["bd_rate_percent"].notna().any():
                 parts.append(_plot(metric, frame, anchor))
             parts.append(_table(metric, frame))
@@ -41,6 +67,16 @@ def delta_section(
     )
     title = "Bytes at equal quality"
     return Section("bd-rates", title, (text,) if parts else (), tuple(parts))
+
+
+def _frame(found: Compared, labels: Mapping[str, str]) -> pd.DataFrame:
+    """BD-rates of whole files with intervals, and beside them those of the other two kinds."""
+    frame = bd_table(found.files, anchor=ANCHOR, labels=labels)
+    for name, tables in (("payload_percent", found.payload), ("pooled_percent", found.pooled)):
+        rates = bd_rates(tables, anchor=ANCHOR, samples=0) if ANCHOR in tables else {}
+        values = {codec: interval.value for codec, interval in rates.items()}
+        frame[name] = frame["codec"].map(values).astype("float64")
+    return frame
 
 
 def _plot(metric: str, frame: pd.DataFrame, anchor: str) -> Plot:
@@ -87,6 +123,8 @@ def _table(metric: str, frame: pd.DataFrame) -> Table:
         "bd_rate_percent": Column("BD-rate (%)", "+.1f"),
         "low_percent": Column("from", "+.1f"),
         "high_percent": Column("to", "+.1f"),
+        "payload_percent": Column("Without containers (%)", "+.1f"),
+        "pooled_percent": Column("By PSNR of the MSE (%)", "+.1f"),
         "overlap_percent": Column("Overlap (%)", ".0f"),
         "images": Column("Images", ",.0f"),
         "note": Column("Note"),
@@ -94,5 +132,10 @@ def _table(metric: str, frame: pd.DataFrame) -> Table:
     shown = columns if (frame["note"] != "").any() else without(columns, "note")
     label = metrics()[metric].LABEL
     caption = "Overlap: part of the quality range of either curve that both cover."
+    for name, text in _BESIDE.items():
+        if frame[name].notna().any():
+            caption += text
+        else:
+            shown = without(shown, name)
     name = f"bd-rates-{metric}".replace("_", "-")
     return Table(name, f"BD-rates by {label}, with intervals", caption, frame, shown)

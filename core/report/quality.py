@@ -1,15 +1,19 @@
 """Sections on quality and bytes: findings, the thesis' claims and methods, curves, BD-rates."""
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
+from functools import cached_property, partial
 
+import numpy as np
 import pandas as pd
 
 from core.analysis.bd_tables import bd_matrix, bd_rates_of
 from core.analysis.claims import CLAIMS, Margin, Verdict, verdicts
+from core.analysis.curve_views import curve_measurements
 from core.analysis.equal_quality import equal_quality
 from core.analysis.findings import (
+    FLOAT_SETTING,
     QUANTISATION_LOSS_DB,
     MethodRow,
     method_rows,
@@ -25,13 +29,13 @@ from core.evaluation.measurements import (
     Curve,
     Measurements,
     lossless_codecs,
-    lossy_measurements,
     on_common_images,
+    pooled_psnr_db,
     summary,
 )
 from core.evaluation.results import Results
 from core.metrics import metrics, psnr_db
-from core.report.deltas import delta_section
+from core.report.deltas import Compared, delta_section
 from core.report.document import Section
 from core.report.plot import Plot, Series
 from core.report.tables import Column, Table, without
@@ -50,11 +54,13 @@ class Quality:
         labels: Display label by codec.
         is_of_thesis: Whether it is the data set of the thesis; the published figures stand beside
             measurements on no other.
+        overheads: Bytes of the container by codec, of the codecs that can run here.
     """
 
     results: Results
     labels: Mapping[str, str]
     is_of_thesis: bool = True
+    overheads: Mapping[str, int] = field(default_factory=dict)
 
     @cached_property
     def frame(self) -> pd.DataFrame:
@@ -77,9 +83,20 @@ class Quality:
         frame = self.frame
         return [name for name in metrics() if name in frame and frame[name].notna().any()]
 
-    def tables(self, metric: str) -> dict[str, Measurements]:
+    def compared(self, metric: str) -> Compared:
         """Measurements by codec of those that have a curve under a metric."""
-        return lossy_measurements(self.frame, metric=metric)
+        of = partial(curve_measurements, self.frame, metric=metric)
+        is_psnr = metric == psnr_db.NAME
+        return Compared(of(), of(overheads=self.overheads), of(pooled=True) if is_psnr else {})
+
+    def pooled_psnr_db(self, codec: str, setting: str | None) -> float | None:
+        """PSNR of the mean squared error of a codec at a setting; None where it has no results."""
+        frame = self.frame
+        rows = frame[(frame["codec"] == codec) & (frame["setting"] == setting)]
+        if rows.empty:
+            return None
+        values = rows["psnr_db"].mask(rows["lossless"].astype(bool), math.inf).to_numpy(float)
+        return float(pooled_psnr_db(values, np.full(len(values), 1 / len(values))))
 
     def label(self, codec: str) -> str:
         """Display label of a codec, also of one that cannot run here."""
@@ -88,7 +105,8 @@ class Quality:
 
 def quality_sections(quality: Quality) -> list[Section]:
     """All sections on quality and bytes."""
-    tables = {metric: quality.tables(metric) for metric in quality.measured}
+    compared = {metric: quality.compared(metric) for metric in quality.measured}
+    tables = {metric: found.files for metric, found in compared.items()}
     return [
         _findings(quality, tables.get(psnr_db.NAME, {})),
         *([_methods(quality)] if quality.is_of_thesis else []),
@@ -101,7 +119,7 @@ def quality_sections(quality: Quality) -> list[Section]:
                 *_rates_over_pixels(quality),
             ),
         ),
-        delta_section(tables, quality.labels),
+        delta_section(compared, quality.labels),
     ]
 
 
@@ -170,6 +188,7 @@ def _methods(quality: Quality) -> Section:
         "label": Column("Method"),
         "published_psnr_db": Column("PSNR thesis (dB)", ".2f"),
         "psnr_db": Column("PSNR here (dB)", ".2f"),
+        "pooled_psnr_db": Column("of the MSE (dB)", ".2f"),
         "published_ssim": Column("SSIM thesis", ".4f"),
         "ssim": Column("SSIM here", ".4f"),
         "bytes": Column("Bytes", ",.0f"),
@@ -180,12 +199,23 @@ def _methods(quality: Quality) -> Section:
     caption = (
         "An autoencoder's PSNR and SSIM are those of its floating-point latent, as in the thesis, "
         "which is no file. Its bytes and the PSNR of its file are those of the coarsest "
-        f"quantisation that costs at most {QUANTISATION_LOSS_DB:g} dB."
+        f"quantisation that costs at most {QUANTISATION_LOSS_DB:g} dB. PSNR is the mean of the "
+        "images' PSNR, as in the thesis; of the MSE: that of their mean squared error."
     )
     frame = methods_table(quality.rows)
+    frame["pooled_psnr_db"] = [_pooled(quality, row) for row in quality.rows]
+    frame["coded_pooled_psnr_db"] = [
+        quality.pooled_psnr_db(row.published.codec, row.weighed_setting) for row in quality.rows
+    ]
     frame["images"] = frame["images"].where(frame["images"] > 0)
     table = Table("methods", "Published and measured", caption, frame, columns)
     return Section("methods", "The ten methods of the thesis", parts=(table,))
+
+
+def _pooled(quality: Quality, row: MethodRow) -> float | None:
+    """PSNR of the mean squared error of what the row's mean PSNR is of."""
+    setting = FLOAT_SETTING if row.published.is_autoencoder else row.weighed_setting
+    return quality.pooled_psnr_db(row.published.codec, setting)
 
 
 def _curves(quality: Quality, metric: str, tables: Mapping[str, Measurements]) -> Plot:

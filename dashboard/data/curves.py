@@ -4,29 +4,25 @@ Every entry is keyed by the state of the results, as in `dashboard.data.store`; 
 changed in place.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
 from core.analysis.bd_tables import bd_matrix, bd_table
+from core.analysis.curve_views import POOLED_LABEL, curve_measurements
 from core.analysis.labels import labels
 from core.analysis.lossless import lossless_table
-from core.analysis.payload import without_containers
 from core.analysis.stored_bd_rates import ANCHOR, METRIC, BdRates, load_bd_rates
-from core.codecs import codecs
-from core.codecs.container_bytes import container_bytes
-from core.errors import CodecError
+from core.codecs.container_bytes import containers
 from core.evaluation.measurements import (
     Measurements,
     lossless_codecs,
-    lossy_measurements,
     on_common_images,
     summary,
 )
 from core.metrics import metrics
-from core.store import ArtifactError
 from dashboard.charts.rate_distortion import (
     Look,
     point_table,
@@ -35,8 +31,6 @@ from dashboard.charts.rate_distortion import (
 from dashboard.data.derived import kept_table
 from dashboard.data.store import dataset_state, load_results, open_store, store_state
 from dashboard.formats import metric_d3_format
-
-POOLED_LABEL = "PSNR of the mean squared error (dB)"
 
 
 @dataclass(frozen=True)
@@ -130,30 +124,13 @@ def load_curves(
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _measurements(view: View, state: str) -> dict[str, Measurements]:
     frame = on_common_images(load_results(view.dataset).frame)
-    if view.payload:
-        frame = without_containers(frame, load_overheads())
-    tables = lossy_measurements(frame, metric=view.metric)
-    if not view.pooled:
-        return tables
-    return {codec: replace(table, pools_error=True) for codec, table in tables.items()}
+    overheads = load_overheads() if view.payload else None
+    return curve_measurements(frame, metric=view.metric, overheads=overheads, pooled=view.pooled)
 
 
 @st.cache_resource(max_entries=2, show_spinner="Weighing the containers …")
 def _overheads(state: str) -> dict[str, int]:
-    found = {}
-    for name, codec in codecs().items():
-        try:
-            dial = codec.dial
-            known = codec.at is not None and dial is not None
-            point = (
-                codec.at(dial.default, open_store())
-                if known and codec.at is not None and dial is not None
-                else next(iter(codec.sweep(open_store())))
-            )
-            found[name] = container_bytes(point)
-        except (ArtifactError, CodecError, ValueError, StopIteration):
-            continue
-    return found
+    return containers(open_store())
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

@@ -5,9 +5,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from core.analysis.curve_views import curve_measurements
+from core.analysis.rate_distortion import bd_rates
 from core.codecs import get_codec
+from core.codecs.container_bytes import containers
 from core.evaluation.evaluate import evaluate
-from core.evaluation.results import result_key
+from core.evaluation.measurements import on_common_images
+from core.evaluation.results import load_results, result_key
 from core.evaluation.table import to_parquet, to_table
 from core.metrics import metrics
 from core.report.content import build_report
@@ -116,6 +120,23 @@ def test_every_part_that_has_artifacts_is_reported(store):
     sections = [section.name for section in build_report(store).sections]
     assert sections == ["findings", "methods", "curves", "bd-rates", "training", "speed", "sources"]
     assert any("rehearsal" in text for text in _paragraphs(build_report(store), "speed"))
+
+
+def test_tables_have_the_payload_and_the_psnr_of_the_mean_squared_error(store):
+    tables = {table.name: table for table in build_report(store).tables()}
+    view = {"metric": "psnr_db", "overheads": containers(store, DIALS)}
+    frame = on_common_images(load_results(store, "imagenette160").frame)
+    payload = bd_rates(curve_measurements(frame, **view), anchor="jpeg", samples=0)
+    rates = tables["bd-rates-psnr-db"].frame.set_index("codec").loc["webp"]
+    assert rates["payload_percent"] == pytest.approx(payload["webp"].value)
+    assert rates["payload_percent"] != pytest.approx(rates["bd_rate_percent"])
+
+    pooled = curve_measurements(frame, metric="psnr_db", pooled=True)["jpeg"].curve()
+    method = tables["methods"].frame.set_index("method").loc["jpeg-50"]
+    expected = dict(zip(pooled.settings, pooled.values, strict=True))["quality=50"]
+    assert method["pooled_psnr_db"] == pytest.approx(expected)
+    assert method["pooled_psnr_db"] < method["psnr_db"]
+    assert "of the MSE (dB)" in {one.header for one in tables["methods"].columns.values()}
 
 
 def test_a_report_of_another_data_set_quotes_no_figure_of_the_thesis(store, tmp_path):

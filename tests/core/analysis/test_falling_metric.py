@@ -13,7 +13,7 @@ from core.analysis.read_off import read_at_quality, read_at_rate, value_at
 from core.analysis.source_quality import first_falls
 from core.evaluation.measurements import Measurements
 from core.metrics import metrics
-from core.report.deltas import delta_section
+from core.report.deltas import Compared, delta_section
 from core.report.document import Report, Section
 from core.report.files import to_files
 
@@ -69,7 +69,7 @@ def test_an_error_that_falls_with_more_bytes_is_no_fall_of_quality(
 
 
 def test_the_report_draws_its_bd_rates(errors: Mapping[str, Measurements]) -> None:
-    section = delta_section({NAME: errors}, {})
+    section = delta_section({NAME: Compared(errors)}, {})
     assert {"bd-rate-error.csv", "bd-rates-error.csv"} <= set(_files(section))
 
 
@@ -82,7 +82,9 @@ def test_the_report_says_why_where_no_codec_has_a_bd_rate(
         bits_per_pixel=three_codecs["webp"].bits_per_pixel[:, :2],
         values=three_codecs["webp"].values[:, :2],
     )
-    files = _files(delta_section({"psnr_db": {**three_codecs, "webp": two, "avif": two}}, {}))
+    files = _files(
+        delta_section({"psnr_db": Compared({**three_codecs, "webp": two, "avif": two})}, {})
+    )
     assert not any(name.startswith("bd-rate-") for name in files)
     assert b"a curve has 2 usable points; 3 needed" in files["bd-rates-psnr-db.csv"]
 

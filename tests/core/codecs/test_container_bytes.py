@@ -1,8 +1,10 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from core.codecs import codecs, get_codec
-from core.codecs.container_bytes import container_bytes
+from core.codecs.container_bytes import container_bytes, containers
 from core.store import ArtifactStore
 
 NAMES = [name for name, codec in codecs().items() if codec.kind != "learned"]
@@ -13,6 +15,14 @@ def test_the_container_is_a_part_of_every_file(name: str) -> None:
     point = list(get_codec(name).sweep(ArtifactStore.default()))[-1]
     image = np.random.default_rng(2).integers(0, 256, (32, 48, 3), np.uint8)
     assert 0 < container_bytes(point) < len(point.encode(image))
+
+
+def test_a_codec_whose_model_is_missing_has_no_container(tmp_path: Path) -> None:
+    found = containers(ArtifactStore(tmp_path), ["jpeg", "png", "bottleneck"])
+    assert found == {
+        "jpeg": container_bytes(get_codec("jpeg").at(75)),
+        "png": container_bytes(next(iter(get_codec("png").sweep(ArtifactStore(tmp_path))))),
+    }
 
 
 def test_the_container_of_jpeg_is_its_segments_before_the_scan_and_little_more() -> None:
