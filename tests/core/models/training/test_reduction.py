@@ -8,7 +8,7 @@ from core.errors import Refusal
 from core.evaluation.fingerprint import model_digest
 from core.models import get_model
 from core.models.training.derived_files import add_derived_files
-from core.models.training.publication import published_weights
+from core.models.training.published import published_weights
 from core.models.training.reduction import reduce_model
 from core.store import ArtifactStore
 from pipelines.train import main
