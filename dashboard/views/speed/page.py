@@ -117,7 +117,7 @@ def show_untimed(table: pd.DataFrame, manifests: Mapping[str, Manifest]) -> None
     names = untimed_codecs(load_results(DATASET).manifests, table, left_out)
     if names:
         st.info(
-            f"Measured but not timed yet, so not on this page: {', '.join(map(label_of, names))}. "
+            f"Measured but not timed yet, so not on this page: {'; '.join(map(label_of, names))}. "
             f"`{COMMAND} --only codecs` times them, together with all others.",
             icon=":material/timer_off:",
         )

@@ -214,8 +214,8 @@ def test_codecs_with_results_and_without_times_are_named_with_the_command(
     shutil.copytree(full_store / "results", timed_store / "results")
     [line] = [one.value for one in open_page(VIEW, timed_store).info]
     assert line.startswith(
-        "Measured but not timed yet, so not on this page: Autoencoder, 3 layers (20x20), WebP, "
-        "AVIF 4:4:4, TIFF, LZW. "
+        "Measured but not timed yet, so not on this page: Autoencoder, 3 layers (20x20); WebP; "
+        "AVIF 4:4:4; TIFF, LZW. "
     )
     assert "`python -m pipelines.benchmark --only codecs`" in line
 
