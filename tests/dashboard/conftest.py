@@ -1,5 +1,6 @@
 """Stores for the tests of all pages, made by the real steps on the built-in sample images."""
 
+import functools
 import os
 import shutil
 import sys
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
@@ -70,6 +72,15 @@ def draw_everything() -> Callable[["Page"], None]:
             page.wait_for_timeout(400)
 
     return draw
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _components_are_looked_for_once() -> Iterator[None]:
+    """Streamlit reads the metadata of all installed packages anew for each `AppTest`."""
+    with pytest.MonkeyPatch.context() as patch:
+        once = functools.cache(manifest_scanner.scan_component_manifests)
+        patch.setattr(manifest_scanner, "scan_component_manifests", once)
+        yield
 
 
 @pytest.fixture(autouse=True)
