@@ -188,8 +188,8 @@ ENCODER = dataclasses.replace(
     stage="encoder",
     learning_rate=5e-4,
     batch=16,
-    epochs=85,
-    patience=85,
+    epochs=64,
+    patience=64,
     epoch_images=2048,
     validation_images=96,
 )

@@ -112,6 +112,9 @@ def config_of(model: Model, request: Request, begun: Mapping[str, Any]) -> Model
     """
     plan = _plan(model, request)
     plan = _followed(plan, begun.get("config"), is_new_plan=_has_new_plan(request))
+    if request.start == "finetune":
+        # The epochs of a stage's plan are its own; the limit counts those done before as well.
+        plan = dataclasses.replace(plan, epochs=plan.epochs + begun.get("epochs", 0))
     for name, value in request.overrides.items():
         own = getattr(plan, name, None)
         # The name implies the number of layers: `ae20` with one layer would not be 20x20.
@@ -153,9 +156,9 @@ def _followed(plan: Any, record: Mapping[str, Any] | None, *, is_new_plan: bool)
     """A plan for the network that was begun; all of what was begun unless the plan is new."""
     if record is None:
         return plan
+    own = plan.network_fields() if is_new_plan else plan.identity().keys()
     # Earlier checkpoints, and models, do not hold what ends a training.
-    whole = plan.identity().keys() | (plan.record().keys() & record.keys())
-    names = plan.network_fields() if is_new_plan else whole
+    names = own | (plan.record().keys() - plan.identity().keys()) & record.keys()
     known = plan.completed(record)
     return dataclasses.replace(plan, **{name: known[name] for name in names if name in known})
 

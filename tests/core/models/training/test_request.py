@@ -7,7 +7,7 @@ from core.models.training.request import Request, begun_facts, config_of
 from core.store import ArtifactStore
 
 
-@pytest.mark.parametrize("stage", ["finetune", "encoder"])
+@pytest.mark.parametrize("stage", ["finetune", "encoder", "entropy", "visual"])
 @pytest.mark.parametrize("name", ["bottleneck", "ladder_hyperprior"])
 def test_a_stage_has_the_network_of_what_is_published_and_its_own_plan(
     stage: str, name: str
@@ -21,6 +21,8 @@ def test_a_stage_has_the_network_of_what_is_published_and_its_own_plan(
     checkpoints.check(f"models/{name}", published, free=config.plan_fields())
     assert config.learning_rate == model.presets[stage].learning_rate
     assert config.stage == model.presets[stage].stage
+    # A stage has all epochs of its plan, however many were done before.
+    assert config.epochs == published["epochs"] + model.presets[stage].epochs
     assert config.channels == published["config"]["channels"]
     # The shipped model was trained before this field was.
     assert config.analysis_slope == published["config"].get("analysis_slope", 0.0)
