@@ -26,7 +26,7 @@ def has_diverged(progress: Progress, loss: float) -> bool:
     if not math.isfinite(loss):
         return True
     # The first epoch of a stage may weight the terms of the loss differently.
-    if progress.epoch <= progress.plan_start or _undone(progress) >= MAX_UNDONE:
+    if progress.epoch <= progress.plan_start or undone_epochs(progress) >= MAX_UNDONE:
         return False
     return loss > MAX_LOSS_RATIO * progress.history[-1]["loss"]
 
@@ -42,7 +42,7 @@ def count_undone(progress: Progress, loss: float, *, can_go_back: bool) -> int:
     Raises:
         Diverged: There is nothing to go back to, or it happened too often.
     """
-    count = _undone(progress) + 1
+    count = undone_epochs(progress) + 1
     if not can_go_back or count > MAX_UNDONE:
         raise Diverged(
             f"The training diverged in epoch {progress.epoch + 1}: its loss is {loss:.4g}. Start "
@@ -51,5 +51,6 @@ def count_undone(progress: Progress, loss: float, *, can_go_back: bool) -> int:
     return count
 
 
-def _undone(progress: Progress) -> int:
+def undone_epochs(progress: Progress) -> int:
+    """How often an epoch of the training was undone."""
     return int(progress.guards.get("undone_epochs", 0))

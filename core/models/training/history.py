@@ -28,9 +28,8 @@ class History:
         config: Configuration that is saved beside the rows.
         architecture: Name of the model's module; the model's own when empty.
         previews: Reconstructions of the preview's images after each epoch.
-        run: Identity of the training.
         minutes: Time limit of the current plan; None for none.
-        progress: State of the training that writes it, which knows its best epoch.
+        progress: State of the training that writes it, which knows its identity and best epoch.
     """
 
     store: ArtifactStore
@@ -38,7 +37,6 @@ class History:
     config: ModelConfig
     architecture: str = ""
     previews: PreviewStack = field(default_factory=PreviewStack)
-    run: str = ""
     minutes: float | None = None
     progress: Progress = field(default_factory=Progress)
 
@@ -67,7 +65,7 @@ class History:
             config=self.config.record(),
             running=running or {},
             previews=tuple(self.previews.numbers),
-            run=self.run,
+            run=self.progress.run,
             ended_by=ended_by,
             minutes=self.minutes,
             best_epoch=self.progress.best_epoch or None,

@@ -18,13 +18,8 @@ from numpy.typing import NDArray
 from core.images import Image
 from core.models.base import ImageModel, ModelConfig
 from core.models.training.activity import ActivityProbe
-from core.models.training.checkpoints import (
-    Arrays,
-    Checkpoints,
-    load_weights,
-    weight_arrays,
-)
-from core.models.training.divergence import count_undone, has_diverged
+from core.models.training.checkpoints import Arrays, Checkpoints, load_weights, weight_arrays
+from core.models.training.divergence import count_undone, has_diverged, undone_epochs
 from core.models.training.feed import ImageFeed, Images, epoch_rows, spread_rows, step_count
 from core.models.training.history import History
 from core.models.training.monitor import Monitor
@@ -90,9 +85,12 @@ class Training:
         """Whether this process can export, which Keras does only with TensorFlow."""
         return bool(keras.backend.backend() == "tensorflow")
 
-    def identify(self, run: str) -> None:
-        """Sets the identity of the training."""
-        self.progress.run = self.history.run = run
+    def __post_init__(self) -> None:
+        self.follow(self.progress)
+
+    def follow(self, progress: Progress) -> None:
+        """Goes on from this progress, which the history tells from now on."""
+        self.progress = self.history.progress = progress
 
     def resume(self) -> None:
         """Resumes from the newest intact checkpoint.
@@ -101,8 +99,8 @@ class Training:
             ForeignCheckpoint: It is of another training.
             ArtifactError: No checkpoint is intact.
         """
-        self.progress, self.best = self.checkpoints.restore(self.network, self.monitor.say)
-        self.identify(self.progress.run)
+        progress, self.best = self.checkpoints.restore(self.network, self.monitor.say)
+        self.follow(progress)
         self.history.recall_previews(epochs=self.progress.epoch, warn=self.monitor.say)
 
     def validation_figures(self) -> dict[str, float]:
@@ -118,7 +116,6 @@ class Training:
             Stopped: A signal came; the checkpoint is written.
             Diverged: The loss is NaN or infinite again and again; a checkpoint is kept.
         """
-        self.history.progress = self.progress
         planned = self.config.epochs - self.progress.plan_start
         self.network.plan(planned * self.steps, forgotten=self.progress.steps_forgotten)
         if not self.progress.images:
@@ -158,10 +155,10 @@ class Training:
         """Goes back to the newest checkpoint; the epoch is repeated in another order."""
         gone, can_go_back = self.progress, bool(self.checkpoints.keys())
         count = count_undone(gone, loss, can_go_back=can_go_back)
-        self.progress, self.best = self.checkpoints.restore(self.network, self.monitor.say)
-        self.history.progress = self.progress
-        self.progress.images, self.progress.seconds = gone.images, gone.seconds
-        self.progress.guards |= {"undone_epochs": float(count)}
+        progress, self.best = self.checkpoints.restore(self.network, self.monitor.say)
+        progress.images, progress.seconds = gone.images, gone.seconds
+        progress.guards |= {"undone_epochs": float(count)}
+        self.follow(progress)
         self.monitor.say(
             f"epoch {gone.epoch + 1} diverged with a loss of {loss:.4g}: goes back to the newest "
             "checkpoint and repeats it in another order"
@@ -169,11 +166,10 @@ class Training:
 
     def _order(self) -> NDArray[np.int64]:
         """Rows of the epoch's images; another order after each epoch that was undone."""
-        undone = int(self.progress.guards.get("undone_epochs", 0))
         return epoch_rows(
             len(self.train),
             images=self._epoch_images,
-            seed=self.config.seed + undone,
+            seed=self.config.seed + undone_epochs(self.progress),
             epoch=self.progress.epoch,
         )
 

@@ -51,7 +51,7 @@ def go_on_from_published(
     if anew:
         training.network.begin_stage(training.train)
     training.best = best
-    training.progress = _progress_at_best(training, rows, facts, anew=anew)
+    training.follow(_progress_at_best(training, rows, facts, anew=anew))
     training.progress.source = name
     for _ in range(0 if anew else facts.get("lr_drops", facts.get("drops", 0))):
         training.lower_learning_rate()

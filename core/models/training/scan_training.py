@@ -65,6 +65,7 @@ class ScanTraining(Training):
     _good: Carry | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.photographs is not None:
             self.photographs.large(self.train.shape[1])  # refuses what is too small at once
         few: Any = np.zeros((min(4, self.config.batch), *self.train.shape[1:]), np.uint8)
@@ -150,10 +151,7 @@ class ScanTraining(Training):
         self.clock.note_end(time.monotonic() - started)
 
     def _fit(self) -> dict[str, float]:
-        """Mean metrics of the epoch.
-
-        With a time limit, an epoch that leaves no time for another one's end goes on.
-        """
+        """Mean metrics of the epoch; it goes on where the clock leaves no other one time to end."""
         figures = self._pass()
         while self.rate.is_over(self.clock.seconds(ends=2)) and not self.ended_by_clock:
             self.progress.step = 0

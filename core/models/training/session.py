@@ -192,7 +192,7 @@ def _begin(training: Training, request: Request) -> None:
     if start == "restart":
         checkpoints.clear()
     if start in ("fresh", "restart"):
-        training.identify(new_run())
+        training.progress.run = new_run()
     else:
         _go_on(training, request)
     training.progress.may_replace |= request.replace
@@ -218,7 +218,7 @@ def _go_on_from_published(training: Training, request: Request) -> None:
     anew = request.start == "finetune"
     source = source_of(request, training.checkpoints.store) or request.name
     go_on_from_published(training, source=source, anew=anew)
-    training.identify(new_run())
+    training.progress.run = new_run()
     # Whether what is published may be replaced was asked before the stage began.
     training.progress.may_replace = True
     training.checkpoints.clear()

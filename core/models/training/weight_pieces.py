@@ -127,10 +127,9 @@ def go_on_from_pieces(training: Training, pieces: WeightPieces) -> None:
     """
     latest, facts = next(iter(pieces.sets().items()))
     training.checkpoints.check(latest, facts)
-    training.best, training.progress = pieces.best(), Progress.of(facts["progress"])
-    training.identify(training.progress.run)
-    training.history.progress = training.progress
-    progress = training.progress
+    progress = Progress.of(facts["progress"])
+    training.best = pieces.best()
+    training.follow(progress)
     training.history.recall_previews(epochs=progress.epoch, warn=training.monitor.say)
     if progress.partial and not has_diverged(progress, progress.partial["loss"]):
         load_weights(training.network, pieces.weights(latest))
