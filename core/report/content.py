@@ -65,10 +65,9 @@ def build_report(store: ArtifactStore, *, dataset: str = DEFAULT) -> Report:
     ]
     latest = max(manifest.created for manifest in found)
     problems = [*results.problems, *runs.problems, *studies.problems, *benchmarks.problems]
+    quality = Quality(results, labels(), is_of_thesis, containers(store, results.manifests))
     sections = [
-        *quality_sections(
-            Quality(results, labels(), is_of_thesis, containers(store, results.manifests))
-        ),
+        *quality_sections(quality),
         training_section(list(runs.runs.values()), now=datetime.fromisoformat(latest)),
         *([ladder_section(_ladder(store))] if is_of_thesis else []),
         search_section(
@@ -77,11 +76,9 @@ def build_report(store: ArtifactStore, *, dataset: str = DEFAULT) -> Report:
         speed_section(benchmarks),
         source_section(found, problems),
     ]
-    return Report(
-        TITLE if is_of_thesis else _OTHER_TITLE,
-        _opening(store, results, dataset, latest),
-        tuple(section for section in sections if not section.is_empty),
-    )
+    title = TITLE if is_of_thesis else _OTHER_TITLE
+    shown = tuple(section for section in sections if not section.is_empty)
+    return Report(title, _opening(store, results, dataset, latest), shown)
 
 
 def _opening(store: ArtifactStore, results: Results, dataset: str, latest: str) -> tuple[str, ...]:

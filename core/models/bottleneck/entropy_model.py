@@ -93,14 +93,14 @@ class EntropyModel(layers.Layer):  # type: ignore[misc]
         """Layers of each part that a stage of the training may leave as it is."""
         return {
             "hyper_analysis": (self.hyper_analysis,),
-            "gains": (self.log_gains, self.restored_log_gains),
-            "probabilities": (
+            # The steps of the quantiser, which the hyper-synthesis gives for each position.
+            "gains": (
+                self.log_gains,
+                self.restored_log_gains,
                 self.hyper_synthesis,
                 self.spatial_gain,
-                *self.steps,
-                self.side_means,
-                self.side_log_scales,
             ),
+            "probabilities": (*self.steps, self.side_means, self.side_log_scales),
         }
 
     def assign_gains(self, log_gains: NDArray[np.floating[Any]]) -> None:

@@ -71,8 +71,7 @@ def show_interrupted(run: TrainingRun) -> None:
     st.info(
         f"**{label_of(run.name)}** stopped reporting in epoch {epoch}, at "
         f"{run.touched:%Y-%m-%d %H:%M} UTC: its process was stopped, or runs on another machine. "
-        f"Continue from its newest checkpoint with `{resume_command(run)}` and the flags that it "
-        "was started with.",
+        f"Continue from its newest checkpoint with `{resume_command(run)}`.",
         icon=":material/pause:",
     )
 

@@ -7,7 +7,6 @@ from keras import ops
 
 from core.dataset.splits import sample_images
 from core.metrics import psnr_db, ssim, ssimulacra2
-from core.models.bottleneck import network as bottleneck
 from core.models.bottleneck.config import (
     COMPACT,
     COMPACT_VISUAL,
@@ -16,8 +15,8 @@ from core.models.bottleneck.config import (
     VISUAL,
 )
 from core.models.bottleneck.distortion import SSIM_UNIT, VISUAL_UNIT, distortion
-from core.models.bottleneck.network import Bottleneck
 from tests.core.models.backends import answer_on
+from tests.core.models.bottleneck.figures import figures_around
 from tests.core.models.tiny import TINY
 
 SHARES = {"ssim_share": 0.1, "visual_share": 0.6}
@@ -33,11 +32,6 @@ def scenes() -> np.ndarray:
 def _noisy(scenes: np.ndarray) -> np.ndarray:
     noise = np.random.default_rng(0).normal(0.0, 9.0, scenes.shape)
     return np.clip(np.rint(scenes + noise), 0, 255).astype(np.uint8)
-
-
-def _figures(model: Bottleneck, scenes: np.ndarray) -> dict[str, float]:
-    found = model.evaluate(scenes, batch_size=8, verbose=0, return_dict=True)
-    return {name: float(value) for name, value in found.items()}
 
 
 def test_the_loss_mixes_what_the_metrics_measure_by_their_shares(scenes: np.ndarray) -> None:
@@ -81,13 +75,7 @@ def test_reconstructions_in_fewer_bits_are_judged_in_float32(scenes: np.ndarray)
 def test_a_training_for_the_eye_raises_ssimulacra2(scenes: np.ndarray, precision: str) -> None:
     plan = {"max_shift": 0, "ema_decay": 0.9, "learning_rate": 5e-3, "precision": precision}
     config = dataclasses.replace(TINY, ssim_share=0.0, visual_share=0.75, **plan)
-    model = bottleneck.build(config)
-    model.initialise(scenes)
-    before = _figures(model, scenes)
-    model.plan(24)
-    model.fit(scenes, batch_size=8, epochs=24, verbose=0)
-    with model.averaged():
-        after = _figures(model, scenes)
+    before, after = figures_around(config, scenes, epochs=24)
 
     assert after["loss"] < before["loss"]
     assert after["ssimulacra2"] > before["ssimulacra2"]

@@ -4,6 +4,7 @@ import dataclasses
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -62,14 +63,19 @@ def _training(
     )
 
 
+def _published(store: ArtifactStore, scenes: np.ndarray) -> tuple[Training, dict[str, Any]]:
+    """A training that is published, and the card of its model."""
+    training = _training(store, scenes)
+    training.run()
+    return training, Publisher(store, "bottleneck", get_model("bottleneck"), training).publish()
+
+
 @pytest.mark.slow
 def test_a_published_model_is_a_codec_whose_card_tells_its_cost(
     tmp_path: Path, scenes: np.ndarray
 ) -> None:
     store = ArtifactStore(tmp_path)
-    training = _training(store, scenes)
-    training.run()
-    card = Publisher(store, "bottleneck", get_model("bottleneck"), training).publish()
+    training, card = _published(store, scenes)
 
     assert json.loads(store.read("models/bottleneck", "bottleneck/card.json")) == card
     assert card["integer_path"]["rate_cost_percent"] < 0.5
@@ -102,9 +108,7 @@ def test_a_stage_publishes_what_it_does_not_train_equal_to_the_byte(
     tmp_path: Path, scenes: np.ndarray
 ) -> None:
     store = ArtifactStore(tmp_path)
-    training = _training(store, scenes)
-    training.run()
-    Publisher(store, "bottleneck", get_model("bottleneck"), training).publish()
+    _published(store, scenes)
     before = _published_files(store)
     file = at(60, store).encode(scenes[13])
 

@@ -24,12 +24,12 @@ from core.models.training.checkpoints import Checkpoints, weight_arrays
 from core.models.training.history import History
 from core.models.training.loop import Training
 from core.models.training.monitor import Monitor
-from core.models.training.sampling import on_device, varied
 from core.models.training.scan_training import ScanTraining
 from core.models.training.weight_pieces import WeightPieces
 from core.stop_request import Stopped, StopRequest
 from core.store import ArtifactStore
 from tests.core.models.tiny import MINIATURE
+from tests.core.models.training.sample_checks import images, samples
 
 AE = AutoencoderConfig(filters=(4,), learning_rate=0.002, batch=4, epochs=2, epoch_images=16)
 BNK = dataclasses.replace(
@@ -56,11 +56,6 @@ RATE = dataclasses.replace(
     epoch_images=16,
     validation_images=2,
 )
-
-
-def images() -> np.ndarray:
-    blocks = np.random.default_rng(0).integers(0, 256, (20, 4, 4, 3), dtype=np.uint8)
-    return blocks.repeat(8, axis=1).repeat(8, axis=2)
 
 
 def training(kind: type, folder: Path, config: Any, name: str = "ae80", **own: Any) -> Any:
@@ -250,46 +245,6 @@ def from_fit(folder: Path) -> Any:
     )
     found.run()
     return firsts
-
-
-def samples(folder: Path) -> Any:
-    """Crops are parts of photographs; variations keep the shape and the bytes' range."""
-    import jax
-
-    photographs = [np.full((20 + i, 24, 3), 10 * i + 5, np.uint8) for i in range(3)]
-    photographs[0][:, :, 0] = np.arange(20)[:, None]
-    sizes = np.array([p.size for p in photographs])
-    table = np.array(
-        [
-            [start, *p.shape[:2]]
-            for start, p in zip(np.cumsum(sizes) - sizes, photographs, strict=True)
-        ],
-        np.int32,
-    )
-    values = np.concatenate([p.ravel() for p in photographs])
-    from core.models.training.sampling import crops_of
-
-    small = images()[:, :16, :16]
-    data = on_device(small, values, table)
-    crops = np.asarray(crops_of(data, jax.random.PRNGKey(0), count=200, side=16))
-    inside = all(
-        any(
-            np.array_equal(crop, p[top : top + 16, left : left + 16])
-            for p in photographs
-            for top in range(p.shape[0] - 15)
-            for left in range(p.shape[1] - 15)
-        )
-        for crop in crops
-    )
-    batch = np.asarray(varied(data, jnp.arange(20), jax.random.PRNGKey(1)))
-    known = sum(any(np.array_equal(b, s) for s in small) for b in batch)
-    return {
-        "inside": inside,
-        "kinds": len({int(crop[0, 0, 1]) for crop in crops}),
-        "shape": list(batch.shape),
-        "dtype": str(batch.dtype),
-        "unchanged": known,
-    }
 
 
 CHECKS = {

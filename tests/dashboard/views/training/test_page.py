@@ -48,13 +48,19 @@ def test_a_measure_that_no_chosen_run_has_makes_no_empty_chart(open_page, traine
     assert "Not recorded by these runs: Bits per pixel." in captions(app)
 
 
+def _page_of(open_page, folder, rows, **facts):
+    """The page on a training with these rows of its history, as CSV."""
+    known = {"model": "mine", "config": CONFIG, "running": None, **facts}
+    ArtifactStore(folder).commit("histories/mine", {"mine.csv": rows.encode()}, facts=known)
+    app = open_page(VIEW, folder, query={"runs": "mine"})
+    assert not app.exception
+    return app
+
+
 def test_dead_units_are_shown_per_layer_where_a_training_counted_them(open_page, trained):
     columns = "units,dead_units,rare_units,dead_units_relu_1,rare_units_relu_1,dead_units_relu_2"
     text = f"epoch,validation_loss,{columns}\n1,0.5,96,3,1,2,1,1\n2,0.4,96,7,2,5,2,2\n"
-    facts = {"model": "mine", "config": CONFIG, "running": None}
-    ArtifactStore(trained).commit("histories/mine", {"mine.csv": text.encode()}, facts=facts)
-    app = open_page(VIEW, trained, query={"runs": "mine"})
-    assert not app.exception
+    app = _page_of(open_page, trained, text)
     lines = [line.value for line in app.markdown]
     assert "After epoch 2: **7 of 96 units are dead**, 2 more are rare." in lines
     drawn = chart(app, "units-mine")
@@ -67,10 +73,7 @@ def test_dead_units_are_shown_per_layer_where_a_training_counted_them(open_page,
 def test_units_that_were_not_counted_after_the_kept_epoch_are_not_called_zero(open_page, trained):
     header = "epoch,validation_loss,units,dead_units_relu_1,rare_units_relu_1"
     text = f"{header}\n1,0.3,,,\n2,0.4,1200,5,2\n"
-    facts = {"model": "mine", "config": CONFIG, "running": None}
-    ArtifactStore(trained).commit("histories/mine", {"mine.csv": text.encode()}, facts=facts)
-    app = open_page(VIEW, trained, query={"runs": "mine"})
-    assert not app.exception
+    app = _page_of(open_page, trained, text)
     lines = [line.value for line in app.markdown]
     assert "Units were not counted after epoch 1, whose weights are kept." in lines
     assert not [line for line in lines if "are dead" in line]
@@ -79,17 +82,13 @@ def test_units_that_were_not_counted_after_the_kept_epoch_are_not_called_zero(op
 
 def test_the_total_of_the_units_is_of_the_same_epoch_as_the_dead_ones(open_page, trained):
     text = "epoch,validation_loss,units,dead_units_relu_1\n1,0.3,96,5\n2,0.4,1200,7\n"
-    facts = {"model": "mine", "config": CONFIG, "running": None}
-    ArtifactStore(trained).commit("histories/mine", {"mine.csv": text.encode()}, facts=facts)
-    app = open_page(VIEW, trained, query={"runs": "mine"})
+    app = _page_of(open_page, trained, text)
     assert any("**5 of 96 units are dead**" in line.value for line in app.markdown)
 
 
 def test_the_kept_epoch_is_marked_where_losses_of_stages_differ(open_page, trained):
     text = "epoch,validation_loss\n1,0.2\n2,0.4\n3,0.3\n"
-    facts = {"model": "mine", "config": CONFIG, "best_epoch": 3, "stage_starts": [1, 2]}
-    ArtifactStore(trained).commit("histories/mine", {"mine.csv": text.encode()}, facts=facts)
-    app = open_page(VIEW, trained, query={"runs": "mine"})
+    app = _page_of(open_page, trained, text, best_epoch=3, stage_starts=[1, 2])
     assert chart(app, "curve-loss")["data"][-1]["x"] == [3.0]
     assert frame_with(app, "best_epoch")["best_epoch"].tolist() == [3.0]
 
