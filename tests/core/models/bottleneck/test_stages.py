@@ -74,7 +74,7 @@ def test_an_entropy_stage_changes_no_transform_and_no_quantiser_step(scenes: np.
         "synthesis",
         "block_synthesis",
         "hyper_synthesis",
-        "spatial_gain",
+        "modulation",
     )
     changed = _trained_weights(model, scenes)
 
