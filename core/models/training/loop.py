@@ -120,11 +120,15 @@ class Training:
         self.network.plan(planned * self.steps, forgotten=self.progress.steps_forgotten)
         if not self.progress.images:
             self.network.initialise(self.train)
-        while not self.is_finished:
+        has_ended = self.is_finished
+        while not has_ended:
             if self.has_converged:
                 load_weights(self.network, self.best)
                 self.lower_learning_rate()
+            self.progress.ended_by = ""
             self._run_epoch()
+            # As its checkpoint says: a clock goes on between two questions.
+            has_ended = bool(self.progress.ended_by)
         self.history.write(self.progress.history, ended_by=self.progress.ended_by)
 
     def _run_epoch(self) -> None:
@@ -156,7 +160,7 @@ class Training:
         gone, can_go_back = self.progress, bool(self.checkpoints.keys())
         count = count_undone(gone, loss, can_go_back=can_go_back)
         progress, self.best = self.checkpoints.restore(self.network, self.monitor.say)
-        progress.images, progress.seconds = gone.images, gone.seconds
+        progress.images, progress.seconds, progress.ended_by = gone.images, gone.seconds, ""
         progress.guards |= {"undone_epochs": float(count)}
         self.follow(progress)
         self.monitor.say(

@@ -20,7 +20,8 @@ class PlanClock:
 
     Attributes:
         spent: Seconds before this run.
-        end_seconds: Most seconds that the end of an epoch took, validation included.
+        end_seconds: Seconds that the last end of an epoch took, validation included. The first
+            one compiles, so it tells little of the others.
     """
 
     spent: float = 0.0
@@ -34,10 +35,6 @@ class PlanClock:
             ends: So many ends of epochs.
         """
         return self.spent + time.monotonic() - self._started + ends * self.end_seconds
-
-    def note_end(self, seconds: float) -> None:
-        """Takes note of what an epoch's end took."""
-        self.end_seconds = max(self.end_seconds, seconds)
 
 
 @dataclass

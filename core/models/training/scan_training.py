@@ -148,7 +148,7 @@ class ScanTraining(Training):
         super().validate_epoch(figures)
         if self.pieces is not None:
             self.pieces.save_best(self.best, self.checkpoints, self.progress)
-        self.clock.note_end(time.monotonic() - started)
+        self.clock.end_seconds = time.monotonic() - started
 
     def _fit(self) -> dict[str, float]:
         """Mean metrics of the epoch; it goes on where the clock leaves no other one time to end."""
