@@ -4,7 +4,7 @@ import functools
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -197,6 +197,29 @@ def page(browser: "Browser") -> Iterator["Page"]:
     opened.set_default_timeout(PATIENCE_MS)
     yield opened
     opened.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Tells what the browser showed when a test failed."""
+    report = yield
+    browser: "Browser | None" = getattr(item, "funcargs", {}).get("browser")
+    if report.when == "call" and report.failed and browser:
+        for tab in (tab for context in browser.contexts for tab in context.pages):
+            report.sections.append((f"Browser at {tab.url}", _shown(tab)))
+    return report
+
+
+def _shown(tab: "Page") -> str:
+    from playwright.sync_api import Error
+
+    try:
+        lines = tab.inner_text("body", timeout=5000).splitlines()
+        return "\n".join(line for line in lines if line.strip())[:3000]
+    except Error as error:
+        return str(error)
 
 
 def _write_source(folder: Path) -> None:

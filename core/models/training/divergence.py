@@ -7,32 +7,37 @@ from core.models.training.progress import Progress
 #: An epoch whose mean loss exceeds that of the epoch before by this factor has diverged.
 MAX_LOSS_RATIO = 2.0
 
-#: How often an epoch is undone, over a whole training. After that a high loss is left to early
-#: stopping.
+#: How often one epoch is undone. After that its high loss is left to early stopping.
 MAX_UNDONE = 3
+
+#: Steps between two looks at the loss within an epoch.
+CHECKED_STEPS = 20
+
+_TOTAL, _IN_A_ROW = "undone_epochs", "undone_in_a_row"
 
 
 class Diverged(ValueError):
     """The loss is NaN or infinite again and again."""
 
 
-def has_diverged(progress: Progress, loss: float) -> bool:
-    """Whether an epoch with this mean loss has diverged.
+def has_diverged(progress: Progress, loss: float, *, done: float = 1.0) -> bool:
+    """Whether an epoch has diverged, or certainly will: no loss is negative.
 
     Args:
         progress: Before the epoch.
-        loss: Mean loss of the epoch's steps.
+        loss: Mean loss of the epoch's steps so far.
+        done: Share of the epoch that these steps are, in 0 to 1.
     """
     if not math.isfinite(loss):
         return True
     # The first epoch of a stage may weight the terms of the loss differently.
-    if progress.epoch <= progress.plan_start or undone_epochs(progress) >= MAX_UNDONE:
+    if progress.epoch <= progress.plan_start or _in_a_row(progress) >= MAX_UNDONE:
         return False
-    return loss > MAX_LOSS_RATIO * progress.history[-1]["loss"]
+    return done * loss > MAX_LOSS_RATIO * progress.history[-1]["loss"]
 
 
-def count_undone(progress: Progress, loss: float, *, can_go_back: bool) -> int:
-    """Number of epochs that are undone once this one is.
+def guards_once_undone(progress: Progress, loss: float, *, can_go_back: bool) -> dict[str, float]:
+    """The guards' counts once this epoch is undone.
 
     Args:
         progress: Before the epoch.
@@ -42,15 +47,24 @@ def count_undone(progress: Progress, loss: float, *, can_go_back: bool) -> int:
     Raises:
         Diverged: There is nothing to go back to, or it happened too often.
     """
-    count = undone_epochs(progress) + 1
-    if not can_go_back or count > MAX_UNDONE:
+    in_a_row = _in_a_row(progress) + 1
+    if not can_go_back or in_a_row > MAX_UNDONE:
         raise Diverged(
             f"The training diverged in epoch {progress.epoch + 1}: its loss is {loss:.4g}. Start "
             "anew with a lower learning rate."
         )
-    return count
+    return {_TOTAL: float(undone_epochs(progress) + 1), _IN_A_ROW: float(in_a_row)}
 
 
 def undone_epochs(progress: Progress) -> int:
     """How often an epoch of the training was undone."""
-    return int(progress.guards.get("undone_epochs", 0))
+    return int(progress.guards.get(_TOTAL, 0))
+
+
+def note_good_epoch(progress: Progress) -> None:
+    """The next epoch may be undone as often as this one."""
+    progress.guards.pop(_IN_A_ROW, None)
+
+
+def _in_a_row(progress: Progress) -> int:
+    return int(progress.guards.get(_IN_A_ROW, 0))

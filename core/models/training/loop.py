@@ -10,6 +10,7 @@ memory only, and `BackupAndRestore` restarts the interrupted epoch with another 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import keras
 import numpy as np
@@ -17,9 +18,9 @@ from numpy.typing import NDArray
 
 from core.images import Image
 from core.models.base import ImageModel, ModelConfig
+from core.models.training import divergence
 from core.models.training.activity import ActivityProbe
 from core.models.training.checkpoints import Arrays, Checkpoints, load_weights, weight_arrays
-from core.models.training.divergence import count_undone, has_diverged, undone_epochs
 from core.models.training.feed import ImageFeed, Images, epoch_rows, spread_rows, step_count
 from core.models.training.history import History
 from core.models.training.monitor import Monitor
@@ -105,8 +106,7 @@ class Training:
 
     def validation_figures(self) -> dict[str, float]:
         """Metrics on the validation images with the current weights."""
-        feed = ImageFeed(self.validation, self._validation_rows(), batch=self.config.batch)
-        found = self.network.evaluate(feed.for_keras(), verbose=0, return_dict=True)
+        found = self.network.evaluate(self._validation_feed(), verbose=0, return_dict=True)
         return {name: float(value) for name, value in found.items()}
 
     def run(self) -> None:
@@ -133,7 +133,7 @@ class Training:
 
     def _run_epoch(self) -> None:
         figures = self._fit()
-        if has_diverged(self.progress, figures["loss"]):
+        if divergence.has_diverged(self.progress, figures["loss"]):
             self._undo_epoch(figures["loss"])
         else:
             self.validate_epoch(figures)
@@ -141,10 +141,9 @@ class Training:
     def validate_epoch(self, figures: dict[str, float]) -> None:
         """Validates, saves and records the weights after an epoch with these mean metrics."""
         watch = self._watch(self.steps, figures)
-        feed = ImageFeed(self.validation, self._validation_rows(), batch=self.config.batch)
         with self.network.averaged():
             found = self.network.evaluate(
-                feed.for_keras(), verbose=0, callbacks=[watch], return_dict=True
+                self._validation_feed(), verbose=0, callbacks=[watch], return_dict=True
             )
             weights = weight_arrays(self.network)
             preview = join_preview(self.network.reconstructions(preview_originals()))
@@ -158,10 +157,10 @@ class Training:
     def _undo_epoch(self, loss: float) -> None:
         """Goes back to the newest checkpoint; the epoch is repeated in another order."""
         gone, can_go_back = self.progress, bool(self.checkpoints.keys())
-        count = count_undone(gone, loss, can_go_back=can_go_back)
+        guards = divergence.guards_once_undone(gone, loss, can_go_back=can_go_back)
         progress, self.best = self.checkpoints.restore(self.network, self.monitor.say)
         progress.images, progress.seconds, progress.ended_by = gone.images, gone.seconds, ""
-        progress.guards |= {"undone_epochs": float(count)}
+        progress.guards |= guards
         self.follow(progress)
         self.monitor.say(
             f"epoch {gone.epoch + 1} diverged with a loss of {loss:.4g}: goes back to the newest "
@@ -173,7 +172,7 @@ class Training:
         return epoch_rows(
             len(self.train),
             images=self._epoch_images,
-            seed=self.config.seed + undone_epochs(self.progress),
+            seed=self.config.seed + divergence.undone_epochs(self.progress),
             epoch=self.progress.epoch,
         )
 
@@ -186,9 +185,10 @@ class Training:
         """Steps of an epoch."""
         return step_count(self._epoch_images, self.config.batch)
 
-    def _validation_rows(self) -> NDArray[np.int64]:
+    def _validation_feed(self) -> Any:
         total = len(self.validation)
-        return spread_rows(self.config.validation_images or total, total)
+        rows = spread_rows(self.config.validation_images or total, total)
+        return ImageFeed(self.validation, rows, batch=self.config.batch).for_keras()
 
     def _fit(self) -> dict[str, float]:
         """Mean metrics of the epoch, part of which an earlier run may have done."""
@@ -199,9 +199,8 @@ class Training:
         watch = self._watch(first, self.progress.partial)
         self.monitor.start()
         # Keras would shuffle the batches once more, by a generator that no checkpoint remembers.
-        given = feed.for_keras()
-        fitted = self.network.fit(given, shuffle=False, verbose=0, callbacks=[watch])
-        self._count(watch.seconds, self.steps)
+        fitted = self.network.fit(feed.for_keras(), shuffle=False, verbose=0, callbacks=[watch])
+        self._count(watch.seconds, watch.steps)
         return watch.mean({name: values[-1] for name, values in fitted.history.items()})
 
     def _watch(self, steps_before: int, figures_before: dict[str, float]) -> StepWatch:
@@ -219,6 +218,10 @@ class Training:
     ) -> None:
         if self.stop.signal is not None:
             self.stop_at(seconds, step, figures())
+        if not step % divergence.CHECKED_STEPS:
+            self.network.stop_training = divergence.has_diverged(
+                self.progress, figures()["loss"], done=step / self.steps
+            )
         self.monitor.step(
             self.progress.history,
             step=step,
@@ -246,7 +249,8 @@ class Training:
         progress.seconds += validation_seconds
         progress.epoch += 1
         progress.step, progress.partial = 0, {}
-        self._note_arithmetic()
+        divergence.note_good_epoch(progress)
+        progress.note_arithmetic(f"{keras.backend.backend()} {self.config.precision}")
         self._judge(figures["validation_loss"], weights)
         rate = float(self.network.optimizer.learning_rate)
         progress.history.append(progress.row(figures, learning_rate=rate) | units)
@@ -259,11 +263,6 @@ class Training:
         self.history.previews.append(progress.epoch, preview)
         self.history.write(progress.history, running={"epoch": progress.epoch + 1, "step": 0})
         self.monitor.epoch(progress.history[-1])
-
-    def _note_arithmetic(self) -> None:
-        used = f"{keras.backend.backend()} {self.config.precision}"
-        if used not in self.progress.computed_with:
-            self.progress.computed_with.append(used)
 
     def _judge(self, loss: float, weights: Arrays) -> None:
         """Early stopping: keeps the best weights and counts the epochs since."""

@@ -85,6 +85,11 @@ class Progress:
         reason = TIME_LIMIT if by_clock else by_count
         self.ended_by = reason if is_finished else ""
 
+    def note_arithmetic(self, used: str) -> None:
+        """Records a backend and precision that an epoch was computed with."""
+        if used not in self.computed_with:
+            self.computed_with.append(used)
+
     def row(self, figures: Mapping[str, float], *, learning_rate: float) -> dict[str, float]:
         """Row of the history for the epoch that has just ended.
 

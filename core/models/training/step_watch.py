@@ -49,10 +49,15 @@ class StepWatch(keras.callbacks.Callback):  # type: ignore[misc]
         """Seconds since the call of `fit` or `evaluate`."""
         return time.monotonic() - self._started
 
+    @property
+    def steps(self) -> int:
+        """Steps of the epoch that are done, those of an earlier run included."""
+        return self._steps_before + self._done
+
     def mean(self, figures: dict[str, Any]) -> dict[str, float]:
         """Means over the whole epoch, combining this run's with those of the earlier run."""
         before = self._steps_before * self._batch
-        after = min((self._steps_before + self._done) * self._batch, self._images) - before
+        after = min(self.steps * self._batch, self._images) - before
         return {
             name: (before * self._figures_before.get(name, 0.0) + after * float(value))
             / (before + after)
@@ -63,7 +68,7 @@ class StepWatch(keras.callbacks.Callback):  # type: ignore[misc]
         """Reports the step."""
         self._done = batch + 1
         figures = partial(self.mean, logs or {})
-        self._on_step(self.seconds, self._steps_before + self._done, figures)
+        self._on_step(self.seconds, self.steps, figures)
 
     def on_test_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Ends the validation if a stop was requested; the training then stops."""

@@ -18,6 +18,7 @@ config = BottleneckConfig(
     synthesis_blocks=(1, 1), entropy_width=8, side_channels=4, levels=3, max_shift=0,
     precision="mixed_bfloat16",
 )
+keras.utils.set_random_seed(0)
 random = np.random.default_rng(0)
 images = random.integers(0, 256, (4, 8, 8, 3), dtype=np.uint8).repeat(8, 1).repeat(8, 2)
 model = bottleneck.build(config)
@@ -44,8 +45,10 @@ print(json.dumps([keras.backend.backend(), [float(x) for x in figures]]))
 def test_tensorflow_and_jax_start_from_the_same_codec_and_both_train_it() -> None:
     ours, theirs = (answer_on(backend, _TWO_STEPS) for backend in ("tensorflow", "jax"))
 
-    # The start is the block transform, but its side information and all training have chance in.
+    # The start is the block transform, but its side information has chance in.
     assert ours[2] == pytest.approx(theirs[2], rel=1e-4)
     assert ours[:2] == pytest.approx(theirs[:2], rel=0.03)
-    assert ours[3:] == pytest.approx(theirs[3:], rel=0.5)
+    # A backend draws qualities of its own for a step, and the loss of four images depends on them.
+    assert all(0.5 < mine / other < 2 for mine, other in zip(ours[3:5], theirs[3:5], strict=True))
+    assert ours[5:] == pytest.approx(theirs[5:], rel=0.1)
     assert len({ours[0], *ours[-2:]}) == 3

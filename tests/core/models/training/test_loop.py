@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from core.models.autoencoder.network import AutoencoderConfig
+from core.models.training import divergence
 from core.models.training.checkpoints import state_arrays
-from core.models.training.divergence import Diverged, has_diverged
+from core.models.training.divergence import Diverged, has_diverged, note_good_epoch
 from core.models.training.feed import Images
 from core.models.training.loop import Training
 from core.models.training.progress import Progress
@@ -132,8 +133,38 @@ def test_only_a_loss_far_above_that_of_the_epoch_before_has_diverged() -> None:
     # A new stage may weight the terms of the loss differently.
     assert not has_diverged(dataclasses.replace(progress, plan_start=3), 9.0)
     assert not has_diverged(Progress(), 9.0)
-    # After three times early stopping decides.
-    assert not has_diverged(dataclasses.replace(progress, guards={"undone_epochs": 3.0}), 9.0)
+    # After three times early stopping decides; an epoch that went well begins a new count.
+    again = dataclasses.replace(progress, guards={"undone_epochs": 7.0, "undone_in_a_row": 3.0})
+    assert not has_diverged(again, 9.0)
+    note_good_epoch(again)
+    assert has_diverged(again, 9.0)
+    assert again.guards == {"undone_epochs": 7.0}
+
+
+def test_an_epoch_ends_as_soon_as_its_loss_cannot_become_normal_again() -> None:
+    progress = Progress(epoch=3, plan_start=1, history=[{"loss": 0.5}] * 3)
+    # If all further losses were zero, the mean would be 0.9 and 1.1.
+    assert not has_diverged(progress, 9.0, done=0.1)
+    assert has_diverged(progress, 11.0, done=0.1)
+    assert has_diverged(progress, float("nan"), done=0.1)
+
+
+@pytest.mark.slow
+def test_an_epoch_that_diverges_is_not_finished(
+    tmp_path: Path,
+    small_config: AutoencoderConfig,
+    images: Images,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(divergence, "CHECKED_STEPS", 1)
+    short_training(tmp_path, dataclasses.replace(small_config, epochs=1), images).run()
+    bad = short_training(tmp_path, small_config, images)
+    bad.resume()
+    _spoil(bad, 3.0)
+    bad.run()
+
+    # One step, of four images, was enough to see it.
+    assert [row["images"] for row in bad.progress.history] == [14, 14 + 4 + 14]
 
 
 @pytest.mark.slow
