@@ -205,7 +205,7 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Tells what the browser showed when a test failed."""
     report = yield
-    browser: "Browser | None" = getattr(item, "funcargs", {}).get("browser")
+    browser: Browser | None = getattr(item, "funcargs", {}).get("browser")
     if report.when == "call" and report.failed and browser:
         for tab in (tab for context in browser.contexts for tab in context.pages):
             report.sections.append((f"Browser at {tab.url}", _shown(tab)))
