@@ -25,6 +25,9 @@ class HistoryFacts:
             version wrote the history.
         stage_starts: First epoch of each stage; losses of different stages are not comparable,
             because a stage may weight its terms differently or validate on other images.
+        first_stop: Epoch at which early stopping first asked for an end, and the learning rate was
+            lowered instead; None where that was not so.
+        undone_epochs: How often an epoch diverged, was undone and repeated in another order.
     """
 
     model: str = ""
@@ -37,6 +40,8 @@ class HistoryFacts:
     minutes: float | None = None
     best_epoch: int | None = None
     stage_starts: tuple[int, ...] = (1,)
+    first_stop: int | None = None
+    undone_epochs: int = 0
 
     @classmethod
     def of(cls, artifact: Artifact) -> "HistoryFacts":
@@ -58,6 +63,8 @@ class HistoryFacts:
                 minutes=None if facts.get("minutes") is None else float(facts["minutes"]),
                 best_epoch=int(facts["best_epoch"]) if facts.get("best_epoch") else None,
                 stage_starts=tuple(int(epoch) for epoch in facts.get("stage_starts") or (1,)),
+                first_stop=int(facts["first_stop"]) if facts.get("first_stop") else None,
+                undone_epochs=int(facts.get("undone_epochs", 0)),
             )
         except (TypeError, ValueError, OverflowError) as error:
             raise artifact.damaged_facts("does not hold the facts of a history") from error

@@ -51,6 +51,9 @@ class TrainingSummary:
         seed: Seed of weights and order.
         computed_with: Backends and precisions of the epochs.
         ended_by: Why it ended: early stopping, the epoch limit, or stopped by hand.
+        undone_epochs: How often an epoch diverged, was undone and repeated.
+        engine: How the steps were run, as in `core.models.training.engines.EngineRequest`; empty
+            where an earlier version published the model.
     """
 
     epochs: int | None = None
@@ -60,6 +63,8 @@ class TrainingSummary:
     seed: int | None = None
     computed_with: tuple[str, ...] = ()
     ended_by: str | None = None
+    undone_epochs: int = 0
+    engine: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -96,7 +101,7 @@ class ModelCard:
     validation: Quality | None = None
     export: ExportCheck | None = None
     data_digest: str | None = None
-    training: TrainingSummary = TrainingSummary()
+    training: TrainingSummary = field(default_factory=TrainingSummary)
     config: Mapping[str, Any] = field(default_factory=dict)
     channel_bits: Mapping[int, tuple[float, ...]] = field(default_factory=dict)
     layers: tuple[Layer, ...] = ()
@@ -221,6 +226,8 @@ def _training(found: Mapping[str, Any], config: Mapping[str, Any]) -> TrainingSu
         seed=_optional(int, found.get("seed")),
         computed_with=tuple(map(str, found.get("computed_with", ()))),
         ended_by=_ended_by(found, config),
+        undone_epochs=int(found.get("undone_epochs", 0)),
+        engine=_mapping(found.get("engine")),
     )
 
 

@@ -72,6 +72,9 @@ class TrainingRun:
         best_epoch: Epoch whose weights are kept, as the training or the card of its model says;
             None where neither does.
         stage_starts: First epoch of each stage.
+        first_stop: Epoch at which early stopping first asked for an end, where the training went on
+            at a lower learning rate; None where that was not so.
+        undone_epochs: How often an epoch diverged, was undone and repeated.
     """
 
     name: str
@@ -85,6 +88,8 @@ class TrainingRun:
     minutes: float | None = None
     best_epoch: int | None = None
     stage_starts: tuple[int, ...] = (1,)
+    first_stop: int | None = None
+    undone_epochs: int = 0
 
     @property
     def touched(self) -> datetime:
@@ -222,6 +227,8 @@ def _read(store: ArtifactStore, artifact: Artifact) -> TrainingRun:
         minutes=facts.minutes,
         best_epoch=facts.best_epoch or _published_epoch(store, name, facts.run, len(frame)),
         stage_starts=facts.stage_starts,
+        first_stop=facts.first_stop,
+        undone_epochs=facts.undone_epochs,
     )
 
 

@@ -56,6 +56,11 @@ def guards_once_undone(progress: Progress, loss: float, *, can_go_back: bool) ->
     return {_TOTAL: float(undone_epochs(progress) + 1), _IN_A_ROW: float(in_a_row)}
 
 
+def undone_guards(epochs: int) -> dict[str, float]:
+    """The guards' counts of a training in which so many epochs were undone."""
+    return {_TOTAL: float(epochs)} if epochs else {}
+
+
 def undone_epochs(progress: Progress) -> int:
     """How often an epoch of the training was undone."""
     return int(progress.guards.get(_TOTAL, 0))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.models.base import ModelConfig
+from core.models.training.divergence import undone_epochs
 from core.models.training.progress import Progress
 from core.store import ArtifactError, ArtifactStore
 from core.store.key import file_name
@@ -70,6 +71,8 @@ class History:
             minutes=self.minutes,
             best_epoch=self.progress.best_epoch or None,
             stage_starts=tuple(self.progress.stage_starts),
+            first_stop=self.progress.first_stop or None,
+            undone_epochs=undone_epochs(self.progress),
         )
         files = {file_name(self.key, "csv"): _to_csv(rows)}
         if self.previews.rows:

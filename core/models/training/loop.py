@@ -278,6 +278,7 @@ class Training:
         rate = DROP * float(self.network.optimizer.learning_rate)
         self.network.optimizer.learning_rate = rate
         self.progress.lr_drops, self.progress.waited = self.progress.lr_drops + 1, 0
+        self.progress.first_stop = self.progress.first_stop or self.progress.epoch
         self.monitor.say(
             f"goes on from epoch {self.progress.best_epoch} at learning rate {rate:.2g}"
         )

@@ -28,6 +28,8 @@ class Progress:
         best_epoch: Epoch of that loss, counted from 1; 0 before the first.
         waited: Epochs since then, or since the learning rate was lowered.
         lr_drops: How often the learning rate was lowered.
+        first_stop: Epoch at which early stopping first asked for an end, and the learning rate was
+            lowered instead; 0 before.
         history: One row per finished epoch.
         computed_with: Backends and precisions that the epochs were computed with.
         plan_start: Epochs that were done before the current learning rate schedule began.
@@ -52,6 +54,7 @@ class Progress:
     best_epoch: int = 0
     waited: int = 0
     lr_drops: int = 0
+    first_stop: int = 0
     history: list[dict[str, float]] = field(default_factory=list)
     computed_with: list[str] = field(default_factory=list)
     plan_start: int = 0

@@ -19,6 +19,7 @@ from core.models.training.checkpoints import (
     weight_arrays,
 )
 from core.models.training.complexity import measure_work
+from core.models.training.divergence import undone_epochs
 from core.models.training.feed import Images
 from core.models.training.loop import Training
 from core.models.training.onnx_export import (
@@ -159,6 +160,8 @@ class Publisher:
             "seed": training.config.seed,
             "computed_with": progress.computed_with,
             "lr_drops": progress.lr_drops,
+            "first_stop": progress.first_stop,
+            "undone_epochs": undone_epochs(progress),
             "plan_start": progress.plan_start,
             "plan_start_seconds": round(progress.plan_start_seconds, 1),
             "engine": progress.engine,

@@ -6,6 +6,7 @@ from typing import Any
 
 from core.codecs.trained_model import model_key
 from core.models.training.checkpoints import Arrays, ForeignCheckpoint, from_npz, load_weights
+from core.models.training.divergence import undone_guards
 from core.models.training.loop import Training
 from core.models.training.progress import Progress
 from core.models.training.reduction import check_has_weights
@@ -55,6 +56,7 @@ def go_on_from_published(
     training.progress.source = name
     for _ in range(0 if anew else facts.get("lr_drops", facts.get("drops", 0))):
         training.lower_learning_rate()
+    training.progress.first_stop = 0 if anew else facts.get("first_stop", 0)
 
 
 def _progress_at_best(
@@ -71,6 +73,7 @@ def _progress_at_best(
         best_epoch=len(rows),
         history=rows,
         computed_with=facts["computed_with"],
+        guards=undone_guards(facts.get("undone_epochs", 0)),
         plan_start=plan_start,
         stage_starts=facts.get("stage_starts", [facts.get("plan_start", 0) + 1]),
         plan_start_seconds=(

@@ -1,6 +1,6 @@
 """The card of one trained model: what it is, its limits, rates, layers, facts and files."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.analysis.labels import label_of
 from core.store import ArtifactError
-from core.training_records.model_card import ExportCheck, ModelCard, Quality
+from core.training_records.model_card import ExportCheck, ModelCard, Quality, TrainingSummary
 from core.training_records.model_cards import (
     PREFIX,
     check_files,
@@ -104,10 +104,12 @@ def show_facts(model: ModelCard) -> None:
         **_float_latent_facts(model),
         "Training images (sha256)": f"`{short_hash(model.data_digest)}`",
         "Epochs": epochs,
+        **_unusual_facts(training),
         "Training time": _span(training.seconds),
         "Images seen": _whole(training.images_seen),
         "Seed": "unknown" if training.seed is None else str(training.seed),
         "Computed with": ", ".join(training.computed_with) or "unknown",
+        **_engine_facts(training.engine),
         "Code (git commit)": f"`{short_hash(model.manifest.commit)}`",
         "Exported on": f"{provenance.get('cpu', 'unknown')}, {model.manifest.created[:10]}",
         "ONNX against Keras": _difference(model.export),
@@ -187,6 +189,24 @@ def _float_latent_facts(model: ModelCard) -> dict[str, str]:
     """Metrics as in the thesis, from the float latent; nothing for a model without one."""
     quality = model.validation
     return {} if quality is None else {"SSIM, float latent": _number(quality.ssim, "", 4)}
+
+
+def _unusual_facts(training: TrainingSummary) -> dict[str, str]:
+    """What went wrong on the way, where something did."""
+    count = training.undone_epochs
+    return {"Epochs that diverged, undone and repeated": _whole(count)} if count else {}
+
+
+def _engine_facts(engine: Mapping[str, Any]) -> dict[str, str]:
+    """How the steps were run, where the card says so."""
+    if not engine:
+        return {}
+    told = {"augment": "images varied", "photographs": "crops of photographs too"}
+    limit = [f"{engine['minutes']:g} minutes"] if engine.get("minutes") else []
+    parts = [str(engine.get("name", "unknown")), *limit]
+    return {
+        "Engine": ", ".join([*parts, *(text for name, text in told.items() if engine.get(name))])
+    }
 
 
 def _model_id(model: ModelCard) -> str:

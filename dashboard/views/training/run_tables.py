@@ -23,6 +23,11 @@ BEST_HELP = (
     "Its weights are kept: lowest validation loss, of the last stage where there were several, "
     "because losses of different stages cannot be compared."
 )
+FIRST_STOP_HELP = (
+    "Epoch at which early stopping first asked for an end. The training went on from its best "
+    "weights at a third of the learning rate."
+)
+UNDONE_HELP = "Epochs that diverged: they were undone and repeated in another order."
 RUN_LINE = "The test images are not used in training; see Models for the results."
 
 
@@ -43,6 +48,8 @@ def show_runs(runs: Sequence[TrainingRun]) -> None:
         ),
         "epochs": "Epochs",
         "best_epoch": number("Best epoch", format="%.0f", help=BEST_HELP),
+        "first_stop": number("First stop", format="%.0f", help=FIRST_STOP_HELP),
+        "undone_epochs": number("Undone epochs", format="%d", help=UNDONE_HELP),
         "validation_loss": number("Validation loss", format="%.3g", help="At the best epoch."),
         "validation_psnr_db": number(
             "Validation PSNR (dB)", format=formats.DECIBELS, help="At that epoch."
@@ -51,11 +58,12 @@ def show_runs(runs: Sequence[TrainingRun]) -> None:
         "minutes": number("Minutes", format="%.0f"),
         "images_per_second": number("Images/s", format="%.0f", help="Mean over the epochs."),
     }
+    unused = {name for name in ("first_stop", "undone_epochs") if not table[name].gt(0).any()}
     st.dataframe(
         table.assign(label=[label_of(name) for name in table["run"]]),
         hide_index=True,
         height="content",
-        column_order=list(columns),
+        column_order=[name for name in columns if name not in unused],
         column_config=columns,
     )
     st.caption(RUN_LINE)

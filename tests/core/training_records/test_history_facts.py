@@ -13,4 +13,6 @@ def test_the_facts_of_a_history_keep_the_names_that_stored_histories_have() -> N
         "minutes": None,
         "best_epoch": None,
         "stage_starts": [1],
+        "first_stop": None,
+        "undone_epochs": 0,
     }

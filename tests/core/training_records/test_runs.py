@@ -62,6 +62,16 @@ def test_the_best_epoch_is_the_one_that_the_training_says(store):
     assert outlook(run).waited == 0
 
 
+def test_a_history_tells_what_early_stopping_and_the_guard_did(store):
+    commit(store, "ae80", first_stop=2, undone_epochs=4)
+    commit(store, "ae40")
+    told = run_table([read(store)]).iloc[0]
+    assert (told["first_stop"], told["undone_epochs"]) == (2, 4)
+    untold = run_table([read_runs(store).runs["ae40"]]).iloc[0]
+    assert np.isnan(untold["first_stop"])
+    assert untold["undone_epochs"] == 0
+
+
 def test_the_best_epoch_of_an_older_history_is_that_of_its_published_model(store):
     commit(store, "ae80", run="x")
     publish(store, "ae80", run="x", epochs=3, best_epoch=3)

@@ -95,6 +95,7 @@ def test_an_epoch_that_diverged_is_undone_and_repeated_in_another_order(
     # What the lost epoch took is counted.
     assert [row["images"] for row in rows] == [14, 42]
     assert bad.progress.guards == {"undone_epochs": 1.0}
+    assert HistoryFacts.of(ArtifactStore(tmp_path).open("histories/ae40")).undone_epochs == 1
 
 
 @pytest.mark.slow
@@ -250,6 +251,9 @@ def test_the_learning_rate_falls_before_a_training_without_progress_ends(
     assert training.progress.lr_drops == 2
     assert training.has_converged
     assert "at learning rate 0.17" in stream.getvalue()
+    # Where the rule alone would have ended it is told, and stays that of the first time.
+    history = HistoryFacts.of(ArtifactStore(tmp_path).open("histories/ae40"))
+    assert history.first_stop == rates.index(pytest.approx(0.5 / 3, abs=1e-5))
 
 
 @pytest.mark.slow

@@ -7,6 +7,7 @@ from tests.dashboard.page_contents import captions, chart, frame_with, trace_nam
 from tests.dashboard.views.training.committed_runs import AE40, AE80, CONFIG, HEADER, VIEW, commit
 
 PHASES = ("training", "validation")
+_UNUSUAL = {"first_stop", "undone_epochs"}
 LEVEL_MEASURES = ("bits_per_pixel", "psnr_db", "ssim")
 
 
@@ -91,6 +92,19 @@ def test_the_kept_epoch_is_marked_where_losses_of_stages_differ(open_page, train
     app = _page_of(open_page, trained, text, best_epoch=3, stage_starts=[1, 2])
     assert chart(app, "curve-loss")["data"][-1]["x"] == [3.0]
     assert frame_with(app, "best_epoch")["best_epoch"].tolist() == [3.0]
+
+
+def test_what_early_stopping_and_the_guard_did_has_columns_where_it_happened(open_page, trained):
+    text = "epoch,validation_loss\n1,0.2\n2,0.4\n"
+    assert not _UNUSUAL & _columns_of_runs(_page_of(open_page, trained, text))
+    app = _page_of(open_page, trained, text, first_stop=1, undone_epochs=2)
+    assert _columns_of_runs(app) >= _UNUSUAL
+    assert frame_with(app, "best_epoch")[sorted(_UNUSUAL)].iloc[0].tolist() == [1, 2]
+
+
+def _columns_of_runs(app):
+    table = next(frame for frame in app.dataframe if "best_epoch" in frame.value)
+    return set(table.proto.column_order)
 
 
 @pytest.mark.slow
