@@ -1,7 +1,12 @@
 """Names of codecs and models on the screen and in reports: one for each, everywhere."""
 
+from collections.abc import Mapping
+from contextlib import suppress
+
 from core.analysis.ladder import CONFIGURATIONS
 from core.codecs import codecs, find_codec
+from core.store import ArtifactError, ArtifactStore
+from core.store.key import last_part
 
 #: Display label by model that is trained for the ladder alone.
 _STEPS = {rung.codec: f"Ladder: {rung.label[0].lower()}{rung.label[1:]}" for rung in CONFIGURATIONS}
@@ -13,11 +18,23 @@ def labels() -> dict[str, str]:
 
 
 def label_of(codec: str) -> str:
-    """Display label of a codec, also of one that cannot run here."""
+    """Display label of a codec; of one that cannot run here, that which its results have."""
     if codec in _STEPS:
         return _STEPS[codec]
     known = find_codec(codec)
-    return known.label if known else codec
+    return known.label if known else _measured_label(codec) or codec
+
+
+def _measured_label(codec: str) -> str:
+    """Label of a codec where it was measured; empty where no results tell."""
+    store = ArtifactStore.default()
+    for key in store.keys("results/"):
+        if last_part(key) == codec:
+            with suppress(ArtifactError):
+                found = store.manifest(key).facts.get("codec")
+                if isinstance(found, Mapping) and found.get("label"):
+                    return str(found["label"])
+    return ""
 
 
 def label_of_study(name: str, model: str) -> str:
