@@ -48,6 +48,8 @@ CONFIGURATIONS = (
     Rung("ladder_transforms", "With BNK's transforms", _preset("ladder_transforms")),
     Rung("ladder_lattice", "With a lattice", _preset("ladder_lattice")),
 )
+#: Codecs of those: compared as steps, not offered as codecs.
+STEP_CODECS = frozenset(rung.codec for rung in CONFIGURATIONS)
 #: The budget of the rungs above, where the model's own plan is longer.
 _SAME_BUDGET = f"{_train('ae20_rd')} --epochs 10 --learning-rate 0.0008 {_FAST}"
 RUNGS = (

@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from core.analysis.labels import label_of
+from core.analysis.ladder import STEP_CODECS
 from core.store import Manifest
 from core.timing.table import (
     BASELINE,
@@ -113,8 +114,9 @@ def main() -> None:
 
 def show_untimed(table: pd.DataFrame, manifests: Mapping[str, Manifest]) -> None:
     """Names the codecs that have results but no times, with the command that measures them."""
-    left_out = {name for one in manifests.values() for name in one.facts.get("left_out", {})}
-    names = untimed_codecs(load_results(DATASET).manifests, table, left_out)
+    left_out = [name for one in manifests.values() for name in one.facts.get("left_out", {})]
+    measured = load_results(DATASET).manifests
+    names = untimed_codecs(measured, table, STEP_CODECS.union(left_out))
     if names:
         st.info(
             f"Measured but not timed yet, so not on this page: {'; '.join(map(label_of, names))}. "

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.analysis.labels import label_of
-from core.analysis.ladder import CONFIGURATIONS
+from core.analysis.ladder import STEP_CODECS
 from core.codecs.rate_autoencoder import rate_architectures
 from core.training_records.runs import AXES, PREFIX, Runs, TrainingRun, read_runs
 from core.training_records.tables import level_table
@@ -65,7 +65,7 @@ AXIS_HELP = (
 
 
 #: Runs that are not drawn at first: steps between the thesis' autoencoders and BNK.
-STEPS_BETWEEN = frozenset({*rate_architectures(), *(rung.codec for rung in CONFIGURATIONS)})
+STEPS_BETWEEN = STEP_CODECS.union(rate_architectures())
 
 
 class RunSelection(NamedTuple):

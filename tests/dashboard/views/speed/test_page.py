@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.evaluation.results import load_results
 from core.store import ArtifactStore
 from core.timing.table import BASELINE, Timing, benchmark_key, to_parquet
 from tests.dashboard.page_contents import OpenPage
@@ -212,12 +213,21 @@ def test_codecs_with_results_and_without_times_are_named_with_the_command(
 ) -> None:
     assert not open_page(VIEW, timed_store).info
     shutil.copytree(full_store / "results", timed_store / "results")
+    _measure_a_step_of_the_ladder(ArtifactStore(timed_store))
     [line] = [one.value for one in open_page(VIEW, timed_store).info]
     assert line.startswith(
         "Measured but not timed yet, so not on this page: Autoencoder, 3 layers (20x20); WebP; "
         "AVIF 4:4:4; TIFF, LZW. "
     )
     assert "`python -m pipelines.benchmark --only codecs`" in line
+
+
+def _measure_a_step_of_the_ladder(store: ArtifactStore) -> None:
+    """Such a step is compared, but not offered as a codec, so it needs no times."""
+    given = store.open("results/imagenette160/webp")
+    files = {"ladder_context.parquet": given.read(given.file("parquet"))}
+    store.commit("results/imagenette160/ladder_context", files, facts=given.facts)
+    assert "ladder_context" in load_results(store, "imagenette160").manifests
 
 
 def test_every_number_can_be_downloaded(open_page: OpenPage, timed_store: Path) -> None:
