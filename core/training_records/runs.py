@@ -4,6 +4,7 @@ Nothing here imports Keras: a history is a CSV file and the facts of its manifes
 """
 
 import io
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -118,6 +119,17 @@ class TrainingRun:
         of_last_stage = losses.where(epochs >= self.stage_starts[-1])
         return int(np.nanargmin(of_last_stage)) if of_last_stage.notna().any() else None
 
+    @property
+    def drops(self) -> list[int]:
+        """Positions of the epochs before which the learning rate was lowered to a third.
+
+        A training whose rate follows a schedule has none.
+        """
+        rates = self.frame.get("learning_rate", pd.Series(dtype=float)).tolist()
+        changes = [place for place in range(1, len(rates)) if rates[place] != rates[place - 1]]
+        is_third = [math.isclose(3 * rates[x], rates[x - 1], rel_tol=1e-3) for x in changes]
+        return changes if all(is_third) else []
+
     def state(self, now: datetime) -> State:
         """Whether it runs, was interrupted, or has ended."""
         if not self.running:
@@ -147,8 +159,9 @@ class Outlook(NamedTuple):
         images_per_second: Speed; None before the first report of the epoch.
         epoch_seconds: Seconds to the end of the epoch, without validation, at the last report.
         total_seconds: Seconds to the last epoch; None before one epoch is finished.
-        waited: Finished epochs since the best one.
+        waited: Finished epochs since the best one, or since the learning rate was lowered.
         patience: Epochs without improvement after which it stops early.
+        drops_left: How often the learning rate is lowered instead, before that.
     """
 
     epoch: int
@@ -159,6 +172,7 @@ class Outlook(NamedTuple):
     total_seconds: float | None
     waited: int
     patience: int | None
+    drops_left: int = 0
 
 
 def read_runs(store: ArtifactStore) -> Runs:
@@ -193,6 +207,7 @@ def outlook(run: TrainingRun) -> Outlook:
     steps = running.get("steps")
     by_clock = run.minutes is not None
     epochs, patience = (None if by_clock else run.config.get(x) for x in ("epochs", "patience"))
+    counted_from = max([-1 if run.best_row is None else run.best_row, *(x - 1 for x in run.drops)])
     per_epoch = _epoch_seconds(run)
     total = None if per_epoch is None or not epochs else per_epoch * max(0, epochs - done)
     share = running["step"] / steps if steps and "step" in running else None
@@ -205,8 +220,9 @@ def outlook(run: TrainingRun) -> Outlook:
         images_per_second=running.get("images_per_second"),
         epoch_seconds=running.get("seconds_left"),
         total_seconds=total,
-        waited=0 if run.best_row is None else done - 1 - run.best_row,
+        waited=0 if run.best_row is None else done - 1 - counted_from,
         patience=patience,
+        drops_left=max(0, int(run.config.get("lr_drops") or 0) - len(run.drops)),
     )
 
 

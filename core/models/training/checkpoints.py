@@ -19,6 +19,9 @@ Arrays = dict[str, NDArray[Any]]
 #: Checkpoints to keep: if the newest is damaged, the previous one is used.
 KEPT = 2
 
+#: In the name of a checkpoint that was written within an epoch.
+_STEP = "-step-"
+
 
 class ForeignCheckpoint(ValueError):
     """A checkpoint of another configuration or of other training images."""
@@ -44,17 +47,26 @@ class Checkpoints:
         """Keys of the checkpoints, oldest first."""
         return self.store.keys(f"checkpoints/{self.model}/")
 
+    def whole_epochs(self) -> list[str]:
+        """Keys of those that were written at the end of an epoch, oldest first."""
+        return [key for key in self.keys() if _STEP not in key.rpartition("/")[2]]
+
     def save(self, network: ImageModel, best: Arrays, progress: Progress) -> str:
-        """Writes a checkpoint, removes all but the last two, and returns its key."""
+        """Writes a checkpoint, removes all but the last two, and returns its key.
+
+        The newest that was written at the end of an epoch is kept, too, and none that is later.
+        """
         name = f"epoch-{progress.epoch:04d}"
         if progress.step:
-            name += f"-step-{progress.step:06d}"
+            name += f"{_STEP}{progress.step:06d}"
         key = f"checkpoints/{self.model}/{name}"
         arrays = {f"state/{path}": value for path, value in state_arrays(network).items()}
         arrays |= {f"best/{path}": value for path, value in best.items()}
         self.store.commit(key, {f"{name}.npz": to_npz(arrays)}, facts=self.facts(progress))
-        for old in self.keys()[:-KEPT]:
-            self.store.delete(old)
+        earlier = [found for found in self.keys() if found <= key]
+        whole = [found for found in self.whole_epochs() if found <= key]
+        for other in {*self.keys()} - {*earlier[-KEPT:], *whole[-1:]}:
+            self.store.delete(other)
         return key
 
     def facts(self, progress: Progress) -> dict[str, Any]:
@@ -79,8 +91,24 @@ class Checkpoints:
             ForeignCheckpoint: The checkpoint is of another configuration or other images.
             ArtifactError: No checkpoint is intact.
         """
+        return self._restore_newest(self.keys(), network, warn)
+
+    def restore_whole_epoch(
+        self, network: ImageModel, warn: Callable[[str], None]
+    ) -> tuple[Progress, Arrays]:
+        """The same of the newest intact one that was written at the end of an epoch.
+
+        Raises:
+            ForeignCheckpoint: As in `restore`.
+            ArtifactError: No such checkpoint is intact.
+        """
+        return self._restore_newest(self.whole_epochs(), network, warn)
+
+    def _restore_newest(
+        self, keys: list[str], network: ImageModel, warn: Callable[[str], None]
+    ) -> tuple[Progress, Arrays]:
         damage: ArtifactError | None = None
-        for key in reversed(self.keys()):
+        for key in reversed(keys):
             try:
                 return self._restore(key, network)
             except ArtifactError as error:

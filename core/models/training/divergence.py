@@ -1,5 +1,6 @@
 """What becomes of an epoch in which a training diverged."""
 
+import dataclasses
 import math
 
 from core.models.training.progress import Progress
@@ -36,24 +37,51 @@ def has_diverged(progress: Progress, loss: float, *, done: float = 1.0) -> bool:
     return done * loss > MAX_LOSS_RATIO * progress.history[-1]["loss"]
 
 
-def guards_once_undone(progress: Progress, loss: float, *, can_go_back: bool) -> dict[str, float]:
-    """The guards' counts once this epoch is undone.
+def check_can_undo(progress: Progress, loss: float, *, can_go_back: bool) -> None:
+    """Checks that an epoch can be undone.
 
     Args:
         progress: Before the epoch.
-        loss: Mean loss of the epoch's steps.
-        can_go_back: Whether there is a checkpoint.
+        loss: What it ended with.
+        can_go_back: Whether there is a checkpoint of a whole epoch.
 
     Raises:
         Diverged: There is nothing to go back to, or it happened too often.
     """
-    in_a_row = _in_a_row(progress) + 1
-    if not can_go_back or in_a_row > MAX_UNDONE:
-        raise Diverged(
-            f"The training diverged in epoch {progress.epoch + 1}: its loss is {loss:.4g}. Start "
-            "anew with a lower learning rate."
-        )
-    return {_TOTAL: float(undone_epochs(progress) + 1), _IN_A_ROW: float(in_a_row)}
+    if can_go_back and _in_a_row(progress) < MAX_UNDONE:
+        return
+    kept = " The best weights so far can be published with --export." if can_go_back else ""
+    raise Diverged(
+        f"The training diverged in epoch {progress.epoch + 1}: its loss is {loss:.4g}. Start anew "
+        f"with a lower learning rate.{kept}"
+    )
+
+
+def undone(progress: Progress, restored: Progress) -> Progress:
+    """Progress from which an epoch is repeated; what it took, and the request, are as they were.
+
+    Args:
+        progress: In the epoch that is undone.
+        restored: Of the checkpoint before it.
+    """
+    counts = {_TOTAL: undone_epochs(progress) + 1.0, _IN_A_ROW: _in_a_row(progress) + 1.0}
+    return dataclasses.replace(
+        restored,
+        images=progress.images,
+        seconds=progress.seconds,
+        ended_by="",
+        may_replace=progress.may_replace,
+        engine=progress.engine,
+        guards=restored.guards | counts,
+    )
+
+
+def undone_line(progress: Progress, restored: Progress, loss: float) -> str:
+    """What is said when an epoch is undone; arguments as in `check_can_undo` and `undone`."""
+    return (
+        f"epoch {progress.epoch + 1} diverged with a loss of {loss:.4g}: goes back to the end of "
+        f"epoch {restored.epoch} and repeats what came after it in another order"
+    )
 
 
 def undone_guards(epochs: int) -> dict[str, float]:

@@ -91,6 +91,11 @@ def spread_rows(count: int, total: int) -> NDArray[np.int64]:
     return np.arange(count) * total // count
 
 
+def spread_feed(images: Images, count: int, *, batch: int) -> Any:
+    """Batches of this many images, spread evenly, in the form that Keras takes."""
+    return ImageFeed(images, spread_rows(count, len(images)), batch=batch).for_keras()
+
+
 def _remapped(images: Images) -> Images:
     """The same images; if they are memory-mapped, through a new mapping.
 

@@ -7,6 +7,7 @@ for that: `EarlyStopping` and `ModelCheckpoint` keep their own state (best loss,
 memory only, and `BackupAndRestore` restarts the interrupted epoch with another order of batches.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -21,10 +22,10 @@ from core.models.base import ImageModel, ModelConfig
 from core.models.training import divergence
 from core.models.training.activity import ActivityProbe
 from core.models.training.checkpoints import Arrays, Checkpoints, load_weights, weight_arrays
-from core.models.training.feed import ImageFeed, Images, epoch_rows, spread_rows, step_count
+from core.models.training.feed import ImageFeed, Images, epoch_rows, spread_feed, step_count
 from core.models.training.history import History
 from core.models.training.monitor import Monitor
-from core.models.training.progress import STOPPED, Progress
+from core.models.training.progress import DIVERGED, STOPPED, Progress
 from core.models.training.step_watch import StepWatch
 from core.stop_request import Stopped, StopRequest
 from core.training_records.previews import join_preview, preview_originals
@@ -81,11 +82,6 @@ class Training:
         """Whether a time limit ended the training; this engine has none."""
         return False
 
-    @property
-    def exports_here(self) -> bool:
-        """Whether this process can export, which Keras does only with TensorFlow."""
-        return bool(keras.backend.backend() == "tensorflow")
-
     def __post_init__(self) -> None:
         self.follow(self.progress)
 
@@ -106,7 +102,7 @@ class Training:
 
     def validation_figures(self) -> dict[str, float]:
         """Metrics on the validation images with the current weights."""
-        found = self.network.evaluate(self._validation_feed(), verbose=0, return_dict=True)
+        found = self.network.evaluate(self._validated(), verbose=0, return_dict=True)
         return {name: float(value) for name, value in found.items()}
 
     def run(self) -> None:
@@ -121,6 +117,8 @@ class Training:
         if not self.progress.images:
             self.network.initialise(self.train)
         has_ended = self.is_finished
+        if has_ended and self.progress.ended_by in ("", STOPPED):
+            self._note_end()
         while not has_ended:
             if self.has_converged:
                 load_weights(self.network, self.best)
@@ -132,18 +130,22 @@ class Training:
         self.history.write(self.progress.history, ended_by=self.progress.ended_by)
 
     def _run_epoch(self) -> None:
-        figures = self._fit()
-        if divergence.has_diverged(self.progress, figures["loss"]):
-            self._undo_epoch(figures["loss"])
-        else:
-            self.validate_epoch(figures)
+        try:
+            figures = self._fit()
+            if divergence.has_diverged(self.progress, figures["loss"]):
+                self._undo_epoch(figures["loss"])
+            else:
+                self.validate_epoch(figures)
+        except divergence.Diverged:
+            self.history.write(self.progress.history, ended_by=DIVERGED)
+            raise
 
     def validate_epoch(self, figures: dict[str, float]) -> None:
         """Validates, saves and records the weights after an epoch with these mean metrics."""
         watch = self._watch(self.steps, figures)
         with self.network.averaged():
             found = self.network.evaluate(
-                self._validation_feed(), verbose=0, callbacks=[watch], return_dict=True
+                self._validated(), verbose=0, callbacks=[watch], return_dict=True
             )
             weights = weight_arrays(self.network)
             preview = join_preview(self.network.reconstructions(preview_originals()))
@@ -151,21 +153,20 @@ class Training:
         if self.stop.signal is not None:
             # The validation is repeated, because it may have been interrupted.
             self.stop_at(watch.seconds, self.progress.step, figures)
+        if not math.isfinite(found["loss"]):
+            self._undo_epoch(found["loss"])
+            return
         validation = {f"validation_{name}": float(value) for name, value in found.items()}
         self._finish_epoch(figures | validation, weights, preview, watch.seconds, units)
 
     def _undo_epoch(self, loss: float) -> None:
-        """Goes back to the newest checkpoint; the epoch is repeated in another order."""
-        gone, can_go_back = self.progress, bool(self.checkpoints.keys())
-        guards = divergence.guards_once_undone(gone, loss, can_go_back=can_go_back)
-        progress, self.best = self.checkpoints.restore(self.network, self.monitor.say)
-        progress.images, progress.seconds, progress.ended_by = gone.images, gone.seconds, ""
-        progress.guards |= guards
-        self.follow(progress)
-        self.monitor.say(
-            f"epoch {gone.epoch + 1} diverged with a loss of {loss:.4g}: goes back to the newest "
-            "checkpoint and repeats it in another order"
-        )
+        """Goes back to the end of the epoch before; this one is repeated in another order."""
+        gone, can_go_back = self.progress, bool(self.checkpoints.whole_epochs())
+        divergence.check_can_undo(gone, loss, can_go_back=can_go_back)
+        restored, self.best = self.checkpoints.restore_whole_epoch(self.network, self.monitor.say)
+        self.follow(divergence.undone(gone, restored))
+        self.checkpoints.save(self.network, self.best, self.progress)
+        self.monitor.say(divergence.undone_line(gone, restored, loss))
 
     def _order(self) -> NDArray[np.int64]:
         """Rows of the epoch's images; another order after each epoch that was undone."""
@@ -185,10 +186,9 @@ class Training:
         """Steps of an epoch."""
         return step_count(self._epoch_images, self.config.batch)
 
-    def _validation_feed(self) -> Any:
-        total = len(self.validation)
-        rows = spread_rows(self.config.validation_images or total, total)
-        return ImageFeed(self.validation, rows, batch=self.config.batch).for_keras()
+    def _validated(self) -> Any:
+        count = self.config.validation_images or len(self.validation)
+        return spread_feed(self.validation, count, batch=self.config.batch)
 
     def _fit(self) -> dict[str, float]:
         """Mean metrics of the epoch, part of which an earlier run may have done."""
@@ -216,12 +216,15 @@ class Training:
     def _step_done(
         self, seconds: float, step: int, figures: Callable[[], dict[str, float]]
     ) -> None:
-        if self.stop.signal is not None:
+        is_stopping = self.stop.signal is not None
+        if is_stopping or not step % divergence.CHECKED_STEPS:
+            share = step / self.steps
+            if divergence.has_diverged(self.progress, figures()["loss"], done=share):
+                # The epoch ends here and is undone; only then may a checkpoint be written.
+                self.network.stop_training = True
+                return
+        if is_stopping:
             self.stop_at(seconds, step, figures())
-        if not step % divergence.CHECKED_STEPS:
-            self.network.stop_training = divergence.has_diverged(
-                self.progress, figures()["loss"], done=step / self.steps
-            )
         self.monitor.step(
             self.progress.history,
             step=step,
@@ -251,34 +254,28 @@ class Training:
         progress.step, progress.partial = 0, {}
         divergence.note_good_epoch(progress)
         progress.note_arithmetic(f"{keras.backend.backend()} {self.config.precision}")
-        self._judge(figures["validation_loss"], weights)
+        if progress.judge(figures["validation_loss"]):
+            self.best = weights
         rate = float(self.network.optimizer.learning_rate)
         progress.history.append(progress.row(figures, learning_rate=rate) | units)
-        progress.note_end(
-            is_finished=self.is_finished,
-            epochs=self.config.epochs,
-            by_clock=self.ended_by_clock,
-        )
+        self._note_end()
         self.checkpoints.save(self.network, self.best, progress)
         self.history.previews.append(progress.epoch, preview)
         self.history.write(progress.history, running={"epoch": progress.epoch + 1, "step": 0})
         self.monitor.epoch(progress.history[-1])
 
-    def _judge(self, loss: float, weights: Arrays) -> None:
-        """Early stopping: keeps the best weights and counts the epochs since."""
-        progress = self.progress
-        if progress.best_loss is None or loss < progress.best_loss:
-            progress.best_loss, progress.best_epoch, progress.waited = loss, progress.epoch, 0
-            self.best = weights
-        else:
-            progress.waited += 1
+    def _note_end(self) -> None:
+        self.progress.note_end(
+            is_finished=self.is_finished,
+            epochs=self.config.epochs,
+            by_clock=self.ended_by_clock,
+        )
 
     def lower_learning_rate(self) -> None:
         """Lowers the learning rate and resets the count of epochs without improvement."""
         rate = DROP * float(self.network.optimizer.learning_rate)
         self.network.optimizer.learning_rate = rate
-        self.progress.lr_drops, self.progress.waited = self.progress.lr_drops + 1, 0
-        self.progress.first_stop = self.progress.first_stop or self.progress.epoch
+        self.progress.note_drop()
         self.monitor.say(
             f"goes on from epoch {self.progress.best_epoch} at learning rate {rate:.2g}"
         )

@@ -1,5 +1,6 @@
 """Console output of a running training: one line that is redrawn, or a sparse log."""
 
+import math
 import sys
 import time
 from collections.abc import Callable
@@ -65,7 +66,8 @@ class Monitor:
         left = (steps - step) * batch / rate if rate else 0.0
         if due:
             self._reported = now
-            running = {"epoch": len(rows) + 1, "step": step, "steps": steps, **means}
+            finite = {name: value for name, value in means.items() if math.isfinite(value)}
+            running = {"epoch": len(rows) + 1, "step": step, "steps": steps, **finite}
             speed = {"images_per_second": round(rate, 1), "seconds_left": round(left)}
             self.history.write(rows, running=running | speed)
         self._show(

@@ -9,6 +9,7 @@ EARLY_STOPPING = "early stopping"
 EPOCH_LIMIT = "epoch limit"
 TIME_LIMIT = "time limit"
 STOPPED = "stopped by hand"
+DIVERGED = "divergence"
 
 #: Names of `Progress` fields in earlier versions.
 _RENAMED = {"drops": "lr_drops"}
@@ -87,6 +88,20 @@ class Progress:
         by_count = EPOCH_LIMIT if self.epoch >= epochs else EARLY_STOPPING
         reason = TIME_LIMIT if by_clock else by_count
         self.ended_by = reason if is_finished else ""
+
+    def judge(self, loss: float) -> bool:
+        """Early stopping: whether the epoch is the best so far, by its validation loss."""
+        if self.best_loss is not None and loss >= self.best_loss:
+            self.waited += 1
+            return False
+        self.best_loss, self.best_epoch, self.waited = loss, self.epoch, 0
+        return True
+
+    def note_drop(self) -> None:
+        """Records that the learning rate was lowered, which early stopping counts anew from."""
+        if not self.lr_drops:
+            self.first_stop = self.epoch
+        self.lr_drops, self.waited = self.lr_drops + 1, 0
 
     def note_arithmetic(self, used: str) -> None:
         """Records a backend and precision that an epoch was computed with."""

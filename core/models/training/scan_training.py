@@ -120,7 +120,7 @@ class ScanTraining(Training):
 
     def lower_learning_rate(self) -> None:
         """Lowers the learning rate and resets the count of epochs without improvement."""
-        self.progress.lr_drops, self.progress.waited = self.progress.lr_drops + 1, 0
+        self.progress.note_drop()
         self.monitor.say(f"goes on from epoch {self.progress.best_epoch} at a third of the rate")
 
     def _planned(self, steps: NDArray[np.int64]) -> NDArray[np.float32]:

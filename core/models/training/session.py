@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import keras
+
 from core.codecs.trained_model import model_key
 from core.dataset.splits import array_file, dataset_key, open_split
 from core.errors import Refusal
@@ -53,8 +55,8 @@ class Session:
 
     @property
     def exports_here(self) -> bool:
-        """Whether this process can export."""
-        return self.training.exports_here
+        """Whether this process can export, which Keras does only with TensorFlow."""
+        return bool(keras.backend.backend() == "tensorflow")
 
     def run(self) -> None:
         """Trains to the end.

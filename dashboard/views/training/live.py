@@ -47,7 +47,8 @@ def live_tiles(run: TrainingRun, ahead: Outlook) -> list[tuple[str, str, str | N
         )
         tiles.append(("Left at most", clock(ahead.total_seconds), early))
     if ahead.patience:
-        waited = f"It ends after {ahead.patience} epochs in a row without a better validation loss."
+        then = "The learning rate is lowered" if ahead.drops_left else "It ends"
+        waited = f"{then} after {ahead.patience} epochs in a row without a better validation loss."
         tiles.append(("Epochs without gain", f"{ahead.waited} of {ahead.patience}", waited))
     for name in ("loss", "psnr_db"):
         if name in run.running:

@@ -72,6 +72,21 @@ def test_a_history_tells_what_early_stopping_and_the_guard_did(store):
     assert untold["undone_epochs"] == 0
 
 
+def test_a_lowered_learning_rate_starts_a_new_count_of_epochs_without_gain(store):
+    header = "epoch,validation_loss,learning_rate"
+    rows = ["1,0.2,0.003", "2,0.3,0.003", "3,0.3,0.001", "4,0.25,0.001"]
+    config = CONFIG | {"lr_drops": 2}
+    commit(store, "ae80", header=header, rows=rows, config=config, running={"epoch": 5})
+    assert read(store).drops == [2]
+    assert (outlook(read(store)).waited, outlook(read(store)).drops_left) == (2, 1)
+
+
+def test_a_scheduled_learning_rate_was_not_lowered(store):
+    rows = ["1,0.2,0.003", "2,0.3,0.002", "3,0.3,0.000667"]
+    commit(store, "ae80", header="epoch,validation_loss,learning_rate", rows=rows)
+    assert read(store).drops == []
+
+
 def test_the_best_epoch_of_an_older_history_is_that_of_its_published_model(store):
     commit(store, "ae80", run="x")
     publish(store, "ae80", run="x", epochs=3, best_epoch=3)

@@ -30,6 +30,7 @@ from core.stop_request import Stopped, StopRequest
 from core.store import ArtifactStore
 from tests.core.models.tiny import MINIATURE
 from tests.core.models.training.sample_checks import images, samples
+from tests.core.models.training.short_trainings import StopAfter
 
 AE = AutoencoderConfig(filters=(4,), learning_rate=0.002, batch=4, epochs=2, epoch_images=16)
 BNK = dataclasses.replace(
@@ -141,18 +142,6 @@ def one_bad_step(folder: Path) -> Any:
         "iterations": int(found.network.optimizer.iterations),
         "finite": all(np.isfinite(w).all() for w in weight_arrays(found.network).values()),
     }
-
-
-class StopAfter(StopRequest):
-    """A stop is requested once it was asked so often."""
-
-    def __init__(self, questions: int) -> None:
-        self.left = questions
-
-    @property
-    def signal(self) -> int | None:  # type: ignore[override]
-        self.left -= 1
-        return 15 if self.left < 0 else None
 
 
 def stopped(folder: Path) -> Any:

@@ -1,6 +1,7 @@
-"""A training of a few steps on random images."""
+"""A training of a few steps on random images, and what can happen to it."""
 
 import io
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from core.models.training.loop import Training
 from core.models.training.monitor import Monitor
 from core.stop_request import StopRequest
 from core.store import ArtifactStore
+from core.training_records.runs import read_runs
 
 
 def short_training(
@@ -39,3 +41,24 @@ def short_training(
         Monitor(history, config.epochs, stream or io.StringIO()),
         stop or StopRequest(),
     )
+
+
+class StopAfter(StopRequest):
+    """Wishes to stop once it was asked so many times."""
+
+    def __init__(self, questions: int) -> None:
+        self._left = questions
+
+    @property
+    def signal(self) -> int | None:  # type: ignore[override]
+        self._left -= 1
+        return signal.SIGTERM if self._left < 0 else None
+
+
+def ending_of(folder: Path) -> str:
+    """By which rule a training ended, as its history tells."""
+    return read_runs(ArtifactStore(folder)).runs["ae40"].ended_by
+
+
+def spoil(training: Training, value: float) -> None:
+    training.network.set_weights([np.full(w.shape, value) for w in training.network.weights])

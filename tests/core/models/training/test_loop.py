@@ -2,36 +2,20 @@
 
 import dataclasses
 import io
-import signal
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from core.models.autoencoder.network import AutoencoderConfig
-from core.models.training import divergence
 from core.models.training.checkpoints import state_arrays
-from core.models.training.divergence import Diverged, has_diverged, note_good_epoch
 from core.models.training.feed import Images
 from core.models.training.loop import Training
 from core.models.training.progress import Progress
-from core.stop_request import Stopped, StopRequest
+from core.stop_request import Stopped
 from core.store import ArtifactStore
 from core.training_records.history_facts import HistoryFacts
-from core.training_records.runs import read_runs
-from tests.core.models.training.short_trainings import short_training
-
-
-class _StopAfter(StopRequest):
-    """Wishes to stop once it was asked so many times."""
-
-    def __init__(self, questions: int) -> None:
-        self._left = questions
-
-    @property
-    def signal(self) -> int | None:  # type: ignore[override]
-        self._left -= 1
-        return signal.SIGTERM if self._left < 0 else None
+from tests.core.models.training.short_trainings import StopAfter, ending_of, short_training
 
 
 def _figures(training: Training) -> list[dict[str, float]]:
@@ -41,11 +25,6 @@ def _figures(training: Training) -> list[dict[str, float]]:
     return [{name: row[name] for name in row if name not in clock} for row in rows]
 
 
-def _ending(folder: Path) -> str:
-    """By which rule a training ended, as its history tells."""
-    return read_runs(ArtifactStore(folder)).runs["ae40"].ended_by
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("questions", [2, 5, 9])
 def test_a_training_that_was_stopped_ends_as_if_it_had_not_been(
@@ -53,16 +32,16 @@ def test_a_training_that_was_stopped_ends_as_if_it_had_not_been(
 ) -> None:
     straight = short_training(tmp_path / "straight", small_config, images)
     straight.run()
-    stopped = short_training(tmp_path / "stopped", small_config, images, _StopAfter(questions))
+    stopped = short_training(tmp_path / "stopped", small_config, images, StopAfter(questions))
     with pytest.raises(Stopped, match="stopped by SIGTERM"):
         stopped.run()
-    assert _ending(tmp_path / "stopped") == "stopped by hand"
+    assert ending_of(tmp_path / "stopped") == "stopped by hand"
 
     resumed = short_training(tmp_path / "stopped", small_config, images)
     resumed.resume()
     resumed.run()
 
-    assert _ending(tmp_path / "stopped") == _ending(tmp_path / "straight") == "epoch limit"
+    assert ending_of(tmp_path / "stopped") == ending_of(tmp_path / "straight") == "epoch limit"
     for ours, theirs in zip(_figures(resumed), _figures(straight), strict=True):
         assert ours == pytest.approx(theirs, rel=1e-5)
     ours, theirs = state_arrays(resumed.network), state_arrays(straight.network)
@@ -71,101 +50,14 @@ def test_a_training_that_was_stopped_ends_as_if_it_had_not_been(
         np.testing.assert_allclose(ours[name], theirs[name], rtol=1e-4, atol=1e-6)
 
 
-def _spoil(training: Training, value: float) -> None:
-    training.network.set_weights([np.full(w.shape, value) for w in training.network.weights])
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("value", [np.nan, 3.0])
-def test_an_epoch_that_diverged_is_undone_and_repeated_in_another_order(
-    value: float, tmp_path: Path, small_config: AutoencoderConfig, images: Images
+def test_an_interrupted_training_that_is_asked_for_no_more_ends_by_its_limit(
+    tmp_path: Path, small_config: AutoencoderConfig, images: Images
 ) -> None:
-    good = short_training(tmp_path, dataclasses.replace(small_config, epochs=1), images)
-    good.run()
-
-    said = io.StringIO()
-    bad = short_training(tmp_path, small_config, images, stream=said)
-    bad.resume()
-    _spoil(bad, value)
-    bad.run()
-
-    assert "epoch 2 diverged with a loss of " in said.getvalue()
-    rows = bad.progress.history
-    assert rows[1]["loss"] < 2 * rows[0]["loss"]
-    # What the lost epoch took is counted.
-    assert [row["images"] for row in rows] == [14, 42]
-    assert bad.progress.guards == {"undone_epochs": 1.0}
-    assert HistoryFacts.of(ArtifactStore(tmp_path).open("histories/ae40")).undone_epochs == 1
-
-
-@pytest.mark.slow
-def test_a_training_that_diverges_again_and_again_says_so_and_leaves_the_last_good_checkpoint(
-    tmp_path: Path,
-    small_config: AutoencoderConfig,
-    images: Images,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    good = short_training(tmp_path, dataclasses.replace(small_config, epochs=1), images)
-    good.run()
-    (kept,) = good.checkpoints.keys()
-
-    lost = short_training(tmp_path, small_config, images)
-    lost.resume()
-    orders = []
-    fit = lost._fit
-
-    def spoiled() -> dict[str, float]:
-        orders.append(lost._order().tolist())
-        _spoil(lost, np.nan)
-        return fit()
-
-    monkeypatch.setattr(lost, "_fit", spoiled)
-    with pytest.raises(Diverged, match="diverged in epoch 2: its loss is nan"):
-        lost.run()
-    assert lost.checkpoints.keys() == [kept]
-    assert len({tuple(order) for order in orders}) == len(orders) == 4
-
-
-def test_only_a_loss_far_above_that_of_the_epoch_before_has_diverged() -> None:
-    progress = Progress(epoch=3, plan_start=1, history=[{"loss": 0.5}] * 3)
-    assert not has_diverged(progress, 0.99)
-    assert has_diverged(progress, 1.01)
-    assert has_diverged(progress, float("inf"))
-    # A new stage may weight the terms of the loss differently.
-    assert not has_diverged(dataclasses.replace(progress, plan_start=3), 9.0)
-    assert not has_diverged(Progress(), 9.0)
-    # After three times early stopping decides; an epoch that went well begins a new count.
-    again = dataclasses.replace(progress, guards={"undone_epochs": 7.0, "undone_in_a_row": 3.0})
-    assert not has_diverged(again, 9.0)
-    note_good_epoch(again)
-    assert has_diverged(again, 9.0)
-    assert again.guards == {"undone_epochs": 7.0}
-
-
-def test_an_epoch_ends_as_soon_as_its_loss_cannot_become_normal_again() -> None:
-    progress = Progress(epoch=3, plan_start=1, history=[{"loss": 0.5}] * 3)
-    # If all further losses were zero, the mean would be 0.9 and 1.1.
-    assert not has_diverged(progress, 9.0, done=0.1)
-    assert has_diverged(progress, 11.0, done=0.1)
-    assert has_diverged(progress, float("nan"), done=0.1)
-
-
-@pytest.mark.slow
-def test_an_epoch_that_diverges_is_not_finished(
-    tmp_path: Path,
-    small_config: AutoencoderConfig,
-    images: Images,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(divergence, "CHECKED_STEPS", 1)
-    short_training(tmp_path, dataclasses.replace(small_config, epochs=1), images).run()
-    bad = short_training(tmp_path, small_config, images)
-    bad.resume()
-    _spoil(bad, 3.0)
-    bad.run()
-
-    # One step, of four images, was enough to see it.
-    assert [row["images"] for row in bad.progress.history] == [14, 14 + 4 + 14]
+    training = short_training(tmp_path, small_config, images)
+    rows = [{"epoch": 1, "loss": 0.5}, {"epoch": 2, "loss": 0.4}]
+    training.follow(Progress(epoch=2, images=28, history=rows, ended_by="stopped by hand"))
+    training.run()
+    assert ending_of(tmp_path) == "epoch limit"
 
 
 @pytest.mark.slow
@@ -194,7 +86,7 @@ def test_training_stops_when_the_validation_loss_does_and_keeps_the_best_weights
     losses = [row["validation_loss"] for row in training.progress.history]
     progress = training.progress
     assert training.has_converged
-    assert _ending(tmp_path) == "early stopping"
+    assert ending_of(tmp_path) == "early stopping"
     assert len(losses) == progress.best_epoch + 2 < 20
     assert progress.best_loss == min(losses) == losses[progress.best_epoch - 1]
     facts = HistoryFacts.of(ArtifactStore(tmp_path).open("histories/ae40"))
