@@ -21,6 +21,9 @@ from core.training_records.model_card import TrainingSummary
 #: Codecs that are measured.
 CODECS = (REFERENCE, *(rung.codec for rung in RUNGS))
 
+#: Note of a BD-rate that is left out because the rung below is not what it was measured against.
+OUTDATED = "was against a model that is gone"
+
 _SAMPLES = 300
 
 
@@ -71,7 +74,7 @@ def store_ladder(store: ArtifactStore, dataset: str) -> Ladder:
 
 
 def load_ladder(store: ArtifactStore, dataset: str) -> Ladder:
-    """The stored ladder, without rungs whose model has changed since.
+    """The stored ladder, without rungs whose model has changed since, and BD-rates against them.
 
     Raises:
         ArtifactError: It is missing or damaged.
@@ -164,9 +167,22 @@ def _read(store: ArtifactStore, artifact: Artifact) -> Ladder:
         reason="is not a table of the ladder",
     )
     models = artifact.facts.get("models", {})
-    steps = (Step(*row) for row in frame.itertuples(index=False))
-    kept = tuple(step for step in steps if _is_current(store, step.codec, models))
+    steps = [Step(*row) for row in frame.itertuples(index=False)]
+    current = [_is_current(store, step.codec, models) for step in steps]
+    kept = tuple(
+        step if below_is_current else _without_step_below(step)
+        for step, is_current, below_is_current in zip(
+            steps, current, [True, *current], strict=False
+        )
+        if is_current
+    )
     return Ladder(kept, artifact.facts.get("reference_bits_per_pixel"))
+
+
+def _without_step_below(step: Step) -> Step:
+    """The step without its BD-rate against the rung below, whose model has changed since."""
+    none = math.nan
+    return step._replace(percent=none, low_percent=none, high_percent=none, note=OUTDATED)
 
 
 def _is_current(store: ArtifactStore, codec: str, models: Mapping[str, str]) -> bool:
