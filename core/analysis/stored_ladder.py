@@ -10,11 +10,13 @@ import pandas as pd
 from core.analysis.equal_quality import rate_at
 from core.analysis.findings import QUANTISATION_LOSS_DB
 from core.analysis.ladder import PSNR_DB, REFERENCE, RUNGS, Ladder, Step
+from core.dataset.splits import digest_of_split
+from core.evaluation.facts import measured_images
 from core.evaluation.fingerprint import model_digest
 from core.evaluation.measurements import Curve, Measurements, measurements
 from core.evaluation.table import from_parquet, to_frame
 from core.metrics import psnr_db
-from core.store import Artifact, ArtifactError, ArtifactStore
+from core.store import Artifact, ArtifactError, ArtifactStore, Manifest
 from core.store.key import file_name
 from core.training_records.model_card import TrainingSummary
 
@@ -23,6 +25,9 @@ CODECS = (REFERENCE, *(rung.codec for rung in RUNGS))
 
 #: Note of a BD-rate that is left out because the rung below is not what it was measured against.
 OUTDATED = "was against a model that is gone"
+
+#: Split whose images are measured.
+SPLIT = "validation"
 
 _SAMPLES = 300
 
@@ -40,7 +45,9 @@ def ladder_key(dataset: str) -> str:
 def is_measured(
     store: ArtifactStore, dataset: str, codec: str, *, images: int | None = None
 ) -> bool:
-    """Whether there are measurements of the model that is stored now.
+    """Whether there are measurements of the model that is stored now, on the images prepared now.
+
+    Measurements whose manifest does not state their images count as of these.
 
     Args:
         store: Where they are.
@@ -51,9 +58,15 @@ def is_measured(
     key = rung_key(dataset, codec)
     if not store.exists(key):
         return False
-    facts = store.manifest(key).facts
-    is_current = facts.get("model") == model_digest(store, codec)
-    return is_current and images in (None, facts.get("images"))
+    manifest = store.manifest(key)
+    is_current = manifest.facts.get("model") == model_digest(store, codec)
+    is_enough = images in (None, manifest.facts.get("images"))
+    return is_current and is_enough and _is_of_prepared_images(store, dataset, manifest)
+
+
+def _is_of_prepared_images(store: ArtifactStore, dataset: str, manifest: Manifest) -> bool:
+    measured, prepared = measured_images(manifest), digest_of_split(store, dataset, SPLIT)
+    return measured is None or prepared is None or measured.sha256 == prepared
 
 
 def store_ladder(store: ArtifactStore, dataset: str) -> Ladder:
