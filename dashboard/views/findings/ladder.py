@@ -147,7 +147,7 @@ def _show_curves(steps: Sequence[Step]) -> None:
 def _show_table(steps: Sequence[Step]) -> None:
     table = pd.DataFrame(steps, columns=Step._fields)
     table.insert(0, "label", [step.label for step in steps])
-    table["note"] = [_note(step) for step in steps]
+    table["note"] = [step.notes for step in steps]
     percent: dict[str, Any] = {"format": formats.SIGNED_PERCENT}
     number = st.column_config.NumberColumn
     columns: dict[str, Any] = {
@@ -193,11 +193,6 @@ def budget_sentence(steps: Sequence[Step]) -> str:
         return f"{sentence}."
     longer = " with a longer training" if last.trained_images > between[0] else ""
     return f"{sentence}; the last is a larger network{longer}."
-
-
-def _note(step: Step) -> str:
-    notes = {"step below": step.note, "JPEG": step.reference_note}
-    return "; ".join(f"{name}: {note}" for name, note in notes.items() if note)
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
