@@ -14,9 +14,10 @@ from core.dataset.splits import DEFAULT, dataset_key
 from core.evaluation.results import Results, load_results
 from core.report.document import Report, Section
 from core.report.ladder import absent_ladder_section, ladder_section
-from core.report.process import source_section, speed_section, training_section
+from core.report.process import source_section, speed_section
 from core.report.quality import Quality, quality_sections
 from core.report.searches import search_section
+from core.report.training import training_section
 from core.search.published import published_trial
 from core.search.storage import study_key
 from core.search.studies import StudyRecord
