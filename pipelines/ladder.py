@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from core.analysis.ladder import RUNGS, ladder_sentence
-from core.analysis.stored_ladder import CODECS, is_measured, rung_key, store_ladder
+from core.analysis.stored_ladder import CODECS, SPLIT, is_measured, rung_key, store_ladder
 from core.codecs import get_codec
-from core.dataset.splits import DEFAULT, open_split
+from core.dataset.splits import DEFAULT, digest_of_split, open_split
 from core.evaluation.evaluate import evaluate
+from core.evaluation.facts import MeasuredImages
 from core.evaluation.fingerprint import model_digest
 from core.evaluation.table import concatenate, from_parquet, to_parquet, to_table
 from core.metrics import metrics, psnr_db
@@ -47,7 +48,7 @@ def measure_ladder(config: LadderConfig) -> None:
     """Measures the codecs whose models are there; prints the commands that make the others."""
     store = ArtifactStore.default()
     check_prepared(store, config.dataset)
-    available = len(open_split(store, "validation", dataset=config.dataset).ids)
+    available = len(open_split(store, SPLIT, dataset=config.dataset).ids)
     count = min(config.images, available)
     if count < 2:
         raise UserError(f"The validation split of {config.dataset} has too few images to measure.")
@@ -63,12 +64,19 @@ def measure_ladder(config: LadderConfig) -> None:
 
 def _measure(task: "_Task", store: ArtifactStore, executor: Executor) -> None:
     model = model_digest(store, task.codec)
+    images = digest_of_split(store, task.dataset, SPLIT)
     table = concatenate([from_parquet(data) for data in _measured_images(task, executor)])
     errors = table["error"].drop_null()
     if len(errors):
         raise UserError(f"{task.codec}: {len(errors)} files have errors. The first: {errors[0]}")
     key = rung_key(task.dataset, task.codec)
-    facts = {"model": model, "images": task.count, "rows": table.num_rows, "split": "validation"}
+    facts = {
+        "model": model,
+        "images": task.count,
+        "rows": table.num_rows,
+        "split": SPLIT,
+        "dataset": MeasuredImages(task.dataset, images or "", task.count)._asdict(),
+    }
     store.commit(key, {file_name(key, "parquet"): to_parquet(table)}, facts=facts)
     print(f"wrote {key}: {table.num_rows} files of {task.count} images")
 
@@ -99,7 +107,7 @@ def _measured_images(task: _Task, executor: Executor) -> Iterator[bytes]:
 def _measure_image(task: _Task, number: int) -> bytes:
     """Table of all settings of the codec on one of the images."""
     store = ArtifactStore(task.root)
-    split = open_split(store, "validation", dataset=task.dataset)
+    split = open_split(store, SPLIT, dataset=task.dataset)
     index = round(number * (len(split.ids) - 1) / (task.count - 1))
     name, image = split.ids[index], np.array(split.images[index])
     chosen = {psnr_db.NAME: metrics()[psnr_db.NAME]}

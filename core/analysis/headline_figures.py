@@ -75,7 +75,7 @@ def _autoencoder(
     trained = (
         ""
         if best is None
-        else f" Trained for rate, the thesis' layers get to {_change(best)} bytes than JPEG."
+        else f" Trained for rate, a topology of the thesis gets to {_change(best)} bytes than JPEG."
     )
     reference = curves.get(_REFERENCE)
     for row in (row for row in rows if row.published.is_autoencoder):

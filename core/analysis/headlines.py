@@ -111,8 +111,8 @@ def _rate_trained(deltas: Mapping[str, float], labels: Mapping[str, str]) -> Ite
     ]
     if parts:
         yield (
-            f"**The thesis' layers, trained for rate, against JPEG**: {', '.join(parts)} bytes at "
-            "equal PSNR, by BD-rate."
+            f"**The thesis' topologies, trained for rate, against JPEG**: {', '.join(parts)} "
+            "bytes at equal PSNR, by BD-rate."
         )
 
 

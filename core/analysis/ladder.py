@@ -105,6 +105,12 @@ class Step(NamedTuple):
         """Whether the rung has the PSNR at which the rungs are compared."""
         return self.psnr_db == PSNR_DB
 
+    @property
+    def notes(self) -> str:
+        """Both notes, each with what its BD-rate is against; empty without one."""
+        notes = {"step below": self.note, "JPEG": self.reference_note}
+        return "; ".join(f"{name}: {note}" for name, note in notes.items() if note)
+
 
 class Ladder(NamedTuple):
     """The rungs that are measured, and those that are not.

@@ -10,16 +10,24 @@ import pandas as pd
 from core.analysis.equal_quality import rate_at
 from core.analysis.findings import QUANTISATION_LOSS_DB
 from core.analysis.ladder import PSNR_DB, REFERENCE, RUNGS, Ladder, Step
+from core.dataset.splits import digest_of_split
+from core.evaluation.facts import measured_images
 from core.evaluation.fingerprint import model_digest
 from core.evaluation.measurements import Curve, Measurements, measurements
 from core.evaluation.table import from_parquet, to_frame
 from core.metrics import psnr_db
-from core.store import Artifact, ArtifactError, ArtifactStore
+from core.store import Artifact, ArtifactError, ArtifactStore, Manifest
 from core.store.key import file_name
 from core.training_records.model_card import TrainingSummary
 
 #: Codecs that are measured.
 CODECS = (REFERENCE, *(rung.codec for rung in RUNGS))
+
+#: Note of a BD-rate that is left out because the rung below is not what it was measured against.
+OUTDATED = "was against a model that is gone"
+
+#: Split whose images are measured.
+SPLIT = "validation"
 
 _SAMPLES = 300
 
@@ -37,7 +45,9 @@ def ladder_key(dataset: str) -> str:
 def is_measured(
     store: ArtifactStore, dataset: str, codec: str, *, images: int | None = None
 ) -> bool:
-    """Whether there are measurements of the model that is stored now.
+    """Whether there are measurements of the model that is stored now, on the images prepared now.
+
+    Measurements whose manifest does not state their images count as of these.
 
     Args:
         store: Where they are.
@@ -48,9 +58,15 @@ def is_measured(
     key = rung_key(dataset, codec)
     if not store.exists(key):
         return False
-    facts = store.manifest(key).facts
-    is_current = facts.get("model") == model_digest(store, codec)
-    return is_current and images in (None, facts.get("images"))
+    manifest = store.manifest(key)
+    is_current = manifest.facts.get("model") == model_digest(store, codec)
+    is_enough = images in (None, manifest.facts.get("images"))
+    return is_current and is_enough and _is_of_prepared_images(store, dataset, manifest)
+
+
+def _is_of_prepared_images(store: ArtifactStore, dataset: str, manifest: Manifest) -> bool:
+    measured, prepared = measured_images(manifest), digest_of_split(store, dataset, SPLIT)
+    return measured is None or prepared is None or measured.sha256 == prepared
 
 
 def store_ladder(store: ArtifactStore, dataset: str) -> Ladder:
@@ -71,7 +87,7 @@ def store_ladder(store: ArtifactStore, dataset: str) -> Ladder:
 
 
 def load_ladder(store: ArtifactStore, dataset: str) -> Ladder:
-    """The stored ladder, without rungs whose model has changed since.
+    """The stored ladder, without rungs whose model has changed since, and BD-rates against them.
 
     Raises:
         ArtifactError: It is missing or damaged.
@@ -164,9 +180,22 @@ def _read(store: ArtifactStore, artifact: Artifact) -> Ladder:
         reason="is not a table of the ladder",
     )
     models = artifact.facts.get("models", {})
-    steps = (Step(*row) for row in frame.itertuples(index=False))
-    kept = tuple(step for step in steps if _is_current(store, step.codec, models))
+    steps = [Step(*row) for row in frame.itertuples(index=False)]
+    current = [_is_current(store, step.codec, models) for step in steps]
+    kept = tuple(
+        step if below_is_current else _without_step_below(step)
+        for step, is_current, below_is_current in zip(
+            steps, current, [True, *current], strict=False
+        )
+        if is_current
+    )
     return Ladder(kept, artifact.facts.get("reference_bits_per_pixel"))
+
+
+def _without_step_below(step: Step) -> Step:
+    """The step without its BD-rate against the rung below, whose model has changed since."""
+    none = math.nan
+    return step._replace(percent=none, low_percent=none, high_percent=none, note=OUTDATED)
 
 
 def _is_current(store: ArtifactStore, codec: str, models: Mapping[str, str]) -> bool:

@@ -41,7 +41,7 @@ class RateArchitecture:
     """One of the thesis' topologies with a latent that is made to be coded.
 
     Attributes:
-        thesis: The autoencoder whose layers and latent grid it has.
+        thesis: The autoencoder whose number of layers and latent grid it has.
         channels: Channels of the latent.
         filters: Filters of its layers where a search found others than the thesis'.
         kernel: Rows and columns of the kernels.

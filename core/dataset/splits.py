@@ -74,11 +74,25 @@ def digest_of_test_images(store: ArtifactStore, dataset: str) -> str | None:
         store: Where the data set is; its pixels may be absent.
         dataset: Name of the data set.
     """
+    return digest_of_split(store, dataset, "test")
+
+
+def digest_of_split(store: ArtifactStore, dataset: str, split: str) -> str | None:
+    """sha256 of the pixels of a split; None where the data set is not prepared.
+
+    Args:
+        store: Where the data set is; its pixels may be absent.
+        dataset: Name of the data set.
+        split: `train`, `validation` or `test`.
+
+    Raises:
+        ValueError: There is no such split.
+    """
     try:
         files = store.manifest(dataset_key(dataset)).files
     except ArtifactError:
         return None
-    entry = files.get(array_file("test", dataset))
+    entry = files.get(array_file(split, dataset))
     return entry.sha256 if entry else None
 
 

@@ -7,22 +7,23 @@ from typing import NamedTuple
 
 from core.analysis.image_sizes import size_line
 from core.analysis.labels import labels
-from core.analysis.ladder import Ladder
 from core.analysis.source_quality import compressed_before_line
-from core.analysis.stored_ladder import load_ladder
+from core.analysis.stored_ladder import ladder_key, load_ladder
 from core.codecs.container_bytes import containers
 from core.dataset.splits import DEFAULT, dataset_key
 from core.evaluation.results import Results, load_results
-from core.report.document import Report
-from core.report.ladder import ladder_section
-from core.report.process import source_section, speed_section, training_section
+from core.report.document import Report, Section
+from core.report.ladder import absent_ladder_section, ladder_section
+from core.report.process import source_section, speed_section
 from core.report.quality import Quality, quality_sections
 from core.report.searches import search_section
+from core.report.training import training_section
 from core.search.published import published_trial
 from core.search.storage import study_key
 from core.search.studies import StudyRecord
 from core.search.study_reading import read_study, study_names
 from core.store import ArtifactError, ArtifactStore, Manifest, MissingArtifact
+from core.store.key import last_part
 from core.timing.table import load_benchmarks
 from core.training_records.runs import read_runs
 
@@ -55,21 +56,24 @@ def build_report(store: ArtifactStore, *, dataset: str = DEFAULT) -> Report:
     if results.frame.empty:
         raise results.problems[0] if results.problems else _no_results(dataset)
     is_of_thesis = dataset == DEFAULT
+    ladder = _read_ladder(store) if is_of_thesis else _Ladder()
     runs, benchmarks, studies = read_runs(store), load_benchmarks(store), _read_studies(store)
     found = [
         *_manifests(store, [dataset_key(dataset)]),
         *results.manifests.values(),
         *(run.manifest for run in runs.runs.values()),
         *_manifests(store, [study_key(study.name) for study in studies.found]),
+        *ladder.manifests,
         *benchmarks.manifests.values(),
     ]
     latest = max(manifest.created for manifest in found)
-    problems = [*results.problems, *runs.problems, *studies.problems, *benchmarks.problems]
+    read = (results, runs, studies, ladder, benchmarks)
+    problems = [problem for part in read for problem in part.problems]
     quality = Quality(results, labels(), is_of_thesis, containers(store, results.manifests))
     sections = [
         *quality_sections(quality),
         training_section(list(runs.runs.values()), now=datetime.fromisoformat(latest)),
-        *([ladder_section(_ladder(store))] if is_of_thesis else []),
+        *ladder.sections,
         search_section(
             studies.found, {study.name: published_trial(store, study) for study in studies.found}
         ),
@@ -94,12 +98,23 @@ def _opening(store: ArtifactStore, results: Results, dataset: str, latest: str) 
     return tuple(text for text in paragraphs if text)
 
 
-def _ladder(store: ArtifactStore) -> Ladder:
-    """The stored ladder; without a step where there is none or a damaged one."""
+class _Ladder(NamedTuple):
+    sections: tuple[Section, ...] = ()
+    manifests: tuple[Manifest, ...] = ()
+    problems: tuple[ArtifactError, ...] = ()
+
+
+def _read_ladder(store: ArtifactStore) -> _Ladder:
+    """The stored ladder; one that was never made is no problem of the report."""
     try:
-        return load_ladder(store, DEFAULT)
-    except ArtifactError:
-        return Ladder()
+        found = load_ladder(store, DEFAULT)
+    except MissingArtifact as error:
+        return _Ladder((absent_ladder_section(error),))
+    except ArtifactError as error:
+        return _Ladder((absent_ladder_section(error),), problems=(error,))
+    models = [last_part(key) for key in store.keys("models/")]
+    manifests = tuple(_manifests(store, [ladder_key(DEFAULT)]))
+    return _Ladder((ladder_section(found, models=models),), manifests)
 
 
 class _Studies(NamedTuple):

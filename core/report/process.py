@@ -1,12 +1,10 @@
-"""Sections on the provenance of the results: training, speed, and sources."""
+"""Sections on the provenance of the results: speed and sources."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 
 import pandas as pd
 
 from core.analysis.axis_ticks import TIME_TICKS
-from core.analysis.labels import label_of
 from core.codecs.styles import codec_style
 from core.evaluation.facts import encoder_of
 from core.report.document import Section
@@ -15,52 +13,8 @@ from core.report.tables import THREE_DIGITS, Column, Table
 from core.store import ArtifactError, Manifest
 from core.store.key import last_part
 from core.timing.table import Benchmarks, image_sizes, machine_facts, medians, was_busy
-from core.training_records.runs import TrainingRun
-from core.training_records.tables import run_table
 
 _OPERATIONS = {"encode": "circle", "decode": "circle-open"}
-
-
-def training_section(runs: Sequence[TrainingRun], *, now: datetime) -> Section:
-    """How the models were trained."""
-    columns = {
-        "run": Column("Training"),
-        "state": Column("State"),
-        "ended_by": Column("Ended by"),
-        "epochs": Column("Epochs", ",.0f"),
-        "best_epoch": Column("Best epoch", ",.0f"),
-        "validation_loss": Column("Validation loss", ".3g"),
-        "validation_psnr_db": Column("Validation PSNR (dB)", ".2f"),
-        "images": Column("Images seen", ",.0f"),
-        "minutes": Column("Minutes", ",.0f"),
-    }
-    if not runs:
-        return Section("training", "Training")
-    caption = "The weights of the epoch with the lowest validation loss were kept."
-    rows = run_table(runs, now=now)
-    rows["run"] = rows["run"].map(label_of)
-    table = Table("training", "Trainings", caption, rows, columns)
-    series = tuple(
-        Series(
-            label_of(run.name),
-            codec_style(run.name),
-            tuple(run.frame["epoch"]),
-            tuple(run.frame["validation_psnr_db"]),
-        )
-        for run in runs
-        if "validation_psnr_db" in run.frame and len(run.frame)
-    )
-    if not series:
-        return Section("training", "Training", parts=(table,))
-    plot = Plot(
-        name="training-psnr",
-        title="PSNR on the validation images by epoch",
-        caption="Of what the network gives back, before any quantisation.",
-        x_title="Epoch",
-        y_title="Validation PSNR (dB)",
-        series=series,
-    )
-    return Section("training", "Training", parts=(table, plot))
 
 
 def speed_section(found: Benchmarks) -> Section:

@@ -7,6 +7,7 @@ import pytest
 
 from core.analysis.curve_views import curve_measurements
 from core.analysis.rate_distortion import bd_rates
+from core.analysis.stored_ladder import store_ladder
 from core.codecs import get_codec
 from core.codecs.container_bytes import containers
 from core.evaluation.evaluate import evaluate
@@ -118,7 +119,8 @@ def test_the_page_names_neither_the_machine_nor_its_folders(store):
 
 def test_every_part_that_has_artifacts_is_reported(store):
     sections = [section.name for section in build_report(store).sections]
-    assert sections == ["findings", "methods", "curves", "bd-rates", "training", "speed", "sources"]
+    before = ["findings", "methods", "curves", "bd-rates", "training"]
+    assert sections == [*before, "ladder", "speed", "sources"]
     assert any("rehearsal" in text for text in _paragraphs(build_report(store), "speed"))
 
 
@@ -161,6 +163,22 @@ def test_a_damaged_artifact_is_named_and_the_rest_is_reported(store, tmp_path):
     [named] = [text for text in _paragraphs(found, "sources") if text.startswith("Not used")]
     assert "results/imagenette160/webp.parquet" in named
     assert "JPEG" in {series.label for series in found.plots()[0].series}
+
+
+def test_the_ladder_is_among_the_sources_and_a_missing_or_damaged_one_is_named(store, tmp_path):
+    [missing] = _paragraphs(build_report(store), "ladder")
+    assert missing.endswith("`python -m pipelines.ladder`.")
+
+    other = ArtifactStore(shutil.copytree(store.root, tmp_path / "ladder"))
+    store_ladder(other, "imagenette160")
+    sources = next(one for one in build_report(other).tables() if one.name == "sources")
+    assert "ladders/imagenette160" in sources.frame["artifact"].tolist()
+
+    (other.root / "ladders" / "imagenette160.parquet").write_bytes(b"cut")
+    found = build_report(other)
+    assert "ladders/imagenette160.parquet" in _paragraphs(found, "ladder")[0]
+    [named] = [text for text in _paragraphs(found, "sources") if text.startswith("Not used")]
+    assert "ladders/imagenette160.parquet" in named
 
 
 def test_an_empty_store_ends_with_one_line_and_status_2(tmp_path, monkeypatch, capsys):

@@ -9,8 +9,18 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.analysis.claims import CLAIMS
+from core.analysis.headlines import LEARNED
 from core.analysis.labels import label_of
-from core.analysis.ladder import PSNR_DB, REFERENCE, TITLE, Ladder, Rung, Step, ladder_sentence
+from core.analysis.ladder import (
+    PSNR_DB,
+    REFERENCE,
+    STEP_CODECS,
+    TITLE,
+    Ladder,
+    Rung,
+    Step,
+    ladder_sentence,
+)
 from core.analysis.stored_ladder import ladder_key, load_ladder
 from core.evaluation.results import result_key
 from core.store import ArtifactError, MissingArtifact
@@ -24,6 +34,8 @@ from dashboard.widgets.links import link_to_page
 from dashboard.widgets.states import show_artifact_error, show_empty
 
 COMMAND = "python -m pipelines.ladder"
+#: Codecs of the rungs that are meant to have the same budget.
+_SAME_BUDGET = frozenset({"ae20_rd", *STEP_CODECS})
 
 
 def show_ladder() -> None:
@@ -135,7 +147,7 @@ def _show_curves(steps: Sequence[Step]) -> None:
 def _show_table(steps: Sequence[Step]) -> None:
     table = pd.DataFrame(steps, columns=Step._fields)
     table.insert(0, "label", [step.label for step in steps])
-    table["note"] = [_note(step) for step in steps]
+    table["note"] = [step.notes for step in steps]
     percent: dict[str, Any] = {"format": formats.SIGNED_PERCENT}
     number = st.column_config.NumberColumn
     columns: dict[str, Any] = {
@@ -167,20 +179,20 @@ def _show_table(steps: Sequence[Step]) -> None:
 
 def budget_sentence(steps: Sequence[Step]) -> str:
     """Whether the steps between the published models were trained on equally many images."""
-    seen = {step.trained_images for step in steps[1:-1]}
-    if not seen or any(map(math.isnan, seen)):
+    between = [step.trained_images for step in steps if step.codec in _SAME_BUDGET]
+    if len(between) < 2 or any(map(math.isnan, between)):
         return ""
-    if len(seen) > 1:
+    if len(set(between)) > 1:
         return "The steps were trained on different numbers of images: the table has them."
-    return (
-        "The steps between the first and the last were trained on equally many images; the last "
-        "is a larger network with a longer training."
+    sentence = (
+        "The steps between the thesis' network and BNK as published were trained on equally many "
+        "images"
     )
-
-
-def _note(step: Step) -> str:
-    notes = {"step below": step.note, "JPEG": step.reference_note}
-    return "; ".join(f"{name}: {note}" for name, note in notes.items() if note)
+    last = steps[-1]
+    if last.codec != LEARNED:
+        return f"{sentence}."
+    longer = " with a longer training" if last.trained_images > between[0] else ""
+    return f"{sentence}; the last is a larger network{longer}."
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)

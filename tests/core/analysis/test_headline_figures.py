@@ -48,7 +48,7 @@ def test_three_figures_say_what_came_out() -> None:
     assert "33 % fewer than WebP" in learned.line
     assert autoencoder.figure == "10.0 \u00d7"
     assert "32,000 bytes an image instead of 3,200" in autoencoder.line
-    assert autoencoder.line.endswith("the thesis' layers get to 24 % fewer bytes than JPEG.")
+    assert autoencoder.line.endswith("a topology of the thesis gets to 24 % fewer bytes than JPEG.")
     assert claims.figure == "2 of 3"
     assert "1 fails by the thesis' own figures too" in claims.line
 

@@ -136,4 +136,5 @@ def test_the_topologies_of_the_thesis_that_were_trained_for_rate_are_told_agains
     assert rates == {"ae20_rd": -24.4, "ae40_rd": 3.2}
     labels = {"ae20_rd": "Three layers", "ae40_rd": "Two layers"}
     [sentence] = headlines({}, _rows(), NO_MEANS, learned={}, rate_trained=rates, labels=labels)
+    assert sentence.startswith("**The thesis' topologies, trained for rate")
     assert "Three layers needs 24 % fewer, Two layers needs 3 % more bytes" in sentence

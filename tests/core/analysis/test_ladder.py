@@ -5,6 +5,7 @@ import pytest
 
 from core.analysis.ladder import PSNR_DB, RUNGS, ladder_sentence
 from core.analysis.stored_ladder import (
+    OUTDATED,
     compute_ladder,
     is_measured,
     load_ladder,
@@ -128,6 +129,22 @@ def test_a_stored_ladder_is_read_back_until_a_model_changes(tmp_path):
     store.commit("models/bottleneck", {"bottleneck/decoder.onnx": b"other"}, facts={})
     assert [step.codec for step in load_ladder(store, "photos").steps] == ["ae20_rd"]
     assert not is_measured(store, "photos", "bottleneck")
+
+
+def test_a_step_above_a_retrained_one_has_no_bd_rate_against_the_former_model(tmp_path):
+    store = ArtifactStore(tmp_path)
+    for number, codec in enumerate(("ae20", "ae20_rd", "ladder_hyperprior", "ladder_context")):
+        store.commit(f"models/{codec}", {f"{codec}/decoder.onnx": codec.encode()}, facts={})
+        commit_rung(store, codec, share=0.8**number)
+    store_ladder(store, "photos")
+    store.commit("models/ae20_rd", {"ae20_rd/decoder.onnx": b"other"}, facts={})
+    first, second, third = load_ladder(store, "photos").steps
+    assert (first.codec, second.codec) == ("ae20", "ladder_hyperprior")
+    assert all(map(math.isnan, (second.percent, second.low_percent, second.high_percent)))
+    assert second.note == OUTDATED
+    assert first.note == ""
+    assert third.percent == pytest.approx(-20)
+    assert third.note != OUTDATED
 
 
 def test_a_ladder_that_is_not_there_says_which_command_makes_it(tmp_path):

@@ -13,7 +13,6 @@ STEPS = (
     Step("ae20", 8.0, 24.8, *[math.nan] * 3, 600.0, 590.0, 610.0, 96),
     Step("bottleneck", 0.5, 30.0, -50.0, -51.0, -49.0, -60.0, -61.0, -59.0, 96),
 )
-FOUR = (*STEPS, *STEPS)
 
 
 def test_each_step_stands_at_its_rate_and_jpeg_where_its_line_is() -> None:
@@ -50,16 +49,34 @@ def test_a_missing_rung_is_named_with_the_commands_that_make_it(
     assert "python -m pipelines.ladder" in text
 
 
-def test_equal_budgets_are_said_to_be_equal_and_others_are_not() -> None:
-    def steps(*images: float) -> list[Step]:
-        return [
-            step._replace(trained_images=count) for step, count in zip(FOUR, images, strict=True)
-        ]
+def trained(**images: float) -> list[Step]:
+    """Steps by codec with the images that their trainings saw."""
+    return [STEPS[0]._replace(codec=codec, trained_images=seen) for codec, seen in images.items()]
 
-    assert "on equally many images" in budget_sentence(steps(179911, 20480, 20480, 1e6))
-    assert "on different numbers of images" in budget_sentence(steps(179911, 20480, 30000, 1e6))
-    assert budget_sentence(steps(179911, 20480, math.nan, 1e6)) == ""
+
+def test_equal_budgets_are_said_to_be_equal_and_others_are_not() -> None:
+    def sentence(*between: float) -> str:
+        codecs = ("ae20_rd", "ladder_lattice")
+        steps = dict(zip(codecs, between, strict=False))
+        return budget_sentence(trained(ae20=179911, **steps, bottleneck=1e6))
+
+    assert "on equally many images" in sentence(20480, 20480)
+    assert "on different numbers of images" in sentence(20480, 30000)
+    assert sentence(20480, math.nan) == ""
+    assert sentence(20480) == ""
     assert budget_sentence(STEPS) == ""
+
+
+def test_only_the_published_network_is_said_to_be_larger_and_trained_longer() -> None:
+    between = {"ladder_transforms": 20480, "ladder_lattice": 20480}
+    assert "larger network with a longer" in budget_sentence(trained(**between, bottleneck=1e6))
+    assert budget_sentence(trained(**between, bottleneck=20480)).endswith("a larger network.")
+    assert budget_sentence(trained(ae20=179911, **between)).endswith("on equally many images.")
+
+
+def test_the_thesis_network_is_no_step_of_the_budget_and_its_successor_is() -> None:
+    found = trained(ae20_rd=30000, ladder_hyperprior=20480, bottleneck=1e6)
+    assert "on different numbers of images" in budget_sentence(found)
 
 
 def test_only_what_is_not_trained_is_to_be_trained() -> None:

@@ -1,0 +1,83 @@
+"""Section on how the models were trained."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from core.analysis.labels import label_of
+from core.codecs.styles import codec_style
+from core.report.document import Section
+from core.report.plot import Plot, Series
+from core.report.tables import Column, Table, without
+from core.training_records.runs import TrainingRun
+from core.training_records.tables import run_table
+
+_BEFORE_QUANTISATION = "what the network gives back, before any quantisation"
+_QUANTISED = "images from quantised latents, the mean over the validated qualities"
+#: What the columns mean that are shown only where a training has a value in them.
+_SOMETIMES = {
+    "first_stop": "First stop: early stopping first asked for an end, and the training went on at "
+    "a lower learning rate.",
+    "undone_epochs": "Undone epochs diverged and were repeated.",
+}
+
+
+def training_section(runs: Sequence[TrainingRun], *, now: datetime) -> Section:
+    """How the models were trained."""
+    if not runs:
+        return Section("training", "Training")
+    validated = [run for run in runs if "validation_psnr_db" in run.frame and len(run.frame)]
+    plots = (_plot(validated),) if validated else ()
+    return Section("training", "Training", parts=(_table(runs, now), *plots))
+
+
+def _table(runs: Sequence[TrainingRun], now: datetime) -> Table:
+    columns = {
+        "run": Column("Training"),
+        "state": Column("State"),
+        "ended_by": Column("Ended by"),
+        "epochs": Column("Epochs", ",.0f"),
+        "best_epoch": Column("Best epoch", ",.0f"),
+        "first_stop": Column("First stop", ",.0f"),
+        "undone_epochs": Column("Undone epochs", ",.0f"),
+        "validation_loss": Column("Validation loss", ".3g"),
+        "validation_psnr_db": Column("Validation PSNR (dB)", ".2f"),
+        "images": Column("Images seen", ",.0f"),
+        "minutes": Column("Minutes", ",.0f"),
+    }
+    sentences = ["The weights of the epoch with the lowest validation loss were kept."]
+    rows = run_table(runs, now=now)
+    rows["run"] = rows["run"].map(label_of)
+    for name, meaning in _SOMETIMES.items():
+        if rows[name].gt(0).any():
+            sentences.append(meaning)
+        else:
+            columns = without(columns, name)
+    return Table("training", "Trainings", " ".join(sentences), rows, columns)
+
+
+def _plot(runs: Sequence[TrainingRun]) -> Plot:
+    series = tuple(
+        Series(
+            label_of(run.name),
+            codec_style(run.name),
+            tuple(run.frame["epoch"]),
+            tuple(run.frame["validation_psnr_db"]),
+        )
+        for run in runs
+    )
+    return Plot(
+        name="training-psnr",
+        title="PSNR on the validation images by epoch",
+        caption=_caption(runs),
+        x_title="Epoch",
+        y_title="Validation PSNR (dB)",
+        series=series,
+    )
+
+
+def _caption(runs: Sequence[TrainingRun]) -> str:
+    """Of which images the PSNR is: those that are trained for rate are validated as they code."""
+    kinds = {"validation_bits_per_pixel" in run.frame for run in runs}
+    if len(kinds) == 2:
+        return f"Trained for rate: of {_QUANTISED}. The others: of {_BEFORE_QUANTISATION}."
+    return f"Of {_QUANTISED if True in kinds else _BEFORE_QUANTISATION}."

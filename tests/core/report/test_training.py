@@ -1,0 +1,55 @@
+"""What the report tells of the trainings."""
+
+from datetime import UTC, datetime
+
+import pandas as pd
+import pytest
+
+from core.report.training import training_section
+from core.store import Manifest
+from core.training_records.runs import TrainingRun
+
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
+
+
+def run(name, *, is_for_rate=False, **more):
+    frame = pd.DataFrame({"epoch": [1, 2], "validation_loss": [2, 1], "validation_psnr_db": 25.0})
+    if is_for_rate:
+        frame["validation_bits_per_pixel"] = 0.5
+    manifest = Manifest(f"histories/{name}", "", {}, {}, {})
+    return TrainingRun(name, frame, {}, {}, manifest, **more)
+
+
+def parts(*runs):
+    return training_section(runs, now=NOW).parts
+
+
+def test_the_caption_says_of_which_kind_of_training_the_psnr_is_before_quantisation():
+    thesis, for_rate = run("ae20"), run("ae20_rd", is_for_rate=True)
+    plain, rate, mixed = (
+        parts(*runs)[1].caption for runs in ([thesis], [for_rate], [thesis, for_rate])
+    )
+    assert "before any quantisation" in plain
+    assert "quantised latents" in rate
+    assert "before" not in rate
+    first, second = mixed.split(". ")
+    assert first.startswith("Trained for rate: of images from quantised latents")
+    assert second.startswith("The others")
+    assert "before any quantisation" in second
+
+
+@pytest.mark.parametrize(
+    ("column", "header"), [("first_stop", "First stop"), ("undone_epochs", "Undone epochs")]
+)
+def test_what_few_trainings_have_is_shown_where_it_is_used(column, header):
+    unused = parts(run("ae20"))[0]
+    assert column not in unused.columns
+    assert header not in unused.caption
+    used = parts(run("ae20"), run("ae40", **{column: 2}))[0]
+    assert used.columns[column].header == header
+    assert header in used.caption
+    assert "2" in used.cells()[1]
+
+
+def test_without_a_training_there_is_no_such_section():
+    assert training_section([], now=NOW).is_empty
