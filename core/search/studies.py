@@ -73,6 +73,11 @@ class TrialRecord:
             return None
         return (self.finished - self.started).total_seconds()
 
+    @property
+    def is_of_thesis(self) -> bool:
+        """Whether it is the trial with the thesis' values."""
+        return "thesis" in str(self.attributes.get(ORIGIN))
+
     def frozen(self) -> FrozenTrial:
         """The trial as Optuna's `FrozenTrial`, for its plots."""
         return FrozenTrial(

@@ -10,7 +10,6 @@ import pandas as pd
 
 from core.search.studies import (
     FILTERS,
-    ORIGIN,
     PSNR,
     SSIM,
     STATES,
@@ -146,12 +145,8 @@ def marks(
     """
     best = study.best.number if study.best else None
     names = {} if published is None else {published.number: "published"}
-    names |= {trial.number: "thesis" for trial in trials if _is_of_thesis(trial)}
+    names |= {trial.number: "thesis" for trial in trials if trial.is_of_thesis}
     return [_mark(names.get(t.number, ""), is_best=t.number == best) for t in trials]
-
-
-def _is_of_thesis(trial: TrialRecord) -> bool:
-    return "thesis" in str(trial.attributes.get(ORIGIN))
 
 
 def _mark(name: str, *, is_best: bool) -> str:
