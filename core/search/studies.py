@@ -32,6 +32,8 @@ PSNR = "psnr_db"
 SSIM = "ssim"
 FILTERS = "filters"
 ORIGIN = "origin"
+#: How many epochs diverged; they are not repeated. Absent where an earlier version trained.
+DIVERGED = "diverged_epochs"
 #: Number, in the study that is repeated, of the trial with the same parameters.
 REPEATED_TRIAL = "repeated_trial"
 

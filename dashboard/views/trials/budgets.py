@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.search.repetition import DECIDED, LEAST_TRIALS, Agreement, Pair, agreements
-from core.search.studies import StudyRecord
+from core.search.studies import DIVERGED, StudyRecord
 from dashboard.charts.colors import codec_style
 from dashboard.views.trials.optima import signed_score
 from dashboard.views.trials.style import NEUTRAL, restyled
@@ -83,7 +83,7 @@ def budget_sentence(agreement: Agreement, label: str) -> str:
         parts.append(
             f"{best} number {rank} there, **{agreement.loss:.2f}** below {first} in score."
         )
-    parts += _against_thesis(agreement)
+    parts += [*_against_thesis(agreement), *_diverged(agreement)]
     if agreement.decided_from is not None:
         seen = agreement.decided_from * int(repetition.budget.get("images", 0))
         parts.append(
@@ -109,6 +109,18 @@ def _against_thesis(agreement: Agreement) -> list[str]:
     return [
         f"The thesis' values, trial {thesis.searched.number}, are number {rank} there: against "
         f"them the search's best has **{longer}** there, and {shorter} in the search."
+    ]
+
+
+def _diverged(agreement: Agreement) -> list[str]:
+    """A sentence on the repeated trials that diverged on the way, where any did."""
+    trials = [pair.repeated for pair in agreement.pairs]
+    count = sum(bool(trial.attributes.get(DIVERGED)) for trial in trials)
+    if not count:
+        return []
+    return [
+        f"There **{count} of {len(trials)} trials diverged in an epoch**, which is not repeated: "
+        "their ranks may be chance."
     ]
 
 

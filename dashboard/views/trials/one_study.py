@@ -34,6 +34,7 @@ COLUMN_NAMES = {
     "psnr_db": "PSNR (dB)",
     "ssim": "SSIM",
     "seconds": "Seconds",
+    "diverged_epochs": "Epochs that diverged",
     "images_per_second": "Images per second",
     "parameters": "Weights",
     "retry_of": "Repeats trial",

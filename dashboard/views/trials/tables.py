@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple
 import pandas as pd
 
 from core.search.studies import (
+    DIVERGED,
     FILTERS,
     PSNR,
     SSIM,
@@ -130,6 +131,8 @@ def trials_table(trials: Sequence[TrialRecord]) -> pd.DataFrame:
 def first_columns(table: pd.DataFrame, parameters: Sequence[str]) -> list[str]:
     """Columns of a table of trials that are shown by default."""
     wanted = ["mark", "number", "state", "value", PSNR, SSIM, *map(_parameter_column, parameters)]
+    if DIVERGED in table and pd.to_numeric(table[DIVERGED], errors="coerce").gt(0).any():
+        wanted.append(DIVERGED)
     return [name for name in (*wanted, "seconds") if name in table]
 
 

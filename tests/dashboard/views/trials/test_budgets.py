@@ -68,6 +68,14 @@ def test_the_sentence_says_how_the_thesis_values_did_on_both_budgets():
     assert budgets_table([found])["mark"].tolist() == ["thesis", "", "", ""]
 
 
+def test_the_sentence_counts_the_trials_that_diverged():
+    found = agreement(10.0, 20.0, 30.0, 40.0)
+    worst = found.pairs[-1]
+    wild = replace(worst.repeated, attributes={**worst.repeated.attributes, "diverged_epochs": 2})
+    found = replace(found, pairs=(*found.pairs[:-1], worst._replace(repeated=wild)))
+    assert "There **1 of 4 trials diverged in an epoch**" in budget_sentence(found, "X")
+
+
 def test_before_there_are_enough_trials_the_sentence_counts_them():
     found = agreement(10.0, 20.0, 30.0, 40.0)
     few = replace(found, pairs=found.pairs[:2])

@@ -3,6 +3,7 @@ from dataclasses import replace
 from core.search.studies import StudyRecord
 from dashboard.views.trials.tables import (
     differences_table,
+    first_columns,
     marks,
     rerun_command,
     sorted_trials,
@@ -35,6 +36,12 @@ def test_the_command_to_train_a_trial_in_full_names_all_its_choices():
         "python -m pipelines.train ae40_rd --name ae40_rd_trial_0 --filters 32 64 --channels 24 "
         "--kernel 5 --learning-rate 0.001"
     )
+
+
+def test_the_table_shows_epochs_that_diverged_where_a_trial_has_any():
+    calm, wild = (trial(n, 1.0, attributes={"diverged_epochs": n}) for n in range(2))
+    assert "diverged_epochs" in first_columns(trials_table([calm, wild, trial(2, 1.0)]), [])
+    assert "diverged_epochs" not in first_columns(trials_table([calm, trial(2, 1.0)]), [])
 
 
 def test_the_best_score_stands_first_and_pruned_trials_last_in_every_order():
