@@ -6,12 +6,14 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from core.search.published import PublishedModel
 from core.search.repetition import Agreement
 from core.search.studies import FILTERS, PSNR, SSIM, THESIS, StudyRecord, TrialRecord, of_thesis
 from dashboard.views.trials.parameters import parameter_title
 
 #: Parameters that each filter count of a network is searched under.
 _FILTERS_PREFIX = "filters_"
+_PUBLISHED = "with the published model's values"
 
 
 class LongerGain(NamedTuple):
@@ -76,21 +78,17 @@ def optima(studies: Iterable[StudyRecord], repeated: Sequence[Agreement] = ()) -
     ]
 
 
-def front_sentence(study: StudyRecord, published: TrialRecord | None) -> str:
-    """How many trials are on the front of a study of several objectives, and if ours is.
+def front_sentence(study: StudyRecord, published: Sequence[PublishedModel]) -> str:
+    """How many trials are on the front of a study of several objectives, and if ours are.
 
     Args:
         study: The study.
-        published: Its trial with the values of the published model, if there is one.
+        published: The published models of the search.
     """
     names = " and ".join(study.objectives)
     counts = f"{len(study.front)} of {len(study.finite)} complete trials"
     sentence = f"**{counts}** are on the front of {names}."
-    if published is None:
-        return sentence
-    found = "is one" if published in study.front else "is not one"
-    number = published.number
-    return f"{sentence} Trial {number}, with the published model's values, {found} of them."
+    return " ".join([sentence, *(_published_sentence(study, model) for model in published)])
 
 
 def optima_table(found: Sequence[Optimum], labels: Mapping[str, str]) -> pd.DataFrame:
@@ -168,6 +166,15 @@ def longer_text(longer: LongerGain) -> str:
 def signed_score(difference: float) -> str:
     """A difference of scores with its sign."""
     return f"{difference:+.2f}"
+
+
+def _published_sentence(study: StudyRecord, model: PublishedModel) -> str:
+    """Whether the trial with a published model's values is on the front of its study."""
+    if model.trial is None:
+        return "No trial has the published model's values."
+    found = "is one" if model.trial in study.front else "is not one"
+    who = f"trained in full as {model.name}" if model.is_of_trial else _PUBLISHED
+    return f"Trial {model.trial.number}, {who}, {found} of them."
 
 
 def _optimum(study: StudyRecord, repeated: Sequence[Agreement]) -> Optimum:

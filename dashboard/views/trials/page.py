@@ -25,7 +25,7 @@ from dashboard.views.trials.study_cache import (
     load_importances,
     load_overlay,
     load_studies,
-    published_trial,
+    published_models,
     study_labels,
 )
 from dashboard.widgets.charts import show_chart
@@ -146,7 +146,7 @@ def show_fronts(studies: Studies) -> None:
     labels = study_labels(studies.found)
     for study in studies.found.values():
         if len(study.directions) > 1 and study.finite:
-            st.markdown(f"{labels[study.name]}: {front_sentence(study, published_trial(study))}")
+            st.markdown(f"{labels[study.name]}: {front_sentence(study, published_models(study))}")
 
 
 def show_missing(studies: Studies) -> None:

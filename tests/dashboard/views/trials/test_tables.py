@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+from core.search.published import PublishedModel
 from core.search.studies import StudyRecord
 from dashboard.views.trials.tables import (
     differences_table,
@@ -62,18 +63,20 @@ def test_the_best_score_stands_first_and_pruned_trials_last_in_every_order():
 
 def test_the_best_trial_and_that_of_the_thesis_are_marked():
     study = searched(better=True)
-    assert marks(study, study.trials, None) == ["thesis", "★ best"]
+    assert marks(study, study.trials, ()) == ["thesis", "★ best"]
     study = searched(better=False)
-    assert marks(study, study.trials, None) == ["★ thesis", ""]
+    assert marks(study, study.trials, ()) == ["★ thesis", ""]
 
 
-def test_the_trial_of_the_published_model_is_marked_unless_it_is_that_of_the_thesis():
+def test_the_trials_of_published_models_are_marked_beside_that_of_the_thesis():
     study = searched(better=True)
-    later = trial(2, 0.5)
-    study = replace(study, trials=(*study.trials, later))
-    assert marks(study, study.trials, later) == ["thesis", "★ best", "published"]
-    assert marks(study, study.trials, study.trials[1]) == ["thesis", "★ published", ""]
-    assert marks(study, study.trials, study.trials[0]) == ["thesis", "★ best", ""]
+    study = replace(study, trials=(*study.trials, trial(2, 0.5)))
+    first, best, later = (PublishedModel("ae80", found) for found in study.trials)
+    assert marks(study, study.trials, [later]) == ["thesis", "★ best", "published"]
+    assert marks(study, study.trials, [best]) == ["thesis", "★ published", ""]
+    assert marks(study, study.trials, [first]) == ["thesis, published", "★ best", ""]
+    assert marks(study, study.trials, [first, best]) == ["thesis, published", "★ published", ""]
+    assert marks(study, study.trials, [PublishedModel("ae80", None)])[2] == ""
 
 
 HOSTILE_NOTES = {
