@@ -25,6 +25,8 @@ SPACE = "space"
 OBJECTIVE = "objective"
 THESIS = "thesis"
 MODEL = "model"
+#: Seed of the sampler, which all runs of a search share.
+SEED = "sampler_seed"
 #: Study whose trials this one trains again on another budget.
 REPEATS = "repeats"
 #: User attributes of a trial.
@@ -34,6 +36,8 @@ FILTERS = "filters"
 ORIGIN = "origin"
 #: How many epochs diverged; they are not repeated. Absent where an earlier version trained.
 DIVERGED = "diverged_epochs"
+#: Why the network of a trial has no value; the trial counts as pruned.
+UNJUDGED = "unjudged"
 #: Number, in the study that is repeated, of the trial with the same parameters.
 REPEATED_TRIAL = "repeated_trial"
 

@@ -21,7 +21,7 @@ from core.models.training.judges import Judge, Judgement, Unjudged, make_judge
 from core.search.budget import Budget
 from core.search.queue import Interrupted
 from core.search.spaces import SearchSpace, get_space
-from core.search.studies import DIVERGED, FILTERS, PSNR
+from core.search.studies import DIVERGED, FILTERS, PSNR, UNJUDGED
 from core.search.trial_previews import TrialPreviews
 from core.store import ArtifactStore
 from core.training_records.previews import join_preview, preview_originals
@@ -74,7 +74,7 @@ class TrialTraining:
             trial.set_user_attr("images_per_second", round(speed, 1))
             with network.averaged():
                 if prunes or epoch == self.budget.epochs:
-                    judgement = self._judged(network)
+                    judgement = self._judged(network, trial)
                 preview = join_preview(network.reconstructions(preview_originals()))
             self.previews.save(preview, number=trial.number, started=trial.datetime_start)
             for name, value in {**judgement.notes, "epochs": epoch}.items():
@@ -103,10 +103,11 @@ class TrialTraining:
         order = shuffled(len(rows), seed=self.budget.seed, epoch=epoch)
         return ImageFeed(self.train, rows[order], batch=self.budget.batch)
 
-    def _judged(self, network: ImageModel) -> Judgement:
+    def _judged(self, network: ImageModel, trial: optuna.Trial) -> Judgement:
         try:
             return self.judge(network)
         except Unjudged as error:
+            trial.set_user_attr(UNJUDGED, str(error))  # Optuna drops the reason
             raise optuna.TrialPruned(str(error)) from error
 
 

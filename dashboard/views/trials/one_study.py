@@ -35,6 +35,7 @@ COLUMN_NAMES = {
     "ssim": "SSIM",
     "seconds": "Seconds",
     "diverged_epochs": "Epochs that diverged",
+    "unjudged": "Why it has no value",
     "images_per_second": "Images per second",
     "parameters": "Weights",
     "retry_of": "Repeats trial",

@@ -15,6 +15,7 @@ from core.search.studies import (
     PSNR,
     SSIM,
     STATES,
+    UNJUDGED,
     State,
     StudyRecord,
     TrialRecord,
@@ -134,7 +135,7 @@ def first_columns(table: pd.DataFrame, parameters: Sequence[str]) -> list[str]:
     wanted = ["mark", "number", "state", "value", PSNR, SSIM, *map(_parameter_column, parameters)]
     if DIVERGED in table and pd.to_numeric(table[DIVERGED], errors="coerce").gt(0).any():
         wanted.append(DIVERGED)
-    return [name for name in (*wanted, "seconds") if name in table]
+    return [name for name in (*wanted, UNJUDGED, "seconds") if name in table]
 
 
 def marks(

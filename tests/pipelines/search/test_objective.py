@@ -1,6 +1,7 @@
 """The objective of the search: one training, measured and noted."""
 
 import math
+from dataclasses import replace
 
 import optuna
 import pytest
@@ -10,6 +11,7 @@ from core.search.spaces import get_space
 from core.search.studies import to_record
 from core.search.trial_previews import TrialPreviews
 from core.training_records.previews import preview_psnr_db
+from pipelines.search.report import trial_line
 from tests.pipelines.search.small_studies import BUDGET
 
 
@@ -139,6 +141,24 @@ def test_a_network_whose_curve_meets_that_of_jpeg_nowhere_is_pruned_with_the_rea
 
     with pytest.raises(Unjudged, match="overlap"):
         judge(Worse())
+
+
+@pytest.mark.slow
+def test_the_reason_why_a_trial_has_no_value_is_kept(store):
+    from core.models.training.judges import Unjudged
+    from core.models.training.trial import make_objective
+    from core.search.budget import Budget
+
+    def refuse(network):
+        raise Unjudged("the curves do not overlap")
+
+    objective = replace(make_objective("ae80", Budget(**BUDGET), store), judge=refuse)
+    study = optuna.create_study(direction="maximize")
+    study.optimize(lambda trial: objective(trial, never), n_trials=1)
+    (trial,) = to_record(study).trials
+    assert trial.state == "pruned"
+    assert trial.attributes["unjudged"] == "the curves do not overlap"
+    assert trial_line(trial, study.metric_names or ()).count("no value: the curves do not overlap")
 
 
 def never():

@@ -45,6 +45,11 @@ def test_the_table_shows_epochs_that_diverged_where_a_trial_has_any():
     assert "diverged_epochs" not in first_columns(trials_table([calm, trial(2, 1.0)]), [])
 
 
+def test_the_table_says_why_a_trial_has_no_value():
+    found = trial(0, state="pruned", attributes={"unjudged": "no overlap"})
+    assert "unjudged" in first_columns(trials_table([found, trial(1, 1.0)]), [])
+
+
 def test_the_best_score_stands_first_and_pruned_trials_last_in_every_order():
     trials = [
         trial(0, 1.0),
