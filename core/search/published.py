@@ -1,29 +1,63 @@
-"""Which trial of a search has the values of the published model."""
+"""Which trials of a search have the values of published models."""
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
-from core.search.spaces import spaces
-from core.search.studies import StudyRecord, TrialRecord
+from core.search.spaces import SearchSpace, spaces
+from core.search.studies import FILTERS, StudyRecord, TrialRecord
 from core.store import ArtifactError, ArtifactStore
 
+_PREFIX = "models/"
 #: Relative difference of a learning rate with three digits from the one that it stands for.
 _ROUNDED = 0.005
 
 
-def published_trial(store: ArtifactStore, study: StudyRecord) -> TrialRecord | None:
-    """The trial with the values that the published model was trained with.
+class PublishedModel(NamedTuple):
+    """A published model of a search.
 
-    The model is that of the study's name, else the one that was searched.
+    Attributes:
+        name: Name of the model.
+        trial: The trial with the values that it was trained with; None where there is none.
+        is_of_trial: Whether the command of that trial trained it.
     """
+
+    name: str
+    trial: TrialRecord | None
+    is_of_trial: bool = False
+
+
+def trial_model_name(model: str, number: int) -> str:
+    """Name of the model that is trained in full with the values of a trial."""
+    return f"{model}_trial_{number}"
+
+
+def published_models(store: ArtifactStore, study: StudyRecord) -> tuple[PublishedModel, ...]:
+    """The published models of a search.
+
+    The first is that of the study's name, else the one that was searched. Those that the command
+    of a trial trained follow, unless they have other values than the trial of that number here.
+    """
+    names = {key.removeprefix(_PREFIX) for key in store.keys(_PREFIX)}
+    found = []
     for name in dict.fromkeys((study.name, study.model)):
-        try:
-            facts = store.manifest(f"models/{name}").facts
-        except ArtifactError:
-            continue
-        return trial_of_model(study, facts.get("config", {}))
-    return None
+        config = _config(store, name) if name in names else None
+        if config is not None:
+            found.append(PublishedModel(name, trial_of_model(study, config)))
+            break
+    space = spaces().get(study.model)
+    for trial in study.trials if space is not None else ():
+        name = trial_model_name(study.model, trial.number)
+        config = _config(store, name) if name in names else None
+        if space is not None and config is not None and _has_values(trial, space, config):
+            found.append(PublishedModel(name, trial, is_of_trial=True))
+    return tuple(found)
+
+
+def published_trial(store: ArtifactStore, study: StudyRecord) -> TrialRecord | None:
+    """The trial with the values that the first of the published models was trained with."""
+    trials = (model.trial for model in published_models(store, study))
+    return next((trial for trial in trials if trial is not None), None)
 
 
 def trial_of_model(study: StudyRecord, config: Mapping[str, Any]) -> TrialRecord | None:
@@ -36,12 +70,32 @@ def trial_of_model(study: StudyRecord, config: Mapping[str, Any]) -> TrialRecord
     space = spaces().get(study.model)
     if space is None:
         return None
+    complete = (trial for trial in study.trials if trial.state == "complete")
+    return next((trial for trial in complete if _has_values(trial, space, config)), None)
+
+
+def _config(store: ArtifactStore, name: str) -> Mapping[str, Any] | None:
+    """Configuration that a model was trained with; None where it cannot be read."""
+    try:
+        found = store.manifest(f"{_PREFIX}{name}").facts.get("config")
+    except ArtifactError:
+        return None
+    return found if isinstance(found, Mapping) else {}
+
+
+def _has_values(trial: TrialRecord, space: SearchSpace, config: Mapping[str, Any]) -> bool:
+    """Whether a trial trained what the configuration says, whole layers included."""
     try:
         wanted = space.parameters_of(config)
     except KeyError:
-        return None
-    complete = (trial for trial in study.trials if trial.state == "complete")
-    return next((trial for trial in complete if _equals(trial.params, wanted)), None)
+        return False
+    return _equals(trial.params, wanted) and _filters(trial, space) == tuple(config["filters"])
+
+
+def _filters(trial: TrialRecord, space: SearchSpace) -> tuple[int, ...]:
+    """Filters of every layer, also of those that were no parameter of the search."""
+    noted = trial.attributes.get(FILTERS)
+    return tuple(noted) if isinstance(noted, list | tuple) else space.filters_of(trial.params)
 
 
 def _equals(params: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-import scipy.stats
-
 from core.search.studies import ORIGIN, REPEATED_TRIAL, StudyRecord, TrialRecord
 
 #: Fewer trials are in the same order by chance.
@@ -71,6 +69,8 @@ class Agreement:
         """
         if self.correlation is None or math.isclose(abs(self.correlation), 1.0):
             return None
+        import scipy.stats  # takes long; the pairs alone do without
+
         ranks = [
             scipy.stats.rankdata([_score(trial) for trial in trials])
             for trials in zip(*self.pairs, strict=True)
@@ -108,6 +108,25 @@ class Agreement:
         """What the search decided for: its best trial among the pairs."""
         sign = 1.0 if self.search.is_maximized else -1.0
         return max(self.pairs, key=lambda pair: sign * _score(pair.searched))
+
+    @property
+    def thesis(self) -> Pair | None:
+        """The trial with the thesis' values; None where it is not among the pairs."""
+        return next((pair for pair in self.pairs if pair.searched.is_of_thesis), None)
+
+    def pair_of(self, trial: TrialRecord) -> Pair | None:
+        """The pair of a trial of the search; None where it has none."""
+        return next((pair for pair in self.pairs if pair.searched.number == trial.number), None)
+
+    def gain(self, pair: Pair, over: Pair) -> float:
+        """By how much a pair is better than another one on the repetition's budget."""
+        difference = _score(pair.repeated) - _score(over.repeated)
+        return difference if self.repetition.is_maximized else -difference
+
+    def search_gain(self, pair: Pair, over: Pair) -> float:
+        """By how much it was better in the search."""
+        difference = _score(pair.searched) - _score(over.searched)
+        return difference if self.search.is_maximized else -difference
 
     @property
     def loss(self) -> float:
@@ -162,6 +181,8 @@ def _score(trial: TrialRecord) -> float:
 def _rank_correlation(first: Sequence[float], second: Sequence[float]) -> float | None:
     if len(set(first)) < 2 or len(set(second)) < 2:
         return None
+    import scipy.stats  # takes long; the pairs alone do without
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", scipy.stats.NearConstantInputWarning)
         return float(scipy.stats.spearmanr(first, second).statistic)

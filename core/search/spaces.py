@@ -114,6 +114,13 @@ class SearchSpace:
         filters = _chosen_filters(config["filters"], self.filters)
         return filters | {name: config[name] for name in self.others}
 
+    def filters_of(self, params: Mapping[str, Any]) -> tuple[int, ...]:
+        """Filters of every layer of the trial with these parameters."""
+        return tuple(
+            int(params.get(_parameter(layer), choices[0]))
+            for layer, choices in enumerate(self.filters, start=1)
+        )
+
     def record(self) -> dict[str, Any]:
         """The space as JSON values."""
         return {

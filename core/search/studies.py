@@ -25,6 +25,8 @@ SPACE = "space"
 OBJECTIVE = "objective"
 THESIS = "thesis"
 MODEL = "model"
+#: Seed of the sampler, which all runs of a search share.
+SEED = "sampler_seed"
 #: Study whose trials this one trains again on another budget.
 REPEATS = "repeats"
 #: User attributes of a trial.
@@ -32,6 +34,10 @@ PSNR = "psnr_db"
 SSIM = "ssim"
 FILTERS = "filters"
 ORIGIN = "origin"
+#: How many epochs diverged; they are not repeated. Absent where an earlier version trained.
+DIVERGED = "diverged_epochs"
+#: Why the network of a trial has no value; the trial counts as pruned.
+UNJUDGED = "unjudged"
 #: Number, in the study that is repeated, of the trial with the same parameters.
 REPEATED_TRIAL = "repeated_trial"
 
@@ -72,6 +78,11 @@ class TrialRecord:
         if self.started is None or self.finished is None:
             return None
         return (self.finished - self.started).total_seconds()
+
+    @property
+    def is_of_thesis(self) -> bool:
+        """Whether it is the trial with the thesis' values."""
+        return "thesis" in str(self.attributes.get(ORIGIN))
 
     def frozen(self) -> FrozenTrial:
         """The trial as Optuna's `FrozenTrial`, for its plots."""

@@ -52,6 +52,8 @@ class TrainingSummary:
         computed_with: Backends and precisions of the epochs.
         ended_by: Why it ended: early stopping, the epoch limit, or stopped by hand.
         undone_epochs: How often an epoch diverged, was undone and repeated.
+        lr_drops: How often the learning rate was lowered where early stopping asked for an end.
+        first_stop: Epoch at which it first did; None where that is not known or was not so.
         engine: How the steps were run, as in `core.models.training.engines.EngineRequest`; empty
             where an earlier version published the model.
     """
@@ -64,6 +66,8 @@ class TrainingSummary:
     computed_with: tuple[str, ...] = ()
     ended_by: str | None = None
     undone_epochs: int = 0
+    lr_drops: int = 0
+    first_stop: int | None = None
     engine: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -227,6 +231,9 @@ def _training(found: Mapping[str, Any], config: Mapping[str, Any]) -> TrainingSu
         computed_with=tuple(map(str, found.get("computed_with", ()))),
         ended_by=_ended_by(found, config),
         undone_epochs=int(found.get("undone_epochs", 0)),
+        # Cards of earlier versions call them `drops`.
+        lr_drops=int(found.get("lr_drops", found.get("drops")) or 0),
+        first_stop=int(found.get("first_stop") or 0) or None,
         engine=_mapping(found.get("engine")),
     )
 

@@ -12,11 +12,12 @@ from core.codecs import Codec, codecs
 from core.codecs.bnk import TrainedModel
 from core.entropy.latent_tables import LatentTables
 from core.entropy.tables import PRECISION_BITS
-from core.store import Artifact, ArtifactError, ArtifactStore, MissingArtifact
+from core.store import Artifact, ArtifactError, ArtifactStore, Manifest, MissingArtifact
 from core.store.key import is_name
 from core.training_records.model_card import ModelCard, read_card
 
 PREFIX = "models/"
+_HISTORIES = "histories/"
 
 
 class Cards(NamedTuple):
@@ -76,6 +77,20 @@ def check_files(store: ArtifactStore, model: ModelCard) -> list[FileCheck]:
         FileCheck(name, entry.bytes, entry.sha256, _fault(store, model, name))
         for name, entry in sorted(model.manifest.files.items())
     ]
+
+
+def history_of_another(store: ArtifactStore, model: ModelCard) -> Manifest | None:
+    """Manifest of the history of a model's name, where another training wrote it; else None.
+
+    From the first epoch of a training that is to replace a model to its end, the history is
+    already of the new one.
+    """
+    try:
+        history = store.manifest(f"{_HISTORIES}{model.name}")
+    except ArtifactError:
+        return None
+    runs = [manifest.facts.get("run") or "" for manifest in (history, model.manifest)]
+    return history if runs[0] != runs[1] else None
 
 
 def model_id(codec: Codec, store: ArtifactStore) -> str:

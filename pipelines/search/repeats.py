@@ -6,14 +6,34 @@ import optuna
 from optuna.trial import TrialState
 
 from core.search.repetition import repeatable
-from core.search.studies import ORIGIN, REPEATED_TRIAL, TrialRecord
+from core.search.studies import ORIGIN, REPEATED_TRIAL, StudyRecord, TrialRecord, to_record
 from core.search.study_reading import read_committed_study
 from core.store import ArtifactStore
 from pipelines.base import UserError
 
+#: Finished trials of a study for which no number is asked, and most of a new repetition.
+DEFAULT_TRIALS = 20
+
+
+def wanted_trials(study: optuna.Study, asked: int | None) -> int:
+    """How many finished trials a study shall have; of a repetition those that were queued.
+
+    Args:
+        study: The study, with its queue.
+        asked: Number that was asked for; None for none.
+    """
+    if asked is not None:
+        return asked
+    return queued_count(to_record(study)) or DEFAULT_TRIALS
+
+
+def queued_count(study: StudyRecord) -> int:
+    """How many trials of another study this one was asked to repeat; 0 for a search."""
+    return len({trial.attributes.get(REPEATED_TRIAL) for trial in study.trials} - {None})
+
 
 def trials_to_repeat(
-    store: ArtifactStore, name: str, *, model: str, count: int
+    store: ArtifactStore, name: str, *, model: str, count: int | None
 ) -> list[TrialRecord]:
     """Trials of a committed study in the order in which they are repeated.
 
@@ -21,7 +41,7 @@ def trials_to_repeat(
         store: Where the study is.
         name: Name of the study.
         model: The model that is to be trained.
-        count: Number of trials.
+        count: Number of trials; None for all up to `DEFAULT_TRIALS`.
 
     Raises:
         UserError: The study is of another model, has several objectives or too few trials.
@@ -34,6 +54,8 @@ def trials_to_repeat(
             f"can be repeated here is a study of {model} with one objective."
         )
     trials = repeatable(search)
+    if count is None:
+        return trials[:DEFAULT_TRIALS]
     if count > len(trials):
         raise UserError(
             f"The study {name} has {len(trials)} complete trials to repeat; received --trials "

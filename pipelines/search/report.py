@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TextIO
 
-from core.search.studies import FINISHED, ORIGIN, PSNR, SSIM, StudyRecord, TrialRecord
+from core.search.studies import FINISHED, ORIGIN, PSNR, SSIM, UNJUDGED, StudyRecord, TrialRecord
 
 
 @dataclass
@@ -79,6 +79,8 @@ def trial_line(trial: TrialRecord, objectives: Sequence[str]) -> str:
     if SSIM in trial.attributes:
         words.append(f"SSIM {trial.attributes[SSIM]:.4f}")
     words += [f"{name} {_value(value)}" for name, value in sorted(trial.params.items())]
+    if UNJUDGED in trial.attributes:
+        words.append(f"no value: {trial.attributes[UNJUDGED]}")
     if trial.seconds is not None:
         words.append(_clock(trial.seconds))
     return "  ".join(words)

@@ -20,12 +20,13 @@ from core.search.storage import (
     shown_url,
     sqlite_url,
 )
-from core.search.studies import to_record
+from core.search.studies import SEED, to_record
 from core.search.trial_previews import TrialPreviews
 from core.stop_request import StopRequest
 from core.store import ArtifactStore
 from core.training_records.previews import PREVIEWS
 from pipelines.base import UserError, run_step
+from pipelines.search.repeats import wanted_trials
 from pipelines.search.report import Report, best_lines
 from pipelines.search.study import Config, open_live_storage, open_study, study_facts
 from pipelines.search.workers import Job, Objective, running_workers, training_objective
@@ -70,8 +71,8 @@ def run_search(
         job = Job(
             url=url,
             study=config.study_name,
-            trials=config.trials,
-            seed=config.seed,
+            trials=wanted_trials(study, config.trials),
+            seed=study.user_attrs[SEED],
             heartbeat_seconds=config.heartbeat,
             prepare=partial(make_objective, config.model, budget, store),
         )

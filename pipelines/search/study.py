@@ -22,6 +22,7 @@ from core.search.studies import (
     OBJECTIVE,
     ORIGIN,
     REPEATS,
+    SEED,
     SPACE,
     THESIS,
     StudyRecord,
@@ -32,7 +33,12 @@ from core.search.study_reading import read_committed_study
 from core.search.trial_previews import TrialPreviews
 from core.store import ArtifactStore, DamagedArtifact, MissingArtifact, UnreadableArtifact
 from pipelines.base import UserError, check_name, option
-from pipelines.search.repeats import queue_repeats, trials_to_repeat
+from pipelines.search.repeats import (
+    DEFAULT_TRIALS,
+    queue_repeats,
+    queued_count,
+    trials_to_repeat,
+)
 
 
 @dataclass(frozen=True)
@@ -42,7 +48,11 @@ class Config:
     model: str = option(help="model to search, such as ae80", positional=True)
     name: str | None = option(None, help="name of the study (default: the model's)")
     dataset: str = option(DEFAULT, help="prepared data set to train on", metavar="NAME")
-    trials: int = option(20, help="trials that the study shall have finished in all")
+    trials: int | None = option(
+        None,
+        help="trials that the study shall have finished in all (default: "
+        f"{DEFAULT_TRIALS}, or those that are queued in a study with --repeat)",
+    )
     repeat: str | None = option(
         None,
         help="train the complete trials of this committed study again, its best first, with "
@@ -63,7 +73,7 @@ class Config:
         help="numbers to compute in (default: float32)",
         choices=("float32", "mixed_bfloat16"),
     )
-    seed: int = option(0, help="seed of the sampler")
+    seed: int | None = option(None, help="seed of the sampler (default: the study's; 0 if new)")
     heartbeat: int = option(
         15,
         help="seconds between signs of life of a trial; after four times as long without one "
@@ -77,11 +87,12 @@ class Config:
         check_name("--dataset", self.dataset)
         check_name("--repeat", self.repeat)
         for name in ("trials", "workers", "heartbeat"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"--{name} must be at least 1; received {getattr(self, name)}.")
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ValueError(f"--{name} must be at least 1; received {value}.")
         if self.repeat == self.study_name:
             raise ValueError(f"--repeat {self.repeat} needs a --name of its own.")
-        if self.seed < 0:
+        if self.seed is not None and self.seed < 0:
             raise ValueError(f"--seed must not be negative; received {self.seed}.")
         self.budget()
 
@@ -146,6 +157,8 @@ def open_study(
             TrialPreviews(store, name).forget()
             _describe(study, space, config, dataset, budget=_budget(config, store, space))
         _check_study(config, study, dataset)
+        if SEED not in study.user_attrs:  # it is new, or was begun by an earlier version
+            study.set_user_attr(SEED, config.seed or 0)
         queue_repeats(study, repeated)
     return study, Budget(**study.user_attrs[BUDGET])
 
@@ -155,7 +168,8 @@ def _repeated(config: Config, store: ArtifactStore, found: StudyRecord | None) -
     name = (found and found.repeats) or config.repeat
     if name is None:
         return []
-    return trials_to_repeat(store, name, model=config.model, count=config.trials)
+    count = config.trials or (found and queued_count(found)) or None
+    return trials_to_repeat(store, name, model=config.model, count=count)
 
 
 def _check_replaceable(config: Config, store: ArtifactStore, found: StudyRecord | None) -> None:
@@ -230,10 +244,12 @@ def _check_study(config: Config, study: optuna.Study, dataset: str) -> None:
         "Give the study's own values, search under another --name, or start anew with --restart "
         "--replace."
     )
-    for name, value in config.given().items():
-        if found[BUDGET].get(name) != value:
+    made = {**found[BUDGET], "seed": found.get(SEED, config.seed)}
+    wanted = config.given() | ({} if config.seed is None else {"seed": config.seed})
+    for name, value in wanted.items():
+        if made.get(name) != value:
             raise UserError(
-                f"The study {study.study_name} was made with {name} {found[BUDGET].get(name)}; "
+                f"The study {study.study_name} was made with {name} {made.get(name)}; "
                 f"received {value}. {advice}"
             )
     if config.repeat not in (None, found.get(REPEATS)):
@@ -254,13 +270,12 @@ def _trial_facts(trial: TrialRecord) -> dict[str, Any]:
 
 def study_facts(config: Config, record: StudyRecord, storage: RDBStorage) -> dict[str, Any]:
     """What the manifest of the committed study says; no address of a database."""
-    sampler = (
-        f"TPE, multivariate, constant liar, {STARTUP_TRIALS} random trials, seed {config.seed}"
-    )
+    seed = record.attributes[SEED]
+    sampler = f"TPE, multivariate, constant liar, {STARTUP_TRIALS} random trials, seed {seed}"
     pruner = (
         f"median, {PRUNER_STARTUP_TRIALS} trials first, from epoch {PRUNER_FIRST_EPOCH}"
         if len(record.directions) == 1
-        else "none: Optuna prunes by one objective only"
+        else "none: Optuna prunes by one objective only; a trial without a value counts as pruned"
     )
     if record.repeats is not None:
         sampler = f"none: the complete trials of {record.repeats}, its best first"

@@ -3,7 +3,7 @@
 import dataclasses
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 from core.dataset.splits import DEFAULT, open_split
 from core.models import get_model
 from core.models.base import ImageModel, Model
+from core.models.training.divergence import MAX_LOSS_RATIO
 from core.models.training.feed import ImageFeed, Images, shuffled, step_count
 from core.models.training.judges import Judge, Judgement, Unjudged, make_judge
 from core.search.budget import Budget
 from core.search.queue import Interrupted
 from core.search.spaces import SearchSpace, get_space
-from core.search.studies import FILTERS, PSNR
+from core.search.studies import DIVERGED, FILTERS, PSNR, UNJUDGED
 from core.search.trial_previews import TrialPreviews
 from core.store import ArtifactStore
 from core.training_records.previews import join_preview, preview_originals
@@ -61,17 +62,19 @@ class TrialTraining:
         rows = subset_rows(len(self.train), self.budget.images, seed=self.budget.seed)
         network.initialise(self.train)
         network.plan(self.budget.epochs * step_count(len(rows), self.budget.batch))
-        watch, judgement = _Watch(should_stop), Judgement((), {})
+        watch, judgement, losses = _Watch(should_stop), Judgement((), {}), list[float]()
         prunes = len(self.space.objectives) == 1  # Optuna compares trials by one objective only
         for epoch in range(1, self.budget.epochs + 1):
             started = time.monotonic()
             feed = self._feed(rows, epoch).for_keras()
-            network.fit(feed, verbose=0, shuffle=False, callbacks=[watch])
+            fitted = network.fit(feed, verbose=0, shuffle=False, callbacks=[watch])
+            losses.append(float(fitted.history["loss"][0]))
+            trial.set_user_attr(DIVERGED, diverged_epochs(losses))
             speed = len(rows) / (time.monotonic() - started)
             trial.set_user_attr("images_per_second", round(speed, 1))
             with network.averaged():
                 if prunes or epoch == self.budget.epochs:
-                    judgement = self._judged(network)
+                    judgement = self._judged(network, trial)
                 preview = join_preview(network.reconstructions(preview_originals()))
             self.previews.save(preview, number=trial.number, started=trial.datetime_start)
             for name, value in {**judgement.notes, "epochs": epoch}.items():
@@ -100,10 +103,11 @@ class TrialTraining:
         order = shuffled(len(rows), seed=self.budget.seed, epoch=epoch)
         return ImageFeed(self.train, rows[order], batch=self.budget.batch)
 
-    def _judged(self, network: ImageModel) -> Judgement:
+    def _judged(self, network: ImageModel, trial: optuna.Trial) -> Judgement:
         try:
             return self.judge(network)
         except Unjudged as error:
+            trial.set_user_attr(UNJUDGED, str(error))  # Optuna drops the reason
             raise optuna.TrialPruned(str(error)) from error
 
 
@@ -141,6 +145,20 @@ def make_objective(
 def subset_rows(total: int, count: int, *, seed: int) -> Rows:
     """Rows of `count` images out of `total`, the same for every trial, in ascending order."""
     return np.sort(np.random.default_rng((seed, count)).choice(total, count, replace=False))
+
+
+def diverged_epochs(losses: Sequence[float]) -> int:
+    """How many epochs of a trial diverged, which makes its rank a matter of chance.
+
+    The ratio is that of `core.models.training.divergence`; a trial repeats no epoch.
+
+    Args:
+        losses: Mean loss of each epoch.
+    """
+    return sum(
+        not math.isfinite(loss) or (epoch > 0 and loss > MAX_LOSS_RATIO * losses[epoch - 1])
+        for epoch, loss in enumerate(losses)
+    )
 
 
 def _parameter_count(network: ImageModel) -> int:

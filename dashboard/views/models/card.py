@@ -1,6 +1,7 @@
 """The card of one trained model: what it is, its limits, rates, layers, facts and files."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -13,6 +14,7 @@ from core.training_records.model_card import ExportCheck, ModelCard, Quality, Tr
 from core.training_records.model_cards import (
     PREFIX,
     check_files,
+    history_of_another,
     learned_codecs,
     model_id,
 )
@@ -45,12 +47,7 @@ def show_card(model: ModelCard, means: pd.DataFrame) -> None:
     left, right = st.columns([3, 4], gap="medium")
     with left:
         st.markdown(f"{description(model)} {training_end(model)}")
-        link_to_page(
-            "training",
-            "How it was trained",
-            icon=":material/model_training:",
-            query={"runs": label_of(model.name)},
-        )
+        show_training_link(model)
     with right:
         show_example(model.name)
     st.markdown(f"**Limits**\n{limits_of(model)}")
@@ -61,6 +58,23 @@ def show_card(model: ModelCard, means: pd.DataFrame) -> None:
         title=f"{label_of(model.name)} in detail",
         height=1100,
     )
+
+
+def show_training_link(model: ModelCard) -> None:
+    """Link to the model's training, and a caption where the history there is of another one."""
+    link_to_page(
+        "training",
+        "How it was trained",
+        icon=":material/model_training:",
+        query={"runs": label_of(model.name)},
+    )
+    history = history_of_another(open_store(), model)
+    if history is not None:
+        written, published = (
+            datetime.fromisoformat(found.created) for found in (history, model.manifest)
+        )
+        newer = ", newer" if written > published else ""
+        st.caption(f"The history is that of another{newer} training.")
 
 
 def show_details(model: ModelCard, means: pd.DataFrame) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from core.training_records.model_card import ModelCard
+from core.training_records.model_card import ModelCard, TrainingSummary
 
 #: Values of a 160x160 image: red, green and blue of each pixel.
 IMAGE_VALUES = 160 * 160 * 3
@@ -54,7 +54,7 @@ def training_end(model: ModelCard) -> str:
     epochs, best = model.training.epochs, model.training.best_epoch
     if epochs is None:
         return "The card does not say how the training ended."
-    reason = _reason(epochs, model.training.ended_by, model.config)
+    reason = _reason(epochs, model.training.ended_by, model.config) + _lowered(model.training)
     kept = f"; the weights of epoch {best} are kept" if best else ""
     falling = ", its validation loss still falling" if best == epochs else ""
     return f"Trained for {epochs} epochs{_thesis(epochs, model)}; ended {reason}{falling}{kept}."
@@ -88,6 +88,19 @@ def _reason(epochs: int, ended_by: str | None, config: Mapping[str, Any]) -> str
         of_all = f" of at most {planned}" if planned else ""
         return f"by request after epoch {epochs}{of_all}"
     return "for a reason that the card does not say" if ended_by is None else f"by {ended_by}"
+
+
+def _lowered(training: TrainingSummary) -> str:
+    """That the learning rate was lowered before the end; empty where early stopping ruled alone."""
+    if not training.lr_drops:
+        return ""
+    times = "once" if training.lr_drops == 1 else f"{training.lr_drops} times"
+    alone = (
+        f" (early stopping alone would have ended it after epoch {training.first_stop})"
+        if training.first_stop
+        else ""
+    )
+    return f", after the learning rate was lowered {times}{alone}"
 
 
 def _thesis(epochs: int, model: ModelCard) -> str:

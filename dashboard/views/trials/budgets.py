@@ -8,9 +8,10 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.search.repetition import DECIDED, LEAST_TRIALS, Agreement, agreements
-from core.search.studies import StudyRecord
+from core.search.repetition import DECIDED, LEAST_TRIALS, Agreement, Pair, agreements
+from core.search.studies import DIVERGED, StudyRecord
 from dashboard.charts.colors import codec_style
+from dashboard.views.trials.optima import signed_score
 from dashboard.views.trials.style import NEUTRAL, restyled
 from dashboard.widgets.charts import show_chart
 from dashboard.widgets.downloads import download_csv
@@ -74,14 +75,15 @@ def budget_sentence(agreement: Agreement, label: str) -> str:
         within = f" (95 %: {bounds.low:.2f} to {bounds.high:.2f})" if bounds else ""
         parts.append(f"{found}{within}.")
     rank = agreement.pairs.index(chosen) + 1
-    best = f"The search's best of them, trial {chosen.searched.number}, is"
+    best = f"The search's best of them, {_named(chosen)}, is"
     if rank == 1:
         parts.append(f"{best} the best there, too.")
     else:
-        first = agreement.pairs[0].searched.number
+        first = _named(agreement.pairs[0])
         parts.append(
-            f"{best} number {rank} there, **{agreement.loss:.2f}** below trial {first} in score."
+            f"{best} number {rank} there, **{agreement.loss:.2f}** below {first} in score."
         )
+    parts += [*_against_thesis(agreement), *_diverged(agreement)]
     if agreement.decided_from is not None:
         seen = agreement.decided_from * int(repetition.budget.get("images", 0))
         parts.append(
@@ -89,6 +91,37 @@ def budget_sentence(agreement: Agreement, label: str) -> str:
             f"{DECIDED} or more with that at the end."
         )
     return " ".join(parts)
+
+
+def _named(pair: Pair) -> str:
+    """A trial by its number; that with the thesis' values is marked."""
+    return f"trial {pair.searched.number}{' (the thesis)' if pair.searched.is_of_thesis else ''}"
+
+
+def _against_thesis(agreement: Agreement) -> list[str]:
+    """A sentence on the thesis' values under both budgets, unless they are the search's choice."""
+    chosen, thesis = agreement.chosen, agreement.thesis
+    if thesis is None or thesis == chosen:
+        return []
+    longer = signed_score(agreement.gain(chosen, over=thesis))
+    shorter = signed_score(agreement.search_gain(chosen, over=thesis))
+    rank = agreement.pairs.index(thesis) + 1
+    return [
+        f"The thesis' values, trial {thesis.searched.number}, are number {rank} there: against "
+        f"them the search's best has **{longer}** there, and {shorter} in the search."
+    ]
+
+
+def _diverged(agreement: Agreement) -> list[str]:
+    """A sentence on the repeated trials that diverged on the way, where any did."""
+    trials = [pair.repeated for pair in agreement.pairs]
+    count = sum(bool(trial.attributes.get(DIVERGED)) for trial in trials)
+    if not count:
+        return []
+    return [
+        f"There **{count} of {len(trials)} trials diverged in an epoch**, which is not repeated: "
+        "their ranks may be chance."
+    ]
 
 
 def ranks_figure(found: Sequence[Agreement], labels: Mapping[str, str]) -> go.Figure:
@@ -112,8 +145,9 @@ def ranks_figure(found: Sequence[Agreement], labels: Mapping[str, str]) -> go.Fi
             mode="markers",
             marker={"color": style.color, "symbol": style.symbol, "size": 9},
             name=labels[agreement.search.name],
-            customdata=table[["trial", "search_score", "repetition_score"]],
-            hovertemplate="Trial %{customdata[0]}<br>score %{customdata[1]:.2f} in the search<br>"
+            customdata=table[["trial", "search_score", "repetition_score", "mark"]],
+            hovertemplate="Trial %{customdata[0]} %{customdata[3]}<br>"
+            "score %{customdata[1]:.2f} in the search<br>"
             "score %{customdata[2]:.2f} on the other budget",
         )
     for update, title in (
@@ -152,6 +186,9 @@ def budgets_table(found: Sequence[Agreement]) -> pd.DataFrame:
             {
                 "study": agreement.search.name,
                 "trial": [pair.searched.number for pair in agreement.pairs],
+                "mark": [
+                    "thesis" if pair.searched.is_of_thesis else "" for pair in agreement.pairs
+                ],
                 "search_score": [pair.searched.value for pair in agreement.pairs],
                 "repetition_score": [pair.repeated.value for pair in agreement.pairs],
             }

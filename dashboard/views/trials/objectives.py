@@ -12,11 +12,12 @@ import streamlit as st
 from optuna.exceptions import ExperimentalWarning
 from optuna.visualization import plot_hypervolume_history, plot_pareto_front
 
-from core.search.studies import StudyRecord, TrialRecord, as_study_of_objectives
+from core.search.published import PublishedModel
+from core.search.studies import StudyRecord, as_study_of_objectives
 from dashboard.charts.colors import codec_style
 from dashboard.views.trials.optima import front_sentence
 from dashboard.views.trials.parameters import parameter_title
-from dashboard.views.trials.study_cache import published_trial
+from dashboard.views.trials.study_cache import published_models
 from dashboard.views.trials.style import NEUTRAL, restyled
 from dashboard.widgets.charts import show_chart
 from dashboard.widgets.downloads import download_csv
@@ -37,7 +38,7 @@ def show_objectives(study: StudyRecord) -> None:
     table = front_table(study)
     front = table[table["on_front"]]
     names = " and ".join(study.objectives)
-    published = published_trial(study)
+    published = published_models(study)
     st.markdown(front_sentence(study, published))
     left, right = st.columns(2, gap="medium")
     with left:
@@ -96,12 +97,12 @@ def reference_point(study: StudyRecord) -> list[float]:
     return [float(low if way == "maximize" else high) for low, high, way in ends]
 
 
-def pareto_figure(study: StudyRecord, published: TrialRecord | None) -> go.Figure:
+def pareto_figure(study: StudyRecord, published: Sequence[PublishedModel]) -> go.Figure:
     """The trials by two or three objectives; the front in the study's colour, the rest grey.
 
     Args:
         study: The study.
-        published: Its trial with the values of the published model, if there is one.
+        published: The published models of the search, whose trials are ringed.
     """
     with _quiet():
         figure = plot_pareto_front(_drawn(study), target_names=list(study.objectives))
@@ -111,10 +112,11 @@ def pareto_figure(study: StudyRecord, published: TrialRecord | None) -> go.Figur
     front.marker = {"color": color, "size": 10}
     others.name, front.name = "Other trials", "On the front"
     figure.update_traces(showlegend=True)
-    if published is not None and len(published.values) == 2:
+    trials = [model.trial for model in published if model.trial is not None]
+    if points := [trial.values for trial in trials if len(trial.values) == 2]:
         ring = {"color": color, "size": 18, "symbol": "circle-open"}
-        x, y = published.values
-        figure.add_scatter(x=[x], y=[y], mode="markers", marker=ring, name="Published model")
+        x, y = zip(*points, strict=True)
+        figure.add_scatter(x=x, y=y, mode="markers", marker=ring, name="Published model")
     return restyled(figure)
 
 

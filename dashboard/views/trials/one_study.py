@@ -14,7 +14,7 @@ from dashboard.views.trials.drawn_trials import FEW_TRIALS, MAX_DRAWN, drawable_
 from dashboard.views.trials.figure_cache import load_figure
 from dashboard.views.trials.filter import choose_trials
 from dashboard.views.trials.parameters import parameter_names, parameter_title
-from dashboard.views.trials.study_cache import published_trial
+from dashboard.views.trials.study_cache import published_models
 from dashboard.views.trials.tables import (
     SORTS,
     Sort,
@@ -34,6 +34,8 @@ COLUMN_NAMES = {
     "psnr_db": "PSNR (dB)",
     "ssim": "SSIM",
     "seconds": "Seconds",
+    "diverged_epochs": "Epochs that diverged",
+    "unjudged": "Why it has no value",
     "images_per_second": "Images per second",
     "parameters": "Weights",
     "retry_of": "Repeats trial",
@@ -99,7 +101,7 @@ def filter_line(study: StudyRecord, matching: Sequence[TrialRecord], top: int | 
 def show_table(study: StudyRecord, trials: Sequence[TrialRecord]) -> None:
     """Table of trials, whose rows can be selected."""
     table = trials_table(trials)
-    table.insert(0, "mark", marks(study, trials, published_trial(study)))
+    table.insert(0, "mark", marks(study, trials, published_models(study)))
     parameters = parameter_names(trials)
     shown = table[choose_columns(study, table, parameters)]
     st.dataframe(
@@ -140,7 +142,9 @@ def column_config(table: pd.DataFrame, parameters: Sequence[str]) -> dict[str, A
     """Names and formats of the columns."""
     number = st.column_config.NumberColumn
     columns: dict[str, Any] = {
-        "mark": st.column_config.TextColumn("", width=80, pinned=True, help=MARK_HELP),
+        "mark": st.column_config.TextColumn(
+            "", width=_mark_width(table), pinned=True, help=MARK_HELP
+        ),
         "number": number("Trial", pinned=True, width=60),
         "value": number("Score", format="%.2f"),
         "psnr_db": number("PSNR (dB)", format=formats.DECIBELS),
@@ -156,6 +160,11 @@ def column_config(table: pd.DataFrame, parameters: Sequence[str]) -> dict[str, A
         else column_title(name, parameters)
         for name in map(str, table)
     }
+
+
+def _mark_width(table: pd.DataFrame) -> int:
+    """Pixels of the first column, which holds one or several names."""
+    return 140 if "mark" in table and table["mark"].str.contains(",").any() else 80
 
 
 def take_rows(study: str, numbers: "pd.Series[int]") -> None:

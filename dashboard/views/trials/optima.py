@@ -6,11 +6,28 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from core.search.published import PublishedModel
+from core.search.repetition import Agreement
 from core.search.studies import FILTERS, PSNR, SSIM, THESIS, StudyRecord, TrialRecord, of_thesis
 from dashboard.views.trials.parameters import parameter_title
 
 #: Parameters that each filter count of a network is searched under.
 _FILTERS_PREFIX = "filters_"
+_PUBLISHED = "with the published model's values"
+
+
+class LongerGain(NamedTuple):
+    """What the best trial gains where it and the thesis' one were trained again.
+
+    Attributes:
+        images: Training images of that budget; None where it is not recorded.
+        epochs: Its epochs; None as before.
+        gain: Improvement of the score over that of the thesis' values; negative for a loss.
+    """
+
+    images: int | None
+    epochs: int | None
+    gain: float
 
 
 class Optimum(NamedTuple):
@@ -23,6 +40,7 @@ class Optimum(NamedTuple):
         thesis_params: The thesis' values, also where no trial has run with them.
         trials: Number of finished trials.
         is_maximized: Whether a higher score is better.
+        longer: Gain on the largest budget on which both trials were repeated; None where none was.
     """
 
     study: str
@@ -31,6 +49,7 @@ class Optimum(NamedTuple):
     thesis_params: Mapping[str, Any]
     trials: int
     is_maximized: bool
+    longer: LongerGain | None = None
 
     @property
     def gain(self) -> float | None:
@@ -45,26 +64,31 @@ class Optimum(NamedTuple):
         return difference if self.is_maximized else -difference
 
 
-def optima(studies: Iterable[StudyRecord]) -> list[Optimum]:
-    """Optimum of each study that has one objective."""
-    return [_optimum(study) for study in studies if len(study.directions) == 1]
+def optima(studies: Iterable[StudyRecord], repeated: Sequence[Agreement] = ()) -> list[Optimum]:
+    """Optimum of each study that has one objective.
+
+    Args:
+        studies: The searches.
+        repeated: Repetitions of their trials on other budgets.
+    """
+    return [
+        _optimum(study, [found for found in repeated if found.search.name == study.name])
+        for study in studies
+        if len(study.directions) == 1
+    ]
 
 
-def front_sentence(study: StudyRecord, published: TrialRecord | None) -> str:
-    """How many trials are on the front of a study of several objectives, and if ours is.
+def front_sentence(study: StudyRecord, published: Sequence[PublishedModel]) -> str:
+    """How many trials are on the front of a study of several objectives, and if ours are.
 
     Args:
         study: The study.
-        published: Its trial with the values of the published model, if there is one.
+        published: The published models of the search.
     """
     names = " and ".join(study.objectives)
     counts = f"{len(study.front)} of {len(study.finite)} complete trials"
     sentence = f"**{counts}** are on the front of {names}."
-    if published is None:
-        return sentence
-    found = "is one" if published in study.front else "is not one"
-    number = published.number
-    return f"{sentence} Trial {number}, with the published model's values, {found} of them."
+    return " ".join([sentence, *(_published_sentence(study, model) for model in published)])
 
 
 def optima_table(found: Sequence[Optimum], labels: Mapping[str, str]) -> pd.DataFrame:
@@ -83,6 +107,7 @@ def optima_table(found: Sequence[Optimum], labels: Mapping[str, str]) -> pd.Data
                 **_columns("best", optimum.best, optimum.best.params if optimum.best else {}),
                 **_columns("thesis", optimum.thesis, thesis_params),
                 "score_gain": optimum.gain,
+                **_longer_columns(optimum.longer),
             }
         )
     return pd.DataFrame(rows)
@@ -97,7 +122,9 @@ def verdict(found: Sequence[Optimum], labels: Mapping[str, str]) -> str:
     equal = [optimum for optimum in judged if optimum not in better]
     parts = []
     if better:
-        gains = _list([f"{_name(o, labels)} by **{_signed(o.gain)}**" for o in better])
+        gains = _list(
+            [f"{_name(o, labels)} by **{_signed(o.gain)}**{_in_brackets(o)}" for o in better]
+        )
         parts.append(f"the search beat the thesis' values for {gains}")
     if equal:
         names = _list([f"{_name(o, labels)}" for o in equal])
@@ -125,19 +152,70 @@ def gain_text(optimum: Optimum) -> str:
     """The gain, formatted for display."""
     if optimum.gain is None:
         return "not known"
-    return _signed(optimum.gain) if optimum.gain > 0 else "nothing better found"
+    found = _signed(optimum.gain) if optimum.gain > 0 else "nothing better found"
+    return found if optimum.longer is None else f"{found} · {longer_text(optimum.longer)}"
 
 
-def _optimum(study: StudyRecord) -> Optimum:
-    thesis = study.attributes.get(THESIS)
+def longer_text(longer: LongerGain) -> str:
+    """The gain on a larger budget, with that budget."""
+    images = "other images" if longer.images is None else f"{longer.images:,} images"
+    epochs = "" if longer.epochs is None else f" for {longer.epochs} epochs"
+    return f"trained on {images}{epochs}: **{signed_score(longer.gain)}**"
+
+
+def signed_score(difference: float) -> str:
+    """A difference of scores with its sign."""
+    return f"{difference:+.2f}"
+
+
+def _published_sentence(study: StudyRecord, model: PublishedModel) -> str:
+    """Whether the trial with a published model's values is on the front of its study."""
+    if model.trial is None:
+        return "No trial has the published model's values."
+    found = "is one" if model.trial in study.front else "is not one"
+    who = f"trained in full as {model.name}" if model.is_of_trial else _PUBLISHED
+    return f"Trial {model.trial.number}, {who}, {found} of them."
+
+
+def _optimum(study: StudyRecord, repeated: Sequence[Agreement]) -> Optimum:
+    thesis, origin = study.attributes.get(THESIS), of_thesis(study)
     return Optimum(
         study=study.name,
         best=study.best,
-        thesis=of_thesis(study),
+        thesis=origin,
+        longer=_longer_gain(study.best, origin, repeated),
         thesis_params=thesis if isinstance(thesis, Mapping) else {},
         trials=study.counts["complete"] + study.counts["pruned"],
         is_maximized=study.is_maximized,
     )
+
+
+def _longer_gain(
+    best: TrialRecord | None, thesis: TrialRecord | None, repeated: Sequence[Agreement]
+) -> LongerGain | None:
+    """The gain on the largest budget of those that both trials were repeated on."""
+    if best is None or thesis is None or best.number == thesis.number:
+        return None
+    gains = []
+    for agreement in repeated:
+        pairs = agreement.pair_of(best), agreement.pair_of(thesis)
+        if pairs[0] is not None and pairs[1] is not None:
+            budget = agreement.repetition.budget
+            gain = agreement.gain(pairs[0], over=pairs[1])
+            gains.append(LongerGain(budget.get("images"), budget.get("epochs"), gain))
+    return max(gains, key=lambda found: (found.images or 0) * (found.epochs or 0), default=None)
+
+
+def _longer_columns(longer: LongerGain | None) -> dict[str, Any]:
+    return {
+        "longer_images": longer and longer.images,
+        "longer_epochs": longer and longer.epochs,
+        "longer_score_gain": longer and longer.gain,
+    }
+
+
+def _in_brackets(optimum: Optimum) -> str:
+    return "" if optimum.longer is None else f" ({longer_text(optimum.longer)})"
 
 
 def _columns(prefix: str, trial: TrialRecord | None, params: Mapping[str, Any]) -> dict[str, Any]:

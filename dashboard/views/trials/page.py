@@ -6,6 +6,7 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
+from core.search.repetition import Agreement, agreements
 from core.search.spaces import spaces
 from core.search.studies import StudyRecord
 from dashboard.views.trials.drawn_trials import FEW_TRIALS
@@ -24,7 +25,7 @@ from dashboard.views.trials.study_cache import (
     load_importances,
     load_overlay,
     load_studies,
-    published_trial,
+    published_models,
     study_labels,
 )
 from dashboard.widgets.charts import show_chart
@@ -69,7 +70,7 @@ def show_body(*, was_live: bool) -> None:
         if not studies.problems:
             show_empty("No study yet", why=WHY_EMPTY, command=COMMAND)
         return
-    show_optima(studies.searches)
+    show_optima(studies.searches, agreements(studies.found.values()))
     show_fronts(studies.searches)
     show_missing(studies)
     show_all_studies(studies.searches)
@@ -113,10 +114,10 @@ def show_one_study(studies: Studies) -> None:
     show_studies(studies)
 
 
-def show_optima(studies: Studies) -> None:
+def show_optima(studies: Studies, repeated: Sequence[Agreement]) -> None:
     """The optima of the searches compared with the thesis: a sentence and a table."""
     labels = study_labels(studies.found)
-    found = optima(studies.found.values())
+    found = optima(studies.found.values(), repeated)
     if not found:
         return
     if sentence := verdict(found, labels):
@@ -145,7 +146,7 @@ def show_fronts(studies: Studies) -> None:
     labels = study_labels(studies.found)
     for study in studies.found.values():
         if len(study.directions) > 1 and study.finite:
-            st.markdown(f"{labels[study.name]}: {front_sentence(study, published_trial(study))}")
+            st.markdown(f"{labels[study.name]}: {front_sentence(study, published_models(study))}")
 
 
 def show_missing(studies: Studies) -> None:

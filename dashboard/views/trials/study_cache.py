@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.analysis.labels import label_of_study
 from core.search import published
-from core.search.studies import StudyRecord, TrialRecord
+from core.search.studies import StudyRecord
 from core.search.study_reading import read_study, study_names, study_state
 from core.store import ArtifactError
 from dashboard.charts.colors import in_legend_order
@@ -65,9 +65,9 @@ def _study(name: str, state: str) -> StudyRecord:
     return read_study(open_store(), name)
 
 
-def published_trial(study: StudyRecord) -> TrialRecord | None:
-    """The trial with the values that the published model was trained with."""
-    return published.published_trial(open_store(), study)
+def published_models(study: StudyRecord) -> tuple[published.PublishedModel, ...]:
+    """The published models of a search, each with the trial whose values it has."""
+    return published.published_models(open_store(), study)
 
 
 def study_labels(studies: Mapping[str, StudyRecord]) -> dict[str, str]:

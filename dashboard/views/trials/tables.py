@@ -8,12 +8,14 @@ from typing import Any, Literal, NamedTuple
 
 import pandas as pd
 
+from core.search.published import PublishedModel, trial_model_name
 from core.search.studies import (
+    DIVERGED,
     FILTERS,
-    ORIGIN,
     PSNR,
     SSIM,
     STATES,
+    UNJUDGED,
     State,
     StudyRecord,
     TrialRecord,
@@ -131,27 +133,31 @@ def trials_table(trials: Sequence[TrialRecord]) -> pd.DataFrame:
 def first_columns(table: pd.DataFrame, parameters: Sequence[str]) -> list[str]:
     """Columns of a table of trials that are shown by default."""
     wanted = ["mark", "number", "state", "value", PSNR, SSIM, *map(_parameter_column, parameters)]
-    return [name for name in (*wanted, "seconds") if name in table]
+    if DIVERGED in table and pd.to_numeric(table[DIVERGED], errors="coerce").gt(0).any():
+        wanted.append(DIVERGED)
+    return [name for name in (*wanted, UNJUDGED, "seconds") if name in table]
 
 
 def marks(
-    study: StudyRecord, trials: Sequence[TrialRecord], published: TrialRecord | None
+    study: StudyRecord, trials: Sequence[TrialRecord], published: Sequence[PublishedModel]
 ) -> list[str]:
     """Markers of each trial: a star for the best one, and whose values others have.
 
     Args:
         study: The study.
         trials: Some of its trials.
-        published: Its trial with the values of the published model, if there is one.
+        published: The published models of the search.
     """
     best = study.best.number if study.best else None
-    names = {} if published is None else {published.number: "published"}
-    names |= {trial.number: "thesis" for trial in trials if _is_of_thesis(trial)}
-    return [_mark(names.get(t.number, ""), is_best=t.number == best) for t in trials]
-
-
-def _is_of_thesis(trial: TrialRecord) -> bool:
-    return "thesis" in str(trial.attributes.get(ORIGIN))
+    numbers = {model.trial.number for model in published if model.trial is not None}
+    names = [
+        ["thesis"] * trial.is_of_thesis + ["published"] * (trial.number in numbers)
+        for trial in trials
+    ]
+    return [
+        _mark(", ".join(found), is_best=trial.number == best)
+        for trial, found in zip(trials, names, strict=True)
+    ]
 
 
 def _mark(name: str, *, is_best: bool) -> str:
@@ -201,7 +207,7 @@ def rerun_command(model: str, trial: TrialRecord) -> str:
 
     The trained model has a name of its own, beside the shipped one.
     """
-    words = ["python -m pipelines.train", model, "--name", f"{model}_trial_{trial.number}"]
+    words = ["python -m pipelines.train", model, "--name", trial_model_name(model, trial.number)]
     if filters := trial.attributes.get(FILTERS):
         words += ["--filters", *map(str, filters)]
     for name in ("activation", "channels", "kernel", "learning_rate"):

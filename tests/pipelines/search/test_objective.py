@@ -1,5 +1,8 @@
 """The objective of the search: one training, measured and noted."""
 
+import math
+from dataclasses import replace
+
 import optuna
 import pytest
 
@@ -8,6 +11,7 @@ from core.search.spaces import get_space
 from core.search.studies import to_record
 from core.search.trial_previews import TrialPreviews
 from core.training_records.previews import preview_psnr_db
+from pipelines.search.report import trial_line
 from tests.pipelines.search.small_studies import BUDGET
 
 
@@ -27,9 +31,45 @@ def test_the_objective_trains_and_notes_what_it_measured(store):
     assert -1 <= notes["ssim"] <= 1
     assert notes["filters"] == [32, 32]
     assert notes["epochs"] == 2
+    assert notes["diverged_epochs"] == 0
     assert notes["parameters"] > 10_000
     assert list(trial.intermediate_values) == [1, 2]
     assert trial.intermediate_values[2] == notes["psnr_db"]
+
+
+@pytest.mark.parametrize(
+    ("losses", "count"),
+    [
+        ([9.0, 4.0, 3.0], 0),
+        ([9.0, 4.0, 8.0], 0),
+        ([4.0, 8.1, 9.0, 3.0], 1),
+        ([math.nan, math.inf, 3.0], 2),
+    ],
+)
+def test_epochs_of_a_trial_diverge_as_those_of_a_training(losses, count):
+    from core.models.training.trial import diverged_epochs
+
+    assert diverged_epochs(losses) == count
+
+
+@pytest.mark.slow
+def test_a_trial_counts_the_epochs_that_diverged(store, monkeypatch):
+    from core.models.autoencoder.network import Autoencoder
+    from core.models.training.trial import make_objective
+    from core.search.budget import Budget
+
+    losses, fit = iter([1.0, 3.0]), Autoencoder.fit
+
+    def rising(self, *given, **named):
+        found = fit(self, *given, **named)
+        found.history["loss"] = [next(losses)]
+        return found
+
+    monkeypatch.setattr(Autoencoder, "fit", rising)
+    objective = make_objective("ae80", Budget(**{**BUDGET, "epochs": 2}), store)
+    trial = optuna.create_study(direction="maximize").ask()
+    objective(trial, never)
+    assert trial.user_attrs["diverged_epochs"] == 1
 
 
 @pytest.mark.slow
@@ -101,6 +141,24 @@ def test_a_network_whose_curve_meets_that_of_jpeg_nowhere_is_pruned_with_the_rea
 
     with pytest.raises(Unjudged, match="overlap"):
         judge(Worse())
+
+
+@pytest.mark.slow
+def test_the_reason_why_a_trial_has_no_value_is_kept(store):
+    from core.models.training.judges import Unjudged
+    from core.models.training.trial import make_objective
+    from core.search.budget import Budget
+
+    def refuse(network):
+        raise Unjudged("the curves do not overlap")
+
+    objective = replace(make_objective("ae80", Budget(**BUDGET), store), judge=refuse)
+    study = optuna.create_study(direction="maximize")
+    study.optimize(lambda trial: objective(trial, never), n_trials=1)
+    (trial,) = to_record(study).trials
+    assert trial.state == "pruned"
+    assert trial.attributes["unjudged"] == "the curves do not overlap"
+    assert trial_line(trial, study.metric_names or ()).count("no value: the curves do not overlap")
 
 
 def never():

@@ -221,6 +221,33 @@ def test_a_repeated_trial_that_was_given_up_is_asked_for_again(store):
 
 
 @pytest.mark.slow
+def test_a_repetition_goes_on_with_what_was_queued_unless_more_is_asked_for(store):
+    run_search(config(trials=3), store, cheap)
+    again = config(name="longer", repeat="ae80", trials=2)
+    run_search(again, store, cheap)
+    run_search(replace(again, trials=None), store, cheap)
+    assert states(store, "longer") == ["complete"] * 2
+    run_search(replace(again, repeat=None, trials=None), store, cheap)
+    assert states(store, "longer") == ["complete"] * 2
+    run_search(replace(again, name="whole", trials=None), store, cheap)
+    assert states(store, "whole") == ["complete"] * 3
+
+
+@pytest.mark.slow
+def test_a_search_goes_on_with_the_seed_that_it_began_with(store):
+    run_search(config(trials=2, seed=5), store, cheap)
+    run_search(config(trials=4), store, cheap)
+    run_search(config(trials=4, seed=5, name="at_once"), store, cheap)
+    chosen = [
+        [trial.params for trial in read_study(store, name).trials] for name in ("ae80", "at_once")
+    ]
+    assert chosen[0] == chosen[1]
+    assert store.manifest("studies/ae80").facts["sampler"].endswith("seed 5")
+    with pytest.raises(UserError, match=r"made with seed 5; received 6\. Give the study's own"):
+        run_search(config(trials=5, seed=6), store, cheap)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("more", "message"),
     [

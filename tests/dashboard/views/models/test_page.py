@@ -51,6 +51,17 @@ def test_the_card_tells_what_the_training_said(open_page, trained):
     assert "10 minutes" in text
 
 
+def test_a_card_says_when_the_history_is_that_of_another_training(open_page, trained, tmp_path):
+    root = shutil.copytree(trained, tmp_path / "replaced")
+    store, told = ArtifactStore(root), "The history is that of another, newer training."
+    run = store.manifest("models/ae40").facts.get("run", "")
+    for history, is_other in ((run, False), ("f00d", True)):
+        store.commit("histories/ae40", {"ae40.csv": b"epoch\n1\n"}, facts={"run": history})
+        app = open_page(VIEW, root, query={"model": "Autoencoder, 2 layers (40x40)"})
+        assert not app.exception
+        assert (told in [caption.value for caption in app.caption]) is is_other
+
+
 def test_a_card_begins_with_what_the_model_is_and_what_it_makes_of_an_image(open_page, trained):
     app = open_page(VIEW, trained, query={"model": "Autoencoder, 2 layers (40x40)"})
     first = next(line.value for line in app.markdown if "It turns" in line.value)

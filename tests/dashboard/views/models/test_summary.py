@@ -27,6 +27,18 @@ def model(**card):
             {"epochs": 100},
             "ended by request after epoch 7 of at most 100",
         ),
+        (
+            {"epochs": 60, "best_epoch": 60, "ended_by": "early stopping", "lr_drops": 3}
+            | {"first_stop": 25},
+            {"epochs": 100, "patience": 5},
+            "ended by early stopping after 5 epochs without gain, after the learning rate was "
+            "lowered 3 times (early stopping alone would have ended it after epoch 25), its",
+        ),
+        (
+            {"epochs": 60, "ended_by": "epoch limit", "lr_drops": 1, "first_stop": 0},
+            {"epochs": 60},
+            "the last epoch that was asked for, after the learning rate was lowered once.",
+        ),
         ({"epochs": 7}, {}, "ended for a reason that the card does not say"),
     ],
 )

@@ -55,6 +55,27 @@ def test_the_sentence_says_what_the_search_lost():
     assert "rank correlation of **0.80** (95 %: " in sentence
 
 
+def test_the_sentence_says_how_the_thesis_values_did_on_both_budgets():
+    found = agreement(40.0, 20.0, 30.0, 38.5)
+    thesis = found.pairs[0].searched
+    marked = replace(thesis, attributes={"origin": "optimum of the thesis"})
+    found = replace(found, pairs=(found.pairs[0]._replace(searched=marked), *found.pairs[1:]))
+    assert budget_sentence(found, "X").endswith(
+        "trial 3, is number 2 there, **1.50** below trial 0 (the thesis) in score. The thesis' "
+        "values, trial 0, are number 1 there: against them the search's best has **-1.50** there, "
+        "and +3.00 in the search."
+    )
+    assert budgets_table([found])["mark"].tolist() == ["thesis", "", "", ""]
+
+
+def test_the_sentence_counts_the_trials_that_diverged():
+    found = agreement(10.0, 20.0, 30.0, 40.0)
+    worst = found.pairs[-1]
+    wild = replace(worst.repeated, attributes={**worst.repeated.attributes, "diverged_epochs": 2})
+    found = replace(found, pairs=(*found.pairs[:-1], worst._replace(repeated=wild)))
+    assert "There **1 of 4 trials diverged in an epoch**" in budget_sentence(found, "X")
+
+
 def test_before_there_are_enough_trials_the_sentence_counts_them():
     found = agreement(10.0, 20.0, 30.0, 40.0)
     few = replace(found, pairs=found.pairs[:2])

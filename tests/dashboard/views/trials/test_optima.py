@@ -1,7 +1,10 @@
 from dataclasses import replace
 
+import pytest
+
+from core.search.repetition import agreements
 from core.search.studies import StudyRecord
-from dashboard.views.trials.optima import cell, optima, optima_table, verdict
+from dashboard.views.trials.optima import cell, gain_text, optima, optima_table, verdict
 from tests.dashboard.views.trials.trial_records import searched
 
 
@@ -39,3 +42,38 @@ def test_a_study_that_minimises_gains_by_going_down():
     (found,) = optima([study])
     assert found.best.number == 1
     assert found.gain == 1.0
+
+
+def test_the_verdict_and_the_table_say_what_a_longer_repetition_found():
+    study = with_values(searched(better=True))
+    repetition = StudyRecord(
+        "longer",
+        ("maximize",),
+        {"repeats": "ae80", "budget": {"images": 9469, "epochs": 10}},
+        tuple(
+            replace(t, value=value, values=(value,), attributes={"repeated_trial": t.number})
+            for t, value in zip(study.trials, (30.5, 30.2), strict=True)
+        ),
+    )
+    found = optima([study], agreements([study, repetition]))
+    told = "trained on 9,469 images for 10 epochs: **-0.30**"
+    assert verdict(found, {}) == (
+        f"The search beat the thesis' values for ae80 by **+1.00** ({told})."
+    )
+    assert gain_text(found[0]) == f"+1.00 · {told}"
+    table = optima_table(found, {})
+    assert table["longer_images"].tolist() == [9469]
+    assert table["longer_score_gain"].tolist() == [pytest.approx(-0.3)]
+
+
+def test_a_repetition_without_the_thesis_trial_says_nothing_of_the_gain():
+    study = with_values(searched(better=True))
+    best = replace(study.trials[1], attributes={"repeated_trial": 1})
+    repetition = StudyRecord("longer", ("maximize",), {"repeats": "ae80"}, (best,))
+    (found,) = optima([study], agreements([study, repetition]))
+    assert found.longer is None
+    assert gain_text(found) == "+1.00"
+
+
+def with_values(study):
+    return replace(study, trials=tuple(replace(t, values=(t.value,)) for t in study.trials))

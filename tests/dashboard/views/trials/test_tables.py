@@ -1,8 +1,10 @@
 from dataclasses import replace
 
+from core.search.published import PublishedModel
 from core.search.studies import StudyRecord
 from dashboard.views.trials.tables import (
     differences_table,
+    first_columns,
     marks,
     rerun_command,
     sorted_trials,
@@ -37,6 +39,17 @@ def test_the_command_to_train_a_trial_in_full_names_all_its_choices():
     )
 
 
+def test_the_table_shows_epochs_that_diverged_where_a_trial_has_any():
+    calm, wild = (trial(n, 1.0, attributes={"diverged_epochs": n}) for n in range(2))
+    assert "diverged_epochs" in first_columns(trials_table([calm, wild, trial(2, 1.0)]), [])
+    assert "diverged_epochs" not in first_columns(trials_table([calm, trial(2, 1.0)]), [])
+
+
+def test_the_table_says_why_a_trial_has_no_value():
+    found = trial(0, state="pruned", attributes={"unjudged": "no overlap"})
+    assert "unjudged" in first_columns(trials_table([found, trial(1, 1.0)]), [])
+
+
 def test_the_best_score_stands_first_and_pruned_trials_last_in_every_order():
     trials = [
         trial(0, 1.0),
@@ -55,18 +68,20 @@ def test_the_best_score_stands_first_and_pruned_trials_last_in_every_order():
 
 def test_the_best_trial_and_that_of_the_thesis_are_marked():
     study = searched(better=True)
-    assert marks(study, study.trials, None) == ["thesis", "★ best"]
+    assert marks(study, study.trials, ()) == ["thesis", "★ best"]
     study = searched(better=False)
-    assert marks(study, study.trials, None) == ["★ thesis", ""]
+    assert marks(study, study.trials, ()) == ["★ thesis", ""]
 
 
-def test_the_trial_of_the_published_model_is_marked_unless_it_is_that_of_the_thesis():
+def test_the_trials_of_published_models_are_marked_beside_that_of_the_thesis():
     study = searched(better=True)
-    later = trial(2, 0.5)
-    study = replace(study, trials=(*study.trials, later))
-    assert marks(study, study.trials, later) == ["thesis", "★ best", "published"]
-    assert marks(study, study.trials, study.trials[1]) == ["thesis", "★ published", ""]
-    assert marks(study, study.trials, study.trials[0]) == ["thesis", "★ best", ""]
+    study = replace(study, trials=(*study.trials, trial(2, 0.5)))
+    first, best, later = (PublishedModel("ae80", found) for found in study.trials)
+    assert marks(study, study.trials, [later]) == ["thesis", "★ best", "published"]
+    assert marks(study, study.trials, [best]) == ["thesis", "★ published", ""]
+    assert marks(study, study.trials, [first]) == ["thesis, published", "★ best", ""]
+    assert marks(study, study.trials, [first, best]) == ["thesis, published", "★ published", ""]
+    assert marks(study, study.trials, [PublishedModel("ae80", None)])[2] == ""
 
 
 HOSTILE_NOTES = {
