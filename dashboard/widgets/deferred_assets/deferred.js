@@ -22,6 +22,34 @@ function isWhole() {
 // Milliseconds after which a part that has not come is asked for again.
 const PATIENCE = 4000;
 
+// Milliseconds within which the server begins to answer what the browser sent.
+const ANSWERING = 3000;
+
+// Until the server answers, Streamlit calls the page idle. A part that is asked for meanwhile runs
+// right after the whole page, and the browser, which gets both at once, then leaves out elements of
+// the page; asked for in the same moment, it runs alone, and what the visitor did is not answered.
+// So every message is noted, also that with which an upload begins.
+class Messages {
+  constructor() {
+    this.heldUntil = 0;
+    const messages = this;
+    const send = WebSocket.prototype.send;
+    WebSocket.prototype.send = function (...content) {
+      messages.heldUntil = Date.now() + ANSWERING;
+      return send.apply(this, content);
+    };
+    const answered = () => isIdle() && (this.heldUntil = 0);
+    const attributes = { subtree: true, attributeFilter: ["data-test-script-state"] };
+    new MutationObserver(answered).observe(document.body, attributes);
+  }
+
+  isAwaited() {
+    return Date.now() < this.heldUntil;
+  }
+}
+
+const messages = (window.deferredPartMessages ??= new Messages());
+
 // Milliseconds within which the address is that of the next page after a link was followed.
 const LEAVING = 3000;
 
@@ -67,7 +95,7 @@ class Turns {
   next() {
     clearTimeout(this.timer);
     if (!this.waiting.length) return;
-    if (!isIdle() || this.isHeld()) {
+    if (!isIdle() || messages.isAwaited() || this.isHeld()) {
       this.schedule(POLL);
       return;
     }

@@ -3,7 +3,8 @@
 import re
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, WebSocketRoute, expect
+from streamlit.proto.BackMsg_pb2 import BackMsg
 
 from tests.waiting import PATIENCE_MS
 
@@ -96,6 +97,61 @@ def test_back_shows_the_parts_that_had_been_drawn(page: Page, shipped_url: str) 
     expect(page).to_have_url(re.compile("/findings"), timeout=PATIENCE_MS)
     _heading(page).wait_for()
     expect(_placeholder(page)).to_have_count(0)
+
+
+class _HeldAnswers:
+    """Lies between page and server: notes what the page asks for, and can hold the answers."""
+
+    def __init__(self, page: Page) -> None:
+        self.asked: list[str] = []
+        self.is_holding = False
+        self._held: list[str | bytes] = []
+        page.route_web_socket(re.compile("_stcore/stream"), self._connect)
+
+    def _connect(self, route: WebSocketRoute) -> None:
+        self._page, server = route, route.connect_to_server()
+        route.on_message(lambda message: self._to_server(server, message))
+        server.on_message(self._to_page)
+
+    def _to_server(self, server: WebSocketRoute, message: str | bytes) -> None:
+        server.send(message)
+        if isinstance(message, bytes):
+            found = BackMsg.FromString(message)
+            if found.WhichOneof("type") == "rerun_script":
+                self.asked.append("part" if found.rerun_script.fragment_id else "page")
+
+    def _to_page(self, message: str | bytes) -> None:
+        self._held.append(message)
+        if not self.is_holding:
+            self.release()
+
+    def release(self) -> None:
+        self.is_holding = False
+        while self._held:
+            self._page.send(self._held.pop(0))
+
+
+def test_no_part_is_asked_for_until_the_server_has_answered_what_the_visitor_did(
+    page: Page, shipped_url: str
+) -> None:
+    # The browser would get both answers at once and leave out elements of the page.
+    page.set_viewport_size({"width": 1400, "height": 400})  # no part is near by itself
+    answers = _HeldAnswers(page)
+    page.goto(f"{shipped_url}/training")
+    page.locator(".stPlotlyChart .main-svg").first.wait_for()
+    page.locator("[data-test-script-state=notRunning]").wait_for()
+    page.locator(".deferred-part").first.wait_for(state="attached")
+    page.wait_for_timeout(500)
+    assert "part" not in answers.asked
+    answers.asked.clear()
+    answers.is_holding = True
+    page.get_by_text("Logarithmic").click()
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    page.wait_for_timeout(1000)
+    assert answers.asked == ["page"]
+    answers.release()
+    expect(page.locator("[class*=st-key-deferred-]")).to_have_count(0, timeout=PATIENCE_MS)
+    assert set(answers.asked[1:]) == {"part"}
 
 
 @pytest.mark.parametrize("milliseconds", [0, 100, 300])
