@@ -7,9 +7,9 @@ from core.analysis.labels import label_of
 from core.codecs.styles import codec_style
 from core.report.document import Section
 from core.report.plot import Plot, Series
-from core.report.tables import Column, Table, without
+from core.report.tables import Column, Table
 from core.training_records.runs import TrainingRun
-from core.training_records.tables import run_table
+from core.training_records.tables import run_table, unused_columns
 
 _BEFORE_QUANTISATION = "what the network gives back, before any quantisation"
 _QUANTISED = "images from quantised latents, the mean over the validated qualities"
@@ -47,11 +47,9 @@ def _table(runs: Sequence[TrainingRun], now: datetime) -> Table:
     sentences = ["The weights of the epoch with the lowest validation loss were kept."]
     rows = run_table(runs, now=now)
     rows["run"] = rows["run"].map(label_of)
-    for name, meaning in _SOMETIMES.items():
-        if rows[name].gt(0).any():
-            sentences.append(meaning)
-        else:
-            columns = without(columns, name)
+    unused = unused_columns(rows)
+    sentences += [meaning for name, meaning in _SOMETIMES.items() if name not in unused]
+    columns = {name: column for name, column in columns.items() if name not in unused}
     return Table("training", "Trainings", " ".join(sentences), rows, columns)
 
 

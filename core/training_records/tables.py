@@ -30,6 +30,15 @@ _SUMMARY = (
 )
 
 
+#: Columns of `run_table` for what happens in few trainings.
+RARE_COLUMNS = ("first_stop", "undone_epochs")
+
+
+def unused_columns(table: pd.DataFrame) -> set[str]:
+    """Those of `RARE_COLUMNS` in which no run of the table has anything."""
+    return {name for name in RARE_COLUMNS if not table[name].gt(0).any()}
+
+
 def run_table(runs: Sequence[TrainingRun], *, now: datetime | None = None) -> pd.DataFrame:
     """One row per training: progress, best metrics and duration."""
     now = now or datetime.now(UTC)

@@ -29,12 +29,16 @@ def has_diverged(progress: Progress, loss: float, *, done: float = 1.0) -> bool:
         loss: Mean loss of the epoch's steps so far.
         done: Share of the epoch that these steps are, in 0 to 1.
     """
-    if not math.isfinite(loss):
-        return True
     # The first epoch of a stage may weight the terms of the loss differently.
-    if progress.epoch <= progress.plan_start or _in_a_row(progress) >= MAX_UNDONE:
-        return False
-    return done * loss > MAX_LOSS_RATIO * progress.history[-1]["loss"]
+    is_first = progress.epoch <= progress.plan_start
+    if is_first or _in_a_row(progress) >= MAX_UNDONE:
+        return is_too_high(loss, None)
+    return is_too_high(done * loss, progress.history[-1]["loss"])
+
+
+def is_too_high(loss: float, before: float | None) -> bool:
+    """Whether a loss is not finite, or far above that of the epoch before, if there is one."""
+    return not math.isfinite(loss) or (before is not None and loss > MAX_LOSS_RATIO * before)
 
 
 def check_can_undo(progress: Progress, loss: float, *, can_go_back: bool) -> None:

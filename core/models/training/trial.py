@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from core.dataset.splits import DEFAULT, open_split
 from core.models import get_model
 from core.models.base import ImageModel, Model
-from core.models.training.divergence import MAX_LOSS_RATIO
+from core.models.training.divergence import is_too_high
 from core.models.training.feed import ImageFeed, Images, shuffled, step_count
 from core.models.training.judges import Judge, Judgement, Unjudged, make_judge
 from core.search.budget import Budget
@@ -150,15 +150,12 @@ def subset_rows(total: int, count: int, *, seed: int) -> Rows:
 def diverged_epochs(losses: Sequence[float]) -> int:
     """How many epochs of a trial diverged, which makes its rank a matter of chance.
 
-    The ratio is that of `core.models.training.divergence`; a trial repeats no epoch.
+    A trial repeats none.
 
     Args:
         losses: Mean loss of each epoch.
     """
-    return sum(
-        not math.isfinite(loss) or (epoch > 0 and loss > MAX_LOSS_RATIO * losses[epoch - 1])
-        for epoch, loss in enumerate(losses)
-    )
+    return sum(map(is_too_high, losses, [None, *losses[:-1]]))
 
 
 def _parameter_count(network: ImageModel) -> int:

@@ -14,6 +14,7 @@ from core.training_records.tables import (
     epoch_table,
     origin_table,
     run_table,
+    unused_columns,
 )
 from dashboard import formats
 from dashboard.views.training.charts import measure_title
@@ -58,7 +59,7 @@ def show_runs(runs: Sequence[TrainingRun]) -> None:
         "minutes": number("Minutes", format="%.0f"),
         "images_per_second": number("Images/s", format="%.0f", help="Mean over the epochs."),
     }
-    unused = {name for name in ("first_stop", "undone_epochs") if not table[name].gt(0).any()}
+    unused = unused_columns(table)
     st.dataframe(
         table.assign(label=[label_of(name) for name in table["run"]]),
         hide_index=True,

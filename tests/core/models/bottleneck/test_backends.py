@@ -13,6 +13,11 @@ from core.models.bottleneck import network as bottleneck
 from core.models.bottleneck.network import BottleneckConfig
 from core.training_records.previews import PREVIEW_QUALITY
 
+draw = keras.random.uniform
+# Each backend has chance of its own: it is drawn, and a value that both have is taken instead.
+keras.random.uniform = lambda shape, low=0.0, high=1.0, seed=None: (
+    0 * draw(shape, low, high, seed=seed) + low + 0.3 * (high - low)
+)
 config = BottleneckConfig(
     learning_rate=1e-3, channels=16, width=8, deep_width=8, analysis_blocks=(1, 1),
     synthesis_blocks=(1, 1), entropy_width=8, side_channels=4, levels=3, max_shift=0,
@@ -48,7 +53,5 @@ def test_tensorflow_and_jax_start_from_the_same_codec_and_both_train_it() -> Non
     # The start is the block transform, but its side information has chance in.
     assert ours[2] == pytest.approx(theirs[2], rel=1e-4)
     assert ours[:2] == pytest.approx(theirs[:2], rel=0.03)
-    # A backend draws qualities of its own for a step, and the loss of four images depends on them.
-    assert all(0.5 < mine / other < 2 for mine, other in zip(ours[3:5], theirs[3:5], strict=True))
-    assert ours[5:] == pytest.approx(theirs[5:], rel=0.1)
+    assert ours[3:] == pytest.approx(theirs[3:], rel=0.1)
     assert len({ours[0], *ours[-2:]}) == 3

@@ -11,11 +11,22 @@ from core.models.autoencoder.network import AutoencoderConfig
 from core.models.training import divergence
 from core.models.training.divergence import Diverged, has_diverged, note_good_epoch
 from core.models.training.feed import Images
+from core.models.training.loop import Training
 from core.models.training.progress import Progress
-from core.stop_request import Stopped
+from core.stop_request import Stopped, StopRequest
 from core.store import ArtifactStore
 from core.training_records.history_facts import HistoryFacts
 from tests.core.models.training.short_trainings import StopAfter, ending_of, short_training, spoil
+
+
+def _after_one_epoch(
+    folder: Path, config: AutoencoderConfig, images: Images, stop: StopRequest | None = None
+) -> Training:
+    """A training that goes on from the checkpoint of its first epoch."""
+    short_training(folder, dataclasses.replace(config, epochs=1), images).run()
+    resumed = short_training(folder, config, images, stop=stop)
+    resumed.resume()
+    return resumed
 
 
 @pytest.mark.slow
@@ -74,11 +85,7 @@ def test_a_training_that_diverges_again_and_again_says_so_and_leaves_the_last_go
 def test_a_stop_in_an_epoch_that_diverges_saves_nothing_of_it(
     tmp_path: Path, small_config: AutoencoderConfig, images: Images
 ) -> None:
-    config = dataclasses.replace(small_config, epochs=1)
-    short_training(tmp_path, config, images).run()
-    stop = StopAfter(1)
-    lost = short_training(tmp_path, small_config, images, stop=stop)
-    lost.resume()
+    lost = _after_one_epoch(tmp_path, small_config, images, stop=StopAfter(1))
     spoil(lost, np.nan)
     with pytest.raises(Stopped):
         lost.run()
@@ -96,10 +103,7 @@ def test_a_stop_in_an_epoch_that_diverges_saves_nothing_of_it(
 def test_an_epoch_that_was_interrupted_is_undone_as_a_whole(
     tmp_path: Path, small_config: AutoencoderConfig, images: Images
 ) -> None:
-    config = dataclasses.replace(small_config, epochs=1)
-    short_training(tmp_path, config, images).run()
-    stopped = short_training(tmp_path, small_config, images, stop=StopAfter(1))
-    stopped.resume()
+    stopped = _after_one_epoch(tmp_path, small_config, images, stop=StopAfter(1))
     with pytest.raises(Stopped):
         stopped.run()
 
@@ -120,9 +124,7 @@ def test_an_epoch_whose_validation_is_not_finite_is_undone(
     images: Images,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    short_training(tmp_path, dataclasses.replace(small_config, epochs=1), images).run()
-    training = short_training(tmp_path, small_config, images)
-    training.resume()
+    training = _after_one_epoch(tmp_path, small_config, images)
     evaluate, answers = training.network.evaluate, [float("nan")]
 
     def first_nan(*given: object, **more: object) -> dict[str, float]:
@@ -167,9 +169,7 @@ def test_an_epoch_that_diverges_is_not_finished(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(divergence, "CHECKED_STEPS", 1)
-    short_training(tmp_path, dataclasses.replace(small_config, epochs=1), images).run()
-    bad = short_training(tmp_path, small_config, images)
-    bad.resume()
+    bad = _after_one_epoch(tmp_path, small_config, images)
     spoil(bad, 3.0)
     bad.run()
 

@@ -105,9 +105,9 @@ def test_a_training_that_was_killed_goes_on_after_its_last_epoch(tmp_path: Path)
 def test_the_clock_ends_a_training_and_its_weights_were_kept(tmp_path: Path) -> None:
     found = _found("by_clock", tmp_path)
 
-    # Two trainings of nine seconds each. What is kept for their last epochs' ends, after one on a
-    # busy machine, may not be used.
-    assert found["seconds"] >= 2 * 9 * 2 / 3
+    # Two trainings of nine seconds each; what their last epochs' ends took is within. Time that was
+    # kept for them, because the ends before took longer, is not used.
+    assert found["seconds"] + found["kept_in_vain"] >= 2 * 9 - 1
     assert found["ended_by"] == ["time limit", "time limit"]
     assert found["stage_steps"] >= 4
     rates = found["rates"]
