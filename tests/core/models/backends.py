@@ -1,4 +1,4 @@
-"""Runs a program of a test in a process of its own, on one of Keras' backends."""
+"""What a test runs in a process of its own, on one of Keras' backends."""
 
 import json
 import os
@@ -8,15 +8,27 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[3]
+#: A test compiles for longer than it computes.
+_COMPILED_SOON = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
+
+
+def environment_on(backend: str) -> dict[str, str]:
+    """Environment of a process that uses a backend, on this machine's CPUs."""
+    return {
+        **os.environ,
+        "KERAS_BACKEND": backend,
+        "JAX_PLATFORMS": "cpu",
+        "XLA_FLAGS": _COMPILED_SOON,
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+    }
 
 
 def answer_on(backend: str, program: str) -> Any:
     """What a program prints as its last line: the backend that it used, and its answer, as JSON."""
-    environment = {**os.environ, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"}
     done = subprocess.run(
         [sys.executable, "-c", program],
         cwd=ROOT,
-        env=environment,
+        env=environment_on(backend),
         capture_output=True,
         text=True,
         check=False,

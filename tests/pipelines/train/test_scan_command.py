@@ -2,7 +2,6 @@
 
 import importlib.util
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.store import ArtifactStore
+from tests.core.models.backends import environment_on
 
 ROOT = Path(__file__).parents[3]
 
@@ -24,7 +24,7 @@ def _train(*flags: str, backend: str = "jax") -> str:
     answer = subprocess.run(
         [sys.executable, "-m", "pipelines.train", "ae20", *flags],
         cwd=ROOT,
-        env={**os.environ, "KERAS_BACKEND": backend, "JAX_PLATFORMS": "cpu"},
+        env=environment_on(backend),
         capture_output=True,
         text=True,
         check=False,
@@ -36,7 +36,7 @@ def _train(*flags: str, backend: str = "jax") -> str:
 def test_the_clock_ends_a_training_and_a_stage_and_both_are_published(
     store: ArtifactStore,
 ) -> None:
-    new = ("--name", "mine", "--filters", "4", "4", "4", "--batch", "16", "--augment")
+    new = ("--name", "mine", "--filters", "4", "4", "4", "--batch", "4", "--augment")
     scan = ("--engine", "scan", "--minutes", "0.1", "--precision", "mixed_bfloat16")
     said = _train(*new, *scan)
     assert "epoch 1 of 0.1 minutes" in said

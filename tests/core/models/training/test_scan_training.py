@@ -2,7 +2,6 @@
 
 import importlib.util
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+
+from tests.core.models.backends import environment_on
 
 ROOT = Path(__file__).parents[4]
 CHECKS = Path(__file__).with_name("scan_checks.py")
@@ -21,17 +22,10 @@ pytestmark = [
 
 
 def _run(check: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    environment = {
-        **os.environ,
-        "KERAS_BACKEND": "jax",
-        "JAX_PLATFORMS": "cpu",
-        "PYTHONPATH": str(ROOT),
-        "TF_CPP_MIN_LOG_LEVEL": "3",
-    }
     return subprocess.run(
         [sys.executable, str(CHECKS), check, str(folder)],
         cwd=ROOT,
-        env=environment,
+        env={**environment_on("jax"), "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         check=False,
