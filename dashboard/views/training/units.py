@@ -23,8 +23,6 @@ def unit_table(run: TrainingRun) -> pd.DataFrame:
 
     Without a row where they were not counted after that epoch.
     """
-    if run.frame.empty:
-        return pd.DataFrame(columns=["layer", "dead", "rare"])
     row = _kept_row(run)
     layers = [layer for layer in _layers(run) if pd.notna(row[f"{DEAD}{layer}"])]
     return pd.DataFrame(
@@ -77,10 +75,13 @@ def unit_figure(table: pd.DataFrame, *, run: str) -> go.Figure:
 
 
 def show_units(run: TrainingRun, label: str) -> None:
-    """Dead and rare units of a training; nothing where it never counted them."""
-    if not _layers(run):
+    """Dead and rare units of a training, or that it did not count them; nothing before an epoch."""
+    if run.frame.empty:
         return
     st.subheader(f"Units that do not fire: {label}", help=HELP)
+    if not _layers(run):
+        st.markdown("This training did not count them: an earlier version ran it.")
+        return
     table, row = unit_table(run), _kept_row(run)
     epoch = int(row["epoch"])
     if table.empty:

@@ -6,6 +6,7 @@ from core.metrics import metrics
 from core.models import get_model
 from core.models.autoencoder.network import Autoencoder, AutoencoderConfig, DoubledConvolution
 from core.models.base import psnr_db
+from core.models.training.activity import ActivityProbe
 from core.models.training.feed import Images
 
 
@@ -117,3 +118,13 @@ def test_a_model_that_computes_in_bfloat16_keeps_its_weights_in_float32() -> Non
 def test_a_config_that_does_not_fit_is_refused(change: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         AutoencoderConfig(**{"learning_rate": 0.001, **change})  # type: ignore[arg-type]
+
+
+def test_the_units_of_encoder_and_decoder_are_both_counted() -> None:
+    model = get_model("ae40").build(AutoencoderConfig(filters=(4, 6), learning_rate=1e-3))
+    images = np.random.default_rng(0).integers(0, 256, (4, 16, 16, 3), dtype=np.uint8)
+    columns = ActivityProbe(model).columns(images)
+
+    assert columns["units"] == 2 * (4 + 6)
+    counted = {name.removeprefix("dead_units_") for name in columns if "dead_units_" in name}
+    assert counted == {f"{part}_activation_{i}" for part in ("encoder", "decoder") for i in (1, 2)}

@@ -81,6 +81,12 @@ def test_units_that_were_not_counted_after_the_kept_epoch_are_not_called_zero(op
     assert not [found for found in app.get("plotly_chart") if "units-mine" in found.proto.id]
 
 
+def test_a_training_that_counted_no_units_says_so(open_page, trained):
+    app = _page_of(open_page, trained, "epoch,validation_loss\n1,0.3\n")
+    lines = [line.value for line in app.markdown]
+    assert "This training did not count them: an earlier version ran it." in lines
+
+
 def test_the_total_of_the_units_is_of_the_same_epoch_as_the_dead_ones(open_page, trained):
     text = "epoch,validation_loss,units,dead_units_relu_1\n1,0.3,96,5\n2,0.4,1200,7\n"
     app = _page_of(open_page, trained, text)
