@@ -41,8 +41,14 @@ class PrepareConfig:
         metavar="ARCHIVE",
         help="take photographs of any size from this folder or tar archive, for training alone",
     )
-    processes: int = option(
-        min(os.cpu_count() or 1, MAX_PROCESSES), help="number of decoding processes"
+    held_out: Path | None = option(
+        None,
+        metavar="DIR",
+        help="with --extra: write the large photographs that are kept out of training to this "
+        "folder, to measure codecs on: evaluate --images DIR",
+    )
+    processes: int | None = option(
+        None, help=f"number of decoding processes (default: one per core, at most {MAX_PROCESSES})"
     )
 
     def __post_init__(self) -> None:
@@ -62,7 +68,11 @@ class PrepareConfig:
                 "--extra does not go with --replace, --url or --allow-hash: it downloads nothing, "
                 "and replaces the photographs that were taken before."
             )
-        if not 1 <= self.processes <= 64:
+        if self.extra is not None and self.processes is not None:
+            raise ValueError("--extra decodes in one process; it does not go with --processes.")
+        if self.held_out is not None and self.extra is None:
+            raise ValueError("--held-out DIR needs --extra ARCHIVE, which the photographs are in.")
+        if self.processes is not None and not 1 <= self.processes <= 64:
             raise ValueError(f"--processes must lie in 1..64; received {self.processes}.")
 
     @property
@@ -77,7 +87,7 @@ def prepare(config: PrepareConfig) -> None:
     # imports this module again, and takes half the memory without.
     try:
         if config.extra is not None:
-            _prepare_photographs(config.extra)
+            _prepare_photographs(config.extra, config.held_out)
         elif config.source is None:
             _prepare_from_address(config)
         else:
@@ -86,23 +96,31 @@ def prepare(config: PrepareConfig) -> None:
         raise UserError(str(error)) from error
 
 
-def _prepare_photographs(path: Path) -> None:
-    from core.dataset.preparation.training_photographs import is_prepared, prepare_photographs
+def _prepare_photographs(path: Path, held_out: Path | None) -> None:
+    from core.dataset.preparation.training_photographs import (
+        is_prepared,
+        prepare_photographs,
+        write_held_out,
+    )
 
     store = ArtifactStore.default()
     if is_prepared(store, path):
         print("Nothing to do: these photographs were taken already.")
-        return
-    with progress_bar() as progress:
-        task = progress.add_task("Decoding", total=None)
-        manifest = prepare_photographs(
-            store, path, advance=lambda count: progress.advance(task, count)
+    else:
+        with progress_bar() as progress:
+            task = progress.add_task("Decoding", total=None)
+            manifest = prepare_photographs(
+                store, path, advance=lambda count: progress.advance(task, count)
+            )
+        facts = manifest.facts
+        print(
+            f"Wrote {manifest.key}: {facts['count']} photographs, {facts['megapixels']} "
+            f"megapixels, for training alone; {len(facts['held_out'])} large ones are kept out of "
+            "it."
         )
-    facts = manifest.facts
-    print(
-        f"Wrote {manifest.key}: {facts['count']} photographs, {facts['megapixels']} megapixels, "
-        f"for training alone; {len(facts['held_out'])} large ones are kept out of it."
-    )
+    if held_out is not None:
+        names = write_held_out(store, path, held_out)
+        print(f"Wrote to {held_out} what is kept out of training: {', '.join(names)}.")
 
 
 def _prepare_from_address(config: PrepareConfig) -> None:
@@ -149,7 +167,7 @@ def _prepare_from(source: RawDataset, config: PrepareConfig) -> None:
             store,
             source,
             listed,
-            processes=config.processes,
+            processes=config.processes or min(os.cpu_count() or 1, MAX_PROCESSES),
             advance=lambda count: progress.advance(task, count),
             dataset=config.name,
         )

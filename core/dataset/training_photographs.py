@@ -48,6 +48,15 @@ class Photographs:
         return self.values[first : first + 3 * height * width].reshape(height, width, 3)
 
 
+def photographs_digest(store: ArtifactStore) -> str:
+    """SHA-256 of the names and contents of the photographs that there are.
+
+    Raises:
+        ArtifactError: There are none.
+    """
+    return str(store.manifest(KEY).facts["images_sha256"])
+
+
 def open_photographs(store: ArtifactStore) -> Photographs:
     """The photographs that `pipelines.prepare --extra` took.
 

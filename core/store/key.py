@@ -127,6 +127,8 @@ def command_for(key: str, root: Path | None = None) -> str:
         command += _images_of(second, root)
     if kind == "cache" and second == _IMAGE_FOLDERS and rest:
         command += f" --images DIR --dataset {rest[0]}"
+    if key == "cache/prepare/photographs":
+        command += " --extra ARCHIVE"
     if kind == "statistics" and second in _OF_PHOTOGRAPHS:
         return f"{command} --photographs"
     if kind == "statistics" and second != DEFAULT_DATASET:

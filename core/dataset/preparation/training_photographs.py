@@ -23,8 +23,8 @@ from core.store import ArtifactError, ArtifactStore, Manifest
 #: Table of a source, in its top folder, that says where each photograph is from.
 ORIGINS = "origins.csv"
 
-#: Number of large photographs held out from training, to compare codecs on; chosen by their content
-#: and a seed.
+#: Most large photographs held out from training, to compare codecs on, and never more than half of
+#: them; chosen by their content and a seed.
 HELD_OUT = 24
 HELD_OUT_PIXELS = 400_000
 HELD_OUT_SEED = "held out"
@@ -97,7 +97,36 @@ def is_prepared(store: ArtifactStore, path: Path) -> bool:
 def choose_held_out(photographs: list[Photograph]) -> set[Photograph]:
     """The large photographs that are held out from training."""
     large = [image for image in photographs if image.height * image.width >= HELD_OUT_PIXELS]
-    return set(sorted(large, key=lambda image: image.rank)[:HELD_OUT])
+    count = min(HELD_OUT, len(large) // 2)
+    return set(sorted(large, key=lambda image: image.rank)[:count])
+
+
+def write_held_out(store: ArtifactStore, path: Path, folder: Path) -> list[str]:
+    """Writes the files of the photographs that are held out, as they are in their source.
+
+    Args:
+        store: Where the photographs were prepared.
+        path: Folder or archive that they were prepared from.
+        folder: Where the files go; it is made, and must be empty.
+
+    Returns:
+        Names of the files.
+
+    Raises:
+        PreparationError: The folder holds other files, or cannot be written.
+        ArtifactError: No photographs are prepared.
+    """
+    names = set(store.manifest(KEY).facts["held_out"])
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if others := sorted({found.name for found in folder.iterdir()} - names):
+            raise PreparationError(f"{folder} is not empty: {others[0]} is there.")
+        for found in image_files(path):
+            if found.name in names:
+                (folder / found.name).write_bytes(found.data)
+    except OSError as error:
+        raise PreparationError(f"{folder} cannot be written: {error.strerror}.") from error
+    return sorted(names)
 
 
 def listing_digest(digests: Mapping[str, str]) -> str:

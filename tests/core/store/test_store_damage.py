@@ -49,6 +49,7 @@ def test_a_damaged_artifact_can_be_deleted_and_made_again(full_store: ArtifactSt
         ("statistics/mine", "python -m pipelines.describe --dataset mine"),
         ("benchmarks/speed", "python -m pipelines.benchmark"),
         ("cache/prepare/archive", "python -m pipelines.prepare"),
+        ("cache/prepare/photographs", "python -m pipelines.prepare --extra ARCHIVE"),
     ],
 )
 def test_a_missing_artifact_names_its_file_and_its_command(

@@ -119,6 +119,8 @@ def test_a_bad_source_gets_one_line_and_the_old_data_set_stays(
     [
         (["--url", "ftp://host/x.tgz"], "must start with http:// or https://"),
         (["--allow-hash", "abc"], "64 lower-case hex digits; received abc"),
+        (["--extra", "x.tar"], "--extra decodes in one process; it does not go with --processes"),
+        (["--held-out", "folder"], "--held-out DIR needs --extra ARCHIVE"),
     ],
 )
 def test_flags_that_do_not_fit_are_refused(store, capsys, arguments: list[str], line: str) -> None:

@@ -13,6 +13,7 @@ from core.dataset.preparation.training_photographs import (
     choose_held_out,
     is_prepared,
     prepare_photographs,
+    write_held_out,
 )
 from core.dataset.training_photographs import KEY, open_photographs
 from core.errors import Refusal
@@ -92,10 +93,33 @@ def test_large_photographs_chosen_by_content_are_in_no_training(
 
 
 def test_what_is_held_out_does_not_depend_on_the_order() -> None:
-    images = [Photograph(f"{i}.png", f"{i:064d}", 0, 700, 700) for i in range(40)]
+    images = [Photograph(f"{i}.png", f"{i:064d}", 0, 700, 700) for i in range(60)]
 
     assert choose_held_out(images) == choose_held_out(images[::-1])
     assert len(choose_held_out(images)) == 24
+
+
+def test_of_few_large_photographs_half_are_left_to_train_on() -> None:
+    images = [Photograph(f"{i}.png", f"{i:064d}", 0, 700, 700) for i in range(7)]
+
+    assert len(choose_held_out(images)) == 3
+    assert choose_held_out(images[:1]) == set()
+
+
+def test_what_is_held_out_is_written_as_it_is_to_an_empty_folder(
+    store: ArtifactStore, archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training_photographs, "HELD_OUT_PIXELS", 2000)
+    prepare_photographs(store, archive, advance=lambda count: None)
+    folder = tmp_path / "large" / "ones"
+
+    for _ in range(2):
+        (name,) = write_held_out(store, archive, folder)
+        assert [path.name for path in folder.iterdir()] == [name]
+    np.testing.assert_array_equal(np.asarray(PIL.Image.open(folder / name)), _pixels(name))
+    (folder / "mine.txt").write_text("a note", encoding="utf-8")
+    with pytest.raises(PreparationError, match=r"ones is not empty: mine\.txt is there"):
+        write_held_out(store, archive, folder)
 
 
 def test_small_photographs_are_left_out_where_a_side_is_too_short(
@@ -116,7 +140,7 @@ def test_an_image_that_does_not_decode_is_named(store: ArtifactStore, tmp_path: 
 
     with pytest.raises(PreparationError, match=r"The image broken\.png does not decode"):
         prepare_photographs(store, folder, advance=lambda count: None)
-    with pytest.raises(MissingArtifact, match=r"python -m pipelines\.prepare"):
+    with pytest.raises(MissingArtifact, match=r"python -m pipelines\.prepare --extra ARCHIVE"):
         open_photographs(store)
 
 
