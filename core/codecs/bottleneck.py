@@ -120,14 +120,15 @@ class _Network:
     def refine(self, image: Image, quality: int, effort: int) -> Coded:
         """Payload of the image with the latents that cost least of those that a search finds.
 
-        The cost is that of the training: bits, and the squared error of the decoded image times
-        the weight that it has at the quality.
+        The cost is bits, and the squared error of the decoded image times the weight that it has
+        in training at the quality.
         """
         if self.refinement is None:
             raise CodecError(
                 f"This model has no {REFINEMENT}, so its files are written at effort 0; "
-                f"received {effort}. Unless its layers are those of the thesis, "
-                "`python -m pipelines.train bottleneck --name NAME --complete` adds it."
+                f"received {effort}. Unless its layers are those of the thesis or it was trained "
+                "for the eye, `python -m pipelines.train bottleneck --name NAME --complete` adds "
+                "it."
             )
         refinement, latents = self.refinement(), self.latents(image)
         weight = refinement.weight(quality)

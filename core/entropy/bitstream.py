@@ -149,6 +149,15 @@ def unpack(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Bitstream:
     return Bitstream(Header(data[2:4], data[4], width, height), check, data[end + _CHECK_BYTES :])
 
 
+def size_bytes(data: bytes) -> int:
+    """Bytes in which the size of a bitstream's image is written; none where it is implied.
+
+    Raises:
+        BitstreamError: As in `unpack`.
+    """
+    return len(unpack(data).header.to_bytes()) - _FIXED_BYTES
+
+
 def _read_size(data: bytes) -> tuple[int, int, int]:
     width, end = _read_varint(data, _FIXED_BYTES)
     height, end = _read_varint(data, end)

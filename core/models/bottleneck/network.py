@@ -129,8 +129,11 @@ class Bottleneck(VariableRateModel):
         return companions(self.entropy, synthesis_digest=networks["synthesis"].digest)
 
     def derived_files(self) -> dict[str, bytes]:
-        """The network with which the encoder refines latents, where there is one."""
-        if not isinstance(self.transforms, ResidualTransforms):
+        """The network with which the encoder refines latents, where there is one.
+
+        It lowers the squared error, which is not what a model for the eye is trained for.
+        """
+        if self.config.visual_share or not isinstance(self.transforms, ResidualTransforms):
             return {}
         return refinement_file(self.transforms.synthesis, self.transforms.shape)
 
@@ -149,8 +152,11 @@ class Bottleneck(VariableRateModel):
         self.entropy.assign_gains(np.log(deviations / steps[:, np.newaxis]))
 
     def begin_stage(self, images: NDArray[np.uint8]) -> None:
-        """In an encoder stage, reinitialises dead units of the analysis."""
-        if self.config.stage == "encoder":
+        """In an encoder stage, reinitialises dead units of the analysis.
+
+        Units that leak are left as they are: they contribute to the output, and have a gradient.
+        """
+        if self.config.stage == "encoder" and not self.config.analysis_slope:
             some = np.asarray(images[:: -(-len(images) // _REVIVAL_IMAGES)])
             rates = ActivityProbe(self).firing_rates(some)
             own = {layer.name for layer in self.analysis.layers}

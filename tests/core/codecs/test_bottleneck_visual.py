@@ -57,3 +57,10 @@ def test_without_its_model_it_is_named_with_the_command_that_makes_it(tmp_path: 
     assert unready_codecs(store)["bottleneck_visual"].command == COMMAND
     with pytest.raises(MissingArtifact, match="bottleneck_visual"):
         get_codec("bottleneck_visual").at(50, store)
+
+
+def test_its_encoder_offers_no_search_which_would_lower_the_squared_error_alone(
+    store: ArtifactStore,
+) -> None:
+    assert hasattr(get_codec("bottleneck").at(50, store), "effort")
+    assert not hasattr(get_codec("bottleneck_visual").at(50, store), "effort")

@@ -6,6 +6,7 @@ import pytest
 from core.codecs import codecs, get_codec
 from core.codecs.container_bytes import container_bytes, containers
 from core.store import ArtifactStore
+from tests.load.mutators import GOLDEN
 
 NAMES = [name for name, codec in codecs().items() if codec.kind != "learned"]
 
@@ -31,3 +32,11 @@ def test_the_container_of_jpeg_is_its_segments_before_the_scan_and_little_more()
     scan = data.index(b"\xff\xda")
     segments = scan + 2 + int.from_bytes(data[scan + 2 : scan + 4], "big")
     assert segments <= container_bytes(point) <= segments + 16
+
+
+def test_what_only_some_files_hold_does_not_count_as_container() -> None:
+    store = ArtifactStore(GOLDEN)
+    point = get_codec("bottleneck").at(50, store)
+    grey = np.full((16, 16, 3), 128, np.uint8)
+    # Two bytes of its file say 16x16; a file of 160x160 has none of them.
+    assert container_bytes(point) == len(point.encode(grey)) - 2

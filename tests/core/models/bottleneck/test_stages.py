@@ -114,6 +114,16 @@ def test_an_encoder_stage_begins_with_the_same_output_and_no_dead_units(
     )
 
 
+def test_units_that_leak_are_left_as_they_are_by_an_encoder_stage(scenes: np.ndarray) -> None:
+    model = _filled(dataclasses.replace(ENCODER, analysis_slope=0.1))
+    _silence(model, "analysis_fine_0_in", 2)
+    before = weight_arrays(model)
+    model.begin_stage(scenes)
+
+    for name, array in weight_arrays(model).items():
+        np.testing.assert_array_equal(array, before[name], err_msg=name)
+
+
 def test_the_activity_counts_dead_and_rare_units_of_each_rectifier(scenes: np.ndarray) -> None:
     model = _filled(TINY)
     _silence(model, "analysis_fine_0_middle", 1)
