@@ -4,7 +4,7 @@ import importlib.util
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
@@ -120,9 +120,13 @@ class TrainConfig:
             raise ValueError("--finetune does not go with --resume, --export or --restart.")
         if self.from_model and not self.finetune:
             raise ValueError("--from-model needs --finetune.")
-
-        if self.complete and self.reduce:
-            raise ValueError("--complete does not go with --reduce.")
+        for alone in ("complete", "reduce"):
+            if getattr(self, alone) and (others := self._given() - {alone}):
+                raise ValueError(
+                    f"--{alone} trains nothing; it does not go with {_flag_names(others)}."
+                )
+        if self.export and (own := self._given() & {*_ENGINE}):
+            raise ValueError(f"--export trains nothing; it does not go with {_flag_names(own)}.")
         if self.engine != "scan" and (self.minutes is not None or self.augment or self.photographs):
             raise ValueError("--minutes, --augment and --photographs need --engine scan.")
         if self.minutes is not None and not self.minutes > 0:
@@ -132,6 +136,11 @@ class TrainConfig:
                 "--minutes alone ends a training; it does not go with --epochs, --patience or "
                 "--lr-drops."
             )
+
+    def _given(self) -> set[str]:
+        """Names of the flags that were given, without those that say which model it is."""
+        given = {one.name for one in fields(self) if getattr(self, one.name) != one.default}
+        return given - {"model", "name"}
 
     @property
     def model_name(self) -> str:
@@ -148,6 +157,10 @@ class TrainConfig:
         """Values that replace the model's own."""
         given = {name: getattr(self, name) for name in self.settable()}
         return {name: value for name, value in given.items() if value not in (None, ())}
+
+
+def _flag_names(names: Iterable[str]) -> str:
+    return ", ".join(f"--{name.replace('_', '-')}" for name in sorted(names))
 
 
 def train(config: TrainConfig) -> None:
@@ -224,13 +237,13 @@ def _engine(config: TrainConfig) -> "EngineRequest | None":
     from core.models.training.engines import EngineRequest
 
     if config.export:
-        return EngineRequest()
+        return EngineRequest()  # which runs on every backend
     if config.engine is None:
         return None
     return EngineRequest(
         config.engine,
         minutes=config.minutes,
-        augment=config.augment,
+        augment=config.augment or config.photographs,
         photographs=config.photographs,
     )
 

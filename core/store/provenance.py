@@ -19,6 +19,8 @@ _LIBRARIES = (
     "bjontegaard",
     "constriction",
     "imagecodecs",
+    "jax",
+    "jaxlib",
     "keras",
     "numpy",
     "onnxruntime",

@@ -49,13 +49,14 @@ class TrainingSummary:
         images_seen: Images seen in training.
         seconds: Seconds spent in training.
         seed: Seed of weights and order.
-        computed_with: Backends and precisions of the epochs.
+        computed_with: Backends, precisions and accelerators of the epochs.
         ended_by: Why it ended: early stopping, the epoch limit, or stopped by hand.
         undone_epochs: How often an epoch diverged, was undone and repeated.
         lr_drops: How often the learning rate was lowered where early stopping asked for an end.
         first_stop: Epoch at which it first did; None where that is not known or was not so.
         engine: How the steps were run, as in `core.models.training.engines.EngineRequest`; empty
             where an earlier version published the model.
+        earlier_engines: How those before were run, where that was another way.
     """
 
     epochs: int | None = None
@@ -69,6 +70,12 @@ class TrainingSummary:
     lr_drops: int = 0
     first_stop: int | None = None
     engine: Mapping[str, Any] = field(default_factory=dict)
+    earlier_engines: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def saw_photographs(self) -> bool:
+        """Whether it was trained on crops of photographs, too."""
+        return any(one.get("photographs") for one in (self.engine, *self.earlier_engines))
 
 
 @dataclass(frozen=True)
@@ -88,6 +95,7 @@ class ModelCard:
         validation: Quality without quantisation; None for a model without a float latent.
         export: Difference between the exported networks and Keras.
         data_digest: sha256 of the training images.
+        dataset: Name of their data set; None for a card of an earlier version.
         training: How it was trained.
         config: Configuration of the training.
         channel_bits: Mean bits per symbol of each channel on validation images, by quality.
@@ -105,6 +113,7 @@ class ModelCard:
     validation: Quality | None = None
     export: ExportCheck | None = None
     data_digest: str | None = None
+    dataset: str | None = None
     training: TrainingSummary = field(default_factory=TrainingSummary)
     config: Mapping[str, Any] = field(default_factory=dict)
     channel_bits: Mapping[int, tuple[float, ...]] = field(default_factory=dict)
@@ -142,6 +151,7 @@ class ModelCard:
             validation=None if for_rate else _quality(_mapping(content.get("validation"))),
             export=_export(_mapping(content.get("export"))),
             data_digest=_digest(content.get("data")),
+            dataset=_optional(str, content.get("dataset")),
             training=_training(_mapping(content.get("training")), config),
             config=config,
             channel_bits={
@@ -235,6 +245,7 @@ def _training(found: Mapping[str, Any], config: Mapping[str, Any]) -> TrainingSu
         lr_drops=int(found.get("lr_drops", found.get("drops")) or 0),
         first_stop=int(found.get("first_stop") or 0) or None,
         engine=_mapping(found.get("engine")),
+        earlier_engines=tuple(map(_mapping, found.get("earlier_engines", ()))),
     )
 
 

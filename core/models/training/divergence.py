@@ -4,6 +4,7 @@ import dataclasses
 import math
 
 from core.models.training.progress import Progress
+from core.models.training.scan_rate import kept_low
 
 #: An epoch whose mean loss exceeds that of the epoch before by this factor has diverged.
 MAX_LOSS_RATIO = 2.0
@@ -61,22 +62,24 @@ def check_can_undo(progress: Progress, loss: float, *, can_go_back: bool) -> Non
     )
 
 
-def undone(progress: Progress, restored: Progress) -> Progress:
+def undone(progress: Progress, restored: Progress, *, ended_by: str = "") -> Progress:
     """Progress from which an epoch is repeated; what it took, and the request, are as they were.
 
     Args:
         progress: In the epoch that is undone.
         restored: Of the checkpoint before it.
+        ended_by: Why it is not repeated; empty where it is.
     """
     counts = {_TOTAL: undone_epochs(progress) + 1.0, _IN_A_ROW: _in_a_row(progress) + 1.0}
     return dataclasses.replace(
         restored,
         images=progress.images,
         seconds=progress.seconds,
-        ended_by="",
+        ended_by=ended_by,
         may_replace=progress.may_replace,
         engine=progress.engine,
-        guards=restored.guards | counts,
+        earlier_engines=progress.earlier_engines,
+        guards=restored.guards | kept_low(progress.guards, restored.guards) | counts,
     )
 
 

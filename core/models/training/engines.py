@@ -24,12 +24,14 @@ class EngineRequest:
         minutes: Minutes that the training may take.
         augment: Whether images are flipped, transposed and zoomed.
         photographs: Whether crops of photographs are trained on as well.
+        photographs_sha256: Which ones, as their manifest says; None until they were opened.
     """
 
     name: str = "fit"
     minutes: float | None = None
     augment: bool = False
     photographs: bool = False
+    photographs_sha256: str | None = None
 
 
 def choose_engine(

@@ -1,10 +1,10 @@
 """The training loop: one call of Keras' `fit` and one of `evaluate` per epoch.
 
 The batches of an epoch depend on the seed and the epoch's number alone. Early stopping,
-checkpoints and the history are updated between the calls, so a training that was killed, or asked
-to stop in the middle of an epoch, resumes exactly where it was. Keras' callbacks do not suffice
-for that: `EarlyStopping` and `ModelCheckpoint` keep their own state (best loss, patience) in
-memory only, and `BackupAndRestore` restarts the interrupted epoch with another order of batches.
+checkpoints and the history are updated between the calls, so a training that was killed or
+stopped, even within an epoch, resumes exactly where it was. Keras' callbacks do not suffice for
+that: `EarlyStopping` and `ModelCheckpoint` keep their state in memory only, and
+`BackupAndRestore` restarts the interrupted epoch with another order of batches.
 """
 
 import math
@@ -21,17 +21,15 @@ from core.images import Image
 from core.models.base import ImageModel, ModelConfig
 from core.models.training import divergence
 from core.models.training.activity import ActivityProbe
+from core.models.training.arithmetic import arithmetic
 from core.models.training.checkpoints import Arrays, Checkpoints, load_weights, weight_arrays
 from core.models.training.feed import ImageFeed, Images, epoch_rows, spread_feed, step_count
 from core.models.training.history import History
 from core.models.training.monitor import Monitor
-from core.models.training.progress import DIVERGED, STOPPED, Progress
+from core.models.training.progress import DIVERGED, DROP, STOPPED, Progress
 from core.models.training.step_watch import StepWatch
 from core.stop_request import Stopped, StopRequest
 from core.training_records.previews import join_preview, preview_originals
-
-#: Factor by which the learning rate is lowered.
-DROP = 1.0 / 3.0
 
 
 @dataclass
@@ -137,6 +135,8 @@ class Training:
             else:
                 self.validate_epoch(figures)
         except divergence.Diverged:
+            if self.checkpoints.whole_epochs():
+                self._go_back(ended_by=DIVERGED)
             self.history.write(self.progress.history, ended_by=DIVERGED)
             raise
 
@@ -161,12 +161,16 @@ class Training:
 
     def _undo_epoch(self, loss: float) -> None:
         """Goes back to the end of the epoch before; this one is repeated in another order."""
-        gone, can_go_back = self.progress, bool(self.checkpoints.whole_epochs())
-        divergence.check_can_undo(gone, loss, can_go_back=can_go_back)
+        gone = self.progress
+        divergence.check_can_undo(gone, loss, can_go_back=bool(self.checkpoints.whole_epochs()))
+        self._go_back()
+        self.monitor.say(divergence.undone_line(gone, self.progress, loss))
+
+    def _go_back(self, *, ended_by: str = "") -> None:
+        """Restores the end of the epoch before, and saves what is told of the time since."""
         restored, self.best = self.checkpoints.restore_whole_epoch(self.network, self.monitor.say)
-        self.follow(divergence.undone(gone, restored))
+        self.follow(divergence.undone(self.progress, restored, ended_by=ended_by))
         self.checkpoints.save(self.network, self.best, self.progress)
-        self.monitor.say(divergence.undone_line(gone, restored, loss))
 
     def _order(self) -> NDArray[np.int64]:
         """Rows of the epoch's images; another order after each epoch that was undone."""
@@ -253,7 +257,7 @@ class Training:
         progress.epoch += 1
         progress.step, progress.partial = 0, {}
         divergence.note_good_epoch(progress)
-        progress.note_arithmetic(f"{keras.backend.backend()} {self.config.precision}")
+        progress.note_arithmetic(arithmetic(self.config.precision))
         if progress.judge(figures["validation_loss"]):
             self.best = weights
         rate = float(self.network.optimizer.learning_rate)
@@ -276,9 +280,8 @@ class Training:
         rate = DROP * float(self.network.optimizer.learning_rate)
         self.network.optimizer.learning_rate = rate
         self.progress.note_drop()
-        self.monitor.say(
-            f"goes on from epoch {self.progress.best_epoch} at learning rate {rate:.2g}"
-        )
+        best = self.progress.best_epoch
+        self.monitor.say(f"goes on from epoch {best} at learning rate {rate:.2g}")
 
     def stop_at(self, seconds: float, step: int, figures: dict[str, float]) -> None:
         """Saves the position inside the epoch and ends the training.

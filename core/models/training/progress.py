@@ -11,6 +11,9 @@ TIME_LIMIT = "time limit"
 STOPPED = "stopped by hand"
 DIVERGED = "divergence"
 
+#: Factor by which the learning rate is lowered.
+DROP = 1.0 / 3.0
+
 #: Names of `Progress` fields in earlier versions.
 _RENAMED = {"drops": "lr_drops"}
 
@@ -32,9 +35,11 @@ class Progress:
         first_stop: Epoch at which early stopping first asked for an end, and the learning rate was
             lowered instead; 0 before.
         history: One row per finished epoch.
-        computed_with: Backends and precisions that the epochs were computed with.
+        computed_with: Backends, precisions and accelerators that the epochs were computed with.
         plan_start: Epochs that were done before the current learning rate schedule began.
         plan_start_seconds: Seconds that were spent before it.
+        plan_seconds: Seconds that the schedule has taken by the clock, where a time limit counts
+            them: what is between the epochs included.
         stage_starts: First epoch of each stage, the current one included.
         steps_forgotten: Steps of that schedule that the optimiser's counter lacks, because the
             training resumed from published weights.
@@ -43,7 +48,8 @@ class Progress:
         may_replace: Whether it was begun with the permission to replace another one's model.
         source: Published model that the training went on from; empty for none.
         guards: State of the scan engine's learning rate and of the guards against divergence.
-        engine: How the steps were run, as in `core.models.training.engines.EngineRequest`.
+        engine: How the steps are run, as in `core.models.training.engines.EngineRequest`.
+        earlier_engines: How those before were run, where that was another way.
     """
 
     epoch: int = 0
@@ -60,6 +66,7 @@ class Progress:
     computed_with: list[str] = field(default_factory=list)
     plan_start: int = 0
     plan_start_seconds: float = 0.0
+    plan_seconds: float = 0.0
     stage_starts: list[int] = field(default_factory=list)
     steps_forgotten: int = 0
     guards: dict[str, float] = field(default_factory=dict)
@@ -68,6 +75,7 @@ class Progress:
     source: str = ""
     may_replace: bool = False
     engine: dict[str, Any] = field(default_factory=dict)
+    earlier_engines: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.stage_starts = sorted({1, *self.stage_starts, self.plan_start + 1})
@@ -103,8 +111,15 @@ class Progress:
             self.first_stop = self.epoch
         self.lr_drops, self.waited = self.lr_drops + 1, 0
 
+    def note_engine(self, engine: dict[str, Any]) -> None:
+        """Records how the steps are run from now on."""
+        # Earlier versions recorded less.
+        if self.images and {**engine, **self.engine} != engine:
+            self.earlier_engines.append(self.engine)
+        self.engine = engine
+
     def note_arithmetic(self, used: str) -> None:
-        """Records a backend and precision that an epoch was computed with."""
+        """Records what an epoch was computed with, as `arithmetic` says it."""
         if used not in self.computed_with:
             self.computed_with.append(used)
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from core.codecs.onnx_network import OnnxNetwork
 from core.codecs.trained_model import model_key
+from core.dataset.splits import DEFAULT
 from core.metrics import metrics
 from core.models.base import PEAK, ImageModel, Model
 from core.models.training.checkpoints import (
@@ -51,6 +52,7 @@ class Publisher:
         model: The model.
         training: Its training, whose best weights are published.
         architecture: Name of the model in `core.models`; the trained model's own when empty.
+        dataset: Name of the data set that it was trained on.
     """
 
     store: ArtifactStore
@@ -58,6 +60,7 @@ class Publisher:
     model: Model
     training: Training
     architecture: str = ""
+    dataset: str = DEFAULT
 
     def publish(self) -> dict[str, Any]:
         """Card of the model, which is committed with its networks.
@@ -103,6 +106,7 @@ class Publisher:
         return {
             "model": self.name,
             "epochs": card["training"]["epochs"],
+            "best_epoch": card["training"]["best_epoch"],
             "data": card["data"],
             "architecture": card["architecture"],
             "run": self.training.progress.run,
@@ -144,6 +148,7 @@ class Publisher:
                 "images": min(_CHECKED, len(validation)),
             },
             "data": self.training.checkpoints.data,
+            "dataset": self.dataset,
             "training": self._training_facts(),
             "config": self.training.config.record(),
             "provenance": provenance(),
@@ -165,6 +170,7 @@ class Publisher:
             "plan_start": progress.plan_start,
             "plan_start_seconds": round(progress.plan_start_seconds, 1),
             "engine": progress.engine,
+            "earlier_engines": progress.earlier_engines,
             "stage_starts": progress.stage_starts,
             "ended_by": progress.ended_by or STOPPED,
         }

@@ -73,6 +73,8 @@ def _progress_at_best(
         best_epoch=len(rows),
         history=rows,
         computed_with=facts["computed_with"],
+        engine=facts.get("engine", {}),
+        earlier_engines=facts.get("earlier_engines", []),
         guards=undone_guards(facts.get("undone_epochs", 0)),
         plan_start=plan_start,
         stage_starts=facts.get("stage_starts", [facts.get("plan_start", 0) + 1]),

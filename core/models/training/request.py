@@ -114,7 +114,8 @@ def config_of(model: Model, request: Request, begun: Mapping[str, Any]) -> Model
     plan = _followed(plan, begun.get("config"), is_new_plan=_has_new_plan(request))
     if request.start == "finetune":
         # The epochs of a stage's plan are its own; the limit counts those done before as well.
-        plan = dataclasses.replace(plan, epochs=plan.epochs + begun.get("epochs", 0))
+        done = begun.get("best_epoch", begun.get("epochs", 0))
+        plan = dataclasses.replace(plan, epochs=plan.epochs + done)
     for name, value in request.overrides.items():
         own = getattr(plan, name, None)
         # The name implies the number of layers: `ae20` with one layer would not be 20x20.

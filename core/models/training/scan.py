@@ -61,14 +61,25 @@ class Chunk(NamedTuple):
 
 
 class ScannedRate(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
-    """A learning rate that the loop sets at each step, instead of a compiled-in schedule."""
+    """A learning rate that the loop sets at each step, instead of a compiled-in schedule.
 
-    def __init__(self, value: float) -> None:
+    Args:
+        value: The rate at first.
+        stored: The optimiser's own variable, where it has one in place of a schedule.
+    """
+
+    def __init__(self, value: float, stored: Any = None) -> None:
         self.value: Tensor = value
+        self._stored = stored
 
     def __call__(self, step: Tensor) -> Tensor:
         """The rate that was last set."""
         return self.value
+
+    def lower(self, factor: float) -> None:
+        """Multiplies the optimiser's own rate, which `fit` goes on with, where it has one."""
+        if self._stored is not None:
+            self._stored.assign(factor * self._stored)
 
 
 def prepare_for_scan(model: ImageModel, images: Tensor) -> ScannedRate:
@@ -81,7 +92,9 @@ def prepare_for_scan(model: ImageModel, images: Tensor) -> ScannedRate:
     Returns:
         The learning rate object that the optimiser now reads.
     """
-    rate = ScannedRate(float(model.optimizer.learning_rate))
+    own = model.optimizer._learning_rate
+    stored = own if isinstance(own, keras.Variable) else None
+    rate = ScannedRate(float(model.optimizer.learning_rate), stored)
     # Bypasses the setter, which would remove the learning rate variable from the optimiser's state:
     # both engines must be able to read the same checkpoints.
     model.optimizer._learning_rate = rate

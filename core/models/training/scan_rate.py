@@ -1,7 +1,7 @@
 """Learning rates of the scan engine, a chunk of steps at a time."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -37,6 +37,20 @@ class PlanClock:
         return self.spent + time.monotonic() - self._started + ends * self.end_seconds
 
 
+def kept_low(guards: Mapping[str, float], earlier: Mapping[str, float]) -> dict[str, float]:
+    """What of a rate lowered by rollbacks is kept by a training that goes back; it warms up again.
+
+    Args:
+        guards: Before it goes back.
+        earlier: Where it goes back to.
+    """
+    if guards.get("rollbacks", 0) <= earlier.get("rollbacks", 0):
+        return {}
+    names = ("rollbacks", "factor", "decay_from")
+    kept = {name: guards[name] for name in names if name in guards}
+    return kept | {"warm_from": float(earlier.get("step", 0))}
+
+
 @dataclass
 class ScanRate:
     """Learning rates by elapsed time or by the model's own schedule, halved by each rollback.
@@ -70,6 +84,18 @@ class ScanRate:
             if not self.minutes > 0:
                 raise ValueError(f"minutes must be positive; received {self.minutes}.")
             self.warm_from, self.decay_from = 0, DECAY_FROM
+
+    def recall(self, guards: Mapping[str, float]) -> None:
+        """Takes what `guards` remembers of a training that goes on."""
+        self.factor = guards.get("factor", self.factor)
+        self.decay_from = guards.get("decay_from", self.decay_from)
+        if "warm_from" in guards:
+            self.warm_from = int(guards["warm_from"])
+
+    def remembered(self) -> dict[str, float]:
+        """What rollbacks changed, as a checkpoint keeps it."""
+        warm_from = {} if self.warm_from is None else {"warm_from": float(self.warm_from)}
+        return {"factor": self.factor, "decay_from": self.decay_from, **warm_from}
 
     def rates(self, first: int, count: int, *, seconds: float) -> NDArray[np.float32]:
         """Learning rates of the next steps.

@@ -5,7 +5,7 @@ checkpoints and publication. Within an epoch a chunk that diverged is rolled bac
 """
 
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.dataset.training_photographs import Photographs
-from core.models.training.checkpoints import Arrays
 from core.models.training.divergence import Diverged
-from core.models.training.loop import DROP, Training
+from core.models.training.loop import Training
+from core.models.training.progress import DROP, Progress
 from core.models.training.sampling import Sampler, TrainingImages, on_device, plain
 from core.models.training.scan import (
     Carry,
@@ -30,6 +30,7 @@ from core.models.training.scan import (
     take_state,
 )
 from core.models.training.scan_rate import PlanClock, ScanRate
+from core.models.training.step_watch import joint_means
 from core.models.training.weight_pieces import WeightPieces
 
 #: A chunk whose mean loss exceeds that of the previous chunks by this factor is rolled back.
@@ -97,8 +98,20 @@ class ScanTraining(Training):
 
     def run(self) -> None:
         """Trains to the end; the time limit counts from here, whatever takes it."""
-        self.clock = PlanClock(self.progress.seconds - self.progress.plan_start_seconds)
+        progress = self.progress
+        trained = progress.seconds - progress.plan_start_seconds
+        self.clock = PlanClock(max(progress.plan_seconds, trained))
         super().run()
+
+    def _note_end(self) -> None:
+        super()._note_end()
+        # Where the clock ended the training, there is no time for the end of another epoch.
+        self.progress.plan_seconds = self.clock.seconds(ends=int(self.ended_by_clock))
+
+    def stop_at(self, seconds: float, step: int, figures: dict[str, float]) -> None:
+        """Like `Training`'s; the clock is saved, too."""
+        self.progress.plan_seconds = self.clock.seconds(ends=0)
+        super().stop_at(seconds, step, figures)
 
     @cached_property
     def rate(self) -> ScanRate:
@@ -111,15 +124,17 @@ class ScanTraining(Training):
             highest=self.config.learning_rate,
             warm_up_steps=self.warm_up_steps,
         )
-        guards = self.progress.guards
-        rate.factor = guards.get("factor", rate.factor)
-        rate.decay_from = guards.get("decay_from", rate.decay_from)
-        if guards.get("warm_from") is not None:
-            rate.warm_from = int(guards["warm_from"])
+        rate.recall(self.progress.guards)
         return rate
+
+    def follow(self, progress: Progress) -> None:
+        """Goes on from this progress, at the rate that its guards remember."""
+        super().follow(progress)
+        self.__dict__.pop("rate", None)
 
     def lower_learning_rate(self) -> None:
         """Lowers the learning rate and resets the count of epochs without improvement."""
+        self._scanned_rate.lower(DROP)
         self.progress.note_drop()
         self.monitor.say(f"goes on from epoch {self.progress.best_epoch} at a third of the rate")
 
@@ -150,15 +165,20 @@ class ScanTraining(Training):
             self.pieces.save_best(self.best, self.checkpoints, self.progress)
         self.clock.end_seconds = time.monotonic() - started
 
+    def _is_last(self) -> bool:
+        """Whether the clock leaves time to end this epoch, but no other one."""
+        return self.rate.is_over(self.clock.seconds(ends=2)) and not self.ended_by_clock
+
     def _fit(self) -> dict[str, float]:
-        """Mean metrics of the epoch; it goes on where the clock leaves no other one time to end."""
+        """Mean metrics of the epoch; it goes on while all was rolled back, and as the last one."""
         figures = self._pass()
-        while self.rate.is_over(self.clock.seconds(ends=2)) and not self.ended_by_clock:
+        while not figures or self._is_last():
             self.progress.step = 0
             figures = self._pass()
         return figures
 
     def _pass(self) -> dict[str, float]:
+        """Mean metrics of one pass over the epoch's batches; none where all were rolled back."""
         if self.progress.step >= self.steps:
             return self.progress.partial
         started, first = time.monotonic(), self.progress.step
@@ -174,11 +194,14 @@ class ScanTraining(Training):
             carry, found = self._chunk(carry, rows, seconds)
             done += len(rows)
             if found:
-                figures = self._mean(found, first, done)
-            self._keep_pieces(carry, figures, done, time.monotonic() - started)
+                share = (done - first) / done
+                figures = joint_means(self.progress.partial, found, share=share)
+            if self.pieces is not None and self.pieces.is_due():
+                give_state(self.network, carry.state)
+                self.pieces.save_within(self, figures, done, time.monotonic() - started)
             if self.stop.signal is not None:
                 give_state(self.network, carry.state)
-                self.stop_at(time.monotonic() - started, done, figures)
+                self.stop_at(time.monotonic() - started, done if figures else first, figures)
             self.monitor.step(
                 self.progress.history,
                 step=done,
@@ -188,8 +211,7 @@ class ScanTraining(Training):
             )
         give_state(self.network, carry.state)
         self._count(time.monotonic() - started, done)
-        # An epoch whose chunks all diverged has no metrics.
-        return figures or {"loss": self.progress.guards.get("loss", float("nan"))}
+        return figures
 
     def _start(self) -> Carry:
         guards = self.progress.guards
@@ -207,8 +229,8 @@ class ScanTraining(Training):
     ) -> tuple[Carry, dict[str, float]]:
         """Carry and metrics after a chunk; if it diverged, the last good carry and no metrics."""
         guards = self.progress.guards
-        # `fit` keeps no count of its own; the optimiser's is that of the applied steps.
-        step = int(guards.get("step", self.network.optimizer.iterations))
+        # The optimiser counts the steps of `fit` too, but none that was not applied.
+        step = max(int(guards.get("step", 0)), int(self.network.optimizer.iterations))
         count, missing = len(rows), self.chunk_steps - len(rows)
         rates = self.rate.rates(step, count, seconds=seconds)
         key = jax.random.fold_in(jax.random.PRNGKey(self.config.seed), step)
@@ -260,38 +282,11 @@ class ScanTraining(Training):
         rate.back_off(step)
         if guards["rollbacks"] >= MAX_ROLLBACKS:
             rate.decay_now(step, seconds)
-        guards |= {
-            "factor": rate.factor,
-            "decay_from": rate.decay_from,
-            "warm_from": float(step),
-        }
+        guards |= rate.remembered()
         self.monitor.say(
             f"a chunk diverged: back to the last good weights at {rate.factor:g} of the rate"
         )
         return copied(self._good)
-
-    def _mean(self, figures: dict[str, float], first: int, done: int) -> dict[str, float]:
-        """Means over the epoch, part of which an earlier run may have done."""
-        before = self.progress.partial
-        return {
-            name: (first * before.get(name, 0.0) + (done - first) * value) / done
-            for name, value in figures.items()
-        }
-
-    def _keep_pieces(
-        self, carry: Carry, figures: dict[str, float], done: int, seconds: float
-    ) -> None:
-        """Writes the averaged weights if they are due."""
-        if self.pieces is not None and self.pieces.is_due():
-            give_state(self.network, carry.state)
-            images = self.progress.images + (done - self.progress.step) * self.config.batch
-            latest = replace(self.progress, images=images, step=done, partial=figures)
-            latest.seconds += seconds
-            self.pieces.save(self._averaged(), self.checkpoints, latest)
-
-    def _averaged(self) -> Arrays:
-        with self.network.averaged():
-            return {variable.path: np.asarray(variable) for variable in self.network.weights}
 
 
 def _figures(chunk: Chunk) -> dict[str, float]:

@@ -5,7 +5,7 @@ not wait for the import of Keras.
 """
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ import keras
 
 from core.codecs.trained_model import model_key
 from core.dataset.splits import array_file, dataset_key, open_split
+from core.dataset.training_photographs import photographs_digest
 from core.errors import Refusal
 from core.models.base import Model, ModelConfig, build_seeded
 from core.models.training.checkpoints import Checkpoints, ForeignCheckpoint
@@ -22,6 +23,7 @@ from core.models.training.history import History
 from core.models.training.loop import Training
 from core.models.training.monitor import Monitor
 from core.models.training.ownership import check_replaceable, new_run
+from core.models.training.progress import STOPPED
 from core.models.training.publication import Publisher
 from core.models.training.published import go_on_from_published
 from core.models.training.request import (
@@ -76,14 +78,19 @@ class Session:
         Raises:
             Refusal: There is nothing to publish.
         """
-        progress, say = self.training.progress, self.training.monitor.say
+        training = self.training
+        progress, say = training.progress, training.monitor.say
+        if self.request.start == "export" and training.best:
+            # Where the training ran, its history may have been left behind, or still be running.
+            training.history.write(progress.history, ended_by=progress.ended_by or STOPPED)
         say(f"exporting the weights of epoch {progress.best_epoch}")
         publisher = Publisher(
             self.store,
             self.request.name,
             self.model,
-            self.training,
+            training,
             architecture=self.request.architecture,
+            dataset=self.request.dataset,
         )
         try:
             card = publisher.publish()
@@ -110,7 +117,7 @@ def open_session(request: Request, store: ArtifactStore, stop: StopRequest) -> S
     model = model_of(request)
     begun = begun_facts(request, store)
     config = config_of(model, request, begun)
-    engine = request.engine or engine_of(begun)
+    engine = _with_photographs(request, begun, store)
     # An export runs no steps, so it leaves untouched how they were run.
     told = engine_of(begun) if request.start == "export" else engine
     train = open_split(store, "train", dataset=request.dataset).images
@@ -137,8 +144,30 @@ def open_session(request: Request, store: ArtifactStore, stop: StopRequest) -> S
         stop,
     )
     _begin(training, request)
-    training.progress.engine = dataclasses.asdict(told)
+    training.progress.note_engine(dataclasses.asdict(told))
     return Session(request, store, model, training)
+
+
+def _with_photographs(
+    request: Request, begun: Mapping[str, Any], store: ArtifactStore
+) -> EngineRequest:
+    """The engine that runs the steps; it knows which photographs it trains on.
+
+    Raises:
+        Refusal: A training would go on with others than it was begun with.
+        ArtifactError: There are no photographs.
+    """
+    before = engine_of(begun)
+    engine = request.engine or before
+    if not engine.photographs:
+        return engine
+    found = photographs_digest(store)
+    if request.start == "resume" and before.photographs_sha256 not in (None, found):
+        raise Refusal(
+            "The photographs are others than those that the training was begun with; take those "
+            "with `python -m pipelines.prepare --extra ARCHIVE`, or start anew with --restart."
+        )
+    return dataclasses.replace(engine, photographs_sha256=found)
 
 
 def _chosen(
@@ -158,22 +187,34 @@ def _check_start(request: Request, checkpoints: Checkpoints, config: ModelConfig
             f"--stage {stage} trains some networks against the others of a published model; "
             "add --finetune."
         )
+    store = checkpoints.store
     kept, command, name = checkpoints.keys(), request.command, request.name
     if kept and request.start == "fresh":
         raise Refusal(
             f"{kept[-1]} exists. Go on from it with `{command} --resume`, "
             f"or start anew with `{command} --restart`."
         )
-    is_published = checkpoints.store.exists(model_key(name))
-    if request.start == "finetune" and source_of(request, checkpoints.store) is None:
-        raise Refusal(f"{request.source or name} is not published yet; start with `{command}`.")
-    is_lost = request.start == "export" or not is_published
-    has_pieces = request.start == "export" and WeightPieces(checkpoints.store, name).sets()
-    if request.start in ("resume", "export") and not kept and is_lost and not has_pieces:
-        raise Refusal(f"There is no checkpoint of {name}; start with `{command}`.")
+    if request.start == "finetune" and source_of(request, store) is None:
+        missing = dataclasses.replace(request, name=request.source or name)
+        raise Refusal(f"{missing.name} is not published yet; start with `{missing.command}`.")
+    can_resume = request.start == "resume" and store.exists(model_key(name))
+    if not kept and not can_resume and request.start in ("fresh", "resume", "export"):
+        _check_pieces(request, WeightPieces(store, name).sets())
     goes_on = request.start in ("resume", "export")
     if not (request.replace or (goes_on and checkpoints.progress().may_replace)):
         _check_replaceable(request, checkpoints)
+
+
+def _check_pieces(request: Request, pieces: Collection[str]) -> None:
+    """Refuses to start over weights that came back from another machine without a checkpoint."""
+    command, name = request.command, request.name
+    if pieces and request.start != "export":
+        raise Refusal(
+            f"The weights of a training of {name} are here, without its checkpoint. Publish them "
+            f"with `{command} --export`, or start anew with `{command} --restart`."
+        )
+    if not pieces and request.start != "fresh":
+        raise Refusal(f"There is no checkpoint of {name}; start with `{command}`.")
 
 
 def _check_replaceable(request: Request, checkpoints: Checkpoints) -> None:

@@ -1,7 +1,7 @@
 """The callback through which the training loop sees each step of Keras' `fit` and `evaluate`."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -10,6 +10,22 @@ import keras
 #: Called with the seconds since the call began, the finished steps of the epoch, and a function
 #: that returns the means of the metrics over them.
 OnStep = Callable[[float, int, Callable[[], dict[str, float]]], None]
+
+
+def joint_means(
+    before: Mapping[str, float], after: Mapping[str, Any], *, share: float
+) -> dict[str, float]:
+    """Means of metrics over two parts of an epoch.
+
+    Args:
+        before: Their means over the first part; anything where it is empty.
+        after: Those over the second.
+        share: Share of the second part, in 0 to 1.
+    """
+    return {
+        name: (1.0 - share) * before.get(name, 0.0) + share * float(value)
+        for name, value in after.items()
+    }
 
 
 class StepWatch(keras.callbacks.Callback):  # type: ignore[misc]
@@ -57,12 +73,8 @@ class StepWatch(keras.callbacks.Callback):  # type: ignore[misc]
     def mean(self, figures: dict[str, Any]) -> dict[str, float]:
         """Means over the whole epoch, combining this run's with those of the earlier run."""
         before = self._steps_before * self._batch
-        after = min(self.steps * self._batch, self._images) - before
-        return {
-            name: (before * self._figures_before.get(name, 0.0) + after * float(value))
-            / (before + after)
-            for name, value in figures.items()
-        }
+        done = min(self.steps * self._batch, self._images)
+        return joint_means(self._figures_before, figures, share=(done - before) / done)
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Reports the step."""

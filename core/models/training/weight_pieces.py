@@ -7,12 +7,19 @@ that was lost can still be published, on another machine (`go_on_from_pieces`).
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from core.models.training.checkpoints import Arrays, Checkpoints, from_npz, load_weights, to_npz
+from core.models.training.checkpoints import (
+    Arrays,
+    Checkpoints,
+    from_npz,
+    load_weights,
+    to_npz,
+    weight_arrays,
+)
 from core.models.training.divergence import has_diverged
 from core.models.training.loop import Training
 from core.models.training.progress import Progress
@@ -63,6 +70,25 @@ class WeightPieces:
         name = _LATEST[self._turn]
         self._turn, self._saved = 1 - self._turn, time.monotonic()
         return self._commit(name, weights, checkpoints, progress)
+
+    def save_within(
+        self, training: Training, figures: dict[str, float], step: int, seconds: float
+    ) -> None:
+        """Saves the current weights of a training within an epoch; like `save`.
+
+        Args:
+            training: The training; its progress is that before the epoch was gone on with.
+            figures: Means of the metrics over the epoch's steps so far.
+            step: Their number.
+            seconds: What they took of this run.
+        """
+        progress = training.progress
+        images = progress.images + (step - progress.step) * training.config.batch
+        latest = replace(progress, images=images, step=step, partial=figures)
+        latest.seconds += seconds
+        with training.network.averaged():
+            weights = weight_arrays(training.network)
+        self.save(weights, training.checkpoints, latest)
 
     def save_best(self, weights: Arrays, checkpoints: Checkpoints, progress: Progress) -> str:
         """Replaces the set of the best weights and returns its key; like `save`."""

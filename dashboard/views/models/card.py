@@ -123,7 +123,7 @@ def show_facts(model: ModelCard) -> None:
         "Images seen": _whole(training.images_seen),
         "Seed": "unknown" if training.seed is None else str(training.seed),
         "Computed with": ", ".join(training.computed_with) or "unknown",
-        **_engine_facts(training.engine),
+        **_engine_facts(training),
         "Code (git commit)": f"`{short_hash(model.manifest.commit)}`",
         "Exported on": f"{provenance.get('cpu', 'unknown')}, {model.manifest.created[:10]}",
         "ONNX against Keras": _difference(model.export),
@@ -211,16 +211,17 @@ def _unusual_facts(training: TrainingSummary) -> dict[str, str]:
     return {"Epochs that diverged, undone and repeated": _whole(count)} if count else {}
 
 
-def _engine_facts(engine: Mapping[str, Any]) -> dict[str, str]:
+def _engine_facts(training: TrainingSummary) -> dict[str, str]:
     """How the steps were run, where the card says so."""
-    if not engine:
-        return {}
+    engines = [one for one in (*training.earlier_engines, training.engine) if one]
+    return {"Engine": "; then ".join(map(_engine, engines))} if engines else {}
+
+
+def _engine(engine: Mapping[str, Any]) -> str:
     told = {"augment": "images varied", "photographs": "crops of photographs too"}
     limit = [f"{engine['minutes']:g} minutes"] if engine.get("minutes") else []
     parts = [str(engine.get("name", "unknown")), *limit]
-    return {
-        "Engine": ", ".join([*parts, *(text for name, text in told.items() if engine.get(name))])
-    }
+    return ", ".join([*parts, *(text for name, text in told.items() if engine.get(name))])
 
 
 def _model_id(model: ModelCard) -> str:

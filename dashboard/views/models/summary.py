@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from core.store.key import DEFAULT_DATASET
 from core.training_records.model_card import ModelCard, TrainingSummary
 
 #: Values of a 160x160 image: red, green and blue of each pixel.
@@ -13,14 +14,16 @@ DISTORTION_SHARES = {"ssim_share": "SSIM", "visual_share": "SSIMULACRA2"}
 THESIS_EPOCHS = 100
 
 LIMITS = """
-- Trained on small photographs of ten classes, resized to 160x160. For screenshots, drawings and
-  text the quality is worse than the curves suggest.
+- Trained on {images}. For other kinds of images, such as screenshots, drawings and text, the
+  quality may be worse than the curves suggest.
 {training}
 - Images of any size are accepted: they are padded and coded in tiles. Very large images are
   refused, with the limit in the message.
 - Entropy decoding uses integers only, so a file decodes on every machine; the synthesis is a float
   network, whose pixels may differ by one level between processors.
 """
+#: Of the shipped data set, on which every card of an earlier version was trained.
+SHIPPED_IMAGES = "small photographs of ten classes, resized to 160x160"
 BLIND_TO_RATE = """
 - Trained for squared error on latents that were never quantised, as in the thesis: the loss did not
   include the rate, so its files are larger than necessary.
@@ -62,10 +65,16 @@ def training_end(model: ModelCard) -> str:
 
 def limits_of(model: ModelCard) -> str:
     """Limits of the model, in Markdown."""
-    if not model.is_trained_for_rate:
-        return LIMITS.format(training=BLIND_TO_RATE.strip())
-    description = TRAINED_FOR_RATE.format(distortion=_distortion(model.config))
-    return LIMITS.format(training=description.strip())
+    for_rate = TRAINED_FOR_RATE.format(distortion=_distortion(model.config))
+    training = for_rate if model.is_trained_for_rate else BLIND_TO_RATE
+    return LIMITS.format(images=_training_images(model), training=training.strip())
+
+
+def _training_images(model: ModelCard) -> str:
+    own = model.dataset not in (None, DEFAULT_DATASET)
+    images = f"the data set `{model.dataset}`, resized to 160x160" if own else SHIPPED_IMAGES
+    crops = ", and on crops of larger photographs" if model.training.saw_photographs else ""
+    return f"{images}{crops}"
 
 
 def _distortion(config: Mapping[str, Any]) -> str:

@@ -72,7 +72,18 @@ def test_a_training_leaves_a_model_its_card_and_its_history(
         (["ae20", "--name", "../x"], "--name takes 1 to 64 small letters"),
         (["ae20", "--name", "mine", "--finetune"], "mine is not published yet; start with"),
         (["ae20", "--name", "mine", "--resume"], "pipelines.train ae20 --name mine`"),
-        (["ae20", "--complete", "--reduce", "both"], "--complete does not go with --reduce"),
+        (
+            ["ae20", "--complete", "--reduce", "both"],
+            "--complete trains nothing; it does not go with --reduce.",
+        ),
+        (
+            ["ae20", "--reduce", "effort", "--epochs", "2", "--resume"],
+            "--reduce trains nothing; it does not go with --epochs, --resume.",
+        ),
+        (
+            ["ae20", "--export", "--engine", "scan", "--minutes", "3"],
+            "--export trains nothing; it does not go with --engine, --minutes.",
+        ),
         (["bottleneck", "--preset", "fuller"], "bottleneck has no preset 'fuller'; it has compact"),
     ],
 )

@@ -6,8 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from core.models import get_model
+from core.models.training.checkpoints import Checkpoints
+from core.models.training.progress import Progress
+from core.models.training.weight_pieces import WeightPieces
 from core.store import ArtifactStore
+from core.training_records.history_facts import HistoryFacts
 from pipelines.train import main
+from tests.pipelines.train.small_trainings import history_rows
 
 TINY = ["ae20", "--filters", "2", "2", "2", "--batch", "120", "--epochs", "1"]
 
@@ -51,7 +57,12 @@ def test_a_training_publishes_again_what_its_own_checkpoints_show_to_be_its_own(
 ) -> None:
     assert main(TINY) == 0
     assert main([*TINY, "--resume", "--epochs", "2"]) == 0
+    store.delete("histories/ae20")  # as where the checkpoint of another machine came back alone
     assert main([*TINY, "--export"]) == 0
+    facts = HistoryFacts.of(store.open("histories/ae20"))
+    assert facts.run == store.manifest("models/ae20").facts["run"]
+    assert (facts.ended_by, facts.running) == ("epoch limit", {})
+    assert [row["epoch"] for row in history_rows(store)] == [1, 2]
     assert json.loads(store.read("models/ae20", "ae20/card.json"))["training"]["epochs"] == 2
 
 
@@ -101,9 +112,28 @@ def test_a_stage_begins_from_the_published_model_that_is_named(
     assert main(tuned) == 2
     assert "tuned is not published yet" in capsys.readouterr().err
     assert main([*tuned, "--from-model", "absent"]) == 2
-    assert "absent is not published yet" in capsys.readouterr().err
+    assert (
+        "absent is not published yet; start with `python -m pipelines.train ae20 --name absent`."
+        in capsys.readouterr().err
+    )
     assert main([*tuned, "--from-model", "small"]) == 0
     assert store.exists("models/tuned")
     assert not store.exists("models/ae20")
     facts = store.manifest(store.keys("checkpoints/tuned/")[-1]).facts
     assert facts["progress"]["source"] == "small"
+
+
+def test_weights_that_came_back_without_their_checkpoint_are_not_trained_over(
+    store: ArtifactStore, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pieces = WeightPieces(store, "mine")
+    checkpoints = Checkpoints(store, "mine", get_model("ae20").config, "data")
+    pieces.save_best({}, checkpoints, Progress(images=1))
+    kept = pieces.sets()
+
+    for flags in ([], ["--resume"]):
+        assert main([*TINY, "--name", "mine", *flags]) == 2
+        assert "Publish them with `python -m pipelines.train ae20 --name mine --export`, or" in (
+            capsys.readouterr().err
+        )
+        assert pieces.sets() == kept

@@ -44,9 +44,8 @@ def test_the_clock_ends_a_training_and_a_stage_and_both_are_published(
     facts = store.manifest("histories/mine").facts
     assert (facts["minutes"], facts["ended_by"]) == (0.1, "time limit")
     card = json.loads(store.read("models/mine", "mine/card.json"))["training"]
-    assert card["engine"] == {
-        "name": "scan", "minutes": 0.1, "augment": True, "photographs": False,
-    }  # fmt: skip
+    engine = {"name": "scan", "minutes": 0.1, "augment": True, "photographs": False}
+    assert card["engine"] == {**engine, "photographs_sha256": None}
     before = card["epochs"]
 
     # A stage has a time of its own and needs none of the flags that describe the network.
@@ -55,11 +54,16 @@ def test_the_clock_ends_a_training_and_a_stage_and_both_are_published(
     assert card["plan_start"] == before
     assert card["epochs"] > before
     assert card["ended_by"] == "time limit"
+    assert card["engine"]["augment"] is False
+    assert [one["augment"] for one in card["earlier_engines"]] == [True]
 
     # What came back in small files suffices for another machine.
     for key in [*store.keys("checkpoints/"), "models/mine", "histories/mine"]:
         store.delete(key)
     said = _train("--name", "mine", "--export", backend="tensorflow")
     assert f"exporting the weights of epoch {card['best_epoch']}" in said
+    run = store.manifest("models/mine").facts["run"]
+    facts = store.manifest("histories/mine").facts
+    assert (facts["run"], facts["ended_by"]) == (run, "time limit")
     again = json.loads(store.read("models/mine", "mine/card.json"))["training"]
     assert again == card

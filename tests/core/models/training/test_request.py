@@ -53,6 +53,14 @@ def test_what_goes_on_is_as_it_was_but_for_what_is_given() -> None:
     )
 
 
+def test_a_stage_begins_after_the_best_epoch_and_has_all_epochs_of_its_plan() -> None:
+    model = get_model("bottleneck")
+    published = {"config": model.config.identity(), "epochs": 21, "best_epoch": 15}
+    request = Request("bottleneck", "mine", start="finetune", preset="finetune")
+
+    assert config_of(model, request, published).epochs == 15 + model.presets["finetune"].epochs
+
+
 def test_an_unknown_preset_is_refused_with_those_there_are() -> None:
     with pytest.raises(Refusal, match="no preset 'large'; it has compact, "):
         config_of(get_model("bottleneck"), Request("bottleneck", "x", preset="large"), {})

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from core.models.training.scan_rate import ScanRate
+from core.models.training.scan_rate import ScanRate, kept_low
 
 
 def _clock(**own: float) -> ScanRate:
@@ -24,6 +24,19 @@ def test_a_rollback_halves_the_rate_and_warms_up_again() -> None:
     rate.back_off(50)
 
     np.testing.assert_allclose(rate.rates(50, 5, seconds=60), [0.05, 0.1, 0.15, 0.2, 0.2])
+
+
+def test_a_training_that_goes_back_keeps_the_rate_as_low_and_warms_up_there() -> None:
+    rate = _clock()
+    rate.back_off(900)
+    guards = {**rate.remembered(), "rollbacks": 1, "step": 950, "loss": 0.5}
+    earlier = {"step": 600, "loss": 0.4}
+
+    again = _clock()
+    again.recall(earlier | kept_low(guards, earlier))
+    np.testing.assert_allclose(again.rates(600, 5, seconds=60), [0.05, 0.1, 0.15, 0.2, 0.2])
+    # Nothing is to be kept where no rollback came in between.
+    assert kept_low(guards, {"rollbacks": 1, "step": 600}) == {}
 
 
 def test_the_decay_can_begin_at_once() -> None:

@@ -59,6 +59,7 @@ def test_weights_that_became_nan_are_rolled_back_and_after_three_times_the_rate_
     found = _found("rolled_back", tmp_path)
 
     assert found["finite"]
+    assert found["whole"] == [1, 1]
     assert np.isfinite(found["losses"]).all()
     assert found["guards"]["rollbacks"] == 3
     assert found["guards"]["factor"] == 1 / 8
@@ -99,11 +100,12 @@ def test_a_training_that_was_killed_goes_on_after_its_last_epoch(tmp_path: Path)
 def test_the_clock_ends_a_training_and_its_weights_were_kept(tmp_path: Path) -> None:
     found = _found("by_clock", tmp_path)
 
-    # Two trainings of nine seconds each; what their last epochs' ends took is within. Time that was
+    # Two trainings of six seconds each; what their last epochs' ends took is within. Time that was
     # kept for them, because the ends before took longer, is not used.
-    assert found["seconds"] + found["kept_in_vain"] >= 2 * 9 - 1
+    assert found["seconds"] + found["kept_in_vain"] >= 2 * 6 - 1
     assert found["ended_by"] == ["time limit", "time limit"]
     assert found["stage_steps"] >= 4
+    assert found["trained_on"] == 0
     rates = found["rates"]
     assert rates[-1] < 0.2 * max(rates)
     assert found["keys"] == [f"cache/train/ae80/weights-{name}" for name in ("a", "b", "best")]
@@ -116,8 +118,11 @@ def test_a_training_that_was_rolled_back_goes_on_at_the_lowered_rate(tmp_path: P
     assert found == {"factor": 0.25, "decay_from": 0.3, "warm_from": 5000}
 
 
-def test_after_fit_the_schedule_goes_on_where_it_was(tmp_path: Path) -> None:
-    assert _found("from_fit", tmp_path) == [4, 6]
+def test_each_engine_goes_on_with_the_schedule_and_the_rate_of_the_other(tmp_path: Path) -> None:
+    found = _found("alternately", tmp_path)
+
+    assert found["firsts"] == [4, 6, 12, 14]
+    assert found["rate"] == pytest.approx(0.002 / 3)
 
 
 def test_batches_have_crops_of_photographs_and_keep_shape_and_type(tmp_path: Path) -> None:

@@ -70,6 +70,14 @@ def test_limits_say_what_the_model_was_trained_for():
     assert "the loss did not" not in found
 
 
+def test_limits_say_which_images_the_model_was_trained_on():
+    assert "small photographs of ten classes, resized to 160x160. For" in limits_of(model())
+    assert "the data set `mine`, resized to 160x160. For" in limits_of(model(dataset="mine"))
+    scanned = {"engine": {"name": "fit"}, "earlier_engines": [{"photographs": True}]}
+    found = limits_of(model(dataset="imagenette160", training=scanned))
+    assert "160x160, and on crops of larger photographs. For" in found
+
+
 def test_only_an_autoencoder_of_the_thesis_is_held_against_its_epochs():
     training = {"epochs": 64, "ended_by": "epoch limit"}
     assert "the thesis allowed 100" in training_end(model(training=training))
