@@ -26,9 +26,10 @@ from core.stop_request import StopRequest
 from core.store import ArtifactStore
 from core.training_records.previews import PREVIEWS
 from pipelines.base import UserError, run_step
+from pipelines.search.config import Config
 from pipelines.search.repeats import wanted_trials
 from pipelines.search.report import Report, best_lines
-from pipelines.search.study import Config, open_live_storage, open_study, study_facts
+from pipelines.search.study import open_live_storage, open_study, study_facts
 from pipelines.search.workers import Job, Objective, running_workers, training_objective
 
 _POLL_SECONDS = 0.5
