@@ -91,13 +91,9 @@ def _space(model: str) -> SearchSpace:
 
 
 def _dataset(config: Config, store: ArtifactStore) -> str:
-    """Digest of the data set, which has enough images."""
-    budget = config.budget()
-    wanted = {"train": budget.images, "validation": budget.validation_images}
-    for split, count in wanted.items():
-        total = len(open_split(store, split, dataset=config.dataset).images)
-        if count > total:
-            raise UserError(f"The {split} split has {total} images; received {count}.")
+    """Digest of the data set, whose images are on this machine."""
+    for split in ("train", "validation"):
+        open_split(store, split, dataset=config.dataset)
     digest: str = store.manifest(dataset_key(config.dataset)).facts["sha256"]
     return digest
 

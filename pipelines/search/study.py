@@ -29,7 +29,7 @@ from core.search.studies import (
 from core.search.study_reading import read_committed_study
 from core.search.trial_previews import TrialPreviews
 from core.store import ArtifactStore, DamagedArtifact, UnreadableArtifact
-from pipelines.search.checks import check_replaceable, check_study
+from pipelines.search.checks import check_images, check_replaceable, check_study
 from pipelines.search.config import Config
 from pipelines.search.repeats import queue_repeats, queued_count, trials_to_repeat
 
@@ -38,6 +38,8 @@ def open_live_storage(config: Config, store: ArtifactStore, url: str) -> RDBStor
     """Storage of the search; where none is named, the live database of this machine."""
     name = config.study_name
     with store.lock(f"cache/search/{name}"):
+        if config.restart:  # an empty database would take the place of the committed study
+            check_replaceable(config, store, None)
         live_path(store, name).parent.mkdir(parents=True, exist_ok=True)
         if config.storage is None and not config.restart and _is_restored(store, name):
             print(f"search: goes on from the committed study of {name}", flush=True)
@@ -58,14 +60,30 @@ def _is_restored(store: ArtifactStore, name: str) -> bool:
 def open_study(
     config: Config, store: ArtifactStore, storage: RDBStorage, space: SearchSpace, dataset: str
 ) -> tuple[optuna.Study, Budget]:
-    """The study, made if need be, and the budget of its trials."""
+    """The study, made if need be, and the budget of its trials.
+
+    Args:
+        config: What to search.
+        store: Where data set, committed studies and previews are.
+        storage: Where the study is, or is made.
+        space: Search space of the model.
+        dataset: sha256 of the data set.
+
+    Raises:
+        UserError: The study cannot go on or be made so; nothing is stored.
+        ArtifactError: The data set is not prepared, or the study to repeat is missing or damaged.
+    """
     name = config.study_name
     with store.lock(f"cache/search/{name}"):
         names = [summary.study_name for summary in optuna.get_all_study_summaries(storage)]
         goes_on = name in names and not config.restart
         found = to_record(optuna.load_study(study_name=name, storage=storage)) if goes_on else None
         check_replaceable(config, store, found)
-        repeated = _repeated(config, store, found)
+        if found is not None:
+            check_study(config, found, space, dataset)
+        repeated = _repeated(config, store, found, dataset)
+        budget = _budget(config, store, space, found)
+        check_images(config, store, budget)
         if config.restart and name in names:
             optuna.delete_study(study_name=name, storage=storage)
         study = optuna.create_study(
@@ -76,25 +94,32 @@ def open_study(
         )
         if BUDGET not in study.user_attrs:
             TrialPreviews(store, name).forget()
-            _describe(study, space, config, dataset, budget=_budget(config, store, space))
-        check_study(config, study, dataset)
+            _describe(study, space, config, dataset, budget=budget)
+        # Another machine may have made it in the meantime.
+        check_study(config, to_record(study), space, dataset)
         if SEED not in study.user_attrs:  # it is new, or was begun by an earlier version
             study.set_user_attr(SEED, config.seed or 0)
         queue_repeats(study, repeated)
     return study, Budget(**study.user_attrs[BUDGET])
 
 
-def _repeated(config: Config, store: ArtifactStore, found: StudyRecord | None) -> list[TrialRecord]:
+def _repeated(
+    config: Config, store: ArtifactStore, found: StudyRecord | None, dataset: str
+) -> list[TrialRecord]:
     """Trials of another study that this one trains again; none where it is a search."""
     name = (found and found.repeats) or config.repeat
     if name is None:
         return []
     count = config.trials or (found and queued_count(found)) or None
-    return trials_to_repeat(store, name, model=config.model, count=count)
+    return trials_to_repeat(store, name, model=config.model, dataset=dataset, count=count)
 
 
-def _budget(config: Config, store: ArtifactStore, space: SearchSpace) -> Budget:
-    """Budget of a new study; what is not given is as in the study that it repeats."""
+def _budget(
+    config: Config, store: ArtifactStore, space: SearchSpace, found: StudyRecord | None
+) -> Budget:
+    """The study's own budget; of a new one what is not given is as in the study it repeats."""
+    if found is not None and found.budget:
+        return Budget(**found.budget)
     if config.repeat is None:
         return config.budget(space)
     return replace(Budget(**read_committed_study(store, config.repeat).budget), **config.given())

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.search.repetition import DECIDED, LEAST_TRIALS, Agreement, Pair, agreements
-from core.search.studies import DIVERGED, StudyRecord
+from core.search.studies import DATASET, DIVERGED, StudyRecord
 from dashboard.charts.colors import codec_style
 from dashboard.views.trials.optima import signed_score
 from dashboard.views.trials.style import NEUTRAL, restyled
@@ -60,6 +60,8 @@ def show_budgets(studies: Mapping[str, StudyRecord], labels: Mapping[str, str]) 
 def budget_sentence(agreement: Agreement, label: str) -> str:
     """In a few sentences of Markdown, how far both budgets decide alike."""
     search, repetition = agreement.search, agreement.repetition
+    if search.attributes.get(DATASET) != repetition.attributes.get(DATASET):
+        return f"{label}: trained again on another data set, so nothing is compared."
     differing = [name for name in _BUDGET if search.budget.get(name) != repetition.budget.get(name)]
     parts = [
         f"{label}: **{len(agreement.pairs)} of the search's {search.counts['complete']} complete "
