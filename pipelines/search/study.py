@@ -15,6 +15,7 @@ from core.search.storage import live_path, open_storage, restore_study
 from core.search.studies import (
     BUDGET,
     DATASET,
+    DATASET_NAME,
     MODEL,
     OBJECTIVE,
     ORIGIN,
@@ -97,6 +98,7 @@ def open_study(
             _describe(study, space, config, dataset, budget=budget)
         # Another machine may have made it in the meantime.
         check_study(config, to_record(study), space, dataset)
+        study.set_user_attr(DATASET_NAME, config.dataset)
         if SEED not in study.user_attrs:  # it is new, or was begun by an earlier version
             study.set_user_attr(SEED, config.seed or 0)
         queue_repeats(study, repeated)

@@ -53,7 +53,7 @@ def show_trial(study: StudyRecord, trial: TrialRecord) -> None:
     show_trial_previews(study, [trial])
     if trial.params and study.name:
         st.caption("Trains the model with these parameters on the full training split:")
-        st.code(rerun_command(study.model, trial), language=None, wrap_lines=True)
+        st.code(rerun_command(study, trial), language=None, wrap_lines=True)
     link_to_page(
         "trials",
         f"Link to trial {trial.number}",

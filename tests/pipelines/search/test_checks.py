@@ -17,6 +17,7 @@ from core.search.storage import (
     open_storage,
     sqlite_url,
 )
+from core.search.studies import to_record
 from pipelines.base import UserError
 from pipelines.search.config import Config
 from pipelines.search.step import run_search
@@ -105,6 +106,14 @@ def test_a_study_of_few_images_goes_on_and_is_repeated_without_its_flags(store, 
         run_search(wanted, store, cheap)
         assert store.manifest(f"studies/{wanted.study_name}").facts["budget"] == asdict(SMALL)
     assert budget_of(Config(model="ae80", name="longer"), store) == SMALL
+
+
+def test_a_study_knows_its_data_set_by_the_name_that_it_last_had(store):
+    for _ in range(2):
+        with opened(config(name="mine"), store) as (study, _):
+            assert to_record(study).dataset == "imagenette160"
+            assert study.user_attrs["dataset"] == "imagenette160"
+            study.set_user_attr("dataset", "renamed")
 
 
 def test_a_repetition_of_more_images_than_there_are_is_refused_and_not_stored(store):
