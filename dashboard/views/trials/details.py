@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from core.analysis.labels import label_of_study
 from core.search.studies import StudyRecord, TrialRecord
 from dashboard.charts.colors import codec_style
 from dashboard.views.trials.own_charts import report_figure
@@ -58,7 +59,10 @@ def show_trial(study: StudyRecord, trial: TrialRecord) -> None:
         "trials",
         f"Link to trial {trial.number}",
         icon=":material/link:",
-        query={"study": study.name, f"{study.name}-chosen": str(trial.number)},
+        query={
+            "study": label_of_study(study.name, study.model),
+            f"{study.name}-chosen": str(trial.number),
+        },
     )
 
 

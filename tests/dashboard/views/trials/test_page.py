@@ -2,6 +2,7 @@ import os
 import shutil
 import time
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import numpy as np
 import optuna
@@ -86,6 +87,19 @@ def test_one_chosen_trial_shows_its_details_and_how_to_train_it_in_full(open_pag
     ]
     assert "parameter" in frame_with(app, "kind")["kind"].tolist()
     assert len(chart(app, "reports-one")["data"]) == 1
+
+
+def test_the_link_to_a_trial_opens_its_study_and_the_trial(open_page, tmp_path):
+    store = ArtifactStore(tmp_path)
+    write_study(store, "ae80", trials=1)
+    write_study(store, "ae80", trials=2, name="mine")
+    label = "Autoencoder, 1 layer (80x80): mine"
+    app = open_page(VIEW, tmp_path, query={"study": label, "mine-chosen": "1"})
+    (link,) = (found.proto for found in app.get("page_link") if found.proto.page == "trials")
+    query = {name: values[0] for name, values in parse_qs(link.query_string).items()}
+    opened = open_page(VIEW, tmp_path, query=query)
+    assert opened.segmented_control(key="study").value == "mine"
+    assert opened.multiselect(key="mine-chosen").value == [1]
 
 
 @pytest.mark.slow
