@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from core.dataset.splits import open_split
+from core.plain_english import counted
 from core.search.budget import Budget
 from core.search.spaces import SearchSpace
 from core.search.storage import study_key
@@ -32,9 +33,9 @@ def check_replaceable(config: Config, store: ArtifactStore, found: StudyRecord |
     if lost:
         key = study_key(config.study_name)
         raise UserError(
-            f"{store.shown(key)} has {len(lost)} finished trials that this search does not go on "
-            f"from. Keep it and search under a name of your own with `python -m pipelines.search "
-            f"{config.model} --name NAME`, or replace it with --replace."
+            f"{store.shown(key)} has {counted(len(lost), 'finished trial')} that this search does "
+            f"not go on from. Keep it and search under a name of your own with `python -m "
+            f"pipelines.search {config.model} --name NAME`, or replace it with --replace."
         )
 
 
@@ -79,7 +80,7 @@ def check_images(config: Config, store: ArtifactStore, budget: Budget) -> None:
     for split, count in wanted.items():
         total = len(open_split(store, split, dataset=config.dataset).images)
         if count > total:
-            raise UserError(f"The {split} split has {total} images; received {count}.")
+            raise UserError(f"The {split} split has {counted(total, 'image')}; received {count}.")
 
 
 def _check_model(config: Config, found: StudyRecord, space: SearchSpace) -> None:

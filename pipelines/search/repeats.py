@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import optuna
 from optuna.trial import TrialState
 
+from core.plain_english import counted
 from core.search.repetition import repeatable
 from core.search.studies import (
     DATASET,
@@ -73,8 +74,8 @@ def trials_to_repeat(
         return trials[:DEFAULT_TRIALS]
     if count > len(trials):
         raise UserError(
-            f"The study {name} has {len(trials)} complete trials to repeat; received --trials "
-            f"{count}."
+            f"The study {name} has {counted(len(trials), 'complete trial')} to repeat; received "
+            f"--trials {count}."
         )
     return trials[:count]
 

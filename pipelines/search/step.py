@@ -10,6 +10,7 @@ from optuna.storages import RDBStorage
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.dataset.splits import dataset_key, open_split
+from core.plain_english import counted
 from core.search.budget import Budget
 from core.search.spaces import SearchSpace, get_space
 from core.search.storage import (
@@ -139,10 +140,11 @@ def _finish(config: Config, store: ArtifactStore, storage: RDBStorage, study: op
     previews = TrialPreviews(store, config.study_name).pack(record)
     for line in best_lines(record):
         print(line)
-    print(f"Wrote {store.shown(manifest.key)}.db ({len(record.trials)} trials).", flush=True)
+    trials = counted(len(record.trials), "trial")
+    print(f"Wrote {store.shown(manifest.key)}.db ({trials}).", flush=True)
     if previews is not None:
-        count = len(previews.facts[PREVIEWS])
-        print(f"Wrote {store.shown(previews.key)}.png (previews of {count} trials).", flush=True)
+        packed = counted(len(previews.facts[PREVIEWS]), "trial")
+        print(f"Wrote {store.shown(previews.key)}.png (previews of {packed}).", flush=True)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

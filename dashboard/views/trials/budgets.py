@@ -8,6 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from core.plain_english import counted
 from core.search.repetition import DECIDED, LEAST_TRIALS, Agreement, Pair, agreements
 from core.search.studies import DATASET, DIVERGED, StudyRecord
 from dashboard.charts.colors import codec_style
@@ -19,10 +20,10 @@ from dashboard.widgets.downloads import download_csv
 _HEIGHT = 360
 #: How the parts of a budget are spoken of.
 _BUDGET: Mapping[str, Callable[[Any], str]] = {
-    "images": lambda count: f"{count:,} images",
-    "epochs": lambda count: f"{count} epoch{'s' if count > 1 else ''}",
-    "validation_images": lambda count: f"judged on {count:,} validation images",
-    "batch": lambda count: f"{count} images a step",
+    "images": lambda count: counted(count, "image"),
+    "epochs": lambda count: counted(count, "epoch"),
+    "validation_images": lambda count: f"judged on {counted(count, 'validation image')}",
+    "batch": lambda count: f"{counted(count, 'image')} a step",
     "precision": lambda name: f"in {name}",
     "seed": lambda seed: f"seed {seed}",
 }
@@ -87,9 +88,10 @@ def budget_sentence(agreement: Agreement, label: str) -> str:
         )
     parts += [*_against_thesis(agreement), *_diverged(agreement)]
     if agreement.decided_from is not None:
-        seen = agreement.decided_from * int(repetition.budget.get("images", 0))
+        images = agreement.decided_from * int(repetition.budget.get("images", 0))
+        seen = counted(images, "image")
         parts.append(
-            f"From epoch {agreement.decided_from} on ({seen:,} images) the order correlates by "
+            f"From epoch {agreement.decided_from} on ({seen}) the order correlates by "
             f"{DECIDED} or more with that at the end."
         )
     return " ".join(parts)

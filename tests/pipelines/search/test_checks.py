@@ -99,13 +99,22 @@ def test_a_study_of_other_objectives_gets_no_trial_for_each_would_fail(store):
     assert budget_of(config(name="mine"), store) == SMALL
 
 
-def test_a_study_of_few_images_goes_on_and_is_repeated_without_its_flags(store, monkeypatch):
+def test_a_study_of_few_images_goes_on_and_is_repeated_without_its_flags(
+    store, monkeypatch, capsys
+):
     monkeypatch.setattr("pipelines.search.step._supervise", lambda *given: None)
     commit_trial(store, config())
     for wanted in (Config(model="ae80"), Config(model="ae80", name="longer", repeat="ae80")):
         run_search(wanted, store, cheap)
         assert store.manifest(f"studies/{wanted.study_name}").facts["budget"] == asdict(SMALL)
     assert budget_of(Config(model="ae80", name="longer"), store) == SMALL
+    assert "studies/longer.db (1 trial)." in capsys.readouterr().out
+
+
+def test_a_study_of_one_trial_is_not_repeated_twice(store):
+    commit_trial(store, config())
+    with pytest.raises(UserError, match="has 1 complete trial to repeat; received --trials 2"):
+        budget_of(config(name="longer", repeat="ae80", trials=2), store)
 
 
 def test_a_study_knows_its_data_set_by_the_name_that_it_last_had(store):
@@ -135,7 +144,7 @@ def test_a_study_on_another_data_set_is_not_repeated(store):
 def test_a_restart_that_is_refused_leaves_the_committed_study_to_go_on_from(store):
     commit_trial(store, config())
     live_path(store, "ae80").unlink()
-    with pytest.raises(UserError, match="or replace it with --replace"):
+    with pytest.raises(UserError, match=r"has 1 finished trial that .* with --replace"):
         budget_of(config(restart=True), store)
     with opened(config(), store) as (study, _):
         assert len([trial for trial in study.trials if trial.value == 1.0]) == 1
