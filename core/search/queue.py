@@ -164,8 +164,16 @@ def _retry_history(trial: FrozenTrial) -> list[int]:
 
 
 def requeue(study: optuna.Study, number: int) -> None:
-    """Puts a trial that has failed into the queue again, with its parameters."""
+    """Puts a trial whose worker died into the queue again, unless too many have in a row."""
     retry_callback()(study, study.get_trials(deepcopy=False)[number])
+
+
+def requeue_stopped(study: optuna.Study, number: int) -> None:
+    """Puts a trial that was asked to stop into the queue again, however often that was."""
+    trial = study.get_trials()[number]
+    # What cut it short before is forgotten, so that it does not count.
+    trial.system_attrs.pop("retry_history", None)
+    retry_callback()(study, trial)
 
 
 def requeue_lost_trials(study: optuna.Study, storage: RDBStorage) -> None:

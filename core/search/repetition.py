@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from core.search.studies import ORIGIN, REPEATED_TRIAL, StudyRecord, TrialRecord
+from core.search.studies import DATASET, ORIGIN, REPEATED_TRIAL, StudyRecord, TrialRecord
 
 #: Fewer trials are in the same order by chance.
 LEAST_TRIALS = 4
@@ -150,7 +150,10 @@ def repeatable(study: StudyRecord) -> list[TrialRecord]:
 
 
 def agreements(studies: Iterable[StudyRecord]) -> list[Agreement]:
-    """Agreement of each repetition with the study that it repeats, where that is among them."""
+    """Agreement of each repetition with the study that it repeats, where that is among them.
+
+    Trials on different data sets are no pairs: what differed would not be the budget alone.
+    """
     by_name = {study.name: study for study in studies}
     return [
         _agreement(by_name[study.repeats], study)
@@ -160,11 +163,12 @@ def agreements(studies: Iterable[StudyRecord]) -> list[Agreement]:
 
 
 def _agreement(search: StudyRecord, repetition: StudyRecord) -> Agreement:
-    searched = {trial.number: trial for trial in search.finite}
+    is_same_data = search.attributes.get(DATASET) == repetition.attributes.get(DATASET)
+    searched = {trial.number: trial for trial in search.finite if is_same_data}
     pairs = [
         Pair(found, trial)
         for trial in repetition.finite
-        # The search may have been made anew since.
+        # The search may have been made anew since, also on other images.
         if (found := searched.get(trial.attributes.get(REPEATED_TRIAL, -1)))
         and found.params == trial.params
     ]

@@ -12,6 +12,8 @@ from optuna.distributions import BaseDistribution
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
+from core.store.key import DEFAULT_DATASET
+
 Direction = Literal["maximize", "minimize"]
 State = Literal["complete", "pruned", "running", "waiting", "fail"]
 STATES: tuple[State, ...] = ("complete", "pruned", "running", "waiting", "fail")
@@ -21,6 +23,8 @@ FINISHED: tuple[State, ...] = ("complete", "pruned")
 #: User attributes of a study.
 BUDGET = "budget"
 DATASET = "dataset_sha256"
+#: Name of the data set where it was last searched; absent where an earlier version searched.
+DATASET_NAME = "dataset"
 SPACE = "space"
 OBJECTIVE = "objective"
 THESIS = "thesis"
@@ -160,6 +164,11 @@ class StudyRecord:
     def model(self) -> str:
         """The model that was searched."""
         return str(self.attributes.get(MODEL, self.name))
+
+    @property
+    def dataset(self) -> str:
+        """Name of the data set that its trials train on."""
+        return str(self.attributes.get(DATASET_NAME, DEFAULT_DATASET))
 
     @property
     def repeats(self) -> str | None:

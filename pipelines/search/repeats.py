@@ -5,8 +5,16 @@ from collections.abc import Sequence
 import optuna
 from optuna.trial import TrialState
 
+from core.plain_english import counted
 from core.search.repetition import repeatable
-from core.search.studies import ORIGIN, REPEATED_TRIAL, StudyRecord, TrialRecord, to_record
+from core.search.studies import (
+    DATASET,
+    ORIGIN,
+    REPEATED_TRIAL,
+    StudyRecord,
+    TrialRecord,
+    to_record,
+)
 from core.search.study_reading import read_committed_study
 from core.store import ArtifactStore
 from pipelines.base import UserError
@@ -33,7 +41,7 @@ def queued_count(study: StudyRecord) -> int:
 
 
 def trials_to_repeat(
-    store: ArtifactStore, name: str, *, model: str, count: int | None
+    store: ArtifactStore, name: str, *, model: str, dataset: str, count: int | None
 ) -> list[TrialRecord]:
     """Trials of a committed study in the order in which they are repeated.
 
@@ -41,10 +49,12 @@ def trials_to_repeat(
         store: Where the study is.
         name: Name of the study.
         model: The model that is to be trained.
+        dataset: sha256 of the data set that it is to be trained on.
         count: Number of trials; None for all up to `DEFAULT_TRIALS`.
 
     Raises:
-        UserError: The study is of another model, has several objectives or too few trials.
+        UserError: The study is of another model or data set, has several objectives or too few
+            trials.
         ArtifactError: The study is missing or damaged.
     """
     search = read_committed_study(store, name)
@@ -53,13 +63,19 @@ def trials_to_repeat(
             f"The study {name} searched {search.model} by {' and '.join(search.objectives)}; what "
             f"can be repeated here is a study of {model} with one objective."
         )
+    made_on = search.attributes.get(DATASET)
+    if made_on != dataset:
+        raise UserError(
+            f"The study {name} was made on another data set (sha256 {str(made_on)[:12]}; here "
+            f"{dataset[:12]}); give that one's --dataset."
+        )
     trials = repeatable(search)
     if count is None:
         return trials[:DEFAULT_TRIALS]
     if count > len(trials):
         raise UserError(
-            f"The study {name} has {len(trials)} complete trials to repeat; received --trials "
-            f"{count}."
+            f"The study {name} has {counted(len(trials), 'complete trial')} to repeat; received "
+            f"--trials {count}."
         )
     return trials[:count]
 

@@ -10,6 +10,7 @@ from optuna.storages import RDBStorage
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.dataset.splits import dataset_key, open_split
+from core.plain_english import counted
 from core.search.budget import Budget
 from core.search.spaces import SearchSpace, get_space
 from core.search.storage import (
@@ -26,9 +27,10 @@ from core.stop_request import StopRequest
 from core.store import ArtifactStore
 from core.training_records.previews import PREVIEWS
 from pipelines.base import UserError, run_step
+from pipelines.search.config import Config
 from pipelines.search.repeats import wanted_trials
 from pipelines.search.report import Report, best_lines
-from pipelines.search.study import Config, open_live_storage, open_study, study_facts
+from pipelines.search.study import open_live_storage, open_study, study_facts
 from pipelines.search.workers import Job, Objective, running_workers, training_objective
 
 _POLL_SECONDS = 0.5
@@ -90,13 +92,9 @@ def _space(model: str) -> SearchSpace:
 
 
 def _dataset(config: Config, store: ArtifactStore) -> str:
-    """Digest of the data set, which has enough images."""
-    budget = config.budget()
-    wanted = {"train": budget.images, "validation": budget.validation_images}
-    for split, count in wanted.items():
-        total = len(open_split(store, split, dataset=config.dataset).images)
-        if count > total:
-            raise UserError(f"The {split} split has {total} images; received {count}.")
+    """Digest of the data set, whose images are on this machine."""
+    for split in ("train", "validation"):
+        open_split(store, split, dataset=config.dataset)
     digest: str = store.manifest(dataset_key(config.dataset)).facts["sha256"]
     return digest
 
@@ -142,10 +140,11 @@ def _finish(config: Config, store: ArtifactStore, storage: RDBStorage, study: op
     previews = TrialPreviews(store, config.study_name).pack(record)
     for line in best_lines(record):
         print(line)
-    print(f"Wrote {store.shown(manifest.key)}.db ({len(record.trials)} trials).", flush=True)
+    trials = counted(len(record.trials), "trial")
+    print(f"Wrote {store.shown(manifest.key)}.db ({trials}).", flush=True)
     if previews is not None:
-        count = len(previews.facts[PREVIEWS])
-        print(f"Wrote {store.shown(previews.key)}.png (previews of {count} trials).", flush=True)
+        packed = counted(len(previews.facts[PREVIEWS]), "trial")
+        print(f"Wrote {store.shown(previews.key)}.png (previews of {packed}).", flush=True)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

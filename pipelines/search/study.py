@@ -1,23 +1,21 @@
-"""The study of a search: what is asked for, and how a study is made, checked and described."""
+"""The study of a search: how it is made, gone on with and described."""
 
 import warnings
-from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from dataclasses import asdict, replace
 from typing import Any
 
 import optuna
 from optuna.exceptions import ExperimentalWarning
 from optuna.storages import RDBStorage
 
-from core.dataset.splits import DEFAULT
 from core.search.budget import Budget
 from core.search.queue import PRUNER_FIRST_EPOCH, PRUNER_STARTUP_TRIALS, STARTUP_TRIALS
 from core.search.spaces import SearchSpace
-from core.search.storage import live_path, open_storage, restore_study, study_key
+from core.search.storage import live_path, open_storage, restore_study
 from core.search.studies import (
     BUDGET,
     DATASET,
-    FINISHED,
+    DATASET_NAME,
     MODEL,
     OBJECTIVE,
     ORIGIN,
@@ -31,92 +29,18 @@ from core.search.studies import (
 )
 from core.search.study_reading import read_committed_study
 from core.search.trial_previews import TrialPreviews
-from core.store import ArtifactStore, DamagedArtifact, MissingArtifact, UnreadableArtifact
-from pipelines.base import UserError, check_name, option
-from pipelines.search.repeats import (
-    DEFAULT_TRIALS,
-    queue_repeats,
-    queued_count,
-    trials_to_repeat,
-)
-
-
-@dataclass(frozen=True)
-class Config:
-    """What to search, where, and what a trial may spend."""
-
-    model: str = option(help="model to search, such as ae80", positional=True)
-    name: str | None = option(None, help="name of the study (default: the model's)")
-    dataset: str = option(DEFAULT, help="prepared data set to train on", metavar="NAME")
-    trials: int | None = option(
-        None,
-        help="trials that the study shall have finished in all (default: "
-        f"{DEFAULT_TRIALS}, or those that are queued in a study with --repeat)",
-    )
-    repeat: str | None = option(
-        None,
-        help="train the complete trials of this committed study again, its best first, with "
-        "another budget, in place of a search: does that decide alike?",
-        metavar="STUDY",
-    )
-    storage: str | None = option(
-        None, help="database to share with other machines, such as postgresql://..."
-    )
-    workers: int = option(1, help="worker processes on this machine")
-    images: int | None = option(None, help=f"training images of a trial (default: {Budget.images})")
-    validation_images: int | None = option(
-        None, help=f"validation images of a trial (default: {Budget.validation_images})"
-    )
-    epochs: int | None = option(None, help=f"epochs of a trial (default: {Budget.epochs})")
-    precision: str | None = option(
-        None,
-        help="numbers to compute in (default: float32)",
-        choices=("float32", "mixed_bfloat16"),
-    )
-    seed: int | None = option(None, help="seed of the sampler (default: the study's; 0 if new)")
-    heartbeat: int = option(
-        15,
-        help="seconds between signs of life of a trial; after four times as long without one "
-        "it is tried again",
-    )
-    restart: bool = option(False, help="forget the study and start anew")
-    replace: bool = option(False, help="replace a committed study whose trials this one lacks")
-
-    def __post_init__(self) -> None:
-        check_name("--name", self.name)
-        check_name("--dataset", self.dataset)
-        check_name("--repeat", self.repeat)
-        for name in ("trials", "workers", "heartbeat"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                raise ValueError(f"--{name} must be at least 1; received {value}.")
-        if self.repeat == self.study_name:
-            raise ValueError(f"--repeat {self.repeat} needs a --name of its own.")
-        if self.seed is not None and self.seed < 0:
-            raise ValueError(f"--seed must not be negative; received {self.seed}.")
-        self.budget()
-
-    @property
-    def study_name(self) -> str:
-        """Name of the study."""
-        return self.name or self.model
-
-    def given(self) -> dict[str, Any]:
-        """Fields of the budget that were given at the command line."""
-        names = ("images", "validation_images", "epochs", "precision")
-        values = {name: getattr(self, name) for name in names}
-        return {name: value for name, value in values.items() if value is not None}
-
-    def budget(self, space: SearchSpace | None = None) -> Budget:
-        """Budget of a new study, with the images per step of its space."""
-        batch = Budget.batch if space is None else space.batch
-        return replace(Budget(batch=batch), **self.given())
+from core.store import ArtifactStore, DamagedArtifact, UnreadableArtifact
+from pipelines.search.checks import check_images, check_replaceable, check_study
+from pipelines.search.config import Config
+from pipelines.search.repeats import queue_repeats, queued_count, trials_to_repeat
 
 
 def open_live_storage(config: Config, store: ArtifactStore, url: str) -> RDBStorage:
     """Storage of the search; where none is named, the live database of this machine."""
     name = config.study_name
     with store.lock(f"cache/search/{name}"):
+        if config.restart:  # an empty database would take the place of the committed study
+            check_replaceable(config, store, None)
         live_path(store, name).parent.mkdir(parents=True, exist_ok=True)
         if config.storage is None and not config.restart and _is_restored(store, name):
             print(f"search: goes on from the committed study of {name}", flush=True)
@@ -137,14 +61,30 @@ def _is_restored(store: ArtifactStore, name: str) -> bool:
 def open_study(
     config: Config, store: ArtifactStore, storage: RDBStorage, space: SearchSpace, dataset: str
 ) -> tuple[optuna.Study, Budget]:
-    """The study, made if need be, and the budget of its trials."""
+    """The study, made if need be, and the budget of its trials.
+
+    Args:
+        config: What to search.
+        store: Where data set, committed studies and previews are.
+        storage: Where the study is, or is made.
+        space: Search space of the model.
+        dataset: sha256 of the data set.
+
+    Raises:
+        UserError: The study cannot go on or be made so; nothing is stored.
+        ArtifactError: The data set is not prepared, or the study to repeat is missing or damaged.
+    """
     name = config.study_name
     with store.lock(f"cache/search/{name}"):
         names = [summary.study_name for summary in optuna.get_all_study_summaries(storage)]
         goes_on = name in names and not config.restart
         found = to_record(optuna.load_study(study_name=name, storage=storage)) if goes_on else None
-        _check_replaceable(config, store, found)
-        repeated = _repeated(config, store, found)
+        check_replaceable(config, store, found)
+        if found is not None:
+            check_study(config, found, space, dataset)
+        repeated = _repeated(config, store, found, dataset)
+        budget = _budget(config, store, space, found)
+        check_images(config, store, budget)
         if config.restart and name in names:
             optuna.delete_study(study_name=name, storage=storage)
         study = optuna.create_study(
@@ -155,59 +95,33 @@ def open_study(
         )
         if BUDGET not in study.user_attrs:
             TrialPreviews(store, name).forget()
-            _describe(study, space, config, dataset, budget=_budget(config, store, space))
-        _check_study(config, study, dataset)
+            _describe(study, space, config, dataset, budget=budget)
+        # Another machine may have made it in the meantime.
+        check_study(config, to_record(study), space, dataset)
+        study.set_user_attr(DATASET_NAME, config.dataset)
         if SEED not in study.user_attrs:  # it is new, or was begun by an earlier version
             study.set_user_attr(SEED, config.seed or 0)
         queue_repeats(study, repeated)
     return study, Budget(**study.user_attrs[BUDGET])
 
 
-def _repeated(config: Config, store: ArtifactStore, found: StudyRecord | None) -> list[TrialRecord]:
+def _repeated(
+    config: Config, store: ArtifactStore, found: StudyRecord | None, dataset: str
+) -> list[TrialRecord]:
     """Trials of another study that this one trains again; none where it is a search."""
     name = (found and found.repeats) or config.repeat
     if name is None:
         return []
     count = config.trials or (found and queued_count(found)) or None
-    return trials_to_repeat(store, name, model=config.model, count=count)
+    return trials_to_repeat(store, name, model=config.model, dataset=dataset, count=count)
 
 
-def _check_replaceable(config: Config, store: ArtifactStore, found: StudyRecord | None) -> None:
-    """Refuses a study that lacks finished trials of the one that it would replace."""
-    if config.replace:
-        return
-    lost = _finished(_committed(store, config.study_name)) - _finished(found)
-    if lost:
-        key = study_key(config.study_name)
-        raise UserError(
-            f"{store.shown(key)} has {len(lost)} finished trials that this search does not go on "
-            f"from. Keep it and search under a name of your own with `python -m pipelines.search "
-            f"{config.model} --name NAME`, or replace it with --replace."
-        )
-
-
-def _committed(store: ArtifactStore, name: str) -> StudyRecord | None:
-    """The committed study; None where there is none, or one that is damaged."""
-    try:
-        return read_committed_study(store, name)
-    except UnreadableArtifact:
-        raise
-    except (MissingArtifact, DamagedArtifact):
-        return None
-
-
-def _finished(study: StudyRecord | None) -> set[tuple[datetime | None, str]]:
-    """What identifies the finished trials of a study, also after it was copied."""
-    trials = () if study is None else study.trials
-    return {
-        (trial.started, repr(sorted(trial.params.items())))
-        for trial in trials
-        if trial.state in FINISHED
-    }
-
-
-def _budget(config: Config, store: ArtifactStore, space: SearchSpace) -> Budget:
-    """Budget of a new study; what is not given is as in the study that it repeats."""
+def _budget(
+    config: Config, store: ArtifactStore, space: SearchSpace, found: StudyRecord | None
+) -> Budget:
+    """The study's own budget; of a new one what is not given is as in the study it repeats."""
+    if found is not None and found.budget:
+        return Budget(**found.budget)
     if config.repeat is None:
         return config.budget(space)
     return replace(Budget(**read_committed_study(store, config.repeat).budget), **config.given())
@@ -235,33 +149,6 @@ def _describe(
         study.set_metric_names([objective.name for objective in space.objectives])
     if config.repeat is None:
         study.enqueue_trial(space.first, user_attrs={ORIGIN: space.origin}, skip_if_exists=True)
-
-
-def _check_study(config: Config, study: optuna.Study, dataset: str) -> None:
-    """Refuses to mix trials that cannot be compared."""
-    found = study.user_attrs
-    advice = (
-        "Give the study's own values, search under another --name, or start anew with --restart "
-        "--replace."
-    )
-    made = {**found[BUDGET], "seed": found.get(SEED, config.seed)}
-    wanted = config.given() | ({} if config.seed is None else {"seed": config.seed})
-    for name, value in wanted.items():
-        if made.get(name) != value:
-            raise UserError(
-                f"The study {study.study_name} was made with {name} {made.get(name)}; "
-                f"received {value}. {advice}"
-            )
-    if config.repeat not in (None, found.get(REPEATS)):
-        raise UserError(
-            f"The study {study.study_name} does not repeat {config.repeat}. Give another --name."
-        )
-    if found[DATASET] != dataset:
-        raise UserError(
-            f"The study {study.study_name} was made on another data set (sha256 "
-            f"{found[DATASET][:12]}; here {dataset[:12]}). Search under another "
-            "--name, or start anew with --restart --replace."
-        )
 
 
 def _trial_facts(trial: TrialRecord) -> dict[str, Any]:

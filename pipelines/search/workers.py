@@ -22,8 +22,8 @@ from core.search.queue import (
     is_exhausted,
     make_pruner,
     may_begin,
-    requeue,
     requeue_lost_trials,
+    requeue_stopped,
 )
 from core.search.storage import close_storage, open_storage
 from core.stop_request import follow_parent
@@ -150,7 +150,7 @@ def _run_trial(
     try:
         study.optimize(judged, n_trials=1, catch=SurplusTrial)
     except Interrupted:
-        requeue(study, begun[0])
+        requeue_stopped(study, begun[0])
 
 
 def _listen(stop_requested: threading.Event) -> None:

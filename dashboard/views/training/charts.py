@@ -37,7 +37,8 @@ class Look:
     Attributes:
         axis: Column of the horizontal axis, one of `core.training_records.runs.AXES`.
         smoothing: Weight of the previous average, in 0 (raw values) to below 1.
-        log_scale: Whether the vertical axis is logarithmic, decibels excepted.
+        log_scale: Whether the vertical axis is logarithmic, except that of decibels, of SSIM and
+            of values of which some are 0 or below.
         labels: Display label by run; a run without one is shown by its name.
     """
 
@@ -186,8 +187,9 @@ def _laid_out(figure: go.Figure, name: str, look: Look) -> go.Figure:
     if look.axis == "epoch":
         figure.update_xaxes(dtick=_epoch_step(figure), tick0=0)
     figure.update_yaxes(title=measure_title(name), automargin=True)
-    if look.log_scale and not name.endswith("_db") and name != "ssim":
-        drawn = [value for trace in figure.data for value in trace.y]
+    drawn = np.array([value for trace in figure.data for value in trace.y], dtype=float)
+    has_log_scale = look.log_scale and not name.endswith("_db") and name != "ssim"
+    if has_log_scale and not (drawn <= 0).any():  # such an axis would leave those out
         figure.update_yaxes(type="log", **log_ticks_of(drawn))
     figure.update_layout(
         height=_HEIGHT,

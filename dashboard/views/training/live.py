@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from core.analysis.labels import label_of
+from core.plain_english import counted
 from core.training_records.runs import Outlook, TrainingRun, outlook
 from dashboard.views.training.charts import measure_title
 
@@ -48,7 +49,8 @@ def live_tiles(run: TrainingRun, ahead: Outlook) -> list[tuple[str, str, str | N
         tiles.append(("Left at most", clock(ahead.total_seconds), early))
     if ahead.patience:
         then = "The learning rate is lowered" if ahead.drops_left else "It ends"
-        waited = f"{then} after {ahead.patience} epochs in a row without a better validation loss."
+        epochs = counted(ahead.patience, "epoch")
+        waited = f"{then} after {epochs} in a row without a better validation loss."
         tiles.append(("Epochs without gain", f"{ahead.waited} of {ahead.patience}", waited))
     for name in ("loss", "psnr_db"):
         if name in run.running:

@@ -57,7 +57,10 @@ SMOOTHING_HELP = (
     "Share of the past in a moving average, as in TensorBoard. The raw values stay behind it, "
     "faint; the numbers under the pointer and in the table are always raw."
 )
-LOG_HELP = "For losses and rates. Decibels are already logarithmic and stay unchanged."
+LOG_HELP = (
+    "For losses and rates. Decibels are already logarithmic and stay unchanged, and so do charts "
+    "with values of 0 or below, which such an axis cannot show."
+)
 AXIS_HELP = (
     "Minutes are those of training itself, without pauses; they depend on the machine and on what "
     "else it did."

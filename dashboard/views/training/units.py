@@ -5,6 +5,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from core.plain_english import counted
 from core.training_records.runs import TrainingRun
 from dashboard.charts.colors import codec_style, translucent
 from dashboard.widgets.charts import show_chart
@@ -89,12 +90,16 @@ def show_units(run: TrainingRun, label: str) -> None:
         return
     dead, rare = int(table["dead"].sum()), int(table["rare"].sum())
     total = row.get("units", np.nan)
-    of_all = f" of {total:,.0f}" if pd.notna(total) else ""
+    units = f"{dead:,} of {total:,.0f} units" if pd.notna(total) else counted(dead, "unit")
     st.markdown(
-        f"After epoch {epoch}: **{dead:,}{of_all} units are dead**, {rare:,} more are rare."
+        f"After epoch {epoch}: **{units} {_be(dead)} dead**, {rare:,} more {_be(rare)} rare."
     )
     if dead + rare:
         figure = unit_figure(table[table["dead"] + table["rare"] > 0], run=run.name)
         alt = f"Dead and rare units of each layer of {label}."
         show_chart(figure, key=f"units-{run.name}", name=f"{run.name}-units", alt=alt)
     download_csv(table, file_name=f"{run.name}-units.csv", key=f"csv-units-{run.name}")
+
+
+def _be(count: int) -> str:
+    return "is" if count == 1 else "are"

@@ -8,8 +8,9 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from core.plain_english import counted
 from core.search.repetition import DECIDED, LEAST_TRIALS, Agreement, Pair, agreements
-from core.search.studies import DIVERGED, StudyRecord
+from core.search.studies import DATASET, DIVERGED, StudyRecord
 from dashboard.charts.colors import codec_style
 from dashboard.views.trials.optima import signed_score
 from dashboard.views.trials.style import NEUTRAL, restyled
@@ -19,10 +20,10 @@ from dashboard.widgets.downloads import download_csv
 _HEIGHT = 360
 #: How the parts of a budget are spoken of.
 _BUDGET: Mapping[str, Callable[[Any], str]] = {
-    "images": lambda count: f"{count:,} images",
-    "epochs": lambda count: f"{count} epoch{'s' if count > 1 else ''}",
-    "validation_images": lambda count: f"judged on {count:,} validation images",
-    "batch": lambda count: f"{count} images a step",
+    "images": lambda count: counted(count, "image"),
+    "epochs": lambda count: counted(count, "epoch"),
+    "validation_images": lambda count: f"judged on {counted(count, 'validation image')}",
+    "batch": lambda count: f"{counted(count, 'image')} a step",
     "precision": lambda name: f"in {name}",
     "seed": lambda seed: f"seed {seed}",
 }
@@ -60,6 +61,8 @@ def show_budgets(studies: Mapping[str, StudyRecord], labels: Mapping[str, str]) 
 def budget_sentence(agreement: Agreement, label: str) -> str:
     """In a few sentences of Markdown, how far both budgets decide alike."""
     search, repetition = agreement.search, agreement.repetition
+    if search.attributes.get(DATASET) != repetition.attributes.get(DATASET):
+        return f"{label}: trained again on another data set, so nothing is compared."
     differing = [name for name in _BUDGET if search.budget.get(name) != repetition.budget.get(name)]
     parts = [
         f"{label}: **{len(agreement.pairs)} of the search's {search.counts['complete']} complete "
@@ -85,9 +88,10 @@ def budget_sentence(agreement: Agreement, label: str) -> str:
         )
     parts += [*_against_thesis(agreement), *_diverged(agreement)]
     if agreement.decided_from is not None:
-        seen = agreement.decided_from * int(repetition.budget.get("images", 0))
+        images = agreement.decided_from * int(repetition.budget.get("images", 0))
+        seen = counted(images, "image")
         parts.append(
-            f"From epoch {agreement.decided_from} on ({seen:,} images) the order correlates by "
+            f"From epoch {agreement.decided_from} on ({seen}) the order correlates by "
             f"{DECIDED} or more with that at the end."
         )
     return " ".join(parts)

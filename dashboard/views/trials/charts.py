@@ -17,6 +17,7 @@ from optuna.visualization import (
     plot_timeline,
 )
 
+from core.plain_english import counted
 from core.search.studies import Direction, TrialRecord, as_study
 from dashboard.views.trials.drawn_trials import MIN_FOR_IMPORTANCES, drawable_trials
 from dashboard.views.trials.own_charts import (
@@ -133,9 +134,10 @@ def missing(plot: PlotKind, trials: Sequence[TrialRecord]) -> str:
     """Unmet requirement of a plot, as a sentence; empty if there is none."""
     complete = [trial for trial in drawable_trials(trials) if trial.state == "complete"]
     if len(complete) < plot.complete:
-        return f"This plot needs {plot.complete} complete trials; the choice has {len(complete)}."
+        needed = counted(plot.complete, "complete trial")
+        return f"This plot needs {needed}; the choice has {len(complete)}."
     if len(parameter_names(complete)) < plot.parameters:
-        return f"This plot needs trials with {plot.parameters} parameters."
+        return f"This plot needs trials with {counted(plot.parameters, 'parameter')}."
     if plot is PLOTS["importance"] and len({trial.value for trial in complete}) < 2:
         return "All complete trials have the same score, so no parameter mattered."
     if plot is PLOTS["intermediate"] and not any(trial.reports for trial in trials):

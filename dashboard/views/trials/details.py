@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from core.analysis.labels import label_of_study
 from core.search.studies import StudyRecord, TrialRecord
 from dashboard.charts.colors import codec_style
 from dashboard.views.trials.own_charts import report_figure
@@ -53,12 +54,15 @@ def show_trial(study: StudyRecord, trial: TrialRecord) -> None:
     show_trial_previews(study, [trial])
     if trial.params and study.name:
         st.caption("Trains the model with these parameters on the full training split:")
-        st.code(rerun_command(study.model, trial), language=None, wrap_lines=True)
+        st.code(rerun_command(study, trial), language=None, wrap_lines=True)
     link_to_page(
         "trials",
         f"Link to trial {trial.number}",
         icon=":material/link:",
-        query={"study": study.name, f"{study.name}-chosen": str(trial.number)},
+        query={
+            "study": label_of_study(study.name, study.model),
+            f"{study.name}-chosen": str(trial.number),
+        },
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any, cast
 import pandas as pd
 import streamlit as st
 
+from core.plain_english import counted
 from core.search.studies import StudyRecord, TrialRecord
 from dashboard import formats
 from dashboard.views.trials.charts import PLOTS, can_be_logarithmic, missing
@@ -217,11 +218,12 @@ def show_plots(study: StudyRecord, matching: list[TrialRecord], chosen: list[Tri
 
 def plot_line(name: str, trials: Sequence[TrialRecord], chosen: Sequence[TrialRecord]) -> str:
     """Caption of a plot: content, trials and caveats."""
-    parts = [PLOTS[name].about, f"Drawn from the {len(trials):,} filtered trials."]
+    parts = [PLOTS[name].about, f"Drawn from the {counted(len(trials), 'filtered trial')}."]
     if len(trials) > MAX_DRAWN:
         parts.append(f"Of these an even choice of {MAX_DRAWN}, the best among them.")
     if chosen and PLOTS[name].highlights:
-        parts.append(f"The {len(chosen)} chosen stand out.")
+        stand = f"{len(chosen)} chosen stand" if len(chosen) > 1 else "chosen one stands"
+        parts.append(f"The {stand} out.")
     if left_out := len(trials) - len(drawable_trials(trials)):
         parts.append(f"{left_out} with an infinite score cannot be drawn.")
     if name == "importance":
@@ -229,8 +231,8 @@ def plot_line(name: str, trials: Sequence[TrialRecord], chosen: Sequence[TrialRe
         complete = sum(trial.state == "complete" for trial in trials)
         if complete < FEW_TRIALS:
             parts.append(
-                f":material/warning: With {complete} complete trials this says little: below "
-                f"{FEW_TRIALS} the order may be chance."
+                f":material/warning: With {counted(complete, 'complete trial')} this says little: "
+                f"below {FEW_TRIALS} the order may be chance."
             )
     return " ".join(parts)
 

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from core.plain_english import counted
 from core.search.published import PublishedModel
 from core.search.repetition import Agreement
 from core.search.studies import FILTERS, PSNR, SSIM, THESIS, StudyRecord, TrialRecord, of_thesis
@@ -128,8 +129,9 @@ def verdict(found: Sequence[Optimum], labels: Mapping[str, str]) -> str:
         parts.append(f"the search beat the thesis' values for {gains}")
     if equal:
         names = _list([f"{_name(o, labels)}" for o in equal])
-        trials = _list(sorted({str(o.trials) for o in equal}))
-        parts.append(f"for {names} **nothing better was found** in {trials} trials")
+        *fewer, most = sorted({o.trials for o in equal})
+        trials = _list([*map(str, fewer), counted(most, "trial")])
+        parts.append(f"for {names} **nothing better was found** in {trials}")
     sentence = "; ".join(parts)
     return f"{sentence[0].upper()}{sentence[1:]}."
 
@@ -158,8 +160,8 @@ def gain_text(optimum: Optimum) -> str:
 
 def longer_text(longer: LongerGain) -> str:
     """The gain on a larger budget, with that budget."""
-    images = "other images" if longer.images is None else f"{longer.images:,} images"
-    epochs = "" if longer.epochs is None else f" for {longer.epochs} epochs"
+    images = "other images" if longer.images is None else counted(longer.images, "image")
+    epochs = "" if longer.epochs is None else f" for {counted(longer.epochs, 'epoch')}"
     return f"trained on {images}{epochs}: **{signed_score(longer.gain)}**"
 
 

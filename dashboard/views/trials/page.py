@@ -6,6 +6,7 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
+from core.plain_english import counted
 from core.search.repetition import Agreement, agreements
 from core.search.spaces import spaces
 from core.search.studies import StudyRecord
@@ -171,9 +172,9 @@ def budget_line(studies: Sequence[StudyRecord]) -> str:
     is_short = isinstance(epochs, int) and epochs < LONG_EPOCHS
     short = "far less than a full training, so scores are far lower and " if is_short else ""
     return (
-        f"Score: PSNR in dB + SSIM. Each trial trains on {_count(images)} images for {epochs} "
-        f"epochs, once, and is judged on {_count(validation)} validation images: {short}small "
-        "gains may be chance."
+        f"Score: PSNR in dB + SSIM. Each trial trains on {_count(images, 'image')} for "
+        f"{_count(epochs, 'epoch')}, once, and is judged on "
+        f"{_count(validation, 'validation image')}: {short}small gains may be chance."
     )
 
 
@@ -268,8 +269,8 @@ def _span(counts: Sequence[int]) -> str:
     return str(low) if low == high else f"{low} to {high}"
 
 
-def _count(value: object) -> str:
-    return f"{value:,}" if isinstance(value, int) else str(value)
+def _count(value: object, noun: str) -> str:
+    return counted(value, noun) if isinstance(value, int) else f"{value} {noun}s"
 
 
 main()

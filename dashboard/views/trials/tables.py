@@ -2,6 +2,7 @@
 
 import json
 import math
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
@@ -20,6 +21,7 @@ from core.search.studies import (
     StudyRecord,
     TrialRecord,
 )
+from core.store.key import DEFAULT_DATASET
 from dashboard.views.trials.parameters import category_text
 
 MAX_COMPARED = 6
@@ -202,12 +204,15 @@ def differences_table(trials: Sequence[TrialRecord]) -> pd.DataFrame:
     return differing.reset_index(names="property")
 
 
-def rerun_command(model: str, trial: TrialRecord) -> str:
-    """Command that trains the model with a trial's parameters on the full budget.
+def rerun_command(study: StudyRecord, trial: TrialRecord) -> str:
+    """Command that trains the study's model with a trial's parameters on the full budget.
 
     The trained model has a name of its own, beside the shipped one.
     """
+    model = study.model
     words = ["python -m pipelines.train", model, "--name", trial_model_name(model, trial.number)]
+    if study.dataset != DEFAULT_DATASET:
+        words += ["--dataset", shlex.quote(study.dataset)]
     if filters := trial.attributes.get(FILTERS):
         words += ["--filters", *map(str, filters)]
     for name in ("activation", "channels", "kernel", "learning_rate"):

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from core.plain_english import counted
 from core.search.studies import StudyRecord, TrialRecord
 from core.search.trial_previews import MAX_PACKED, TrialPreviews
 from core.store import ArtifactError
@@ -39,7 +40,7 @@ def show_trial_previews(study: StudyRecord, trials: Sequence[TrialRecord]) -> No
 
 def _name(trial: TrialRecord) -> str:
     count = trial.attributes.get("epochs")
-    after = f" after {count} epoch{'' if count == 1 else 's'}" if count else ""
+    after = f" after {counted(count, 'epoch')}" if count else ""
     return f"Trial {trial.number}{after}"
 
 

@@ -12,9 +12,10 @@ from core.search.queue import (
     may_begin,
     requeue,
     requeue_lost_trials,
+    requeue_stopped,
 )
 from core.search.storage import close_storage, open_storage, sqlite_url
-from core.search.studies import REPEATED_TRIAL, REPEATS
+from core.search.studies import REPEATED_TRIAL, REPEATS, to_trial_record
 
 RATE = optuna.distributions.FloatDistribution(1e-4, 1e-2, log=True)
 
@@ -131,6 +132,18 @@ def test_a_trial_that_is_cut_short_again_and_again_is_given_up():
         if len(study.trials) == number + 2:
             study.tell(study.ask(), state=TrialState.FAIL)
     assert len(study.trials) == 4
+
+
+def test_a_trial_that_is_asked_to_stop_again_and_again_is_never_given_up():
+    study = study_of(TrialState.FAIL)
+    for number in range(5):
+        requeue_stopped(study, number)
+        study.tell(study.ask(), state=TrialState.FAIL)
+    assert [trial.params for trial in study.trials] == [{"rate": 1e-3}] * 6
+    assert {to_trial_record(trial).retry_of for trial in study.trials[1:]} == {0}
+    # The stops before are not counted as deaths of its worker.
+    requeue(study, 5)
+    assert len(study.get_trials(states=(TrialState.WAITING,))) == 1
 
 
 def test_a_trial_whose_worker_died_before_its_first_heartbeat_is_queued_again(tmp_path):

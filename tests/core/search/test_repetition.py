@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from core.search.repetition import agreements, repeatable
-from core.search.studies import ORIGIN, REPEATED_TRIAL, REPEATS, StudyRecord, TrialRecord
+from core.search.studies import DATASET, ORIGIN, REPEATED_TRIAL, REPEATS, StudyRecord, TrialRecord
 
 
 def trial(number, value, *, state="complete", reports=None, **attributes):
@@ -113,6 +113,13 @@ def test_trials_of_a_search_that_was_made_anew_are_not_taken_for_those_repeated(
     trials[2] = replace(trials[2], params={"filters_1": 64})
     found = only(replace(changed, trials=tuple(trials)), repetition(1, 2, 3, 4, 5))
     assert [pair.searched.number for pair in found.pairs] == [4, 3, 1, 0]
+
+
+def test_trials_on_other_images_are_not_compared():
+    searched, repeated = search(1, 2, 3, 4), repetition(1, 2, 3, 4)
+    assert len(only(searched, repeated).pairs) == 4
+    elsewhere = replace(repeated, attributes={**repeated.attributes, DATASET: "0" * 64})
+    assert only(searched, elsewhere).pairs == ()
 
 
 def test_few_trials_and_a_missing_search_give_no_agreement():

@@ -1,7 +1,7 @@
 """The budget of a search of seconds, and what it noted."""
 
 from core.search.study_reading import read_study
-from pipelines.search.study import Config
+from pipelines.search.config import Config
 
 BUDGET = {"images": 6, "validation_images": 4, "epochs": 1}
 

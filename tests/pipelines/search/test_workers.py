@@ -10,7 +10,7 @@ import numpy as np
 import optuna
 import pytest
 
-from core.search.queue import SURPLUS, SurplusTrial, check_wanted, requeue
+from core.search.queue import SURPLUS, Interrupted, SurplusTrial, check_wanted, requeue
 from core.search.storage import sqlite_url
 from core.search.study_reading import read_database
 from pipelines.search.workers import running_workers, work
@@ -21,6 +21,7 @@ from tests.pipelines.search.search_objectives import (
     prepare_slow,
     running_since_start,
     study_at,
+    suggested,
 )
 from tests.waiting import wait_until
 
@@ -119,13 +120,30 @@ def test_a_database_survives_twenty_kills_and_every_trial_is_made_up_for(tmp_pat
     assert counts["complete"] == done + 5
 
 
-def test_a_worker_can_be_run_in_this_process(tmp_path):
+def worked_here(path, prepare, *, trials):
+    """The trials of a study after a worker in this process."""
     before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
-    study_at(tmp_path / "study.db")
+    study_at(path)
     try:
-        work(job(sqlite_url(tmp_path / "study.db"), prepare_cheap, trials=3))
+        work(job(sqlite_url(path), prepare, trials=trials))
     finally:
         signal.signal(signal.SIGTERM, before[0])
         signal.signal(signal.SIGINT, before[1])
-    record = read_database(tmp_path / "study.db", "ae80", shown="", live=True)
-    assert record.counts["complete"] == 3
+    return read_database(path, "ae80", shown="", live=True).trials
+
+
+def test_a_worker_can_be_run_in_this_process(tmp_path):
+    trials = worked_here(tmp_path / "study.db", prepare_cheap, trials=3)
+    assert [trial.state for trial in trials] == ["complete"] * 3
+
+
+def test_a_trial_that_is_stopped_again_and_again_is_finished_in_the_end(tmp_path):
+    def stop_five_times(trial, should_stop):
+        value = suggested(trial)
+        if trial.number < 5:
+            raise Interrupted
+        return value
+
+    trials = worked_here(tmp_path / "study.db", lambda: stop_five_times, trials=1)
+    assert [trial.state for trial in trials] == ["fail"] * 5 + ["complete"]
+    assert all(trial.params == trials[0].params for trial in trials)

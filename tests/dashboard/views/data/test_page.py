@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.dataset.splits import open_split
+from core.dataset.splits import KEY, open_split
 from core.png import encode_png
 from core.store import ArtifactStore
 from dashboard.views.data.provenance import archive_line
@@ -43,6 +43,18 @@ def test_the_top_says_that_the_images_are_of_another_archive(
     assert ArtifactStore(full_store).manifest("datasets/imagenette160").facts["source"] in line
     assert "21 images, all of 200x200 pixels" in line
     assert "other test images" not in _text(app)
+
+
+def test_one_pair_of_near_duplicates_is_no_plural(
+    open_page: OpenPage, full_store: Path, tmp_path: Path
+) -> None:
+    store = ArtifactStore(shutil.copytree(full_store, tmp_path / "one"))
+    manifest = store.manifest(KEY)
+    found = {**manifest.facts["near_duplicates"], "pairs": [{"first": "a.png", "second": "b.png"}]}
+    files = {name: store.read(KEY, name) for name in manifest.files}
+    store.commit(KEY, files, facts={**manifest.facts, "near_duplicates": found})
+    labels = [expander.label for expander in open_page("data", store.root).expander]
+    assert "1 pair of near-duplicates between splits" in labels
 
 
 def test_results_of_other_images_are_named_with_the_command_that_measures_anew(

@@ -102,6 +102,18 @@ def test_a_logarithmic_scale_is_for_losses_and_not_for_decibels(run):
     assert training_figure([run], "psnr_db", look).layout.yaxis.type is None
 
 
+@pytest.mark.parametrize("counts", [[0.0, 0.0, 0.0], [7.0, 1.0, 0.0], [3.0, float("nan"), -1.0]])
+def test_values_of_zero_or_below_keep_the_axis_linear_which_shows_them(run, counts):
+    counted = dataclasses.replace(run, frame=run.frame.assign(dead_units=counts))
+    figure = training_figure([counted], "dead_units", Look(log_scale=True))
+    assert figure.layout.yaxis.type is None
+    positive = run.frame.assign(dead_units=[3.0, float("nan"), 1.0])
+    figure = training_figure(
+        [dataclasses.replace(run, frame=positive)], "dead_units", Look(log_scale=True)
+    )
+    assert figure.layout.yaxis.type == "log"
+
+
 def test_a_logarithmic_axis_has_ticks_however_little_it_spans(run):
     look = Look(log_scale=True)
     narrow = training_figure([run], "loss", look).layout.yaxis

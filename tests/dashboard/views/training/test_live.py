@@ -13,6 +13,12 @@ def test_a_running_training_tells_its_speed_and_what_is_left(open_page, trained)
     assert tiles["Epochs without gain"] == "0 of 5"
 
 
+def test_a_patience_of_one_epoch_is_no_plural(open_page, tmp_path):
+    commit(tmp_path, "ae20", running={"epoch": 5, "step": 0}, patience=1)
+    (tile,) = (tile for tile in open_page(VIEW, tmp_path).metric if "without gain" in tile.label)
+    assert "ends after 1 epoch in a row" in tile.proto.help
+
+
 def test_without_a_running_training_nothing_is_said_to_run(open_page, trained):
     assert not open_page(VIEW, trained).metric
 

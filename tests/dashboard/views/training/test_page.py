@@ -71,6 +71,13 @@ def test_dead_units_are_shown_per_layer_where_a_training_counted_them(open_page,
     assert not [name for name in measures if "relu" in name]
 
 
+def test_one_dead_unit_is_no_plural(open_page, trained):
+    text = "epoch,validation_loss,dead_units_relu_1,rare_units_relu_1\n1,0.5,1,1\n"
+    app = _page_of(open_page, trained, text)
+    lines = [line.value for line in app.markdown]
+    assert "After epoch 1: **1 unit is dead**, 1 more is rare." in lines
+
+
 def test_units_that_were_not_counted_after_the_kept_epoch_are_not_called_zero(open_page, trained):
     header = "epoch,validation_loss,units,dead_units_relu_1,rare_units_relu_1"
     text = f"{header}\n1,0.3,,,\n2,0.4,1200,5,2\n"

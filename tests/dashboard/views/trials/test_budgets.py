@@ -83,6 +83,14 @@ def test_before_there_are_enough_trials_the_sentence_counts_them():
     assert budget_sentence(few, "X").endswith("A comparison needs 4.")
 
 
+def test_trials_on_another_data_set_are_said_not_to_be_compared():
+    found = agreement(10.0, 20.0, 30.0, 40.0)
+    elsewhere = replace(found.repetition, attributes={"budget": LONG, "dataset_sha256": "0" * 64})
+    assert budget_sentence(replace(found, repetition=elsewhere), "X") == (
+        "X: trained again on another data set, so nothing is compared."
+    )
+
+
 def test_what_differs_between_the_budgets_is_told_whole():
     found = agreement(10.0, 20.0, 30.0, 40.0)
     exact = replace(found.repetition, attributes={"budget": LONG | {"precision": "float32"}})

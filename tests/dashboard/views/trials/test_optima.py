@@ -4,7 +4,15 @@ import pytest
 
 from core.search.repetition import agreements
 from core.search.studies import StudyRecord
-from dashboard.views.trials.optima import cell, gain_text, optima, optima_table, verdict
+from dashboard.views.trials.optima import (
+    LongerGain,
+    cell,
+    gain_text,
+    longer_text,
+    optima,
+    optima_table,
+    verdict,
+)
 from tests.dashboard.views.trials.trial_records import searched
 
 
@@ -64,6 +72,14 @@ def test_the_verdict_and_the_table_say_what_a_longer_repetition_found():
     table = optima_table(found, {})
     assert table["longer_images"].tolist() == [9469]
     assert table["longer_score_gain"].tolist() == [pytest.approx(-0.3)]
+
+
+def test_one_trial_image_and_epoch_are_no_plurals():
+    assert longer_text(LongerGain(1, 1, 0.5)) == "trained on 1 image for 1 epoch: **+0.50**"
+    study = searched(better=False)
+    studies = [replace(study, name=str(n), trials=study.trials[:n]) for n in (1, 2)]
+    assert verdict(optima(studies[:1]), {}).endswith("found** in 1 trial.")
+    assert verdict(optima(studies), {}).endswith("found** in 1 and 2 trials.")
 
 
 def test_a_repetition_without_the_thesis_trial_says_nothing_of_the_gain():

@@ -2,6 +2,7 @@ import os
 import shutil
 import time
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import numpy as np
 import optuna
@@ -72,8 +73,8 @@ def test_the_filter_reaches_the_table_and_the_plot(open_page, studied_store):
     assert len(frame_with(app, "number")) == 6
     app.pills(key="ae80-states").set_value(["pruned"]).run()
     assert frame_with(app, "number")["number"].tolist() == [3]
-    assert app.info[0].value == "This plot needs 1 complete trials; the choice has 0."
-    assert "needs 1 complete trials; the choice has 0" in app.info[0].value
+    assert app.info[0].value == "This plot needs 1 complete trial; the choice has 0."
+    assert "needs 1 complete trial; the choice has 0" in app.info[0].value
 
 
 @pytest.mark.slow
@@ -86,6 +87,19 @@ def test_one_chosen_trial_shows_its_details_and_how_to_train_it_in_full(open_pag
     ]
     assert "parameter" in frame_with(app, "kind")["kind"].tolist()
     assert len(chart(app, "reports-one")["data"]) == 1
+
+
+def test_the_link_to_a_trial_opens_its_study_and_the_trial(open_page, tmp_path):
+    store = ArtifactStore(tmp_path)
+    write_study(store, "ae80", trials=1)
+    write_study(store, "ae80", trials=2, name="mine")
+    label = "Autoencoder, 1 layer (80x80): mine"
+    app = open_page(VIEW, tmp_path, query={"study": label, "mine-chosen": "1"})
+    (link,) = (found.proto for found in app.get("page_link") if found.proto.page == "trials")
+    query = {name: values[0] for name, values in parse_qs(link.query_string).items()}
+    opened = open_page(VIEW, tmp_path, query=query)
+    assert opened.segmented_control(key="study").value == "mine"
+    assert opened.multiselect(key="mine-chosen").value == [1]
 
 
 @pytest.mark.slow
@@ -148,6 +162,14 @@ def test_an_empty_store_says_which_command_makes_a_study(open_page, empty_store)
     app = open_page(VIEW, empty_store)
     assert not app.exception
     assert [block.value for block in app.code] == ["python -m pipelines.search ae80"]
+
+
+def test_trials_of_one_epoch_are_told_in_the_singular(open_page, tmp_path):
+    write_study(ArtifactStore(tmp_path), "ae80", trials=1, epochs=1)
+    app = open_page(VIEW, tmp_path)
+    assert "Each trial trains on 64 images for 1 epoch, once, and is judged on 16" in captions(app)
+    assert "Drawn from the 1 filtered trial." in captions(app)
+    assert "nothing better was found** in 1 trial." in app.markdown[0].value
 
 
 def test_a_damaged_study_is_named_and_the_others_are_shown(open_page, studied_store, tmp_path):

@@ -28,15 +28,26 @@ def test_differences_leave_out_what_is_equal():
 
 def test_the_command_to_train_a_trial_in_full_names_all_its_choices():
     found = trial(0, 1.0, attributes={"filters": [32, 64]})
-    assert rerun_command("ae40", found) == (
+    study = StudyRecord("ae40", ("maximize",), {}, (found,))
+    assert rerun_command(study, found) == (
         "python -m pipelines.train ae40 --name ae40_trial_0 --filters 32 64 --activation relu "
         "--learning-rate 0.001"
     )
     for_rate = replace(found, params={"channels": 24, "kernel": 5, "learning_rate": 0.001})
-    assert rerun_command("ae40_rd", for_rate) == (
+    assert rerun_command(replace(study, name="ae40_rd"), for_rate) == (
         "python -m pipelines.train ae40_rd --name ae40_rd_trial_0 --filters 32 64 --channels 24 "
         "--kernel 5 --learning-rate 0.001"
     )
+
+
+def test_the_command_to_train_a_trial_names_the_data_set_of_a_persons_own():
+    found = trial(0, 1.0, params={"activation": "relu"})
+    study = StudyRecord("mine", ("maximize",), {"model": "ae40", "dataset": "photos"}, (found,))
+    assert rerun_command(study, found) == (
+        "python -m pipelines.train ae40 --name ae40_trial_0 --dataset photos --activation relu"
+    )
+    default = replace(study, attributes={"model": "ae40", "dataset": "imagenette160"})
+    assert "--dataset" not in rerun_command(default, found)
 
 
 def test_the_table_shows_epochs_that_diverged_where_a_trial_has_any():

@@ -24,7 +24,15 @@ def objective(space):
 
 
 def write_study(
-    store, model, *, trials=6, direction="maximize", running=False, name=None, repeats=None
+    store,
+    model,
+    *,
+    trials=6,
+    direction="maximize",
+    running=False,
+    name=None,
+    repeats=None,
+    epochs=2,
 ):
     """A study as the search writes it; a running one stays in the live database."""
     name = name or model
@@ -37,7 +45,7 @@ def write_study(
         direction=direction,
         sampler=optuna.samplers.RandomSampler(seed=0),
     )
-    study.set_user_attr("budget", {"images": 64, "validation_images": 16, "epochs": 2})
+    study.set_user_attr("budget", {"images": 64, "validation_images": 16, "epochs": epochs})
     study.set_user_attr("thesis", space.thesis)
     study.set_user_attr("model", model)
     if repeats is None:
