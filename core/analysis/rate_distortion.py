@@ -24,6 +24,7 @@ __all__ = [
     "Curve",
     "Interval",
     "Measurements",
+    "bd_gain",
     "bd_psnr",
     "bd_rate",
     "bd_rates",
@@ -112,6 +113,13 @@ def bd_psnr(anchor: Curve, test: Curve) -> BdResult:
     """
     _check_metrics(anchor, test)
     return _bd_psnr(_front(anchor), _front(test))
+
+
+def bd_gain(anchor: Measurements, test: Measurements) -> BdResult:
+    """`bd_psnr` of two codecs over the images that both have, as `compare` takes their BD-rate."""
+    if anchor.mean_of is None and test.mean_of is None:
+        anchor, test = _paired(anchor, test)
+    return bd_psnr(anchor.curve(), test.curve())
 
 
 def bootstrap_bd_rate(
@@ -207,7 +215,8 @@ def _pareto(rates: Floats, values: Floats) -> _Front:
     order = np.lexsort((-values, rates))
     rates, values = rates[order], values[order]
     best_so_far = np.maximum.accumulate(np.append(-np.inf, values))[:-1]
-    better = values > best_so_far
+    # A pooled PSNR is infinite at a setting that left no error on the images of a resample.
+    better = (values > best_so_far) & np.isfinite(values)
     return _Front(rates[better], values[better])
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from core.analysis.bd_tables import bd_matrix, bd_rates_of
 from core.analysis.claims import CLAIMS, Margin, Verdict, verdicts
-from core.analysis.curve_views import curve_measurements
+from core.analysis.curve_views import curve_measurements, left_out_line
 from core.analysis.equal_quality import equal_quality
 from core.analysis.findings import (
     FLOAT_SETTING,
@@ -29,12 +29,15 @@ from core.evaluation.measurements import (
     Curve,
     Measurements,
     lossless_codecs,
+    lossy_measurements,
     on_common_images,
+    on_images_of,
     pooled_psnr_db,
     summary,
 )
 from core.evaluation.results import Results
 from core.metrics import metrics, psnr_db
+from core.plain_english import counted
 from core.report.deltas import Compared, delta_section
 from core.report.document import Section
 from core.report.plot import Plot, Series
@@ -68,9 +71,14 @@ class Quality:
         return on_common_images(self.results.frame)
 
     @cached_property
+    def with_psnr(self) -> pd.DataFrame:
+        """Results on those of them that have a mean PSNR: the ones of the PSNR curves."""
+        return on_images_of(self.frame, lossy_measurements(self.frame, metric=psnr_db.NAME))
+
+    @cached_property
     def means(self) -> pd.DataFrame:
-        """Means per codec and setting."""
-        return summary(self.frame)
+        """Means per codec and setting, of the images that have a mean PSNR."""
+        return summary(self.with_psnr)
 
     @cached_property
     def rows(self) -> tuple[MethodRow, ...]:
@@ -91,7 +99,7 @@ class Quality:
 
     def pooled_psnr_db(self, codec: str, setting: str | None) -> float | None:
         """PSNR of the mean squared error of a codec at a setting; None where it has no results."""
-        frame = self.frame
+        frame = self.with_psnr
         rows = frame[(frame["codec"] == codec) & (frame["setting"] == setting)]
         if rows.empty:
             return None
@@ -222,16 +230,18 @@ def _curves(quality: Quality, metric: str, tables: Mapping[str, Measurements]) -
     chosen = metrics()[metric]
     names = in_legend_order(list(tables))
     series = tuple(_curve(tables[name], quality.label(name), chosen.LABEL) for name in names)
-    counts = sorted({len(tables[name].images) for name in names})
-    falls = falls_line(first_falls(tables[name].curve() for name in names), quality.labels)
-    images = f"{counts[0]:,}" if len(counts) == 1 else f"{counts[0]:,} to {counts[-1]:,}"
+    images = len(tables[names[0]].images)
+    sentences = (
+        f"Each point is the mean over {counted(images, 'image')} at one setting; the rate counts "
+        "the whole file, headers included.",
+        left_out_line({quality.label(name): tables[name].dropped for name in names}),
+        f"{chosen.LABEL}: {chosen.DEFINITION}",
+        falls_line(first_falls(tables[name].curve() for name in names), quality.labels),
+    )
     return Plot(
         name=f"curves-{metric}".replace("_", "-"),
         title=f"{chosen.LABEL} against bits per pixel",
-        caption=(
-            f"Each point is the mean over {images} images at one setting; the rate counts the "
-            f"whole file, headers included. {chosen.LABEL}: {chosen.DEFINITION} {falls}"
-        ).rstrip(),
+        caption=" ".join(filter(None, sentences)),
         x_title="Bits per pixel (whole file)",
         y_title=chosen.LABEL,
         series=series,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from core.analysis.curve_views import left_out_line
 from core.evaluation.facts import measured_images
 from core.store import Manifest
 
@@ -24,13 +25,12 @@ def basis_line(points: pd.DataFrame, *, total: int, on_subset: bool) -> str:
     counts = sorted(set(points["images"]))
     span = f"{counts[0]:,}" if len(counts) == 1 else f"{counts[0]:,} to {counts[-1]:,}"
     basis = f"a fixed subset of {span} of {total:,}" if on_subset else f"{span} of {total:,}"
-    dropped = points[points["dropped"] > 0].drop_duplicates("codec")
-    losses = ", ".join(f"{row.label} {row.dropped}" for row in dropped.itertuples())
+    codecs = points.drop_duplicates("codec")
+    left_out = left_out_line(dict(zip(codecs["label"], codecs["dropped"], strict=True)))
     return (
-        f"Each point is the mean over {basis} images: those that the codec coded at every "
-        "setting. The rate counts the whole file, headers included."
-        + (f" Images left out after an error: {losses}." if losses else "")
-    )
+        f"Each point is the mean over {basis} images: those that every codec coded at every "
+        f"setting. The rate counts the whole file, headers included. {left_out}"
+    ).rstrip()
 
 
 def removed_line(*, kept: int, total: int) -> str:

@@ -10,8 +10,10 @@ from core.analysis.two_methods import (
     compare_methods,
     method_names,
 )
-from core.evaluation.measurements import on_common_images, summary
+from core.evaluation.measurements import on_common_images, on_images_of, summary
+from core.metrics import psnr_db
 from dashboard.charts.image_ranking import MeasuredPoint
+from dashboard.data.curves import View, load_measurements
 from dashboard.data.store import DATASET, dataset_state, load_results
 from dashboard.widgets.datasets import choose_dataset
 from dashboard.widgets.links import compare_query, link_to_page
@@ -57,7 +59,8 @@ def other_names(dataset: str) -> list[MethodName]:
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _other_names(dataset: str, state: str) -> list[MethodName]:
-    means = summary(on_common_images(load_results(dataset).frame))
+    frame = on_common_images(load_results(dataset).frame)
+    means = summary(on_images_of(frame, load_measurements(View(dataset, psnr_db.NAME))))
     return [name._replace(published=None) for name in method_names(means, labels())]
 
 

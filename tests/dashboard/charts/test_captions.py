@@ -19,7 +19,7 @@ def test_the_basis_names_the_images_and_the_whole(measured):
 def test_the_basis_names_codecs_that_lost_images(measured):
     points = point_table({"jpeg": measured("jpeg")}, {"jpeg": "JPEG"}).assign(dropped=3)
     line = basis_line(points, total=53, on_subset=False)
-    assert line.endswith("Images left out after an error: JPEG 3.")
+    assert line.endswith("Left out, for they came back exactly at some setting: JPEG 3.")
 
 
 def test_no_point_needs_no_basis():
