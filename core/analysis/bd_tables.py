@@ -83,7 +83,7 @@ def bd_rates_of(codec: str, matrix: pd.DataFrame) -> dict[str, float]:
 
 def note_of(interval: Interval) -> str:
     """Why a BD-rate is missing, or what weakens it; empty for neither."""
-    if interval.reason is not None:
-        return interval.reason
-    is_small = interval.overlap < SMALL_OVERLAP
-    return f"overlap below {100 * SMALL_OVERLAP:g} %" if is_small else ""
+    notes = [] if interval.reason is None else [interval.reason]
+    if interval.value is not None and interval.overlap < SMALL_OVERLAP:
+        notes.append(f"overlap below {100 * SMALL_OVERLAP:g} %")
+    return "; ".join(notes)

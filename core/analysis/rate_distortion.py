@@ -154,7 +154,7 @@ def compare(
     (Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13).
 
     Where one of them is a mean over images that are not known one by one, the means are compared,
-    without an interval.
+    without an interval; one image has none either.
     """
     if anchor.mean_of is not None or test.mean_of is not None:
         return _of_means(anchor.curve(), test.curve())
@@ -163,6 +163,8 @@ def compare(
     value, overlap, reason = bd_rate(anchor.curve(), test.curve())
     if value is None or not samples:
         return Interval(value, None, None, 0, images, overlap, reason)
+    if images < 2:
+        return Interval(value, None, None, 0, images, overlap, "of one image, so no interval")
     drawn = _resampled(anchor, test, _weights(images, samples, seed))
     if len(drawn) < MIN_RESAMPLES * samples:
         reason = f"only {len(drawn)} of {samples} resamples of the images have a BD-rate"

@@ -124,7 +124,8 @@ def _show_bd_rates(tables: dict[str, Measurements]) -> None:
         bind="query-params",
         width=280,
     )
-    table = bd_table({name: tables[name] for name in able}, anchor=anchor, labels=labels())
+    chosen = {name: tables[name] for name in able}
+    table = bd_table(chosen, anchor=anchor, labels=labels(), samples=0)  # one image: no interval
     shown = pd.DataFrame(
         {
             "Codec": table["label"],
