@@ -80,8 +80,8 @@ def load_bd_rates(
         found = BdRates(_frame(artifact, "table"), _frame(artifact, "matrix"))
     except ArtifactError:
         return None
-    is_shared = artifact.manifest.facts.get(_SHARED) or _is_over_all_images(found, manifests)
-    return found if is_shared else None
+    is_current = artifact.manifest.facts.get(_SHARED) or _has_all_images(found, manifests)
+    return found if is_current else None
 
 
 def results_state(manifests: Mapping[str, Manifest], salt: str = "") -> str:
@@ -103,10 +103,11 @@ def bd_rates_key(dataset: str) -> str:
     return f"bd_rates/{dataset}"
 
 
-def _is_over_all_images(found: BdRates, manifests: Mapping[str, Manifest]) -> bool:
-    """Whether no codec lacked an image, so that all of them were compared over the same ones."""
+def _has_all_images(found: BdRates, manifests: Mapping[str, Manifest]) -> bool:
+    """Whether earlier tables are as now: no codec lacked an image, and there are several."""
     measured = {images.images for one in manifests.values() if (images := measured_images(one))}
-    return not found.table.empty and set(found.table["images"]) == measured
+    counts = set() if found.table.empty else set(found.table["images"])
+    return counts == measured and min(counts, default=0) > 1
 
 
 def _frame(artifact: Artifact, ending: str) -> pd.DataFrame:
