@@ -92,6 +92,7 @@ def _times(usual: pd.DataFrame, size: tuple[int, int]) -> Plot:
         title=f"Time to encode and to decode {width}x{height} pixels",
         caption="Full marks: encode. Open marks: decode. The axis is logarithmic.",
         x_title="Time",
+        x_unit="ms",
         y_title="",
         series=tuple(series),
         x_scale="log",
@@ -114,6 +115,7 @@ def _time_series(row: "pd.Series[float]", index: int) -> Series:
         low=(low,),
         high=(high,),
         has_line=False,
+        operation=operation,
         notes=(f"{operation}: {middle:,.3g} ms ({low:,.3g} to {high:,.3g})",),
     )
 

@@ -85,6 +85,14 @@ def test_the_command_writes_one_page_and_a_folder_beside_it(store, tmp_path, cap
     assert "report.html" in capsys.readouterr().err
 
 
+def test_the_numbers_of_the_times_tell_encoding_from_decoding_and_have_a_unit(store):
+    [times] = [plot for plot in build_report(store).plots() if plot.name == "times-160x160"]
+    numbers = times.numbers()
+    assert numbers["operation"].tolist() == ["encode", "decode"]
+    assert numbers["series"].tolist() == ["JPEG", "JPEG"]
+    assert numbers["Time (ms)"].tolist() == pytest.approx([1.0, 1.0])
+
+
 @pytest.mark.slow
 def test_the_same_artifacts_give_the_same_files(store, tmp_path):
     for name in ("first", "second"):
