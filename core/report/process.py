@@ -63,7 +63,10 @@ def source_section(manifests: Iterable[Manifest], problems: Sequence[ArtifactErr
         "cores": Column("Cores", ".0f"),
         "python": Column("Python"),
     }
-    caption = "The file `sources.csv` beside this report has the sha256 of every file as well."
+    caption = (
+        "The file `sources.csv`, which is saved with the figures and tables for a paper, has the "
+        "sha256 of every file as well."
+    )
     parts = (Table("sources", "Artifacts", caption, frame, columns),) if len(frame) else ()
     unused = tuple(f"Not used: {problem}" for problem in problems)
     title = "Where the numbers come from"

@@ -125,6 +125,14 @@ def test_the_page_names_neither_the_machine_nor_its_folders(store):
     assert f">{socket.gethostname()}<" not in page
 
 
+def test_the_file_of_the_sources_is_where_the_page_says(store, tmp_path):
+    assert run("--output", tmp_path / "report.html") == 0
+    [sources] = [one for one in build_report(store).tables() if one.name == "sources"]
+    assert "saved with the figures and tables for a paper" in sources.caption
+    assert not (tmp_path / "sources.csv").exists()
+    assert (tmp_path / "report-figures" / "sources.csv").exists()
+
+
 def test_every_part_that_has_artifacts_is_reported(store):
     sections = [section.name for section in build_report(store).sections]
     before = ["findings", "methods", "curves", "bd-rates", "training"]
