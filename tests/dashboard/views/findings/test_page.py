@@ -161,6 +161,27 @@ def test_before_training_the_autoencoders_say_so_with_the_command(
     ]
 
 
+def test_methods_whose_models_are_there_are_not_measured_yet_and_need_no_training(
+    open_page: OpenPage, untrained_store: Path
+) -> None:
+    store = ArtifactStore(untrained_store)
+    for name in ("ae80", "ae40"):
+        store.commit(f"models/{name}", {f"{name}/decoder.onnx": b"a model"}, facts={})
+    store.delete("results/imagenette160/jpeg")
+    app = open_page("findings", untrained_store)
+    assert not app.exception
+    states = _methods(app).set_index("method")["state"].dropna()
+    trained = [name for name, state in states.items() if state == "not measured yet"]
+    assert trained == ["ae-1-layer", "ae-2-layer", "jpeg-25", "jpeg-50", "jpeg-75"]
+    assert states[states == "not trained yet"].index.tolist() == ["ae-3-layer"]
+    assert "Not trained yet" not in _text(app)
+    [command] = [block.value for block in app.code if "pipelines.train" in block.value]
+    assert command.splitlines() == [
+        "python -m pipelines.train ae20",
+        "python -m pipelines.evaluate ae80 ae40 ae20 jpeg",
+    ]
+
+
 def test_an_empty_store_shows_the_published_figures_and_the_command(
     open_page: OpenPage, empty_store: Path
 ) -> None:
