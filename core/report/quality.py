@@ -10,7 +10,7 @@ import pandas as pd
 
 from core.analysis.bd_tables import bd_matrix, bd_rates_of
 from core.analysis.claims import CLAIMS, Margin, Verdict, verdicts
-from core.analysis.curve_views import curve_measurements, left_out_line
+from core.analysis.curve_views import curve_measurements
 from core.analysis.equal_quality import equal_quality
 from core.analysis.findings import (
     FLOAT_SETTING,
@@ -23,8 +23,6 @@ from core.analysis.headlines import LEARNED, headlines, rate_trained_rates
 from core.analysis.image_sizes import has_mixed_sizes, rates_over_pixels
 from core.analysis.lossless import lossless_table
 from core.analysis.optimised_for import model_rates, optimised_for
-from core.analysis.source_quality import falls_line, first_falls
-from core.codecs.styles import codec_style, in_legend_order
 from core.evaluation.measurements import (
     Curve,
     Measurements,
@@ -37,15 +35,10 @@ from core.evaluation.measurements import (
 )
 from core.evaluation.results import Results
 from core.metrics import metrics, psnr_db
-from core.plain_english import counted
+from core.report.curves import curve_plot
 from core.report.deltas import Compared, delta_section
 from core.report.document import Section
-from core.report.plot import Plot, Series
 from core.report.tables import Column, Table, without
-
-_RATE_TICKS = tuple(
-    (value, f"{value:g}") for value in (1.0, 0.3, 3.0, 10.0, 0.1, 0.5, 2.0, 5.0, 0.2, 1.5, 0.05)
-)
 
 
 @dataclass(frozen=True)
@@ -122,7 +115,11 @@ def quality_sections(quality: Quality) -> list[Section]:
             "curves",
             "Quality against bytes",
             parts=(
-                *(_curves(quality, metric, found) for metric, found in tables.items() if found),
+                *(
+                    curve_plot(metric, found, quality.labels)
+                    for metric, found in tables.items()
+                    if found
+                ),
                 *_lossless(quality),
                 *_rates_over_pixels(quality),
             ),
@@ -224,42 +221,6 @@ def _pooled(quality: Quality, row: MethodRow) -> float | None:
     """PSNR of the mean squared error of what the row's mean PSNR is of."""
     setting = FLOAT_SETTING if row.published.is_autoencoder else row.weighed_setting
     return quality.pooled_psnr_db(row.published.codec, setting)
-
-
-def _curves(quality: Quality, metric: str, tables: Mapping[str, Measurements]) -> Plot:
-    chosen = metrics()[metric]
-    names = in_legend_order(list(tables))
-    series = tuple(_curve(tables[name], quality.label(name), chosen.LABEL) for name in names)
-    images = len(tables[names[0]].images)
-    sentences = (
-        f"Each point is the mean over {counted(images, 'image')} at one setting; the rate counts "
-        "the whole file, headers included.",
-        left_out_line({quality.label(name): tables[name].dropped for name in names}),
-        f"{chosen.LABEL}: {chosen.DEFINITION}",
-        falls_line(first_falls(tables[name].curve() for name in names), quality.labels),
-    )
-    return Plot(
-        name=f"curves-{metric}".replace("_", "-"),
-        title=f"{chosen.LABEL} against bits per pixel",
-        caption=" ".join(filter(None, sentences)),
-        x_title="Bits per pixel (whole file)",
-        y_title=chosen.LABEL,
-        series=series,
-        x_scale="log",
-        x_ticks=_RATE_TICKS,
-    )
-
-
-def _curve(table: Measurements, label: str, metric_label: str) -> Series:
-    curve = table.curve()
-    notes = tuple(
-        f"{setting}: {rate:.3f} bits per pixel, {metric_label} {value:.4g}"
-        for setting, rate, value in zip(
-            curve.settings, curve.bits_per_pixel, curve.values, strict=True
-        )
-    )
-    style = codec_style(table.codec)
-    return Series(label, style, curve.bits_per_pixel, curve.values, notes=notes)
 
 
 def _lossless(quality: Quality) -> list[Table]:
