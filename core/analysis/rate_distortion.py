@@ -18,6 +18,7 @@ from core.evaluation.measurements import (
     summary,
 )
 from core.metrics import sign_of
+from core.plain_english import counted
 
 __all__ = [
     "BdResult",
@@ -244,7 +245,8 @@ def _guarded(
 ) -> BdResult:
     fewest = min(len(anchor.rates), len(test.rates))
     if fewest < MIN_POINTS:
-        return BdResult(None, 0.0, f"a curve has {fewest} usable points; {MIN_POINTS} needed")
+        points = counted(fewest, "usable point")
+        return BdResult(None, 0.0, f"a curve has {points}; {MIN_POINTS} needed")
     overlap = _overlap(anchor_range, test_range)
     if overlap <= 0:
         return BdResult(None, 0.0, "the curves do not overlap")

@@ -12,6 +12,7 @@ from core.analysis.stored_ladder import ladder_key, load_ladder
 from core.codecs.container_bytes import containers
 from core.dataset.splits import DEFAULT, dataset_key
 from core.evaluation.results import Results, load_results
+from core.plain_english import counted
 from core.report.document import Report, Section
 from core.report.ladder import absent_ladder_section, ladder_section
 from core.report.process import source_section, speed_section
@@ -146,4 +147,4 @@ def _no_results(dataset: str) -> MissingArtifact:
 
 def _made_from(dataset: str, images: int, latest: str) -> str:
     day = datetime.fromisoformat(latest).astimezone(UTC).date().isoformat()
-    return f"Data set `{dataset}`, {images:,} images; the latest artifact is of {day}."
+    return f"Data set `{dataset}`, {counted(images, 'image')}; the latest artifact is of {day}."

@@ -7,6 +7,7 @@ import pandas as pd
 from core.analysis.axis_ticks import TIME_TICKS
 from core.codecs.styles import codec_style
 from core.evaluation.facts import encoder_of
+from core.plain_english import counted
 from core.report.document import Section
 from core.report.plot import Plot, Series
 from core.report.tables import THREE_DIGITS, Column, Table
@@ -78,7 +79,11 @@ def _library_lines(frame: pd.DataFrame) -> list[str]:
     if frame.empty:
         return []
     counts = frame["libraries"].value_counts()
-    lines = [f"Libraries of {count} artifacts: {text}." for text, count in counts.items() if text]
+    lines = [
+        f"Libraries of {counted(count, 'artifact')}: {text}."
+        for text, count in counts.items()
+        if text
+    ]
     encoders = "; ".join(frame["encoder"].dropna().unique())
     return [*lines, f"Encoders: {encoders}."] if encoders else lines
 

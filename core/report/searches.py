@@ -6,6 +6,7 @@ import pandas as pd
 
 from core.analysis.labels import label_of_study
 from core.codecs.styles import codec_style
+from core.plain_english import counted
 from core.report.document import Section
 from core.report.plot import Plot, Series
 from core.report.tables import Column, Table
@@ -88,8 +89,8 @@ def _front(study: StudyRecord, published: TrialRecord | None) -> Table:
         "published": Column("Published model"),
     }
     caption = (
-        f"{len(study.front)} of {len(study.finite)} complete trials: no other one is at least as "
-        "good in every objective and better in one."
+        f"{len(study.front)} of {counted(len(study.finite), 'complete trial')}: no other one is at "
+        "least as good in every objective and better in one."
     )
     title = f"Pareto front of {label_of_study(study.name, study.model)}"
     return Table(f"front-{study.name}", title, caption, pd.DataFrame(rows), columns)

@@ -8,6 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from core.evaluation.measurements import Measurements
+from core.plain_english import counted
 from dashboard.charts.colors import codec_style, in_legend_order, translucent
 
 #: Curves of single images that are drawn per codec: more would hide each other.
@@ -153,6 +154,7 @@ def _curve(rows: pd.DataFrame, hover: str, *, whiskers: bool) -> go.Scatter:
         x=rows["bits_per_pixel"],
         y=rows["value"],
         customdata=rows[["codec", "setting", "images"]],
+        hovertext=[counted(images, "image") for images in rows["images"]],
         name=label,
         legendgroup=codec,
         mode="lines+markers",
@@ -162,7 +164,7 @@ def _curve(rows: pd.DataFrame, hover: str, *, whiskers: bool) -> go.Scatter:
         unselected={"marker": {"opacity": 1}},
         hovertemplate=(
             f"<b>{label}</b> %{{customdata[1]}}<br>%{{x:.3f}} bits per pixel<br>"
-            f"{hover}<br>mean of %{{customdata[2]:,}} images<extra></extra>"
+            f"{hover}<br>mean of %{{hovertext}}<extra></extra>"
         ),
     )
     if whiskers:

@@ -12,6 +12,7 @@ from core.analysis.labels import label_of
 from core.dataset.splits import KEY, SPLITS, Split, sample_images
 from core.evaluation.results import results_of_other_images
 from core.images import Image
+from core.plain_english import counted
 from core.store import ArtifactError, Manifest
 from dashboard.data.store import DATASET, load_index, load_split, open_store
 from dashboard.views.data.index_cache import IndexSummary, load_index_summary
@@ -120,7 +121,7 @@ def show_source(manifest: Manifest) -> None:
         _show_rows(hashes)
     pairs = pd.DataFrame(facts["near_duplicates"]["pairs"])
     if len(pairs):
-        with st.expander(f"{len(pairs)} pairs of near-duplicates between splits"):
+        with st.expander(f"{counted(len(pairs), 'pair')} of near-duplicates between splits"):
             st.dataframe(pairs, hide_index=True)
     show_provenance(manifest)
 

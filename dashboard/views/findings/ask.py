@@ -12,6 +12,7 @@ from core.analysis.two_methods import (
 )
 from core.evaluation.measurements import on_common_images, on_images_of, summary
 from core.metrics import psnr_db
+from core.plain_english import counted
 from dashboard.charts.image_ranking import MeasuredPoint
 from dashboard.data.curves import View, load_measurements
 from dashboard.data.store import DATASET, dataset_state, load_results
@@ -86,9 +87,10 @@ def show_comparison(found: MethodComparison, frame: pd.DataFrame, dataset: str) 
     """The sentence, what was published, and the links."""
     with st.container(border=True):
         st.markdown(found.sentence())
+        published = found.published_sentence()
         st.caption(
-            f"Means over {found.images:,} images of {dataset}. {found.published_sentence()}"
-            + (_RESAVED if found.published_sentence() else "")
+            f"Means over {counted(found.images, 'image')} of {dataset}. {published}"
+            + (_RESAVED if published else "")
         )
         chosen = (found.first, found.second)
         codecs = list(dict.fromkeys(label_of(name.codec) for name in chosen))
