@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
+from core.plain_english import counted
 from core.store import ArtifactError, atomic
 from pipelines.base import UserError
 from pipelines.file_exchange import STANDARD, check_writable
@@ -241,16 +242,12 @@ def _show_total(outcomes: Iterable[Outcome], shown: TextIO) -> None:
         read, written = (sum(values) for values in zip(*_sizes(done), strict=True))
         pixels = sum(outcome.pixels for outcome in done)
         print(
-            f"{_counted(len(done))}: {read:,} bytes read, {written:,} written "
+            f"{counted(len(done), 'file')}: {read:,} bytes read, {written:,} written "
             f"({100 * written / max(1, read):.1f} %), {pixels / 1e6:.1f} megapixels",
             file=shown,
         )
     if failed:
-        raise UserError(f"{failed} of {_counted(failed + len(done))} failed.")
-
-
-def _counted(files: int) -> str:
-    return "1 file" if files == 1 else f"{files} files"
+        raise UserError(f"{failed} of {counted(failed + len(done), 'file')} failed.")
 
 
 def _sizes(outcomes: Iterable[Outcome]) -> Iterator[tuple[int, int]]:

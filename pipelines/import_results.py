@@ -13,6 +13,7 @@ from core.analysis.imported.table import MAX_SOURCE, Imported, UnusableImport, i
 from core.analysis.stored_bd_rates import bd_rates_key
 from core.evaluation.results import result_datasets
 from core.metrics import metrics
+from core.plain_english import counted
 from core.store import ArtifactError, ArtifactStore
 from core.store.key import command_for
 from pipelines.base import UserError, check_name, option, run_step
@@ -108,10 +109,10 @@ def _summary(imported: Imported) -> str:
     labels = ", ".join(known[name].LABEL for name in imported.metrics)
     points = imported.rows.groupby(["curve", "setting"]).ngroups
     images = imported.rows["image"].nunique()
-    basis = f" on {images:,} images" if images else ""
-    plural = "curve" if len(curves) == 1 else "curves"
-    counted = "1 point" if points == 1 else f"{points:,} points"
-    return f"{len(curves)} {plural} ({names}), {counted}{basis}, {labels}."
+    basis = f" on {counted(images, 'image')}" if images else ""
+    return (
+        f"{counted(len(curves), 'curve')} ({names}), {counted(points, 'point')}{basis}, {labels}."
+    )
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -17,6 +17,7 @@ from core.evaluation.facts import MeasuredImages
 from core.evaluation.fingerprint import model_digest
 from core.evaluation.table import concatenate, from_parquet, to_parquet, to_table
 from core.metrics import metrics, psnr_db
+from core.plain_english import counted
 from core.store import ArtifactStore
 from core.store.key import file_name
 from pipelines.base import UserError, available_cores, check_name, option, run_step
@@ -78,7 +79,7 @@ def _measure(task: "_Task", store: ArtifactStore, executor: Executor) -> None:
         "dataset": MeasuredImages(task.dataset, images or "", task.count)._asdict(),
     }
     store.commit(key, {file_name(key, "parquet"): to_parquet(table)}, facts=facts)
-    print(f"wrote {key}: {table.num_rows} files of {task.count} images")
+    print(f"wrote {key}: {counted(table.num_rows, 'file')} of {counted(task.count, 'image')}")
 
 
 @dataclass(frozen=True)

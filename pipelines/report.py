@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from core.plain_english import counted
 from core.report.content import build_report
 from core.report.files import to_files
 from core.report.page import to_html
@@ -53,7 +54,8 @@ def report(config: Config) -> None:
     replace_file(config.output, page)
     console.print(
         f"{config.output}: {len(page) / 1e6:.1f} MB; "
-        f"{config.folder}: {len(found.plots())} figures, {len(found.tables())} tables.",
+        f"{config.folder}: {counted(len(found.plots()), 'figure')}, "
+        f"{counted(len(found.tables()), 'table')}.",
         highlight=False,
         markup=False,
     )

@@ -18,7 +18,7 @@ from tests.source_imports import (
 #: Layers of the library from the bottom: a package imports from layers below only. Packages of one
 #: layer do not import each other.
 FLOORS = (
-    {"errors", "images", "jobs", "progress", "registry", "stop_request"},
+    {"errors", "images", "jobs", "plain_english", "progress", "registry", "stop_request"},
     {"store", "intake", "entropy", "metrics", "png"},
     {"dataset"},
     {"codecs"},

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from core.analysis.rate_distortion import Interval, bd_psnr, bd_rates
+from core.analysis.rate_distortion import Interval, bd_gain, bd_rates
 from core.codecs.styles import in_legend_order
 from core.evaluation.measurements import Measurements
 
@@ -37,7 +37,6 @@ def bd_table(
         samples: Resamples for the interval.
     """
     found = bd_rates(tables, anchor=anchor, samples=samples)
-    reference = tables[anchor].curve()
     rows = [
         {
             "codec": codec,
@@ -45,7 +44,7 @@ def bd_table(
             "bd_rate_percent": interval.value,
             "low_percent": interval.low,
             "high_percent": interval.high,
-            "bd_quality": bd_psnr(reference, tables[codec].curve()).value,
+            "bd_quality": bd_gain(tables[anchor], tables[codec]).value,
             "overlap_percent": 100 * interval.overlap,
             "images": interval.images,
             "note": note_of(interval),
@@ -84,7 +83,7 @@ def bd_rates_of(codec: str, matrix: pd.DataFrame) -> dict[str, float]:
 
 def note_of(interval: Interval) -> str:
     """Why a BD-rate is missing, or what weakens it; empty for neither."""
-    if interval.reason is not None:
-        return interval.reason
-    is_small = interval.overlap < SMALL_OVERLAP
-    return f"overlap below {100 * SMALL_OVERLAP:g} %" if is_small else ""
+    notes = [] if interval.reason is None else [interval.reason]
+    if interval.value is not None and interval.overlap < SMALL_OVERLAP:
+        notes.append(f"overlap below {100 * SMALL_OVERLAP:g} %")
+    return "; ".join(notes)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from core.analysis.exact_numbers import exact_numbers
 from core.evaluation.measurements import metric_columns, summary
+from core.plain_english import counted
 
 #: CompressAI's names of metrics; its files have had both.
 _NAMES = {"psnr_db": ("psnr", "psnr-rgb"), "ms_ssim": ("ms-ssim", "ms-ssim-rgb")}
@@ -77,5 +78,5 @@ def compressai_curve(
     for column, key in _TIMES.items():
         results[key] = exact_numbers(means[column])
     images = rows["image"].nunique()
-    described = f"{label}; means over {images} images of {dataset}, whole files counted."
+    described = f"{label}; means over {counted(images, 'image')} of {dataset}, whole files counted."
     return {"name": label, "description": described, "results": results}

@@ -1,7 +1,6 @@
 """Measurements as curves show them: whole files or their payload, mean or pooled PSNR."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import pandas as pd
 
@@ -12,6 +11,16 @@ from core.evaluation.measurements import Measurements, lossy_measurements
 POOLED_LABEL = "PSNR of the mean squared error (dB)"
 
 
+def left_out_line(dropped: Mapping[str, int]) -> str:
+    """Which codecs gave images back exactly, so that no mean counts those; empty without any.
+
+    Args:
+        dropped: Images that came back exactly at some setting, by label of the codec.
+    """
+    counts = ", ".join(f"{label} {count}" for label, count in dropped.items() if count)
+    return f"Left out, for they came back exactly at some setting: {counts}." if counts else ""
+
+
 def curve_measurements(
     frame: pd.DataFrame,
     *,
@@ -19,7 +28,7 @@ def curve_measurements(
     overheads: Mapping[str, float] | None = None,
     pooled: bool = False,
 ) -> dict[str, Measurements]:
-    """Measurements by codec of all codecs that have a curve under the metric.
+    """Measurements by codec of all that have a curve under the metric, on the images all have.
 
     Args:
         frame: Results, one row per image and operating point.
@@ -29,5 +38,4 @@ def curve_measurements(
         pooled: Whether a PSNR is that of the mean squared error over all images.
     """
     rated = frame if overheads is None else without_containers(frame, overheads)
-    tables = lossy_measurements(rated, metric=metric)
-    return {codec: replace(table, pools_error=pooled) for codec, table in tables.items()}
+    return lossy_measurements(rated, metric=metric, pools_error=pooled)

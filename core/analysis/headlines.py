@@ -9,6 +9,7 @@ from core.analysis.equal_quality import equal_quality, rate_at
 from core.analysis.findings import MethodRow
 from core.codecs.rate_autoencoder import rate_architectures
 from core.evaluation.measurements import Curve
+from core.plain_english import counted
 
 #: Rate of an image that is not compressed: three bytes per pixel.
 RAW_BITS_PER_PIXEL = 24.0
@@ -85,7 +86,7 @@ def _saving(
     yield (
         f"**{name} needs {saved:.0f} % fewer bytes than JPEG** at JPEG 75's mean PSNR of "
         f"{jpeg.psnr_db:.2f} dB: {reached[codec]:.2f} bits per pixel instead of "
-        f"{jpeg.bits_per_pixel:.2f}, over {jpeg.images:,} images."
+        f"{jpeg.bits_per_pixel:.2f}, over {counted(jpeg.images, 'image')}."
     )
 
 

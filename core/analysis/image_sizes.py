@@ -8,6 +8,17 @@ def has_mixed_sizes(frame: pd.DataFrame) -> bool:
     return len(_sizes(frame)) > 1
 
 
+def pixels_of_each(frame: pd.DataFrame) -> float | None:
+    """Number of pixels of every image; None where they differ, as a mean rate then fixes no bytes.
+
+    Args:
+        frame: Results.
+    """
+    sizes = _sizes(frame)
+    counts = (sizes["width"] * sizes["height"]).unique()
+    return float(counts[0]) if len(counts) == 1 else None
+
+
 def size_line(frame: pd.DataFrame) -> str:
     """How images of several sizes count in a mean rate; empty where all have one size.
 

@@ -18,12 +18,14 @@ from core.evaluation.measurements import (
     summary,
 )
 from core.metrics import sign_of
+from core.plain_english import counted
 
 __all__ = [
     "BdResult",
     "Curve",
     "Interval",
     "Measurements",
+    "bd_gain",
     "bd_psnr",
     "bd_rate",
     "bd_rates",
@@ -114,6 +116,13 @@ def bd_psnr(anchor: Curve, test: Curve) -> BdResult:
     return _bd_psnr(_front(anchor), _front(test))
 
 
+def bd_gain(anchor: Measurements, test: Measurements) -> BdResult:
+    """`bd_psnr` of two codecs over the images that both have, as `compare` takes their BD-rate."""
+    if anchor.mean_of is None and test.mean_of is None:
+        anchor, test = _paired(anchor, test)
+    return bd_psnr(anchor.curve(), test.curve())
+
+
 def bootstrap_bd_rate(
     anchor_frame: pd.DataFrame,
     test_frame: pd.DataFrame,
@@ -146,7 +155,7 @@ def compare(
     (Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13).
 
     Where one of them is a mean over images that are not known one by one, the means are compared,
-    without an interval.
+    without an interval; one image has none either.
     """
     if anchor.mean_of is not None or test.mean_of is not None:
         return _of_means(anchor.curve(), test.curve())
@@ -155,6 +164,8 @@ def compare(
     value, overlap, reason = bd_rate(anchor.curve(), test.curve())
     if value is None or not samples:
         return Interval(value, None, None, 0, images, overlap, reason)
+    if images < 2:
+        return Interval(value, None, None, 0, images, overlap, "of one image, so no interval")
     drawn = _resampled(anchor, test, _weights(images, samples, seed))
     if len(drawn) < MIN_RESAMPLES * samples:
         reason = f"only {len(drawn)} of {samples} resamples of the images have a BD-rate"
@@ -207,7 +218,8 @@ def _pareto(rates: Floats, values: Floats) -> _Front:
     order = np.lexsort((-values, rates))
     rates, values = rates[order], values[order]
     best_so_far = np.maximum.accumulate(np.append(-np.inf, values))[:-1]
-    better = values > best_so_far
+    # A pooled PSNR is infinite at a setting that left no error on the images of a resample.
+    better = (values > best_so_far) & np.isfinite(values)
     return _Front(rates[better], values[better])
 
 
@@ -233,7 +245,8 @@ def _guarded(
 ) -> BdResult:
     fewest = min(len(anchor.rates), len(test.rates))
     if fewest < MIN_POINTS:
-        return BdResult(None, 0.0, f"a curve has {fewest} usable points; {MIN_POINTS} needed")
+        points = counted(fewest, "usable point")
+        return BdResult(None, 0.0, f"a curve has {points}; {MIN_POINTS} needed")
     overlap = _overlap(anchor_range, test_range)
     if overlap <= 0:
         return BdResult(None, 0.0, "the curves do not overlap")

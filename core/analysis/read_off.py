@@ -27,30 +27,31 @@ def value_at(curve: Curve, bits_per_pixel: float) -> float | None:
 
 
 def read_at_quality(
-    curves: Mapping[str, Curve], value: float, *, pixels: float, reference: str | None
+    curves: Mapping[str, Curve], value: float, *, pixels: float | None, reference: str | None
 ) -> pd.DataFrame:
     """Rate of every codec at one quality, the fewest bytes first.
 
-    Columns: `COLUMNS`; `ratio` is the bytes for one byte of the reference. A codec that does not
+    Columns: `COLUMNS`; `ratio` is the rate divided by the reference's. A codec that does not
     reach the quality has no rate and stands last.
 
     Args:
         curves: Curve by codec.
         value: The quality, in the unit of the curves' metric.
-        pixels: Mean number of pixels of an image, which turns a rate into bytes.
+        pixels: Number of pixels of every image, which turns a rate into bytes; None where images
+            differ in it, and there are no bytes.
         reference: Codec that the ratio is against; None for no ratio.
     """
     rates = {codec: rate_at(curve, value) for codec, curve in curves.items()}
     base = rates.get(reference) if reference else None
     rows = [
-        (codec, rate, rate and rate * pixels / 8, value, rate / base if rate and base else None)
+        (codec, rate, _bytes(rate, pixels), value, rate / base if rate and base else None)
         for codec, rate in rates.items()
     ]
     return _sorted(rows, by="bits_per_pixel", ascending=True)
 
 
 def read_at_rate(
-    curves: Mapping[str, Curve], bits_per_pixel: float, *, pixels: float
+    curves: Mapping[str, Curve], bits_per_pixel: float, *, pixels: float | None
 ) -> pd.DataFrame:
     """Quality of every codec at one rate, the best first.
 
@@ -59,15 +60,19 @@ def read_at_rate(
     Args:
         curves: Curve by codec.
         bits_per_pixel: The rate.
-        pixels: Mean number of pixels of an image, which turns a rate into bytes.
+        pixels: As in `read_at_quality`.
     """
-    size = bits_per_pixel * pixels / 8
+    size = _bytes(bits_per_pixel, pixels)
     rows = [
         (codec, bits_per_pixel, size, value_at(curve, bits_per_pixel), None)
         for codec, curve in curves.items()
     ]
     smaller_first = any(sign_of(curve.metric) < 0 for curve in curves.values())
     return _sorted(rows, by="value", ascending=smaller_first)
+
+
+def _bytes(rate: float | None, pixels: float | None) -> float | None:
+    return None if rate is None or pixels is None else rate * pixels / 8
 
 
 def _sorted(

@@ -8,6 +8,7 @@ import numpy as np
 
 from core.dataset.compressed_before import is_jpeg_note
 from core.evaluation.measurements import Curve
+from core.plain_english import counted
 from core.store import Manifest
 
 #: Part of a curve's range of values by which quality falls at more bytes, to count as a fall.
@@ -68,9 +69,14 @@ def compressed_before_line(
         return ""
     if not count:
         return ""
+    told = (
+        "was probably a JPEG file before: blocks of 8x8 pixels are left in it. It favours"
+        if count == 1
+        else "were probably JPEG files before: blocks of 8x8 pixels are left in them. They favour"
+    )
     return (
-        f"{count:,} of {total:,} images were probably JPEG files before: blocks of 8x8 pixels are "
-        "left in them. They favour codecs like JPEG, and curves need not rise steadily."
+        f"{count:,} of {counted(total, 'image')} {told} codecs like JPEG, and curves need not rise "
+        "steadily."
     )
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 
 from core.analysis.bd_tables import SAMPLES, bd_matrix, bd_table
 from core.analysis.rate_distortion import METHOD
+from core.evaluation.facts import measured_images
 from core.evaluation.measurements import lossy_measurements, on_common_images
 from core.evaluation.results import Results
 from core.metrics import psnr_db
@@ -22,6 +23,8 @@ from core.store.key import file_name
 #: Metric of the tables and codec that the others are compared with.
 METRIC = psnr_db.NAME
 ANCHOR = "jpeg"
+#: Fact of tables whose codecs are all compared over the same images; earlier ones lack it.
+_SHARED = "shared_images"
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,8 @@ def store_bd_rates(store: ArtifactStore, dataset: str, results: Results) -> bool
         file_name(key, "table.parquet"): found.table.to_parquet(index=False),
         file_name(key, "matrix.parquet"): found.matrix.to_parquet(),
     }
-    store.commit(key, files, facts={"state": results_state(results.manifests)})
+    state = results_state(results.manifests)
+    store.commit(key, files, facts={"state": state, _SHARED: True})
     return True
 
 
@@ -73,9 +77,11 @@ def load_bd_rates(
         artifact = store.open(bd_rates_key(dataset))
         if artifact.manifest.facts.get("state") != results_state(manifests):
             return None
-        return BdRates(_frame(artifact, "table"), _frame(artifact, "matrix"))
+        found = BdRates(_frame(artifact, "table"), _frame(artifact, "matrix"))
     except ArtifactError:
         return None
+    is_current = artifact.manifest.facts.get(_SHARED) or _has_all_images(found, manifests)
+    return found if is_current else None
 
 
 def results_state(manifests: Mapping[str, Manifest], salt: str = "") -> str:
@@ -95,6 +101,13 @@ def results_state(manifests: Mapping[str, Manifest], salt: str = "") -> str:
 def bd_rates_key(dataset: str) -> str:
     """Key of the BD-rates of a data set."""
     return f"bd_rates/{dataset}"
+
+
+def _has_all_images(found: BdRates, manifests: Mapping[str, Manifest]) -> bool:
+    """Whether earlier tables are as now: no codec lacked an image, and there are several."""
+    measured = {images.images for one in manifests.values() if (images := measured_images(one))}
+    counts = set() if found.table.empty else set(found.table["images"])
+    return counts == measured and min(counts, default=0) > 1
 
 
 def _frame(artifact: Artifact, ending: str) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from core.analysis.ladder import PSNR_DB, REFERENCE, RUNGS, Ladder, Step
 from core.dataset.splits import digest_of_split
 from core.evaluation.facts import measured_images
 from core.evaluation.fingerprint import model_digest
-from core.evaluation.measurements import Curve, Measurements, measurements
+from core.evaluation.measurements import Curve, Measurements, measurements, on_shared_images
 from core.evaluation.table import from_parquet, to_frame
 from core.metrics import psnr_db
 from core.store import Artifact, ArtifactError, ArtifactStore, Manifest
@@ -98,12 +98,13 @@ def load_ladder(store: ArtifactStore, dataset: str) -> Ladder:
 def compute_ladder(
     tables: Mapping[str, Measurements], trainings: Mapping[str, TrainingSummary] | None = None
 ) -> Ladder:
-    """The ladder from measurements of its rungs and of the reference on the same images.
+    """The ladder from measurements of its rungs and of the reference, on the images all have.
 
     Args:
         tables: Measurements by codec.
         trainings: How the rungs' models were trained, by codec.
     """
+    tables = on_shared_images(tables)
     reference = tables.get(REFERENCE)
     rate = rate_at(reference.curve(), PSNR_DB) if reference else None
     return Ladder(tuple(_steps(tables, trainings or {})), rate)

@@ -117,12 +117,15 @@ def compare_methods(
 ) -> MethodComparison | None:
     """The two over the images that both coded; None where there is no such image.
 
+    Of a method that loses pixels, images that came back exactly are left out: their PSNR has no
+    mean.
+
     Args:
         frame: Results, one row per image and operating point.
         first: The one that the sentence is about.
         second: The one that it is compared with.
     """
-    rows, others = _rows(frame, first), _rows(frame, second)
+    rows, others = (_with_mean_psnr(_rows(frame, name)) for name in (first, second))
     shared = rows.index.intersection(others.index)
     if shared.empty:
         return None
@@ -146,6 +149,12 @@ def _rows(frame: pd.DataFrame, name: MethodName) -> pd.DataFrame:
     at = (frame["codec"] == name.codec) & (frame["setting"] == name.setting)
     good = frame.loc[at & frame["error"].isna() & frame["bytes"].notna()]
     return good.astype({"image": "str"}).set_index("image")
+
+
+def _with_mean_psnr(rows: pd.DataFrame) -> pd.DataFrame:
+    """All rows of a method that keeps every pixel, else those with a finite PSNR."""
+    is_exact = rows["lossless"].astype(bool)
+    return rows if is_exact.all() else rows[~is_exact]
 
 
 def _means(rows: pd.DataFrame) -> MethodMeans:

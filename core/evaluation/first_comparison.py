@@ -27,6 +27,7 @@ from core.evaluation.record import Record
 from core.evaluation.search_starts import COMPARED_FIRST, default_position
 from core.images import Image
 from core.metrics import metrics
+from core.plain_english import counted
 from core.png import decode_png, encode_png
 from core.store import Artifact, ArtifactError, ArtifactStore
 
@@ -161,4 +162,6 @@ def _restored(plain: Mapping[str, Any], artifact: Artifact) -> Compared:
 
 
 def _machine(provenance: Mapping[str, Any]) -> str:
-    return f"{provenance.get('cpu')}, {provenance.get('cpu_count')} cores"
+    count = provenance.get("cpu_count")
+    cores = counted(count, "core") if isinstance(count, int) else "an unknown number of cores"
+    return f"{provenance.get('cpu')}, {cores}"

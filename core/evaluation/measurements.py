@@ -1,13 +1,15 @@
 """Tables of results turned into gapless measurements, mean curves and summaries."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from core.metrics import sign_of
+from core.metrics import psnr_db, sign_of
 
 Floats = npt.NDArray[np.float64]
 
@@ -25,7 +27,8 @@ class Curve:
         bits_per_pixel: Mean rate at each setting.
         values: Mean of the metric at each setting.
         count: Images that the means are over: those with a value at every setting.
-        dropped: Images left out because some setting failed or has no finite value on them.
+        dropped: Images left out because this codec, whatever the others do, failed or has no finite
+            value on them at some setting.
     """
 
     codec: str
@@ -52,8 +55,9 @@ class Measurements:
         images: Image ids, sorted, shape (images,).
         settings: The settings, from the lowest mean rate to the highest.
         bits_per_pixel: Rates, float64 (images, settings).
-        values: Metric, float64 (images, settings).
-        dropped: Images left out because some setting has no value on them.
+        values: Metric, float64 (images, settings). Finite, except where a PSNR is pooled: there it
+            is infinite for an image that came back exactly.
+        dropped: Images left out because some setting of this codec has no value on them.
         pools_error: Whether the mean of the metric, a PSNR, is that of the mean squared error over
             all images, instead of the mean of the images' PSNR. An image that is reproduced well
             then counts less.
@@ -172,7 +176,7 @@ def lossless_codecs(frame: pd.DataFrame) -> list[str]:
     return [str(name) for name in exact.index[exact]]
 
 
-def measurements(frame: pd.DataFrame, *, metric: str) -> Measurements:
+def measurements(frame: pd.DataFrame, *, metric: str, pools_error: bool = False) -> Measurements:
     """Gapless table of one codec's results, on the images with a value at every setting.
 
     Rows without bytes (floating-point latents), with an error, or without a finite value are no
@@ -181,37 +185,86 @@ def measurements(frame: pd.DataFrame, *, metric: str) -> Measurements:
     Args:
         frame: Results of one codec.
         metric: Column of the metric.
+        pools_error: Whether the metric is a PSNR of the mean squared error over all images: an
+            image that came back exactly has an error of zero there, and stays.
     """
     failed = frame["error"].notna()
-    rated = frame["bytes"].notna() & (frame["bits_per_pixel"] > 0)
-    usable = ~failed & rated & np.isfinite(frame[metric].astype(float))
+    rated = frame["bytes"].notna() & (frame["bits_per_pixel"] > 0) & ~failed
+    quality = _quality(frame, metric)
+    usable = rated & (quality.notna() if pools_error else np.isfinite(quality))
     images, settings = _codes(frame.loc[usable, "image"]), _codes(frame.loc[usable, "setting"])
     rates, values = np.full((2, len(images.names), len(settings.names)), np.nan)
     rates[images.codes, settings.codes] = frame.loc[usable, "bits_per_pixel"]
-    values[images.codes, settings.codes] = frame.loc[usable, metric]
-    complete = ~np.isnan(rates).any(axis=1)
-    order = np.argsort(rates[complete].sum(axis=0), kind="stable")
-    touched = frame.loc[usable | failed, "image"].nunique()
-    return Measurements(
+    values[images.codes, settings.codes] = quality[usable]
+    touched = frame.loc[(rated & quality.notna()) | failed, "image"].nunique()
+    table = Measurements(
         codec=_codec(frame),
         metric=metric,
-        images=images.names[complete],
-        settings=tuple(settings.names[order].tolist()),
-        bits_per_pixel=rates[complete][:, order],
-        values=values[complete][:, order],
-        dropped=int(touched) - int(complete.sum()),
+        images=images.names,
+        settings=tuple(settings.names.tolist()),
+        bits_per_pixel=rates,
+        values=values,
+        dropped=0,
+        pools_error=pools_error,
     )
+    complete = np.flatnonzero(~np.isnan(rates).any(axis=1))
+    return replace(_curve_of(table, complete), dropped=int(touched) - len(complete))
 
 
-def lossy_measurements(frame: pd.DataFrame, *, metric: str) -> dict[str, Measurements]:
-    """Measurements by codec of all codecs that have a curve under the metric."""
-    columns = ["codec", "image", "setting", "bytes", "bits_per_pixel", "error", metric]
+def lossy_measurements(
+    frame: pd.DataFrame, *, metric: str, pools_error: bool = False
+) -> dict[str, Measurements]:
+    """Measurements by codec of all that have a curve under the metric, on the images all have.
+
+    Args:
+        frame: Results, one row per image and operating point.
+        metric: Column of the metric.
+        pools_error: As in `measurements`.
+    """
+    columns = ["codec", "image", "setting", "bytes", "bits_per_pixel", "lossless", "error", metric]
     lossy = frame.loc[~frame["codec"].isin(lossless_codecs(frame)), columns]
     tables = {
-        str(codec): measurements(rows, metric=metric)
+        str(codec): measurements(rows, metric=metric, pools_error=pools_error)
         for codec, rows in lossy.groupby("codec", observed=True)
     }
-    return {codec: table for codec, table in tables.items() if len(table.images)}
+    return on_shared_images({codec: table for codec, table in tables.items() if len(table.images)})
+
+
+def on_shared_images(tables: Mapping[str, Measurements]) -> dict[str, Measurements]:
+    """The measurements by codec on the images that all of them have; none without such an image."""
+    found = list(tables.values())
+    if all(np.array_equal(table.images, found[0].images) for table in found):
+        return dict(tables)
+    shared = reduce(np.intersect1d, [table.images for table in found])
+    places = {codec: np.flatnonzero(np.isin(one.images, shared)) for codec, one in tables.items()}
+    return {codec: _curve_of(tables[codec], place) for codec, place in places.items() if len(place)}
+
+
+def on_images_of(frame: pd.DataFrame, tables: Mapping[str, Measurements]) -> pd.DataFrame:
+    """Results on the images that all of some measurements are over; the whole without any."""
+    table = next(iter(tables.values()), None)
+    return frame if table is None else frame[frame["image"].isin(table.images)]
+
+
+def _quality(frame: pd.DataFrame, metric: str) -> "pd.Series[float]":
+    """Values of a metric; a PSNR is infinite, which is stored as null, where nothing was lost."""
+    values = frame[metric].astype(float)
+    if metric != psnr_db.NAME or "lossless" not in frame:
+        return values
+    return values.mask(frame["lossless"].astype(bool), np.inf)
+
+
+def _curve_of(table: Measurements, positions: npt.NDArray[np.intp]) -> Measurements:
+    """Some of the images, at the settings with a finite value on one of them, by rising rate."""
+    chosen = table.take(positions)
+    order = np.argsort(chosen.bits_per_pixel.sum(axis=0), kind="stable")
+    order = order[np.isfinite(chosen.values[:, order]).any(axis=0)]
+    return replace(
+        chosen,
+        settings=tuple(chosen.settings[place] for place in order),
+        bits_per_pixel=chosen.bits_per_pixel[:, order],
+        values=chosen.values[:, order],
+    )
 
 
 def curve(frame: pd.DataFrame, *, codec: str, metric: str) -> Curve:

@@ -12,6 +12,7 @@ from core.analysis.stored_ladder import ladder_key, load_ladder
 from core.codecs.container_bytes import containers
 from core.dataset.splits import DEFAULT, dataset_key
 from core.evaluation.results import Results, load_results
+from core.plain_english import counted
 from core.report.document import Report, Section
 from core.report.ladder import absent_ladder_section, ladder_section
 from core.report.process import source_section, speed_section
@@ -24,8 +25,8 @@ from core.search.studies import StudyRecord
 from core.search.study_reading import read_study, study_names
 from core.store import ArtifactError, ArtifactStore, Manifest, MissingArtifact
 from core.store.key import last_part
-from core.timing.table import load_benchmarks
-from core.training_records.runs import read_runs
+from core.timing.table import Benchmarks, load_benchmarks
+from core.training_records.runs import Runs, read_runs
 
 TITLE = "What an autoencoder's bottleneck costs in bytes"
 _ABSTRACT = (
@@ -56,33 +57,47 @@ def build_report(store: ArtifactStore, *, dataset: str = DEFAULT) -> Report:
     if results.frame.empty:
         raise results.problems[0] if results.problems else _no_results(dataset)
     is_of_thesis = dataset == DEFAULT
-    ladder = _read_ladder(store) if is_of_thesis else _Ladder()
-    runs, benchmarks, studies = read_runs(store), load_benchmarks(store), _read_studies(store)
-    found = [
-        *_manifests(store, [dataset_key(dataset)]),
-        *results.manifests.values(),
-        *(run.manifest for run in runs.runs.values()),
-        *_manifests(store, [study_key(study.name) for study in studies.found]),
-        *ladder.manifests,
-        *benchmarks.manifests.values(),
-    ]
-    latest = max(manifest.created for manifest in found)
-    read = (results, runs, studies, ladder, benchmarks)
-    problems = [problem for part in read for problem in part.problems]
+    read = _Read(
+        results,
+        read_runs(store),
+        _read_studies(store),
+        _read_ladder(store) if is_of_thesis else _Ladder(),
+        load_benchmarks(store),
+    )
+    sources = _sources(store, dataset, read)
+    latest = max(manifest.created for manifest in sources)
     quality = Quality(results, labels(), is_of_thesis, containers(store, results.manifests))
     sections = [
         *quality_sections(quality),
-        training_section(list(runs.runs.values()), now=datetime.fromisoformat(latest)),
-        *ladder.sections,
-        search_section(
-            studies.found, {study.name: published_trial(store, study) for study in studies.found}
-        ),
-        speed_section(benchmarks),
-        source_section(found, problems),
+        *_process_sections(store, read, now=datetime.fromisoformat(latest)),
+        source_section(sources, [problem for part in read for problem in part.problems]),
     ]
     title = TITLE if is_of_thesis else _OTHER_TITLE
     shown = tuple(section for section in sections if not section.is_empty)
     return Report(title, _opening(store, results, dataset, latest), shown)
+
+
+def _process_sections(store: ArtifactStore, read: "_Read", *, now: datetime) -> list[Section]:
+    """Sections on how the models and the results were made."""
+    studies = read.studies.found
+    return [
+        training_section(list(read.runs.runs.values()), now=now),
+        *read.ladder.sections,
+        search_section(studies, {study.name: published_trial(store, study) for study in studies}),
+        speed_section(read.benchmarks),
+    ]
+
+
+def _sources(store: ArtifactStore, dataset: str, read: "_Read") -> list[Manifest]:
+    """Manifests of all artifacts that the report is made from."""
+    return [
+        *_manifests(store, [dataset_key(dataset)]),
+        *read.results.manifests.values(),
+        *(run.manifest for run in read.runs.runs.values()),
+        *_manifests(store, [study_key(study.name) for study in read.studies.found]),
+        *read.ladder.manifests,
+        *read.benchmarks.manifests.values(),
+    ]
 
 
 def _opening(store: ArtifactStore, results: Results, dataset: str, latest: str) -> tuple[str, ...]:
@@ -104,6 +119,21 @@ class _Ladder(NamedTuple):
     problems: tuple[ArtifactError, ...] = ()
 
 
+class _Studies(NamedTuple):
+    found: list[StudyRecord]
+    problems: list[ArtifactError]
+
+
+class _Read(NamedTuple):
+    """What was read; each part names the artifacts that could not be."""
+
+    results: Results
+    runs: Runs
+    studies: _Studies
+    ladder: _Ladder
+    benchmarks: Benchmarks
+
+
 def _read_ladder(store: ArtifactStore) -> _Ladder:
     """The stored ladder; one that was never made is no problem of the report."""
     try:
@@ -115,11 +145,6 @@ def _read_ladder(store: ArtifactStore) -> _Ladder:
     models = [last_part(key) for key in store.keys("models/")]
     manifests = tuple(_manifests(store, [ladder_key(DEFAULT)]))
     return _Ladder((ladder_section(found, models=models),), manifests)
-
-
-class _Studies(NamedTuple):
-    found: list[StudyRecord]
-    problems: list[ArtifactError]
 
 
 def _read_studies(store: ArtifactStore) -> _Studies:
@@ -146,4 +171,4 @@ def _no_results(dataset: str) -> MissingArtifact:
 
 def _made_from(dataset: str, images: int, latest: str) -> str:
     day = datetime.fromisoformat(latest).astimezone(UTC).date().isoformat()
-    return f"Data set `{dataset}`, {images:,} images; the latest artifact is of {day}."
+    return f"Data set `{dataset}`, {counted(images, 'image')}; the latest artifact is of {day}."

@@ -91,6 +91,7 @@ def _plot(metric: str, frame: pd.DataFrame, anchor: str) -> Plot:
             "double lie equally far."
         ),
         x_title=f"Bytes, against {anchor}",
+        x_unit="ratio",
         y_title="",
         series=series,
         x_scale="log",

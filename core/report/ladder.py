@@ -7,6 +7,7 @@ import pandas as pd
 from core.analysis.ladder import PSNR_DB, TITLE, Ladder, Step, ladder_sentence
 from core.analysis.stored_ladder import ladder_key
 from core.dataset.splits import DEFAULT
+from core.plain_english import counted
 from core.report.document import Section
 from core.report.tables import Column, Table
 from core.store import ArtifactError, MissingArtifact
@@ -57,9 +58,9 @@ def _table(found: Ladder) -> Table:
         "trained_minutes": Column("Minutes", ",.0f"),
         "notes": Column("Note"),
     }
+    images = counted(found.steps[0].images, "validation image")
     caption = (
-        f"Whole files of {found.steps[0].images} validation images; rates at {PSNR_DB:g} dB, or "
-        "where a step has nearly all that it reaches. Images and minutes are of its training, "
-        "notes on the BD-rates."
+        f"Whole files of {images}; rates at {PSNR_DB:g} dB, or where a step has nearly all that it "
+        "reaches. Images and minutes are of its training, notes on the BD-rates."
     )
     return Table("ladder", "The steps", caption, frame, columns)

@@ -25,6 +25,7 @@ class Series:
         high: Upper end, likewise.
         has_line: Whether the points are joined.
         notes: Hover text of each point; empty for the default.
+        operation: What was timed, where several series have one label; else empty.
     """
 
     label: str
@@ -35,6 +36,7 @@ class Series:
     high: tuple[float, ...] = ()
     has_line: bool = True
     notes: tuple[str, ...] = ()
+    operation: str = ""
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ class Plot:
             to the renderer when empty.
         names: Lines of the vertical axis from the top, where it is no axis of numbers.
         reference: Value of a dotted vertical line, if there is one.
+        x_unit: Unit of `x` for a program, where the labels of the ticks state it on the figure.
     """
 
     name: str
@@ -67,6 +70,7 @@ class Plot:
     x_ticks: tuple[tuple[float, str], ...] = ()
     names: tuple[str, ...] = ()
     reference: float | None = None
+    x_unit: str = ""
 
     @property
     def height(self) -> int:
@@ -74,8 +78,17 @@ class Plot:
         return 110 + 30 * len(self.names) if self.names else 540
 
     def numbers(self) -> pd.DataFrame:
-        """What is drawn, one row per point: series, x, y, and low and high where there are."""
-        return pd.concat([_numbers(series, self.names) for series in self.series])
+        """What is drawn, one row per point.
+
+        Columns: series; operation where there are any; the titles of both axes with their units
+        (`line` for an axis without title); low and high, ends of the interval around x, where
+        there are.
+        """
+        frame = pd.concat([_numbers(series, self.names) for series in self.series])
+        if not any(series.operation for series in self.series):
+            frame = frame.drop(columns="operation")
+        x = f"{self.x_title} ({self.x_unit})" if self.x_unit else self.x_title
+        return frame.rename(columns={"x": x, "y": self.y_title or "line"})
 
 
 def axis_range(plot: Plot) -> AxisRange:
@@ -99,7 +112,8 @@ def shown_ticks(plot: Plot) -> list[Tick]:
 
 
 def _numbers(series: Series, names: tuple[str, ...]) -> pd.DataFrame:
-    frame = pd.DataFrame({"series": series.label, "x": series.x, "y": series.y})
+    named = {"series": series.label, "operation": series.operation}
+    frame = pd.DataFrame(named | {"x": series.x, "y": series.y})
     if names:
         frame["y"] = [names[int(value)] for value in series.y]
     if series.low:

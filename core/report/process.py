@@ -7,6 +7,7 @@ import pandas as pd
 from core.analysis.axis_ticks import TIME_TICKS
 from core.codecs.styles import codec_style
 from core.evaluation.facts import encoder_of
+from core.plain_english import counted
 from core.report.document import Section
 from core.report.plot import Plot, Series
 from core.report.tables import THREE_DIGITS, Column, Table
@@ -63,7 +64,10 @@ def source_section(manifests: Iterable[Manifest], problems: Sequence[ArtifactErr
         "cores": Column("Cores", ".0f"),
         "python": Column("Python"),
     }
-    caption = "The file `sources.csv` beside this report has the sha256 of every file as well."
+    caption = (
+        "The file `sources.csv`, which is saved with the figures and tables for a paper, has the "
+        "sha256 of every file as well."
+    )
     parts = (Table("sources", "Artifacts", caption, frame, columns),) if len(frame) else ()
     unused = tuple(f"Not used: {problem}" for problem in problems)
     title = "Where the numbers come from"
@@ -75,7 +79,11 @@ def _library_lines(frame: pd.DataFrame) -> list[str]:
     if frame.empty:
         return []
     counts = frame["libraries"].value_counts()
-    lines = [f"Libraries of {count} artifacts: {text}." for text, count in counts.items() if text]
+    lines = [
+        f"Libraries of {counted(count, 'artifact')}: {text}."
+        for text, count in counts.items()
+        if text
+    ]
     encoders = "; ".join(frame["encoder"].dropna().unique())
     return [*lines, f"Encoders: {encoders}."] if encoders else lines
 
@@ -92,6 +100,7 @@ def _times(usual: pd.DataFrame, size: tuple[int, int]) -> Plot:
         title=f"Time to encode and to decode {width}x{height} pixels",
         caption="Full marks: encode. Open marks: decode. The axis is logarithmic.",
         x_title="Time",
+        x_unit="ms",
         y_title="",
         series=tuple(series),
         x_scale="log",
@@ -114,6 +123,7 @@ def _time_series(row: "pd.Series[float]", index: int) -> Series:
         low=(low,),
         high=(high,),
         has_line=False,
+        operation=operation,
         notes=(f"{operation}: {middle:,.3g} ms ({low:,.3g} to {high:,.3g})",),
     )
 

@@ -23,26 +23,22 @@ from core.analysis.headlines import LEARNED, headlines, rate_trained_rates
 from core.analysis.image_sizes import has_mixed_sizes, rates_over_pixels
 from core.analysis.lossless import lossless_table
 from core.analysis.optimised_for import model_rates, optimised_for
-from core.analysis.source_quality import falls_line, first_falls
-from core.codecs.styles import codec_style, in_legend_order
 from core.evaluation.measurements import (
     Curve,
     Measurements,
     lossless_codecs,
+    lossy_measurements,
     on_common_images,
+    on_images_of,
     pooled_psnr_db,
     summary,
 )
 from core.evaluation.results import Results
 from core.metrics import metrics, psnr_db
+from core.report.curves import curve_plot
 from core.report.deltas import Compared, delta_section
 from core.report.document import Section
-from core.report.plot import Plot, Series
 from core.report.tables import Column, Table, without
-
-_RATE_TICKS = tuple(
-    (value, f"{value:g}") for value in (1.0, 0.3, 3.0, 10.0, 0.1, 0.5, 2.0, 5.0, 0.2, 1.5, 0.05)
-)
 
 
 @dataclass(frozen=True)
@@ -68,9 +64,14 @@ class Quality:
         return on_common_images(self.results.frame)
 
     @cached_property
+    def with_psnr(self) -> pd.DataFrame:
+        """Results on those of them that have a mean PSNR: the ones of the PSNR curves."""
+        return on_images_of(self.frame, lossy_measurements(self.frame, metric=psnr_db.NAME))
+
+    @cached_property
     def means(self) -> pd.DataFrame:
-        """Means per codec and setting."""
-        return summary(self.frame)
+        """Means per codec and setting, of the images that have a mean PSNR."""
+        return summary(self.with_psnr)
 
     @cached_property
     def rows(self) -> tuple[MethodRow, ...]:
@@ -91,7 +92,7 @@ class Quality:
 
     def pooled_psnr_db(self, codec: str, setting: str | None) -> float | None:
         """PSNR of the mean squared error of a codec at a setting; None where it has no results."""
-        frame = self.frame
+        frame = self.with_psnr
         rows = frame[(frame["codec"] == codec) & (frame["setting"] == setting)]
         if rows.empty:
             return None
@@ -114,7 +115,11 @@ def quality_sections(quality: Quality) -> list[Section]:
             "curves",
             "Quality against bytes",
             parts=(
-                *(_curves(quality, metric, found) for metric, found in tables.items() if found),
+                *(
+                    curve_plot(metric, found, quality.labels)
+                    for metric, found in tables.items()
+                    if found
+                ),
                 *_lossless(quality),
                 *_rates_over_pixels(quality),
             ),
@@ -216,40 +221,6 @@ def _pooled(quality: Quality, row: MethodRow) -> float | None:
     """PSNR of the mean squared error of what the row's mean PSNR is of."""
     setting = FLOAT_SETTING if row.published.is_autoencoder else row.weighed_setting
     return quality.pooled_psnr_db(row.published.codec, setting)
-
-
-def _curves(quality: Quality, metric: str, tables: Mapping[str, Measurements]) -> Plot:
-    chosen = metrics()[metric]
-    names = in_legend_order(list(tables))
-    series = tuple(_curve(tables[name], quality.label(name), chosen.LABEL) for name in names)
-    counts = sorted({len(tables[name].images) for name in names})
-    falls = falls_line(first_falls(tables[name].curve() for name in names), quality.labels)
-    images = f"{counts[0]:,}" if len(counts) == 1 else f"{counts[0]:,} to {counts[-1]:,}"
-    return Plot(
-        name=f"curves-{metric}".replace("_", "-"),
-        title=f"{chosen.LABEL} against bits per pixel",
-        caption=(
-            f"Each point is the mean over {images} images at one setting; the rate counts the "
-            f"whole file, headers included. {chosen.LABEL}: {chosen.DEFINITION} {falls}"
-        ).rstrip(),
-        x_title="Bits per pixel (whole file)",
-        y_title=chosen.LABEL,
-        series=series,
-        x_scale="log",
-        x_ticks=_RATE_TICKS,
-    )
-
-
-def _curve(table: Measurements, label: str, metric_label: str) -> Series:
-    curve = table.curve()
-    notes = tuple(
-        f"{setting}: {rate:.3f} bits per pixel, {metric_label} {value:.4g}"
-        for setting, rate, value in zip(
-            curve.settings, curve.bits_per_pixel, curve.values, strict=True
-        )
-    )
-    style = codec_style(table.codec)
-    return Series(label, style, curve.bits_per_pixel, curve.values, notes=notes)
 
 
 def _lossless(quality: Quality) -> list[Table]:

@@ -44,7 +44,10 @@ def _table(runs: Sequence[TrainingRun], now: datetime) -> Table:
         "images": Column("Images seen", ",.0f"),
         "minutes": Column("Minutes", ",.0f"),
     }
-    sentences = ["The weights of the epoch with the lowest validation loss were kept."]
+    sentences = [
+        "The weights of the epoch with the lowest validation loss were kept, of the last stage "
+        "where there were several."
+    ]
     rows = run_table(runs, now=now)
     rows["run"] = rows["run"].map(label_of)
     unused = unused_columns(rows)

@@ -7,6 +7,8 @@ the description is stored in its card.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from core.plain_english import counted
+
 _IMAGE_CHANNELS = 3
 _ACTIVATIONS = {"relu": "ReLU", "leaky_relu": "leaky ReLU"}
 
@@ -107,7 +109,7 @@ def transform_codec_layers(
 
 def _blocks(count: int, height: int, width: int, channels: int, part: str) -> list[Layer]:
     """Residual blocks as one layer; none for a count of zero."""
-    label = f"{count} residual block{'s' if count != 1 else ''}"
+    label = counted(count, "residual block")
     return [Layer(label, height, width, channels, part)] if count else []
 
 

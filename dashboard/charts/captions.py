@@ -4,7 +4,9 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from core.analysis.curve_views import left_out_line
 from core.evaluation.facts import measured_images
+from core.plain_english import counted
 from core.store import Manifest
 
 #: Edge of the stored images, in pixels.
@@ -23,19 +25,19 @@ def basis_line(points: pd.DataFrame, *, total: int, on_subset: bool) -> str:
         return ""
     counts = sorted(set(points["images"]))
     span = f"{counts[0]:,}" if len(counts) == 1 else f"{counts[0]:,} to {counts[-1]:,}"
-    basis = f"a fixed subset of {span} of {total:,}" if on_subset else f"{span} of {total:,}"
-    dropped = points[points["dropped"] > 0].drop_duplicates("codec")
-    losses = ", ".join(f"{row.label} {row.dropped}" for row in dropped.itertuples())
+    basis = f"{'a fixed subset of ' * on_subset}{span} of {counted(total, 'image')}"
+    codecs = points.drop_duplicates("codec")
+    left_out = left_out_line(dict(zip(codecs["label"], codecs["dropped"], strict=True)))
     return (
-        f"Each point is the mean over {basis} images: those that the codec coded at every "
-        "setting. The rate counts the whole file, headers included."
-        + (f" Images left out after an error: {losses}." if losses else "")
-    )
+        f"Each point is the mean over {basis}: those that every codec coded at every "
+        f"setting. The rate counts the whole file, headers included. {left_out}"
+    ).rstrip()
 
 
 def removed_line(*, kept: int, total: int) -> str:
     """Caption with the number of points that a filter removed; empty if none."""
-    return f"The range leaves out {total - kept} of {total} points." if kept < total else ""
+    left_out = f"{total - kept} of {counted(total, 'point')}"
+    return f"The range leaves out {left_out}." if kept < total else ""
 
 
 def notes_line(table: pd.DataFrame) -> str:
@@ -68,7 +70,8 @@ def size_line(index: pd.DataFrame) -> str:
         line += f"; {100 * (width > height).mean():.0f} % are wider than high"
     untouched = int(((width == SIDE) & (height == SIDE)).sum())
     if untouched:
-        return f"{line}. {untouched:,} were {SIDE} x {SIDE} already and keep their JPEG blocks."
+        was, keeps = ("was", "keeps its") if untouched == 1 else ("were", "keep their")
+        return f"{line}. {untouched:,} {was} {SIDE} x {SIDE} already and {keeps} JPEG blocks."
     return f"{line}. None had {SIDE} x {SIDE} already, so all were resampled."
 
 
@@ -84,8 +87,8 @@ def source_line(manifests: Mapping[str, Manifest], *, images: int) -> str:
     return " · ".join(
         [
             f"Data set {', '.join(text[:12] for text in hashes)}",
-            f"{images:,} images",
-            f"{len(found)} codecs",
+            counted(images, "image"),
+            counted(len(found), "codec"),
             f"code {commit}{more}",
             dates[0] if len(dates) == 1 else f"{dates[0]} to {dates[-1]}",
         ]

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.evaluation.measurements import Measurements
+from core.evaluation.measurements import Floats, Measurements
+from core.plain_english import counted
 from dashboard.charts.colors import codec_style, in_legend_order, translucent
 
 #: Curves of single images that are drawn per codec: more would hide each other.
@@ -132,14 +133,21 @@ def _points(table: Measurements, labels: Mapping[str, str]) -> pd.DataFrame:
             "setting": means.settings,
             "bits_per_pixel": means.bits_per_pixel,
             "value": means.values,
-            "bits_per_pixel_p10": np.percentile(rates, 10, axis=0),
-            "bits_per_pixel_p90": np.percentile(rates, 90, axis=0),
-            "value_p10": np.percentile(values, 10, axis=0),
-            "value_p90": np.percentile(values, 90, axis=0),
+            "bits_per_pixel_p10": _percentile(rates, 10),
+            "bits_per_pixel_p90": _percentile(rates, 90),
+            "value_p10": _percentile(values, 10),
+            "value_p90": _percentile(values, 90),
             "images": means.count,
             "dropped": means.dropped,
         }
     )
+
+
+def _percentile(values: Floats, percent: float) -> Floats:
+    """Percentile over the images at each setting; infinite between values that are."""
+    with np.errstate(invalid="ignore"):  # infinity minus infinity
+        found = np.percentile(values, percent, axis=0)
+    return np.where(np.isnan(found), np.inf, found)
 
 
 _NOTHING = Measurements("", "", np.empty(0, np.str_), (), np.empty((0, 0)), np.empty((0, 0)), 0)
@@ -153,6 +161,7 @@ def _curve(rows: pd.DataFrame, hover: str, *, whiskers: bool) -> go.Scatter:
         x=rows["bits_per_pixel"],
         y=rows["value"],
         customdata=rows[["codec", "setting", "images"]],
+        hovertext=[counted(images, "image") for images in rows["images"]],
         name=label,
         legendgroup=codec,
         mode="lines+markers",
@@ -162,7 +171,7 @@ def _curve(rows: pd.DataFrame, hover: str, *, whiskers: bool) -> go.Scatter:
         unselected={"marker": {"opacity": 1}},
         hovertemplate=(
             f"<b>{label}</b> %{{customdata[1]}}<br>%{{x:.3f}} bits per pixel<br>"
-            f"{hover}<br>mean of %{{customdata[2]:,}} images<extra></extra>"
+            f"{hover}<br>mean of %{{hovertext}}<extra></extra>"
         ),
     )
     if whiskers:

@@ -173,11 +173,12 @@ def _bd_table(view: View, anchor: str, state: str) -> pd.DataFrame:
     if stored is not None and anchor == ANCHOR:
         table = stored.table
     else:
+        tables = load_measurements(view)
         table = kept_table(
             f"bd-rate-{view.file_name}-{anchor}",
             load_results(view.dataset).manifests,
-            salt=f"{view} {sorted(load_measurements(view))}",
-            compute=lambda: bd_table(load_measurements(view), anchor=anchor, labels={}),
+            salt=f"{view} {sorted(tables)} over {len(tables[anchor].images)} images",
+            compute=lambda: bd_table(tables, anchor=anchor, labels={}),
         )
     named = {name: label for name, label in labels().items() if name in set(table["codec"])}
     return table.assign(label=table["codec"].map(lambda codec: named.get(codec, codec)))

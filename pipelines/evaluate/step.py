@@ -21,6 +21,7 @@ from core.evaluation.block import Block, measure_block, operating_points
 from core.evaluation.facts import ResultFacts
 from core.evaluation.results import load_results, stored_rows
 from core.metrics import unavailable as metrics_unavailable
+from core.plain_english import counted
 from core.store import ArtifactError, ArtifactStore, Manifest, MissingArtifact
 from pipelines.base import UserError, run_step
 from pipelines.evaluate.cluster import cluster
@@ -268,9 +269,10 @@ def _summary(manifest: Manifest) -> str:
     facts = ResultFacts.of(manifest)
     working = facts.seconds.codec + facts.seconds.metric
     rest = max(facts.seconds.machine - working, 0.0)
-    errors = f", {facts.errors} errors" if facts.errors else ""
+    errors = f", {counted(facts.errors, 'error')}" if facts.errors else ""
+    images = counted(facts.dataset.images, "image")
     return (
-        f"{manifest.key}: {facts.rows} rows{errors}, {facts.dataset.images} images; "
+        f"{manifest.key}: {counted(facts.rows, 'row')}{errors}, {images}; "
         f"{working:.0f} s of codecs and metrics and {rest:.0f} s of all else, over all processes."
     )
 

@@ -15,6 +15,7 @@ from core.evaluation.facts import ResultFacts
 from core.evaluation.fingerprint import model_digest
 from core.evaluation.table import from_parquet, to_frame
 from core.metrics import metrics
+from core.plain_english import counted
 from core.store import ArtifactError, Manifest
 from core.store.provenance import provenance
 from pipelines.evaluate.plan import Plan
@@ -54,7 +55,7 @@ class Verification:
 
     def __str__(self) -> str:
         name = self.plan.codec.name
-        sample = f"{self.images} images at {', '.join(self.settings)}"
+        sample = f"{counted(self.images, 'image')} at {', '.join(self.settings)}"
         if not self.is_equal:
             return f"{name}: differs. {' '.join(self.differences)} ({sample})"
         worst = max(self.metric_differences.values(), default=0.0)
@@ -205,20 +206,21 @@ def _sorted(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _differences(before: pd.DataFrame, now: pd.DataFrame, names: Sequence[str]) -> Iterator[str]:
     if not before[["image", "setting"]].equals(now[["image", "setting"]]):
-        yield f"Stored are {len(before)} rows of the sample; measured were {len(now)}."
+        yield f"Rows of the sample that are stored: {len(before)}; measured were {len(now)}."
         return
     failed = now[now["error"].notna() & before["error"].isna()]
     if len(failed):
-        yield f"{len(failed)} rows failed now; the first: {failed['error'].iloc[0]}"
+        yield f"{counted(len(failed), 'row')} failed now; the first: {failed['error'].iloc[0]}"
     for column in ("bytes", "lossless"):
         unequal = ~(before[column].eq(now[column]) | (before[column].isna() & now[column].isna()))
         if unequal.any():
-            yield f"{column} differs in {int(unequal.sum())} of {len(now)} rows."
+            yield f"{column} differs in {int(unequal.sum())} of {counted(len(now), 'row')}."
     for name in names:
         unequal = ~_is_close(before[name], now[name])
         if unequal.any():
             worst = float((before[name] - now[name]).abs().max())
-            yield f"{name} differs in {int(unequal.sum())} rows, by up to {worst:.2g}."
+            rows = counted(int(unequal.sum()), "row")
+            yield f"{name} differs in {rows}, by up to {worst:.2g}."
 
 
 def _is_close(before: "pd.Series[float]", now: "pd.Series[float]") -> "pd.Series[bool]":

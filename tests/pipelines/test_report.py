@@ -85,6 +85,14 @@ def test_the_command_writes_one_page_and_a_folder_beside_it(store, tmp_path, cap
     assert "report.html" in capsys.readouterr().err
 
 
+def test_the_numbers_of_the_times_tell_encoding_from_decoding_and_have_a_unit(store):
+    [times] = [plot for plot in build_report(store).plots() if plot.name == "times-160x160"]
+    numbers = times.numbers()
+    assert numbers["operation"].tolist() == ["encode", "decode"]
+    assert numbers["series"].tolist() == ["JPEG", "JPEG"]
+    assert numbers["Time (ms)"].tolist() == pytest.approx([1.0, 1.0])
+
+
 @pytest.mark.slow
 def test_the_same_artifacts_give_the_same_files(store, tmp_path):
     for name in ("first", "second"):
@@ -115,6 +123,14 @@ def test_the_page_names_neither_the_machine_nor_its_folders(store):
     page = to_html(build_report(store)).partition("<script>/**")[0]
     assert str(store.root) not in page
     assert f">{socket.gethostname()}<" not in page
+
+
+def test_the_file_of_the_sources_is_where_the_page_says(store, tmp_path):
+    assert run("--output", tmp_path / "report.html") == 0
+    [sources] = [one for one in build_report(store).tables() if one.name == "sources"]
+    assert "saved with the figures and tables for a paper" in sources.caption
+    assert not (tmp_path / "sources.csv").exists()
+    assert (tmp_path / "report-figures" / "sources.csv").exists()
 
 
 def test_every_part_that_has_artifacts_is_reported(store):

@@ -125,8 +125,9 @@ def _batch(content: Mapping[str, Any], stem: str, source: str | None) -> Importe
     table = _measured(by_name)
     if not has_sizes(table.columns):
         raise UnusableImport(_NO_SIZES)
-    table["image"] = _images(by_name)
-    table["setting"] = _settings(by_name)
+    images = _images(by_name)
+    table["image"] = images
+    table["setting"] = _settings(by_name, images)
     table["curve"] = constants.get("name") or constants.get("codec") or stem
     told = ", ".join(
         constants[name] for name in ("codec", "version", "time") if constants.get(name)
@@ -163,26 +164,40 @@ def _image_fields(names: "Mapping[str, Any] | Sequence[str]") -> list[str]:
     return [name for name in names if _spaced(name) in _IMAGES]
 
 
-def _settings(by_name: Mapping[str, Sequence[Any]]) -> list[str]:
+def _settings(by_name: Mapping[str, Sequence[Any]], images: Sequence[str]) -> list[str]:
     """What the rows of an image differ in: all fields that are neither measured nor names."""
     read = {*chosen_columns(by_name).values(), *_image_fields(by_name)}
-    settings = {
+    fields = {
         name: values
         for name, values in by_name.items()
         if name not in read and _spaced(name) not in _NOT_SETTINGS
     }
-    settings = {name: values for name, values in settings.items() if _is_setting(values)}
-    if not settings:
-        return ["one setting"] * len(next(iter(by_name.values())))
+    names = _setting_names(fields, images)
+    if not names:
+        return ["one setting"] * len(images)
     return [
-        ", ".join(f"{name}={_value(value)}" for name, value in zip(settings, row, strict=True))
-        for row in zip(*settings.values(), strict=True)
+        ", ".join(f"{name}={_value(value)}" for name, value in zip(names, row, strict=True))
+        for row in zip(*(fields[name] for name in names), strict=True)
     ]
 
 
-def _is_setting(values: Sequence[Any]) -> bool:
-    """Whether a field of one's own invention takes few values: a measurement takes many."""
-    return len({str(value) for value in values}) <= min(_MAX_SETTINGS, max(1, len(values) // 2))
+def _setting_names(fields: Mapping[str, Sequence[Any]], images: Sequence[str]) -> list[str]:
+    """Fields of one's own invention that are settings: they take few values, a measurement many.
+
+    Of few images, a setting may take as many values as there are rows. Where rows of an image
+    would be alike, fields count too that take no more values than an image has rows.
+    """
+    counts = {name: len({str(value) for value in values}) for name, values in fields.items()}
+    few = min(_MAX_SETTINGS, max(1, len(images) // 2))
+    chosen = {name for name, count in counts.items() if count <= few}
+    rows_of_an_image = max(Counter(images).values())
+    for name, count in counts.items():
+        columns = [images, *(fields[one] for one in chosen)]
+        if len({str(row) for row in zip(*columns, strict=True)}) == len(images):
+            break
+        if count <= min(_MAX_SETTINGS, rows_of_an_image):
+            chosen.add(name)
+    return [name for name in fields if name in chosen]
 
 
 def _value(value: Any) -> str:

@@ -15,6 +15,7 @@ from core.evaluation.measurements import Measurements, lossy_measurements
 from core.evaluation.record import Record
 from core.evaluation.table import to_frame, to_table
 from core.metrics import metrics
+from core.plain_english import counted
 from dashboard.charts.rate_distortion import (
     Look,
     point_table,
@@ -34,7 +35,7 @@ _WHAT = (
     "continues while the page is open; finished points are kept."
 )
 _HELP = "Some ten settings per codec; a photograph of half a megapixel takes about a minute."
-_FAILED = "{count} points could not be measured: {problem}"
+_FAILED = "{points} could not be measured: {problem}"
 
 
 def show_curve(image: ChosenImage, configs: Sequence[CodecConfig]) -> None:
@@ -78,7 +79,7 @@ def measure_curve(image: ChosenImage, configs: Sequence[CodecConfig]) -> list[Re
 
     def show(tasks: Sequence[Task]) -> None:
         done = len(asked) - sum(not task.is_done for task in tasks)
-        words = f"{done} of {len(asked)} points: {queue_line(tasks)}"
+        words = f"{done} of {counted(len(asked), 'point')}: {queue_line(tasks)}"
         progress.progress(done / len(asked), words)
 
     found = reconstructions(image, asked, show=show, is_patient=True) if asked else []
@@ -124,7 +125,8 @@ def _show_bd_rates(tables: dict[str, Measurements]) -> None:
         bind="query-params",
         width=280,
     )
-    table = bd_table({name: tables[name] for name in able}, anchor=anchor, labels=labels())
+    chosen = {name: tables[name] for name in able}
+    table = bd_table(chosen, anchor=anchor, labels=labels(), samples=0)  # one image: no interval
     shown = pd.DataFrame(
         {
             "Codec": table["label"],
@@ -140,4 +142,4 @@ def _show_bd_rates(tables: dict[str, Measurements]) -> None:
 def _say_failed(records: Sequence[Record]) -> None:
     problems = [record.error for record in records if record.error is not None]
     if problems:
-        st.caption(_FAILED.format(count=len(problems), problem=problems[0]))
+        st.caption(_FAILED.format(points=counted(len(problems), "point"), problem=problems[0]))

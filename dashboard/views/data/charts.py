@@ -5,6 +5,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from core.dataset.splits import SPLITS
+from core.plain_english import counted
 
 _COLORS = {"train": "#2b9097", "validation": "#c98a2b", "test": "#7b6fc4"}
 _MARKERS = {"train": "circle", "validation": "diamond", "test": "square"}
@@ -37,13 +38,11 @@ def class_figure(table: pd.DataFrame) -> go.Figure:
             go.Scatter(
                 x=100 * table[split] / total if total else table[split],
                 y=table["class_name"],
-                customdata=table[split],
+                hovertext=[counted(count, "image") for count in table[split]],
                 name=split,
                 mode="markers",
                 marker={"size": 11, "color": _COLORS[split], "symbol": _MARKERS[split]},
-                hovertemplate=(
-                    f"%{{y}}<br>{split}: %{{customdata:,}} images, %{{x:.1f}} %<extra></extra>"
-                ),
+                hovertemplate=(f"%{{y}}<br>{split}: %{{hovertext}}, %{{x:.1f}} %<extra></extra>"),
             )
         )
     figure.update_xaxes(title="Share of the split (%)", rangemode="tozero")
@@ -68,7 +67,8 @@ def shape_figure(index: pd.DataFrame) -> go.Figure:
             y=counts,
             marker={"color": _COLORS["train"]},
             customdata=[_proportion(centre) for centre in centres],
-            hovertemplate="%{customdata}<br>%{y:,} images<extra></extra>",
+            hovertext=[counted(count, "image") for count in counts],
+            hovertemplate="%{customdata}<br>%{hovertext}<extra></extra>",
         )
     )
     ticks = np.array([-2, -1, 0, 1, 2])

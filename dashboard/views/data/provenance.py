@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from core.dataset.preparation.imagenette import ARCHIVE_SHA256, ARCHIVE_URL
+from core.plain_english import counted
 
 PUBLISHED = ARCHIVE_URL.rpartition("/")[2]
 
@@ -24,7 +25,7 @@ def archive_line(facts: Mapping[str, Any], index: pd.DataFrame | None) -> str:
     named = f"**{source}**" + (f" (sha256 `{digest[:12]}`)" if digest else "")
     line = (
         f"**The images are not those of the published `{PUBLISHED}`** (sha256 "
-        f"`{ARCHIVE_SHA256[:12]}`), but of {named}: {images:,} images"
+        f"`{ARCHIVE_SHA256[:12]}`), but of {named}: {counted(images, 'image')}"
     )
     if index is not None and len(index):
         line += _source_sizes(index)

@@ -10,8 +10,11 @@ from core.analysis.two_methods import (
     compare_methods,
     method_names,
 )
-from core.evaluation.measurements import on_common_images, summary
+from core.evaluation.measurements import on_common_images, on_images_of, summary
+from core.metrics import psnr_db
+from core.plain_english import counted
 from dashboard.charts.image_ranking import MeasuredPoint
+from dashboard.data.curves import View, load_measurements
 from dashboard.data.store import DATASET, dataset_state, load_results
 from dashboard.widgets.datasets import choose_dataset
 from dashboard.widgets.links import compare_query, link_to_page
@@ -57,7 +60,8 @@ def other_names(dataset: str) -> list[MethodName]:
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _other_names(dataset: str, state: str) -> list[MethodName]:
-    means = summary(on_common_images(load_results(dataset).frame))
+    frame = on_common_images(load_results(dataset).frame)
+    means = summary(on_images_of(frame, load_measurements(View(dataset, psnr_db.NAME))))
     return [name._replace(published=None) for name in method_names(means, labels())]
 
 
@@ -83,9 +87,10 @@ def show_comparison(found: MethodComparison, frame: pd.DataFrame, dataset: str) 
     """The sentence, what was published, and the links."""
     with st.container(border=True):
         st.markdown(found.sentence())
+        published = found.published_sentence()
         st.caption(
-            f"Means over {found.images:,} images of {dataset}. {found.published_sentence()}"
-            + (_RESAVED if found.published_sentence() else "")
+            f"Means over {counted(found.images, 'image')} of {dataset}. {published}"
+            + (_RESAVED if published else "")
         )
         chosen = (found.first, found.second)
         codecs = list(dict.fromkeys(label_of(name.codec) for name in chosen))

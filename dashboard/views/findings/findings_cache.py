@@ -21,12 +21,12 @@ from core.analysis.two_methods import MethodName, method_names
 from core.evaluation.measurements import (
     Curve,
     Measurements,
-    lossy_measurements,
     on_common_images,
+    on_images_of,
     summary,
 )
 from core.metrics import psnr_db
-from dashboard.data.curves import View, load_bd_matrix, load_bd_table
+from dashboard.data.curves import View, load_bd_matrix, load_bd_table, load_measurements
 from dashboard.data.store import DATASET, dataset_state, load_results
 from dashboard.views.findings.charts import HEADLINE, headline_figure, published_figure
 
@@ -44,7 +44,7 @@ class Findings(NamedTuple):
         sentences: The findings, one sentence each.
         headline: Quality against bytes, with the thesis marked.
         published: Published and measured PSNR of the methods.
-        images: Test images that there are results of.
+        images: Test images that the means are over.
     """
 
     tables: dict[str, Measurements]
@@ -72,11 +72,11 @@ def load_bd_rates() -> pd.DataFrame:
 
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _findings(state: str) -> Findings:
-    frame = on_common_images(load_results().frame)
+    measured = load_measurements(View(DATASET, METRIC))
+    frame = on_images_of(on_common_images(load_results().frame), measured)
     means = summary(frame)
     rows = method_rows(means)
-    shown = frame[frame["codec"].isin(HEADLINE)]
-    tables = lossy_measurements(shown, metric=psnr_db.NAME)
+    tables = {codec: table for codec, table in measured.items() if codec in HEADLINE}
     curves = {codec: table.curve() for codec, table in tables.items()}
     matrix = load_bd_matrix(View(DATASET, METRIC))
     deltas = {

@@ -23,6 +23,7 @@ from core.analysis.ladder import (
 )
 from core.analysis.stored_ladder import ladder_key, load_ladder
 from core.evaluation.results import result_key
+from core.plain_english import counted
 from core.store import ArtifactError, MissingArtifact
 from dashboard import formats, glossary
 from dashboard.charts.colors import codec_style
@@ -170,10 +171,8 @@ def _show_table(steps: Sequence[Step]) -> None:
         column_config=columns,
         placeholder="",
     )
-    st.caption(
-        f"Whole files of {steps[0].images} validation images, spread evenly over the split. "
-        f"{budget_sentence(steps)}"
-    )
+    images = counted(steps[0].images, "validation image")
+    st.caption(f"Whole files of {images}, spread evenly over the split. {budget_sentence(steps)}")
     download_csv(table, file_name="bottleneck-ladder.csv", key="csv-ladder")
 
 

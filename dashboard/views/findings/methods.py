@@ -10,6 +10,7 @@ import streamlit as st
 
 from core.analysis.findings import QUANTISATION_LOSS_DB, MethodRow, methods_table
 from dashboard import formats, glossary
+from dashboard.data.store import open_store
 from dashboard.views.findings.findings_cache import load_bd_rates
 from dashboard.widgets.charts import show_chart
 from dashboard.widgets.downloads import download_csv
@@ -64,7 +65,12 @@ def state_of(row: MethodRow) -> str | None:
     """Reason why a row has no measurement; None if it has one."""
     if row.is_measured:
         return None
-    return "not trained yet" if row.published.is_autoencoder else "not measured yet"
+    return "not trained yet" if is_untrained(row) else "not measured yet"
+
+
+def is_untrained(row: MethodRow) -> bool:
+    """Whether a method needs a model that is not there."""
+    return row.published.is_autoencoder and not open_store().exists(f"models/{row.published.codec}")
 
 
 def show_missing_methods(rows: Sequence[MethodRow]) -> None:
@@ -73,11 +79,11 @@ def show_missing_methods(rows: Sequence[MethodRow]) -> None:
     if not missing:
         return
     names = [row.published.label for row in missing.values()]
-    learned = [codec for codec, row in missing.items() if row.published.is_autoencoder]
-    steps = [f"python -m pipelines.train {codec}" for codec in learned]
+    untrained = [codec for codec, row in missing.items() if is_untrained(row)]
+    steps = [f"python -m pipelines.train {codec}" for codec in untrained]
     show_empty(
-        f"{'Not trained yet' if learned else 'Not measured yet'}: {'; '.join(names)}",
-        why="Make what is missing and measure it:",
+        f"Not measured yet: {'; '.join(names)}",
+        why="Train what is missing and measure it:" if untrained else "Measure it:",
         command="\n".join([*steps, f"{COMMAND} {' '.join(missing)}"]),
     )
 

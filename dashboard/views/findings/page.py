@@ -5,6 +5,7 @@ from functools import partial
 import streamlit as st
 
 from core.evaluation.results import Results
+from core.plain_english import counted
 from dashboard import glossary
 from dashboard.data.store import DATASET, load_manifest, load_results
 from dashboard.views.findings.ask import show_question
@@ -115,8 +116,8 @@ def show_headline_chart(findings: Findings) -> None:
     alt = "Mean PSNR against bits per pixel: one curve per codec, a ring per method of the thesis."
     show_chart(findings.headline, key="headline", name="bottleneck-quality-and-bytes", alt=alt)
     st.caption(
-        f"Means over {findings.images:,} test images of 160x160; the rate is the whole file, "
-        "headers included.",
+        f"Means over {counted(findings.images, 'test image')} of 160x160; the rate is the whole "
+        "file, headers included.",
         help=f"{glossary.BITS_PER_PIXEL}\n\n{glossary.PSNR}",
     )
     with st.container(horizontal=True, vertical_alignment="center"):

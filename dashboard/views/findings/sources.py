@@ -7,6 +7,7 @@ import streamlit as st
 
 from core.evaluation.facts import encoder_of, measured_images
 from core.evaluation.results import Results
+from core.plain_english import counted
 from core.store import Manifest
 from dashboard.widgets.downloads import download_csv
 from dashboard.widgets.states import short_hash
@@ -60,7 +61,7 @@ def _facts(manifests: Iterable[Manifest], dataset: Manifest | None) -> list[tupl
     table = sources_table(manifests)
     days = sorted(created[:10] for created in table["created"])
     split = dataset.facts.get("images_sha256") if dataset else None
-    cores = _listed(table["cpu_count"].map(lambda count: f"{count} cores"))
+    cores = _listed(table["cpu_count"].dropna().map(lambda count: counted(int(count), "core")))
     return [
         ("Test images (sha256)", _codes(table["dataset_sha256"])),
         ("Source files and split (sha256)", f"`{short_hash(split)}`"),

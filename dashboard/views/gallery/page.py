@@ -11,6 +11,7 @@ from core.analysis.labels import label_of
 from core.analysis.stored_bd_rates import bd_rates_key
 from core.evaluation.results import Results
 from core.metrics import metrics
+from core.plain_english import counted
 from core.store import ArtifactError
 from core.store.key import command_for
 from dashboard.charts.captions import source_line
@@ -61,10 +62,10 @@ SOURCES_HELP = (
     "are measured when they are shown."
 )
 UNKNOWN_IMAGE = "The link names an image that is not among these."
-SUBSET_LINE = "{label} was measured on {count:,} of {total:,} images."
+SUBSET_LINE = "{label} was measured on {count:,} of {images}."
 DIFFERS_LINE = (
-    "{count} of these images have another PSNR than the recorded one: the codec's library on this "
-    "machine has another version than the one that was measured."
+    "{images} here with another PSNR than the recorded one: the codec's library on this machine "
+    "has another version than the one that was measured."
 )
 TILES = {"decoded": "Decoded", "both": "With the original", "detail": "Centre, 4x"}
 TILES_HELP = (
@@ -210,7 +211,7 @@ def empty_line(selection: GallerySelection) -> str:
 def basis_line(selection: GallerySelection, table: pd.DataFrame, total: int) -> str:
     """Caption: operating points, number of images, and means."""
     label = quantity_label(selection.quantity)
-    clauses = [f"{len(table):,} images", f"{point_label(selection.first)}"]
+    clauses = [counted(len(table), "image"), f"{point_label(selection.first)}"]
     mean = spelled_cell(selection.quantity, float(table[selection.quantity].mean()))
     clauses.append(f"mean {label} {mean} at {table[RATE].mean():.3f} bits per pixel")
     if selection.second is not None:
@@ -223,7 +224,8 @@ def basis_line(selection: GallerySelection, table: pd.DataFrame, total: int) -> 
         )
     metric = metrics().get(selection.quantity)
     if metric is not None and metric.ON_SUBSET_ONLY and total:
-        clauses.append(SUBSET_LINE.format(label=label, count=len(table), total=total))
+        images = counted(total, "image")
+        clauses.append(SUBSET_LINE.format(label=label, count=len(table), images=images))
     return " · ".join(clauses)
 
 
@@ -245,7 +247,7 @@ def show_page(
             st.warning(plain(problem), icon=":material/block:")
         picked = image_grid(made.tiles, key="tiles-grid")
         if made.differing:
-            st.caption(DIFFERS_LINE.format(count=made.differing))
+            st.caption(DIFFERS_LINE.format(images=counted(made.differing, "image")))
         if made.cropped:
             st.caption(CROPPED_LINE)
     if picked is not None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from core.plain_english import counted
 from core.store.key import DEFAULT_DATASET
 from core.training_records.model_card import ModelCard, TrainingSummary
 
@@ -60,7 +61,8 @@ def training_end(model: ModelCard) -> str:
     reason = _reason(epochs, model.training.ended_by, model.config) + _lowered(model.training)
     kept = f"; the weights of epoch {best} are kept" if best else ""
     falling = ", its validation loss still falling" if best == epochs else ""
-    return f"Trained for {epochs} epochs{_thesis(epochs, model)}; ended {reason}{falling}{kept}."
+    trained = f"Trained for {counted(epochs, 'epoch')}{_thesis(epochs, model)}"
+    return f"{trained}; ended {reason}{falling}{kept}."
 
 
 def limits_of(model: ModelCard) -> str:

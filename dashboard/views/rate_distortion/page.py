@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.analysis.bd_tables import bd_rates_of
 from core.analysis.headlines import LEARNED
-from core.analysis.image_sizes import has_mixed_sizes, size_line
+from core.analysis.image_sizes import has_mixed_sizes, pixels_of_each, size_line
 from core.analysis.labels import label_of, labels
 from core.analysis.source_quality import compressed_before_line, falls_line, first_falls
 from core.evaluation.results import Results
@@ -219,8 +219,7 @@ def read_off_of(drawn: Drawn, results: Results) -> ReadOff | None:
         return None
     tables = load_measurements(drawn.view)
     curves = {codec: tables[codec].curve() for codec in drawn.points["codec"].unique()}
-    pixels = float((results.frame["width"] * results.frame["height"]).mean())
-    return show_read_off(drawn.view, curves, pixels=pixels)
+    return show_read_off(drawn.view, curves, pixels=pixels_of_each(results.frame))
 
 
 def containers_line(view: View) -> str:

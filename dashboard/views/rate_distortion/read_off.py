@@ -23,6 +23,8 @@ _START_RATE = 1.0
 #: Quality that is read off at first, and step of its field.
 _STARTS = {"psnr_db": (32.0, 0.5), "ssim": (0.95, 0.005), "ssimulacra2": (70.0, 5.0)}
 _SHARE_START = (0.98, 0.005)
+#: Columns that are left out where no codec has a value.
+_OPTIONAL = frozenset({"bytes", "ratio"})
 _LOWEST, _HIGHEST = -100.0, 1000.0
 HELP = (
     "Between two measured settings the logarithm of the rate is linear in the quality. A codec "
@@ -53,13 +55,13 @@ class ReadOff(NamedTuple):
         return f"{self.rate:g} bpp"
 
 
-def show_read_off(view: View, curves: Mapping[str, Curve], *, pixels: float) -> ReadOff:
+def show_read_off(view: View, curves: Mapping[str, Curve], *, pixels: float | None) -> ReadOff:
     """Two fields, and below each the table that it gives.
 
     Args:
         view: What the curves show.
         curves: Curve of every codec that is drawn.
-        pixels: Mean number of pixels of an image.
+        pixels: Number of pixels of every image; None where they differ, and no bytes are shown.
     """
     value = choose_value(view, curves)
     table = read_at_quality(curves, value, pixels=pixels, reference=REFERENCE)
@@ -111,8 +113,9 @@ def _show(table: pd.DataFrame, *, view: View, is_at_rate: bool, key: str) -> Non
     columns = {"codec": "Codec", "bits_per_pixel": "bpp", "bytes": "Bytes", "ratio": "x JPEG"}
     if is_at_rate:
         columns = {"codec": "Codec", "value": view.metric_label, "bytes": "Bytes"}
-    elif table["ratio"].isna().all():
-        del columns["ratio"]
+    for name in _OPTIONAL.intersection(columns):
+        if table[name].isna().all():
+            del columns[name]
     shown = table[list(columns)].assign(codec=table["codec"].map(label_of)).rename(columns=columns)
     texts: dict[str, Any] = {
         "bpp": formats.bits_per_pixel,

@@ -6,6 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from core.analysis.axis_ticks import TIME_TICKS
+from core.plain_english import counted
 from core.timing.table import Start
 from dashboard.charts.colors import codec_style, in_legend_order, translucent
 
@@ -224,7 +225,7 @@ def _mark(row: "pd.Series[float]", name: str) -> go.Scatter:
             f"<b>{name}</b> {row['setting']}, {row['operation']}<br>"
             f"median {middle:,.3g} ms, middle half {low:,.3g} to {high:,.3g} ms<br>"
             f"{row['pixels_per_second'] / 1e6:,.3g} megapixels per second, "
-            f"{row['repeats']:.0f} rounds<extra></extra>"
+            f"{counted(int(row['repeats']), 'round')}<extra></extra>"
         ),
         showlegend=False,
     )

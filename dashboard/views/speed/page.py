@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.analysis.labels import label_of
 from core.analysis.ladder import STEP_CODECS
+from core.plain_english import counted
 from core.store import Manifest
 from core.timing.table import (
     BASELINE,
@@ -220,8 +221,8 @@ def choose_threads(coding: pd.DataFrame) -> int:
 def rounds_line(rows: pd.DataFrame) -> str:
     """Caption: what markers and bars show."""
     counts = sorted({int(count) for count in rows["repeats"]})
-    span = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
-    return f"Medians of {span} rounds; the bars are interquartile ranges."
+    least = f"{counts[0]} to " if len(counts) > 1 else ""
+    return f"Medians of {least}{counted(counts[-1], 'round')}; the bars are interquartile ranges."
 
 
 def show_growth(table: pd.DataFrame, start: Start) -> None:

@@ -74,13 +74,18 @@ def worth_table(medians: pd.DataFrame) -> pd.DataFrame:
 
 
 def worth_sentence(table: pd.DataFrame) -> str:
-    """BD-rate and decode time of the learned codec against JPEG, in one sentence; else empty."""
+    """BD-rate and decode time of the learned codec against JPEG, in one sentence; else empty.
+
+    Args:
+        table: Rows of `worth_table`. Codecs without a time may make smaller files.
+    """
     rows = table.set_index("codec")
     if LEARNED not in rows.index or REFERENCE not in rows.index:
         return ""
     times, deltas = rows["decode_milliseconds"], rows["bd_rate_percent"]
     change = formats.signed_percent(float(deltas[LEARNED]))
-    size = "the smallest files" if deltas.idxmin() == LEARNED else "files"
+    is_smallest = deltas.idxmin() == LEARNED
+    size = "the smallest files of the codecs timed here" if is_smallest else "files"
     reference = label_of(REFERENCE)
     return (
         f"**{label_of(LEARNED)} makes {size} ({change} against {reference}) and decodes in "

@@ -90,6 +90,16 @@ def test_an_interval_that_most_resamples_do_not_support_is_withheld():
     assert "resamples" in found.reason
 
 
+def test_one_image_has_a_bd_rate_without_an_interval():
+    anchor, test = results(images=1), results("webp", images=1, factor=0.8)
+    found = bootstrap_bd_rate(anchor, test, metric=METRIC, samples=50)
+    assert found.value == pytest.approx(-20)
+    assert (found.low, found.high, found.images) == (None, None, 1)
+    assert found.reason == "of one image, so no interval"
+    unasked = bootstrap_bd_rate(anchor, test, metric=METRIC, samples=0)
+    assert unasked.reason is None
+
+
 def test_every_other_codec_is_compared_with_the_anchor():
     frame = together(results(), results("webp", factor=0.5), results("avif", factor=0.25))
     found = bd_rates(lossy_measurements(frame, metric=METRIC), anchor="webp", samples=20)

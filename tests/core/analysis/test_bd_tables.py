@@ -31,6 +31,14 @@ def test_a_small_overlap_is_noted(measured):
     assert not np.isnan(table["bd_rate_percent"].iloc[0])
 
 
+def test_one_image_has_no_interval_and_a_small_overlap_is_noted_all_the_same(measured):
+    near = {"jpeg": measured("jpeg", images=1), "webp": measured("webp", images=1, gain=12)}
+    row = bd_table(near, anchor="jpeg", labels=LABELS, samples=10).iloc[0]
+    assert row["note"] == "of one image, so no interval; overlap below 25 %"
+    assert np.isnan([row["low_percent"], row["high_percent"]]).all()
+    assert not np.isnan(row["bd_rate_percent"])
+
+
 def test_an_anchor_alone_gives_a_table_with_columns_and_no_row(measured):
     table = bd_table({"jpeg": measured("jpeg")}, anchor="jpeg", labels=LABELS)
     assert table.empty

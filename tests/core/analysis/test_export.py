@@ -72,7 +72,7 @@ def test_a_curve_is_what_compressai_draws(frame: pd.DataFrame) -> None:
     curve = compressai_curve(subset.rows, "A", "tiny", subset.columns)
     assert curve["results"]["bpp"] == [2500 * 8 / 25600, 5000 * 8 / 25600]
     assert curve["results"]["ssimulacra2"] == [50.0, 50.0]
-    assert "1 images of tiny" in curve["description"]
+    assert "means over 1 image of tiny" in curve["description"]
 
 
 def test_curves_of_lossless_codecs_and_of_the_subset_have_folders_of_their_own(files) -> None:

@@ -1,7 +1,12 @@
 import pandas as pd
 import pytest
 
-from core.analysis.image_sizes import has_mixed_sizes, rates_over_pixels, size_line
+from core.analysis.image_sizes import (
+    has_mixed_sizes,
+    pixels_of_each,
+    rates_over_pixels,
+    size_line,
+)
 
 
 @pytest.fixture
@@ -26,3 +31,11 @@ def test_images_of_several_sizes_are_named_with_the_smallest_and_the_largest(fra
     same = frame[frame["image"] != "a"]
     assert not has_mixed_sizes(same)
     assert size_line(same) == ""
+
+
+def test_a_rate_fixes_the_bytes_only_where_all_images_have_as_many_pixels(frame) -> None:
+    assert pixels_of_each(frame) is None
+    turned = frame.assign(width=[20, 30, 20], height=[30, 20, 30])
+    assert has_mixed_sizes(turned)
+    assert pixels_of_each(turned) == 600.0
+    assert pixels_of_each(frame.assign(width=None)) is None

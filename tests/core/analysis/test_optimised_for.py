@@ -42,6 +42,18 @@ def test_each_model_wins_by_what_it_is_optimised_for(frame: pd.DataFrame) -> Non
         assert f"{value:+.0f} %".replace("-", "\u2212") in sentence
 
 
+@pytest.mark.parametrize("metric", ["psnr_db", "ssimulacra2"])
+def test_nothing_is_claimed_where_one_model_wins_by_both_metrics(
+    frame: pd.DataFrame, metric: str
+) -> None:
+    rates = model_rates(frame)
+    values = rates["bd_rate_percent"].where(rates["metric"] != metric, -rates["bd_rate_percent"])
+    one_wins = rates.assign(bd_rate_percent=values)
+    [sentence] = optimised_for(one_wins, LABELS)
+    assert "**" not in sentence
+    assert sentence.startswith("In bytes against AVIF 4:4:4, by BD-rate, ")
+
+
 @pytest.mark.parametrize("absent", LABELS)
 def test_without_one_of_the_codecs_nothing_is_said(frame: pd.DataFrame, absent: str) -> None:
     rest = frame[frame["codec"] != absent]

@@ -47,6 +47,13 @@ def test_reading_off_rate_and_quality_are_inverse() -> None:
         assert value_at(CURVES["jpeg"], table["bits_per_pixel"].iloc[0]) == pytest.approx(value)
 
 
+def test_images_of_several_sizes_have_rates_and_no_bytes() -> None:
+    at_quality = read_at_quality(CURVES, 32.0, pixels=None, reference="jpeg")
+    assert at_quality["bytes"].isna().all()
+    assert at_quality["ratio"].tolist()[:2] == pytest.approx([0.5, 1.0])
+    assert read_at_rate(CURVES, 2.0, pixels=None)["bytes"].isna().all()
+
+
 def test_outside_what_was_measured_nothing_is_read_off() -> None:
     assert value_at(CURVES["jpeg"], 0.9) is None
     assert value_at(CURVES["jpeg"], 4.1) is None

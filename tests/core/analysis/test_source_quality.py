@@ -50,6 +50,17 @@ def test_images_with_blocks_of_jpeg_are_counted_from_the_notes_of_results_or_dat
     assert compressed_before_line([], None, images=2) == ""
 
 
+def test_one_image_with_blocks_is_spoken_of_as_one(tmp_path: Path) -> None:
+    note = jpeg_note(_blocky())
+    store = ArtifactStore(tmp_path)
+    results = store.commit("results/mine/jpeg", {"jpeg.txt": b""}, facts={"notes": {note: 1}})
+    line = compressed_before_line([results], None, images=24)
+    assert line.startswith("1 of 24 images was probably a JPEG file before: ")
+    assert "left in it. It favours codecs like JPEG" in line
+    alone = compressed_before_line([results], None, images=1)
+    assert alone.startswith("1 of 1 image was")
+
+
 def _blocky() -> np.ndarray:
     """A photograph that was resized and then a JPEG file."""
     file = io.BytesIO()

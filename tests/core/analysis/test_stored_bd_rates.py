@@ -5,9 +5,11 @@ import pytest
 
 from core.analysis.bd_tables import bd_rates_of
 from core.analysis.stored_bd_rates import (
+    BdRates,
     bd_rates_key,
     compute_bd_rates,
     load_bd_rates,
+    results_state,
     store_bd_rates,
 )
 from core.evaluation.results import load_results
@@ -52,6 +54,30 @@ def test_bd_rates_of_other_results_are_computed_again(tmp_path: Path) -> None:
     assert store.manifest(bd_rates_key("own")).created == created
     del results.manifests["png"]
     assert load_bd_rates(store, "own", results.manifests) is None
+
+
+def test_earlier_bd_rates_hold_only_where_no_codec_lacked_an_image(tmp_path: Path) -> None:
+    shipped, results = ArtifactStore.default(), load_results(ArtifactStore.default(), SHIPPED)
+    stored = load_bd_rates(shipped, SHIPPED, results.manifests)
+    assert stored is not None
+    store, key = ArtifactStore(tmp_path), bd_rates_key("own")
+    facts = {"state": results_state(results.manifests)}
+
+    def commit(table: pd.DataFrame, **more: object) -> None:
+        files = {"own.table.parquet": table.to_parquet(), "own.matrix.parquet": _matrix(stored)}
+        store.commit(key, files, facts=facts | more)
+
+    commit(stored.table)
+    assert load_bd_rates(store, "own", results.manifests) is not None
+    # Some images came back exactly, and each codec was averaged over those that it had.
+    commit(stored.table.assign(images=stored.table["images"] - 2))
+    assert load_bd_rates(store, "own", results.manifests) is None
+    commit(stored.table.assign(images=stored.table["images"] - 2), shared_images=True)
+    assert load_bd_rates(store, "own", results.manifests) is not None
+
+
+def _matrix(stored: BdRates) -> bytes:
+    return stored.matrix.to_parquet()
 
 
 def test_damaged_bd_rates_are_computed_again(tmp_path: Path) -> None:

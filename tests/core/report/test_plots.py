@@ -80,9 +80,15 @@ def test_labels_on_the_axis_lie_within_it_and_keep_their_distance() -> None:
 
 def test_numbers_are_those_of_the_figure() -> None:
     frame = BARS.numbers()
-    assert frame["y"].tolist() == ["WebP", "AVIF"]
+    assert frame["line"].tolist() == ["WebP", "AVIF"]
     assert frame["low"].tolist() == [0.6, 0.4]
     assert len(CURVES.numbers()) == 5
+
+
+def test_numbers_are_named_by_the_axes_and_their_units() -> None:
+    assert [*CURVES.numbers()] == ["series", "Bits per pixel", "PSNR (dB)"]
+    ratios = replace(BARS, x_unit="ratio").numbers()
+    assert [*ratios] == ["series", "Bytes against JPEG (ratio)", "line", "low", "high"]
 
 
 @pytest.mark.slow

@@ -54,6 +54,11 @@ def test_images_of_one_size_have_none() -> None:
     assert names == ["curves-psnr-db", "curves-ssim"]
 
 
+def test_a_single_image_is_spoken_of_as_one() -> None:
+    plot = curves(values=RISING, sides=(100,)).parts[0]
+    assert plot.caption.startswith("Each point is the mean over 1 image at one setting;")
+
+
 def test_a_curve_on_which_more_bytes_lose_quality_is_named_below_it() -> None:
     falling = curves(values=FALLING, sides=(100, 100)).parts
     line = "More bytes give a lower quality on the curve of JPEG (quality=50 to quality=90)."

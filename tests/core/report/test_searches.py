@@ -57,6 +57,34 @@ def test_a_search_that_was_repeated_is_compared_and_the_repetition_is_no_optimum
     assert (row["trials"], row["repetition"], row["loss"]) == (4, "500 images, 9 epochs", 0.0)
 
 
+def test_the_gain_over_the_thesis_values_is_that_on_the_largest_budget_too():
+    first, *others = trials((27.0,), (28.0,), (26.0,))
+    search = StudyRecord(
+        "ae40",
+        ("maximize",),
+        {},
+        (replace(first, attributes={"origin": "optimum of the thesis"}), *others),
+    )
+
+    def repetition(name: str, epochs: int, values: tuple[float, ...]) -> StudyRecord:
+        again = tuple(
+            replace(trial, value=value, attributes={"repeated_trial": trial.number})
+            for trial, value in zip(search.trials, values, strict=False)
+        )
+        budget = {"images": 500, "epochs": epochs}
+        return StudyRecord(name, ("maximize",), {"repeats": "ae40", "budget": budget}, again)
+
+    short, long = repetition("a", 2, (28.0, 29.0)), repetition("b", 30, (31.0, 30.5, 29.0))
+    optima, _ = search_section([search, short, long]).parts
+    (row,) = optima.frame.to_dict("records")
+    assert row["repeated_gain"] == pytest.approx(-0.5)
+    assert row["repeated_budget"] == "500 images, 30 epochs"
+    assert optima.cells()[0][-2:] == ["\N{MINUS SIGN}0.50", "500 images, 30 epochs"]
+    of_others = repetition("b", 30, (31.0,))
+    alone, _ = search_section([search, of_others]).parts
+    assert "repeated_gain" not in alone.columns
+
+
 def test_the_thesis_values_stand_beside_the_optimum():
     first, second = trials((27.0,), (28.0,))
     first = replace(first, attributes={"origin": "optimum of the thesis"})

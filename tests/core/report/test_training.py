@@ -51,5 +51,9 @@ def test_what_few_trainings_have_is_shown_where_it_is_used(column, header):
     assert "2" in used.cells()[1]
 
 
+def test_the_weights_that_were_kept_are_those_of_the_last_stage():
+    assert "of the last stage where there were several" in parts(run("bottleneck"))[0].caption
+
+
 def test_without_a_training_there_is_no_such_section():
     assert training_section([], now=NOW).is_empty

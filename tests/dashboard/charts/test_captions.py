@@ -1,7 +1,13 @@
 import pandas as pd
 
 from core.store import Manifest
-from dashboard.charts.captions import basis_line, notes_line, removed_line, source_line
+from dashboard.charts.captions import (
+    basis_line,
+    notes_line,
+    removed_line,
+    size_line,
+    source_line,
+)
 from dashboard.charts.rate_distortion import point_table
 
 
@@ -19,7 +25,7 @@ def test_the_basis_names_the_images_and_the_whole(measured):
 def test_the_basis_names_codecs_that_lost_images(measured):
     points = point_table({"jpeg": measured("jpeg")}, {"jpeg": "JPEG"}).assign(dropped=3)
     line = basis_line(points, total=53, on_subset=False)
-    assert line.endswith("Images left out after an error: JPEG 3.")
+    assert line.endswith("Left out, for they came back exactly at some setting: JPEG 3.")
 
 
 def test_no_point_needs_no_basis():
@@ -29,6 +35,17 @@ def test_no_point_needs_no_basis():
 def test_a_filter_says_how_many_points_it_leaves_out():
     assert removed_line(kept=7, total=10) == "The range leaves out 3 of 10 points."
     assert removed_line(kept=10, total=10) == ""
+
+
+def test_one_image_one_codec_and_one_point_are_not_plural(measured):
+    points = point_table({"jpeg": measured("jpeg", images=1)}, {})
+    assert "over 1 of 1 image: those" in basis_line(points, total=1, on_subset=False)
+    assert removed_line(kept=0, total=1) == "The range leaves out 1 of 1 point."
+    assert "· 1 image · 1 codec ·" in source_line({"jpeg": manifest("jpeg")}, images=1)
+    sizes = pd.DataFrame({"source_width": [160, 500, 500], "source_height": [160, 375, 375]})
+    assert "1 was 160 x 160 already and keeps its JPEG blocks." in size_line(sizes)
+    twice = pd.concat([sizes, sizes])
+    assert "2 were 160 x 160 already and keep their JPEG blocks." in size_line(twice)
 
 
 def test_notes_are_gathered_by_reason():

@@ -120,6 +120,13 @@ def test_a_lossless_codec_is_a_mark_at_its_rate_off_the_quality_axis(measured):
     assert (mark.x[0], mark.yaxis) == (12.5, "y2")
 
 
+def test_a_point_says_of_how_many_images_it_is_the_mean(measured):
+    for images, text in ((50, "50 images"), (1, "1 image")):
+        [curve] = figure_of({"jpeg": measured("jpeg", images=images)}).data
+        assert set(curve.hovertext) == {text}
+        assert "mean of %{hovertext}<" in curve.hovertemplate
+
+
 def test_the_chosen_point_gets_a_ring(measured):
     tables = {"jpeg": measured("jpeg")}
     ring = figure_of(tables, chosen=("jpeg", "quality=20")).data[-1]

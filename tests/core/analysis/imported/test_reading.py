@@ -111,6 +111,33 @@ def with_field(name: str, values: list[float]) -> str:
     return json.dumps(content)
 
 
+def of_images(*numbers: int) -> str:
+    """A batch of three settings of every image, with a measurement of its own invention."""
+    values = [
+        [f"{image}.png", 5, quality, 100, 50, 10 * quality, 30.0, 0.1, 1.5, image / 7 + quality]
+        for image, quality in zip(numbers, (50, 75, 90) * len(numbers), strict=False)
+    ]
+    fields = json.loads(batch())["field_descriptions"]
+    return batch(field_values=values, field_descriptions=[*fields, {"sharpness": "..."}])
+
+
+def test_the_settings_of_a_single_image_are_told_apart() -> None:
+    found = read(of_images(1, 1, 1), name="a.json")
+    assert found.rows["setting"].tolist() == [f"effort=5, quality={q}" for q in (50, 75, 90)]
+
+
+def test_an_image_at_fewer_settings_hides_none_of_the_others() -> None:
+    found = read(of_images(1, 1, 1, 2), name="a.json")
+    assert found.rows["setting"].tolist() == [f"effort=5, quality={q}" for q in (50, 75, 90, 50)]
+
+
+def test_a_measurement_is_no_setting_of_several_images() -> None:
+    twice = json.loads(of_images(1, 1, 1, 2, 2, 2))
+    twice["field_values"][2][2] = 75  # a setting that is there twice, with another measurement
+    with pytest.raises(UnusableImport, match="twice"):
+        read(json.dumps(twice), name="a.json")
+
+
 def test_the_sizes_of_a_batch_give_the_rate_beside_one_that_is_rounded() -> None:
     exact = [8 * size / 5000 for size in (501, 751, 502, 752)]
     found = read(with_field("bpp", [round(rate, 2) for rate in exact]), name="a.json")

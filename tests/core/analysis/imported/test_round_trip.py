@@ -145,6 +145,17 @@ def test_an_imported_batch_is_what_was_measured_image_by_image(frame, files) -> 
         assert both[column].tolist() == both[f"{column}_record"].tolist()
 
 
+def test_a_batch_of_a_single_image_comes_back_with_its_settings(frame) -> None:
+    one = frame[frame["image"] == "class/image_0"]
+    exported = exchange_files(one, {}, dataset="tiny", labels={})["codec-compare/jpeg.json"]
+    found = read_results(exported, name="jpeg.json", source=None).rows
+    rows = one[one["codec"] == "jpeg"]
+    assert (
+        found.set_index("setting")["bytes"].to_dict()
+        == rows.set_index("setting")["bytes"].to_dict()
+    )
+
+
 def test_images_of_other_names_are_compared_by_their_means(frame, files, tmp_path) -> None:
     store = ArtifactStore(tmp_path)
     data = files["codec-compare/webp.json"]

@@ -153,3 +153,4 @@ def test_the_curve_of_ones_own_image_has_points_and_bd_rates(
     rates = app.dataframe[-1].value
     assert rates["Codec"].tolist() == ["WebP"]
     assert -80 < float(rates["BD-rate (%)"][0]) < 0
+    assert "interval" not in rates["Note"][0]  # of one image, and the table has none

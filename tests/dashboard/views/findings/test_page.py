@@ -161,6 +161,27 @@ def test_before_training_the_autoencoders_say_so_with_the_command(
     ]
 
 
+def test_methods_whose_models_are_there_are_not_measured_yet_and_need_no_training(
+    open_page: OpenPage, untrained_store: Path
+) -> None:
+    store = ArtifactStore(untrained_store)
+    for name in ("ae80", "ae40"):
+        store.commit(f"models/{name}", {f"{name}/decoder.onnx": b"a model"}, facts={})
+    store.delete("results/imagenette160/jpeg")
+    app = open_page("findings", untrained_store)
+    assert not app.exception
+    states = _methods(app).set_index("method")["state"].dropna()
+    trained = [name for name, state in states.items() if state == "not measured yet"]
+    assert trained == ["ae-1-layer", "ae-2-layer", "jpeg-25", "jpeg-50", "jpeg-75"]
+    assert states[states == "not trained yet"].index.tolist() == ["ae-3-layer"]
+    assert "Not trained yet" not in _text(app)
+    [command] = [block.value for block in app.code if "pipelines.train" in block.value]
+    assert command.splitlines() == [
+        "python -m pipelines.train ae20",
+        "python -m pipelines.evaluate ae80 ae40 ae20 jpeg",
+    ]
+
+
 def test_an_empty_store_shows_the_published_figures_and_the_command(
     open_page: OpenPage, empty_store: Path
 ) -> None:
@@ -237,15 +258,24 @@ def test_who_wins_by_what_was_optimised_is_said_once_both_models_are_measured(
     sentence = "What is optimised decides who wins"
     assert sentence not in _text(full_page)
     store = ArtifactStore(shutil.copytree(full_store, tmp_path / "visual"))
-    for name, source in {"bottleneck": "jpeg", "bottleneck_visual": "webp"}.items():
+    # WebP is better by both metrics, until its PSNR falls.
+    for name, source, loss_db in (
+        ("bottleneck", "jpeg", 0.0),
+        ("bottleneck_visual", "webp", 0.0),
+        ("bottleneck_visual", "webp", 4.0),
+    ):
         table = from_parquet(store.read(f"results/imagenette160/{source}", f"{source}.parquet"))
         column = table.schema.get_field_index("codec")
         renamed = pc.replace_substring(table["codec"].cast("string"), source, name)
         table = table.set_column(column, "codec", renamed.cast(table["codec"].type))
+        place = table.schema.get_field_index("psnr_db")
+        lower = pc.subtract(table["psnr_db"], loss_db).cast(table["psnr_db"].type)
+        table = table.set_column(place, table.schema.field(place), lower)
         facts = store.manifest(f"results/imagenette160/{source}").facts
         store.commit(
             f"results/imagenette160/{name}", {f"{name}.parquet": to_parquet(table)}, facts=facts
         )
-    app = open_page("findings", store.root)
-    assert not app.exception
-    assert sentence in _text(app)
+        app = open_page("findings", store.root)
+        assert not app.exception
+        assert (sentence in _text(app)) == (loss_db > 0)
+        assert ("at equal SSIMULACRA2" in _text(app)) == (name == "bottleneck_visual")

@@ -39,6 +39,7 @@ def model(**card):
             {"epochs": 60},
             "the last epoch that was asked for, after the learning rate was lowered once.",
         ),
+        ({"epochs": 1}, {}, "Trained for 1 epoch (the thesis allowed 100); ended"),
         ({"epochs": 7}, {}, "ended for a reason that the card does not say"),
     ],
 )

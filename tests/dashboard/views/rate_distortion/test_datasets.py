@@ -4,6 +4,7 @@ from io import BytesIO
 import pandas as pd
 import pytest
 
+from core.metrics.psnr_db import LABEL as PSNR
 from core.store import ArtifactStore
 from tests.dashboard.page_contents import captions, chart, trace_names
 from tests.dashboard.views.rate_distortion.shown_tables import VIEW
@@ -46,6 +47,8 @@ def test_images_of_mixed_sizes_have_rates_per_image_and_per_pixel(open_page, ful
     assert f"Not measured here: MS-SSIM. `{command}` adds them" in explained
     [rates] = [one.value for one in app.dataframe if "bits_per_pixel_of_all" in one.value]
     assert (rates["bits_per_pixel_of_all"] < rates["bits_per_pixel"]).all()
+    assert [[*one.value] for one in app.table] == [["Codec", "bpp", "x JPEG"], ["Codec", PSNR]]
     plain = open_page(VIEW, full_store)
+    assert all("Bytes" in one.value for one in plain.table)
     assert not any("bits_per_pixel_of_all" in one.value for one in plain.dataframe)
     assert "sizes, from" not in captions(plain)
