@@ -15,8 +15,8 @@ _BEFORE_QUANTISATION = "what the network gives back, before any quantisation"
 _QUANTISED = "images from quantised latents, the mean over the validated qualities"
 #: What the columns mean that are shown only where a training has a value in them.
 _SOMETIMES = {
-    "first_stop": "First stop: early stopping first asked for an end, and the training went on at "
-    "a lower learning rate.",
+    "first_stop": "First stop: the training would have ended, by early stopping or because it "
+    "diverged, and went on at a lower learning rate.",
     "undone_epochs": "Undone epochs diverged and were repeated.",
 }
 

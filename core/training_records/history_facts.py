@@ -25,8 +25,8 @@ class HistoryFacts:
             version wrote the history.
         stage_starts: First epoch of each stage; losses of different stages are not comparable,
             because a stage may weight its terms differently or validate on other images.
-        first_stop: Epoch at which early stopping first asked for an end, and the learning rate was
-            lowered instead; None where that was not so.
+        first_stop: Epoch after which the training would first have ended, by early stopping or
+            because it diverged, had the learning rate not been lowered; None where that was not so.
         undone_epochs: How often an epoch diverged, was undone and repeated in another order.
     """
 

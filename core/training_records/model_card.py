@@ -52,8 +52,8 @@ class TrainingSummary:
         computed_with: Backends, precisions and accelerators of the epochs.
         ended_by: Why it ended: early stopping, the epoch limit, or stopped by hand.
         undone_epochs: How often an epoch diverged, was undone and repeated.
-        lr_drops: How often the learning rate was lowered where early stopping asked for an end.
-        first_stop: Epoch at which it first did; None where that is not known or was not so.
+        lr_drops: How often the learning rate was lowered in place of an end.
+        first_stop: Epoch of the first such end; None where that is not known or was not so.
         engine: How the steps were run, as in `core.models.training.engines.EngineRequest`; empty
             where an earlier version published the model.
         earlier_engines: How those before were run, where that was another way.

@@ -73,8 +73,8 @@ class TrainingRun:
         best_epoch: Epoch whose weights are kept, as the training or the card of its model says;
             None where neither does.
         stage_starts: First epoch of each stage.
-        first_stop: Epoch at which early stopping first asked for an end, where the training went on
-            at a lower learning rate; None where that was not so.
+        first_stop: Epoch after which the training would first have ended, by early stopping or
+            because it diverged, had the learning rate not been lowered; None where that was not so.
         undone_epochs: How often an epoch diverged, was undone and repeated.
     """
 

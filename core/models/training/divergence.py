@@ -9,7 +9,8 @@ from core.models.training.scan_rate import kept_low
 #: An epoch whose mean loss exceeds that of the epoch before by this factor has diverged.
 MAX_LOSS_RATIO = 2.0
 
-#: How often one epoch is undone. After that its high loss is left to early stopping.
+#: How often one epoch is undone and repeated. After that the learning rate is lowered, or the
+#: training ends.
 MAX_UNDONE = 3
 
 #: Steps between two looks at the loss within an epoch.
@@ -19,7 +20,7 @@ _TOTAL, _IN_A_ROW = "undone_epochs", "undone_in_a_row"
 
 
 class Diverged(ValueError):
-    """The loss is NaN or infinite again and again."""
+    """The loss is not finite again and again, or there is nothing to go back to."""
 
 
 def has_diverged(progress: Progress, loss: float, *, done: float = 1.0) -> bool:
@@ -31,8 +32,7 @@ def has_diverged(progress: Progress, loss: float, *, done: float = 1.0) -> bool:
         done: Share of the epoch that these steps are, in 0 to 1.
     """
     # The first epoch of a stage may weight the terms of the loss differently.
-    is_first = progress.epoch <= progress.plan_start
-    if is_first or _in_a_row(progress) >= MAX_UNDONE:
+    if progress.epoch <= progress.plan_start:
         return is_too_high(loss, None)
     return is_too_high(done * loss, progress.history[-1]["loss"])
 
@@ -42,23 +42,33 @@ def is_too_high(loss: float, before: float | None) -> bool:
     return not math.isfinite(loss) or (before is not None and loss > MAX_LOSS_RATIO * before)
 
 
-def check_can_undo(progress: Progress, loss: float, *, can_go_back: bool) -> None:
+def was_undone_enough(progress: Progress) -> bool:
+    """Whether the epoch that is to be undone was undone so often before that it is not repeated."""
+    return _in_a_row(progress) >= MAX_UNDONE
+
+
+def check_can_undo(progress: Progress, loss: float, *, can_go_back: bool, can_lower: bool) -> None:
     """Checks that an epoch can be undone.
 
     Args:
         progress: Before the epoch.
         loss: What it ended with.
         can_go_back: Whether there is a checkpoint of a whole epoch.
+        can_lower: Whether the learning rate may be lowered.
 
     Raises:
-        Diverged: There is nothing to go back to, or it happened too often.
+        Diverged: There is nothing to go back to, or the loss was not finite too often.
     """
-    if can_go_back and _in_a_row(progress) < MAX_UNDONE:
+    can_end = can_lower or math.isfinite(loss)
+    if can_go_back and (can_end or not was_undone_enough(progress)):
         return
-    kept = " The best weights so far can be published with --export." if can_go_back else ""
+    kept = (
+        f", go on at a third of it with --resume --lr-drops {progress.lr_drops + 1}, or publish "
+        "the best weights so far with --export"
+    )
     raise Diverged(
         f"The training diverged in epoch {progress.epoch + 1}: its loss is {loss:.4g}. Start anew "
-        f"with a lower learning rate.{kept}"
+        f"with a lower learning rate{kept if can_go_back else ''}."
     )
 
 
@@ -85,9 +95,10 @@ def undone(progress: Progress, restored: Progress, *, ended_by: str = "") -> Pro
 
 def undone_line(progress: Progress, restored: Progress, loss: float) -> str:
     """What is said when an epoch is undone; arguments as in `check_can_undo` and `undone`."""
+    again = "" if was_undone_enough(progress) else " and repeats what came after in another order"
     return (
         f"epoch {progress.epoch + 1} diverged with a loss of {loss:.4g}: goes back to the end of "
-        f"epoch {restored.epoch} and repeats what came after it in another order"
+        f"epoch {restored.epoch}{again}"
     )
 
 
@@ -101,8 +112,8 @@ def undone_epochs(progress: Progress) -> int:
     return int(progress.guards.get(_TOTAL, 0))
 
 
-def note_good_epoch(progress: Progress) -> None:
-    """The next epoch may be undone as often as this one."""
+def count_anew(progress: Progress) -> None:
+    """The next epoch may be undone as often as the one before."""
     progress.guards.pop(_IN_A_ROW, None)
 
 

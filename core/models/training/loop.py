@@ -17,19 +17,18 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from core.images import Image
 from core.models.base import ImageModel, ModelConfig
 from core.models.training import divergence
 from core.models.training.activity import ActivityProbe
 from core.models.training.arithmetic import arithmetic
-from core.models.training.checkpoints import Arrays, Checkpoints, load_weights, weight_arrays
+from core.models.training.checkpoints import Arrays, Checkpoints, load_weights
 from core.models.training.feed import ImageFeed, Images, epoch_rows, spread_feed, step_count
 from core.models.training.history import History
 from core.models.training.monitor import Monitor
 from core.models.training.progress import DIVERGED, DROP, STOPPED, Progress
 from core.models.training.step_watch import StepWatch
+from core.models.training.validation import Validation, validate
 from core.stop_request import Stopped, StopRequest
-from core.training_records.previews import join_preview, preview_originals
 
 
 @dataclass
@@ -67,13 +66,22 @@ class Training:
     @property
     def is_finished(self) -> bool:
         """Whether the last epoch is done or the validation loss has stopped falling."""
-        ends = self.has_converged and self.progress.lr_drops >= self.config.lr_drops
+        ends = self.has_converged and not self._can_lower
         return ends or self.progress.epoch >= self.config.epochs
 
     @property
     def has_converged(self) -> bool:
         """Whether the validation loss has not improved for `patience` epochs."""
         return self.progress.waited >= self.config.patience
+
+    @property
+    def _can_lower(self) -> bool:
+        return self.progress.lr_drops < self.config.lr_drops
+
+    @property
+    def _goes_on_lower(self) -> bool:
+        has_failed = self.has_converged or self.progress.ended_by == DIVERGED
+        return self._can_lower and has_failed
 
     @property
     def ended_by_clock(self) -> bool:
@@ -118,13 +126,13 @@ class Training:
         if has_ended and self.progress.ended_by in ("", STOPPED):
             self._note_end()
         while not has_ended:
-            if self.has_converged:
-                load_weights(self.network, self.best)
+            if self._goes_on_lower:
                 self.lower_learning_rate()
+                self.checkpoints.save(self.network, self.best, self.progress)
             self.progress.ended_by = ""
             self._run_epoch()
             # As its checkpoint says: a clock goes on between two questions.
-            has_ended = bool(self.progress.ended_by)
+            has_ended = bool(self.progress.ended_by) and not self._goes_on_lower
         self.history.write(self.progress.history, ended_by=self.progress.ended_by)
 
     def _run_epoch(self) -> None:
@@ -143,30 +151,24 @@ class Training:
     def validate_epoch(self, figures: dict[str, float]) -> None:
         """Validates, saves and records the weights after an epoch with these mean metrics."""
         watch = self._watch(self.steps, figures)
-        with self.network.averaged():
-            found = self.network.evaluate(
-                self._validated(), verbose=0, callbacks=[watch], return_dict=True
-            )
-            weights = weight_arrays(self.network)
-            preview = join_preview(self.network.reconstructions(preview_originals()))
-            units = self._probe.columns(self.validation)
+        found = validate(self.network, self._validated(), watch, self._probe, self.validation)
         if self.stop.signal is not None:
             # The validation is repeated, because it may have been interrupted.
-            self.stop_at(watch.seconds, self.progress.step, figures)
-        if not math.isfinite(found["loss"]):
-            self._undo_epoch(found["loss"])
+            self.stop_at(found.seconds, self.progress.step, figures)
+        if not math.isfinite(found.figures["loss"]):
+            self._undo_epoch(found.figures["loss"])
             return
-        validation = {f"validation_{name}": float(value) for name, value in found.items()}
-        self._finish_epoch(figures | validation, weights, preview, watch.seconds, units)
+        self._finish_epoch(figures, found)
 
     def _undo_epoch(self, loss: float) -> None:
-        """Goes back to the end of the epoch before; this one is repeated in another order."""
+        """Goes back to the end of the epoch before, after which another order, or an end, comes."""
         gone = self.progress
-        divergence.check_can_undo(gone, loss, can_go_back=bool(self.checkpoints.whole_epochs()))
-        self._go_back()
+        can_go_back = bool(self.checkpoints.whole_epochs())
+        divergence.check_can_undo(gone, loss, can_go_back=can_go_back, can_lower=self._can_lower)
+        self._go_back(ended_by=DIVERGED if divergence.was_undone_enough(gone) else "")
         self.monitor.say(divergence.undone_line(gone, self.progress, loss))
 
-    def _go_back(self, *, ended_by: str = "") -> None:
+    def _go_back(self, *, ended_by: str) -> None:
         """Restores the end of the epoch before, and saves what is told of the time since."""
         restored, self.best = self.checkpoints.restore_whole_epoch(self.network, self.monitor.say)
         self.follow(divergence.undone(self.progress, restored, ended_by=ended_by))
@@ -244,27 +246,21 @@ class Training:
         self.progress.seconds += seconds
         self.progress.step = step
 
-    def _finish_epoch(
-        self,
-        figures: dict[str, float],
-        weights: Arrays,
-        preview: Image,
-        validation_seconds: float,
-        units: dict[str, float],
-    ) -> None:
+    def _finish_epoch(self, figures: dict[str, float], found: Validation) -> None:
         progress = self.progress
-        progress.seconds += validation_seconds
+        progress.seconds += found.seconds
         progress.epoch += 1
         progress.step, progress.partial = 0, {}
-        divergence.note_good_epoch(progress)
+        divergence.count_anew(progress)
         progress.note_arithmetic(arithmetic(self.config.precision))
-        if progress.judge(figures["validation_loss"]):
-            self.best = weights
+        if progress.judge(found.figures["loss"]):
+            self.best = found.weights
         rate = float(self.network.optimizer.learning_rate)
-        progress.history.append(progress.row(figures, learning_rate=rate) | units)
+        columns = figures | {f"validation_{name}": found.figures[name] for name in found.figures}
+        progress.history.append(progress.row(columns, learning_rate=rate) | found.units)
         self._note_end()
         self.checkpoints.save(self.network, self.best, progress)
-        self.history.previews.append(progress.epoch, preview)
+        self.history.previews.append(progress.epoch, found.preview)
         self.history.write(progress.history, running={"epoch": progress.epoch + 1, "step": 0})
         self.monitor.epoch(progress.history[-1])
 
@@ -276,12 +272,16 @@ class Training:
         )
 
     def lower_learning_rate(self) -> None:
-        """Lowers the learning rate and resets the count of epochs without improvement."""
-        rate = DROP * float(self.network.optimizer.learning_rate)
-        self.network.optimizer.learning_rate = rate
+        """Goes on from the best weights at a lower learning rate, and counts anew."""
+        load_weights(self.network, self.best)
+        divergence.count_anew(self.progress)
         self.progress.note_drop()
+        self._lower_rate()
         best = self.progress.best_epoch
-        self.monitor.say(f"goes on from epoch {best} at learning rate {rate:.2g}")
+        self.monitor.say(f"goes on from epoch {best} at a third of the learning rate")
+
+    def _lower_rate(self) -> None:
+        self.network.optimizer.learning_rate = DROP * float(self.network.optimizer.learning_rate)
 
     def stop_at(self, seconds: float, step: int, figures: dict[str, float]) -> None:
         """Saves the position inside the epoch and ends the training.

@@ -32,8 +32,8 @@ class Progress:
         best_epoch: Epoch of that loss, counted from 1; 0 before the first.
         waited: Epochs since then, or since the learning rate was lowered.
         lr_drops: How often the learning rate was lowered.
-        first_stop: Epoch at which early stopping first asked for an end, and the learning rate was
-            lowered instead; 0 before.
+        first_stop: Epoch after which the training would first have ended, by early stopping or
+            because it diverged, had the learning rate not been lowered; 0 before.
         history: One row per finished epoch.
         computed_with: Backends, precisions and accelerators that the epochs were computed with.
         plan_start: Epochs that were done before the current learning rate schedule began.

@@ -132,11 +132,8 @@ class ScanTraining(Training):
         super().follow(progress)
         self.__dict__.pop("rate", None)
 
-    def lower_learning_rate(self) -> None:
-        """Lowers the learning rate and resets the count of epochs without improvement."""
+    def _lower_rate(self) -> None:
         self._scanned_rate.lower(DROP)
-        self.progress.note_drop()
-        self.monitor.say(f"goes on from epoch {self.progress.best_epoch} at a third of the rate")
 
     def _planned(self, steps: NDArray[np.int64]) -> NDArray[np.float32]:
         """The model's own schedule, or its constant rate."""

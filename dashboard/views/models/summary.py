@@ -102,12 +102,12 @@ def _reason(epochs: int, ended_by: str | None, config: Mapping[str, Any]) -> str
 
 
 def _lowered(training: TrainingSummary) -> str:
-    """That the learning rate was lowered before the end; empty where early stopping ruled alone."""
+    """That the learning rate was lowered before the end; empty where it was not."""
     if not training.lr_drops:
         return ""
     times = "once" if training.lr_drops == 1 else f"{training.lr_drops} times"
     alone = (
-        f" (early stopping alone would have ended it after epoch {training.first_stop})"
+        f" (otherwise it would have ended after epoch {training.first_stop})"
         if training.first_stop
         else ""
     )

@@ -25,8 +25,8 @@ BEST_HELP = (
     "because losses of different stages cannot be compared."
 )
 FIRST_STOP_HELP = (
-    "Epoch at which early stopping first asked for an end. The training went on from its best "
-    "weights at a third of the learning rate."
+    "Epoch after which the training would first have ended, by early stopping or because it "
+    "diverged. It went on from its best weights at a third of the learning rate."
 )
 UNDONE_HELP = "Epochs that diverged: they were undone and repeated in another order."
 RUN_LINE = "The test images are not used in training; see Models for the results."

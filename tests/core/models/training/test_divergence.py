@@ -9,7 +9,7 @@ import pytest
 
 from core.models.autoencoder.network import AutoencoderConfig
 from core.models.training import divergence
-from core.models.training.divergence import Diverged, has_diverged, note_good_epoch
+from core.models.training.divergence import Diverged, count_anew, has_diverged, was_undone_enough
 from core.models.training.feed import Images
 from core.models.training.loop import Training
 from core.models.training.progress import Progress
@@ -74,12 +74,55 @@ def test_a_training_that_diverges_again_and_again_says_so_and_leaves_the_last_go
         return fit()
 
     monkeypatch.setattr(lost, "_fit", spoiled)
-    with pytest.raises(Diverged, match=r"diverged in epoch 2: its loss is nan.*--export"):
+    with pytest.raises(Diverged, match=r"in epoch 2: its loss is nan.*--lr-drops 1.*--export"):
         lost.run()
     assert lost.checkpoints.keys() == [kept]
     # And so does the card of what is published from there.
     assert ending_of(tmp_path) == lost.checkpoints.progress().ended_by == "divergence"
     assert len({tuple(order) for order in orders}) == len(orders) == 4
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("allowed_at_once", [True, False])
+def test_where_the_rate_may_be_lowered_an_epoch_that_diverges_again_and_again_is_not_the_end(
+    allowed_at_once: bool,
+    tmp_path: Path,
+    small_config: AutoencoderConfig,
+    images: Images,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lowered = dataclasses.replace(small_config, lr_drops=1)
+    said = io.StringIO()
+
+    def spoiled_at_the_full_rate(training: Training) -> Training:
+        fit = training._fit
+
+        def maybe_spoiled() -> dict[str, float]:
+            if not training.progress.lr_drops:
+                spoil(training, 3.0)
+            return fit()
+
+        monkeypatch.setattr(training, "_fit", maybe_spoiled)
+        return training
+
+    short_training(tmp_path, dataclasses.replace(small_config, epochs=1), images).run()
+    if not allowed_at_once:
+        lost = short_training(tmp_path, small_config, images)
+        lost.resume()
+        spoiled_at_the_full_rate(lost).run()
+        # It ends with the weights of the epoch before, which are published.
+        assert ending_of(tmp_path) == lost.progress.ended_by == "divergence"
+        assert lost.best
+    found = short_training(tmp_path, lowered, images, stream=said)
+    found.resume()
+    spoiled_at_the_full_rate(found).run()
+
+    assert "goes on from epoch 1 at a third of the learning rate" in said.getvalue()
+    progress = found.progress
+    assert (progress.lr_drops, progress.first_stop, progress.epoch) == (1, 1, 2)
+    assert progress.guards == {"undone_epochs": 4.0}
+    rates = [row["learning_rate"] for row in progress.history]
+    assert rates[1] == pytest.approx(rates[0] / 3, rel=1e-4)
 
 
 @pytest.mark.slow
@@ -146,11 +189,11 @@ def test_only_a_loss_far_above_that_of_the_epoch_before_has_diverged() -> None:
     # A new stage may weight the terms of the loss differently.
     assert not has_diverged(dataclasses.replace(progress, plan_start=3), 9.0)
     assert not has_diverged(Progress(), 9.0)
-    # After three times early stopping decides; an epoch that went well begins a new count.
+    # After three times it is not repeated; an epoch that went well begins a new count.
     again = dataclasses.replace(progress, guards={"undone_epochs": 7.0, "undone_in_a_row": 3.0})
-    assert not has_diverged(again, 9.0)
-    note_good_epoch(again)
-    assert has_diverged(again, 9.0)
+    assert was_undone_enough(again)
+    count_anew(again)
+    assert not was_undone_enough(again)
     assert again.guards == {"undone_epochs": 7.0}
 
 

@@ -32,7 +32,7 @@ def model(**card):
             | {"first_stop": 25},
             {"epochs": 100, "patience": 5},
             "ended by early stopping after 5 epochs without gain, after the learning rate was "
-            "lowered 3 times (early stopping alone would have ended it after epoch 25), its",
+            "lowered 3 times (otherwise it would have ended after epoch 25), its",
         ),
         (
             {"epochs": 60, "ended_by": "epoch limit", "lr_drops": 1, "first_stop": 0},
