@@ -87,8 +87,9 @@ def falls_line(falls: Iterable[Fall], labels: Mapping[str, str]) -> str:
     ]
     if not named:
         return ""
+    curves = "the curve" if len(named) == 1 else "the curves"
     return (
-        f"More bytes give a lower quality on the curve of {', '.join(named)}. Images that were "
+        f"More bytes give a lower quality on {curves} of {', '.join(named)}. Images that were "
         "compressed before with a similar codec do that; so does an encoder that is set badly."
     )
 

@@ -1,6 +1,7 @@
 """Section on the searches: the optima, how they were reached, and the fronts."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -10,7 +11,7 @@ from core.plain_english import counted
 from core.report.document import Section
 from core.report.plot import Plot, Series
 from core.report.tables import Column, Table, without
-from core.search.repetition import Agreement, agreements
+from core.search.repetition import Agreement, LongerGain, agreements, longer_gain
 from core.search.studies import StudyRecord, TrialRecord, of_thesis
 
 
@@ -52,7 +53,7 @@ def _optima(studies: Sequence[StudyRecord], repeated: Sequence[Agreement]) -> Ta
             "best_parameters": _parameters(study.best),
             "thesis_value": thesis.value if (thesis := of_thesis(study)) else None,
             "thesis_parameters": _parameters(thesis),
-            **_gain(study, [found for found in repeated if found.search.name == study.name]),
+            **_gain(longer_gain(study, repeated)),
         }
         for study in studies
     ]
@@ -77,28 +78,11 @@ def _optima(studies: Sequence[StudyRecord], repeated: Sequence[Agreement]) -> Ta
     return Table("studies", "Studies", caption, frame, columns)
 
 
-def _gain(study: StudyRecord, repeated: Sequence[Agreement]) -> dict[str, float | str | None]:
-    """By how much the optimum beats the thesis' values where both were trained again.
-
-    Of several budgets the largest counts.
-    """
-    gains = [
-        (_images_seen(found.repetition), found.gain(best, over=found.thesis), found.repetition)
-        for found in repeated
-        if study.best
-        and found.thesis
-        and (best := found.pair_of(study.best))
-        and best != found.thesis
-    ]
-    if not gains:
-        return {"repeated_gain": None, "repeated_budget": None}
-    _, gain, repetition = max(gains, key=lambda found: found[0])
-    return {"repeated_gain": gain, "repeated_budget": _budget(repetition)}
-
-
-def _images_seen(study: StudyRecord) -> int:
-    """Images that a training of the study sees; 0 where its budget is not recorded."""
-    return int(study.budget.get("images") or 0) * int(study.budget.get("epochs") or 0)
+def _gain(longer: LongerGain | None) -> dict[str, float | str | None]:
+    return {
+        "repeated_gain": longer and longer.gain,
+        "repeated_budget": longer and _budget({"images": longer.images, "epochs": longer.epochs}),
+    }
 
 
 def _front(study: StudyRecord, published: TrialRecord | None) -> Table:
@@ -133,8 +117,8 @@ def _budgets(found: Sequence[Agreement]) -> Table:
         {
             "study": label_of_study(agreement.search.name, agreement.search.model),
             "trials": len(agreement.pairs),
-            "search": _budget(agreement.search),
-            "repetition": _budget(agreement.repetition),
+            "search": _budget(agreement.search.budget),
+            "repetition": _budget(agreement.repetition.budget),
             "correlation": agreement.correlation,
             "low": agreement.interval.low if agreement.interval else None,
             "high": agreement.interval.high if agreement.interval else None,
@@ -159,8 +143,9 @@ def _budgets(found: Sequence[Agreement]) -> Table:
     return Table("budgets", "Does a short training decide?", caption, pd.DataFrame(rows), columns)
 
 
-def _budget(study: StudyRecord) -> str:
-    return ", ".join(f"{study.budget.get(name, '?')} {name}" for name in ("images", "epochs"))
+def _budget(budget: Mapping[str, Any]) -> str:
+    found = {name: budget.get(name) for name in ("images", "epochs")}
+    return ", ".join(f"{'?' if value is None else value} {name}" for name, value in found.items())
 
 
 def _parameters(trial: TrialRecord | None) -> str:

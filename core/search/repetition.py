@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from core.search.studies import DATASET, ORIGIN, REPEATED_TRIAL, StudyRecord, TrialRecord
+from core.search.studies import (
+    DATASET,
+    ORIGIN,
+    REPEATED_TRIAL,
+    StudyRecord,
+    TrialRecord,
+    of_thesis,
+)
 
 #: Fewer trials are in the same order by chance.
 LEAST_TRIALS = 4
@@ -32,6 +39,20 @@ class Pair(NamedTuple):
 
     searched: TrialRecord
     repeated: TrialRecord
+
+
+class LongerGain(NamedTuple):
+    """What the best trial gains where it and the thesis' one were trained again.
+
+    Attributes:
+        images: Training images of that budget; None where it is not recorded.
+        epochs: Its epochs; None as before.
+        gain: Improvement of the score over that of the thesis' values; negative for a loss.
+    """
+
+    images: int | None
+    epochs: int | None
+    gain: float
 
 
 @dataclass(frozen=True)
@@ -190,3 +211,26 @@ def _rank_correlation(first: Sequence[float], second: Sequence[float]) -> float 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", scipy.stats.NearConstantInputWarning)
         return float(scipy.stats.spearmanr(first, second).statistic)
+
+
+def longer_gain(study: StudyRecord, repeated: Iterable[Agreement]) -> LongerGain | None:
+    """What a search's best trial gains over the thesis' one on the largest repeated budget.
+
+    Args:
+        study: The search.
+        repeated: Its repetitions, and those of other searches.
+
+    Returns:
+        None where no repetition has both trials, or both are the same.
+    """
+    best, thesis = study.best, of_thesis(study)
+    if best is None or thesis is None or best.number == thesis.number:
+        return None
+    gains = []
+    for agreement in repeated:
+        pairs = agreement.pair_of(best), agreement.pair_of(thesis)
+        if agreement.search.name == study.name and pairs[0] is not None and pairs[1] is not None:
+            budget = agreement.repetition.budget
+            gain = agreement.gain(pairs[0], over=pairs[1])
+            gains.append(LongerGain(budget.get("images"), budget.get("epochs"), gain))
+    return max(gains, key=lambda found: (found.images or 0) * (found.epochs or 0), default=None)

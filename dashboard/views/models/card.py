@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from core.analysis.labels import label_of
+from core.plain_english import counted
 from core.store import ArtifactError
 from core.training_records.model_card import ExportCheck, ModelCard, Quality, TrainingSummary
 from core.training_records.model_cards import (
@@ -127,7 +128,7 @@ def show_facts(model: ModelCard) -> None:
         "Code (git commit)": f"`{short_hash(model.manifest.commit)}`",
         "Exported on": f"{provenance.get('cpu', 'unknown')}, {model.manifest.created[:10]}",
         "ONNX against Keras": _difference(model.export),
-        "Bytes on disk": f"{model.bytes_on_disk:,} in {len(model.manifest.files)} files",
+        "Bytes on disk": f"{model.bytes_on_disk:,} in {counted(len(model.manifest.files), 'file')}",
     }
     table = pd.DataFrame(rows.items())
     st.table(table, border="horizontal", hide_header=True, hide_index=True)
@@ -195,7 +196,8 @@ def _show_verdict(faulty: Sequence[str], count: int) -> None:
         st.error(f"Not as written: {', '.join(faulty)}.", icon=":material/gpp_bad:")
     else:
         st.success(
-            f"All {count} files have the sha256 of their manifest.", icon=":material/verified:"
+            f"{counted(count, 'file has', 'files have')} the sha256 of the manifest.",
+            icon=":material/verified:",
         )
 
 
@@ -240,7 +242,7 @@ def _written_id(name: str, state: str) -> str:
 
 
 def _validated(quality: Quality) -> str:
-    over = f" Mean over {quality.images:,} validation images." if quality.images else ""
+    over = f" Mean over {counted(quality.images, 'validation image')}." if quality.images else ""
     return f"{glossary.FLOAT_LATENT}{over}"
 
 

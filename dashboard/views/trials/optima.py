@@ -8,27 +8,13 @@ import pandas as pd
 
 from core.plain_english import counted
 from core.search.published import PublishedModel
-from core.search.repetition import Agreement
+from core.search.repetition import Agreement, LongerGain, longer_gain
 from core.search.studies import FILTERS, PSNR, SSIM, THESIS, StudyRecord, TrialRecord, of_thesis
 from dashboard.views.trials.parameters import parameter_title
 
 #: Parameters that each filter count of a network is searched under.
 _FILTERS_PREFIX = "filters_"
 _PUBLISHED = "with the published model's values"
-
-
-class LongerGain(NamedTuple):
-    """What the best trial gains where it and the thesis' one were trained again.
-
-    Attributes:
-        images: Training images of that budget; None where it is not recorded.
-        epochs: Its epochs; None as before.
-        gain: Improvement of the score over that of the thesis' values; negative for a loss.
-    """
-
-    images: int | None
-    epochs: int | None
-    gain: float
 
 
 class Optimum(NamedTuple):
@@ -185,27 +171,11 @@ def _optimum(study: StudyRecord, repeated: Sequence[Agreement]) -> Optimum:
         study=study.name,
         best=study.best,
         thesis=origin,
-        longer=_longer_gain(study.best, origin, repeated),
+        longer=longer_gain(study, repeated),
         thesis_params=thesis if isinstance(thesis, Mapping) else {},
         trials=study.counts["complete"] + study.counts["pruned"],
         is_maximized=study.is_maximized,
     )
-
-
-def _longer_gain(
-    best: TrialRecord | None, thesis: TrialRecord | None, repeated: Sequence[Agreement]
-) -> LongerGain | None:
-    """The gain on the largest budget of those that both trials were repeated on."""
-    if best is None or thesis is None or best.number == thesis.number:
-        return None
-    gains = []
-    for agreement in repeated:
-        pairs = agreement.pair_of(best), agreement.pair_of(thesis)
-        if pairs[0] is not None and pairs[1] is not None:
-            budget = agreement.repetition.budget
-            gain = agreement.gain(pairs[0], over=pairs[1])
-            gains.append(LongerGain(budget.get("images"), budget.get("epochs"), gain))
-    return max(gains, key=lambda found: (found.images or 0) * (found.epochs or 0), default=None)
 
 
 def _longer_columns(longer: LongerGain | None) -> dict[str, Any]:

@@ -2,10 +2,9 @@ from dataclasses import replace
 
 import pytest
 
-from core.search.repetition import agreements
+from core.search.repetition import LongerGain, agreements
 from core.search.studies import StudyRecord
 from dashboard.views.trials.optima import (
-    LongerGain,
     cell,
     gain_text,
     longer_text,
