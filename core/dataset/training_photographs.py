@@ -49,12 +49,12 @@ class Photographs:
 
 
 def photographs_digest(store: ArtifactStore) -> str:
-    """SHA-256 of the names and contents of the photographs that there are.
+    """SHA-256 of the pixels of all photographs that are trained on.
 
     Raises:
         ArtifactError: There are none.
     """
-    return str(store.manifest(KEY).facts["images_sha256"])
+    return store.manifest(KEY).files[VALUES_FILE].sha256
 
 
 def open_photographs(store: ArtifactStore) -> Photographs:

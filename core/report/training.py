@@ -17,7 +17,7 @@ _QUANTISED = "images from quantised latents, the mean over the validated qualiti
 _SOMETIMES = {
     "first_stop": "First stop: the training would have ended, by early stopping or because it "
     "diverged, and went on at a lower learning rate.",
-    "undone_epochs": "Undone epochs diverged and were repeated.",
+    "undone_epochs": "Undone epochs diverged.",
 }
 
 

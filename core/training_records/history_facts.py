@@ -27,7 +27,7 @@ class HistoryFacts:
             because a stage may weight its terms differently or validate on other images.
         first_stop: Epoch after which the training would first have ended, by early stopping or
             because it diverged, had the learning rate not been lowered; None where that was not so.
-        undone_epochs: How often an epoch diverged, was undone and repeated in another order.
+        undone_epochs: How often an epoch diverged and was undone.
     """
 
     model: str = ""

@@ -50,8 +50,9 @@ class TrainingSummary:
         seconds: Seconds spent in training.
         seed: Seed of weights and order.
         computed_with: Backends, precisions and accelerators of the epochs.
-        ended_by: Why it ended: early stopping, the epoch limit, or stopped by hand.
-        undone_epochs: How often an epoch diverged, was undone and repeated.
+        ended_by: Why it ended: early stopping, an epoch or time limit, divergence, or stopped by
+            hand.
+        undone_epochs: How often an epoch diverged and was undone.
         lr_drops: How often the learning rate was lowered in place of an end.
         first_stop: Epoch of the first such end; None where that is not known or was not so.
         engine: How the steps were run, as in `core.models.training.engines.EngineRequest`; empty

@@ -75,7 +75,7 @@ class TrainingRun:
         stage_starts: First epoch of each stage.
         first_stop: Epoch after which the training would first have ended, by early stopping or
             because it diverged, had the learning rate not been lowered; None where that was not so.
-        undone_epochs: How often an epoch diverged, was undone and repeated.
+        undone_epochs: How often an epoch diverged and was undone.
     """
 
     name: str

@@ -60,7 +60,7 @@ def prepare_photographs(
 
     Args:
         store: Where they are written.
-        path: Folder or archive; its subfolders are ignored.
+        path: Folder or archive, its subfolders included.
         advance: Called with the number of photographs decoded since the last call.
 
     Raises:
@@ -88,10 +88,21 @@ def is_prepared(store: ArtifactStore, path: Path) -> bool:
         artifact = store.open(KEY)
         artifact.path(VALUES_FILE, verify=False)
         known = artifact.facts["images_sha256"]
+        if artifact.facts["held_out"] != _held_out_today(artifact.facts):
+            return False
     except (ArtifactError, KeyError):
         return False
     digests = {found.name: hashlib.sha256(found.data).hexdigest() for found in image_files(path)}
     return bool(known == listing_digest(digests))
+
+
+def _held_out_today(facts: Mapping[str, Any]) -> list[str]:
+    """Names that would be held out of the photographs of a manifest; earlier versions differed."""
+    images = [
+        Photograph(entry["file"], entry["sha256"], 0, *reversed(entry["size"]))
+        for entry in facts["photographs"]
+    ]
+    return sorted(image.name for image in choose_held_out(images))
 
 
 def choose_held_out(photographs: list[Photograph]) -> set[Photograph]:
@@ -113,10 +124,12 @@ def write_held_out(store: ArtifactStore, path: Path, folder: Path) -> list[str]:
         Names of the files.
 
     Raises:
-        PreparationError: The folder holds other files, or cannot be written.
+        PreparationError: The folder lies in the source, holds other files, or cannot be written.
         ArtifactError: No photographs are prepared.
     """
     names = set(store.manifest(KEY).facts["held_out"])
+    if folder.resolve().is_relative_to(path.resolve()):
+        raise PreparationError(f"{folder} lies in {path}, whose photographs would be there twice.")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if others := sorted({found.name for found in folder.iterdir()} - names):

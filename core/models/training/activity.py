@@ -1,6 +1,5 @@
 """Counts the dead and rarely active ReLU units of a network."""
 
-from collections import Counter
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -48,22 +47,17 @@ class ActivityProbe:
     def firing_rates(self, images: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
         """Share of the positions at which each unit is active, by ReLU layer.
 
-        Layers whose name several networks have are named after their network too.
+        A layer's name begins with that of its network.
 
         Args:
             images: uint8, shape (count, height, width, 3).
         """
         inputs = self._model.network_inputs(images)
-        found = {
-            name: probe.predict_on_batch(inputs[name])
-            for name, probe in self._probes.items()
-            if probe is not None
-        }
-        count = Counter(layer for layers_found in found.values() for layer in layers_found)
         rates: dict[str, NDArray[np.float32]] = {}
-        for name, layers_found in found.items():
-            for layer, values in layers_found.items():
-                own = layer if count[layer] == 1 else f"{name}_{layer}"
+        for name, probe in self._probes.items():
+            found = {} if probe is None else probe.predict_on_batch(inputs[name])
+            for layer, values in found.items():
+                own = layer if layer.startswith(f"{name}_") else f"{name}_{layer}"
                 rates[own] = np.asarray(values).mean(axis=0)
         return rates
 

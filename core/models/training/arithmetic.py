@@ -14,12 +14,14 @@ def arithmetic(precision: str) -> str:
 
 
 def accelerator() -> str:
-    """Kind of the first accelerator that Keras' backend uses; empty where it computes on CPUs."""
+    """Kind of the first accelerator that JAX or TensorFlow uses; empty where it uses CPUs."""
     if keras.backend.backend() == "jax":
         import jax
 
         device = jax.devices()[0]
         return "" if device.platform == "cpu" else str(device.device_kind)
+    if keras.backend.backend() != "tensorflow":
+        return ""
     import tensorflow as tf
 
     found = tf.config.list_physical_devices("GPU")

@@ -62,13 +62,10 @@ def check_can_undo(progress: Progress, loss: float, *, can_go_back: bool, can_lo
     can_end = can_lower or math.isfinite(loss)
     if can_go_back and (can_end or not was_undone_enough(progress)):
         return
-    kept = (
-        f", go on at a third of it with --resume --lr-drops {progress.lr_drops + 1}, or publish "
-        "the best weights so far with --export"
-    )
+    kept = " The best weights so far can be published with --export." if can_go_back else ""
     raise Diverged(
         f"The training diverged in epoch {progress.epoch + 1}: its loss is {loss:.4g}. Start anew "
-        f"with a lower learning rate{kept if can_go_back else ''}."
+        f"with a lower learning rate.{kept}"
     )
 
 
@@ -80,7 +77,8 @@ def undone(progress: Progress, restored: Progress, *, ended_by: str = "") -> Pro
         restored: Of the checkpoint before it.
         ended_by: Why it is not repeated; empty where it is.
     """
-    counts = {_TOTAL: undone_epochs(progress) + 1.0, _IN_A_ROW: _in_a_row(progress) + 1.0}
+    in_a_row = 0.0 if ended_by else _in_a_row(progress) + 1.0
+    counts = {_TOTAL: undone_epochs(progress) + 1.0, _IN_A_ROW: in_a_row}
     return dataclasses.replace(
         restored,
         images=progress.images,

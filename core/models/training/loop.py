@@ -79,9 +79,8 @@ class Training:
         return self.progress.lr_drops < self.config.lr_drops
 
     @property
-    def _goes_on_lower(self) -> bool:
-        has_failed = self.has_converged or self.progress.ended_by == DIVERGED
-        return self._can_lower and has_failed
+    def _gave_up(self) -> bool:
+        return self.progress.ended_by == DIVERGED
 
     @property
     def ended_by_clock(self) -> bool:
@@ -125,17 +124,19 @@ class Training:
         has_ended = self.is_finished
         if has_ended and self.progress.ended_by in ("", STOPPED):
             self._note_end()
+            self.checkpoints.save(self.network, self.best, self.progress)
         while not has_ended:
-            if self._goes_on_lower:
+            if self._can_lower and (self.has_converged or self._gave_up):
                 self.lower_learning_rate()
                 self.checkpoints.save(self.network, self.best, self.progress)
             self.progress.ended_by = ""
             self._run_epoch()
             # As its checkpoint says: a clock goes on between two questions.
-            has_ended = bool(self.progress.ended_by) and not self._goes_on_lower
+            has_ended = bool(self.progress.ended_by) and not (self._gave_up and self._can_lower)
         self.history.write(self.progress.history, ended_by=self.progress.ended_by)
 
     def _run_epoch(self) -> None:
+        self.progress.note_arithmetic(arithmetic(self.config.precision))
         try:
             figures = self._fit()
             if divergence.has_diverged(self.progress, figures["loss"]):
@@ -145,6 +146,8 @@ class Training:
         except divergence.Diverged:
             if self.checkpoints.whole_epochs():
                 self._go_back(ended_by=DIVERGED)
+                if self._can_lower:
+                    return
             self.history.write(self.progress.history, ended_by=DIVERGED)
             raise
 
@@ -252,7 +255,6 @@ class Training:
         progress.epoch += 1
         progress.step, progress.partial = 0, {}
         divergence.count_anew(progress)
-        progress.note_arithmetic(arithmetic(self.config.precision))
         if progress.judge(found.figures["loss"]):
             self.best = found.weights
         rate = float(self.network.optimizer.learning_rate)
@@ -277,8 +279,7 @@ class Training:
         divergence.count_anew(self.progress)
         self.progress.note_drop()
         self._lower_rate()
-        best = self.progress.best_epoch
-        self.monitor.say(f"goes on from epoch {best} at a third of the learning rate")
+        self.monitor.say(f"goes on from epoch {self.progress.best_epoch} at a third of the rate")
 
     def _lower_rate(self) -> None:
         self.network.optimizer.learning_rate = DROP * float(self.network.optimizer.learning_rate)
@@ -293,8 +294,7 @@ class Training:
             # Inside `fit` the JAX trainer keeps the variables to itself.
             self.network.jax_state_sync()
         self._count(seconds, step)
-        self.progress.partial = figures
-        self.progress.ended_by = STOPPED
+        self.progress.partial, self.progress.ended_by = figures, STOPPED
         self.checkpoints.save(self.network, self.best, self.progress)
         self.history.write(self.progress.history, ended_by=self.progress.ended_by)
         raise Stopped(self.stop.signal or 0)

@@ -106,10 +106,14 @@ class Progress:
         return True
 
     def note_drop(self) -> None:
-        """Records that the learning rate was lowered, which early stopping counts anew from."""
+        """Records that the learning rate was lowered, after which a new epoch begins.
+
+        Early stopping counts anew from it.
+        """
         if not self.lr_drops:
             self.first_stop = self.epoch
-        self.lr_drops, self.waited = self.lr_drops + 1, 0
+        self.lr_drops, self.waited, self.ended_by = self.lr_drops + 1, 0, ""
+        self.step, self.partial = 0, {}
 
     def note_engine(self, engine: dict[str, Any]) -> None:
         """Records how the steps are run from now on."""

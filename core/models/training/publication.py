@@ -1,9 +1,8 @@
 """Publishes a trained model as an artifact: networks, weights and model card."""
 
-import dataclasses
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -31,6 +30,7 @@ from core.models.training.onnx_export import (
 )
 from core.models.training.progress import STOPPED
 from core.models.training.published import SHARED
+from core.models.training.request import seen_photographs
 from core.models.training.shared_weights import deduplicate_weights
 from core.store import ArtifactStore
 from core.store.provenance import provenance
@@ -110,6 +110,7 @@ class Publisher:
             "data": card["data"],
             "architecture": card["architecture"],
             "run": self.training.progress.run,
+            "photographs": sorted(seen_photographs({"progress": asdict(self.training.progress)})),
             "config": self.training.config.identity(),
         }
 
@@ -124,7 +125,7 @@ class Publisher:
         }
 
     def _best_model(self) -> ImageModel:
-        config = dataclasses.replace(self.training.config, precision="float32")
+        config = replace(self.training.config, precision="float32")
         network = self.model.build(config)
         load_weights(network, _rounded(self.training.best, network.stored_as))
         return network

@@ -88,6 +88,14 @@ def engine_of(begun: Mapping[str, Any]) -> EngineRequest:
     return EngineRequest(**begun.get("progress", {}).get("engine", {}))
 
 
+def seen_photographs(begun: Mapping[str, Any]) -> set[str]:
+    """Digests of all photographs that what goes on was trained on."""
+    progress = begun.get("progress", {})
+    engines = [progress.get("engine", {}), *progress.get("earlier_engines", ())]
+    found = {engine.get("photographs_sha256") for engine in engines}
+    return {*begun.get("photographs", ()), *found} - {None}
+
+
 def source_of(request: Request, store: ArtifactStore) -> str | None:
     """Published model that fine-tuning starts from.
 

@@ -13,6 +13,8 @@ DECAY_FROM = 0.72
 #: Warm-up steps at the start and after each rollback.
 WARM_UP_STEPS = 500
 
+_OF_ROLLBACKS = ("rollbacks", "factor", "decay_from", "warm_from")
+
 
 @dataclass
 class PlanClock:
@@ -46,9 +48,13 @@ def kept_low(guards: Mapping[str, float], earlier: Mapping[str, float]) -> dict[
     """
     if guards.get("rollbacks", 0) <= earlier.get("rollbacks", 0):
         return {}
-    names = ("rollbacks", "factor", "decay_from")
-    kept = {name: guards[name] for name in names if name in guards}
+    kept = {name: guards[name] for name in _OF_ROLLBACKS if name in guards}
     return kept | {"warm_from": float(earlier.get("step", 0))}
+
+
+def without_rollbacks(guards: Mapping[str, float]) -> dict[str, float]:
+    """The guards of a training that begins anew to count rollbacks, and to lower its rate."""
+    return {name: value for name, value in guards.items() if name not in _OF_ROLLBACKS}
 
 
 @dataclass

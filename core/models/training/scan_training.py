@@ -29,7 +29,7 @@ from core.models.training.scan import (
     prepare_for_scan,
     take_state,
 )
-from core.models.training.scan_rate import PlanClock, ScanRate
+from core.models.training.scan_rate import PlanClock, ScanRate, without_rollbacks
 from core.models.training.step_watch import joint_means
 from core.models.training.weight_pieces import WeightPieces
 
@@ -121,7 +121,7 @@ class ScanTraining(Training):
             self._planned,
             epochs * self.steps,
             minutes=self.minutes,
-            highest=self.config.learning_rate,
+            highest=self.config.learning_rate * DROP**self.progress.lr_drops,
             warm_up_steps=self.warm_up_steps,
         )
         rate.recall(self.progress.guards)
@@ -134,6 +134,8 @@ class ScanTraining(Training):
 
     def _lower_rate(self) -> None:
         self._scanned_rate.lower(DROP)
+        self.progress.guards = without_rollbacks(self.progress.guards)
+        self.follow(self.progress)
 
     def _planned(self, steps: NDArray[np.int64]) -> NDArray[np.float32]:
         """The model's own schedule, or its constant rate."""

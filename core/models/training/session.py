@@ -5,7 +5,7 @@ not wait for the import of Keras.
 """
 
 import dataclasses
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +23,7 @@ from core.models.training.history import History
 from core.models.training.loop import Training
 from core.models.training.monitor import Monitor
 from core.models.training.ownership import check_replaceable, new_run
-from core.models.training.progress import STOPPED
+from core.models.training.progress import STOPPED, Progress
 from core.models.training.publication import Publisher
 from core.models.training.published import go_on_from_published
 from core.models.training.request import (
@@ -32,6 +32,7 @@ from core.models.training.request import (
     config_of,
     engine_of,
     model_of,
+    seen_photographs,
     source_of,
 )
 from core.models.training.weight_pieces import WeightPieces, go_on_from_pieces
@@ -80,9 +81,6 @@ class Session:
         """
         training = self.training
         progress, say = training.progress, training.monitor.say
-        if self.request.start == "export" and training.best:
-            # Where the training ran, its history may have been left behind, or still be running.
-            training.history.write(progress.history, ended_by=progress.ended_by or STOPPED)
         say(f"exporting the weights of epoch {progress.best_epoch}")
         publisher = Publisher(
             self.store,
@@ -96,6 +94,9 @@ class Session:
             card = publisher.publish()
         except ValueError as error:
             raise Refusal(str(error)) from error
+        if self.request.start == "export":
+            # The history may have been left behind where the training ran, or not have its end.
+            training.history.write(progress.history, ended_by=progress.ended_by or STOPPED)
         say(f"wrote {model_key(self.request.name)}: {_figures(card)}")
 
 
@@ -157,12 +158,11 @@ def _with_photographs(
         Refusal: A training would go on with others than it was begun with.
         ArtifactError: There are no photographs.
     """
-    before = engine_of(begun)
-    engine = request.engine or before
+    engine = request.engine or engine_of(begun)
     if not engine.photographs:
         return engine
     found = photographs_digest(store)
-    if request.start == "resume" and before.photographs_sha256 not in (None, found):
+    if request.start == "resume" and seen_photographs(begun) - {found}:
         raise Refusal(
             "The photographs are others than those that the training was begun with; take those "
             "with `python -m pipelines.prepare --extra ARCHIVE`, or start anew with --restart."
@@ -197,28 +197,37 @@ def _check_start(request: Request, checkpoints: Checkpoints, config: ModelConfig
     if request.start == "finetune" and source_of(request, store) is None:
         missing = dataclasses.replace(request, name=request.source or name)
         raise Refusal(f"{missing.name} is not published yet; start with `{missing.command}`.")
-    can_resume = request.start == "resume" and store.exists(model_key(name))
-    if not kept and not can_resume and request.start in ("fresh", "resume", "export"):
-        _check_pieces(request, WeightPieces(store, name).sets())
+    progress = checkpoints.progress()
+    if not kept:
+        progress = _check_pieces(request, store)
     goes_on = request.start in ("resume", "export")
-    if not (request.replace or (goes_on and checkpoints.progress().may_replace)):
-        _check_replaceable(request, checkpoints)
+    if not (request.replace or (goes_on and progress.may_replace)):
+        _check_replaceable(request, checkpoints, progress.run)
 
 
-def _check_pieces(request: Request, pieces: Collection[str]) -> None:
-    """Refuses to start over weights that came back from another machine without a checkpoint."""
-    command, name = request.command, request.name
-    if pieces and request.start != "export":
+def _check_pieces(request: Request, store: ArtifactStore) -> Progress:
+    """Progress of weights that came back from another machine without a checkpoint.
+
+    Raises:
+        Refusal: They would be lost, or there is nothing to go on from.
+    """
+    command, name, key = request.command, request.name, model_key(request.name)
+    pieces = WeightPieces(store, name).sets()
+    progress = Progress.of(next(iter(pieces.values()))["progress"]) if pieces else Progress()
+    published = store.manifest(key).facts.get("run", "") if store.exists(key) else None
+    if pieces and progress.run != published and request.start not in ("export", "restart"):
         raise Refusal(
             f"The weights of a training of {name} are here, without its checkpoint. Publish them "
             f"with `{command} --export`, or start anew with `{command} --restart`."
         )
-    if not pieces and request.start != "fresh":
+    is_lost = published is None if request.start == "resume" else request.start == "export"
+    if is_lost and not pieces:
         raise Refusal(f"There is no checkpoint of {name}; start with `{command}`.")
+    return progress
 
 
-def _check_replaceable(request: Request, checkpoints: Checkpoints) -> None:
-    foreign = check_replaceable(checkpoints.store, request.name, checkpoints.progress().run)
+def _check_replaceable(request: Request, checkpoints: Checkpoints, run: str) -> None:
+    foreign = check_replaceable(checkpoints.store, request.name, run)
     if foreign is not None:
         raise Refusal(
             f"{checkpoints.store.shown(foreign)} is there already, and no checkpoint here is of "

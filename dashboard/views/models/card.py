@@ -196,8 +196,7 @@ def _show_verdict(faulty: Sequence[str], count: int) -> None:
         st.error(f"Not as written: {', '.join(faulty)}.", icon=":material/gpp_bad:")
     else:
         st.success(
-            f"{counted(count, 'file has', 'files have')} the sha256 of the manifest.",
-            icon=":material/verified:",
+            f"All {count} files have the sha256 of their manifest.", icon=":material/verified:"
         )
 
 
@@ -210,7 +209,7 @@ def _float_latent_facts(model: ModelCard) -> dict[str, str]:
 def _unusual_facts(training: TrainingSummary) -> dict[str, str]:
     """What went wrong on the way, where something did."""
     count = training.undone_epochs
-    return {"Epochs that diverged, undone and repeated": _whole(count)} if count else {}
+    return {"Epochs that diverged and were undone": _whole(count)} if count else {}
 
 
 def _engine_facts(training: TrainingSummary) -> dict[str, str]:

@@ -28,7 +28,7 @@ FIRST_STOP_HELP = (
     "Epoch after which the training would first have ended, by early stopping or because it "
     "diverged. It went on from its best weights at a third of the learning rate."
 )
-UNDONE_HELP = "Epochs that diverged: they were undone and repeated in another order."
+UNDONE_HELP = "Epochs that diverged and were undone; most were repeated in another order."
 RUN_LINE = "The test images are not used in training; see Models for the results."
 
 
@@ -45,7 +45,8 @@ def show_runs(runs: Sequence[TrainingRun]) -> None:
         "ended_by": st.column_config.TextColumn(
             "Ended by",
             help="early stopping: the validation loss stopped falling; epoch limit or time limit: "
-            "it may have fallen further; stopped by hand: it can go on with --resume.",
+            "it may have fallen further; divergence: an epoch diverged again and again; stopped by "
+            "hand: it can go on with --resume.",
         ),
         "epochs": "Epochs",
         "best_epoch": number("Best epoch", format="%.0f", help=BEST_HELP),

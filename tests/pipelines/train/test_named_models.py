@@ -128,12 +128,17 @@ def test_weights_that_came_back_without_their_checkpoint_are_not_trained_over(
 ) -> None:
     pieces = WeightPieces(store, "mine")
     checkpoints = Checkpoints(store, "mine", get_model("ae20").config, "data")
-    pieces.save_best({}, checkpoints, Progress(images=1))
+    pieces.save_best({}, checkpoints, Progress(images=1, run="lost"))
     kept = pieces.sets()
-
-    for flags in ([], ["--resume"]):
-        assert main([*TINY, "--name", "mine", *flags]) == 2
-        assert "Publish them with `python -m pipelines.train ae20 --name mine --export`, or" in (
-            capsys.readouterr().err
-        )
-        assert pieces.sets() == kept
+    refused: tuple[list[str], ...] = ([], ["--resume"])
+    for _ in range(2):
+        for flags in refused:
+            assert main([*TINY, "--name", "mine", "--replace", *flags]) == 2
+            assert (
+                "Publish them with `python -m pipelines.train ae20 --name mine --export`, or"
+                in (capsys.readouterr().err)
+            )
+            assert pieces.sets() == kept
+        # Nor where another training's model is published.
+        store.commit("models/mine", {"mine/card.json": b"{}"}, facts={"run": "another"})
+        refused = ([], ["--resume"])

@@ -66,6 +66,10 @@ def test_photographs_of_any_size_are_kept_as_they_are_and_say_where_they_are_fro
     assert len(entries["a.png"]["sha256"]) == 64
     assert "repository" not in entries["a.png"]
     assert is_prepared(store, archive)
+    # An earlier version held out others.
+    files = {name: store.read(KEY, name) for name in store.manifest(KEY).files}
+    store.commit(KEY, files, facts={**found.facts, "held_out": ["a.png"]})
+    assert not is_prepared(store, archive)
 
 
 def test_they_are_no_data_set(store: ArtifactStore, archive: Path) -> None:
@@ -117,6 +121,8 @@ def test_what_is_held_out_is_written_as_it_is_to_an_empty_folder(
         (name,) = write_held_out(store, archive, folder)
         assert [path.name for path in folder.iterdir()] == [name]
     np.testing.assert_array_equal(np.asarray(PIL.Image.open(folder / name)), _pixels(name))
+    with pytest.raises(PreparationError, match="whose photographs would be there twice"):
+        write_held_out(store, tmp_path, folder)
     (folder / "mine.txt").write_text("a note", encoding="utf-8")
     with pytest.raises(PreparationError, match=r"ones is not empty: mine\.txt is there"):
         write_held_out(store, archive, folder)

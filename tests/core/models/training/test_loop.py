@@ -151,7 +151,7 @@ def test_the_learning_rate_falls_before_a_training_without_progress_ends(
     )
     assert training.progress.lr_drops == 2
     assert training.has_converged
-    assert stream.getvalue().count("at a third of the learning rate") == 2
+    assert stream.getvalue().count("at a third of the rate") == 2
     # Where the rule alone would have ended it is told, and stays that of the first time.
     history = HistoryFacts.of(ArtifactStore(tmp_path).open("histories/ae40"))
     assert history.first_stop == rates.index(pytest.approx(0.5 / 3, abs=1e-5))
@@ -172,3 +172,26 @@ def test_a_lowered_learning_rate_is_still_low_after_a_stop(
     assert [row["learning_rate"] for row in resumed.progress.history] == pytest.approx(
         [0.002 / 3] * 2, rel=1e-5
     )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("patience", [1, 2])
+def test_the_epoch_limit_ends_a_training_whose_rate_might_be_lowered(
+    patience: int, tmp_path: Path, images: Images, small_config: AutoencoderConfig
+) -> None:
+    config = dataclasses.replace(small_config, epochs=1, patience=patience, lr_drops=3)
+    training = short_training(tmp_path, config, images)
+    training.progress.best_loss, training.progress.waited = 0.0, patience - 1
+    training.run()
+
+    assert training.has_converged
+    assert len(training.progress.history) == 1
+    assert ending_of(tmp_path) == training.checkpoints.progress().ended_by == "epoch limit"
+    assert training.progress.lr_drops == 0
+
+
+def test_a_lowered_rate_begins_a_new_epoch_and_no_end() -> None:
+    progress = Progress(epoch=4, step=7, partial={"loss": 0.1}, waited=5, ended_by="divergence")
+    progress.note_drop()
+    assert (progress.lr_drops, progress.first_stop, progress.waited) == (1, 4, 0)
+    assert (progress.step, progress.partial, progress.ended_by) == (0, {}, "")

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from core.models.training.scan_rate import ScanRate, kept_low
+from core.models.training.scan_rate import ScanRate, kept_low, without_rollbacks
 
 
 def _clock(**own: float) -> ScanRate:
@@ -35,6 +35,7 @@ def test_a_training_that_goes_back_keeps_the_rate_as_low_and_warms_up_there() ->
     again = _clock()
     again.recall(earlier | kept_low(guards, earlier))
     np.testing.assert_allclose(again.rates(600, 5, seconds=60), [0.05, 0.1, 0.15, 0.2, 0.2])
+    assert without_rollbacks(guards) == {"step": 950, "loss": 0.5}
     # Nothing is to be kept where no rollback came in between.
     assert kept_low(guards, {"rollbacks": 1, "step": 600}) == {}
 

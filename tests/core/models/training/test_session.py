@@ -1,11 +1,12 @@
 """What a training that goes on knows of how it was run."""
 
-import io
+import hashlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from core.dataset.training_photographs import KEY
+from core.dataset.training_photographs import KEY, VALUES_FILE
 from core.errors import Refusal
 from core.models.training import session
 from core.models.training.arithmetic import arithmetic
@@ -32,19 +33,25 @@ def test_another_way_of_running_the_steps_does_not_hide_the_one_before() -> None
 
 def test_a_training_does_not_go_on_with_other_photographs(tmp_path: Path) -> None:
     store = ArtifactStore(tmp_path)
-    facts = {"images_sha256": "0" * 64}
-    store.commit(KEY, {"photographs.bin": io.BytesIO().getvalue()}, facts=facts)
+    store.commit(KEY, {VALUES_FILE: b"pixels"}, facts={})
+    digest = hashlib.sha256(b"pixels").hexdigest()
     request = Request("ae20", "ae20", start="resume")
 
-    def begun(digest: str | None) -> dict[str, dict[str, object]]:
-        engine = {"name": "scan", "photographs": True, "photographs_sha256": digest}
-        return {"progress": {"engine": engine}}
+    def engine(seen: str | None) -> dict[str, Any]:
+        return {"name": "scan", "photographs": True, "photographs_sha256": seen}
 
-    for digest in (None, "0" * 64):
-        found = session._with_photographs(request, begun(digest), store)
-        assert found == EngineRequest("scan", photographs=True, photographs_sha256="0" * 64)
-    with pytest.raises(Refusal, match="others than those that the training was begun with"):
-        session._with_photographs(request, begun("1" * 64), store)
+    usual = {"progress": {"engine": engine(None)}}
+    for begun in (usual, {"progress": {"engine": engine(digest)}}):
+        found = session._with_photographs(request, begun, store)
+        assert found == EngineRequest("scan", photographs=True, photographs_sha256=digest)
+    others: tuple[dict[str, Any], ...] = (
+        {"progress": {"engine": engine("1" * 64)}},
+        {"progress": {"engine": engine(None), "earlier_engines": [engine("1" * 64)]}},
+        usual | {"photographs": ["1" * 64]},  # those of a published model
+    )
+    for begun in others:
+        with pytest.raises(Refusal, match="others than those that the training was begun with"):
+            session._with_photographs(request, begun, store)
 
 
 def test_on_a_cpu_the_arithmetic_names_no_accelerator() -> None:
