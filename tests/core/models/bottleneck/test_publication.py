@@ -3,8 +3,9 @@
 import dataclasses
 import io
 import json
+import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -63,19 +64,32 @@ def _training(
     )
 
 
-def _published(store: ArtifactStore, scenes: np.ndarray) -> tuple[Training, dict[str, Any]]:
+class Published(NamedTuple):
     """A training that is published, and the card of its model."""
+
+    training: Training
+    card: dict[str, Any]
+
+    def copied(self, folder: Path) -> ArtifactStore:
+        """A store of a test's own with all that the training left."""
+        shutil.copytree(self.training.checkpoints.store.root, folder, dirs_exist_ok=True)
+        return ArtifactStore(folder)
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory, scenes: np.ndarray) -> Published:
+    store = ArtifactStore(tmp_path_factory.mktemp("published"))
     training = _training(store, scenes)
     training.run()
-    return training, Publisher(store, "bottleneck", get_model("bottleneck"), training).publish()
+    card = Publisher(store, "bottleneck", get_model("bottleneck"), training).publish()
+    return Published(training, card)
 
 
 @pytest.mark.slow
 def test_a_published_model_is_a_codec_whose_card_tells_its_cost(
-    tmp_path: Path, scenes: np.ndarray
+    tmp_path: Path, published: Published, scenes: np.ndarray
 ) -> None:
-    store = ArtifactStore(tmp_path)
-    training, card = _published(store, scenes)
+    store, (training, card) = published.copied(tmp_path), published
 
     assert json.loads(store.read("models/bottleneck", "bottleneck/card.json")) == card
     assert card["integer_path"]["rate_cost_percent"] < 0.5
@@ -91,8 +105,8 @@ def test_a_published_model_is_a_codec_whose_card_tells_its_cost(
 
     _check_the_search(store, image)
 
-    training.checkpoints.clear()
     other = _training(store, scenes)
+    other.checkpoints.clear()
     go_on_from_published(other)
     for name, array in training.best.items():
         np.testing.assert_allclose(other.best[name], array, rtol=1e-3, atol=1e-4, err_msg=name)
@@ -105,10 +119,9 @@ def test_a_published_model_is_a_codec_whose_card_tells_its_cost(
 
 @pytest.mark.slow
 def test_a_stage_publishes_what_it_does_not_train_equal_to_the_byte(
-    tmp_path: Path, scenes: np.ndarray
+    tmp_path: Path, published: Published, scenes: np.ndarray
 ) -> None:
-    store = ArtifactStore(tmp_path)
-    _published(store, scenes)
+    store = published.copied(tmp_path)
     before = _published_files(store)
     file = at(60, store).encode(scenes[13])
 
