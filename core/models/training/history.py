@@ -108,12 +108,17 @@ class History:
     ) -> None:
         """Loads the stored previews into a training that resumes.
 
+        Those of another training under the same name are not its own, and are left.
+
         Args:
             epochs: Number of finished epochs; previews of later ones are dropped.
             warn: Called with a message if the previews are lost; the training continues.
             model: Name of the model whose previews they are; this one's own when None.
         """
         try:
+            if model is None and self.stored_run() != self.progress.run:
+                warn("the previews of earlier epochs are lost: those here are of another training")
+                return
             found = read_previews(self.store, f"{_PREFIX}{model or self.model}").rows
         except ArtifactError as error:
             warn(f"the previews of earlier epochs are lost: {error.location} {error.reason}")

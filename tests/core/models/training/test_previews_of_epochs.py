@@ -119,3 +119,19 @@ def test_a_training_that_starts_anew_has_no_previews_of_the_one_before(
     short_training(tmp_path, dataclasses.replace(small_config, epochs=1), images).run()
 
     assert list(_previews(tmp_path)) == [1]
+
+
+def test_previews_of_another_training_are_not_taken_over(
+    tmp_path: Path, small_config: AutoencoderConfig, images: Images
+) -> None:
+    said = io.StringIO()
+    other, own = (short_training(tmp_path, small_config, images, stream=said) for _ in range(2))
+    other.progress.run, own.progress.run = "other", "own"
+    other.history.previews.append(1, join_preview(preview_originals()))
+    other.history.write([{"epoch": 1}])
+
+    own.history.recall_previews(epochs=1, warn=own.monitor.say)
+    assert own.history.previews.numbers == []
+    assert "are of another training" in said.getvalue()
+    other.history.recall_previews(epochs=1, warn=own.monitor.say)
+    assert other.history.previews.numbers == [1]
