@@ -120,7 +120,8 @@ def test_a_card_says_how_its_training_ended(store, said, epochs, shown):
 
 def test_the_shipped_cards_say_how_their_trainings_ended():
     cards = read_cards(ArtifactStore.default()).cards
-    assert cards["ae20"].training.ended_by == "epoch limit"
+    rules = {"early stopping", "epoch limit", "time limit", "stopped by hand", "divergence"}
+    assert {card.training.ended_by for card in cards.values()} <= rules
     assert all(card.layers for card in cards.values())
 
 

@@ -38,8 +38,8 @@ def test_a_wanted_size_is_met_with_an_effort(photo: Path, tmp_path: Path) -> Non
         (
             ("--effort", "1"),
             "no refinement.onnx, so its files are written at effort 0; received 1. Unless its "
-            "layers are those of the thesis, `python -m pipelines.train bottleneck --name NAME "
-            "--complete` adds it.",
+            "layers are those of the thesis or it was trained for the eye, `python -m "
+            "pipelines.train bottleneck --name NAME --complete` adds it.",
         ),
         (("--effort", "4"), "--effort must lie in 0..3 for bottleneck; received 4"),
         (("--codec", "jpeg_xl", "--effort", "0"), "--effort must lie in 1..9 for jpeg_xl"),
