@@ -4,11 +4,12 @@ import importlib.util
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from core.dataset.splits import DEFAULT
+from core.plain_english import flags
 from core.stop_request import StopRequest
 from core.store import ArtifactStore
 from pipelines.base import UserError, check_name, option, run_step
@@ -122,11 +123,9 @@ class TrainConfig:
             raise ValueError("--from-model needs --finetune.")
         for alone in ("complete", "reduce"):
             if getattr(self, alone) and (others := self._given() - {alone}):
-                raise ValueError(
-                    f"--{alone} trains nothing; it does not go with {_flag_names(others)}."
-                )
+                raise ValueError(f"--{alone} trains nothing; it does not go with {flags(others)}.")
         if self.export and (own := self._given() & {*_ENGINE}):
-            raise ValueError(f"--export trains nothing; it does not go with {_flag_names(own)}.")
+            raise ValueError(f"--export trains nothing; it does not go with {flags(own)}.")
         if self.engine != "scan" and (self.minutes is not None or self.augment or self.photographs):
             raise ValueError("--minutes, --augment and --photographs need --engine scan.")
         if self.minutes is not None and not self.minutes > 0:
@@ -157,10 +156,6 @@ class TrainConfig:
         """Values that replace the model's own."""
         given = {name: getattr(self, name) for name in self.settable()}
         return {name: value for name, value in given.items() if value not in (None, ())}
-
-
-def _flag_names(names: Iterable[str]) -> str:
-    return ", ".join(f"--{name.replace('_', '-')}" for name in sorted(names))
 
 
 def train(config: TrainConfig) -> None:

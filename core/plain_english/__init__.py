@@ -1,4 +1,6 @@
-"""Grammar of sentences that hold numbers."""
+"""Grammar of sentences that hold numbers or flags."""
+
+from collections.abc import Iterable
 
 
 def counted(count: int, singular: str, plural: str | None = None) -> str:
@@ -14,3 +16,13 @@ def counted(count: int, singular: str, plural: str | None = None) -> str:
         ('1 epoch', '1,200 images', '0 libraries')
     """
     return f"{count:,} {singular if count == 1 else plural or singular + 's'}"
+
+
+def flags(names: Iterable[str]) -> str:
+    """Options of a command by the names of their fields, in the order of the alphabet.
+
+    Example:
+        >>> flags(["epochs", "batch_size"])
+        '--batch-size, --epochs'
+    """
+    return ", ".join(f"--{name.replace('_', '-')}" for name in sorted(names))

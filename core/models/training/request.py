@@ -1,7 +1,7 @@
 """What a user asks of a training: its model, its configuration, and what it goes on from."""
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -13,6 +13,7 @@ from core.models.base import Model, ModelConfig
 from core.models.training.checkpoints import newest_facts
 from core.models.training.engines import EngineRequest
 from core.models.training.weight_pieces import WeightPieces
+from core.plain_english import flags
 from core.store import ArtifactStore
 
 Start = Literal["fresh", "resume", "restart", "finetune", "export"]
@@ -136,8 +137,8 @@ def config_of(model: Model, request: Request, begun: Mapping[str, Any]) -> Model
     known = {field.name for field in dataclasses.fields(plan)}
     if unknown := request.overrides.keys() - known:
         raise Refusal(
-            f"{request.architecture} has no {_flags(unknown)}; what can be set is "
-            f"{_flags(known & request.settable)}."
+            f"{request.architecture} has no {flags(unknown)}; what can be set is "
+            f"{flags(known & request.settable)}."
         )
     try:
         config: ModelConfig = dataclasses.replace(plan, **request.overrides)
@@ -170,7 +171,3 @@ def _followed(plan: Any, record: Mapping[str, Any] | None, *, is_new_plan: bool)
     names = own | (plan.record().keys() - plan.identity().keys()) & record.keys()
     known = plan.completed(record)
     return dataclasses.replace(plan, **{name: known[name] for name in names if name in known})
-
-
-def _flags(names: Iterable[str]) -> str:
-    return ", ".join(f"--{name.replace('_', '-')}" for name in sorted(names))

@@ -130,7 +130,7 @@ def rolled_back(folder: Path) -> Any:
     whole.poisoned = (0,)
     whole.run()
     return {
-        "whole": [whole.progress.guards["rollbacks"], *map(len, [whole.progress.history])],
+        "whole": [whole.progress.guards["rollbacks"], len(whole.progress.history)],
         "guards": found.progress.guards,
         "losses": [row["validation_loss"] for row in found.progress.history],
         "finite": all(np.isfinite(w).all() for w in weight_arrays(found.network).values()),
@@ -160,14 +160,13 @@ def stopped(folder: Path) -> Any:
     resumed.resume()
     position = [resumed.progress.epoch, resumed.progress.step]
     resumed.run()
-    rows = [t.progress.history for t in (straight, resumed)]
     # An export, and `fit`, read what the scan engine wrote.
     fitted = training(Training, folder / "halted", AE)
     fitted.resume()
     return {
         "fit": difference(weight_arrays(fitted.network), weight_arrays(resumed.network)),
         "position": position,
-        "losses": [[row["loss"] for row in found] for found in rows],
+        "losses": [[row["loss"] for row in t.progress.history] for t in (straight, resumed)],
         "weights": difference(weight_arrays(straight.network), weight_arrays(resumed.network)),
     }
 
@@ -195,8 +194,7 @@ def after_kill(folder: Path) -> Any:
 
 def noted_ends(found: Training) -> list[float]:
     """Seconds that the end of each epoch will have taken."""
-    ends: list[float] = []
-    validate = found.validate_epoch
+    ends, validate = list[float](), found.validate_epoch
 
     def timed(figures: dict[str, float]) -> None:
         started = time.monotonic()
@@ -208,8 +206,7 @@ def noted_ends(found: Training) -> list[float]:
 
 
 def by_clock(folder: Path) -> Any:
-    store = ArtifactStore(folder)
-    pieces = WeightPieces(store, "ae80", seconds=0.0, piece_bytes=1000)
+    pieces = WeightPieces(ArtifactStore(folder), "ae80", seconds=0.0, piece_bytes=1000)
     own = {"minutes": 0.1, "chunk_steps": 2, "warm_up_steps": 4, "pieces": pieces}
     # What is compiled is kept, so that the clock counts steps on a busy machine, too.
     jax.config.update("jax_compilation_cache_dir", str(folder / "compiled"))
@@ -234,7 +231,7 @@ def by_clock(folder: Path) -> Any:
         "seconds": seconds,
         "kept_in_vain": sum(max(0.0, one[-2] - one[-1]) for one in ends if len(one) > 1),
         "rates": [row["learning_rate"] for row in found.progress.history],
-        "keys": store.keys("cache/train/"),
+        "keys": pieces.store.keys("cache/train/"),
         "best": best.keys() == found.best.keys()
         and difference({k: np.float32(np.float16(v)) for k, v in found.best.items()}, best),
         "ended_by": [t.progress.ended_by for t in (found, stage)],
@@ -247,7 +244,7 @@ def after_rollbacks(folder: Path) -> Any:
     guards = {"factor": 0.25, "decay_from": 0.3, "warm_from": 5000.0, "step": 6000.0}
     own = {"minutes": 10.0, "warm_up_steps": 4}
     before = training(ScanTraining, folder, AE, **own)
-    before.progress.guards |= guards
+    before.progress.guards = guards
     before.checkpoints.save(before.network, {}, before.progress)
     found = training(ScanTraining, folder, AE, **own)
     found.resume()
