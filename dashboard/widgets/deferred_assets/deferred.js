@@ -28,23 +28,54 @@ const ANSWERING = 3000;
 // Until the server answers, Streamlit calls the page idle. A part that is asked for meanwhile runs
 // right after the whole page, and the browser, which gets both at once, then leaves out elements of
 // the page; asked for in the same moment, it runs alone, and what the visitor did is not answered.
-// So every message is noted, also that with which an upload begins.
+// So every message is noted, and every file on its way, whose arrival is a message too.
 class Messages {
   constructor() {
     this.heldUntil = 0;
+    this.filesOnTheirWay = 0;
     const messages = this;
     const send = WebSocket.prototype.send;
     WebSocket.prototype.send = function (...content) {
-      messages.heldUntil = Date.now() + ANSWERING;
+      messages.hold();
       return send.apply(this, content);
+    };
+    const request = XMLHttpRequest.prototype.send;
+    XMLHttpRequest.prototype.send = function (...content) {
+      messages.waitForFile(this);
+      return request.apply(this, content);
     };
     const answered = () => isIdle() && (this.heldUntil = 0);
     const attributes = { subtree: true, attributeFilter: ["data-test-script-state"] };
     new MutationObserver(answered).observe(document.body, attributes);
   }
 
+  hold() {
+    this.heldUntil = Date.now() + ANSWERING;
+  }
+
+  waitForFile(request) {
+    this.filesOnTheirWay += 1;
+    const arrived = () => {
+      this.filesOnTheirWay -= 1;
+      this.hold();
+    };
+    request.addEventListener("loadend", arrived, { once: true });
+  }
+
   isAwaited() {
-    return Date.now() < this.heldUntil;
+    return this.filesOnTheirWay > 0 || Date.now() < this.heldUntil;
+  }
+}
+
+// Streamlit waits for the end of the moment before it sends, and sends what the visitor does until
+// then as a part of the same message. So nothing may come between.
+function sendAtOnce(change) {
+  const later = window.setTimeout;
+  window.setTimeout = (send) => send();
+  try {
+    change();
+  } finally {
+    window.setTimeout = later;
   }
 }
 
@@ -215,7 +246,7 @@ class Placeholder {
   }
 
   send() {
-    this.api.setTriggerValue("reached", true);
+    sendAtOnce(() => this.api.setTriggerValue("reached", true));
   }
 
   release() {

@@ -2,10 +2,12 @@
 
 import re
 
+import numpy as np
 import pytest
-from playwright.sync_api import Locator, Page, WebSocketRoute, expect
+from playwright.sync_api import Locator, Page, Route, WebSocketRoute, expect
 from streamlit.proto.BackMsg_pb2 import BackMsg
 
+from core.png import encode_png
 from tests.waiting import PATIENCE_MS
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -29,8 +31,12 @@ def _heading(page: Page) -> Locator:
     return page.get_by_role("heading", name=LAST_HEADING)
 
 
-def _expect_everything_drawn(page: Page) -> None:
+def _expect_no_part_missing(page: Page) -> None:
     expect(page.locator("[class*=st-key-deferred-]")).to_have_count(0, timeout=PATIENCE_MS)
+
+
+def _expect_everything_drawn(page: Page) -> None:
+    _expect_no_part_missing(page)
     expect(_heading(page)).to_have_count(1, timeout=PATIENCE_MS)
 
 
@@ -150,8 +156,60 @@ def test_no_part_is_asked_for_until_the_server_has_answered_what_the_visitor_did
     page.wait_for_timeout(1000)
     assert answers.asked == ["page"]
     answers.release()
-    expect(page.locator("[class*=st-key-deferred-]")).to_have_count(0, timeout=PATIENCE_MS)
+    _expect_no_part_missing(page)
     assert set(answers.asked[1:]) == {"part"}
+
+
+#: A busy browser: what should be done at once takes some time.
+_BUSY = """const later = window.setTimeout;
+window.setTimeout = (work, delay, ...rest) => later(work, delay || 400, ...rest);"""
+
+
+@pytest.mark.parametrize("milliseconds", [100, 500, 700])
+def test_what_the_visitor_does_while_a_part_is_asked_for_is_answered(
+    page: Page, shipped_url: str, milliseconds: int
+) -> None:
+    page.set_viewport_size({"width": 1400, "height": 400})
+    answers = _HeldAnswers(page)
+    page.add_init_script(_BUSY)
+    page.goto(f"{shipped_url}/training")
+    page.locator(".stPlotlyChart .main-svg").first.wait_for()
+    page.locator("[data-test-script-state=notRunning]").wait_for()
+    page.locator(".deferred-part").first.wait_for(state="attached")
+    page.wait_for_timeout(1000)
+    answers.asked.clear()
+    logarithmic = page.get_by_role("switch", name="Logarithmic").element_handle()
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    page.wait_for_timeout(milliseconds)
+    logarithmic.evaluate("node => node.click()")
+    page.wait_for_timeout(3000)
+    assert answers.asked.count("page") == 1
+    _expect_no_part_missing(page)
+
+
+def test_no_part_is_asked_for_while_a_file_is_on_its_way(page: Page, shipped_url: str) -> None:
+    answers = _HeldAnswers(page)
+    held: list[Route] = []
+    page.route(
+        "**/_stcore/upload_file/**",
+        lambda route: held.append(route) if route.request.method == "PUT" else route.continue_(),
+    )
+    page.goto(f"{shipped_url}/compare")
+    page.locator(".viewer[data-ready=true]").first.wait_for()
+    page.locator("[data-test-script-state=notRunning]").wait_for()
+    page.wait_for_timeout(1000)
+    answers.asked.clear()
+    image = encode_png(np.zeros((32, 48, 3), np.uint8))
+    page.locator("input[type=file]").set_input_files(
+        {"name": "a.png", "mimeType": "image/png", "buffer": image}
+    )
+    page.wait_for_timeout(500)
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    page.wait_for_timeout(4000)  # longer than an answer is waited for
+    assert not answers.asked
+    held.pop().continue_()
+    page.get_by_text("48 x 32 pixels").wait_for()
+    assert answers.asked[0] == "page"
 
 
 @pytest.mark.parametrize("milliseconds", [0, 100, 300])
