@@ -128,23 +128,25 @@ def plans(config: Config, *, say: Say) -> list[Plan]:
         if stale == ():
             plan.discard()
             say(f"{plan.codec.name}: up to date.")
-        elif stale:
-            say(f"{plan.codec.name}: only {', '.join(stale)} will be measured and added.")
-            found.append(plan.adding(stale))
         else:
-            found.append(plan)
+            if stale:
+                say(f"{plan.codec.name}: only {', '.join(stale)} will be measured and added.")
+            found.append(plan.adding(stale) if stale else plan)
     return found
 
 
 def _to_measure(plan: Plan, config: Config) -> tuple[str, ...] | None:
     """Metrics to add to a codec's results; None where everything is measured.
 
+    One that is defined for none of the images is added only if it is asked for by name.
+
     Raises:
         ArtifactError: Metrics were asked for by name, and there are no results to add them to.
     """
     if config.metric:
         return plan.lacking(config.metric)
-    return None if config.again else plan.stale_metrics()
+    stale = None if config.again else plan.stale_metrics()
+    return stale and tuple(name for name in stale if plan.adding((name,)).blocks)
 
 
 def _every_plan(config: Config, store: ArtifactStore, say: Say) -> Iterator[Plan]:
