@@ -60,4 +60,5 @@ def _series(curve: Curve, label: str, metric_label: str) -> Series:
         )
     )
     style = codec_style(curve.codec)
-    return Series(label, style, curve.bits_per_pixel, curve.values, notes=notes)
+    rates, values = curve.bits_per_pixel, curve.values
+    return Series(label, style, rates, values, notes=notes, settings=curve.settings)

@@ -26,6 +26,7 @@ class Series:
         has_line: Whether the points are joined.
         notes: Hover text of each point; empty for the default.
         operation: What was timed, where several series have one label; else empty.
+        settings: Setting of the codec at each point; empty where there are none.
     """
 
     label: str
@@ -37,6 +38,7 @@ class Series:
     has_line: bool = True
     notes: tuple[str, ...] = ()
     operation: str = ""
+    settings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -80,13 +82,13 @@ class Plot:
     def numbers(self) -> pd.DataFrame:
         """What is drawn, one row per point.
 
-        Columns: series; operation where there are any; the titles of both axes with their units
-        (`line` for an axis without title); low and high, ends of the interval around x, where
-        there are.
+        Columns: series; operation and setting where there are any; the titles of both axes with
+        their units (`line` for an axis without title); low and high, ends of the interval around
+        x, where there are.
         """
         frame = pd.concat([_numbers(series, self.names) for series in self.series])
-        if not any(series.operation for series in self.series):
-            frame = frame.drop(columns="operation")
+        empty = [name for name in ("operation", "setting") if not frame[name].any()]
+        frame = frame.drop(columns=empty)
         x = f"{self.x_title} ({self.x_unit})" if self.x_unit else self.x_title
         return frame.rename(columns={"x": x, "y": self.y_title or "line"})
 
@@ -113,7 +115,8 @@ def shown_ticks(plot: Plot) -> list[Tick]:
 
 def _numbers(series: Series, names: tuple[str, ...]) -> pd.DataFrame:
     named = {"series": series.label, "operation": series.operation}
-    frame = pd.DataFrame(named | {"x": series.x, "y": series.y})
+    settings = series.settings or ("",) * len(series.x)
+    frame = pd.DataFrame(named | {"setting": settings, "x": series.x, "y": series.y})
     if names:
         frame["y"] = [names[int(value)] for value in series.y]
     if series.low:

@@ -27,9 +27,9 @@ class PublishedModel(NamedTuple):
     is_of_trial: bool = False
 
 
-def trial_model_name(model: str, number: int) -> str:
-    """Name of the model that is trained in full with the values of a trial."""
-    return f"{model}_trial_{number}"
+def trial_model_name(study: StudyRecord, number: int) -> str:
+    """Name of the model that is trained in full with the values of a trial of a search."""
+    return f"{study.name}_trial_{number}"
 
 
 def published_models(store: ArtifactStore, study: StudyRecord) -> tuple[PublishedModel, ...]:
@@ -47,7 +47,7 @@ def published_models(store: ArtifactStore, study: StudyRecord) -> tuple[Publishe
             break
     space = spaces().get(study.model)
     for trial in study.trials if space is not None else ():
-        name = trial_model_name(study.model, trial.number)
+        name = trial_model_name(study, trial.number)
         config = _config(store, name) if name in names else None
         if space is not None and config is not None and _has_values(trial, space, config):
             found.append(PublishedModel(name, trial, is_of_trial=True))

@@ -209,8 +209,8 @@ def rerun_command(study: StudyRecord, trial: TrialRecord) -> str:
 
     The trained model has a name of its own, beside the shipped one.
     """
-    model = study.model
-    words = ["python -m pipelines.train", model, "--name", trial_model_name(model, trial.number)]
+    own_name = trial_model_name(study, trial.number)
+    words = ["python -m pipelines.train", study.model, "--name", own_name]
     if study.dataset != DEFAULT_DATASET:
         words += ["--dataset", shlex.quote(study.dataset)]
     if filters := trial.attributes.get(FILTERS):

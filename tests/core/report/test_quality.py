@@ -59,6 +59,16 @@ def test_a_single_image_is_spoken_of_as_one() -> None:
     assert plot.caption.startswith("Each point is the mean over 1 image at one setting;")
 
 
+def test_the_numbers_of_a_curve_tell_the_setting_of_every_point() -> None:
+    numbers = curves(values=RISING, sides=(64,)).parts[0].numbers()
+    assert [*numbers][:2] == ["series", "setting"]
+    assert numbers.loc[numbers["series"] == "JPEG", "setting"].tolist() == [
+        "quality=10",
+        "quality=50",
+        "quality=90",
+    ]
+
+
 def test_a_curve_on_which_more_bytes_lose_quality_is_named_below_it() -> None:
     falling = curves(values=FALLING, sides=(100, 100)).parts
     line = "More bytes give a lower quality on the curve of JPEG (quality=50 to quality=90)."

@@ -42,9 +42,12 @@ def test_a_published_model_without_a_trial_is_told_and_a_trial_of_another_search
     store, found = ArtifactStore(tmp_path), study(0.001, 0.002)
     publish(store, "ae20_rd", 0.009)
     publish(store, "ae20_rd_trial_1", 0.005)
+    publish(store, "mine_trial_1", 0.002)
     (model,) = published_models(store, found)
     assert (model.name, model.trial) == ("ae20_rd", None)
     assert published_trial(store, found) is None
+    models = published_models(store, study(0.001, 0.002, name="mine"))
+    assert [model.name for model in models] == ["ae20_rd", "mine_trial_1"]
 
 
 def test_a_model_with_other_filters_in_a_layer_with_one_choice_is_not_that_trial():

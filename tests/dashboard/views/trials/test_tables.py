@@ -44,7 +44,7 @@ def test_the_command_to_train_a_trial_names_the_data_set_of_a_persons_own():
     found = trial(0, 1.0, params={"activation": "relu"})
     study = StudyRecord("mine", ("maximize",), {"model": "ae40", "dataset": "photos"}, (found,))
     assert rerun_command(study, found) == (
-        "python -m pipelines.train ae40 --name ae40_trial_0 --dataset photos --activation relu"
+        "python -m pipelines.train ae40 --name mine_trial_0 --dataset photos --activation relu"
     )
     default = replace(study, attributes={"model": "ae40", "dataset": "imagenette160"})
     assert "--dataset" not in rerun_command(default, found)
