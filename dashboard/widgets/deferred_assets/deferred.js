@@ -22,48 +22,42 @@ function isWhole() {
 // Milliseconds after which a part that has not come is asked for again.
 const PATIENCE = 4000;
 
-// Milliseconds within which the server begins to answer what the browser sent.
-const ANSWERING = 3000;
+// Milliseconds within which the server, busy as it may be, begins to answer what the browser sent.
+const ANSWERING = 6000;
+
+// Milliseconds within which a run begins after the end of another that it waited for.
+const BETWEEN_RUNS = 1000;
 
 // Until the server answers, Streamlit calls the page idle. A part that is asked for meanwhile runs
 // right after the whole page, and the browser, which gets both at once, then leaves out elements of
-// the page; asked for in the same moment, it runs alone, and what the visitor did is not answered.
-// So every message is noted, and every file on its way, whose arrival is a message too.
+// the page. So every message is noted, also that with which an upload begins.
 class Messages {
   constructor() {
     this.heldUntil = 0;
-    this.filesOnTheirWay = 0;
+    this.wasIdle = true;
     const messages = this;
     const send = WebSocket.prototype.send;
     WebSocket.prototype.send = function (...content) {
       messages.hold();
       return send.apply(this, content);
     };
-    const request = XMLHttpRequest.prototype.send;
-    XMLHttpRequest.prototype.send = function (...content) {
-      messages.waitForFile(this);
-      return request.apply(this, content);
-    };
-    const answered = () => isIdle() && (this.heldUntil = 0);
     const attributes = { subtree: true, attributeFilter: ["data-test-script-state"] };
-    new MutationObserver(answered).observe(document.body, attributes);
+    new MutationObserver(() => isIdle() && this.release()).observe(document.body, attributes);
   }
 
   hold() {
     this.heldUntil = Date.now() + ANSWERING;
+    this.wasIdle = isIdle();
   }
 
-  waitForFile(request) {
-    this.filesOnTheirWay += 1;
-    const arrived = () => {
-      this.filesOnTheirWay -= 1;
-      this.hold();
-    };
-    request.addEventListener("loadend", arrived, { once: true });
+  // What was running when a message left ends by itself, and is no answer to it.
+  release() {
+    this.heldUntil = this.wasIdle ? 0 : Math.min(this.heldUntil, Date.now() + BETWEEN_RUNS);
+    this.wasIdle = true;
   }
 
   isAwaited() {
-    return this.filesOnTheirWay > 0 || Date.now() < this.heldUntil;
+    return Date.now() < this.heldUntil;
   }
 }
 
@@ -176,7 +170,7 @@ class FollowedLinks {
 window.deferredPartLinks ??= new FollowedLinks();
 
 // Milliseconds for which printing waits for the parts.
-const PRINT_PATIENCE = 30000;
+const PRINT_PATIENCE = 120000;
 
 // A browser prints what is there at that moment. So what the page itself can notice, Ctrl+P and
 // Print in Streamlit's menu, first has every part drawn; another way prints what has been drawn.
@@ -185,18 +179,22 @@ class Printing {
     this.print = window.print.bind(window);
     window.print = () => this.printWhenDrawn();
     document.addEventListener("keydown", (event) => {
-      if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "p") return;
+      const isWithControl = (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey;
+      if (!isWithControl || event.key.toLowerCase() !== "p") return;
       event.preventDefault();
-      window.print();
-    });
+      if (!event.repeat) window.print();
+    }, true);
   }
 
   async printWhenDrawn() {
+    if (this.isWaiting) return;
+    this.isWaiting = true;
     const end = Date.now() + PRINT_PATIENCE;
     while (!isWhole() && Date.now() < end) {
       window.dispatchEvent(new Event("beforeprint"));
       await new Promise((resolve) => setTimeout(resolve, POLL));
     }
+    this.isWaiting = false;
     this.print();
   }
 }
@@ -223,7 +221,7 @@ class Placeholder {
     this.node.addEventListener("click", this.ask);
     window.addEventListener("beforeprint", this.ask);
     window.addEventListener("hashchange", this.ask);
-    document.addEventListener("keydown", this.onKey);
+    document.addEventListener("keydown", this.onKey, true);
   }
 
   // What is above takes its height when it is drawn; before, every placeholder seems to be near.
@@ -254,7 +252,7 @@ class Placeholder {
     this.observer.disconnect();
     window.removeEventListener("beforeprint", this.ask);
     window.removeEventListener("hashchange", this.ask);
-    document.removeEventListener("keydown", this.onKey);
+    document.removeEventListener("keydown", this.onKey, true);
     this.node.remove();
     turns.remove(this);
   }
@@ -263,10 +261,14 @@ class Placeholder {
 export default function (component) {
   const parent = component.parentElement;
   parent.placeholder ??= new Placeholder(parent);
-  parent.placeholder.api = component;
-  parent.placeholder.update(component.data);
+  const placeholder = parent.placeholder;
+  placeholder.api = component;
+  placeholder.update(component.data);
+  const turn = (placeholder.turn = (placeholder.turn ?? 0) + 1);
   return () => {
-    parent.placeholder?.release();
-    parent.placeholder = undefined;
+    // A call that was overtaken by a later one is cleaned up too: only the last may end it all.
+    if (turn !== placeholder.turn) return;
+    placeholder.release();
+    if (parent.placeholder === placeholder) parent.placeholder = undefined;
   };
 }
