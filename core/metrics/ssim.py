@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from core.images import Image
 from core.metrics.last_reference import LastReference
 from core.metrics.pair import check_pair
+from core.metrics.strips import strips
 
 NAME = "ssim"
 LABEL = "SSIM"
@@ -53,12 +54,23 @@ def measure(reference: Image, image: Image) -> float:
         ValueError: The images are not uint8 RGB of one shape, or a side is below 7 pixels.
     """
     check_pair(reference, image, smallest_side=WINDOW)
-    ours, theirs = _of_reference(reference), _local(image)
+    parts = strips(image.shape, overlap=WINDOW - 1)
+    if len(parts) == 1:
+        return float(np.mean(_values(_of_reference(reference), _local(image))))
+    total = sum(
+        float(np.sum(_values(_local(reference[rows]), _local(image[rows])))) for rows in parts
+    )
+    height, width = (side - WINDOW + 1 for side in image.shape[:2])
+    return total / (height * width)
+
+
+def _values(ours: _Local, theirs: _Local) -> Plane:
+    """SSIM of every window."""
     product_of_means = ours.mean * theirs.mean
     covariance = _TO_SAMPLE * (_window_mean(ours.grey * theirs.grey) - product_of_means)
     numerator = (2.0 * product_of_means + _C1) * (2.0 * covariance + _C2)
     denominator = (ours.mean**2 + theirs.mean**2 + _C1) * (ours.variance + theirs.variance + _C2)
-    return float(np.mean(numerator / denominator))
+    return np.asarray(numerator / denominator)
 
 
 def _local(image: Image) -> _Local:
