@@ -3,7 +3,8 @@
 import threading
 import time
 from collections.abc import Callable, Collection, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +14,7 @@ from core.jobs.process import WorkerProcess
 
 #: A process is replaced after so many jobs, which bounds what leaks in C libraries can add up.
 _JOBS_PER_PROCESS = 300
+_NO_PROCESS = "No process could be started for it at the moment. Try again in a minute."
 
 
 def _always() -> bool:
@@ -50,8 +52,8 @@ class Ticket:
         return end - self.submitted
 
     def settle(self, value: Any = None, error: Exception | None = None) -> None:
-        """Sets the outcome unless there is one."""
-        if not self.future.done():
+        """Sets the outcome unless there is one, which another thread may set at this moment."""
+        with suppress(InvalidStateError):
             if error is None:
                 self.future.set_result(value)
             else:
@@ -169,18 +171,20 @@ class Lane:
     def _serve(self) -> None:
         worker, left = self._new_process(), _JOBS_PER_PROCESS
         while (ticket := self._next()) is not None:
-            if left == 0 or not worker.is_alive:
-                worker.stop()
-                worker, left = self._new_process(), _JOBS_PER_PROCESS
-            left -= 1
-            self._run(worker, ticket)
+            if worker is None or not worker.is_alive:
+                worker, left = self._new_process(instead_of=worker), _JOBS_PER_PROCESS
+            if worker is None:
+                ticket.settle(error=JobError(_NO_PROCESS))
+            else:
+                self._run(worker, ticket)
+                left -= 1
             with self._changed:
                 self._running -= 1
-            if not worker.is_alive:
+            if worker is not None and (left == 0 or not worker.is_alive):
                 # A new one starts while nobody waits for it.
-                worker.stop()
-                worker, left = self._new_process(), _JOBS_PER_PROCESS
-        worker.stop()
+                worker, left = self._new_process(instead_of=worker), _JOBS_PER_PROCESS
+        if worker is not None:
+            worker.stop()
 
     def _run(self, worker: WorkerProcess, ticket: Ticket) -> None:
         try:
@@ -192,5 +196,11 @@ class Lane:
             worker.stop()
             ticket.settle(error=JobError(f"{type(error).__name__}: {error}"))
 
-    def _new_process(self) -> WorkerProcess:
-        return WorkerProcess(self._preload, niceness=self._niceness)
+    def _new_process(self, instead_of: WorkerProcess | None = None) -> WorkerProcess | None:
+        """A process; None where the system gives none, for lack of memory or of file numbers."""
+        if instead_of is not None:
+            instead_of.stop()
+        try:
+            return WorkerProcess(self._preload, niceness=self._niceness)
+        except OSError:
+            return None

@@ -1,3 +1,4 @@
+import errno
 import os
 import time
 from collections.abc import Iterator
@@ -65,6 +66,32 @@ def test_a_process_that_dies_costs_one_job(lane: Lane) -> None:
     with pytest.raises(JobError, match="ended the process"):
         lane.submit(os._exit, 3, owner="a").future.result(PATIENCE_SECONDS)
     assert lane.submit(int, "3", owner="a").future.result(PATIENCE_SECONDS) == 3
+
+
+def test_a_process_that_cannot_be_started_costs_one_job(lane: Lane, monkeypatch) -> None:
+    pid = lane.submit(os.getpid, owner="a").future.result(PATIENCE_SECONDS)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("core.jobs.lane.WorkerProcess", refuse)
+        psutil.Process(pid).kill()
+        wait_until(lambda: not psutil.pid_exists(pid) or _is_zombie(pid))
+        with pytest.raises(JobError, match="No process could be started"):
+            lane.submit(int, "3", owner="a").future.result(PATIENCE_SECONDS)
+    assert lane.submit(int, "3", owner="a").future.result(PATIENCE_SECONDS) == 3
+
+
+def _is_zombie(pid: int) -> bool:
+    return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+
+
+def test_an_outcome_that_comes_in_the_moment_of_a_cancellation_does_no_harm(lane: Lane) -> None:
+    ticket = lane.submit(int, "3", owner="a")
+    ticket.future.result(PATIENCE_SECONDS)
+    ticket.settle(error=JobCancelled("late"))
+    assert ticket.future.result() == 3
 
 
 def test_a_cancelled_job_is_killed_within_a_second(lane: Lane) -> None:
