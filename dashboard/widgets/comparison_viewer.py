@@ -19,7 +19,7 @@ from core.images import Image, check_image
 from core.metrics import direction_of
 from core.metrics.ssim_map import ssim_image, ssim_map
 from dashboard.data.png import png_of
-from dashboard.widgets.viewer_crop import Crop, choose_crop
+from dashboard.widgets.viewer_crop import Crop, choose_crop, largest_crop
 
 _ASSETS = Path(__file__).parent / "viewer_assets"
 #: In the order in which one file may use another.
@@ -39,7 +39,7 @@ _LESS_IS_BETTER = ("byte", "file", "size", "bits", "bpp", "payload", "encod", "d
 _MAX_NUMBER = 1e9
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ViewerLayer:
     """One image of a comparison.
 
@@ -106,6 +106,7 @@ def comparison_viewer(
     key: str,
     memory: str | None = None,
     start: ViewerPin | None = None,
+    is_preview: bool = False,
 ) -> ViewerPin | None:
     """Shows the viewer; gives the pin at the one run after a person pinned a view.
 
@@ -117,13 +118,15 @@ def comparison_viewer(
         key: Identity of this viewer on the page.
         memory: Name under which the browser remembers zoom, mode and pair; the key when None.
         start: View to open with, and to go to whenever another one is given.
+        is_preview: Whether it stands for a moment only, until a viewer with more layers takes its
+            place: then there is no choice of a part and no pin, which would be lost.
 
     Raises:
         ValueError: There is no layer, one is not an image, or their sizes differ.
     """
-    shape = _common_shape(layers)
-    crop = choose_crop(layers[0].pixels, key=key)
-    blob = pack(layers, crop, shape=shape, key=memory or key, start=start)
+    height, width = shape = _common_shape(layers)
+    crop = largest_crop(width, height) if is_preview else choose_crop(layers[0].pixels, key=key)
+    blob = pack(layers, crop, shape=shape, key=memory or key, start=start, is_preview=is_preview)
     result = _component()(key=key, data=blob, on_pin_change=_do_nothing)
     return _checked(result.pin) if isinstance(result.pin, Mapping) else None
 
@@ -151,10 +154,11 @@ def pack(
     shape: tuple[int, int],
     key: str,
     start: ViewerPin | None = None,
+    is_preview: bool = False,
 ) -> bytes:
     """Everything the viewer needs in one blob: u32 header length | JSON header | PNG files."""
     parts = [crop.of(layer.pixels) for layer in layers]
-    digests = [hashlib.sha256(part.data).hexdigest() for part in parts]
+    digests = [f"{part.shape} {hashlib.sha256(part.data).hexdigest()}" for part in parts]
     files = [png_of(part) for part in parts]
     header = {
         "key": key,
@@ -163,6 +167,7 @@ def pack(
         "origin": [crop.left, crop.top],
         "full": [shape[1], shape[0]],
         "start": asdict(start) if start else None,
+        "isPreview": is_preview,
         "layers": [
             _description(layer, digest, file)
             for layer, digest, file in zip(layers, digests, files, strict=True)

@@ -48,8 +48,9 @@ class Viewer {
     this.controls = new Controls((action) => this.act(action));
     this.stage = new Stage((action) => this.act(action), () => this.onResize());
     this.calm = matchMedia("(prefers-reduced-motion: reduce)");
-    const frame = make("div", { className: "frame" }, this.controls.assemble(this.stage.node));
-    this.root = make("div", { className: "viewer" }, [frame]);
+    this.frameNode = make("div", { className: "frame" }, this.controls.assemble(this.stage.node));
+    this.problem = make("p", { className: "problem", hidden: true, attributes: { role: "alert" } });
+    this.root = make("div", { className: "viewer" }, [this.problem, this.frameNode]);
     this.root.addEventListener("keydown", (event) => this.onKey(event));
     this.root.addEventListener("keyup", (event) => this.onKeyUp(event));
     this.root.addEventListener("focusout", ({ relatedTarget }) => {
@@ -83,15 +84,29 @@ class Viewer {
     const mine = this.updates;
     const { header, files } = unpack(data);
     const known = new Map(this.layers.map((layer) => [layer.digest, layer]));
-    const layers = await Promise.all(
-      header.layers.map(async (description, index) => {
-        const old = known.get(description.digest);
-        return old ? { ...old, ...description } : decodeLayer(description, files[index]);
-      }),
-    );
-    if (mine === this.updates) {
-      this.accept(header, layers);
+    const decode = async (description, index) => {
+      const old = known.get(description.digest);
+      return old ? { ...old, ...description } : decodeLayer(description, files[index]);
+    };
+    let layers = null;
+    try {
+      layers = await Promise.all(header.layers.map(decode));
+    } catch {
+      // A browser has too little memory, say: nothing may stand under the new names.
     }
+    if (mine === this.updates) {
+      this.tell(layers ? "" : "This browser could not decode the images. Reload the page to try again.");
+      if (layers) {
+        this.accept(header, layers);
+      }
+    }
+  }
+
+  /** Says in place of the images why there are none. */
+  tell(problem) {
+    this.problem.textContent = problem;
+    this.problem.hidden = !problem;
+    this.frameNode.hidden = Boolean(problem);
   }
 
   accept(header, layers) {
@@ -109,6 +124,7 @@ class Viewer {
     }
     this.start(header.start);
     this.controls.setLayers(layers);
+    this.controls.pin.hidden = header.isPreview;
     this.controls.probe.size.textContent = sizeText(header);
     this.setHeight();
     this.show();
@@ -155,6 +171,8 @@ class Viewer {
     if (wanted.zoom) {
       const [left, top] = this.header.origin;
       this.setView({ zoom: wanted.zoom, x: wanted.x - left, y: wanted.y - top });
+    } else {
+      this.fit();
     }
   }
 
@@ -268,10 +286,13 @@ class Viewer {
   }
 
   sendPin() {
-    const { mode, view, wipe, gain, kind, a, b } = this.state;
+    if (this.header.isPreview) {
+      return;
+    }
+    const { mode, view, isFitted, wipe, gain, kind, a, b } = this.state;
     const [left, top] = this.header.origin;
     const names = { a: this.layers[a].name, b: this.layers[b].name };
-    const place = { zoom: view.zoom, x: view.x + left, y: view.y + top };
+    const place = { zoom: isFitted ? 0 : view.zoom, x: view.x + left, y: view.y + top };
     this.api.setTriggerValue("pin", { ...names, mode, ...place, wipe, gain, difference: kind });
   }
 
@@ -351,8 +372,18 @@ class Viewer {
   }
 
   remember() {
-    const names = this.layers.map(({ name }) => ({ name }));
-    remembered.set(this.header.key, { state: { ...this.state }, names, size: this.image });
+    const { key } = this.header;
+    if (this.layers.length > 1) {
+      const names = this.layers.map(({ name }) => ({ name }));
+      remembered.set(key, { state: { ...this.state }, names, size: this.image });
+      return;
+    }
+    // The original alone, while the codecs work: which pair was chosen, and which view the page
+    // asked for, is for the viewer that has all layers.
+    const { mode, view, isFitted, wipe, gain, kind } = this.state;
+    const before = remembered.get(key) ?? { state: firstState(), names: [] };
+    const state = { ...before.state, mode, view, isFitted, wipe, gain, kind };
+    remembered.set(key, { ...before, state, size: this.image });
   }
 }
 

@@ -252,6 +252,9 @@ export function zoomText(zoom) {
 
 /** Which layer a choice means after the layers changed: the same name, else the same place. */
 export function carriedIndex(name, index, layers, fallback) {
+  if (layers[index]?.name === name) {
+    return index;
+  }
   const same = layers.findIndex((layer) => layer.name === name);
   if (same >= 0) {
     return same;

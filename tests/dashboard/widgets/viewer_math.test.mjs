@@ -234,6 +234,8 @@ test("a layer keeps its role by name, then by place, then by default", () => {
   assert.equal(math.carriedIndex("JPEG", 1, layers, 0), 2);
   assert.equal(math.carriedIndex("AVIF", 1, layers, 0), 1);
   assert.equal(math.carriedIndex("AVIF", 5, layers, 2), 2);
+  const twins = [{ name: "Original" }, { name: "photo.jpg" }, { name: "photo.jpg" }];
+  assert.equal(math.carriedIndex("photo.jpg", 2, twins, 0), 2);
 });
 
 test("the blob is read from any place in a larger buffer", () => {

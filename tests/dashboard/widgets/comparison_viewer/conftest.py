@@ -6,6 +6,7 @@ import pytest
 
 from pipelines.benchmark.dashboard_server import running_server
 from tests.dashboard.widgets.comparison_viewer.viewer_page import PAGE, OpenViewer, Viewer
+from tests.waiting import PATIENCE_MS
 
 
 @pytest.fixture(scope="session")
@@ -25,6 +26,7 @@ def open_viewer(browser, url: str) -> Iterator[OpenViewer]:
         context = browser.new_context(viewport={"width": width, "height": 900}, **options)
         contexts.append(context)
         page = context.new_page()
+        page.set_default_timeout(PATIENCE_MS)
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.goto(f"{url}/{query}")
         return Viewer(page)

@@ -5,6 +5,7 @@ import urllib.request
 import numpy as np
 import pytest
 
+from dashboard.widgets.comparison_viewer import ViewerPin
 from tests.dashboard.widgets.comparison_viewer.viewer_page import OpenViewer, Viewer, random_image
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -61,6 +62,60 @@ def test_p_sends_the_view_to_python_and_its_link_opens_it_again(
     again.page.keyboard.press("ArrowRight")
     again.page.wait_for_timeout(800)
     assert again.state("mode") == "difference"
+
+
+def _work(viewer: Viewer) -> Viewer:
+    """The viewer after the original stood alone for a while, as while codecs work."""
+    working = viewer.page.get_by_text("Working", exact=True)
+    working.click()
+    viewer.page.locator(".viewer[data-ready=true][data-layers='1']").wait_for()
+    assert not viewer.page.get_by_role("button", name="Pin this view").is_visible()
+    working.click()
+    viewer.page.locator(".viewer[data-ready=true][data-layers='3']").wait_for()
+    return Viewer(viewer.page)
+
+
+def test_the_pair_survives_that_the_original_stands_alone_while_codecs_work(
+    open_viewer: OpenViewer,
+) -> None:
+    viewer = open_viewer()
+    viewer.press("3", "+", "+")
+    before = {name: viewer.state(name) for name in ("a", "b", "zoom", "mode")}
+    assert before["b"] == "Learned"
+    again = _work(viewer)
+    assert {name: again.state(name) for name in before} == before
+
+
+def test_a_pinned_view_opens_when_the_codecs_are_done(open_viewer: OpenViewer) -> None:
+    pin = ViewerPin("<b>JPEG</b>", "Learned", mode="side")
+    viewer = open_viewer("?view=" + urllib.request.quote(pin.text))
+    again = _work(viewer)
+    assert (again.state("a"), again.state("b")) == ("<b>JPEG</b>", "Learned")
+    assert (again.state("mode"), again.state("fitted")) == ("side", "true")
+
+
+def test_a_view_that_was_pinned_whole_is_whole_on_a_small_screen(open_viewer: OpenViewer) -> None:
+    viewer = open_viewer()
+    viewer.press("p")
+    sent = viewer.page.get_by_text('pin ["')
+    sent.wait_for()
+    text = sent.inner_text().removeprefix("pin ")
+    assert ViewerPin.parse(text).zoom == 0
+    small = open_viewer("?view=" + urllib.request.quote(text), width=390)
+    assert small.state("fitted") == "true"
+
+
+def test_images_that_a_browser_cannot_decode_are_not_left_under_the_new_names(
+    open_viewer: OpenViewer,
+) -> None:
+    viewer = open_viewer()
+    viewer.page.evaluate(
+        "() => { window.createImageBitmap = () => Promise.reject(new Error('memory')); }"
+    )
+    viewer.page.get_by_role("slider", name="Image").focus()
+    viewer.page.keyboard.press("ArrowRight")
+    viewer.page.get_by_role("alert").get_by_text("could not decode the images").wait_for()
+    assert not viewer.stage.is_visible()
 
 
 def test_an_unmounted_viewer_leaves_nothing_running(open_viewer: OpenViewer) -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import PIL.Image
 
+from tests.waiting import PATIENCE_MS
+
 ROOT = Path(__file__).parents[4]
 PAGE = f"""
 import sys
@@ -29,7 +31,9 @@ layers = [
     ViewerLayer("Learned", other, {{"Bytes": "450", "PSNR": "33.50 dB"}}, "#cc2255"),
 ]
 start = ViewerPin.parse(st.query_params.get("view", ""))
-if st.checkbox("Viewer", value=True):
+if st.checkbox("Working"):
+    comparison_viewer(layers[:1], key="first", memory="viewer", is_preview=True)
+elif st.checkbox("Viewer", value=True):
     pin = comparison_viewer(layers, key="viewer", start=start)
     st.text("pin " + (pin.text if pin else "none"))
 st.text(f"runs {{st.session_state.runs}}")
@@ -52,7 +56,7 @@ class Viewer:
         self.root = page.locator(".viewer")
         self.stage = page.locator(".stage")
         self.canvas = page.locator("canvas[data-pane=first]")
-        page.locator(".viewer[data-ready=true]").wait_for(timeout=60_000)
+        page.locator(".viewer[data-ready=true]").wait_for(timeout=PATIENCE_MS)
 
     def state(self, name: str) -> str:
         self.page.evaluate(
