@@ -16,6 +16,10 @@ class IntakeBusy(ImageError):
     """An image that was not looked at, because too many others are being read."""
 
 
+class DecoderFailed(ImageError):
+    """An image whose decoder crashed or took too long, perhaps because the machine is busy."""
+
+
 @dataclass(frozen=True)
 class Limits:
     """How large an image may be, checked before anything is decoded.

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from core.intake.decode import DecodedImage
-from core.intake.errors import ImageError, Limits
+from core.intake.errors import DecoderFailed, ImageError, Limits
 from core.jobs.deadline import killed_after
 
 #: A worker is replaced after so many images, which bounds what leaks in C libraries can add up.
@@ -64,7 +64,7 @@ class WorkerProcess:
                 self._connection.recv_bytes(_MAX_MESSAGE_BYTES)
         except (EOFError, OSError):
             self.stop()
-            raise ImageError(
+            raise DecoderFailed(
                 "The image cannot be read: no worker process could be started."
             ) from None
 
@@ -109,7 +109,7 @@ class WorkerProcess:
         except Exception:  # a broken pipe, or an answer that no working decoder gives
             self._process.kill()
             status = self._process.wait()
-            raise ImageError(_explain(job, status, expired.is_set())) from None
+            raise DecoderFailed(_explain(job, status, expired.is_set())) from None
 
     def _await_answer(self, show: Callable[[], None] | None) -> None:
         try:

@@ -61,7 +61,7 @@ def measure(reference: Image, image: Image) -> float:
         float(np.sum(_values(_local(reference[rows]), _local(image[rows])))) for rows in parts
     )
     height, width = (side - WINDOW + 1 for side in image.shape[:2])
-    return total / (height * width)
+    return float(total / (height * width))
 
 
 def _values(ours: _Local, theirs: _Local) -> Plane:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import streamlit as st
@@ -27,6 +27,9 @@ from core.store import ArtifactError
 from dashboard.data.bounded_cache import BoundedCache
 from dashboard.data.store import open_store, store_state
 from dashboard.data.visitor_jobs import Call, Task, start_tasks, wait_for
+
+#: Six codecs' reconstructions of an image of 16 megapixels, and what others look at meanwhile.
+_MAX_BYTES = 400_000_000
 
 Show = Callable[[Sequence[Task]], None]
 
@@ -63,6 +66,13 @@ class Wanted:
         return digest, self.config, self.goal, self.metric_names, state
 
 
+class _Keys(NamedTuple):
+    """Where the outcome and the files of one codec on one image are kept."""
+
+    outcome: tuple[object, ...]
+    files: tuple[object, ...]
+
+
 def wanted(config: CodecConfig, *, goal: Goal | None, metric_names: tuple[str, ...]) -> Wanted:
     """A codec at its own quality setting, or at the one that reaches a goal."""
     return Wanted(replace(config, dial=None) if goal else config, goal, metric_names)
@@ -85,15 +95,23 @@ def reconstructions(
         is_patient: Whether to wait for a turn however long it takes.
         is_short: Whether they are known to take a moment, so that no time is spent on estimates.
     """
+    # A model may be replaced while they are computed, so the keys are those of the start.
+    keys = {one: _Keys(one.key(image.digest), _files_key(image, one.config)) for one in asked}
     known: dict[Wanted, Reconstruction | None] = {
-        one: _kept().get(one.key(image.digest)) or _measured_beforehand(image.digest, one)
-        for one in asked
+        one: _kept().get(key.outcome) or _measured_beforehand(image.digest, one)
+        for one, key in keys.items()
     }
-    missing = [one for one, found in known.items() if found is None]
-    calls = [_call(image, one, is_estimated=not is_short) for one in missing]
+    missing = {one: keys[one] for one, found in known.items() if found is None}
+    calls = [
+        _call(image, one, _files().get(key.files) or {}, is_estimated=not is_short)
+        for one, key in missing.items()
+    ]
     tasks = start_tasks(calls, is_patient=is_patient)
-    wait_for(tasks, show=lambda pending: _keep_and_show(image, missing, pending, show))
-    made = {one: _outcome(image, one, task) for one, task in zip(missing, tasks, strict=True)}
+    wait_for(tasks, show=lambda pending: _keep_and_show(missing, pending, show))
+    made = {
+        one: _outcome(one, key, task)
+        for (one, key), task in zip(missing.items(), tasks, strict=True)
+    }
     return [known[one] or made[one] for one in asked]
 
 
@@ -126,17 +144,18 @@ def _stored_first(state: str) -> dict[tuple[str, CodecConfig, Goal | None], Reco
     return {(digest, one.config, one.goal): one.reconstruction for one in first.compared}
 
 
-def _call(image: Original, one: Wanted, *, is_estimated: bool) -> Call:
+def _call(
+    image: Original, one: Wanted, files: Mapping[float, bytes], *, is_estimated: bool
+) -> Call:
     start = _start(image.digest, one.config.codec)
     root = open_store().root
     request = ReconstructionRequest(one.config, one.goal, one.metric_names, root, start)
-    files = _files().get(_files_key(image, one.config)) or {}
     return Call(
         get_codec(one.config.codec).label,
         reconstruct_requested,
-        (request, image.pixels, files),
+        (request, image.pixels, dict(files)),
         estimated_seconds if is_estimated else None,
-        (request, _middle(image.pixels), image.pixels.shape[0] * image.pixels.shape[1]),
+        (request, middle_of(image.pixels), image.pixels.shape[0] * image.pixels.shape[1]),
     )
 
 
@@ -158,31 +177,33 @@ def _starts(state: object) -> dict[str, Mapping[str, SearchEnd]]:
         return {}
 
 
-def _middle(image: Image) -> Image:
+def middle_of(image: Image) -> Image:
+    """The middle of an image, from which the time for the whole is estimated."""
     height, width = image.shape[:2]
     top, left = (max(0, (side - PILOT_SIDE) // 2) for side in (height, width))
     return np.ascontiguousarray(image[top : top + PILOT_SIDE, left : left + PILOT_SIDE])
 
 
-def _keep_and_show(
-    image: Original, asked: Sequence[Wanted], tasks: Sequence[Task], show: Show
-) -> None:
+def _keep_and_show(asked: Mapping[Wanted, _Keys], tasks: Sequence[Task], show: Show) -> None:
     """Keeps what is done, for the run of the page may end at the next element that is shown."""
-    for one, task in zip(asked, tasks, strict=True):
+    for (one, key), task in zip(asked.items(), tasks, strict=True):
         if task.is_done:
-            _outcome(image, one, task)
+            _outcome(one, key, task)
     show(tasks)
 
 
-def _outcome(image: Original, one: Wanted, task: Task) -> Reconstruction:
-    """Reconstruction of a task that is done, kept unless the error is one of the moment."""
+def _outcome(one: Wanted, key: _Keys, task: Task) -> Reconstruction:
+    """Reconstruction of a task that is done, kept unless the error is one of the moment.
+
+    An estimate is of the moment too: a busy machine makes it longer.
+    """
     if task.error is not None:
         found = failed(one.config, str(task.error))
     else:
         found = task.value.reconstruction
-        _files().put(_files_key(image, one.config), task.value.files)
-    if task.error is None or isinstance(task.error, TooSlow):
-        _kept().put(one.key(image.digest), found)
+        _files().put(key.files, task.value.files)
+    if task.error is None or (isinstance(task.error, TooSlow) and task.has_run):
+        _kept().put(key.outcome, found)
     return found
 
 
@@ -193,7 +214,7 @@ def _files_key(image: Original, config: CodecConfig) -> tuple[object, ...]:
 
 @st.cache_resource(show_spinner=False)
 def _kept() -> BoundedCache:
-    return BoundedCache(max_bytes=200_000_000, ttl_seconds=1800)
+    return BoundedCache(max_bytes=_MAX_BYTES, ttl_seconds=1800)
 
 
 @st.cache_resource(show_spinner=False)

@@ -98,6 +98,11 @@ class Task:
         """The lane in which it waits or runs."""
         return self._lane
 
+    @property
+    def has_run(self) -> bool:
+        """Whether the call itself has begun, not its estimate alone."""
+        return self._is_estimated
+
     def advance(self) -> bool:
         """Advances without blocking; returns whether it is done."""
         future = self._ticket.future

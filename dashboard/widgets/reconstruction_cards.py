@@ -92,7 +92,7 @@ def show_reconstruction(found: Reconstruction, *, quantity: str) -> None:
     """
     with st.container(border=True, gap="xsmall"):
         color_bar(codec_style(found.record.codec).color)
-        st.markdown(f"**{found.label}**")
+        st.markdown(f"**{plain(found.label)}**")
         if found.problem is not None or found.decoded is None:
             st.warning(plain(found.problem or ""), icon=":material/block:")
             return

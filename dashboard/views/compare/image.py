@@ -10,7 +10,7 @@ from core.images import Image
 PART_SIDE = 1024
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ChosenImage:
     """The image that codecs are compared on.
 
@@ -52,7 +52,7 @@ class ChosenImage:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Version:
     """A compressed version of the image that the user made.
 
@@ -67,7 +67,7 @@ class Version:
     data: bytes
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Selection:
     """The user's images to compare.
 

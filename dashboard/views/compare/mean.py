@@ -10,7 +10,7 @@ from core.metrics import metrics
 from dashboard.data.visitor_jobs import Task, queue_line
 from dashboard.views.compare.goal_picker import TargetSelection
 from dashboard.views.compare.goals import bring_to_goal
-from dashboard.views.compare.image import ChosenImage
+from dashboard.views.compare.image import PART_SIDE, ChosenImage
 from dashboard.views.compare.slow_metrics import MAX_PIXELS_FOR_SLOW_METRICS
 from dashboard.widgets.downloads import download_csv
 from dashboard.widgets.reconstruction_table import column_title, comparison_table, spelled_cell
@@ -18,6 +18,10 @@ from dashboard.widgets.reconstruction_table import column_title, comparison_tabl
 _BASIS = (
     "Means over your {count} images, each brought to the target separately. An image on which a "
     "codec failed or could not reach the target is left out of that codec's mean."
+)
+_CENTRES_LINE = (
+    f" Of an image of more than {MAX_PIXELS_FOR_SLOW_METRICS / 1e6:g} megapixels the centre "
+    f"counts, {PART_SIDE} x {PART_SIDE} pixels of it."
 )
 
 
@@ -27,7 +31,7 @@ def show_mean(
     """Mean bytes, rate and metrics of each codec, and the numbers of every image as CSV.
 
     Args:
-        images: The images; of large ones only the centre is used.
+        images: The images; of large ones only the centre is used, whichever is shown.
         configs: The codecs with their settings.
         wanted_target: The quantity that is equal, and its target on each image.
     """
@@ -40,13 +44,14 @@ def show_mean(
             words = f"Image {number + 1} of {len(images)}: {queue_line(tasks)}"
             progress.progress(number / len(images), words)
 
-        small = part.pixel_count <= MAX_PIXELS_FOR_SLOW_METRICS
-        found = bring_to_goal(part, configs, wanted_target, slow=small, show=show)
+        found = bring_to_goal(part, configs, wanted_target, slow=True, show=show)
         table = comparison_table(found, upload_bytes=None)
-        parts.append(table.assign(image=number + 1, file=image.name))
+        share = "whole" if part is image else "centre"
+        parts.append(table.assign(image=number + 1, file=image.name, part=share))
     progress.empty()
     numbers = pd.concat(parts, ignore_index=True)
-    st.caption(_BASIS.format(count=len(images)))
+    has_centres = bool((numbers["part"] == "centre").any())
+    st.caption(_BASIS.format(count=len(images)) + (_CENTRES_LINE if has_centres else ""))
     _show_table(mean_table(numbers))
     download_csv(
         numbers, file_name="bottleneck-images.csv", key="csv-images", label="Every image as CSV"
@@ -69,8 +74,7 @@ def mean_table(numbers: pd.DataFrame) -> pd.DataFrame:
 
 
 def _quick_part(image: ChosenImage) -> ChosenImage:
-    is_large = image.pixel_count > MAX_PIXELS_FOR_SLOW_METRICS
-    return image.middle_part() if is_large and st.session_state.get("part") != "whole" else image
+    return image.middle_part() if image.pixel_count > MAX_PIXELS_FOR_SLOW_METRICS else image
 
 
 def _show_table(table: pd.DataFrame) -> None:

@@ -75,7 +75,7 @@ def main() -> None:
     store = open_store()
     with right:
         progress = st.empty()
-        image = choose_part(selection.shown) if selection else None
+        image = choose_image(selection) if selection else None
         names = choose_codecs(unready_codecs(store))
         wanted_target = choose_target(names)
         searched = (
@@ -94,6 +94,11 @@ def main() -> None:
     with st.container():
         show_further(selection, image, cards, wanted_target, found=found)
     lanes()  # the processes start while the visitor looks at what was computed beforehand
+
+
+def choose_image(selection: Selection) -> ChosenImage:
+    """What is compared: files are weighed whole, so their original is whole too."""
+    return selection.shown if selection.versions else choose_part(selection.shown)
 
 
 def compare(
@@ -127,7 +132,7 @@ def compare(
     frame = comparison_table(everything, upload_bytes=image.upload_bytes, containers=containers)
     layers = [original_layer(image), *decoded_layers(everything, readouts(frame))]
     with container.container():
-        show_viewer([*layers, *(map_layers(image, everything) if has_maps else [])], key="viewer")
+        show_viewer([*layers, *(map_layers(image, everything) if has_maps else [])])
     st.session_state["viewed"] = image.digest
     if everything:
         show_numbers(frame, everything, equal=wanted_target.mode)
@@ -139,8 +144,10 @@ def compare(
 
 def show_original_alone(container: DeltaGenerator, image: ChosenImage) -> None:
     """The viewer with the original, while the codecs work."""
+    st.session_state.pop("viewed", None)
     with container.container():
-        show_viewer([original_layer(image)], key="viewer-first")
+        layers = [original_layer(image)]
+        comparison_viewer(layers, key="viewer-first", memory="compare", is_preview=True)
 
 
 def show_numbers(frame: pd.DataFrame, found: Sequence[Reconstruction], *, equal: str) -> None:
@@ -206,10 +213,10 @@ def _say_found(container: DeltaGenerator, one: Reconstruction, quantity: str) ->
 
 
 @st.fragment
-def show_viewer(layers: Sequence[ViewerLayer], *, key: str) -> None:
+def show_viewer(layers: Sequence[ViewerLayer]) -> None:
     """The comparison viewer; a pinned view goes into the address."""
     start = ViewerPin.parse(st.query_params.get("view", ""))
-    pin = comparison_viewer(layers, key=key, memory="compare", start=start)
+    pin = comparison_viewer(layers, key="viewer", memory="compare", start=start)
     if pin is not None:
         st.query_params["view"] = pin.text
         st.toast("The address of this page now opens this view.", icon=":material/keep:")

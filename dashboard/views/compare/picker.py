@@ -6,11 +6,12 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
-from streamlit.runtime.uploaded_file_manager import UploadedFile
+from streamlit.runtime.uploaded_file_manager import DeletedFile, UploadedFile
 
 from core.dataset.photographs import photographs
 from core.dataset.splits import Split
 from core.intake.errors import ACCEPTED
+from core.plain_english import counted
 from core.store import ArtifactError
 from dashboard.data.store import load_split
 from dashboard.views.compare.image import PART_SIDE, ChosenImage, Selection, Version
@@ -38,6 +39,10 @@ _LIMITS_LINE = (
 _LIMITS_HELP = (
     "A codec that is a program, such as cjxl, gets the image in a temporary file, which is deleted "
     "when the program ends or is stopped."
+)
+_REMOVED = (
+    "Of your list, {files} had to make room for other uploads, of yours or of others. Remove from "
+    "the list what you do not need, and upload the rest again."
 )
 _ROLES = {"images": "Images to compress", "versions": "Versions of the first"}
 _ROLES_HELP = (
@@ -72,9 +77,11 @@ def choose_selection(title: str) -> Selection | None:
         )
         container = st.container(horizontal=True, vertical_alignment="center", gap="small")
     st.caption(_LIMITS_LINE, help=_LIMITS_HELP)
+    if removed := _removed_count():
+        st.error(_REMOVED.format(files=counted(removed, "file")), icon=":material/delete:")
     if uploads:
-        return _take_uploads(uploads, container)
-    return _take_own(container)
+        return _take_uploads(uploads, container, is_complete=not removed)
+    return None if removed else _take_own(container)
 
 
 def choose_part(image: ChosenImage) -> ChosenImage:
@@ -107,7 +114,15 @@ def describe_image(image: ChosenImage) -> None:
         st.info(note, icon=":material/info:")
 
 
-def _take_uploads(uploads: Sequence[UploadedFile], container: DeltaGenerator) -> Selection | None:
+def _removed_count() -> int:
+    """Number of uploads that the page lists, but that had to make room for others."""
+    listed = st.session_state.get("upload") or []
+    return sum(isinstance(upload, DeletedFile) for upload in listed)
+
+
+def _take_uploads(
+    uploads: Sequence[UploadedFile], container: DeltaGenerator, *, is_complete: bool
+) -> Selection | None:
     read = read_uploads(uploads)
     if not read:
         return None
@@ -124,6 +139,8 @@ def _take_uploads(uploads: Sequence[UploadedFile], container: DeltaGenerator) ->
             bind="query-params",
             help=_ROLES_HELP,
         )
+        if role == "versions" and not is_complete:
+            return None  # the original may be what was removed
         if role == "versions":
             return Selection((read[0].image,), read[0].image, _of_one_size(read))
         shown = st.selectbox(
@@ -143,7 +160,7 @@ def _of_one_size(read: Sequence[Version]) -> tuple[Version, ...]:
     shape = first.image.pixels.shape
     fitting = [version for version in others if version.image.pixels.shape == shape]
     for version in others:
-        if version not in fitting:
+        if version.image.pixels.shape != shape:
             height, width = version.image.pixels.shape[:2]
             st.warning(
                 f"{plain(version.name)} has {width} x {height} pixels, the original "

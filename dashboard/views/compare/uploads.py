@@ -1,6 +1,8 @@
 """Reads uploads: images of every accepted format, and files of our codecs."""
 
 import hashlib
+import math
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,7 +12,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from core.entropy.bitstream import MAGIC
 from core.evaluation.visitor_jobs import open_coded_file
 from core.intake.decode import DecodedImage
-from core.intake.errors import ImageError, IntakeBusy, Limits
+from core.intake.errors import DecoderFailed, ImageError, IntakeBusy, Limits
 from core.jobs.errors import JobError, QueueBusy
 from dashboard.data.bounded_cache import BoundedCache
 from dashboard.data.store import open_store, store_state
@@ -29,13 +31,23 @@ LIMITS = Limits()
 MAX_FILES = 20
 #: Bytes of all files of one visitor together.
 MAX_BYTES = 100_000_000
+#: Bytes of all decoded images that are kept: eight photographs of 12 megapixels.
+_MAX_DECODED_BYTES = 300_000_000
+#: After so long a file that its decoder did not survive is tried again.
+_RETRY_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
 class _Refusal:
-    """Reason why a file is not accepted, in one sentence."""
+    """Reason why a file is not accepted.
+
+    Attributes:
+        sentence: The reason.
+        until: Time on the monotonic clock after which the file is looked at again.
+    """
 
     sentence: str
+    until: float = math.inf
 
 
 def read_uploads(uploads: Sequence[UploadedFile]) -> list[Version]:
@@ -75,12 +87,14 @@ def _decoded(digest: str, data: bytes) -> DecodedImage | _Refusal:
     is_coded = data[:1] == bytes([MAGIC])
     key = (digest, store_state("models/") if is_coded else "")
     found: DecodedImage | _Refusal | None = _kept().get(key)
-    if found is None:
+    if found is None or (isinstance(found, _Refusal) and time.monotonic() > found.until):
         try:
             found = _open_coded(data) if is_coded else _decode(data)
         except (QueueBusy, IntakeBusy) as error:  # of the moment, so not remembered
             return _Refusal(str(error))
-        except (ImageError, JobError) as error:
+        except (DecoderFailed, JobError) as error:  # perhaps of a busy machine
+            found = _Refusal(str(error), time.monotonic() + _RETRY_SECONDS)
+        except ImageError as error:
             found = _Refusal(str(error))
         _kept().put(key, found)
     return found
@@ -135,4 +149,4 @@ def _open_coded(data: bytes) -> DecodedImage:
 
 @st.cache_resource(show_spinner=False)
 def _kept() -> BoundedCache:
-    return BoundedCache(max_bytes=120_000_000, ttl_seconds=900)
+    return BoundedCache(max_bytes=_MAX_DECODED_BYTES, ttl_seconds=900)

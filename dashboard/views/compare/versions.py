@@ -8,12 +8,13 @@ import streamlit as st
 
 from core.evaluation.comparison import Reconstruction
 from core.evaluation.record import Record
-from core.evaluation.visitor_jobs import measured_against
+from core.evaluation.visitor_jobs import measured_against, measuring_seconds
 from dashboard.data.bounded_cache import BoundedCache
-from dashboard.data.reconstructions import Show
+from dashboard.data.reconstructions import Show, middle_of
 from dashboard.data.visitor_jobs import Call, start_tasks, wait_for
 from dashboard.views.compare.image import ChosenImage, Version
 from dashboard.views.compare.slow_metrics import chosen_metrics
+from dashboard.widgets.reconstruction_cards import plain
 
 
 def weigh_versions(
@@ -31,11 +32,7 @@ def weigh_versions(
     keys = [(image.digest, version.image.digest, names) for version in versions]
     known = [_kept().get(key) for key in keys]
     missing = [index for index, values in enumerate(known) if values is None]
-    pixels = [version.image.pixels for version in versions]
-    calls = [
-        Call(versions[index].name, measured_against, (image.pixels, pixels[index], names))
-        for index in missing
-    ]
+    calls = [_call(image, versions[index], names) for index in missing]
     tasks = start_tasks(calls)
     wait_for(tasks, show=show)
     problems: dict[int, str] = {}
@@ -46,21 +43,35 @@ def weigh_versions(
             known[index] = task.value
             _kept().put(keys[index], task.value)
     return [
-        _weighed(image, version, known[index], problems.get(index))
+        _weighed(image, version, known[index], number=index + 1, problem=problems.get(index))
         for index, version in enumerate(versions)
     ]
+
+
+def _call(image: ChosenImage, version: Version, names: tuple[str, ...]) -> Call:
+    reference, pixels = image.pixels, version.image.pixels
+    middles = middle_of(reference), middle_of(pixels)
+    return Call(
+        plain(version.name),
+        measured_against,
+        (reference, pixels, names),
+        measuring_seconds,
+        (*middles, names, image.pixel_count),
+    )
 
 
 def _weighed(
     image: ChosenImage,
     version: Version,
     values: dict[str, float | None] | None,
+    *,
+    number: int,
     problem: str | None,
 ) -> Reconstruction:
     height, width = image.pixels.shape[:2]
     record = Record(
         image="",
-        codec=f"your file {version.image.digest[:6]}",
+        codec=f"your file {number}",
         setting="",
         width=width,
         height=height,

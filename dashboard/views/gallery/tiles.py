@@ -158,7 +158,7 @@ def tile_part(image: Image) -> Image:
 
 def magnified(image: Image) -> Image:
     """Central crop enlarged by pixel replication to the size of the image."""
-    height, width = (side // _MAGNIFICATION for side in image.shape[:2])
+    height, width = (max(1, side // _MAGNIFICATION) for side in image.shape[:2])
     top, left = (image.shape[0] - height) // 2, (image.shape[1] - width) // 2
     part = image[top : top + height, left : left + width]
     return np.repeat(np.repeat(part, _MAGNIFICATION, axis=0), _MAGNIFICATION, axis=1)

@@ -9,6 +9,7 @@ from core.analysis.labels import label_of
 from core.evaluation.evaluate import in_one_line
 from core.intake.errors import ImageError
 from core.metrics import metrics
+from core.metrics.ssim import WINDOW
 from core.store import ArtifactError
 from dashboard.charts.colors import codec_style
 from dashboard.charts.image_ranking import RATE, MeasuredPoint
@@ -61,7 +62,7 @@ def opened_layers(
         own = frame[(frame["codec"] == point.codec) & (frame["setting"] == point.setting)]
         figures = own[own["image"] == image_id].iloc[0].to_dict()
         layers.append(ViewerLayer(name, pixels, _readout(figures), codec_style(point.codec).color))
-    if len(layers) > 1:
+    if len(layers) > 1 and min(original.shape[:2]) >= WINDOW:
         name = f"SSIM map of {layers[1].name}"
         layers.append(ssim_map_layer(original, layers[1].pixels, name=name))
     return layers
@@ -81,7 +82,7 @@ def _open(images: GalleryImages, order: Sequence[str], points: Sequence[Measured
         _step("Previous", order, index - 1, icon=":material/chevron_left:")
         _step("Next", order, index + 1, icon=":material/chevron_right:")
         kind = images.classes.get(image_id)
-        words = f"{kind}, `{image_id}`" if kind else f"**{image_id}**"
+        words = f"{plain(kind)}, {plain(image_id)}" if kind else f"**{plain(image_id)}**"
         st.markdown(f"{index + 1:,} of {len(order):,}: {words}", width="content")
         _link_to_compare(images.compare_query(image_id), points)
     try:

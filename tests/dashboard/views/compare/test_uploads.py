@@ -1,5 +1,6 @@
 """Files that are refused: remembered by their content, unless the refusal is one of the moment."""
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 
 from core.intake import isolation
 from core.intake.decode import DecodedImage
+from core.intake.errors import DecoderFailed
 from core.intake.isolation import WorkerPool, decode_image_isolated
 from core.png import encode_png
 from tests.dashboard.page_contents import OpenPage
@@ -56,3 +58,28 @@ def test_a_file_that_nobody_had_time_for_is_shown_when_there_is_time(
     assert not app.error
     assert decoded == [data, data]
     pool.close()
+
+
+@pytest.mark.slow
+def test_a_file_that_its_decoder_did_not_survive_is_tried_again_after_a_while(
+    open_page: OpenPage, empty_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = []
+
+    def decode(data: bytes, **options: Any) -> DecodedImage:
+        calls.append(data)
+        if len(calls) == 1:
+            raise DecoderFailed("Reading it took longer than 20 seconds.")
+        return decode_image_isolated(data, **options)
+
+    monkeypatch.setattr(isolation, "decode_image_isolated", decode)
+    data = encode_png(np.full((9, 14, 3), 61, np.uint8))
+    app = upload(open_page("compare", empty_store, query=QUERY), data)
+    app.run()
+    assert "longer than 20 seconds" in app.error[0].value
+    assert len(calls) == 1
+    later = time.monotonic() + 61
+    monkeypatch.setattr(time, "monotonic", lambda: later)
+    app.run()
+    assert not app.error
+    assert len(calls) == 2
