@@ -52,7 +52,7 @@ def test_a_signal_ends_the_search_and_keeps_what_was_finished(store, number):
     os.kill(process.pid, number)
     asked = time.monotonic()
     process.join(60)
-    assert time.monotonic() - asked < 15
+    assert time.monotonic() - asked < 30  # the trial would go on for as long
     assert process.exitcode == 128 + number
     assert states(store) == ["complete", "fail", "waiting"]
     run_search(config(trials=2), store, cheap)
