@@ -128,9 +128,9 @@ def may_begin(study: optuna.Study, trials: int) -> bool:
     return waiting or (needed and REPEATS not in study.user_attrs)
 
 
-def has_failed(study: optuna.Study, number: int) -> bool:
-    """Whether a trial has ended without a value."""
-    return study.get_trials(deepcopy=False)[number].state is TrialState.FAIL
+def has_ended(study: optuna.Study, number: int) -> bool:
+    """Whether a trial is over, with a value or without."""
+    return bool(study.get_trials(deepcopy=False)[number].state.is_finished())
 
 
 def is_exhausted(study: optuna.Study) -> bool:

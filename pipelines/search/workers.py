@@ -20,7 +20,7 @@ from core.search.queue import (
     TrialSeededSampler,
     check_wanted,
     finished_count,
-    has_failed,
+    has_ended,
     is_exhausted,
     make_pruner,
     may_begin,
@@ -143,8 +143,9 @@ def _run_trial(
 ) -> None:
     """Runs one trial; one that was asked to stop goes into the queue again.
 
-    Other workers take this one for dead where the machine slept, or was too busy for heartbeats.
-    They fail its trial and put it into the queue again, so its result is not wanted any more.
+    Another worker may have ended the trial meanwhile, and its result is not wanted any more. It
+    took this one for dead where the machine slept, or was too busy for heartbeats, and has put the
+    trial into the queue again. Or both took it from the queue: SQLite has no row locks.
     """
     begun: list[int] = []
     failures: list[Exception] = []
@@ -166,7 +167,7 @@ def _run_trial(
         # Optuna's own error is that the trial has ended; it hides one of the objective, and where
         # there is none, an assertion of Optuna's hides it in turn.
         is_ours = any(error is failure for failure in failures)
-        if is_ours or not begun or not has_failed(study, begun[0]):
+        if is_ours or not begun or not has_ended(study, begun[0]):
             raise
 
 

@@ -189,3 +189,16 @@ def test_an_error_of_the_objective_ends_the_worker(tmp_path):
 
     with pytest.raises(ValueError, match="of its own"):
         worked_here(tmp_path / "study.db", lambda: fail, trials=1)
+
+
+def test_a_trial_that_two_workers_took_from_the_queue_counts_once(tmp_path):
+    path = tmp_path / "study.db"
+
+    def judge(trial, should_stop):
+        value = suggested(trial)
+        if trial.number == 0:
+            study_at(path).tell(0, value)
+        return value
+
+    trials = worked_here(path, lambda: judge, trials=2)
+    assert [trial.state for trial in trials] == ["complete", "complete"]
