@@ -3,7 +3,8 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -33,21 +34,24 @@ for view in views:
 
 
 @pytest.fixture(scope="module")
-def install(tmp_path_factory: pytest.TempPathFactory) -> Install:
-    """Gives the Python of a fresh environment that has one requirements file."""
+def install() -> Iterator[Install]:
+    """Gives the Python of a fresh environment that has one requirements file.
 
-    def installed(requirements: str) -> Path:
-        folder = tmp_path_factory.mktemp("environment")
-        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
-        binaries = "Scripts" if sys.platform == "win32" else "bin"
-        python = folder / binaries / "python"
-        # Most modules are never imported, so none is compiled beforehand.
-        pip = [str(python), "-m", "pip", "install", "-q", "--no-compile"]
-        pip += ["-r", str(ROOT / requirements)]
-        subprocess.run(pip, check=True, timeout=900)
-        return python
+    The environments are on the disk: they are large, and those of the tests may be in memory.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        yield lambda requirements: _installed(requirements, Path(folder) / Path(requirements).stem)
 
-    return installed
+
+def _installed(requirements: str, folder: Path) -> Path:
+    subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
+    binaries = "Scripts" if sys.platform == "win32" else "bin"
+    python = folder / binaries / "python"
+    # Most modules are never imported, so none is compiled beforehand.
+    pip = [str(python), "-m", "pip", "install", "-q", "--no-compile"]
+    pip += ["-r", str(ROOT / requirements)]
+    subprocess.run(pip, check=True, timeout=900)
+    return python
 
 
 def _run(python: Path, *command: str) -> str:

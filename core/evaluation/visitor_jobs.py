@@ -1,6 +1,7 @@
 """Jobs that a worker process runs for a visitor: functions with picklable arguments."""
 
 import math
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from pathlib import Path
 
 from core.codecs import get_codec, is_external
 from core.codecs.base import OperatingPoint, draft_of
+from core.codecs.external.command_line import CommandLineCodec
 from core.codecs.recognition import recognise
 from core.errors import CodecError
 from core.evaluation.comparison import (
@@ -25,6 +27,9 @@ from core.intake.errors import ImageError
 from core.jobs.errors import JobError
 from core.metrics import metrics
 from core.store import ArtifactError, ArtifactStore
+
+if sys.platform != "win32":
+    import resource
 
 #: Side of the square in the middle of an image that is coded to estimate the time for the whole.
 PILOT_SIDE = 128
@@ -112,8 +117,8 @@ def estimated_seconds(request: ReconstructionRequest, middle: Image, pixel_count
     """Time that coding an image will take, from coding its middle.
 
     The time is taken as proportional to the pixels, so the estimate needs to know nothing of
-    codecs, knobs or machines. It is processor time; of an external codec, whose processor time is
-    not this process's, the time on the clock, in which starting a program is no matter of pixels.
+    codecs, knobs or machines. It is processor time where that can be known; starting the program
+    of an external codec is no matter of pixels.
 
     Args:
         request: What is asked for.
@@ -125,12 +130,10 @@ def estimated_seconds(request: ReconstructionRequest, middle: Image, pixel_count
         config = CodecConfig(config.codec, dial.default, config.knobs)
     try:
         point = operating_point(config, ArtifactStore(request.store_root))
-        start_seconds = 0.0
+        start_seconds, clock = 0.0, _clock(config.codec, point)
         if is_external(config.codec):
-            start_seconds = _seconds(point, middle[:_START_SIDE, :_START_SIDE], time.perf_counter)
-            seconds = _seconds(point, middle, time.perf_counter)
-        else:
-            seconds = _seconds(point, middle, time.process_time)
+            start_seconds = _seconds(point, middle[:_START_SIDE, :_START_SIDE], clock)
+        seconds = _seconds(point, middle, clock)
     except (ArtifactError, CodecError, ValueError):
         return 0.0  # the request itself reports the error
     share = pixel_count / (middle.shape[0] * middle.shape[1])
@@ -184,6 +187,27 @@ def _value(name: str, reference: Image, image: Image) -> float | None:
         return metrics()[name].measure(reference, image)
     except ValueError:  # the image is too small for it
         return None
+
+
+def _clock(codec: str, point: OperatingPoint) -> Callable[[], float]:
+    """What tells how long coding takes.
+
+    Processor time does not depend on what else the machine does, as the time on the clock does:
+    of a large image, an estimate by the clock is minutes too long where the machine pauses for a
+    moment. That of another Python is not known here while its process goes on.
+    """
+    if not is_external(codec):
+        return time.process_time
+    is_waited_for = isinstance(point, CommandLineCodec) and sys.platform != "win32"
+    return _processor_seconds if is_waited_for else time.perf_counter
+
+
+def _processor_seconds() -> float:
+    """Processor time of this process and of the programs that it has run."""
+    if sys.platform == "win32":
+        raise AssertionError("Windows does not tell what programs have used.")
+    programs = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + programs.ru_utime + programs.ru_stime
 
 
 def _seconds(point: OperatingPoint, image: Image, clock: Callable[[], float]) -> float:

@@ -128,6 +128,11 @@ def may_begin(study: optuna.Study, trials: int) -> bool:
     return waiting or (needed and REPEATS not in study.user_attrs)
 
 
+def has_ended(study: optuna.Study, number: int) -> bool:
+    """Whether a trial is over, with a value or without."""
+    return bool(study.get_trials(deepcopy=False)[number].state.is_finished())
+
+
 def is_exhausted(study: optuna.Study) -> bool:
     """Whether a study that repeats another one has no queued and no running trial left."""
     found = study.get_trials(deepcopy=False)

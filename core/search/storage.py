@@ -29,6 +29,7 @@ from core.store.layout import ArtifactPaths
 #: Seconds that a process waits for another one that has locked an SQLite database.
 LOCK_PATIENCE_SECONDS = 60
 _CONNECT_SECONDS = 10
+_RETRY_SECONDS = 0.5
 #: A trial whose worker is killed again and again is given up.
 MAX_RETRIES = 3
 
@@ -230,17 +231,18 @@ def _copy_study(model: str, storage: RDBStorage, target: Path) -> None:
 
 def _connected(url: str, options: dict[str, Any]) -> RDBStorage:
     engine = {"connect_args": _patience(make_url(url).get_backend_name())}
-    for is_last in (False, False, True):
+    deadline = time.monotonic() + LOCK_PATIENCE_SECONDS
+    while True:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", ExperimentalWarning)
                 return RDBStorage(url, engine_kwargs=engine, **options)
         except SQLAlchemyError as error:
             # Two processes that create the tables at the same time would conflict.
-            if is_last or not re.search("exists|unique", str(error), re.IGNORECASE):
+            is_conflict = re.search("exists|unique", str(error), re.IGNORECASE)
+            if not is_conflict or time.monotonic() > deadline:
                 raise
-        time.sleep(0.5)
-    raise AssertionError("The last attempt returns or raises.")
+        time.sleep(_RETRY_SECONDS)
 
 
 def _patience(backend: str) -> dict[str, int]:

@@ -7,7 +7,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,13 +54,30 @@ def running_server(
     """
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "server.log"
+        server = _answering(
+            lambda address: _start(script, address, artifacts=artifacts, options=options, log=log),
+            log,
+        )
+        try:
+            yield server
+        finally:
+            _stop(server.process)
+
+
+def _answering(start: Callable[[str], subprocess.Popen[bytes]], log: Path) -> DashboardServer:
+    """A server that answers, on another port where somebody took the one that was free."""
+    for is_last in (False, False, True):
         address = f"127.0.0.1:{_free_port()}"
-        process = _start(script, address, artifacts=artifacts, options=options, log=log)
+        process = start(address)
         try:
             _wait_for_answer(f"http://{address}", process, log)
-            yield DashboardServer(f"http://{address}", process, log)
-        finally:
+            return DashboardServer(f"http://{address}", process, log)
+        except BaseException:
+            has_ended = process.poll() is not None
             _stop(process)
+            if is_last or not has_ended:
+                raise
+    raise AssertionError("The last attempt returns or raises.")
 
 
 def _free_port() -> int:

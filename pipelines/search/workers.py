@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 
 import optuna
+from optuna.exceptions import UpdateFinishedTrialError
 
 from core.search.budget import Budget
 from core.search.queue import (
@@ -19,6 +20,7 @@ from core.search.queue import (
     TrialSeededSampler,
     check_wanted,
     finished_count,
+    has_ended,
     is_exhausted,
     make_pruner,
     may_begin,
@@ -34,7 +36,7 @@ from pipelines.quiet_import import quiet_import
 Objective = Callable[[optuna.Trial, Callable[[], bool]], float | tuple[float, ...]]
 
 #: Seconds that a worker has for the end of its step after it was asked to stop.
-_STOP_SECONDS = 8.0
+_STOP_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -139,18 +141,34 @@ def training_objective(
 def _run_trial(
     study: optuna.Study, objective: Objective, job: Job, stop_requested: threading.Event
 ) -> None:
-    """Runs one trial; one that was asked to stop goes into the queue again."""
+    """Runs one trial; one that was asked to stop goes into the queue again.
+
+    Another worker may have ended the trial meanwhile, and its result is not wanted any more. It
+    took this one for dead where the machine slept, or was too busy for heartbeats, and has put the
+    trial into the queue again. Or both took it from the queue: SQLite has no row locks.
+    """
     begun: list[int] = []
+    failures: list[Exception] = []
 
     def judged(trial: optuna.Trial) -> float | tuple[float, ...]:
-        check_wanted(study, trial, job.trials)
         begun.append(trial.number)
-        return objective(trial, stop_requested.is_set)
+        try:
+            check_wanted(study, trial, job.trials)
+            return objective(trial, stop_requested.is_set)
+        except Exception as error:
+            failures.append(error)
+            raise
 
     try:
         study.optimize(judged, n_trials=1, catch=SurplusTrial)
     except Interrupted:
         requeue_stopped(study, begun[0])
+    except (AssertionError, ValueError, UpdateFinishedTrialError) as error:
+        # Optuna's own error is that the trial has ended; it hides one of the objective, and where
+        # there is none, an assertion of Optuna's hides it in turn.
+        is_ours = any(error is failure for failure in failures)
+        if is_ours or not begun or not has_ended(study, begun[0]):
+            raise
 
 
 def _listen(stop_requested: threading.Event) -> None:

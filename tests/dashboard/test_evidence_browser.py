@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, urlparse
 import pytest
 from playwright.sync_api import Browser, Page
 
+from tests.dashboard.page_layout import wait_for_layout
 from tests.waiting import PATIENCE_MS
 
 PAGES = ("trials", "training", "models", "data")
@@ -70,7 +71,7 @@ def test_a_phone_scrolls_down_only_and_charts_have_its_width(
     page.get_by_role("heading", level=1).wait_for()
     draw_everything(page)
     page.locator(".js-plotly-plot .main-svg").first.wait_for(state="attached")
-    page.wait_for_timeout(2000)
+    wait_for_layout(page)
     main = page.get_by_test_id("stMain")
     assert main.evaluate("element => element.scrollWidth") <= PHONE["width"]
     widths = page.locator(".js-plotly-plot").evaluate_all(

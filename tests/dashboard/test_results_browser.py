@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 from core.dataset.splits import DEFAULT
 from core.store import ArtifactStore
 from dashboard.views.rate_distortion.controls import SHOWN_FIRST
+from tests.dashboard.page_layout import wait_for_layout
 from tests.waiting import PATIENCE_MS
 
 PAGES = ("findings", "rate_distortion", "speed")
@@ -81,12 +82,14 @@ def test_codecs_are_taken_away_one_by_one_after_the_range_was_moved(
     page: Page, shipped_url: str
 ) -> None:
     _open(page, f"{shipped_url}/rate_distortion?rates=0.1&rates=5")
-    chips = page.get_by_test_id("stMultiSelect").first
+    crosses = page.get_by_test_id("stMultiSelect").first.locator('[aria-label^="Remove"]')
     stored = ArtifactStore.default()
     shown = [name for name in SHOWN_FIRST if stored.exists(f"results/{DEFAULT}/{name}")]
-    for _ in range(len(shown) - 2):
-        chips.locator('[aria-label^="Remove"], [title="Delete"]').first.click()
-        page.wait_for_timeout(1500)
+    for left in range(len(shown) - 1, 1, -1):
+        crosses.first.click()
+        expect(crosses).to_have_count(left, timeout=PATIENCE_MS)
+        expect(page.locator(".legendtext")).to_have_count(left, timeout=PATIENCE_MS)
+        page.locator("[data-test-script-state=notRunning]").wait_for()
         assert page.get_by_test_id("stException").count() == 0
     _expect_curves(page, ["JPEG XL", "JPEG 2000"])
 
@@ -108,7 +111,7 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(
     page.set_viewport_size({"width": 390, "height": 844})
     _open(page, f"{shipped_url}/{view}")
     draw_everything(page)
-    page.wait_for_timeout(3000)
+    wait_for_layout(page)
     main = page.get_by_test_id("stMain")
     assert main.evaluate("element => element.scrollWidth <= element.clientWidth")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -184,4 +184,4 @@ STEPS = {
     "search": Step(_search, _check_search, 0.10),
 }
 #: Steps that are ended by a kill alone, after this many seconds at most.
-ENDLESS = {"train": 40.0, "search": 40.0}
+ENDLESS = {"train": 25.0, "search": 25.0}

@@ -32,7 +32,7 @@ ROOT = Path(__file__).parents[2]
 #: Marks every process that a killed step started.
 _MARK = "BOTTLENECK_KILLS"
 #: How long processes have to notice that their parent is gone.
-_GRACE_SECONDS = 15.0
+_GRACE_SECONDS = 60.0
 
 
 @dataclass
@@ -61,7 +61,7 @@ def run(outcome: Outcome, *, kills: int, seed: int, folder: Path) -> None:
         seed: Seed of their order and moments.
         folder: Empty folder to work in.
     """
-    scene, random = make_scene(folder), np.random.default_rng(seed)
+    scene = make_scene(folder)
     dataset = Step(lambda *_: ["prepare", "--source", str(scene.source(0))], lambda *_: iter(()), 0)
     _run_whole(scene, "prepare", dataset, outcome)
     for name, step in STEPS.items():
@@ -70,7 +70,10 @@ def run(outcome: Outcome, *, kills: int, seed: int, folder: Path) -> None:
     chosen = [
         name for name, step in STEPS.items() for _ in range(max(2, round(kills * step.share)))
     ]
-    for number, name in enumerate(track(random.permutation(chosen), description="Kills"), 1):
+    order = np.random.default_rng(seed).permutation(chosen)
+    for number, name in enumerate(track(order, description="Kills"), 1):
+        # Each kill has numbers of its own, so that its moment does not depend on those before it.
+        random = np.random.default_rng([seed, number])
         # A run that ends before its kill is started again.
         while not _kill_once(
             scene,

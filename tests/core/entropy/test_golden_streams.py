@@ -216,15 +216,21 @@ for path in sorted((golden / "streams").glob("*.bnk")):
     print(path.stem, digest.hexdigest())
 """
 
-_LOADED = ((), ("tensorflow",), ("jax",))
 _KERNELS = (None, "Haswell", "Prescott", "SkylakeX")
-_THREADS = (1, 2)
+#: Libraries that are loaded before, kernel and threads: all kernels and numbers of threads without
+#: a library, and each of them once beside each library.
+_CONFIGURATIONS = (
+    *itertools.product(((),), _KERNELS, (1, 2)),
+    *(
+        ((library,), kernel, threads)
+        for library in ("tensorflow", "jax")
+        for kernel, threads in zip(_KERNELS, (2, 1, 2, 1), strict=True)
+    ),
+)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("loaded", "kernel", "threads"), list(itertools.product(_LOADED, _KERNELS, _THREADS))
-)
+@pytest.mark.parametrize(("loaded", "kernel", "threads"), _CONFIGURATIONS)
 def test_golden_streams_decode_alike_in_every_configuration(
     loaded: tuple[str, ...], kernel: str | None, threads: int
 ) -> None:

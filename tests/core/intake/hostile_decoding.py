@@ -1,6 +1,7 @@
 """Decoders that crash, hang or eat memory, and the processes that run them."""
 
 import os
+import threading
 from pathlib import Path
 from types import ModuleType
 
@@ -10,6 +11,7 @@ import pytest
 from core.intake.errors import ImageError
 from core.intake.isolation import WorkerPool, decode_image_isolated
 from core.png import encode_png
+from tests.waiting import wait_until
 
 #: Decoders that do what a broken C library does; the worker imports them by name.
 HOSTILE = """
@@ -110,8 +112,21 @@ def refuse_after(seconds: float, hostile: ModuleType, pool: WorkerPool) -> None:
         decode_image_isolated(PNG, decode=hostile.sleep, timeout_seconds=seconds, pool=pool)
 
 
+def busy_for(seconds: float, hostile: ModuleType, pool: WorkerPool) -> threading.Thread:
+    """A thread whose image keeps the only process of a pool busy, from now on."""
+    mark = Path(str(hostile.__file__)).with_name("sleep")
+    mark.unlink(missing_ok=True)  # an earlier test may have left it
+    busy = threading.Thread(target=lambda: refuse_after(seconds, hostile, pool))
+    busy.start()
+    wait_until(mark.exists)
+    return busy
+
+
 def is_zombie(process: int) -> bool:
-    return ") Z " in Path(f"/proc/{process}/stat").read_text()
+    try:
+        return ") Z " in Path(f"/proc/{process}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):  # nobody knows of it any more
+        return False
 
 
 class Left(BaseException):

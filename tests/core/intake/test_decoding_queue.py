@@ -13,11 +13,10 @@ from tests.core.intake.hostile_decoding import (
     PIXELS,
     PNG,
     Left,
+    busy_for,
     is_running,
     leave_page,
     process_of,
-    ran,
-    refuse_after,
 )
 from tests.waiting import wait_until
 
@@ -44,9 +43,7 @@ def test_many_threads_share_few_workers(hostile: ModuleType, pool: WorkerPool) -
 
 def test_who_waits_too_long_for_a_turn_is_told_so(hostile: ModuleType) -> None:
     pool = WorkerPool(1, wait_seconds=0.2)
-    busy = threading.Thread(target=lambda: refuse_after(2, hostile, pool))
-    busy.start()
-    wait_until(lambda: ran("sleep", hostile) and not pool.idle_count)
+    busy = busy_for(2, hostile, pool)
     with pytest.raises(IntakeBusy, match="Too many images are being read"):
         decode_image_isolated(PNG, pool=pool)
     busy.join()
@@ -57,9 +54,7 @@ def test_who_waits_too_long_for_a_turn_is_told_so(hostile: ModuleType) -> None:
 @pytest.mark.slow
 def test_who_waits_for_a_turn_is_told_his_place_and_served_in_order(hostile: ModuleType) -> None:
     pool, served, places = WorkerPool(1), [], []
-    busy = threading.Thread(target=lambda: refuse_after(3, hostile, pool))
-    busy.start()
-    wait_until(lambda: ran("sleep", hostile) and not pool.idle_count)
+    busy = busy_for(3, hostile, pool)
 
     def wait(name: str, seen: list[int | None]) -> None:
         decode_image_isolated(PNG, pool=pool, show=seen.append)
@@ -90,9 +85,7 @@ def test_decoding_ends_when_the_visitor_leaves(hostile: ModuleType, pool: Worker
 @pytest.mark.slow
 def test_who_leaves_the_queue_holds_up_nobody(hostile: ModuleType) -> None:
     pool = WorkerPool(1)
-    busy = threading.Thread(target=lambda: refuse_after(2, hostile, pool))
-    busy.start()
-    wait_until(lambda: ran("sleep", hostile) and not pool.idle_count)
+    busy = busy_for(2, hostile, pool)
     with pytest.raises(Left):
         decode_image_isolated(PNG, pool=pool, show=leave_page)
     busy.join()

@@ -14,7 +14,7 @@ import pytest
 
 from core.intake.isolation import WorkerPool, decode_image_isolated
 from tests.core.intake.hostile_decoding import PNG, is_running, is_zombie, process_of
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 
 @pytest.mark.slow
@@ -80,7 +80,7 @@ def test_workers_end_with_the_server_even_when_it_is_killed(tmp_path: Path) -> N
     )
     assert finished.returncode == -9
     worker = int(finished.stdout)
-    wait_until(lambda: not is_running(worker) or is_zombie(worker), seconds=10)
+    wait_until(lambda: not is_running(worker) or is_zombie(worker))
 
 
 def test_a_worker_in_the_middle_of_an_image_ends_with_its_server_too(
@@ -99,5 +99,5 @@ def test_a_worker_in_the_middle_of_an_image_ends_with_its_server_too(
     [worker] = psutil.Process(process.pid).children()
     process.kill()
     process.wait()
-    _, alive = psutil.wait_procs([worker], timeout=10)
+    _, alive = psutil.wait_procs([worker], timeout=PATIENCE_SECONDS)
     assert alive == []

@@ -19,7 +19,8 @@ from core.intake.decode import DecodedImage, decode_image
 from core.intake.errors import ImageError
 from core.intake.isolation import decode_image_isolated
 
-_MAX_SECONDS = 5
+#: Of the processor, in this process; of the clock, where another one decodes, which may wait.
+_MAX_SECONDS, _MAX_ISOLATED_SECONDS = 5, 60
 _MAX_GROWTH = 300_000_000
 
 
@@ -186,13 +187,15 @@ def mutate(originals: list[bytes], random: np.random.Generator) -> bytes:
 
 def survive(data: bytes, decode: Callable[[bytes], DecodedImage] = decode_image) -> bool:
     """Whether an image came out; any end but an image or one sentence in time is a failure."""
-    started = time.perf_counter()
+    in_process = decode is decode_image
+    clock = time.process_time if in_process else time.perf_counter
+    started = clock()
     sentence = None
     try:
         check_image(decode(data).pixels)
     except ImageError as error:
         sentence = str(error)
-    assert time.perf_counter() - started < _MAX_SECONDS
+    assert clock() - started < (_MAX_SECONDS if in_process else _MAX_ISOLATED_SECONDS)
     assert sentence is None or re.fullmatch(r"[^\n]{20,200}\.", sentence)
     return sentence is None
 
@@ -219,9 +222,10 @@ def test_a_damaged_file_gives_an_image_or_one_sentence(name: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("count", [3_000, pytest.param(10_000, marks=pytest.mark.exhaustive)])
 @pytest.mark.parametrize("name", IN_PROCESS)
-def test_many_damaged_files_give_an_image_or_one_sentence(name: str) -> None:
-    survive_mutations(name, count=10_000, seed=1)
+def test_many_damaged_files_give_an_image_or_one_sentence(name: str, count: int) -> None:
+    survive_mutations(name, count=count, seed=1)
 
 
 @pytest.mark.slow

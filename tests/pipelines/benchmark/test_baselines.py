@@ -45,10 +45,10 @@ def test_a_baseline_that_ends_gives_errors_and_ours_its_times(monkeypatch):
 
 @pytest.mark.slow
 def test_both_ways_train_and_evaluate_and_ours_needs_less_memory(monkeypatch):
-    count = 2000
+    count = 800
     monkeypatch.setattr(benchmark_baselines, "TRAINING_IMAGES", count)
     monkeypatch.setattr(benchmark_baselines, "_STEPS", 1)
-    monkeypatch.setattr(benchmark_baselines, "benchmark_cells", lambda: benchmark_cells()[:12])
+    monkeypatch.setattr(benchmark_baselines, "benchmark_cells", lambda: benchmark_cells()[:4])
     once = dataclasses.replace(QUICK, baselines=1)
     block = next(one for one in baseline_blocks(once, None) if one.name == "thesis-ae20")
     with measuring_processes(SHIPPED) as processes:

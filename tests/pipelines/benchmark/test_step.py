@@ -1,7 +1,10 @@
 """The benchmark on two codecs and small images, in real processes."""
 
+import io
 import os
 import signal
+from contextlib import redirect_stderr
+from typing import NamedTuple
 
 import pytest
 
@@ -29,18 +32,29 @@ def store(tmp_path, monkeypatch):
     return ArtifactStore.default()
 
 
-@pytest.fixture
-def small(store, monkeypatch):
-    """Store in which the benchmark takes two codecs, a small image and few rounds."""
+class Benchmarked(NamedTuple):
+    """A store in which the benchmark has run once, and what it said."""
+
+    store: ArtifactStore
+    said: str
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """The benchmark of two codecs, of a small image and in few rounds."""
 
     def two(found):
         every = benchmarked_points(found)
         chosen = [one for one in every.found if one.codec in ("jpeg", "avif")]
         return BenchmarkedPoints(chosen, every.left_out)
 
-    monkeypatch.setattr(benchmark, "benchmarked_points", two)
-    monkeypatch.setattr(benchmark, "QUICK", ROUNDS)
-    return store
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BOTTLENECK_ARTIFACTS", str(tmp_path_factory.mktemp("small") / "artifacts"))
+        patch.setattr(benchmark, "benchmarked_points", two)
+        patch.setattr(benchmark, "QUICK", ROUNDS)
+        with redirect_stderr(io.StringIO()) as said:
+            assert run() == 0
+        yield Benchmarked(ArtifactStore.default(), said.getvalue())
 
 
 def run(*arguments):
@@ -49,8 +63,7 @@ def run(*arguments):
 
 @pytest.mark.slow
 def test_each_codec_is_timed_cold_and_warm_by_operation(small):
-    assert run() == 0
-    found = load_benchmarks(small)
+    found = load_benchmarks(small.store)
     frame = found.frame
     assert frame["error"].isna().all()
     assert (frame["seconds"] > 0).all()
@@ -65,8 +78,7 @@ def test_each_codec_is_timed_cold_and_warm_by_operation(small):
 
 @pytest.mark.slow
 def test_only_codecs_that_can_use_a_second_core_are_timed_with_one(small):
-    assert run() == 0
-    frame = load_benchmarks(small).frame
+    frame = load_benchmarks(small.store).frame
     cores = frame.groupby("method")["threads"].max()
     assert cores["jpeg"] == 1
     assert cores["avif"] == min(2, len(os.sched_getaffinity(0)))
@@ -75,8 +87,7 @@ def test_only_codecs_that_can_use_a_second_core_are_timed_with_one(small):
 
 @pytest.mark.slow
 def test_cold_processes_tell_their_memory_and_their_start(small):
-    assert run() == 0
-    frame = load_benchmarks(small).frame
+    frame = load_benchmarks(small.store).frame
     cold, warm = frame[frame["start"] == "cold"], frame[frame["start"] == "warm"]
     assert (cold["startup_seconds"] > 0).all()
     assert (cold["peak_bytes"] >= cold["baseline_bytes"]).all()
@@ -85,22 +96,20 @@ def test_cold_processes_tell_their_memory_and_their_start(small):
 
 
 @pytest.mark.slow
-def test_codecs_without_a_model_are_left_out_by_name(small, capsys):
-    assert run() == 0
-    left_out = small.manifest(benchmark_key("codecs")).facts["left_out"]
+def test_codecs_without_a_model_are_left_out_by_name(small):
+    left_out = small.store.manifest(benchmark_key("codecs")).facts["left_out"]
     assert {"ae20", "ae40", "ae80"} <= set(left_out)
     assert "pipelines.train ae80" in left_out["ae80"]
-    assert "ae80: left out." in capsys.readouterr().err
+    assert "ae80: left out." in small.said
 
 
 @pytest.mark.slow
 def test_what_is_up_to_date_is_not_measured_again(small, capsys):
-    assert run() == 0
-    before = small.manifest(benchmark_key("codecs")).created
+    before = small.store.manifest(benchmark_key("codecs")).created
     assert run() == 0
     assert "up to date" in capsys.readouterr().err
-    assert small.manifest(benchmark_key("codecs")).created == before
-    assert small.keys("cache/") == []
+    assert small.store.manifest(benchmark_key("codecs")).created == before
+    assert small.store.keys("cache/") == []
 
 
 def test_a_stopped_benchmark_goes_on_after_its_last_piece(store):

@@ -1,6 +1,7 @@
 """Stores and images for the tests of the evaluation."""
 
 import io
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
@@ -8,6 +9,26 @@ import pytest
 from PIL import Image
 
 from core.store import ArtifactStore
+from pipelines.evaluate import step
+from pipelines.worker_pool import worker_pool
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _measured_in_threads(request):
+    """Threads in place of processes, which would import everything anew.
+
+    `test_cluster` compares with what processes store, and a test of its own with what threads do.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        if not request.module.__name__.endswith("test_cluster"):
+            patch.setattr(step, "worker_pool", ThreadPoolExecutor)
+        yield
+
+
+@pytest.fixture
+def in_processes(monkeypatch):
+    """Measures in processes after all."""
+    monkeypatch.setattr(step, "worker_pool", worker_pool)
 
 
 @pytest.fixture

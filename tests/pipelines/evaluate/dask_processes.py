@@ -58,23 +58,45 @@ def running_cluster(
     workers: int, *, folder: Path = ROOT
 ) -> Iterator[tuple[str, list["subprocess.Popen[bytes]"]]]:
     """Address of a cluster on this machine, and the processes of its workers, once all answer."""
-    address = f"tcp://127.0.0.1:{free_port()}"
     with ExitStack() as stack:
-        stack.enter_context(started("python -m dask scheduler", address))
+        address = stack.enter_context(running_scheduler())
         processes = [
             stack.enter_context(started("python -m dask worker", address, folder))
             for _ in range(workers)
         ]
-        wait_until(lambda: answering_workers(address) == workers)
+
+        def all_answer() -> bool:
+            assert all(process.poll() is None for process in processes), "a worker ended"
+            return answering_workers(address) == workers
+
+        wait_until(all_answer)
         yield address, processes
 
 
-def answering_workers(address: str) -> int:
-    """How many workers the scheduler has; 0 while it does not answer."""
+@contextmanager
+def running_scheduler() -> Iterator[str]:
+    """Address of a scheduler that answers, on another port where one was taken meanwhile."""
+    for _ in range(3):
+        address = f"tcp://127.0.0.1:{free_port()}"
+        with started("python -m dask scheduler", address) as process:
+            if _answers(address, process):
+                yield address
+                return
+    raise AssertionError("The scheduler ended before it answered.")
+
+
+def _answers(address: str, process: "subprocess.Popen[bytes]") -> bool:
+    """Whether a scheduler answers in the end; False where its process has ended."""
+    wait_until(lambda: process.poll() is not None or answering_workers(address) is not None)
+    return process.poll() is None
+
+
+def answering_workers(address: str) -> int | None:
+    """How many workers the scheduler has; None while it does not answer."""
     from distributed import Client
 
     try:
         with Client(address, timeout=2, set_as_default=False) as client:
             return len(client.nthreads())
     except OSError:
-        return 0
+        return None

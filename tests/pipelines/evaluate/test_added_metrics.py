@@ -1,6 +1,8 @@
 """A metric that is added to stored results."""
 
 import io
+import shutil
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
@@ -18,12 +20,25 @@ OTHERS = ["psnr_db", "ssim", "ssimulacra2", "ms_ssim_4"]
 KEY, FILE = "results/imagenette160/jpeg", "jpeg.parquet"
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _two_slow_images() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("core.dataset.splits.SUBSET_COUNT", 2)
+        yield
+
+
 @pytest.fixture
-def store(tmp_path, monkeypatch) -> ArtifactStore:
+def store(measured_once, tmp_path, monkeypatch) -> ArtifactStore:
     """Store with results of JPEG on five images, two of them with slow metrics, without ADDED."""
-    monkeypatch.setenv("BOTTLENECK_ARTIFACTS", str(tmp_path / "artifacts"))
-    monkeypatch.setattr("core.dataset.splits.SUBSET_COUNT", 2)
-    found = ArtifactStore.default()
+    root = shutil.copytree(measured_once.root, tmp_path / "artifacts")
+    monkeypatch.setenv("BOTTLENECK_ARTIFACTS", str(root))
+    return ArtifactStore(root)
+
+
+@pytest.fixture(scope="module")
+def measured_once(tmp_path_factory, _two_slow_images) -> ArtifactStore:
+    """The store of which each test has a copy."""
+    found = ArtifactStore(tmp_path_factory.mktemp("added") / "artifacts")
     images = np.random.default_rng(1).integers(0, 256, (5, 90, 90, 3), np.uint8)
     ids = [f"n01/{number}" for number in range(5)]
     columns = {"id": ids, "class_id": "n01", "class_name": "noise", "split": "test"}
@@ -34,7 +49,9 @@ def store(tmp_path, monkeypatch) -> ArtifactStore:
     contents = {"test.npy": arrays.getvalue(), "index.parquet": table.getvalue()}
     files = {f"imagenette160/{name}": content for name, content in contents.items()}
     found.commit("datasets/imagenette160", files, facts={})
-    assert run() == 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BOTTLENECK_ARTIFACTS", str(found.root))
+        assert run() == 0
     without(found, ADDED)
     return found
 

@@ -15,13 +15,13 @@ from tests.pipelines.evaluate.dask_processes import (
     documented,
     free_port,
     running_cluster,
-    started,
+    running_scheduler,
 )
 from tests.pipelines.page_faults import PAGES, page_faults
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 CLOCK = ["encode_seconds", "decode_seconds", "metric_seconds"]
-IMAGES = 24
+IMAGES = 10
 
 
 @pytest.fixture
@@ -63,8 +63,8 @@ def test_a_cluster_gives_what_this_machine_gives_though_a_worker_is_killed(store
         flags = documented("python -m pipelines.evaluate --scheduler", address)[3:]
         assert evaluate.main(["avif", *flags]) == 0
         killer.join()
-        assert workers[0].poll() == -signal.SIGKILL
-        assert answering_workers(address) == 1
+        assert workers[0].wait(PATIENCE_SECONDS) == -signal.SIGKILL
+        wait_until(lambda: answering_workers(address) == 1)
     pd.testing.assert_frame_equal(measured(store, "avif"), expected)
     facts = store.manifest("results/imagenette160/avif").facts
     assert (facts["errors"], facts["jobs"]) == (0, 2)
@@ -91,8 +91,7 @@ def test_a_scheduler_that_does_not_answer_gets_one_line(store, capsys, monkeypat
 
 @pytest.mark.slow
 def test_a_scheduler_without_workers_says_so(store, capsys):
-    address = f"tcp://127.0.0.1:{free_port()}"
-    with started("python -m dask scheduler", address):
+    with running_scheduler() as address:
         assert evaluate.main(["png", "--scheduler", address]) == 2
     error = capsys.readouterr().err
     assert f"{address} has no workers; start one in the root of this repository: " in error

@@ -1,7 +1,5 @@
 """What the step refuses or cannot measure is said in one line, and stores nothing."""
 
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 import pytest
 
@@ -73,7 +71,6 @@ def test_an_evaluation_that_only_fails_stores_nothing_and_says_so(prepared, monk
         raise OSError("the encoder is missing")
 
     monkeypatch.setattr("core.codecs.pillow.PillowCodec.encode", refuse)
-    monkeypatch.setattr("pipelines.evaluate.step.worker_pool", ThreadPoolExecutor)
     assert run("png", "tiff_lzw", "--again") == 2
     error = capsys.readouterr().err
     assert "png: all 6 rows are errors, so nothing was stored" in error

@@ -51,10 +51,15 @@ def test_the_manifest_says_what_was_measured_on_what(prepared):
 
 
 @pytest.mark.slow
-def test_results_are_the_same_with_one_process_and_in_threads(prepared):
+def test_results_are_the_same_with_two_processes_with_one_and_in_threads(
+    prepared, in_processes, monkeypatch
+):
     assert run("jpeg") == 0
     expected = measured(prepared).frame.drop(columns=TIMES)
     assert evaluate.main(["jpeg", "--again", "--jobs", "1"]) == 0
+    pd.testing.assert_frame_equal(measured(prepared).frame.drop(columns=TIMES), expected)
+    monkeypatch.setattr(evaluate, "worker_pool", ThreadPoolExecutor)
+    assert run("jpeg", "--again") == 0
     pd.testing.assert_frame_equal(measured(prepared).frame.drop(columns=TIMES), expected)
 
 

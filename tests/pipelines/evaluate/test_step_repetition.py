@@ -16,7 +16,7 @@ import pytest
 from core.evaluation.results import load_results
 from pipelines.evaluate import step as evaluate
 from tests.pipelines.evaluate.step_runs import TIMES, manifests_below, measured, run
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 ROOT = Path(__file__).parents[3]
 
@@ -77,7 +77,7 @@ def test_a_killed_run_goes_on_where_it_stopped(prepared, tmp_path):
     workers = psutil.Process(process.pid).children(recursive=True)
     process.send_signal(signal.SIGKILL)
     process.communicate()
-    gone, alive = psutil.wait_procs(workers, timeout=10)
+    gone, alive = psutil.wait_procs(workers, timeout=PATIENCE_SECONDS)
     assert (len(gone) >= 1, alive) == (True, [])
     kept = manifests_below(prepared, "cache/")
     assert 2 <= len(kept) < 6

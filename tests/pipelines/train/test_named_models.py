@@ -13,9 +13,30 @@ from core.models.training.weight_pieces import WeightPieces
 from core.store import ArtifactStore
 from core.training_records.history_facts import HistoryFacts
 from pipelines.train import main
-from tests.pipelines.train.small_trainings import history_rows
+from tests.pipelines.train.small_trainings import history_rows, prepare_blocks
 
 TINY = ["ae20", "--filters", "2", "2", "2", "--batch", "120", "--epochs", "1"]
+
+
+@pytest.fixture(scope="module")
+def trained_once(tmp_path_factory: pytest.TempPathFactory) -> ArtifactStore:
+    """A store in which one training has ended."""
+    store = ArtifactStore(tmp_path_factory.mktemp("trained") / "artifacts")
+    prepare_blocks(store)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BOTTLENECK_ARTIFACTS", str(store.root))
+        assert main(TINY) == 0
+    return store
+
+
+@pytest.fixture
+def trained(
+    trained_once: ArtifactStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> ArtifactStore:
+    """A copy of that store."""
+    root = shutil.copytree(trained_once.root, tmp_path / "artifacts")
+    monkeypatch.setenv("BOTTLENECK_ARTIFACTS", str(root))
+    return ArtifactStore(root)
 
 
 def _shipped(store: ArtifactStore) -> dict[str, str]:
@@ -26,12 +47,11 @@ def _shipped(store: ArtifactStore) -> dict[str, str]:
 
 @pytest.mark.slow
 def test_a_model_of_a_persons_own_lies_beside_the_shipped_one(
-    store: ArtifactStore, capsys: pytest.CaptureFixture[str]
+    trained: ArtifactStore, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(TINY) == 0
-    for key in store.keys("checkpoints/"):  # as in a clone, which has none
-        store.delete(key)
-    shipped = _shipped(store)
+    for key in trained.keys("checkpoints/"):  # as in a clone, which has none
+        trained.delete(key)
+    shipped = _shipped(trained)
     capsys.readouterr()
 
     for flags in ([], ["--restart"], ["--finetune"], ["--resume"]):
@@ -40,64 +60,61 @@ def test_a_model_of_a_persons_own_lies_beside_the_shipped_one(
         assert "--name NAME`, or replace it with --replace" in line
     assert main([*TINY, "--name", "mine"]) == 0
     assert main([*TINY, "--name", "tuned", "--finetune", "--epochs", "2"]) == 0
-    assert _shipped(store) == shipped
-    card = json.loads(store.read("models/mine", "mine/card.json"))
+    assert _shipped(trained) == shipped
+    card = json.loads(trained.read("models/mine", "mine/card.json"))
     assert (card["model"], card["architecture"]) == ("mine", "ae20")
     assert card["label"] == "Autoencoder, 3 layers (20x20), mine"
-    assert store.manifest("histories/mine").facts["architecture"] == "ae20"
-    assert len(store.keys("checkpoints/mine/")) == 1
+    assert trained.manifest("histories/mine").facts["architecture"] == "ae20"
+    assert len(trained.keys("checkpoints/mine/")) == 1
 
     assert main([*TINY, "--replace"]) == 0
-    assert _shipped(store) != shipped
+    assert _shipped(trained) != shipped
 
 
 @pytest.mark.slow
 def test_a_training_publishes_again_what_its_own_checkpoints_show_to_be_its_own(
-    store: ArtifactStore,
+    trained: ArtifactStore,
 ) -> None:
-    assert main(TINY) == 0
     assert main([*TINY, "--resume", "--epochs", "2"]) == 0
-    store.delete("histories/ae20")  # as where the checkpoint of another machine came back alone
+    trained.delete("histories/ae20")  # as where the checkpoint of another machine came back alone
     assert main([*TINY, "--export"]) == 0
-    facts = HistoryFacts.of(store.open("histories/ae20"))
-    assert facts.run == store.manifest("models/ae20").facts["run"]
+    facts = HistoryFacts.of(trained.open("histories/ae20"))
+    assert facts.run == trained.manifest("models/ae20").facts["run"]
     assert (facts.ended_by, facts.running) == ("epoch limit", {})
-    assert [row["epoch"] for row in history_rows(store)] == [1, 2]
-    assert json.loads(store.read("models/ae20", "ae20/card.json"))["training"]["epochs"] == 2
+    assert [row["epoch"] for row in history_rows(trained)] == [1, 2]
+    assert json.loads(trained.read("models/ae20", "ae20/card.json"))["training"]["epochs"] == 2
 
 
 @pytest.mark.slow
 def test_the_permission_to_replace_is_kept_until_the_training_is_published(
-    store: ArtifactStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    trained: ArtifactStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(TINY) == 0
-    for key in store.keys("checkpoints/"):
-        store.delete(key)
-    shutil.copytree(store.root / "models", tmp_path / "shipped")
+    for key in trained.keys("checkpoints/"):
+        trained.delete(key)
+    shutil.copytree(trained.root / "models", tmp_path / "shipped")
     assert main([*TINY, "--replace"]) == 0
     # As if it had been stopped before it was published.
-    shutil.rmtree(store.root / "models")
-    shutil.copytree(tmp_path / "shipped", store.root / "models")
+    shutil.rmtree(trained.root / "models")
+    shutil.copytree(tmp_path / "shipped", trained.root / "models")
 
     assert main([*TINY, "--resume", "--epochs", "2"]) == 0
-    assert json.loads(store.read("models/ae20", "ae20/card.json"))["training"]["epochs"] == 2
+    assert json.loads(trained.read("models/ae20", "ae20/card.json"))["training"]["epochs"] == 2
 
-    shutil.rmtree(store.root / "models")
-    shutil.copytree(tmp_path / "shipped", store.root / "models")
-    for key in store.keys("checkpoints/"):
-        store.delete(key)
+    shutil.rmtree(trained.root / "models")
+    shutil.copytree(tmp_path / "shipped", trained.root / "models")
+    for key in trained.keys("checkpoints/"):
+        trained.delete(key)
     capsys.readouterr()
     assert main([*TINY, "--resume", "--replace"]) == 2
     assert "The history of ae20 is of another training" in capsys.readouterr().err
 
 
 @pytest.mark.slow
-def test_a_damaged_model_is_made_again_as_its_error_advises(store: ArtifactStore) -> None:
-    assert main(TINY) == 0
-    for key in store.keys("checkpoints/"):
-        store.delete(key)
+def test_a_damaged_model_is_made_again_as_its_error_advises(trained: ArtifactStore) -> None:
+    for key in trained.keys("checkpoints/"):
+        trained.delete(key)
     for name in ("models/ae20/decoder.onnx", "histories/ae20.csv"):
-        (store.root / name).write_bytes(b"damaged")
+        (trained.root / name).write_bytes(b"damaged")
     assert main(TINY) == 0
 
 

@@ -37,14 +37,14 @@ def test_the_clock_ends_a_training_and_a_stage_and_both_are_published(
     store: ArtifactStore,
 ) -> None:
     new = ("--name", "mine", "--filters", "4", "4", "4", "--batch", "4", "--augment")
-    scan = ("--engine", "scan", "--minutes", "0.1", "--precision", "mixed_bfloat16")
+    scan = ("--engine", "scan", "--minutes", "0.05", "--precision", "mixed_bfloat16")
     said = _train(*new, *scan)
-    assert "epoch 1 of 0.1 minutes" in said
+    assert "epoch 1 of 0.05 minutes" in said
     assert "wrote models/mine" in said
     facts = store.manifest("histories/mine").facts
-    assert (facts["minutes"], facts["ended_by"]) == (0.1, "time limit")
+    assert (facts["minutes"], facts["ended_by"]) == (0.05, "time limit")
     card = json.loads(store.read("models/mine", "mine/card.json"))["training"]
-    engine = {"name": "scan", "minutes": 0.1, "augment": True, "photographs": False}
+    engine = {"name": "scan", "minutes": 0.05, "augment": True, "photographs": False}
     assert card["engine"] == {**engine, "photographs_sha256": None}
     before = card["epochs"]
 

@@ -19,7 +19,7 @@ from core.codecs.external.work_folder import work_folder
 from core.jobs.job import JobLimits
 from core.jobs.lane import Lane
 from pipelines.worker_pool import worker_pool
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 KEEPER = Path(core.codecs.external.__file__).parent / "programs" / "keeper.py"
 
@@ -32,9 +32,7 @@ class Hanging(CommandLineCodec):
 
     codec: ClassVar[str] = "hanging"
     suffix: ClassVar[str] = ".png"
-    encoder: ClassVar[str] = (
-        'sh -c \'sleep 100 & echo "$$ $!" > "$1.part"; mv "$1.part" "$1"; wait\' sh {told}'
-    )
+    encoder: ClassVar[str] = 'sh -c \'sleep 100 & echo "$$ $!" > "$1"; wait\' sh {told}'
 
     told: str
 
@@ -68,13 +66,14 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def _commands(told: Path) -> list[psutil.Process]:
     """The processes of the command, once they work."""
-    wait_until(told.exists)
+    # The shell writes it by itself, so that there is no third process; the line may be unfinished.
+    wait_until(lambda: told.exists() and told.read_text().endswith("\n"))
     return [psutil.Process(int(number)) for number in told.read_text().split()]
 
 
 def _nothing_is_left(commands: list[psutil.Process], temporary: Path) -> None:
-    wait_until(lambda: not any(command.is_running() for command in commands), seconds=20)
-    wait_until(lambda: not list(temporary.iterdir()), seconds=20)
+    wait_until(lambda: not any(command.is_running() for command in commands))
+    wait_until(lambda: not list(temporary.iterdir()))
 
 
 def test_a_killed_process_leaves_neither_its_command_nor_an_image_nor_its_keeper(
@@ -90,7 +89,7 @@ def test_a_killed_process_leaves_neither_its_command_nor_an_image_nor_its_keeper
         parent.wait()
     _nothing_is_left(commands, temporary)
     assert len(started) == 3
-    psutil.wait_procs(started, timeout=20)
+    psutil.wait_procs(started, timeout=PATIENCE_SECONDS)
     assert not any(process.is_running() for process in started)
 
 
@@ -113,7 +112,7 @@ def test_a_killed_worker_of_a_measurement_leaves_neither_command_nor_image(
         future = pool.submit(encode_forever, str(told))
         commands = _commands(told)
         psutil.Process(commands[0].ppid()).kill()
-        assert future.exception(timeout=20) is not None
+        assert future.exception(timeout=PATIENCE_SECONDS) is not None
         _nothing_is_left(commands, temporary)
 
 
@@ -122,7 +121,7 @@ def test_a_keeper_that_somebody_killed_is_replaced(tmp_path: Path, monkeypatch) 
     with work_folder():
         (keeper,) = _keepers()
     keeper.kill()
-    keeper.wait(timeout=20)
+    keeper.wait(timeout=PATIENCE_SECONDS)
     with work_folder() as folder:
         assert folder.path.is_dir()
         assert len(_keepers()) == 1
@@ -130,8 +129,14 @@ def test_a_keeper_that_somebody_killed_is_replaced(tmp_path: Path, monkeypatch) 
 
 
 def _keepers() -> list[psutil.Process]:
-    children = psutil.Process(os.getpid()).children()
-    return [child for child in children if any("keeper.py" in word for word in child.cmdline())]
+    return [child for child in psutil.Process(os.getpid()).children() if _is_keeper(child)]
+
+
+def _is_keeper(process: psutil.Process) -> bool:
+    try:
+        return any("keeper.py" in word for word in process.cmdline())
+    except psutil.Error:  # it has ended meanwhile
+        return False
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
@@ -144,7 +149,7 @@ def test_a_process_that_was_killed_before_it_told_of_its_command_leaves_nothing(
     keeper = subprocess.Popen([sys.executable, str(KEEPER)], stdin=subprocess.PIPE)
     try:
         keeper.communicate(f"{json.dumps([str(folder), None])}\n".encode(), timeout=60)
-        assert command.wait(timeout=20) == -signal.SIGKILL
+        assert command.wait(timeout=PATIENCE_SECONDS) == -signal.SIGKILL
         assert not folder.exists()
     finally:
         command.kill()

@@ -71,9 +71,8 @@ def test_reconstructions_in_fewer_bits_are_judged_in_float32(scenes: np.ndarray)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
-def test_a_training_for_the_eye_raises_ssimulacra2(scenes: np.ndarray, precision: str) -> None:
-    plan = {"max_shift": 0, "ema_decay": 0.9, "learning_rate": 5e-3, "precision": precision}
+def test_a_training_for_the_eye_in_bfloat16_raises_ssimulacra2(scenes: np.ndarray) -> None:
+    plan = {"max_shift": 0, "ema_decay": 0.9, "learning_rate": 5e-3, "precision": "mixed_bfloat16"}
     config = dataclasses.replace(TINY, ssim_share=0.0, visual_share=0.75, **plan)
     before, after = figures_around(config, scenes, epochs=24)
 

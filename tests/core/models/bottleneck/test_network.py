@@ -2,6 +2,7 @@ import dataclasses
 import io
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 from keras import ops
@@ -46,6 +47,7 @@ def scenes() -> Images:
 
 @pytest.fixture(scope="module")
 def started(scenes: Images) -> Bottleneck:
+    keras.utils.set_random_seed(TINY.seed)
     model = bottleneck.build(TINY)
     model.initialise(scenes)
     return model
@@ -59,6 +61,7 @@ def _figures(model: Bottleneck, scenes: Images) -> dict[str, float]:
 def _training(folder: Path, config: BottleneckConfig, scenes: Images) -> Training:
     store = ArtifactStore(folder)
     history = History(store, "bottleneck", config)
+    keras.utils.set_random_seed(config.seed)
     model = bottleneck.build(config)
     random = np.random.default_rng(0)
     model.set_weights([0.1 * random.normal(size=weight.shape) for weight in model.weights])

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import keras
 import numpy as np
 import pytest
 
@@ -52,6 +53,7 @@ def _training(
     store: ArtifactStore, scenes: np.ndarray, config: BottleneckConfig = CONFIG
 ) -> Training:
     history = History(store, "bottleneck", config)
+    keras.utils.set_random_seed(config.seed)
     return Training(
         bottleneck.build(config),
         config,

@@ -9,11 +9,9 @@ import io
 import json
 import os
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import keras
 import numpy as np
@@ -32,6 +30,7 @@ from core.store import ArtifactStore
 from tests.core.models.tiny import MINIATURE
 from tests.core.models.training.sample_checks import images, samples
 from tests.core.models.training.short_trainings import StopAfter
+from tests.core.models.training.ticking_clock import TickingClock
 
 AE = AutoencoderConfig(filters=(4,), learning_rate=0.002, batch=4, epochs=2, epoch_images=16)
 BNK = dataclasses.replace(
@@ -192,44 +191,25 @@ def after_kill(folder: Path) -> Any:
     return {"epoch": epoch, "rows": len(found.progress.history)}
 
 
-def noted_ends(found: Training) -> list[float]:
-    """Seconds that the end of each epoch will have taken."""
-    ends, validate = list[float](), found.validate_epoch
-
-    def timed(figures: dict[str, float]) -> None:
-        started = time.monotonic()
-        validate(figures)
-        ends.append(time.monotonic() - started)
-
-    found.validate_epoch = timed  # type: ignore[method-assign]
-    return ends
-
-
 def by_clock(folder: Path) -> Any:
-    pieces = WeightPieces(ArtifactStore(folder), "ae80", seconds=0.0, piece_bytes=1000)
+    clock, spent = TickingClock(), list[float]()
+    pieces = WeightPieces(ArtifactStore(folder), "ae80", 0.0, 1000, _saved=0.0)
     own = {"minutes": 0.1, "chunk_steps": 2, "warm_up_steps": 4, "pieces": pieces}
-    # What is compiled is kept, so that the clock counts steps on a busy machine, too.
-    jax.config.update("jax_compilation_cache_dir", str(folder / "compiled"))
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
-    training(ScanTraining, folder / "first", dataclasses.replace(AE, epochs=1), chunk_steps=2).run()
     found = training(ScanTraining, folder, AE, **own)
-    ends = [noted_ends(found)]
-    started = time.monotonic()
-    found.run()
-    best = pieces.best()
-    # A stage has a time of its own, whatever the training before it took.
     stage = training(ScanTraining, folder / "stage", AE, **own | {"pieces": None})
+    # A stage has a time of its own, whatever the training before it took.
     stage.progress.seconds = stage.progress.plan_start_seconds = 1000.0
-    ends.append(noted_ends(stage))
-    stage.run()
-    seconds = time.monotonic() - started
+    for one in (found, stage):
+        started = clock.now()
+        one.run()
+        spent.append(clock.now() - started)
+    best = pieces.best()
     again = training(ScanTraining, folder / "stage", AE, **own | {"pieces": None})
     again.resume()
     again.run()
     return {
         "trained_on": again.progress.images - stage.progress.images,
-        "seconds": seconds,
-        "kept_in_vain": sum(max(0.0, one[-2] - one[-1]) for one in ends if len(one) > 1),
+        "seconds": spent,
         "rates": [row["learning_rate"] for row in found.progress.history],
         "keys": pieces.store.keys("cache/train/"),
         "best": best.keys() == found.best.keys()

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -20,10 +19,10 @@ FILLS = "marks => marks.map(mark => getComputedStyle(mark).fill)"
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture
-def url(tmp_path: Path) -> Iterator[str]:
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of a dashboard over times of two codecs."""
-    store = ArtifactStore(tmp_path / "artifacts")
+    store = ArtifactStore(tmp_path_factory.mktemp("speed") / "artifacts")
     jpeg = Timing("jpeg", "JPEG", "lossy", "encode", "warm", 1, 0, "usual", 160, 160, 0.002)
     slow = replace(jpeg, method="avif", label="AVIF", seconds=0.2)
     rows = [replace(row, operation=operation) for row in (jpeg, slow) for operation in _OPERATIONS]
