@@ -120,13 +120,14 @@ def test_images_that_a_browser_cannot_decode_are_not_left_under_the_new_names(
 
 def test_an_unmounted_viewer_leaves_nothing_running(open_viewer: OpenViewer) -> None:
     viewer = open_viewer()
+    blinking = viewer.root.evaluate("root => root.parentNode.comparisonViewer.blinking")
     viewer.page.evaluate(
         """() => {
-          window.cleared = 0;
+          window.cleared = [];
           const clear = window.clearInterval.bind(window);
-          window.clearInterval = id => { window.cleared += 1; clear(id); };
+          window.clearInterval = id => { window.cleared.push(id); clear(id); };
         }"""
     )
     viewer.page.get_by_text("Viewer", exact=True).click()
     viewer.root.wait_for(state="detached")
-    viewer.page.wait_for_function("window.cleared === 1")
+    viewer.page.wait_for_function("id => window.cleared.includes(id)", arg=blinking)
