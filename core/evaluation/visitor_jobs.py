@@ -132,8 +132,8 @@ def estimated_seconds(request: ReconstructionRequest, middle: Image, pixel_count
         point = operating_point(config, ArtifactStore(request.store_root))
         start_seconds, clock = 0.0, _clock(config.codec, point)
         if is_external(config.codec):
-            start_seconds = _seconds(point, middle[:_START_SIDE, :_START_SIDE], clock)
-        seconds = _seconds(point, middle, clock)
+            start_seconds = _coding_seconds(point, middle[:_START_SIDE, :_START_SIDE], clock)
+        seconds = _coding_seconds(point, middle, clock)
     except (ArtifactError, CodecError, ValueError):
         return 0.0  # the request itself reports the error
     share = pixel_count / (middle.shape[0] * middle.shape[1])
@@ -174,12 +174,8 @@ def measuring_seconds(
         metric_names: Metrics to measure.
         pixel_count: Pixels of the whole image.
     """
-    times = []
-    for _ in range(2):  # the first run may load a library
-        start = time.process_time()
-        measured_against(reference, image, metric_names)
-        times.append(time.process_time() - start)
-    return float(min(times) * pixel_count / (image.shape[0] * image.shape[1]))
+    seconds = _seconds(lambda: measured_against(reference, image, metric_names), time.process_time)
+    return float(seconds * pixel_count / (image.shape[0] * image.shape[1]))
 
 
 def _value(name: str, reference: Image, image: Image) -> float | None:
@@ -210,12 +206,16 @@ def _processor_seconds() -> float:
     return time.process_time() + programs.ru_utime + programs.ru_stime
 
 
-def _seconds(point: OperatingPoint, image: Image, clock: Callable[[], float]) -> float:
-    """Time of coding an image. The first run may load a model; the faster of two counts."""
+def _coding_seconds(point: OperatingPoint, image: Image, clock: Callable[[], float]) -> float:
+    return _seconds(lambda: point.decode(point.encode(image)), clock)
+
+
+def _seconds(work: Callable[[], object], clock: Callable[[], float]) -> float:
+    """Time of some work. The first run may load a model or a library; the faster of two counts."""
     times = []
     for _ in range(2):
         start = clock()
-        point.decode(point.encode(image))
+        work()
         times.append(clock() - start)
     return min(times)
 

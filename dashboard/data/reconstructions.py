@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 
-import numpy as np
 import streamlit as st
 
 from core.codecs import get_codec
@@ -25,6 +24,7 @@ from core.images import Image
 from core.jobs.errors import TooSlow
 from core.store import ArtifactError
 from dashboard.data.bounded_cache import BoundedCache
+from dashboard.data.crops import middle_of
 from dashboard.data.store import open_store, store_state
 from dashboard.data.visitor_jobs import Call, Task, start_tasks, wait_for
 
@@ -150,12 +150,17 @@ def _call(
     start = _start(image.digest, one.config.codec)
     root = open_store().root
     request = ReconstructionRequest(one.config, one.goal, one.metric_names, root, start)
+    height, width = image.pixels.shape[:2]
     return Call(
         get_codec(one.config.codec).label,
         reconstruct_requested,
         (request, image.pixels, dict(files)),
         estimated_seconds if is_estimated else None,
-        (request, middle_of(image.pixels), image.pixels.shape[0] * image.pixels.shape[1]),
+        (
+            request,
+            middle_of(image.pixels, PILOT_SIDE),
+            image.pixels.shape[0] * image.pixels.shape[1],
+        ),
     )
 
 
@@ -175,13 +180,6 @@ def _starts(state: object) -> dict[str, Mapping[str, SearchEnd]]:
         return {f"sample:{title}": found for title, found in load_starts(open_store()).items()}
     except ArtifactError:
         return {}
-
-
-def middle_of(image: Image) -> Image:
-    """The middle of an image, from which the time for the whole is estimated."""
-    height, width = image.shape[:2]
-    top, left = (max(0, (side - PILOT_SIDE) // 2) for side in (height, width))
-    return np.ascontiguousarray(image[top : top + PILOT_SIDE, left : left + PILOT_SIDE])
 
 
 def _keep_and_show(asked: Mapping[Wanted, _Keys], tasks: Sequence[Task], show: Show) -> None:

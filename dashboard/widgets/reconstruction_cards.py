@@ -12,6 +12,7 @@ from core.metrics import metrics
 from core.png import encode_png
 from dashboard import glossary
 from dashboard.charts.colors import codec_style
+from dashboard.data.crops import middle_of
 from dashboard.widgets.codec_picker import color_bar
 from dashboard.widgets.pixels import show_pixels
 from dashboard.widgets.reconstruction_table import (
@@ -58,8 +59,7 @@ def part_of(image: Image) -> Image:
         limit = min(limit, _PART_SIDE)
     if max(height, width) <= limit:
         return image
-    top, left = (max(0, (side - limit) // 2) for side in (height, width))
-    return image[top : top + limit, left : left + limit]
+    return middle_of(image, limit)
 
 
 def scale_line(image: Image) -> str:

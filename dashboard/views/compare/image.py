@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from core.images import Image
+from dashboard.data.crops import middle_of
 
 #: Side of the central crop of a large image.
 PART_SIDE = 1024
@@ -38,10 +37,7 @@ class ChosenImage:
 
     def middle_part(self) -> "ChosenImage":
         """The centre of the image at full resolution, at most `PART_SIDE` pixels a side."""
-        height, width = self.pixels.shape[:2]
-        top, left = (max(0, (side - PART_SIDE) // 2) for side in (height, width))
-        pixels = self.pixels[top : top + PART_SIDE, left : left + PART_SIDE]
-        pixels = np.ascontiguousarray(pixels)
+        pixels = middle_of(self.pixels, PART_SIDE)
         pixels.flags.writeable = False
         return replace(
             self,

@@ -8,9 +8,10 @@ import streamlit as st
 
 from core.evaluation.comparison import Reconstruction
 from core.evaluation.record import Record
-from core.evaluation.visitor_jobs import measured_against, measuring_seconds
+from core.evaluation.visitor_jobs import PILOT_SIDE, measured_against, measuring_seconds
 from dashboard.data.bounded_cache import BoundedCache
-from dashboard.data.reconstructions import Show, middle_of
+from dashboard.data.crops import middle_of
+from dashboard.data.reconstructions import Show
 from dashboard.data.visitor_jobs import Call, start_tasks, wait_for
 from dashboard.views.compare.image import ChosenImage, Version
 from dashboard.views.compare.slow_metrics import chosen_metrics
@@ -50,7 +51,7 @@ def weigh_versions(
 
 def _call(image: ChosenImage, version: Version, names: tuple[str, ...]) -> Call:
     reference, pixels = image.pixels, version.image.pixels
-    middles = middle_of(reference), middle_of(pixels)
+    middles = (middle_of(each, PILOT_SIDE) for each in (reference, pixels))
     return Call(
         plain(version.name),
         measured_against,

@@ -16,6 +16,7 @@ from core.metrics import psnr_db
 from core.store import ArtifactError
 from dashboard.charts.colors import codec_style
 from dashboard.charts.image_ranking import RATE, MeasuredPoint
+from dashboard.data.crops import middle_of
 from dashboard.views.gallery.controls import GallerySelection, quantity_label
 from dashboard.views.gallery.decoded_cache import decoded_image
 from dashboard.views.gallery.image_grid import GridTile, TileImage
@@ -152,8 +153,7 @@ def is_cropped(image: Image) -> bool:
 
 def tile_part(image: Image) -> Image:
     """Centre of an image, at most `MAX_TILE_SIDE` wide and high, at its own resolution."""
-    top, left = (max(0, (side - MAX_TILE_SIDE) // 2) for side in image.shape[:2])
-    return np.ascontiguousarray(image[top : top + MAX_TILE_SIDE, left : left + MAX_TILE_SIDE])
+    return middle_of(image, MAX_TILE_SIDE)
 
 
 def magnified(image: Image) -> Image:
