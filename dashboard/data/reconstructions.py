@@ -156,11 +156,7 @@ def _call(
         reconstruct_requested,
         (request, image.pixels, dict(files)),
         estimated_seconds if is_estimated else None,
-        (
-            request,
-            middle_of(image.pixels, PILOT_SIDE),
-            image.pixels.shape[0] * image.pixels.shape[1],
-        ),
+        (request, middle_of(image.pixels, PILOT_SIDE), height * width),
     )
 
 
