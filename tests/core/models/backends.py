@@ -10,6 +10,8 @@ from typing import Any
 ROOT = Path(__file__).parents[3]
 #: A test compiles for longer than it computes.
 _COMPILED_SOON = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
+#: What JAX compiled, for every process and for the next run of the tests.
+_COMPILED = ROOT / ".pytest_cache" / "d" / "jax"
 
 
 def environment_on(backend: str) -> dict[str, str]:
@@ -19,6 +21,8 @@ def environment_on(backend: str) -> dict[str, str]:
         "KERAS_BACKEND": backend,
         "JAX_PLATFORMS": "cpu",
         "XLA_FLAGS": _COMPILED_SOON,
+        "JAX_COMPILATION_CACHE_DIR": str(_COMPILED),
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
         "TF_CPP_MIN_LOG_LEVEL": "3",
     }
 
