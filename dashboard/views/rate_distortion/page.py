@@ -158,7 +158,7 @@ def points_to_draw(spread: Spread, dataset: str, metric: str, *, codecs: list[st
 
 def show_curves(drawn: Drawn, spread: Spread, results: Results, point: str | None) -> None:
     """The figure with what is read off beside it, and what its points are over."""
-    view, chosen = drawn.view, metrics()[drawn.view.metric]
+    view = drawn.view
     figure = load_curves(
         view,
         points=drawn.points,
@@ -187,6 +187,12 @@ def show_curves(drawn: Drawn, spread: Spread, results: Results, point: str | Non
             alt=f"{view.metric_label} against bits per pixel, one curve per codec.",
             on_select=take_click,
         )
+    _show_basis(drawn, results, most=most)
+
+
+def _show_basis(drawn: Drawn, results: Results, *, most: float) -> None:
+    """What the points are over, and what is not among them."""
+    view, chosen = drawn.view, metrics()[drawn.view.metric]
     total = results.frame["image"].nunique()
     basis = basis_line(drawn.points, total=total, on_subset=chosen.ON_SUBSET_ONLY)
     st.caption(f"{basis} {drawn.removed} {size_line(results.frame)}")

@@ -9,7 +9,7 @@ import pytest
 from _pytest.mark.structures import ParameterSet
 
 from core.codecs import Codec, codecs
-from core.codecs.base import OperatingPoint
+from core.codecs.base import At, Dial, OperatingPoint
 from core.codecs.external.command_line import CommandLineCodec
 from core.codecs.recognition import recognise
 from core.errors import CodecError
@@ -33,6 +33,14 @@ def _params(names: Iterable[str]) -> list[ParameterSet]:
         pytest.param(name, marks=pytest.mark.slow if name in SLOW_ENCODERS else ())
         for name in names
     ]
+
+
+def _dial(name: str, points_of: PointsOf) -> tuple[Dial, At, Sequence[OperatingPoint]]:
+    """Dial of a codec, operating point of a value on it, and those that are swept."""
+    codec = CODECS[name]
+    assert codec.dial is not None
+    assert codec.at is not None
+    return codec.dial, codec.at, points_of(codec)
 
 
 each_codec = pytest.mark.parametrize("name", _params(CODECS))
@@ -241,24 +249,18 @@ def test_settings_of_a_sweep_are_unique(name: str, points_of: PointsOf) -> None:
 def test_the_sweep_of_a_lossy_codec_has_at_least_ten_settings_on_its_dial(
     name: str, points_of: PointsOf
 ) -> None:
-    codec = CODECS[name]
-    points = points_of(codec)
+    dial, at, points = _dial(name, points_of)
     assert len(points) >= 10
-    assert codec.dial is not None
-    assert codec.at is not None
-    assert [codec.at(getattr(point, codec.dial.name)) for point in points] == list(points)
+    assert [at(getattr(point, dial.name)) for point in points] == list(points)
 
 
 @each_dial
 def test_a_larger_file_lies_at_the_end_of_the_sweep_and_of_the_dial(
     name: str, points_of: PointsOf, image: Image
 ) -> None:
-    codec = CODECS[name]
-    swept = points_of(codec)
-    assert codec.dial is not None
-    assert codec.at is not None
-    lowest, *_, highest = codec.dial.positions()
-    points = [codec.at(lowest), swept[0], swept[-1], codec.at(highest)]
+    dial, at, swept = _dial(name, points_of)
+    lowest, *_, highest = dial.positions()
+    points = [at(lowest), swept[0], swept[-1], at(highest)]
     sizes = [len(point.encode(image)) for point in points]
     assert sizes == sorted(sizes)
     assert 2 * sizes[1] < sizes[2]
@@ -269,10 +271,7 @@ def test_a_larger_file_lies_at_the_end_of_the_sweep_and_of_the_dial(
 def test_values_off_the_dial_are_refused_with_a_sentence(
     name: str, steps_away: float, points_of: PointsOf
 ) -> None:
-    points_of(CODECS[name])
-    dial, at = CODECS[name].dial, CODECS[name].at
-    assert dial is not None
-    assert at is not None
+    dial, at, _ = _dial(name, points_of)
     end = dial.lowest if steps_away < 0 else dial.highest
     with pytest.raises(ValueError, match=rf"{dial.name} must lie in .* received .*\."):
         at(end + steps_away * dial.step)
@@ -282,20 +281,14 @@ def test_values_off_the_dial_are_refused_with_a_sentence(
 def test_values_between_two_positions_are_refused_with_a_sentence(
     name: str, points_of: PointsOf
 ) -> None:
-    points_of(CODECS[name])
-    dial, at = CODECS[name].dial, CODECS[name].at
-    assert dial is not None
-    assert at is not None
+    dial, at, _ = _dial(name, points_of)
     with pytest.raises(ValueError, match=rf"{dial.name} moves in steps of .* received .*\."):
         at(dial.lowest + 0.4 * dial.step)
 
 
 @each_dial
 def test_the_default_of_the_dial_works(name: str, points_of: PointsOf) -> None:
-    codec = CODECS[name]
-    points_of(codec)
-    assert codec.dial is not None
-    assert codec.at is not None
-    point = codec.at(codec.dial.default)
+    dial, at, _ = _dial(name, points_of)
+    point = at(dial.default)
     assert point.codec == name
     assert point.setting
