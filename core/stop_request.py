@@ -16,8 +16,11 @@ from typing import Any
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-class Stopped(Exception):
+class Stopped(BaseException):
     """The work was asked to stop, and what has to be saved is saved.
+
+    Like KeyboardInterrupt it is no Exception: code that records whatever fails would take it for a
+    fault of its own, and go on.
 
     Attributes:
         signal: The signal that asked.

@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+import io
 import math
 import os
 import re
@@ -9,7 +10,7 @@ import sys
 import typing
 from collections.abc import Callable, Sequence
 from types import NoneType
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn, TextIO, TypeVar
 
 from core.errors import CodecError, Refusal
 from core.stop_request import Stopped, stopping_on_sigterm
@@ -87,10 +88,11 @@ def run_step(
         0 when the step finished, 2 on bad input (one line on standard error), 130 when it
         was interrupted by Ctrl-C, 143 when SIGTERM stopped it.
     """
-    parser = _parser(config_type, name=name, description=step.__doc__ or "")
+    _tolerate_any_name(sys.stdout)
     try:
+        parser = _parser(config_type, name=name, description=step.__doc__ or "")
         config = _parsed(config_type, parser, argv)
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         return _complain(name, str(error))
     try:
         with stopping_on_sigterm():
@@ -107,6 +109,12 @@ def run_step(
         print(f"{name}: {stopped}; {kept}", file=sys.stderr)
         return 128 + stopped.signal
     return 0
+
+
+def _tolerate_any_name(stream: TextIO | None) -> None:
+    """Escapes what a stream cannot encode, such as parts of a file's name, as stderr does."""
+    if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+        stream.reconfigure(errors="backslashreplace")
 
 
 def _parsed(

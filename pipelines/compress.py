@@ -18,8 +18,9 @@ from core.intake.errors import ImageError
 from core.intake.formats import IMAGE_SUFFIXES
 from core.store import ArtifactStore
 from pipelines.base import UserError, option, run_step
-from pipelines.file_batch import Job, Outcome, plan, run_batch
+from pipelines.file_batch import Outcome, run_batch
 from pipelines.file_exchange import pixel_count, read_source, shown_progress, write_output
+from pipelines.file_plan import Job, plan
 from pipelines.file_suffixes import (
     codec_for,
     format_of,
@@ -53,11 +54,14 @@ class CompressConfig:
     target_bpp: float | None = option(None, help="the same in bits per pixel")
     effort: int | None = option(
         None,
-        help="how long the encoder searches for a smaller file: 0 to 3 for bottleneck (0 by "
-        "default), 1 to 9 for jpeg_xl",
+        help="how long the encoder searches for a smaller file, where a codec has a choice: 0 to 3 "
+        "for bottleneck (0 by default), 1 to 9 for jpeg_xl",
     )
     jobs: int = option(1, help="images that are compressed at a time")
     dry_run: bool = option(False, help="say what would be written, and write nothing")
+    replace: bool = option(
+        False, help="replace files of the outputs' names that lie beside the inputs"
+    )
 
     def __post_init__(self) -> None:
         goals = (self.quality, self.target_bytes, self.target_bpp)
@@ -97,10 +101,11 @@ def compress(config: CompressConfig) -> None:
     jobs = plan(
         config.paths, suffix=codec.suffix, accepted=IMAGE_SUFFIXES, example="photo.png photo.bnk"
     )
-    if config.max_bytes(1) is None:
-        _point(config, codec, ArtifactStore.default())  # a bad quality or a missing model ends here
+    if config.max_bytes(1) is not None and codec.dial is None:
+        raise UserError(f"{codec.label} has no dial, so its files have one size only.")
+    _point(config, codec, ArtifactStore.default())  # a bad quality or a missing model ends here
     work = partial(_compress_file, config)
-    run_batch(jobs, work, processes=config.jobs, dry_run=config.dry_run)
+    run_batch(jobs, work, processes=config.jobs, dry_run=config.dry_run, replace=config.replace)
 
 
 def _compress_file(config: CompressConfig, job: Job) -> Outcome:
@@ -157,10 +162,16 @@ def _with_effort(config: CompressConfig, point: OperatingPoint) -> OperatingPoin
         raise UserError(f"{config.codec_name} has no effort; leave --effort out.")
     if config.effort not in efforts:
         raise UserError(
-            f"--effort must lie in {efforts[0]}..{efforts[-1]} for {config.codec_name}; "
-            f"received {config.effort}."
+            f"--effort must {_spelled(efforts)} for {config.codec_name}; received {config.effort}."
         )
     return replace(point, effort=config.effort)  # type: ignore[type-var]
+
+
+def _spelled(efforts: Sequence[int]) -> str:
+    first, last = efforts[0], efforts[-1]
+    if tuple(efforts) == tuple(range(first, last + 1)):
+        return f"lie in {first}..{last}"
+    return f"be one of {', '.join(map(str, efforts))}"
 
 
 def _decoded(source: Path, data: bytes) -> DecodedImage:
@@ -193,8 +204,6 @@ def _point(config: CompressConfig, codec: Codec, store: ArtifactStore) -> Operat
 
 def _fitting(codec: Codec, image: Image, max_bytes: int, store: ArtifactStore) -> _File:
     """Largest file of the codec that is not above a size."""
-    if codec.dial is None:
-        raise UserError(f"{codec.label} has no dial, so its files have one size only.")
     match = match_bytes(codec, image, max_bytes, bound="at_most", store=store)
     if match.achieved > max_bytes:
         raise UserError(

@@ -12,12 +12,20 @@ from core.entropy.errors import CorruptStream
 from core.errors import CodecError
 from core.intake.door import DEFAULT_LIMITS
 from core.intake.errors import ImageError
+from core.intake.formats import IMAGE_FORMATS, describe, identify
 from core.png import encode_png
 from core.store import ArtifactStore, atomic
 from pipelines.base import UserError, option, run_step
-from pipelines.file_batch import Job, Outcome, plan, run_batch
+from pipelines.file_batch import Outcome, run_batch
 from pipelines.file_exchange import STANDARD, read_source, shown_progress, write_output
-from pipelines.file_suffixes import decodable_suffixes, format_of, note_on_suffix, written_format
+from pipelines.file_plan import Job, plan
+from pipelines.file_suffixes import (
+    decodable_suffixes,
+    format_of,
+    note_on_suffix,
+    suffixes_of,
+    written_format,
+)
 
 #: Bytes from which a file is likely to hold an image that takes a while.
 _LARGE_FILE = 100_000
@@ -38,6 +46,9 @@ class DecompressConfig:
     )
     jobs: int = option(1, help="files that are decompressed at a time")
     dry_run: bool = option(False, help="say what would be written, and write nothing")
+    replace: bool = option(
+        False, help="replace files of the outputs' names that lie beside the inputs"
+    )
 
     def __post_init__(self) -> None:
         if self.jobs < 1:
@@ -48,17 +59,12 @@ class DecompressConfig:
 
 def decompress(config: DecompressConfig) -> None:
     """Decompresses files, whichever codecs wrote them, to PNG files."""
-    own = {get_codec(config.codec).suffix} if config.codec else set()
-    jobs = plan(
-        config.paths,
-        suffix=".png",
-        accepted=decodable_suffixes() | own,
-        example="photo.bnk photo.png",
-    )
+    accepted = suffixes_of(get_codec(config.codec)) if config.codec else decodable_suffixes()
+    jobs = plan(config.paths, suffix=".png", accepted=accepted, example="photo.bnk photo.png")
     for job in jobs:
         _check_is_png(job.output)
     work = partial(_decompress_file, codec=config.codec)
-    run_batch(jobs, work, processes=config.jobs, dry_run=config.dry_run)
+    run_batch(jobs, work, processes=config.jobs, dry_run=config.dry_run, replace=config.replace)
 
 
 def _check_is_png(output: Path) -> None:
@@ -96,8 +102,15 @@ def _decoded(source: Path, data: bytes, codec: str | None) -> Recognised:
 
 
 def _decoded_by(codec: Codec, data: bytes, store: ArtifactStore) -> Recognised:
+    """Image of a file of a codec; a format of others is read as every image is."""
+    wanted = written_format(codec)
+    if wanted in IMAGE_FORMATS:
+        if identify(data) == wanted:
+            return recognise(data, store, limits=DEFAULT_LIMITS)._replace(origin=codec.label)
+        received = identify(data) or describe(data)
+        raise CodecError(f"Expected a complete {wanted} file; received {received}.")
     image = any_point(codec, store).decode(data)
-    return Recognised(codec.label, written_format(codec), image)
+    return Recognised(codec.label, wanted, image)
 
 
 def _advice(source: Path, codec: str | None) -> str:

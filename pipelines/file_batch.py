@@ -1,6 +1,6 @@
-"""Batches of files for compress and decompress: names of outputs, jobs and summaries."""
+"""Batches of files for compress and decompress: runs the jobs and says what was written."""
 
-import glob
+import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -9,27 +9,14 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple, TextIO
+from typing import TextIO
 
 from core.plain_english import counted
 from core.store import ArtifactError, atomic
 from pipelines.base import UserError
 from pipelines.file_exchange import STANDARD, check_writable
+from pipelines.file_plan import Job
 from pipelines.worker_pool import worker_pool
-
-
-class Job(NamedTuple):
-    """One file to read and one to write.
-
-    Attributes:
-        source: The input; `-` is the standard input.
-        output: The output; `-` is the standard output.
-        is_in_folder: Whether the output lies in a folder that is made where it is missing.
-    """
-
-    source: Path
-    output: Path
-    is_in_folder: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,95 +40,13 @@ class Outcome:
     error: str = ""
 
 
-def plan(paths: Sequence[str], *, suffix: str, accepted: frozenset[str], example: str) -> list[Job]:
-    """Jobs of the paths on a command line: inputs, then the output, as `cp` takes them.
-
-    An input is a file, a folder, a pattern such as `*.png`, or `-`. The output is a folder where
-    it is one already, ends with a slash, or there are several files.
-
-    Args:
-        paths: Paths from the command line.
-        example: An input and an output, for the message where one is missing.
-        suffix: Suffix of the files that are written into a folder.
-        accepted: Suffixes, in lower case, of the files that are taken from a folder.
-
-    Raises:
-        UserError: There is nothing to do, or two outputs would have the same name.
-    """
-    if len(paths) < 2:
-        raise UserError(f"Name the input and the output, such as {example}.")
-    output = Path(paths[-1])
-    found = [item for path in paths[:-1] for item in _inputs(path, output, accepted)]
-    has_folder = any(Path(path).is_dir() for path in paths[:-1])
-    if not (has_folder or len(found) > 1 or output.is_dir() or paths[-1].endswith("/")):
-        return [Job(found[0].path, output)]
-    if output == STANDARD or any(item.path == STANDARD for item in found):
-        raise UserError("- stands for one file; name a folder, or one file for each.")
-    return [
-        Job(item.path, output / name, is_in_folder=True)
-        for item, name in zip(found, _names(found, suffix), strict=True)
-    ]
-
-
-class _Input(NamedTuple):
-    path: Path
-    relative: Path
-
-
-def _inputs(given: str, output: Path, accepted: frozenset[str]) -> list[_Input]:
-    path = Path(given)
-    if path.is_dir():
-        return _files_of(path, output, accepted)
-    if path == STANDARD or path.exists() or not glob.has_magic(given):
-        return [_Input(path, Path(path.name))]
-    matches = sorted(Path(match) for match in glob.glob(given, recursive=True))
-    files = [_Input(match, Path(match.name)) for match in matches if match.is_file()]
-    if not files:
-        raise UserError(f"No file matches {given}.")
-    return files
-
-
-def _files_of(folder: Path, output: Path, accepted: frozenset[str]) -> list[_Input]:
-    """Files below a folder, without hidden ones and without those of an output folder in it."""
-    written = output.resolve() if output.resolve() != folder.resolve() else None
-    files = [
-        _Input(path, path.relative_to(folder))
-        for path in sorted(folder.rglob("*"))
-        if path.suffix.lower() in accepted and path.is_file()
-    ]
-    found = [
-        item
-        for item in files
-        if not any(part.startswith(".") for part in item.relative.parts)
-        and (written is None or written not in item.path.resolve().parents)
-    ]
-    if not found:
-        raise UserError(f"{folder} holds none of {', '.join(sorted(accepted))}.")
-    return found
-
-
-def _names(inputs: Sequence[_Input], suffix: str) -> Iterator[Path]:
-    """Name of each output; those that would collide keep their own suffix before the new one."""
-    short = [item.relative.with_suffix(suffix) for item in inputs]
-    counts = Counter(str(name).casefold() for name in short)
-    names = [
-        item.relative.with_name(item.relative.name + suffix)
-        if counts[str(name).casefold()] > 1
-        else name
-        for item, name in zip(inputs, short, strict=True)
-    ]
-    for name, count in Counter(str(name).casefold() for name in names).items():
-        if count > 1:
-            raise UserError(f"{count} inputs would be written to {name}; take them one by one.")
-    yield from names
-
-
 def run_batch(
     jobs: Sequence[Job],
     work: Callable[[Job], Outcome],
     *,
     processes: int,
     dry_run: bool,
+    replace: bool = False,
 ) -> None:
     """Runs the jobs; prints a line for each and a summary.
 
@@ -150,21 +55,25 @@ def run_batch(
         work: Runs one job; picklable if there are several processes. It may raise UserError.
         processes: Number of jobs that run in parallel.
         dry_run: Whether only to say what would be written.
+        replace: Whether outputs may replace files that lie beside the inputs. Their names follow
+            from the inputs', so nobody has named them.
 
     Raises:
         UserError: Something was not written.
     """
     shown = sys.stderr if _is_to_stream(jobs) else sys.stdout
     _check_outputs(jobs)
+    if not replace:
+        _check_neighbours(jobs)
     if dry_run:
         _show_plan(jobs, shown)
         return
-    outcomes = []
+    outcomes, replaced = [], {job.output for job in jobs if _is_there(job)}
     with closing(_outcomes(jobs, partial(_attempt, work), processes)) as results:
         for job, outcome in zip(jobs, results, strict=True):
             if len(jobs) == 1 and outcome.error:
                 raise UserError(outcome.error)
-            _show(job, outcome, shown)
+            _show(job, outcome, shown, is_replaced=job.output in replaced)
             outcomes.append(outcome)
     if len(jobs) > 1:
         _show_total(outcomes, shown)
@@ -174,12 +83,15 @@ def _show_plan(jobs: Sequence[Job], shown: TextIO) -> None:
     """Says what would be written; raises UserError where an input is not there."""
     absent = [job.source for job in jobs if job.source != STANDARD and not job.source.exists()]
     for job in jobs:
-        is_there = job.output != STANDARD and job.output.is_file()
-        replaced = ", which is there and would be replaced" if is_there else ""
+        replaced = ", which is there and would be replaced" if _is_there(job) else ""
         if job.source not in absent:
             print(f"{job.source} -> {job.output}{replaced}", file=shown)
     if absent:
         raise UserError(f"{', '.join(map(str, absent))} cannot be read: No such file or directory.")
+
+
+def _is_there(job: Job) -> bool:
+    return job.output != STANDARD and job.output.is_file()
 
 
 def _is_to_stream(jobs: Sequence[Job]) -> bool:
@@ -187,7 +99,7 @@ def _is_to_stream(jobs: Sequence[Job]) -> bool:
 
 
 def _check_outputs(jobs: Sequence[Job]) -> None:
-    """Refuses, before any long work, outputs that may not be written or that are inputs."""
+    """Refuses, before any long work, outputs that may not be written, are inputs, or are one."""
     inputs = {_identity(job.source): job.source for job in jobs if job.source.exists()}
     for job in jobs:
         if job.output == STANDARD:
@@ -195,6 +107,25 @@ def _check_outputs(jobs: Sequence[Job]) -> None:
         taken = inputs.get(_identity(job.output)) if job.output.exists() else None
         if not job.is_in_folder or job.output.parent.exists():
             check_writable(job.output, inputs=[taken] if taken else ())
+    targets = Counter(os.path.realpath(job.output) for job in jobs if job.output != STANDARD)
+    if shared := [target for target, count in targets.items() if count > 1]:
+        raise UserError(f"Several outputs are links to {shared[0]}; name another folder.")
+
+
+def _check_neighbours(jobs: Sequence[Job]) -> None:
+    """Refuses to replace what lies beside an input and was not named by anybody."""
+    folders = {os.path.realpath(job.source.parent) for job in jobs}
+    beside = [
+        job.output
+        for job in jobs
+        if job.is_in_folder and _is_there(job) and os.path.realpath(job.output.parent) in folders
+    ]
+    if beside:
+        more = f" and {len(beside) - 1} more" if len(beside) > 1 else ""
+        raise UserError(
+            f"{beside[0]}{more} would be replaced beside the inputs; name another folder for the "
+            "outputs, or add --replace."
+        )
 
 
 def _identity(path: Path) -> tuple[int, int]:
@@ -224,15 +155,19 @@ def _attempt(work: Callable[[Job], Outcome], job: Job) -> Outcome:
         return work(job)
     except (UserError, ArtifactError, OSError) as error:
         return Outcome(error=" ".join(str(error).split()))
+    except Exception as error:  # whatever a library does with one image, the others are done
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        return Outcome(error=f"{job.source}: The program failed ({reason}).")
 
 
-def _show(job: Job, outcome: Outcome, shown: TextIO) -> None:
+def _show(job: Job, outcome: Outcome, shown: TextIO, *, is_replaced: bool) -> None:
     for note in outcome.notes:
         print(f"{job.source}: {note}", file=sys.stderr)
     if outcome.error:
         print(outcome.error, file=sys.stderr)
     else:
-        print(outcome.summary, file=shown, flush=True)
+        replaced = ", in place of an earlier file" if is_replaced and job.is_in_folder else ""
+        print(f"{outcome.summary}{replaced}", file=shown, flush=True)
 
 
 def _show_total(outcomes: Iterable[Outcome], shown: TextIO) -> None:

@@ -34,6 +34,8 @@ def read_source(path: Path) -> bytes:
     try:
         if path != STANDARD:
             return read_bounded(path)
+        if sys.stdin is None:
+            raise UserError("The standard input is closed.")
         data = sys.stdin.buffer.read(DEFAULT_LIMITS.max_bytes + 1)
         DEFAULT_LIMITS.check_bytes(len(data))
         return data
@@ -50,13 +52,30 @@ def write_output(path: Path, data: bytes) -> None:
         UserError: It cannot be written.
     """
     if path != STANDARD:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        with _told(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
         replace_file(path, data)
         return
+    if sys.stdout is None:
+        raise UserError("The standard output is closed.")
     if sys.stdout.isatty():
         raise UserError("A file is not written to a terminal; name a file, or use a pipe.")
-    sys.stdout.buffer.write(data)
-    sys.stdout.buffer.flush()
+    with _told("The standard output"):
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+
+
+@contextmanager
+def _told(place: Path | str) -> Iterator[None]:
+    """Turns errors of the system into a sentence on the place that is written.
+
+    Raises:
+        UserError: There was one.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise UserError(f"{place} cannot be written: {error.strerror}.") from error
 
 
 def check_writable(path: Path, *, inputs: Iterable[Path] = ()) -> None:
@@ -99,10 +118,8 @@ def replace_file(path: Path, data: bytes) -> None:
     Raises:
         UserError: It cannot be written.
     """
-    try:
+    with _told(path):
         atomic.replace_file(path, data)
-    except OSError as error:
-        raise UserError(f"{path} cannot be written: {error.strerror}.") from error
 
 
 @contextmanager

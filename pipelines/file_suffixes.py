@@ -86,7 +86,12 @@ def written_format(codec: Codec) -> str:
     return format_of(codec.suffix) or codec.label
 
 
+def suffixes_of(codec: Codec) -> frozenset[str]:
+    """Suffixes of a codec's files: its own, and the others of its format."""
+    return frozenset(_SUFFIXES.get(written_format(codec), {codec.suffix.lower()}))
+
+
 def decodable_suffixes() -> frozenset[str]:
-    """Suffixes of the files that the codecs write, and the other suffixes of their formats."""
-    formats = {format_of(codec.suffix) for codec in codecs().values()}
-    return frozenset(suffix for name in formats if name for suffix in _SUFFIXES[name])
+    """Suffixes of the files that are decoded without a word on what wrote them."""
+    named = (codec for codec in codecs().values() if format_of(codec.suffix))
+    return frozenset(suffix for codec in named for suffix in suffixes_of(codec))

@@ -1,4 +1,4 @@
-"""Single-threaded worker processes for measurements that end with their parent."""
+"""Single-threaded worker processes, for images or measurements, that end with their parent."""
 
 import ctypes
 import multiprocessing

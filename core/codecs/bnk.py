@@ -26,7 +26,7 @@ _KIND: Kind = "learned"
 SUFFIX = ".bnk"
 
 #: Maximum number of loaded networks: every shipped model and a few of the user's own.
-_LOADED_MODELS = 8
+_LOADED_MODELS = 16
 
 
 class Network(Protocol):

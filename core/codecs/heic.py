@@ -21,7 +21,10 @@ SWEEP = (5, 14, 20, 26, 32, 38, 45, 52, 61, 71)
 SUBSAMPLINGS = choices(("4:4:4", "4:2:2", "4:2:0"))
 
 # What pillow-heif was seen to raise on damaged files, and on images of other formats.
-_FAILURES = (OSError, SyntaxError, ValueError, RuntimeError, MemoryError, Warning)
+_FAILURES = (
+    *(OSError, EOFError, SyntaxError, ValueError, LookupError, RuntimeError, MemoryError),
+    Warning,
+)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from core.codecs.onnx_network import OnnxNetwork, Tiling
 from core.codecs.trained_model import ModelFiles
+from core.entropy.bitstream import MAX_SIDE
 from core.entropy.errors import CorruptStream, LimitExceeded
 from core.images import Image, crop, pad_to_multiple
 
@@ -53,8 +54,14 @@ class LatentTransform:
         """Bounds the size of an image.
 
         Raises:
-            LimitExceeded: Its latent, with so many channels, has more than `MAX_SYMBOLS` values.
+            LimitExceeded: Its latent, with so many channels, has more than `MAX_SYMBOLS` values, or
+                a side is longer than a file can state.
         """
+        if max(height, width) > MAX_SIDE:
+            raise LimitExceeded(
+                f"This autoencoder takes sides of at most {MAX_SIDE:,} pixels; "
+                f"received {width}x{height}."
+            )
         rows, columns = self.latent_size(height, width)
         if rows * columns * channels > MAX_SYMBOLS:
             max_pixels = MAX_SYMBOLS // channels * self.stride**2

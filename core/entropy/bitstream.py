@@ -42,6 +42,8 @@ _CHECK_BYTES = 4
 #: Of an image whose size is implied, the check included.
 MIN_HEADER_BYTES = _FIXED_BYTES + _CHECK_BYTES
 _MAX_VARINT_BYTES = 3
+#: Most columns or rows that a header can state.
+MAX_SIDE = 1 << 7 * _MAX_VARINT_BYTES
 
 
 @dataclass(frozen=True)

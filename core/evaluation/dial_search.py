@@ -46,7 +46,7 @@ class Match:
     """What a search found.
 
     Attributes:
-        codec: Codec at the dial position found.
+        point: Operating point at the dial position found.
         data: Its file.
         decoded: The image in that file.
         achieved: Bytes or metric of that file.

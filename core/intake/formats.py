@@ -34,6 +34,9 @@ JPEG_XR = "JPEG XR"
 JPEG_2000 = "JPEG 2000"
 HEIC = "HEIC"
 
+#: Formats that are read here; HEIC where its optional package is installed.
+IMAGE_FORMATS = frozenset({*READERS, JPEG_XL, JPEG_XR, JPEG_2000, HEIC})
+
 #: Usual endings of the names of accepted files, by which they are found in folders.
 IMAGE_SUFFIXES = frozenset(
     {".apng", ".avif", ".bmp", ".dib", ".gif", ".heic", ".heif", ".j2c", ".j2k", ".jfif", ".jp2"}
@@ -73,6 +76,8 @@ _FOREIGN: tuple[tuple[bytes, str], ...] = (
     (b"PK\x03\x04", "a zip archive"),
     (b"PK\x05\x06", "a zip archive"),
     (b"\x1f\x8b", "a gzip archive"),
+    (b"\xb5\x10", "a BNK file, which pipelines.decompress turns into an image"),
+    (b"\xb5\x11", "a BNK file, which pipelines.decompress turns into an image"),
     (b"<", "a text file with markup, such as SVG or HTML"),
 )
 

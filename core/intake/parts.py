@@ -10,8 +10,11 @@ from collections.abc import Callable, Iterator
 
 from core.intake.errors import ImageError
 
-#: Photographs have tens of parts; a large PNG in pieces of 8 kB has about 2,500.
+#: Photographs have tens of parts.
 _MAX_PARTS = 10_000
+
+#: A large PNG comes in pieces of 8 kB, which is what libpng writes by default.
+_MIN_PNG_PART_BYTES = 4_096
 
 #: A progressive JPEG of a few hundred kilobytes can hold so many passes over the image that
 #: decoding takes hours; encoders write 10 to 18. At 16 megapixels a pass takes 25 ms.
@@ -45,7 +48,9 @@ def check_parts(data: bytes, name: str) -> bytes:
 
 
 def _check_png(data: bytes) -> bytes:
-    _count(_png_chunks(data), "PNG")
+    most = max(_MAX_PARTS, len(data) // _MIN_PNG_PART_BYTES)
+    if any(count >= most for count, _ in enumerate(_png_chunks(data))):
+        raise _too_many("PNG", most)
     return data
 
 
@@ -84,11 +89,6 @@ def _check_bmp(data: bytes) -> bytes:
                 f"at most {_MAX_RUN_LENGTH_BYTES / 1e6:g} MB are accepted."
             )
     return data
-
-
-def _count(parts: Iterator[object], name: str) -> None:
-    if any(count >= _MAX_PARTS for count, _ in enumerate(parts)):
-        raise _too_many(name, _MAX_PARTS)
 
 
 def _too_many(name: str, most: int) -> ImageError:

@@ -22,7 +22,7 @@ DEFINITION = (
     "255, mean over the windows that lie inside the image (scikit-image's defaults)."
 )
 
-WINDOW = 7
+WINDOW = SMALLEST_SIDE = 7
 #: Weights of scikit-image's `rgb2gray`; the values stay in 0..255.
 GREY_WEIGHTS = np.array([0.2125, 0.7154, 0.0721])
 _C1 = (0.01 * 255.0) ** 2
@@ -53,7 +53,7 @@ def measure(reference: Image, image: Image) -> float:
     Raises:
         ValueError: The images are not uint8 RGB of one shape, or a side is below 7 pixels.
     """
-    check_pair(reference, image, smallest_side=WINDOW)
+    check_pair(reference, image, smallest_side=SMALLEST_SIDE)
     parts = strips(image.shape, overlap=WINDOW - 1)
     if len(parts) == 1:
         return float(np.mean(_values(_of_reference(reference), _local(image))))

@@ -17,7 +17,7 @@ DEFINITION = (
     "similarity and edge differences in the XYB colour space, at most 100 (equal images), "
     "about 90 where most people see no difference, 50 medium and 10 very low quality."
 )
-_SMALLEST_SIDE = 8
+SMALLEST_SIDE = 8
 require("ssimulacra2")
 
 
@@ -32,7 +32,7 @@ def measure(reference: Image, image: Image) -> float:
     """
     from ssimulacra2 import compute_ssimulacra2  # loads SciPy
 
-    check_pair(reference, image, smallest_side=_SMALLEST_SIDE)
+    check_pair(reference, image, smallest_side=SMALLEST_SIDE)
     return float(compute_ssimulacra2(_as_file(reference), _as_file(image)))
 
 

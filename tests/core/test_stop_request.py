@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from core.stop_request import StopRequest
+from core.stop_request import Stopped, StopRequest, stopping_on_sigterm
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -39,3 +39,14 @@ def test_nobody_listens_after_the_block() -> None:
         pass
 
     assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_code_that_records_whatever_fails_does_not_take_a_stop_for_a_fault() -> None:
+    def work() -> None:
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+        except Exception as error:
+            pytest.fail(f"{error} was recorded")
+
+    with stopping_on_sigterm(), pytest.raises(Stopped):
+        work()

@@ -147,6 +147,9 @@ def test_an_image_over_the_limit_is_refused_in_words(store) -> None:
     huge = np.broadcast_to(np.uint8(0), (5000, 4800, 3))
     with pytest.raises(CodecError, match=r"at most 22\.4 megapixels; received 4800x5000"):
         CODEC.at(50, store).encode(huge)
+    long = np.broadcast_to(np.uint8(0), (1, 2_100_000, 3))
+    with pytest.raises(CodecError, match=r"sides of at most 2,097,152 pixels; received 2100000x1"):
+        CODEC.at(50, store).encode(long)
 
 
 def test_without_a_trained_model_the_command_that_trains_it_is_named(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from PIL import Image
 from core.intake.decode import decode_image
 from core.intake.errors import ImageError
 from core.intake.notes import FRAMES_NOTE
+from core.intake.parts import check_parts
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (40, 60, 3), dtype=np.uint8)
 FILM = b"\0\0\0\x18ftypmp42" + np.random.default_rng(1).bytes(9_000_000)
@@ -114,3 +115,12 @@ def test_a_gif_of_countless_frames_shows_its_first() -> None:
     assert time.process_time() - started < 0.5
     np.testing.assert_array_equal(decoded.pixels, decode_image(head + body + b";").pixels)
     assert decoded.notes == (FRAMES_NOTE,)
+
+
+def test_a_deep_png_in_the_pieces_that_libpng_writes_is_accepted_however_many() -> None:
+    piece = struct.pack(">I", 8192) + b"IDAT" + bytes(8192 + 4)
+    data = save("PNG")[:33] + 10_500 * piece
+    assert check_parts(data, "PNG") == data
+    empty = struct.pack(">I", 0) + b"IDAT" + bytes(4)
+    with pytest.raises(ImageError, match=r"more than 21,\d+ parts"):
+        check_parts(data + 20_000 * empty, "PNG")

@@ -43,6 +43,11 @@ def test_a_wanted_size_is_met_with_an_effort(photo: Path, tmp_path: Path) -> Non
         ),
         (("--effort", "4"), "--effort must lie in 0..3 for bottleneck; received 4"),
         (("--codec", "jpeg_xl", "--effort", "0"), "--effort must lie in 1..9 for jpeg_xl"),
+        (
+            ("--codec", "webp_lossless", "--effort", "55", "--dry-run"),
+            "--effort must be one of 0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100 for webp_lossless",
+        ),
+        (("--effort", "9", "--target-bytes", "500", "--dry-run"), "--effort must lie in 0..3"),
     ],
 )
 def test_an_effort_that_a_codec_lacks_is_one_line(

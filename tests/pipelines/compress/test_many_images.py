@@ -7,7 +7,8 @@ import PIL.Image
 import pytest
 
 from pipelines.base import UserError
-from pipelines.file_batch import Job, Outcome, run_batch
+from pipelines.file_batch import Outcome, run_batch
+from pipelines.file_plan import Job
 from tests.pipelines.compress.compress_runs import (
     IMAGE,
     in_a_process,

@@ -53,6 +53,22 @@ def test_a_file_is_decompressed_by_the_codec_that_is_named_or_refused(
     assert not back.exists()
 
 
+def test_a_format_of_others_is_read_as_every_image_is_also_by_its_codecs_name(
+    tmp_path, capsys
+) -> None:
+    file, back = tmp_path / "photo.jpg", tmp_path / "back.png"
+    exif = PIL.Image.Exif()
+    exif[0x0112] = 6  # to be turned by a quarter
+    PIL.Image.fromarray(IMAGE).convert("L").save(file, exif=exif)
+    assert run_decompress(file, back, "--codec", "jpeg") == 0
+    assert decode_image(back.read_bytes()).pixels.shape == (131, 97, 3)
+    PIL.Image.new("L", (5000, 5000)).save(file)
+    assert run_decompress(file, back, "--codec", "jpeg") == 2
+    assert "25.0 megapixels" in capsys.readouterr().err
+    assert run_decompress(tmp_path / "back.png", tmp_path / "x.png", "--codec", "jpeg") == 2
+    assert "Expected a complete JPEG file; received PNG." in capsys.readouterr().err
+
+
 def test_without_a_codec_the_learned_one_is_taken(photo: Path, tmp_path, capsys) -> None:
     assert run_compress(photo, tmp_path / "photo.bnk") == 0
     assert "bottleneck quality=60" in capsys.readouterr().out

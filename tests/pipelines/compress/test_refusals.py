@@ -42,6 +42,8 @@ from tests.pipelines.compress.compress_runs import (
         (("photo.png", "out.bnk", "--target-bpp", "-1"), ("positive",)),
         (("photo.png", "out.png", "--codec", "png", "--quality", "3"), ("has no dial",)),
         (("photo.png", "out.png", "--codec", "png", "--target-bpp", "3"), ("has no dial",)),
+        (("photo.png", "out.png", "--target-bytes", "3", "--dry-run"), ("has no dial",)),
+        (("photo.bnk", "out.jpg"), ("received a BNK file, which pipelines.decompress",)),
         (("photo.png", "out.bnk", "--quality", "3", "--target-bpp", "3"), ("Give one of",)),
     ],
     ids=lambda words: " ".join(words),
@@ -51,6 +53,7 @@ def test_what_cannot_be_compressed_is_one_line_and_leaves_no_file(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "text.png").write_text("no image")
+    (tmp_path / "photo.bnk").write_bytes((GOLDEN / "streams" / "odd_50.bnk").read_bytes())
     (tmp_path / "folder").mkdir()
     before = names_in(tmp_path)
     assert run_compress(*words) == 2
