@@ -84,9 +84,3 @@ class PreparedTable:
     def min_bits(self) -> float:
         """Information in the most likely symbol: no symbol of the table takes fewer bits."""
         return PRECISION_BITS - math.log2(int(self.entries.max()) + 1)
-
-
-def ideal_bits(symbols: NDArray[np.int32], table: NDArray[np.int32]) -> float:
-    """Information in the symbols under the table, in bits: the bound that no code undercuts."""
-    probabilities = (table.astype(np.float64) + 1) / 2**PRECISION_BITS
-    return float(-np.log2(probabilities)[symbols].sum())

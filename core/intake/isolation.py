@@ -112,12 +112,6 @@ class WorkerPool:
                 worker.stop()
             self._give_back(None)
 
-    @property
-    def idle_count(self) -> int:
-        """Number of workers that are free or not started."""
-        with self._changed:
-            return len(self._idle)
-
     def _take(self, wait_seconds: float, show: ShowPlace | None = None) -> WorkerProcess | None:
         """A worker that is free; None for one that is yet to be started."""
         turn, end = object(), time.monotonic() + wait_seconds

@@ -5,7 +5,8 @@ import pytest
 
 from core.entropy.fixed_point import QUALITIES
 from core.entropy.latent_tables import BINS, LatentTables, fit_latent_tables
-from core.entropy.tables import PRECISION_BITS, ideal_bits
+from core.entropy.tables import PRECISION_BITS
+from tests.core.entropy.ideal_bits import ideal_bits
 
 
 def _latents(seed: int = 0) -> np.ndarray:

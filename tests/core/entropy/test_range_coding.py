@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from core.entropy.errors import CorruptStream
 from core.entropy.range_coding import SymbolReader, SymbolWriter
-from core.entropy.tables import ideal_bits, quantize_pmf
+from core.entropy.tables import quantize_pmf
+from tests.core.entropy.ideal_bits import ideal_bits
 
 Groups = list[tuple[np.ndarray, np.ndarray]]
 

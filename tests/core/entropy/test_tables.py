@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.entropy.tables import PRECISION_BITS, categorical, ideal_bits, quantize_pmf
+from core.entropy.tables import PRECISION_BITS, categorical, quantize_pmf
+from tests.core.entropy.ideal_bits import ideal_bits
 
 histograms = st.lists(st.integers(0, 2**33), min_size=2, max_size=300)
 
