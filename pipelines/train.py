@@ -37,7 +37,12 @@ class TrainConfig:
     name: str | None = option(
         None, help="name of the trained model and its history (default: the model's own)"
     )
-    dataset: str = option(DEFAULT, help="prepared data set to train on", metavar="NAME")
+    dataset: str | None = option(
+        None,
+        help="prepared data set to train on (default: that of the training that goes on, else "
+        f"{DEFAULT})",
+        metavar="NAME",
+    )
     resume: bool = option(False, help="go on from the newest checkpoint, or the published model")
     restart: bool = option(False, help="forget the checkpoints and start anew")
     finetune: bool = option(
@@ -124,7 +129,7 @@ class TrainConfig:
         for alone in ("complete", "reduce"):
             if getattr(self, alone) and (others := self._given() - {alone}):
                 raise ValueError(f"--{alone} trains nothing; it does not go with {flags(others)}.")
-        if self.export and (own := self._given() & {*_ENGINE}):
+        if self.export and (own := self._given() & {*_ENGINE, *self.settable(), "preset"}):
             raise ValueError(f"--export trains nothing; it does not go with {flags(own)}.")
         if self.engine != "scan" and (self.minutes is not None or self.augment or self.photographs):
             raise ValueError("--minutes, --augment and --photographs need --engine scan.")
@@ -273,7 +278,7 @@ def _export_by_tensorflow(config: TrainConfig) -> None:
 def _flags(config: TrainConfig) -> list[str]:
     """Flags of a command that exports what this one trained; the rest is in the checkpoint."""
     flags = ["--replace"] if config.replace else []
-    if config.dataset != DEFAULT:
+    if config.dataset is not None:
         flags += ["--dataset", config.dataset]
     return flags if config.name is None else [*flags, "--name", config.name]
 

@@ -84,6 +84,14 @@ def test_a_training_leaves_a_model_its_card_and_its_history(
             ["ae20", "--export", "--engine", "scan", "--minutes", "3"],
             "--export trains nothing; it does not go with --engine, --minutes.",
         ),
+        (
+            ["ae20", "--export", "--epochs", "77", "--precision", "mixed_bfloat16"],
+            "--export trains nothing; it does not go with --epochs, --precision.",
+        ),
+        (
+            ["bottleneck", "--export", "--preset", "compact"],
+            "--export trains nothing; it does not go with --preset.",
+        ),
         (["bottleneck", "--preset", "fuller"], "bottleneck has no preset 'fuller'; it has compact"),
     ],
 )

@@ -8,11 +8,11 @@ import pytest
 
 from core.dataset.training_photographs import KEY, VALUES_FILE
 from core.errors import Refusal
-from core.models.training import session
 from core.models.training.arithmetic import arithmetic
 from core.models.training.engines import EngineRequest
 from core.models.training.progress import Progress
 from core.models.training.request import Request
+from core.models.training.start_checks import check_limits, with_photographs
 from core.store import ArtifactStore
 
 
@@ -42,7 +42,7 @@ def test_a_training_does_not_go_on_with_other_photographs(tmp_path: Path) -> Non
 
     usual = {"progress": {"engine": engine(None)}}
     for begun in (usual, {"progress": {"engine": engine(digest)}}):
-        found = session._with_photographs(request, begun, store)
+        found = with_photographs(request, begun, store)
         assert found == EngineRequest("scan", photographs=True, photographs_sha256=digest)
     others: tuple[dict[str, Any], ...] = (
         {"progress": {"engine": engine("1" * 64)}},
@@ -51,7 +51,14 @@ def test_a_training_does_not_go_on_with_other_photographs(tmp_path: Path) -> Non
     )
     for begun in others:
         with pytest.raises(Refusal, match="others than those that the training was begun with"):
-            session._with_photographs(request, begun, store)
+            with_photographs(request, begun, store)
+
+
+def test_limits_that_the_clock_would_overrule_are_refused() -> None:
+    request = Request("ae20", "ae20", start="resume", overrides={"epochs": 500, "batch": 8})
+    check_limits(request, EngineRequest("scan"))
+    with pytest.raises(Refusal, match="The clock alone ends this training, so --epochs would"):
+        check_limits(request, EngineRequest("scan", minutes=3.0))
 
 
 def test_on_a_cpu_the_arithmetic_names_no_accelerator() -> None:
