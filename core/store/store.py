@@ -9,11 +9,11 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from core.store import commit as artifact_commit
 from core.store.artifact import Artifact
@@ -209,6 +209,20 @@ class ArtifactStore:
         with locked(paths):
             artifact_commit.finish(paths)
             yield
+
+    @contextmanager
+    def lock_if_free(self, key: str) -> Iterator[bool]:
+        """Like `lock` without waiting: whether nobody else has the lock, which is then held."""
+        paths = self._paths(key)
+        with ExitStack() as held:
+            try:
+                held.enter_context(locked(paths, timeout=0))
+            except Timeout:
+                is_free = False
+            else:
+                is_free = True
+                artifact_commit.finish(paths)
+            yield is_free
 
     @contextmanager
     def staging(self, key: str) -> Iterator[Path]:

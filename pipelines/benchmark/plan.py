@@ -41,6 +41,11 @@ class Part:
     models: tuple[str, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def pieces_key(self) -> str:
+        """Key below which the pieces are kept."""
+        return f"cache/benchmark/{self.name}"
+
     @cached_property
     def fingerprint(self) -> str:
         """Digest of all that the measurements depend on, the machine included."""
@@ -107,7 +112,7 @@ class Part:
 
     @cached_property
     def _pieces(self) -> Pieces:
-        return Pieces(self.store, f"cache/benchmark/{self.name}/", self.fingerprint)
+        return Pieces(self.store, f"{self.pieces_key}/", self.fingerprint)
 
     def _read(self, block: TimingBlock) -> pd.DataFrame:
         return from_parquet(self._pieces.read(block.name))
