@@ -19,7 +19,7 @@ from core.store import commit as artifact_commit
 from core.store.artifact import Artifact
 from core.store.commit import locked
 from core.store.errors import DEFAULT_ROOT, ReplacedArtifact, shown_path
-from core.store.key import MANIFEST_SUFFIX, check_file_name, is_key
+from core.store.key import MANIFEST_SUFFIX, check_file_name, is_key, last_part
 from core.store.layout import ArtifactPaths, ManifestState
 from core.store.manifest import Manifest
 
@@ -201,6 +201,15 @@ class ArtifactStore:
         if self.exists(key):
             with locked(self._paths(key)):
                 artifact_commit.remove(self._paths(key))
+
+    def clear_leftovers(self, prefix: str) -> None:
+        """Removes what killed writers left of artifacts that were not committed after all.
+
+        Args:
+            prefix: Folder of their keys with its slash; nobody else may be writing there.
+        """
+        kept = {last_part(key) for key in self.keys(prefix)}
+        artifact_commit.clear_leftovers(self.root / prefix, kept)
 
     @contextmanager
     def lock(self, key: str) -> Iterator[None]:

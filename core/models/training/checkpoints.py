@@ -75,6 +75,7 @@ class Checkpoints:
         whole = [found for found in self.whole_epochs() if found <= key]
         for other in {*self.keys()} - {*earlier[-KEPT:], *whole[-1:]}:
             self.store.delete(other)
+        self._clear_leftovers()
         return key
 
     def facts(self, progress: Progress) -> dict[str, Any]:
@@ -136,6 +137,11 @@ class Checkpoints:
         """Removes all checkpoints."""
         for key in self.keys():
             self.store.delete(key)
+        self._clear_leftovers()
+
+    def _clear_leftovers(self) -> None:
+        """Removes checkpoints whose writing was cut short; a key of a step is not used again."""
+        self.store.clear_leftovers(f"checkpoints/{self.model}/")
 
     def _restore(self, key: str, network: ImageModel) -> tuple[Progress, Arrays]:
         artifact = self.store.open(key)
