@@ -57,7 +57,8 @@ def go_on_from_published(
     training.progress.earlier_data = _earlier_data(training, published.facts, facts)
     for _ in range(0 if anew else facts.get("lr_drops", facts.get("drops", 0))):
         training.lower_learning_rate()
-    training.progress.first_stop = 0 if anew else facts.get("first_stop", 0)
+    # The epochs after the best one are gone, that of the first stop among them.
+    training.progress.first_stop = 0 if anew else min(facts.get("first_stop", 0), len(rows))
 
 
 def _progress_at_best(

@@ -184,6 +184,7 @@ def _go_on(training: Training, request: Request, begun: Mapping[str, Any]) -> No
     try:
         if checkpoints.keys() and request.start != "finetune":
             training.resume()
+            _tell_newer_pieces(training)
         elif request.start == "export":
             go_on_from_pieces(training, WeightPieces(checkpoints.store, checkpoints.model))
         else:
@@ -195,6 +196,18 @@ def _go_on(training: Training, request: Request, begun: Mapping[str, Any]) -> No
             f"{error} Leave out the flags that differ and it goes on; --restart forgets it and "
             "starts anew."
         ) from error
+
+
+def _tell_newer_pieces(training: Training) -> None:
+    """Says so where weights that came back from another machine are newer than the checkpoint."""
+    checkpoints, progress = training.checkpoints, training.progress
+    latest = next(iter(WeightPieces(checkpoints.store, checkpoints.model).sets().values()), None)
+    seen = latest["progress"]["images"] if latest else 0
+    if latest and latest["progress"].get("run") == progress.run and seen > progress.images:
+        training.monitor.say(
+            f"goes on from the checkpoint, after {progress.images} images; the weights in "
+            f"{checkpoints.store.shown(f'cache/train/{checkpoints.model}')} have seen {seen}"
+        )
 
 
 def _go_on_from_published(training: Training, request: Request) -> None:
