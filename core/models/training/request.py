@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from core.codecs import find_codec, unavailable
 from core.dataset.splits import DEFAULT
 from core.errors import Refusal
 from core.models import get_model, models
@@ -89,7 +90,7 @@ def model_of(request: Request) -> Model:
     """The model that is asked for.
 
     Raises:
-        Refusal: There is no such model, or the name is another one's.
+        Refusal: There is no such model, or the name is another one's or a codec's.
     """
     try:
         model = get_model(request.architecture)
@@ -99,7 +100,18 @@ def model_of(request: Request) -> Model:
         raise Refusal(
             f"{request.name} is the name of another model of its own; choose another --name."
         )
+    if request.start not in ("resume", "export") and _is_codec(request.name):
+        raise Refusal(
+            f"{request.name} is the name of a codec, so no model of that name could be one; choose "
+            "another --name."
+        )
     return model
+
+
+def _is_codec(name: str) -> bool:
+    """Whether there is a codec of that name that no model makes."""
+    found = find_codec(name)
+    return name in unavailable() or (found is not None and found.learned is None)
 
 
 def config_of(model: Model, request: Request, begun: Mapping[str, Any]) -> ModelConfig:

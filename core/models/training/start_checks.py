@@ -23,6 +23,7 @@ from core.models.training.request import Request
 from core.models.training.weight_pieces import WeightPieces
 from core.plain_english import flags
 from core.store import ArtifactStore
+from core.store.key import command_of_its_own
 
 
 def check_limits(request: Request, engine: EngineRequest) -> None:
@@ -82,7 +83,7 @@ def check_start(request: Request, checkpoints: Checkpoints, config: ModelConfig)
         )
     if request.start == "finetune" and source_of(request, store) is None:
         missing = dataclasses.replace(request, name=request.source or name)
-        raise Refusal(f"{missing.name} is not published yet; start with `{missing.command}`.")
+        raise Refusal(f"{missing.name} is not published yet; start with `{_first(missing)}`.")
     progress = checkpoints.progress()
     if not kept:
         progress = _check_pieces(request, store)
@@ -108,8 +109,13 @@ def _check_pieces(request: Request, store: ArtifactStore) -> Progress:
         )
     is_lost = published is None if request.start == "resume" else request.start == "export"
     if is_lost and not pieces:
-        raise Refusal(f"There is no checkpoint of {name}; start with `{request.new_command()}`.")
+        raise Refusal(f"There is no checkpoint of {name}; start with `{_first(request)}`.")
     return progress
+
+
+def _first(request: Request) -> str:
+    """Command that trains what is not here yet."""
+    return command_of_its_own(request.name) or request.new_command()
 
 
 def _restart(request: Request, store: ArtifactStore) -> str:
