@@ -46,6 +46,12 @@ class Config:
     )
     again: bool = option(False, help="measure again what is up to date")
 
+    def __post_init__(self) -> None:
+        if self.baselines is not None and self.only and "baselines" not in self.only:
+            raise ValueError(
+                "--baselines PYTHON times the part baselines, which --only leaves out."
+            )
+
     @property
     def rounds(self) -> Rounds:
         """How often each thing is measured."""

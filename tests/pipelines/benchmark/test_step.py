@@ -215,3 +215,10 @@ def test_baselines_are_left_out_beside_models_of_a_similar_name_alone(store, cap
         store.commit(f"models/{name}", {f"{name}/card.json": b"{}"}, facts={})
     assert benchmark.main(["--only", "baselines"]) == 0
     assert "left out; they are timed beside ae80, not trained here" in capsys.readouterr().err
+
+
+def test_a_python_for_a_part_that_is_left_out_is_refused(store, capsys):
+    assert run("--baselines", "python") == 2
+    assert "--baselines PYTHON times the part baselines, which --only leaves out" in (
+        capsys.readouterr().err
+    )
