@@ -9,10 +9,16 @@ from rich.progress import Progress, TextColumn
 
 import core.models
 from core.codecs.autoencoder import architectures
+from core.evaluation.deciding_code import deciding_code
 from core.store import ArtifactStore, Manifest
 from core.timing.table import BUSY_CORES
 from pipelines.base import UserError, option, run_step
-from pipelines.benchmark.baselines import AUTOENCODERS, baseline_blocks, check_baselines
+from pipelines.benchmark.baselines import (
+    AUTOENCODERS,
+    BASELINE_PROGRAMS,
+    baseline_blocks,
+    check_baselines,
+)
 from pipelines.benchmark.blocks import (
     FULL,
     QUICK,
@@ -160,7 +166,13 @@ def _baselines(config: Config, store: ArtifactStore, say: Say) -> Part | None:
             "core.models.autoencoder.network",
         ),
         models=("models/",),
-        facts={"quick": config.quick, "left_out": left_out, "baselines": versions},
+        facts={
+            "quick": config.quick,
+            "left_out": left_out,
+            "baselines": versions,
+            "programs": deciding_code(BASELINE_PROGRAMS).digest,
+        },
+        compared=("baselines", "programs"),
     )
 
 

@@ -143,6 +143,33 @@ def test_a_stopped_benchmark_goes_on_after_its_last_piece(store):
     assert store.keys("cache/") == []
 
 
+def test_another_version_of_a_baseline_is_measured_anew(store):
+    def part(**facts):
+        known = {"baselines": "CompressAI 1", "programs": "digest", **facts}
+        return Part(
+            store,
+            "codecs",
+            [TimingBlock("one", 1.0, lambda processes: [])],
+            facts=known,
+            compared=("baselines", "programs"),
+        )
+
+    first = part()
+    first.keep(first.blocks[0], [], busy_cores_before=None)
+    assert not part().pending()
+    newer = part(baselines="CompressAI 2")
+    assert newer.pending()
+    first.finish()
+    assert part().is_done()
+    assert not newer.is_done()
+    assert not part(programs="another").is_done()
+    # What an earlier version did not store outdates nothing.
+    stored = dict(store.manifest(benchmark_key("codecs")).facts)
+    del stored["programs"]
+    store.restate(benchmark_key("codecs"), stored)
+    assert part(programs="another").is_done()
+
+
 def test_other_rounds_make_other_pieces(store):
     assert Part(store, "codecs", []).fingerprint != (
         Part(store, "codecs", [TimingBlock("one", 1.0, lambda processes: [])]).fingerprint
