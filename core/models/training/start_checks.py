@@ -82,7 +82,8 @@ def check_start(request: Request, checkpoints: Checkpoints, config: ModelConfig)
             f"or start anew with `{_restart(request, store)}`."
         )
     if request.start == "finetune" and source_of(request, store) is None:
-        missing = dataclasses.replace(request, name=request.source or name)
+        # The flags are of the stage, not of what it begins from.
+        missing = Request(request.architecture, request.source or name)
         raise Refusal(f"{missing.name} is not published yet; start with `{_first(missing)}`.")
     progress = checkpoints.progress()
     if not kept:
