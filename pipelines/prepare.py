@@ -61,6 +61,10 @@ class PrepareConfig:
             raise ValueError(
                 f"--allow-hash must be 64 lower-case hex digits; received {self.allow_hash}."
             )
+        if self.source is not None and (self.allow_hash or self.url != ARCHIVE_URL):
+            raise ValueError(
+                "--source downloads nothing; it does not go with --url or --allow-hash."
+            )
         if self.extra is not None and self.source is not None:
             raise ValueError("--extra does not go with --source: it leaves the data set alone.")
         if self.extra is not None and (self.replace or self.allow_hash or self.url != ARCHIVE_URL):

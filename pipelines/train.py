@@ -4,7 +4,8 @@ import importlib.util
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from core.plain_english import flags
 from core.stop_request import StopRequest
 from core.store import ArtifactStore
 from pipelines.base import UserError, check_name, option, run_step
+from pipelines.published_files import check_libraries, complete, reduce
 from pipelines.quiet_import import quiet_import
 
 if TYPE_CHECKING:
@@ -26,6 +28,12 @@ _IDENTITY = ("model", "name", "dataset", "complete", "reduce", "replace", "prese
 #: Fields that select the training engine.
 _ENGINE = ("engine", "minutes", "augment", "photographs")
 
+#: What is said after a signal, whether it came while a training ran or before.
+_KEPT = (
+    "what was trained is saved. A training goes on with --resume; --export publishes its best "
+    "weights so far."
+)
+
 _STARTS: tuple["Start", ...] = ("export", "finetune", "restart", "resume")
 
 
@@ -37,7 +45,12 @@ class TrainConfig:
     name: str | None = option(
         None, help="name of the trained model and its history (default: the model's own)"
     )
-    dataset: str = option(DEFAULT, help="prepared data set to train on", metavar="NAME")
+    dataset: str | None = option(
+        None,
+        help="prepared data set to train on (default: that of the training that goes on, else "
+        f"{DEFAULT})",
+        metavar="NAME",
+    )
     resume: bool = option(False, help="go on from the newest checkpoint, or the published model")
     restart: bool = option(False, help="forget the checkpoints and start anew")
     finetune: bool = option(
@@ -124,7 +137,7 @@ class TrainConfig:
         for alone in ("complete", "reduce"):
             if getattr(self, alone) and (others := self._given() - {alone}):
                 raise ValueError(f"--{alone} trains nothing; it does not go with {flags(others)}.")
-        if self.export and (own := self._given() & {*_ENGINE}):
+        if self.export and (own := self._given() & {*_ENGINE, *self.settable(), "preset"}):
             raise ValueError(f"--export trains nothing; it does not go with {flags(own)}.")
         if self.engine != "scan" and (self.minutes is not None or self.augment or self.photographs):
             raise ValueError("--minutes, --augment and --photographs need --engine scan.")
@@ -162,13 +175,13 @@ def train(config: TrainConfig) -> None:
     """Trains a model from the prepared data set, resumably, and exports it."""
     store = ArtifactStore.default()
     if config.complete:
-        _complete(config, store)
+        complete(store, config.model_name, config.model)
         return
     if config.reduce:
-        _reduce(config, store)
+        reduce(store, config.model_name, config.model, uses=config.reduce)
         return
     stop = StopRequest()
-    with store.lock(f"checkpoints/{config.model_name}"):
+    with _lock(store, config.model_name):
         with stop.listening():
             session = _open(config, store, stop)
             if not config.export:
@@ -179,33 +192,21 @@ def train(config: TrainConfig) -> None:
     _export_by_tensorflow(config)
 
 
-def _complete(config: TrainConfig, store: ArtifactStore) -> None:
-    """Adds files to a published model."""
-    _check_libraries()
-    with quiet_import():
-        from core.codecs.trained_model import model_key
-        from core.models import get_model
-        from core.models.training.derived_files import add_derived_files
-
-        model = get_model(config.model)
-    with store.lock(model_key(config.model_name)):
-        added = add_derived_files(store, config.model_name, model)
-    print(f"{config.model_name}: added {', '.join(added) or 'nothing: there is nothing to add'}")
-
-
-def _reduce(config: TrainConfig, store: ArtifactStore) -> None:
-    """Removes files from a published model."""
-    _check_libraries()
-    with quiet_import():
-        from core.models.training.reduction import REMOVABLE, reduce_model
-
-    uses = tuple(REMOVABLE) if config.reduce == "both" else (str(config.reduce),)
-    removed = reduce_model(store, config.model_name, uses)
-    print(f"{config.model_name}: removed {', '.join(removed)}")
+@contextmanager
+def _lock(store: ArtifactStore, name: str) -> Iterator[None]:
+    """Keeps other processes from training the model; says when it waits for one."""
+    key = f"checkpoints/{name}"
+    with store.lock_if_free(key) as is_free:
+        if is_free:
+            yield
+            return
+    print(f"train: another process trains {name}; waiting for it.", file=sys.stderr, flush=True)
+    with store.lock(key):
+        yield
 
 
 def _open(config: TrainConfig, store: ArtifactStore, stop: StopRequest) -> "Session":
-    _check_libraries()
+    check_libraries()
     with quiet_import():
         # Keras takes ten seconds to import, which --help and a wrong flag should not wait for.
         from core.models import models
@@ -243,17 +244,6 @@ def _engine(config: TrainConfig) -> "EngineRequest | None":
     )
 
 
-def _check_libraries() -> None:
-    backend = os.environ.get("KERAS_BACKEND") or "tensorflow"
-    missing = [name for name in ("keras", backend) if importlib.util.find_spec(name) is None]
-    if missing:
-        raise UserError(
-            f"Training needs {' and '.join(missing)}, which the other steps do without and which "
-            f"this environment lacks. Install: pip install -r requirements.txt"
-            f"{' jax' if backend == 'jax' else ''}"
-        )
-
-
 def _export_by_tensorflow(config: TrainConfig) -> None:
     """Exports in a TensorFlow process from the checkpoint that another backend wrote."""
     arguments = ["-m", "pipelines.train", config.model, "--export", *_flags(config)]
@@ -273,18 +263,14 @@ def _export_by_tensorflow(config: TrainConfig) -> None:
 def _flags(config: TrainConfig) -> list[str]:
     """Flags of a command that exports what this one trained; the rest is in the checkpoint."""
     flags = ["--replace"] if config.replace else []
-    if config.dataset != DEFAULT:
+    if config.dataset is not None:
         flags += ["--dataset", config.dataset]
     return flags if config.name is None else [*flags, "--name", config.name]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit status of the step; 130 or 143 when a signal stopped it."""
-    kept = (
-        "the checkpoint is saved. Go on with --resume, or export the best weights so far with "
-        "--export."
-    )
-    return run_step(TrainConfig, train, name="train", argv=argv, kept=kept)
+    return run_step(TrainConfig, train, name="train", argv=argv, kept=_KEPT)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from core.codecs import Codec, Reference, shared_model
 from core.codecs.base import OperatingPoint
@@ -51,6 +51,34 @@ class Fingerprint:
             return None
         known = facts.get("metric_fingerprints", {})
         return tuple(name for name, digest in self.metrics.items() if known.get(name) != digest)
+
+
+class Subject(NamedTuple):
+    """What an evaluation measures.
+
+    Attributes:
+        fingerprint: Digests of all that the results depend on.
+        model: Digest of the codec's model; None where it has none.
+        program: Version of the program that the codec runs, where it tells one.
+    """
+
+    fingerprint: Fingerprint
+    model: str | None
+    program: str | None
+
+
+def subject(
+    store: ArtifactStore,
+    codec: Codec,
+    points: Iterable[OperatingPoint | Reference],
+    catalogue: Catalogue,
+) -> Subject:
+    """What is measured of a codec on some images, as it is now."""
+    return Subject(
+        fingerprint(store, codec, points, catalogue),
+        model=model_digest(store, codec.name),
+        program=codec.version() if codec.version else None,
+    )
 
 
 def fingerprint(

@@ -20,7 +20,12 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from core.store.atomic import digest, sync_file, sync_folder, write_file
-from core.store.errors import ArtifactError, DamagedArtifact, MissingArtifact
+from core.store.errors import (
+    ArtifactError,
+    DamagedArtifact,
+    MissingArtifact,
+    UnreadableArtifact,
+)
 from core.store.layout import ArtifactPaths
 from core.store.manifest import FileEntry, Manifest
 from core.store.provenance import provenance
@@ -110,6 +115,19 @@ def finish(paths: ArtifactPaths) -> None:
         sync_folder(folder)
 
 
+def clear_leftovers(folder: Path, kept: Collection[str]) -> None:
+    """Removes what writers that were killed left of artifacts that were never committed.
+
+    Args:
+        folder: Folder of artifacts that nobody else writes.
+        kept: Last parts of the keys of those that were committed.
+    """
+    for leftover in folder.glob(".tmp-*"):
+        owner = leftover.name.removeprefix(".tmp-").partition(".")[0]
+        if owner not in kept and leftover.is_file():
+            leftover.unlink()
+
+
 def remove(paths: ArtifactPaths) -> None:
     """Removes the artifact: the manifest first, so that it is gone as a whole at once."""
     try:
@@ -158,6 +176,8 @@ def _earlier_names(paths: ArtifactPaths) -> set[str]:
     """Names of the old artifact's files, of those only that are still on the disk."""
     try:
         manifest = paths.load_manifest()
+    except UnreadableArtifact:
+        raise
     except (MissingArtifact, DamagedArtifact):
         return set()
     names = {*manifest.files, *manifest.superseded}
@@ -165,9 +185,15 @@ def _earlier_names(paths: ArtifactPaths) -> set[str]:
 
 
 def _committed_names(paths: ArtifactPaths) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Name of each committed file by its waiting name, and the names to be removed."""
+    """Name of each committed file by its waiting name, and the names to be removed.
+
+    Raises:
+        UnreadableArtifact: There is a manifest that cannot be read now, whose files must stay.
+    """
     try:
         manifest = paths.load_manifest()
+    except UnreadableArtifact:
+        raise
     except (MissingArtifact, DamagedArtifact):
         return {}, ()
     waiting = {paths.waiting(name, entry).name: name for name, entry in manifest.files.items()}

@@ -32,10 +32,20 @@ _COMMANDS = {
     "cache": "python -m pipelines.{second}",
 }
 
-#: Arguments that train a model which is trained on from another one's weights.
-_TRAINED_ON = {
+#: Arguments that train a model which is a preset of another one's network, or trained on from
+#: its weights.
+_TRAINED_AS = {
     "bottleneck_visual": "bottleneck --finetune --preset visual --name bottleneck_visual",
+} | {
+    name: f"bottleneck --preset {name} --name {name}"
+    for name in ("ladder_hyperprior", "ladder_context", "ladder_transforms", "ladder_lattice")
 }
+
+#: Steps whose part of the cache is of a model.
+_MODEL_CACHES = frozenset({"train", "search"})
+
+#: Parts of the cache that no step of their name makes.
+_CACHES = {"dashboard": "streamlit run dashboard/app.py"}
 
 #: Kinds that a training makes.
 _OF_TRAININGS = frozenset({"models", "histories", "checkpoints"})
@@ -135,11 +145,25 @@ def command_for(key: str, root: Path | None = None) -> str:
         command += f" --dataset {second}"
     if kind == "datasets" and second != DEFAULT_DATASET:
         command += f" --source DIR --name {second}"
-    if kind in _OF_TRAININGS and second in _TRAINED_ON:
-        return command.replace(second, _TRAINED_ON[second])
+    if kind == "cache" and second in _CACHES:
+        return _CACHES[second]
+    if kind == "cache" and second in _MODEL_CACHES and rest:
+        return command_for(f"{'models' if second == 'train' else 'studies'}/{rest[0]}", root)
+    if kind in _OF_TRAININGS and (own := command_of_its_own(second)):
+        return own
     if kind in _OF_MODELS and second not in _architectures():
         command = command.replace(f" {second}", f" MODEL --name {second}")
     return command
+
+
+def command_of_its_own(model: str) -> str | None:
+    """Command that trains a shipped model which is more than its architecture's name says.
+
+    >>> command_of_its_own("ladder_context")
+    'python -m pipelines.train bottleneck --preset ladder_context --name ladder_context'
+    """
+    found = _TRAINED_AS.get(model)
+    return found and f"python -m pipelines.train {found}"
 
 
 def evaluation_command(

@@ -9,17 +9,17 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from core.store import commit as artifact_commit
 from core.store.artifact import Artifact
 from core.store.commit import locked
 from core.store.errors import DEFAULT_ROOT, ReplacedArtifact, shown_path
-from core.store.key import MANIFEST_SUFFIX, check_file_name, is_key
+from core.store.key import MANIFEST_SUFFIX, check_file_name, is_key, last_part
 from core.store.layout import ArtifactPaths, ManifestState
 from core.store.manifest import Manifest
 
@@ -202,6 +202,15 @@ class ArtifactStore:
             with locked(self._paths(key)):
                 artifact_commit.remove(self._paths(key))
 
+    def clear_leftovers(self, prefix: str) -> None:
+        """Removes what killed writers left of artifacts that were not committed after all.
+
+        Args:
+            prefix: Folder of their keys with its slash; nobody else may be writing there.
+        """
+        kept = {last_part(key) for key in self.keys(prefix)}
+        artifact_commit.clear_leftovers(self.root / prefix, kept)
+
     @contextmanager
     def lock(self, key: str) -> Iterator[None]:
         """Keeps every other process and thread from writing the artifact; may be nested."""
@@ -209,6 +218,20 @@ class ArtifactStore:
         with locked(paths):
             artifact_commit.finish(paths)
             yield
+
+    @contextmanager
+    def lock_if_free(self, key: str) -> Iterator[bool]:
+        """Like `lock` without waiting: whether nobody else has the lock, which is then held."""
+        paths = self._paths(key)
+        with ExitStack() as held:
+            try:
+                held.enter_context(locked(paths, timeout=0))
+            except Timeout:
+                is_free = False
+            else:
+                is_free = True
+                artifact_commit.finish(paths)
+            yield is_free
 
     @contextmanager
     def staging(self, key: str) -> Iterator[Path]:

@@ -24,6 +24,12 @@ from pipelines.benchmark.process import MeasuringProcess, Processes
 
 AUTOENCODERS = ("ae80", "ae40", "ae20")
 
+#: Modules that run the baselines.
+BASELINE_PROGRAMS = (
+    "pipelines.benchmark.baseline_thesis",
+    "pipelines.benchmark.baseline_compressai",
+)
+
 _SIZES = (SMALL, (768, 512))
 _THESIS = (sys.executable, "-m", "pipelines.benchmark.baseline_thesis")
 #: Steps of a timed piece of a training, and their images.

@@ -32,6 +32,8 @@ class Part:
         sources: Modules that influence the measurements.
         models: Prefixes of the artifacts that the measurements depend on.
         facts: Metadata.
+        compared: Names of facts that outdate measurements, too, where they were stored otherwise;
+            one that an earlier version did not store does not.
     """
 
     store: ArtifactStore
@@ -40,6 +42,12 @@ class Part:
     sources: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
+    compared: tuple[str, ...] = ()
+
+    @property
+    def pieces_key(self) -> str:
+        """Key below which the pieces are kept."""
+        return f"cache/benchmark/{self.name}"
 
     @cached_property
     def fingerprint(self) -> str:
@@ -62,13 +70,16 @@ class Part:
         key = benchmark_key(self.name)
         try:
             self.store.path(key, f"{self.name}.parquet")
-            return bool(self.store.manifest(key).facts.get("fingerprint") == self.fingerprint)
+            found = self.store.manifest(key).facts
         except ArtifactError:
             return False
+        is_same = all(found.get(name, fact) == fact for name, fact in self._compared.items())
+        return bool(found.get("fingerprint") == self.fingerprint) and is_same
 
     def pending(self) -> list[TimingBlock]:
         """The pieces that are still to be measured."""
-        return [block for block in self.blocks if not self._pieces.is_kept(block.name)]
+        kept = self._pieces.is_kept
+        return [block for block in self.blocks if not kept(block.name, **self._compared)]
 
     def keep(
         self, block: TimingBlock, timings: Sequence[Timing], *, busy_cores_before: float | None
@@ -81,7 +92,8 @@ class Part:
             busy_cores_before: Cores that other programs kept busy before the run.
         """
         data = to_parquet(timings)
-        self._pieces.keep(block.name, data, busy_cores_before=busy_cores_before)
+        facts = {**self._compared, "busy_cores_before": busy_cores_before}
+        self._pieces.keep(block.name, data, **facts)
 
     def finish(self) -> Manifest:
         """Commits the part from all its pieces, and removes those."""
@@ -105,9 +117,13 @@ class Part:
         """Removes all pieces, also those of earlier benchmarks."""
         self._pieces.discard()
 
+    @property
+    def _compared(self) -> dict[str, Any]:
+        return {name: self.facts[name] for name in self.compared}
+
     @cached_property
     def _pieces(self) -> Pieces:
-        return Pieces(self.store, f"cache/benchmark/{self.name}/", self.fingerprint)
+        return Pieces(self.store, f"{self.pieces_key}/", self.fingerprint)
 
     def _read(self, block: TimingBlock) -> pd.DataFrame:
         return from_parquet(self._pieces.read(block.name))

@@ -9,10 +9,16 @@ from rich.progress import Progress, TextColumn
 
 import core.models
 from core.codecs.autoencoder import architectures
+from core.evaluation.deciding_code import deciding_code
 from core.store import ArtifactStore, Manifest
 from core.timing.table import BUSY_CORES
 from pipelines.base import UserError, option, run_step
-from pipelines.benchmark.baselines import AUTOENCODERS, baseline_blocks, check_baselines
+from pipelines.benchmark.baselines import (
+    AUTOENCODERS,
+    BASELINE_PROGRAMS,
+    baseline_blocks,
+    check_baselines,
+)
 from pipelines.benchmark.blocks import (
     FULL,
     QUICK,
@@ -24,6 +30,7 @@ from pipelines.benchmark.blocks import (
 from pipelines.benchmark.dashboard import dashboard_blocks, reason_against
 from pipelines.benchmark.plan import Part, busy_cores
 from pipelines.benchmark.process import measuring_processes
+from pipelines.claims import Claims
 from pipelines.progress_bar import progress_bar
 
 PARTS = ("codecs", "training", "baselines", "dashboard")
@@ -45,6 +52,12 @@ class Config:
     )
     again: bool = option(False, help="measure again what is up to date")
 
+    def __post_init__(self) -> None:
+        if self.baselines is not None and self.only and "baselines" not in self.only:
+            raise ValueError(
+                "--baselines PYTHON times the part baselines, which --only leaves out."
+            )
+
     @property
     def rounds(self) -> Rounds:
         """How often each thing is measured."""
@@ -64,9 +77,17 @@ def benchmark(config: Config) -> None:
         console.print(line, highlight=False, markup=False)
 
     store = ArtifactStore.default()
-    parts = [part for part in _parts(config, store, say) if _is_wanted(part, config, say)]
-    if not parts:
-        return
+    with Claims(store) as claims:
+        parts = _parts(config, store, say)
+        wanted = [part for part in parts if _is_wanted(part, config, say, claims)]
+        if wanted:
+            _measure(wanted, store, say, console, claims)
+
+
+def _measure(
+    parts: Sequence[Part], store: ArtifactStore, say: Say, console: Console, claims: Claims
+) -> None:
+    """Measures part by part; the pieces of each are kept one by one on the way."""
     busy = busy_cores(_WATCH_SECONDS)
     if busy > BUSY_CORES:
         say(f"Other programs use {busy:.1f} cores: these times will say more of them than of ours.")
@@ -82,6 +103,7 @@ def benchmark(config: Config) -> None:
                 part.keep(block, block.measure(processes), busy_cores_before=busy)
                 progress.advance(task, block.weight)
             say(_summary(part.finish()))
+            claims.give_back(part.pieces_key)
 
 
 def _parts(config: Config, store: ArtifactStore, say: Say) -> list[Part]:
@@ -125,7 +147,7 @@ def _training(config: Config, store: ArtifactStore, say: Say) -> Part | None:
 
 
 def _baselines(config: Config, store: ArtifactStore, say: Say) -> Part | None:
-    missing = [name for name in AUTOENCODERS if not store.keys(f"models/{name}")]
+    missing = [name for name in AUTOENCODERS if not store.exists(f"models/{name}")]
     if missing:
         say(f"baselines: left out; they are timed beside {', '.join(missing)}, not trained here.")
         return None
@@ -144,7 +166,13 @@ def _baselines(config: Config, store: ArtifactStore, say: Say) -> Part | None:
             "core.models.autoencoder.network",
         ),
         models=("models/",),
-        facts={"quick": config.quick, "left_out": left_out, "baselines": versions},
+        facts={
+            "quick": config.quick,
+            "left_out": left_out,
+            "baselines": versions,
+            "programs": deciding_code(BASELINE_PROGRAMS).digest,
+        },
+        compared=("baselines", "programs"),
     )
 
 
@@ -159,10 +187,14 @@ def _dashboard(config: Config, store: ArtifactStore, say: Say) -> Part | None:
     return None
 
 
-def _is_wanted(part: Part, config: Config, say: Say) -> bool:
+def _is_wanted(part: Part, config: Config, say: Say, claims: Claims) -> bool:
+    if not claims.take(part.pieces_key):
+        say(f"{part.name}: is being measured by another process; it is left out.")
+        return False
     if config.again or not part.is_done():
         return True
     part.discard()
+    claims.give_back(part.pieces_key)
     say(f"{part.name}: up to date.")
     return False
 

@@ -70,6 +70,10 @@ class Config:
                 raise ValueError(f"--metric takes some of {known}; received {name!r}.")
         if self.metric and (self.again or self.verify is not None):
             raise ValueError("--metric adds to stored results; --again and --verify do not.")
+        if self.replace and self.images is None:
+            raise ValueError("--replace measures another folder under its name; give --images DIR.")
+        if self.verify is not None and (self.again or self.replace):
+            raise ValueError("--verify changes no results; it does not go with --again, --replace.")
         if self.verify is not None and self.verify < MIN_IMAGES:
             raise ValueError(f"--verify takes at least {MIN_IMAGES}; received {self.verify}.")
         if self.stamp and self.verify is None:

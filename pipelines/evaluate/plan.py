@@ -15,7 +15,7 @@ from core.dataset import image_source
 from core.dataset.image_source import Catalogue, ImageSource
 from core.evaluation.block import Block
 from core.evaluation.facts import MeasuredImages, ResultFacts, Seconds
-from core.evaluation.fingerprint import Fingerprint, fingerprint, model_digest
+from core.evaluation.fingerprint import Fingerprint, Subject, model_digest, subject
 from core.evaluation.results import result_key
 from core.evaluation.table import concatenate, from_parquet, to_parquet, with_metrics
 from core.evaluation.table_parts import WrittenTable, write_in_parts
@@ -63,10 +63,20 @@ class Plan:
         """Key of the results."""
         return result_key(self.dataset, self.codec.name)
 
+    @property
+    def pieces_key(self) -> str:
+        """Key below which the pieces are kept."""
+        return f"cache/evaluate/{self.dataset}/{self.codec.name}"
+
     @cached_property
+    def subject(self) -> Subject:
+        """What is measured, as it was when this was first asked for."""
+        return subject(self.store, self.codec, self.points, self.catalogue)
+
+    @property
     def fingerprint(self) -> Fingerprint:
         """Digests of all that the results depend on."""
-        return fingerprint(self.store, self.codec, self.points, self.catalogue)
+        return self.subject.fingerprint
 
     @cached_property
     def blocks(self) -> dict[str, Block]:
@@ -112,13 +122,12 @@ class Plan:
 
     def stale_metrics(self) -> tuple[str, ...] | None:
         """Metrics that the stored results lack; None where everything is to be measured."""
-        wanted = self.fingerprint  # taken before the work starts, in which the code may be edited
         try:
             facts = self.store.manifest(self.key).facts
             self.store.path(self.key, self._file)
         except ArtifactError:
             return None
-        return wanted.stale_metrics(facts)
+        return self.fingerprint.stale_metrics(facts)
 
     def lacking(self, names: tuple[str, ...]) -> tuple[str, ...]:
         """Those of some metrics that the stored results lack, whatever code coded them.
@@ -133,7 +142,17 @@ class Plan:
 
     def adding(self, names: tuple[str, ...]) -> "Plan":
         """The plan that measures some metrics only and adds them to the stored results."""
-        return replace(self, added=names)
+        return self._changed(added=names)
+
+    def noting(self, notes: Mapping[str, int] | None) -> "Plan":
+        """The plan whose results tell what was noticed when the images were decoded."""
+        return self._changed(notes=notes)
+
+    def _changed(self, **changes: Any) -> "Plan":
+        """Another plan of the same subject, which is not looked at again."""
+        other = replace(self, **changes)
+        other.__dict__["subject"] = self.subject
+        return other
 
     def pending(self) -> dict[str, Block]:
         """The blocks that are still to be measured, by their name."""
@@ -158,9 +177,15 @@ class Plan:
         """Commits the codec's results from all its blocks, and removes those.
 
         Raises:
-            UselessResults: Every row is an error, or added metrics do not fit to the stored
-                results; what was stored before stays.
+            UselessResults: Every row is an error, added metrics do not fit to the stored results,
+                or the model was replaced meanwhile; what was stored before stays.
         """
+        if model_digest(self.store, self.codec.name) != self.subject.model:
+            self.discard()
+            raise UselessResults(
+                f"{self.codec.name}: its model was replaced while it was measured, so nothing was "
+                "stored; run the same command again."
+            )
         with self.store.staging(self.key) as folder:
             path = folder / self._file
             facts = self._written(path, jobs=jobs) if self.added is None else self._extended(path)
@@ -179,8 +204,9 @@ class Plan:
             wanted += "".join(sorted(self.fingerprint.metrics.values()))
         else:
             wanted += "".join(self.fingerprint.metrics[name] for name in self.added)
-        folder = f"cache/evaluate/{self.dataset}/{self.codec.name}/"
-        return Pieces(self.store, folder, hashlib.sha256(wanted.encode()).hexdigest())
+        return Pieces(
+            self.store, f"{self.pieces_key}/", hashlib.sha256(wanted.encode()).hexdigest()
+        )
 
     @property
     def _file(self) -> str:
@@ -232,8 +258,8 @@ class Plan:
         return ResultFacts(
             fingerprint=self.fingerprint.coding,
             metric_fingerprints=self.fingerprint.metrics,
-            program=self.codec.version() if self.codec.version else None,
-            model=model_digest(self.store, self.codec.name),
+            program=self.subject.program,
+            model=self.subject.model,
             dataset=MeasuredImages(self.dataset, self.catalogue.sha256, len(self.catalogue.ids)),
             codec={"label": self.codec.label, "kind": self.codec.kind},
             settings=tuple(point.setting for point in self.points),

@@ -2,40 +2,33 @@
 
 import errno
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from dataclasses import replace
 
 from rich.console import Console
 from rich.progress import Progress, TaskID
 
 from core.analysis.stored_bd_rates import bd_rates_key, store_bd_rates
-from core.codecs import Codec, codecs, get_codec
 from core.codecs import unavailable as codecs_unavailable
-from core.dataset.image_source import Catalogue, FolderSource, ImageSource, SplitSource
-from core.dataset.result_images import remember_folder
-from core.dataset.splits import prepared_datasets
-from core.evaluation.block import Block, measure_block, operating_points
+from core.dataset.image_source import FolderSource
+from core.evaluation.block import Block, measure_block
 from core.evaluation.facts import ResultFacts
 from core.evaluation.results import load_results, stored_rows
 from core.metrics import unavailable as metrics_unavailable
 from core.plain_english import counted
-from core.store import ArtifactError, ArtifactStore, Manifest, MissingArtifact
+from core.store import ArtifactStore, Manifest
 from pipelines.base import UserError, run_step
+from pipelines.claims import Claims
 from pipelines.evaluate.cluster import cluster
 from pipelines.evaluate.config import Config
 from pipelines.evaluate.plan import Plan, UselessResults
-from pipelines.evaluate.survey import check_folder, tell_changes
+from pipelines.evaluate.planning import Say, every_plan, plans
+from pipelines.evaluate.survey import tell_changes
 from pipelines.evaluate.verification import MIN_IMAGES, has_results, stamp, verify
-from pipelines.prepared_dataset import check_prepared
 from pipelines.progress_bar import progress_bar
 from pipelines.worker_pool import worker_pool
-
-Say = Callable[[str], None]
-
-_FOLDER_INSTEAD = "Images that are not prepared are measured with --images DIR --dataset NAME."
 
 #: Rows of a data set's results that are read at once, with which 3 GB of memory are enough.
 MOST_READ_ROWS = 10_000_000
@@ -61,19 +54,22 @@ def evaluate(config: Config) -> None:
     )
     for name, reason in absent.items():
         say(f"{name} {reason}; it is left out.")
-    ahead = plans(config, say=say)
-    failed = _measure_all(ahead, config, say, console) if ahead else []
+    with Claims(ArtifactStore.default()) as claims:
+        ahead = plans(config, say=say, claims=claims)
+        failed = _measure_all(ahead, config, say, console, claims) if ahead else []
     _store_bd_rates(config, say)
     if failed:
         raise UserError(" ".join(failed))
 
 
-def _measure_all(ahead: Sequence[Plan], config: Config, say: Say, console: Console) -> list[str]:
+def _measure_all(
+    ahead: Sequence[Plan], config: Config, say: Say, console: Console, claims: Claims
+) -> list[str]:
     """Measures codec by codec; the errors of those whose results are of no use."""
     failed = []
     if isinstance(ahead[0].source, FolderSource):
         notes = tell_changes(ahead[0].source, ahead[0].catalogue.ids, say)
-        ahead = [replace(plan, notes=notes) for plan in ahead]
+        ahead = [plan.noting(notes) for plan in ahead]
     with _clear_errors(ahead[0].store), progress_bar(console=console) as progress:
         task = progress.add_task("", total=sum(_rows(plan, plan.blocks) for plan in ahead))
         with _workers(config) as (executor, jobs):
@@ -85,6 +81,7 @@ def _measure_all(ahead: Sequence[Plan], config: Config, say: Say, console: Conso
                     failed.append(str(error))
                 else:
                     say(_summary(manifest))
+                claims.give_back(plan.pieces_key)
     return failed
 
 
@@ -104,71 +101,6 @@ def _store_bd_rates(config: Config, say: Say) -> None:
             say(f"{bd_rates_key(config.dataset_name)}: BD-rates of the stored results.")
 
 
-def plans(config: Config, *, say: Say) -> list[Plan]:
-    """What is left to measure, codec by codec.
-
-    Args:
-        config: What the person asked for.
-        say: Takes a line about each codec that is left out.
-
-    Raises:
-        UserError: There is no such codec or data set, or no image.
-        ArtifactError: The data set is not prepared, or a codec that was asked for by its name
-            has no model.
-    """
-    store = ArtifactStore.default()
-    found = []
-    for plan in _every_plan(config, store, say):
-        try:
-            stale = _to_measure(plan, config)
-        except MissingArtifact:
-            if config.codecs:
-                say(f"{plan.codec.name}: no results to add a metric to.")
-            continue
-        if stale == ():
-            plan.discard()
-            say(f"{plan.codec.name}: up to date.")
-        else:
-            if stale:
-                say(f"{plan.codec.name}: only {', '.join(stale)} will be measured and added.")
-            found.append(plan.adding(stale) if stale else plan)
-    return found
-
-
-def _to_measure(plan: Plan, config: Config) -> tuple[str, ...] | None:
-    """Metrics to add to a codec's results; None where everything is measured.
-
-    One that is defined for none of the images is added only if it is asked for by name.
-
-    Raises:
-        ArtifactError: Metrics were asked for by name, and there are no results to add them to.
-    """
-    if config.metric:
-        return plan.lacking(config.metric)
-    stale = None if config.again else plan.stale_metrics()
-    return stale and tuple(name for name in stale if plan.adding((name,)).blocks)
-
-
-def _every_plan(config: Config, store: ArtifactStore, say: Say) -> Iterator[Plan]:
-    """Evaluations of the codecs, up to date or not; says which cannot be measured."""
-    chosen = _codecs(config.codecs)
-    source = _source(config, store)
-    catalogue = _catalogue(source)
-    if isinstance(source, FolderSource):
-        if not config.replace:
-            check_folder(store, config.dataset_name, source.folder, catalogue.sha256)
-        remember_folder(store, config.dataset_name, source.folder)
-    for codec in chosen:
-        try:
-            points = tuple(operating_points(codec, store))
-        except ArtifactError as error:
-            if config.codecs:
-                raise
-            say(f"{codec.name}: skipped. {error}")
-        else:
-            yield Plan(store, config.dataset_name, source, catalogue, codec, points)
-
-
 def _verify(config: Config, say: Say) -> None:
     """Measures a sample of each codec's results again, and marks those found equal if asked.
 
@@ -177,7 +109,7 @@ def _verify(config: Config, say: Say) -> None:
     """
     store, different, count = ArtifactStore.default(), [], 0
     with _workers(config) as (executor, _):
-        for plan in _every_plan(config, store, say):
+        for plan in every_plan(config, store, say):
             if not has_results(plan):
                 if config.codecs:
                     say(f"{plan.codec.name}: no results.")
@@ -241,30 +173,6 @@ def _measure(
 
 def _rows(plan: Plan, blocks: Mapping[str, Block]) -> int:
     return sum(plan.rows(block) for block in blocks.values())
-
-
-def _codecs(names: Iterable[str]) -> list[Codec]:
-    try:
-        return [get_codec(name) for name in dict.fromkeys(names)] or list(codecs().values())
-    except ValueError as error:
-        raise UserError(str(error)) from error
-
-
-def _source(config: Config, store: ArtifactStore) -> ImageSource:
-    name = config.dataset_name
-    if config.images is None:
-        check_prepared(store, name, advice=_FOLDER_INSTEAD)
-        return SplitSource(store.root, name)
-    if name in prepared_datasets(store):
-        raise UserError(f"{name} names a prepared data set; choose another name for --images.")
-    return FolderSource(config.images.absolute())
-
-
-def _catalogue(source: ImageSource) -> Catalogue:
-    try:
-        return source.catalogue()
-    except ValueError as error:
-        raise UserError(str(error)) from error
 
 
 def _summary(manifest: Manifest) -> str:

@@ -7,7 +7,17 @@ from core.plain_english import counted
 from core.search.budget import Budget
 from core.search.spaces import SearchSpace
 from core.search.storage import study_key
-from core.search.studies import BUDGET, DATASET, FINISHED, MODEL, REPEATS, SEED, StudyRecord
+from core.search.studies import (
+    BUDGET,
+    DATASET,
+    DATASET_NAME,
+    FINISHED,
+    MODEL,
+    REPEATS,
+    SEED,
+    SPACE,
+    StudyRecord,
+)
 from core.search.study_reading import read_committed_study
 from core.store import ArtifactStore, DamagedArtifact, MissingArtifact, UnreadableArtifact
 from pipelines.base import UserError
@@ -50,17 +60,21 @@ def check_study(config: Config, found: StudyRecord, space: SearchSpace, dataset:
         dataset: sha256 of the data set.
 
     Raises:
-        UserError: The study is of another model or data set, or was made with other values.
+        UserError: The study is of another model or data set, or was made with other values or in
+            another space.
     """
     _check_model(config, found, space)
     if BUDGET not in found.attributes:
         return
     _check_values(config, found)
+    _check_space(found, space)
     made_on = found.attributes[DATASET]
     if made_on != dataset:
+        named = found.attributes.get(DATASET_NAME, config.dataset)
+        advice = _ADVICE if named == config.dataset else f"Give --dataset {named}."
         raise UserError(
             f"The study {found.name} was made on another data set (sha256 {made_on[:12]}; here "
-            f"{dataset[:12]}). {_ADVICE}"
+            f"{dataset[:12]}). {advice}"
         )
 
 
@@ -96,6 +110,18 @@ def _check_model(config: Config, found: StudyRecord, space: SearchSpace) -> None
             f"The study {found.name} was made to {' and '.join(found.directions)}; a search of "
             f"{config.model} has to {' and '.join(wanted)}. {_ADVICE}"
         )
+
+
+def _check_space(found: StudyRecord, space: SearchSpace) -> None:
+    """Refuses other choices than a study has, which Optuna does not allow within one study."""
+    now = space.record()
+    made = found.attributes.get(SPACE, now)
+    for name in sorted({*made, *now}):
+        if made.get(name) != now.get(name):
+            raise UserError(
+                f"The study {found.name} was made in another search space: {name} was "
+                f"{made.get(name)} and is {now.get(name)}. {_ADVICE}"
+            )
 
 
 def _check_values(config: Config, found: StudyRecord) -> None:

@@ -82,6 +82,9 @@ def open_study(
         check_replaceable(config, store, found)
         if found is not None:
             check_study(config, found, space, dataset)
+        # A study that was cut short while it was described knows what it repeats, and no more.
+        repeats = None if found is None else found.repeats
+        config = replace(config, repeat=config.repeat or repeats)
         repeated = _repeated(config, store, found, dataset)
         budget = _budget(config, store, space, found)
         check_images(config, store, budget)
@@ -109,11 +112,10 @@ def _repeated(
     config: Config, store: ArtifactStore, found: StudyRecord | None, dataset: str
 ) -> list[TrialRecord]:
     """Trials of another study that this one trains again; none where it is a search."""
-    name = (found and found.repeats) or config.repeat
-    if name is None:
+    if config.repeat is None:
         return []
     count = config.trials or (found and queued_count(found)) or None
-    return trials_to_repeat(store, name, model=config.model, dataset=dataset, count=count)
+    return trials_to_repeat(store, config.repeat, model=config.model, dataset=dataset, count=count)
 
 
 def _budget(
@@ -130,25 +132,27 @@ def _budget(
 def _describe(
     study: optuna.Study, space: SearchSpace, config: Config, dataset: str, *, budget: Budget
 ) -> None:
-    """Writes down what the study is, and asks for its first trial."""
+    """Writes down what the study is, and asks for its first trial.
+
+    The budget comes last: where it is missing, the description was cut short and is repeated.
+    """
     facts = {
+        REPEATS: config.repeat,
         MODEL: config.model,
         DATASET: dataset,
         SPACE: space.record(),
         OBJECTIVE: space.definition,
-        BUDGET: asdict(budget),
+        THESIS: space.thesis,
     }
-    if space.thesis is not None:
-        facts[THESIS] = space.thesis
-    if config.repeat is not None:
-        facts[REPEATS] = config.repeat
     for name, value in facts.items():
-        study.set_user_attr(name, value)
+        if value is not None:
+            study.set_user_attr(name, value)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)
         study.set_metric_names([objective.name for objective in space.objectives])
     if config.repeat is None:
         study.enqueue_trial(space.first, user_attrs={ORIGIN: space.origin}, skip_if_exists=True)
+    study.set_user_attr(BUDGET, asdict(budget))
 
 
 def _trial_facts(trial: TrialRecord) -> dict[str, Any]:

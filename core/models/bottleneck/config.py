@@ -102,7 +102,7 @@ class BottleneckConfig(ModelConfig):
             )
         if self.lr_drops:
             raise ValueError(
-                "This model has its own learning rate schedule, so lr_drops must be empty; "
+                "This model has its own learning rate schedule, so lr_drops must be 0; "
                 f"received {self.lr_drops}."
             )
         if self.stage not in get_args(Stage):

@@ -33,7 +33,6 @@ from core.models.bottleneck.config import (
 )
 from core.models.bottleneck.distortion import distortion
 from core.models.bottleneck.entropy_model import Coded, EntropyModel
-from core.models.bottleneck.karhunen_loeve import BLOCK
 from core.models.bottleneck.publication import Transforms, card_facts, companions
 from core.models.bottleneck.refinement import refinement_file
 from core.models.bottleneck.revival import revive
@@ -49,9 +48,6 @@ from core.training_records.model_layers import Layer
 from core.training_records.previews import PREVIEW_QUALITY
 
 LABEL = "BNK"
-
-#: Images are padded to multiples of this before coding: cells of 2x2 blocks.
-STRIDE = 2 * BLOCK
 
 #: Qualities in 1..100 that are validated and recorded in a training's history.
 VALIDATED_QUALITIES = (1, 15, 30, 45, 60, 75, 90, 100)

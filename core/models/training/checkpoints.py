@@ -24,7 +24,11 @@ _STEP = "-step-"
 
 
 class ForeignCheckpoint(ValueError):
-    """A checkpoint of another configuration or of other training images."""
+    """A checkpoint of another configuration or of other images."""
+
+
+class OtherImages(ForeignCheckpoint):
+    """A checkpoint that differs by nothing but the images that it was made with."""
 
 
 @dataclass(frozen=True)
@@ -36,12 +40,16 @@ class Checkpoints:
         model: Name of the model.
         config: Configuration that a checkpoint must have been made with.
         data: Digest of the training images that it must have been made with.
+        validation: Likewise of the validation images; not compared when empty.
+        dataset: Name of the data set that has them.
     """
 
     store: ArtifactStore
     model: str
     config: ModelConfig
     data: str
+    validation: str = ""
+    dataset: str = ""
 
     def keys(self) -> list[str]:
         """Keys of the checkpoints, oldest first."""
@@ -67,6 +75,7 @@ class Checkpoints:
         whole = [found for found in self.whole_epochs() if found <= key]
         for other in {*self.keys()} - {*earlier[-KEPT:], *whole[-1:]}:
             self.store.delete(other)
+        self._clear_leftovers()
         return key
 
     def facts(self, progress: Progress) -> dict[str, Any]:
@@ -75,6 +84,8 @@ class Checkpoints:
             "model": self.model,
             "config": self.config.record(),
             "data": self.data,
+            "validation": self.validation,
+            "dataset": self.dataset,
             "progress": asdict(progress),
         }
 
@@ -88,7 +99,7 @@ class Checkpoints:
             warn: Called with a message for each damaged checkpoint that is skipped.
 
         Raises:
-            ForeignCheckpoint: The checkpoint is of another configuration or other images.
+            ForeignCheckpoint: It is of another configuration or other images.
             ArtifactError: No checkpoint is intact.
         """
         return self._restore_newest(self.keys(), network, warn)
@@ -126,6 +137,11 @@ class Checkpoints:
         """Removes all checkpoints."""
         for key in self.keys():
             self.store.delete(key)
+        self._clear_leftovers()
+
+    def _clear_leftovers(self) -> None:
+        """Removes checkpoints whose writing was cut short; a key of a step is not used again."""
+        self.store.clear_leftovers(f"checkpoints/{self.model}/")
 
     def _restore(self, key: str, network: ImageModel) -> tuple[Progress, Arrays]:
         artifact = self.store.open(key)
@@ -143,18 +159,26 @@ class Checkpoints:
         return progress, _below(arrays, "best/")
 
     def check(
-        self, key: str, facts: Any, *, free: Collection[str] = (), model: str | None = None
+        self,
+        key: str,
+        facts: Any,
+        *,
+        free: Collection[str] = (),
+        model: str | None = None,
+        any_images: bool = False,
     ) -> None:
         """Checks that an artifact was written by a training like this one.
 
         Args:
             key: Key of the artifact.
-            facts: Its facts; `model`, `config` and `data` are compared.
+            facts: Its facts; `model`, `config`, `data` and `validation` are compared.
             free: Fields of the configuration that may differ.
             model: Expected name of the model; this training's own when None.
+            any_images: Whether the images may differ.
 
         Raises:
-            ForeignCheckpoint: Model, configuration or training images differ.
+            OtherImages: The images alone differ.
+            ForeignCheckpoint: Model or configuration differ.
         """
         found = self.config.completed(facts["config"])
         different = [
@@ -162,12 +186,22 @@ class Checkpoints:
             for name, value in self.config.identity().items()
             if name not in free and found[name] != value
         ]
-        if facts["data"] != self.data:
-            different.append("other training images")
         if facts["model"] != (model or self.model):
             different.append(f"model {facts['model']}")
-        if different:
-            raise ForeignCheckpoint(f"{key} is of another training: {', '.join(different)}.")
+        others = [] if any_images else self._other_images(facts)
+        if different or others:
+            what = ", ".join([*different, *others])
+            error = ForeignCheckpoint if different else OtherImages
+            raise error(f"{key} is of another training: {what}.")
+
+    def _other_images(self, facts: Any) -> list[str]:
+        """Which images differ; earlier versions told those of the training alone."""
+        found = []
+        if facts["data"] != self.data:
+            found.append("other training images")
+        if self.validation and facts.get("validation", "") not in ("", self.validation):
+            found.append("other validation images")
+        return found
 
 
 def newest_facts(store: ArtifactStore, model: str) -> Mapping[str, Any]:

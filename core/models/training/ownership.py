@@ -22,13 +22,16 @@ def new_run() -> str:
     return secrets.token_hex(8)
 
 
-def check_replaceable(store: ArtifactStore, name: str, run: str) -> str | None:
+def check_replaceable(store: ArtifactStore, name: str, run: str, *, goes_on: bool) -> str | None:
     """Artifact of another training that a training of this name would overwrite.
+
+    A new training gives up the one whose checkpoints are here, but not what that one published.
 
     Args:
         store: Where the artifacts are.
         name: Name of the model.
         run: Identity of the training, from its checkpoints; empty if there are none yet.
+        goes_on: Whether that training goes on, instead of a new one beginning.
 
     Returns:
         Key of the artifact, or None. Damaged artifacts and histories without a finished epoch may
@@ -37,8 +40,9 @@ def check_replaceable(store: ArtifactStore, name: str, run: str) -> str | None:
     Raises:
         ArtifactError: An artifact may be intact but cannot be read.
     """
-    for key in (f"models/{name}", f"histories/{name}"):
-        if _is_of_another(store, key, run):
+    own = {f"models/{name}": run if goes_on else "", f"histories/{name}": run}
+    for key, made_by in own.items():
+        if _is_of_another(store, key, made_by):
             return key
     return None
 

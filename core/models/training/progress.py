@@ -50,6 +50,7 @@ class Progress:
         guards: State of the scan engine's learning rate and of the guards against divergence.
         engine: How the steps are run, as in `core.models.training.engines.EngineRequest`.
         earlier_engines: How those before were run, where that was another way.
+        earlier_data: Digests of the training images of earlier stages, where they were others.
     """
 
     epoch: int = 0
@@ -76,6 +77,7 @@ class Progress:
     may_replace: bool = False
     engine: dict[str, Any] = field(default_factory=dict)
     earlier_engines: list[dict[str, Any]] = field(default_factory=list)
+    earlier_data: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.stage_starts = sorted({1, *self.stage_starts, self.plan_start + 1})

@@ -12,6 +12,7 @@ from core.codecs.trained_model import model_key
 from core.dataset.splits import DEFAULT
 from core.metrics import metrics
 from core.models.base import PEAK, ImageModel, Model
+from core.models.training.begun import seen_photographs
 from core.models.training.checkpoints import (
     Arrays,
     load_weights,
@@ -30,7 +31,6 @@ from core.models.training.onnx_export import (
 )
 from core.models.training.progress import STOPPED
 from core.models.training.published import SHARED
-from core.models.training.request import seen_photographs
 from core.models.training.shared_weights import deduplicate_weights
 from core.store import ArtifactStore
 from core.store.provenance import provenance
@@ -108,6 +108,7 @@ class Publisher:
             "epochs": card["training"]["epochs"],
             "best_epoch": card["training"]["best_epoch"],
             "data": card["data"],
+            "validation": self.training.checkpoints.validation,
             "architecture": card["architecture"],
             "run": self.training.progress.run,
             "photographs": sorted(seen_photographs({"progress": asdict(self.training.progress)})),
@@ -172,6 +173,7 @@ class Publisher:
             "plan_start_seconds": round(progress.plan_start_seconds, 1),
             "engine": progress.engine,
             "earlier_engines": progress.earlier_engines,
+            "earlier_data": progress.earlier_data,
             "stage_starts": progress.stage_starts,
             "ended_by": progress.ended_by or STOPPED,
         }

@@ -32,13 +32,13 @@ def go_on_from_published(
 
     Raises:
         ArtifactError: The model or its history is missing or damaged.
-        ForeignCheckpoint: It has another configuration or other training images.
+        ForeignCheckpoint: It has another configuration, or it goes on with other images.
     """
     checkpoints = training.checkpoints
     store, name = checkpoints.store, source or checkpoints.model
     free = training.config.plan_fields() if anew else ()
     published = store.open(model_key(name))
-    checkpoints.check(published.key, published.facts, free=free, model=name)
+    checkpoints.check(published.key, published.facts, free=free, model=name, any_images=anew)
     facts = published.parsed(f"{name}/card.json", _training_of_card, reason="is not a model card")
     best = published_weights(published, name)
     load_weights(training.network, best)
@@ -54,9 +54,11 @@ def go_on_from_published(
     training.best = best
     training.follow(_progress_at_best(training, rows, facts, anew=anew))
     training.progress.source = name
+    training.progress.earlier_data = _earlier_data(training, published.facts, facts)
     for _ in range(0 if anew else facts.get("lr_drops", facts.get("drops", 0))):
         training.lower_learning_rate()
-    training.progress.first_stop = 0 if anew else facts.get("first_stop", 0)
+    # The epochs after the best one are gone, that of the first stop among them.
+    training.progress.first_stop = 0 if anew else min(facts.get("first_stop", 0), len(rows))
 
 
 def _progress_at_best(
@@ -83,6 +85,14 @@ def _progress_at_best(
         ),
         steps_forgotten=(len(rows) - plan_start) * training.steps,
     )
+
+
+def _earlier_data(
+    training: Training, published: Mapping[str, Any], facts: Mapping[str, Any]
+) -> list[str]:
+    """Digests of the training images of the stages before, where they were others."""
+    seen = [*facts.get("earlier_data", ()), published["data"]]
+    return [one for one in dict.fromkeys(seen) if one != training.checkpoints.data]
 
 
 def _training_of_card(data: bytes) -> dict[str, Any]:

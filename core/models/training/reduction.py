@@ -39,6 +39,22 @@ def reduce_model(store: ArtifactStore, name: str, uses: Collection[str]) -> tupl
     return removed
 
 
+def check_is_of(published: Artifact, name: str, architecture: str) -> None:
+    """Checks that a published model is one of an architecture.
+
+    Args:
+        published: The model.
+        name: Name of the trained model.
+        architecture: The architecture that was given for it.
+
+    Raises:
+        Refusal: It is of another one.
+    """
+    found = str(published.facts.get("architecture", name))
+    if found != architecture:
+        raise Refusal(f"{name} is a model of {found}; received {architecture}.")
+
+
 def check_has_weights(published: Artifact, name: str) -> None:
     """Checks that a published model has all its weights.
 

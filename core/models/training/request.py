@@ -1,20 +1,17 @@
-"""What a user asks of a training: its model, its configuration, and what it goes on from."""
+"""What a user asks of a training: its model and its configuration."""
 
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from core.codecs.trained_model import model_key
+from core.codecs import find_codec, unavailable
 from core.dataset.splits import DEFAULT
 from core.errors import Refusal
 from core.models import get_model, models
 from core.models.base import Model, ModelConfig
-from core.models.training.checkpoints import newest_facts
 from core.models.training.engines import EngineRequest
-from core.models.training.weight_pieces import WeightPieces
 from core.plain_english import flags
-from core.store import ArtifactStore
 
 Start = Literal["fresh", "resume", "restart", "finetune", "export"]
 
@@ -27,7 +24,7 @@ class Request:
         architecture: Name of the model.
         name: Name of the trained model; the architecture's own for the shipped one.
         start: Where to begin.
-        dataset: Name of the data set.
+        dataset: Name of the data set; that of what goes on, else the default one, when None.
         preset: One of the model's own configurations, by name.
         overrides: Values that replace the configuration's own.
         settable: Names of the values that a user can give, whichever the model.
@@ -39,7 +36,7 @@ class Request:
     architecture: str
     name: str
     start: Start = "fresh"
-    dataset: str = DEFAULT
+    dataset: str | None = None
     preset: str | None = None
     overrides: dict[str, Any] = field(default_factory=dict)
     settable: frozenset[str] = frozenset()
@@ -49,16 +46,51 @@ class Request:
 
     @property
     def command(self) -> str:
-        """The command, without the flag that says where to begin."""
+        """The command that names the model, without any other flag."""
         own = "" if self.name == self.architecture else f" --name {self.name}"
         return f"python -m pipelines.train {self.architecture}{own}"
+
+    def new_command(self, *, dataset: str | None = None) -> str:
+        """The command that begins this training, without the flag that says where to begin.
+
+        Args:
+            dataset: Data set where the request names none; the default one when None.
+        """
+        trained_on = self.dataset or dataset or DEFAULT
+        given = {"dataset": None if trained_on == DEFAULT else trained_on, "preset": self.preset}
+        given |= dict(sorted(self.overrides.items())) | self._engine_flags()
+        words = [_words(name, value) for name, value in given.items()]
+        return " ".join([self.command, *filter(None, words)])
+
+    def _engine_flags(self) -> dict[str, Any]:
+        if self.engine is None or self.start == "export":
+            return {}
+        chosen = self.engine
+        augment = chosen.augment and not chosen.photographs  # which imply it
+        return {
+            "engine": chosen.name,
+            "minutes": chosen.minutes,
+            "augment": augment,
+            "photographs": chosen.photographs,
+        }
+
+
+def _words(name: str, value: Any) -> str:
+    """A flag and its value as they are typed; empty where there is none."""
+    if value is None or value is False:
+        return ""
+    flag = f"--{name.replace('_', '-')}"
+    if value is True:
+        return flag
+    values = value if isinstance(value, tuple) else (value,)
+    return " ".join([flag, *map(str, values)])
 
 
 def model_of(request: Request) -> Model:
     """The model that is asked for.
 
     Raises:
-        Refusal: There is no such model, or the name is another one's.
+        Refusal: There is no such model, or the name is another one's or a codec's.
     """
     try:
         model = get_model(request.architecture)
@@ -68,44 +100,18 @@ def model_of(request: Request) -> Model:
         raise Refusal(
             f"{request.name} is the name of another model of its own; choose another --name."
         )
+    if request.start not in ("resume", "export") and _is_codec(request.name):
+        raise Refusal(
+            f"{request.name} is the name of a codec, so no model of that name could be one; choose "
+            "another --name."
+        )
     return model
 
 
-def begun_facts(request: Request, store: ArtifactStore) -> Mapping[str, Any]:
-    """Facts of what the request goes on from; empty for a new training."""
-    if request.start in ("resume", "export"):
-        if facts := newest_facts(store, request.name):
-            return facts
-        if request.start == "export":
-            return next(iter(WeightPieces(store, request.name).sets().values()), {})
-    source = source_of(request, store)
-    if request.start in ("fresh", "restart") or source is None:
-        return {}
-    return store.manifest(model_key(source)).facts
-
-
-def engine_of(begun: Mapping[str, Any]) -> EngineRequest:
-    """How the steps of what goes on were run; by `fit` where that is not told."""
-    return EngineRequest(**begun.get("progress", {}).get("engine", {}))
-
-
-def seen_photographs(begun: Mapping[str, Any]) -> set[str]:
-    """Digests of all photographs that what goes on was trained on."""
-    progress = begun.get("progress", {})
-    engines = [progress.get("engine", {}), *progress.get("earlier_engines", ())]
-    found = {engine.get("photographs_sha256") for engine in engines}
-    return {*begun.get("photographs", ()), *found} - {None}
-
-
-def source_of(request: Request, store: ArtifactStore) -> str | None:
-    """Published model that fine-tuning starts from.
-
-    The one asked for, or that of this name, else the shipped one.
-    """
-    for name in (request.source,) if request.source else (request.name, request.architecture):
-        if store.exists(model_key(name)):
-            return name
-    return None
+def _is_codec(name: str) -> bool:
+    """Whether there is a codec of that name that no model makes."""
+    found = find_codec(name)
+    return name in unavailable() or (found is not None and found.learned is None)
 
 
 def config_of(model: Model, request: Request, begun: Mapping[str, Any]) -> ModelConfig:
@@ -114,13 +120,12 @@ def config_of(model: Model, request: Request, begun: Mapping[str, Any]) -> Model
     Args:
         model: The model.
         request: The user's request.
-        begun: What `begun_facts` returned.
+        begun: What `core.models.training.begun.begun_facts` returned.
 
     Raises:
         Refusal: The model has no such preset or value.
     """
-    plan = _plan(model, request)
-    plan = _followed(plan, begun.get("config"), is_new_plan=_has_new_plan(request))
+    plan = _followed(_plan(model, request), begun.get("config"), request)
     if request.start == "finetune":
         # The epochs of a stage's plan are its own; the limit counts those done before as well.
         done = begun.get("best_epoch", begun.get("epochs", 0))
@@ -158,16 +163,15 @@ def _plan(model: Model, request: Request) -> Any:
     return presets[request.preset]
 
 
-def _has_new_plan(request: Request) -> bool:
-    return request.start == "finetune" or request.preset is not None
-
-
-def _followed(plan: Any, record: Mapping[str, Any] | None, *, is_new_plan: bool) -> Any:
+def _followed(plan: Any, record: Mapping[str, Any] | None, request: Request) -> Any:
     """A plan for the network that was begun; all of what was begun unless the plan is new."""
     if record is None:
         return plan
-    own = plan.network_fields() if is_new_plan else plan.identity().keys()
-    # Earlier checkpoints, and models, do not hold what ends a training.
-    names = own | (plan.record().keys() - plan.identity().keys()) & record.keys()
+    if request.start == "finetune":
+        names = plan.network_fields()
+    else:
+        own = plan.identity().keys() if request.preset is None else plan.network_fields()
+        # Checkpoints of an earlier version do not hold what ends a training.
+        names = own | (plan.record().keys() - plan.identity().keys()) & record.keys()
     known = plan.completed(record)
     return dataclasses.replace(plan, **{name: known[name] for name in names if name in known})

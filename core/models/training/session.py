@@ -12,28 +12,26 @@ from typing import Any
 import keras
 
 from core.codecs.trained_model import model_key
-from core.dataset.splits import array_file, dataset_key, open_split
-from core.dataset.training_photographs import photographs_digest
+from core.dataset.splits import DEFAULT, array_file, dataset_key, open_split
 from core.errors import Refusal
 from core.models.base import Model, ModelConfig, build_seeded
-from core.models.training.checkpoints import Checkpoints, ForeignCheckpoint
+from core.models.training.begun import begun_facts, dataset_of, engine_of, source_of
+from core.models.training.checkpoints import Checkpoints, ForeignCheckpoint, OtherImages
 from core.models.training.divergence import Diverged
 from core.models.training.engines import EngineRequest, WrongBackend, choose_engine
 from core.models.training.history import History
 from core.models.training.loop import Training
 from core.models.training.monitor import Monitor
-from core.models.training.ownership import check_replaceable, new_run
-from core.models.training.progress import STOPPED, Progress
+from core.models.training.ownership import new_run
+from core.models.training.progress import STOPPED
 from core.models.training.publication import Publisher
 from core.models.training.published import go_on_from_published
-from core.models.training.request import (
-    Request,
-    begun_facts,
-    config_of,
-    engine_of,
-    model_of,
-    seen_photographs,
-    source_of,
+from core.models.training.request import Request, config_of, model_of
+from core.models.training.start_checks import (
+    check_limits,
+    check_start,
+    other_images_refused,
+    with_photographs,
 )
 from core.models.training.weight_pieces import WeightPieces, go_on_from_pieces
 from core.stop_request import StopRequest
@@ -88,7 +86,7 @@ class Session:
             self.model,
             training,
             architecture=self.request.architecture,
-            dataset=self.request.dataset,
+            dataset=training.checkpoints.dataset,
         )
         try:
             card = publisher.publish()
@@ -118,15 +116,15 @@ def open_session(request: Request, store: ArtifactStore, stop: StopRequest) -> S
     model = model_of(request)
     begun = begun_facts(request, store)
     config = config_of(model, request, begun)
-    engine = _with_photographs(request, begun, store)
+    engine = with_photographs(request, begun, store)
     # An export runs no steps, so it leaves untouched how they were run.
     told = engine_of(begun) if request.start == "export" else engine
-    train = open_split(store, "train", dataset=request.dataset).images
-    validation = open_split(store, "validation", dataset=request.dataset).images
-    files = store.manifest(dataset_key(request.dataset)).files
-    data = files[array_file("train", request.dataset)].sha256
-    checkpoints = Checkpoints(store, request.name, config, data)
-    _check_start(request, checkpoints, config)
+    check_limits(request, told)
+    dataset = request.dataset or dataset_of(begun, store) or DEFAULT
+    train = open_split(store, "train", dataset=dataset).images
+    validation = open_split(store, "validation", dataset=dataset).images
+    checkpoints = _checkpoints(request, store, config, dataset)
+    check_start(request, checkpoints, config)
     history = History(
         store,
         request.name,
@@ -144,30 +142,19 @@ def open_session(request: Request, store: ArtifactStore, stop: StopRequest) -> S
         Monitor(history, config.epochs, minutes=told.minutes),
         stop,
     )
-    _begin(training, request)
+    _begin(training, request, begun)
     training.progress.note_engine(dataclasses.asdict(told))
     return Session(request, store, model, training)
 
 
-def _with_photographs(
-    request: Request, begun: Mapping[str, Any], store: ArtifactStore
-) -> EngineRequest:
-    """The engine that runs the steps; it knows which photographs it trains on.
-
-    Raises:
-        Refusal: A training would go on with others than it was begun with.
-        ArtifactError: There are no photographs.
-    """
-    engine = request.engine or engine_of(begun)
-    if not engine.photographs:
-        return engine
-    found = photographs_digest(store)
-    if request.start == "resume" and seen_photographs(begun) - {found}:
-        raise Refusal(
-            "The photographs are others than those that the training was begun with; take those "
-            "with `python -m pipelines.prepare --extra ARCHIVE`, or start anew with --restart."
-        )
-    return dataclasses.replace(engine, photographs_sha256=found)
+def _checkpoints(
+    request: Request, store: ArtifactStore, config: ModelConfig, dataset: str
+) -> Checkpoints:
+    files = store.manifest(dataset_key(dataset)).files
+    train, validation = (
+        files[array_file(split, dataset)].sha256 for split in ("train", "validation")
+    )
+    return Checkpoints(store, request.name, config, train, validation=validation, dataset=dataset)
 
 
 def _chosen(
@@ -179,86 +166,31 @@ def _chosen(
         raise Refusal(str(error)) from error
 
 
-def _check_start(request: Request, checkpoints: Checkpoints, config: ModelConfig) -> None:
-    """Refuses to resume what does not exist, and to overwrite another training's results."""
-    stage = config.record().get("stage", "all")
-    if stage != "all" and request.start in ("fresh", "restart"):
-        raise Refusal(
-            f"--stage {stage} trains some networks against the others of a published model; "
-            "add --finetune."
-        )
-    store = checkpoints.store
-    kept, command, name = checkpoints.keys(), request.command, request.name
-    if kept and request.start == "fresh":
-        raise Refusal(
-            f"{kept[-1]} exists. Go on from it with `{command} --resume`, "
-            f"or start anew with `{command} --restart`."
-        )
-    if request.start == "finetune" and source_of(request, store) is None:
-        missing = dataclasses.replace(request, name=request.source or name)
-        raise Refusal(f"{missing.name} is not published yet; start with `{missing.command}`.")
-    progress = checkpoints.progress()
-    if not kept:
-        progress = _check_pieces(request, store)
-    goes_on = request.start in ("resume", "export")
-    if not (request.replace or (goes_on and progress.may_replace)):
-        _check_replaceable(request, checkpoints, progress.run)
-
-
-def _check_pieces(request: Request, store: ArtifactStore) -> Progress:
-    """Progress of weights that came back from another machine without a checkpoint.
-
-    Raises:
-        Refusal: They would be lost, or there is nothing to go on from.
-    """
-    command, name, key = request.command, request.name, model_key(request.name)
-    pieces = WeightPieces(store, name).sets()
-    progress = Progress.of(next(iter(pieces.values()))["progress"]) if pieces else Progress()
-    published = store.manifest(key).facts.get("run", "") if store.exists(key) else None
-    if pieces and progress.run != published and request.start not in ("export", "restart"):
-        raise Refusal(
-            f"The weights of a training of {name} are here, without its checkpoint. Publish them "
-            f"with `{command} --export`, or start anew with `{command} --restart`."
-        )
-    is_lost = published is None if request.start == "resume" else request.start == "export"
-    if is_lost and not pieces:
-        raise Refusal(f"There is no checkpoint of {name}; start with `{command}`.")
-    return progress
-
-
-def _check_replaceable(request: Request, checkpoints: Checkpoints, run: str) -> None:
-    foreign = check_replaceable(checkpoints.store, request.name, run)
-    if foreign is not None:
-        raise Refusal(
-            f"{checkpoints.store.shown(foreign)} is there already, and no checkpoint here is of "
-            f"the training that made it. Keep it and train under a name of your own with "
-            f"`python -m pipelines.train {request.architecture} --name NAME`, or replace it "
-            "with --replace."
-        )
-
-
-def _begin(training: Training, request: Request) -> None:
+def _begin(training: Training, request: Request, begun: Mapping[str, Any]) -> None:
     checkpoints, start = training.checkpoints, request.start
-    if start != "resume" and start != "export":
-        WeightPieces(checkpoints.store, checkpoints.model).clear()
     if start == "restart":
         checkpoints.clear()
     if start in ("fresh", "restart"):
         training.progress.run = new_run()
     else:
-        _go_on(training, request)
+        _go_on(training, request, begun)
+    if start not in ("resume", "export"):
+        WeightPieces(checkpoints.store, checkpoints.model).clear()
     training.progress.may_replace |= request.replace
 
 
-def _go_on(training: Training, request: Request) -> None:
+def _go_on(training: Training, request: Request, begun: Mapping[str, Any]) -> None:
+    checkpoints = training.checkpoints
     try:
-        checkpoints = training.checkpoints
         if checkpoints.keys() and request.start != "finetune":
             training.resume()
+            _tell_newer_pieces(training)
         elif request.start == "export":
             go_on_from_pieces(training, WeightPieces(checkpoints.store, checkpoints.model))
         else:
             _go_on_from_published(training, request)
+    except OtherImages as error:
+        raise other_images_refused(error, request, checkpoints, begun) from error
     except ForeignCheckpoint as error:
         raise Refusal(
             f"{error} Leave out the flags that differ and it goes on; --restart forgets it and "
@@ -266,10 +198,28 @@ def _go_on(training: Training, request: Request) -> None:
         ) from error
 
 
+def _tell_newer_pieces(training: Training) -> None:
+    """Says so where weights that came back from another machine are newer than the checkpoint."""
+    checkpoints, progress = training.checkpoints, training.progress
+    latest = next(iter(WeightPieces(checkpoints.store, checkpoints.model).sets().values()), None)
+    seen = latest["progress"]["images"] if latest else 0
+    if latest and latest["progress"].get("run") == progress.run and seen > progress.images:
+        training.monitor.say(
+            f"goes on from the checkpoint, after {progress.images} images; the weights in "
+            f"{checkpoints.store.shown(f'cache/train/{checkpoints.model}')} have seen {seen}"
+        )
+
+
 def _go_on_from_published(training: Training, request: Request) -> None:
     anew = request.start == "finetune"
     source = source_of(request, training.checkpoints.store) or request.name
     go_on_from_published(training, source=source, anew=anew)
+    if not anew and training.is_finished:
+        progress, epochs = training.progress, training.config.epochs
+        raise Refusal(
+            f"{model_key(source)} has {progress.epoch} of {epochs} epochs, so nothing is left to "
+            "train; give --epochs."
+        )
     training.progress.run = new_run()
     # Whether what is published may be replaced was asked before the stage began.
     training.progress.may_replace = True

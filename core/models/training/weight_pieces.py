@@ -141,7 +141,7 @@ class WeightPieces:
 def go_on_from_pieces(training: Training, pieces: WeightPieces) -> None:
     """Gives a training the best weights of another machine's, and what it knew of them.
 
-    Weights that were not validated there are validated here.
+    Weights that were not validated there are validated here. No checkpoint is left.
 
     Args:
         training: A training that has not started.
@@ -160,6 +160,8 @@ def go_on_from_pieces(training: Training, pieces: WeightPieces) -> None:
     if progress.partial and not has_diverged(progress, progress.partial["loss"]):
         load_weights(training.network, pieces.weights(latest))
         training.validate_epoch(progress.partial)
+        # Its optimiser is a new one: a training that resumed from it would begin its rate anew.
+        training.checkpoints.clear()
 
 
 def split(weights: Arrays, piece_bytes: int) -> list[Arrays]:

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from core.store import ArtifactStore
+from core.store import ArtifactStore, UnreadableArtifact
 from core.store import artifact as artifact_module
+from core.store.layout import ArtifactPaths
 from tests.core.store.replaced_artifact import KEY, NEW, OLD, assert_nothing_is_left_over, loaded
 from tests.faulty_disk import FAULTS, Died
 
@@ -164,3 +165,27 @@ def test_a_reader_that_cannot_write_still_gets_the_new_files(
         path = cut_short.path(KEY, "ae80/weights")
         assert path.read_bytes() == NEW["ae80/weights"]
     assert list(cut_short.root.rglob(".tmp-*"))
+
+
+def test_a_manifest_that_cannot_be_read_for_a_moment_costs_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = ArtifactStore(tmp_path)
+    store.commit(KEY, OLD, facts={})
+    # A commit that was cut short after its manifest's rename.
+    with monkeypatch.context() as patch:
+        patch.setattr("core.store.commit.finish", lambda paths: None)
+        store.commit(KEY, NEW, facts={})
+    assert list(store.root.rglob(".tmp-*"))
+
+    def refuse(paths: ArtifactPaths) -> None:
+        raise paths.unreadable(paths.manifest, OSError(24, "Too many open files"))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ArtifactPaths, "load_manifest", refuse)
+        with pytest.raises(UnreadableArtifact), store.lock(KEY):
+            pass
+    assert loaded(store) == NEW
+    with store.lock(KEY):
+        assert_nothing_is_left_over(store)
+    assert loaded(store) == NEW

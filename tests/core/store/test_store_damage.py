@@ -38,6 +38,14 @@ def test_a_damaged_artifact_can_be_deleted_and_made_again(full_store: ArtifactSt
             "python -m pipelines.train bottleneck --finetune --preset visual "
             "--name bottleneck_visual",
         ),
+        (
+            "models/ladder_context",
+            "python -m pipelines.train bottleneck --preset ladder_context --name ladder_context",
+        ),
+        ("cache/train/ae20/weights-best", "python -m pipelines.train ae20"),
+        ("cache/train/mine/weights-best", "python -m pipelines.train MODEL --name mine"),
+        ("cache/search/ae80", "python -m pipelines.search ae80"),
+        ("cache/dashboard/uploads", "streamlit run dashboard/app.py"),
         ("models/mine", "python -m pipelines.train MODEL --name mine"),
         ("datasets/mine", "python -m pipelines.prepare --source DIR --name mine"),
         ("studies/mine", "python -m pipelines.search MODEL --name mine"),

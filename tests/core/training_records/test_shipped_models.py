@@ -1,5 +1,6 @@
 """The shipped models: how much room they take, and that nothing of them is missing."""
 
+import json
 import shutil
 import subprocess
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 from core.analysis.ladder import CONFIGURATIONS, RUNGS
 from core.analysis.stored_ladder import load_ladder
 from core.dataset.splits import DEFAULT
-from core.store import ArtifactStore
+from core.store import ArtifactStore, MissingArtifact
 from core.training_records.model_cards import check_files, read_cards
 
 ROOT = Path(__file__).parents[3]
@@ -50,6 +51,20 @@ def test_the_steps_of_the_ladder_are_without_what_only_a_search_or_training_need
     for rung in CONFIGURATIONS:
         names = {file.rpartition("/")[2] for file in STORE.manifest(f"models/{rung.codec}").files}
         assert not names & {"refinement.onnx", "weights.npz"}
+
+
+@pytest.mark.parametrize("name", [key.removeprefix("models/") for key in STORE.keys("models/")])
+def test_a_card_tells_the_plan_that_the_history_was_trained_by(name: str) -> None:
+    model = STORE.open(f"models/{name}")
+    try:
+        trained = STORE.manifest(f"histories/{name}").facts
+    except MissingArtifact:
+        pytest.skip(f"There is no history of {name}.")
+    if trained.get("run") != model.facts.get("run"):
+        pytest.skip(f"The history of {name} is of another training.")
+    card = model.parsed(f"{name}/card.json", json.loads, reason="is not JSON")
+    config = model.parsed(f"{name}/config.json", json.loads, reason="is not JSON")
+    assert card["config"] == config == trained["config"]
 
 
 def test_the_measurements_of_the_ladder_are_of_the_models_that_are_shipped() -> None:

@@ -3,6 +3,7 @@
 import io
 import os
 import signal
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stderr
 from typing import NamedTuple
 
@@ -21,6 +22,7 @@ from pipelines.benchmark.blocks import (
 )
 from pipelines.benchmark.plan import Part, busy_cores
 from pipelines.benchmark.process import measuring_processes
+from pipelines.claims import Claims
 
 SIZE = (64, 48)
 ROUNDS = Rounds(warm={SIZE: 2}, cold={SIZE: 1}, evaluate=1, train=1, pages=1)
@@ -141,6 +143,33 @@ def test_a_stopped_benchmark_goes_on_after_its_last_piece(store):
     assert store.keys("cache/") == []
 
 
+def test_another_version_of_a_baseline_is_measured_anew(store):
+    def part(**facts):
+        known = {"baselines": "CompressAI 1", "programs": "digest", **facts}
+        return Part(
+            store,
+            "codecs",
+            [TimingBlock("one", 1.0, lambda processes: [])],
+            facts=known,
+            compared=("baselines", "programs"),
+        )
+
+    first = part()
+    first.keep(first.blocks[0], [], busy_cores_before=None)
+    assert not part().pending()
+    newer = part(baselines="CompressAI 2")
+    assert newer.pending()
+    first.finish()
+    assert part().is_done()
+    assert not newer.is_done()
+    assert not part(programs="another").is_done()
+    # What an earlier version did not store outdates nothing.
+    stored = dict(store.manifest(benchmark_key("codecs")).facts)
+    del stored["programs"]
+    store.restate(benchmark_key("codecs"), stored)
+    assert part(programs="another").is_done()
+
+
 def test_other_rounds_make_other_pieces(store):
     assert Part(store, "codecs", []).fingerprint != (
         Part(store, "codecs", [TimingBlock("one", 1.0, lambda processes: [])]).fingerprint
@@ -194,3 +223,29 @@ def test_the_machine_tells_how_busy_it_is():
 def test_an_unknown_part_ends_with_status_2(store, capsys):
     assert benchmark.main(["--only", "everything"]) == 2
     assert "codecs" in capsys.readouterr().err
+
+
+def test_what_another_process_measures_is_left_alone(store, capsys, monkeypatch):
+    monkeypatch.setattr(benchmark, "_codecs", lambda config, store, say: Part(store, "codecs", []))
+    with ThreadPoolExecutor(1) as other, Claims(store) as claims:
+        assert other.submit(claims.take, "cache/benchmark/codecs").result()
+        assert run() == 0
+        other.submit(claims.give_back, "cache/benchmark/codecs").result()
+    assert "codecs: is being measured by another process; it is left out." in (
+        capsys.readouterr().err
+    )
+    assert store.keys() == []
+
+
+def test_baselines_are_left_out_beside_models_of_a_similar_name_alone(store, capsys):
+    for name in ("ae20", "ae40", "ae80_rd"):
+        store.commit(f"models/{name}", {f"{name}/card.json": b"{}"}, facts={})
+    assert benchmark.main(["--only", "baselines"]) == 0
+    assert "left out; they are timed beside ae80, not trained here" in capsys.readouterr().err
+
+
+def test_a_python_for_a_part_that_is_left_out_is_refused(store, capsys):
+    assert run("--baselines", "python") == 2
+    assert "--baselines PYTHON times the part baselines, which --only leaves out" in (
+        capsys.readouterr().err
+    )

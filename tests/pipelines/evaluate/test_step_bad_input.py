@@ -46,6 +46,12 @@ def test_slow_metrics_are_measured_on_the_subset_only(store, folder, monkeypatch
         (["png", "--images", ".", "--dataset", "imagenette160"], "choose another one"),
         (["png", "--images", "nowhere", "--dataset", "mine"], "is not a folder"),
         (["png"], "python -m pipelines.prepare"),
+        (["png", "--replace"], "--replace measures another folder under its name; give --images"),
+        (["png", "--verify", "9", "--again"], "--verify changes no results; it does not go with"),
+        (
+            ["png", "--verify", "9", "--images", ".", "--dataset", "mine", "--replace"],
+            "--verify changes no results; it does not go with",
+        ),
     ],
 )
 def test_bad_input_gets_one_line_and_exit_status_2(store, arguments, message, capsys):

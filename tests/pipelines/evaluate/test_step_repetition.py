@@ -6,6 +6,7 @@ import resource
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,9 @@ import pandas as pd
 import psutil
 import pytest
 
+from core.evaluation.block import measure_block
 from core.evaluation.results import load_results
+from pipelines.claims import Claims
 from pipelines.evaluate import step as evaluate
 from tests.pipelines.evaluate.step_runs import TIMES, manifests_below, measured, run
 from tests.waiting import PATIENCE_SECONDS, wait_until
@@ -87,6 +90,40 @@ def test_a_killed_run_goes_on_where_it_stopped(prepared, tmp_path):
     }
     assert run("avif") == 0
     pd.testing.assert_frame_equal(measured(prepared).frame.drop(columns=TIMES), expected)
+
+
+@pytest.mark.parametrize("is_done", [False, True])
+def test_what_another_process_measures_is_left_alone(prepared, capsys, is_done):
+    if is_done:
+        assert run("png") == 0
+    [plan] = evaluate.plans(evaluate.Config(codecs=("png",), again=True), say=print)
+    plan.keep("00000", measure_block(plan.blocks["00000"]), machine_seconds=1.0)
+    done = manifests_below(prepared, "")
+    with ThreadPoolExecutor(1) as other, Claims(prepared) as claims:
+        assert other.submit(claims.take, plan.pieces_key).result()
+        capsys.readouterr()
+        assert run("png") == 0
+        said = capsys.readouterr().err
+        assert "png: is being measured by another process; it is left out." in said
+        assert manifests_below(prepared, "") == done
+        other.submit(claims.give_back, plan.pieces_key).result()
+    assert run("png") == 0
+    assert prepared.keys("cache/evaluate/imagenette160/png/") == []
+
+
+def test_a_codec_whose_model_was_replaced_meanwhile_is_not_stored(prepared, monkeypatch, capsys):
+    monkeypatch.setattr("core.evaluation.fingerprint.model_digest", lambda store, name: "before")
+    monkeypatch.setattr("pipelines.evaluate.plan.model_digest", lambda store, name: "after")
+    assert run("png") == 2
+    assert "png: its model was replaced while it was measured" in capsys.readouterr().err
+    assert prepared.keys("results/") == prepared.keys("cache/evaluate/imagenette160/png/") == []
+
+
+def test_all_that_is_measured_is_known_before_the_work_starts(prepared):
+    [plan] = evaluate.plans(evaluate.Config(codecs=("png",), again=True), say=print)
+    assert "subject" in vars(plan)
+    for other in (plan.adding(("ssim",)), plan.noting({})):
+        assert vars(other)["subject"] is plan.subject
 
 
 @pytest.mark.slow

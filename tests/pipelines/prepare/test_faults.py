@@ -120,6 +120,8 @@ def test_a_bad_source_gets_one_line_and_the_old_data_set_stays(
         (["--url", "ftp://host/x.tgz"], "must start with http:// or https://"),
         (["--allow-hash", "abc"], "64 lower-case hex digits; received abc"),
         (["--extra", "x.tar"], "--extra decodes in one process; it does not go with --processes"),
+        (["--source", "x", "--url", "http://host/x"], "--source downloads nothing; it does not go"),
+        (["--source", "x", "--allow-hash", "0" * 64], "--source downloads nothing; it does not go"),
         (["--held-out", "folder"], "--held-out DIR needs --extra ARCHIVE"),
     ],
 )

@@ -148,3 +148,53 @@ def test_a_restart_that_is_refused_leaves_the_committed_study_to_go_on_from(stor
         budget_of(config(restart=True), store)
     with opened(config(), store) as (study, _):
         assert len([trial for trial in study.trials if trial.value == 1.0]) == 1
+
+
+def test_a_study_on_a_data_set_of_another_name_says_which(store):
+    with opened(config(name="mine"), store) as (study, _):
+        study.set_user_attr("dataset", "other")
+        study.set_user_attr("dataset_sha256", "0" * 64)
+    with pytest.raises(UserError, match=r"another data set .*\. Give --dataset other\.$"):
+        budget_of(config(name="mine"), store)
+
+
+def test_a_study_of_another_search_space_is_refused_before_a_worker_begins(store):
+    with opened(config(name="mine"), store) as (study, _):
+        wider = {**study.user_attrs["space"], "filters": [[16, 512]]}
+        study.set_user_attr("space", wider)
+    with pytest.raises(
+        UserError, match=r"another search space: filters was \[\[16, 512\]\] and is"
+    ):
+        budget_of(config(name="mine"), store)
+
+
+def killed_while_described(monkeypatch, wanted, store):
+    def die(*given):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(optuna.Study, "set_metric_names", die)
+        with pytest.raises(KeyboardInterrupt):
+            budget_of(wanted, store)
+
+
+def test_a_search_killed_while_its_study_is_described_begins_whole(store, monkeypatch):
+    killed_while_described(monkeypatch, config(name="mine"), store)
+    for _ in range(2):
+        with opened(config(name="mine"), store) as (study, budget):
+            assert budget == SMALL
+            assert study.metric_names == ["Score"]
+            (queued,) = study.trials
+            assert queued.user_attrs["origin"] == "optimum of the thesis"
+
+
+def test_a_repetition_killed_while_it_is_described_stays_one(store, monkeypatch):
+    commit_trial(store, config())
+    killed_while_described(
+        monkeypatch, Config(model="ae80", name="longer", repeat="ae80", epochs=2), store
+    )
+    with opened(Config(model="ae80", name="longer"), store) as (study, budget):
+        assert study.user_attrs["repeats"] == "ae80"
+        assert budget == SMALL
+        (queued,) = study.trials
+        assert "repeated_trial" in queued.user_attrs

@@ -19,23 +19,33 @@ def _npy(array: np.ndarray) -> bytes:
     return buffer.getvalue()
 
 
-def prepare_blocks(store: ArtifactStore) -> None:
-    """A data set of coloured blocks, 32x32."""
-    random = np.random.default_rng(0)
+def prepare_blocks(
+    store: ArtifactStore, name: str = "imagenette160", *, seeds: dict[str, int] | None = None
+) -> None:
+    """A data set of coloured blocks, 32x32.
+
+    Args:
+        store: Where it is written.
+        name: Its name.
+        seeds: Seed from a split on, where it is not the usual one.
+    """
     files, rows = {}, []
+    random = np.random.default_rng(0)
     for split, count in COUNTS.items():
+        if seeds and split in seeds:
+            random = np.random.default_rng(seeds[split])
         blocks = random.integers(0, 256, (count, 4, 4, 3), dtype=np.uint8)
-        files[f"imagenette160/{split}.npy"] = _npy(blocks.repeat(8, axis=1).repeat(8, axis=2))
+        files[f"{name}/{split}.npy"] = _npy(blocks.repeat(8, axis=1).repeat(8, axis=2))
         rows += [{"id": f"{split}{i}", "class_name": "block", "split": split} for i in range(count)]
     table = io.BytesIO()
     pd.DataFrame(rows).to_parquet(table)
-    files["imagenette160/index.parquet"] = table.getvalue()
-    store.commit("datasets/imagenette160", files, facts={})
+    files[f"{name}/index.parquet"] = table.getvalue()
+    store.commit(f"datasets/{name}", files, facts={})
 
 
-def history_rows(store: ArtifactStore) -> list[dict[str, float]]:
-    """Rows without what depends on the clock."""
-    text = store.read("histories/ae20", "ae20.csv").decode()
+def history_rows(store: ArtifactStore, name: str = "ae20") -> list[dict[str, float]]:
+    """Rows of a training without what depends on the clock."""
+    text = store.read(f"histories/{name}", f"{name}.csv").decode()
     clock = {"seconds", "total_seconds", "images_per_second"}
     return [
         {name: float(value) for name, value in row.items() if name not in clock}

@@ -4,6 +4,8 @@ import json
 import os
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from core.codecs.onnx_network import OnnxNetwork
 from core.models import get_model
 from core.models.autoencoder.network import AutoencoderConfig
 from core.store import ArtifactStore
+from pipelines.claims import Claims
 from pipelines.train import main
 from tests.pipelines.train.small_trainings import COUNTS, history_rows
 
@@ -69,6 +72,25 @@ def test_a_training_leaves_a_model_its_card_and_its_history(
         ),
         (["ae20", "--filters", "8"], "ae20 has 3 layers, so --filters takes 3 numbers, such as 32"),
         (["ae20", "--name", "ae40"], "ae40 is the name of another model"),
+        (["ae20", "--name", "jpeg"], "jpeg is the name of a codec, so no model of that name could"),
+        (
+            ["bottleneck", "--name", "bottleneck_visual", "--resume"],
+            "start with `python -m pipelines.train bottleneck --finetune --preset visual --name",
+        ),
+        (
+            ["ae20", "--name", "absent", "--resume", "--filters", "2", "2", "2"],
+            "start with `python -m pipelines.train ae20 --name absent --filters 2 2 2`",
+        ),
+        (["ae10", "--complete"], "There is no model 'ae10'; there are ae20, "),
+        (["ae20", "--name", "ae40", "--complete"], "ae40 is the name of another model"),
+        (
+            ["ae20", "--name", "other", "--complete"],
+            "other is a model of bottleneck; received ae20",
+        ),
+        (
+            ["ae20", "--name", "other", "--reduce", "both"],
+            "other is a model of bottleneck; received ae20",
+        ),
         (["ae20", "--name", "../x"], "--name takes 1 to 64 small letters"),
         (["ae20", "--name", "mine", "--finetune"], "mine is not published yet; start with"),
         (["ae20", "--name", "mine", "--resume"], "pipelines.train ae20 --name mine`"),
@@ -84,6 +106,15 @@ def test_a_training_leaves_a_model_its_card_and_its_history(
             ["ae20", "--export", "--engine", "scan", "--minutes", "3"],
             "--export trains nothing; it does not go with --engine, --minutes.",
         ),
+        (
+            ["ae20", "--export", "--epochs", "77", "--precision", "mixed_bfloat16"],
+            "--export trains nothing; it does not go with --epochs, --precision.",
+        ),
+        (
+            ["bottleneck", "--export", "--preset", "compact"],
+            "--export trains nothing; it does not go with --preset.",
+        ),
+        (["bottleneck", "--lr-drops", "2"], "so lr_drops must be 0; received 2"),
         (["bottleneck", "--preset", "fuller"], "bottleneck has no preset 'fuller'; it has compact"),
     ],
 )
@@ -93,6 +124,9 @@ def test_what_cannot_be_done_gets_one_line(
     store: ArtifactStore,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
+    other = {"other/card.json": b"{}"}
+    store.commit("models/other", other, facts={"architecture": "bottleneck"})
+
     assert main(arguments) == 2
 
     (line,) = capsys.readouterr().err.splitlines()
@@ -144,3 +178,18 @@ def test_data_that_is_not_prepared_is_answered_with_the_command_that_does(
 
     assert main(["ae20"]) == 2
     assert "python -m pipelines.prepare" in capsys.readouterr().err
+
+
+def test_a_second_training_of_a_name_says_that_it_waits(
+    store: ArtifactStore, capsys: pytest.CaptureFixture[str]
+) -> None:
+    key = "checkpoints/mine"
+    with ThreadPoolExecutor(1) as other, Claims(store) as claims:
+        assert other.submit(claims.take, key).result()
+        waiting = threading.Timer(1.0, lambda: other.submit(claims.give_back, key))
+        waiting.start()
+        assert main(["ae20", "--name", "mine", "--export"]) == 2
+        waiting.join()
+    first, second = capsys.readouterr().err.splitlines()
+    assert first == "train: another process trains mine; waiting for it."
+    assert "There is no checkpoint of mine" in second

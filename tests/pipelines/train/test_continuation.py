@@ -25,9 +25,9 @@ def test_a_further_stage_begins_at_the_published_model_with_a_plan_of_its_own(
 
     # Another plan, but not another network.
     other = ["ae20", "--filters", "4", "4", "8", "--batch", "8", "--finetune"]
-    assert main(other) == 2
+    assert main([*other, "--replace"]) == 2
     assert "filters [4, 4, 4] instead of [4, 4, 8]" in capsys.readouterr().err
-    assert main([*flags, "--batch", "8", "--epochs", "2", "--finetune"]) == 0
+    assert main([*flags, "--batch", "8", "--epochs", "2", "--finetune", "--replace"]) == 0
     assert "a fine-tuning stage: goes on after epoch 1" in capsys.readouterr().err
     after = history_rows(store)
     assert (after[:1], len(after)) == (before, 2)
@@ -53,7 +53,7 @@ def test_checkpoints_are_neither_overwritten_nor_mixed_up(
     # What is not given is as it was.
     assert main(["ae20", "--resume", "--epochs", "2"]) == 0
     assert optimizer_steps(store) == 2 * COUNTS["train"] // 16
-    assert main([*short, "--restart"]) == 0
+    assert main([*short, "--restart", "--replace"]) == 0
     assert store.manifest("checkpoints/ae20/epoch-0001") != before
 
 

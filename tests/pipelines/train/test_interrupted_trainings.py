@@ -136,7 +136,7 @@ def test_a_signal_saves_the_position_within_the_epoch(
     # Ten seconds are promised on an idle machine; the processor's own count holds on any.
     assert seconds - before < 10
     assert process.returncode == 128 + signal.SIGTERM
-    assert "the checkpoint is saved. Go on with --resume" in errors.splitlines()[-1]
+    assert "what was trained is saved. A training goes on with --resume" in errors.splitlines()[-1]
     assert "-step-" in store.keys("checkpoints/ae20/")[-1]
     assert started("--resume").wait() == 0
     _check_equal(store, straight_history)

@@ -49,7 +49,7 @@ def test_the_clock_ends_a_training_and_a_stage_and_both_are_published(
     before = card["epochs"]
 
     # A stage has a time of its own and needs none of the flags that describe the network.
-    _train("--name", "mine", "--finetune", "--learning-rate", "0.0001", *scan)
+    _train("--name", "mine", "--finetune", "--replace", "--learning-rate", "0.0001", *scan)
     card = json.loads(store.read("models/mine", "mine/card.json"))["training"]
     assert card["plan_start"] == before
     assert card["epochs"] > before

@@ -112,6 +112,21 @@ def test_a_checkpoint_fits_a_longer_training(
     assert progress.epoch == 1
 
 
+def test_what_a_kill_left_of_a_checkpoint_is_removed_by_the_next_one(
+    checkpoints: Checkpoints, small_model: Autoencoder
+) -> None:
+    folder = checkpoints.store.root / "checkpoints" / "ae40"
+    leftover = folder / ".tmp-epoch-0001-step-000007.writing"
+    for remove in (
+        lambda: checkpoints.save(small_model, {}, Progress(epoch=1)),
+        checkpoints.clear,
+    ):
+        folder.mkdir(parents=True, exist_ok=True)
+        leftover.write_bytes(b"a whole checkpoint")
+        remove()
+        assert not list(folder.glob(".tmp-*"))
+
+
 def test_arrays_that_need_pickle_are_not_read(tmp_path: Path) -> None:
     np.savez(tmp_path / "evil.npz", allow_pickle=True, weights=np.array([{}], dtype=object))
 

@@ -1,9 +1,13 @@
+import json
+
 import pytest
 
 from core.errors import Refusal
 from core.models import get_model
+from core.models.training.begun import begun_facts
 from core.models.training.checkpoints import Checkpoints, ForeignCheckpoint
-from core.models.training.request import Request, begun_facts, config_of
+from core.models.training.engines import EngineRequest
+from core.models.training.request import Request, config_of
 from core.store import ArtifactStore
 
 
@@ -50,6 +54,36 @@ def test_what_goes_on_is_as_it_was_but_for_what_is_given() -> None:
     identity = {name: was[name] for name in model.config.identity()}
     assert config_of(model, Request("ae40", "mine", start="resume"), {"config": identity}) == (
         config_of(model, Request("ae40", "mine", overrides={"batch": 7, "filters": (5, 6)}), {})
+    )
+
+
+@pytest.mark.parametrize("name", ["bottleneck", "ae40", "ae20_rd", "ladder_hyperprior"])
+def test_a_published_model_goes_on_with_the_whole_plan_that_its_card_tells(name: str) -> None:
+    store = ArtifactStore.default()
+    published = store.open(f"models/{name}")
+    kept = published.parsed(f"{name}/config.json", json.loads, reason="is not JSON")
+    architecture = published.facts.get("architecture", name)
+    request = Request(architecture, name, start="resume")
+
+    config = config_of(get_model(architecture), request, begun_facts(request, store))
+
+    assert config.record() | kept == config.record()
+
+
+def test_the_command_that_begins_anew_has_all_that_was_given() -> None:
+    given = {"learning_rate": 0.001, "filters": (4, 8)}
+    request = Request("ae40", "mine", preset="wide", dataset="other", overrides=given)
+    scanned = Request("ae40", "ae40", engine=EngineRequest("scan", minutes=2.0, photographs=True))
+
+    assert request.new_command() == (
+        "python -m pipelines.train ae40 --name mine --dataset other --preset wide "
+        "--filters 4 8 --learning-rate 0.001"
+    )
+    assert Request("ae40", "ae40").new_command(dataset="imagenette160") == (
+        "python -m pipelines.train ae40"
+    )
+    assert scanned.new_command(dataset="other") == (
+        "python -m pipelines.train ae40 --dataset other --engine scan --minutes 2.0 --photographs"
     )
 
 

@@ -1,6 +1,7 @@
 """What a training that goes on knows of how it was run."""
 
 import hashlib
+import io
 from pathlib import Path
 from typing import Any
 
@@ -8,12 +9,17 @@ import pytest
 
 from core.dataset.training_photographs import KEY, VALUES_FILE
 from core.errors import Refusal
+from core.models.autoencoder.network import AutoencoderConfig
 from core.models.training import session
 from core.models.training.arithmetic import arithmetic
 from core.models.training.engines import EngineRequest
+from core.models.training.feed import Images
 from core.models.training.progress import Progress
 from core.models.training.request import Request
+from core.models.training.start_checks import check_limits, with_photographs
+from core.models.training.weight_pieces import WeightPieces
 from core.store import ArtifactStore
+from tests.core.models.training.short_trainings import short_training
 
 
 def test_another_way_of_running_the_steps_does_not_hide_the_one_before() -> None:
@@ -42,7 +48,7 @@ def test_a_training_does_not_go_on_with_other_photographs(tmp_path: Path) -> Non
 
     usual = {"progress": {"engine": engine(None)}}
     for begun in (usual, {"progress": {"engine": engine(digest)}}):
-        found = session._with_photographs(request, begun, store)
+        found = with_photographs(request, begun, store)
         assert found == EngineRequest("scan", photographs=True, photographs_sha256=digest)
     others: tuple[dict[str, Any], ...] = (
         {"progress": {"engine": engine("1" * 64)}},
@@ -51,7 +57,27 @@ def test_a_training_does_not_go_on_with_other_photographs(tmp_path: Path) -> Non
     )
     for begun in others:
         with pytest.raises(Refusal, match="others than those that the training was begun with"):
-            session._with_photographs(request, begun, store)
+            with_photographs(request, begun, store)
+
+
+def test_limits_that_the_clock_would_overrule_are_refused() -> None:
+    request = Request("ae20", "ae20", start="resume", overrides={"epochs": 500, "batch": 8})
+    check_limits(request, EngineRequest("scan"))
+    with pytest.raises(Refusal, match="The clock alone ends this training, so --epochs would"):
+        check_limits(request, EngineRequest("scan", minutes=3.0))
+
+
+def test_an_export_says_that_weights_here_are_newer_than_its_checkpoint(
+    tmp_path: Path, small_config: AutoencoderConfig, images: Images
+) -> None:
+    stream = io.StringIO()
+    training = short_training(tmp_path, small_config, images, stream=stream)
+    training.progress = Progress(epoch=1, images=14, run="a run")
+    pieces = WeightPieces(ArtifactStore(tmp_path), "ae40")
+    for seen, run, is_told in ((14, "a run", False), (99, "another", False), (99, "a run", True)):
+        pieces.save_best({}, training.checkpoints, Progress(images=seen, run=run))
+        session._tell_newer_pieces(training)
+        assert ("after 14 images; the weights in" in stream.getvalue()) == is_told
 
 
 def test_on_a_cpu_the_arithmetic_names_no_accelerator() -> None:

@@ -69,6 +69,7 @@ def test_from_pieces_alone_a_lost_training_has_its_best_weights_and_its_history(
     found = short_training(tmp_path / "here", config, images)
     go_on_from_pieces(found, pieces)
     assert [row["images"] for row in found.progress.history] == [14, 99]
+    assert found.checkpoints.keys() == []
     validated = [row["validation_loss"] for row in found.progress.history]
     assert validated[1] == pytest.approx(validated[0], rel=1e-2)
 
