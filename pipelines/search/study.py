@@ -76,9 +76,8 @@ def open_study(
     """
     name = config.study_name
     with store.lock(f"cache/search/{name}"):
-        names = [summary.study_name for summary in optuna.get_all_study_summaries(storage)]
-        goes_on = name in names and not config.restart
-        found = to_record(optuna.load_study(study_name=name, storage=storage)) if goes_on else None
+        is_there = name in (one.study_name for one in optuna.get_all_study_summaries(storage))
+        found = _found(config, storage) if is_there and not config.restart else None
         check_replaceable(config, store, found)
         if found is not None:
             check_study(config, found, space, dataset)
@@ -88,14 +87,9 @@ def open_study(
         repeated = _repeated(config, store, found, dataset)
         budget = _budget(config, store, space, found)
         check_images(config, store, budget)
-        if config.restart and name in names:
+        if is_there and config.restart:
             optuna.delete_study(study_name=name, storage=storage)
-        study = optuna.create_study(
-            study_name=name,
-            storage=storage,
-            directions=[objective.direction for objective in space.objectives],
-            load_if_exists=True,
-        )
+        study = _made(name, storage, space)
         if BUDGET not in study.user_attrs:
             TrialPreviews(store, name).forget()
             _describe(study, space, config, dataset, budget=budget)
@@ -106,6 +100,20 @@ def open_study(
             study.set_user_attr(SEED, config.seed or 0)
         queue_repeats(study, repeated)
     return study, Budget(**study.user_attrs[BUDGET])
+
+
+def _found(config: Config, storage: RDBStorage) -> StudyRecord:
+    return to_record(optuna.load_study(study_name=config.study_name, storage=storage))
+
+
+def _made(name: str, storage: RDBStorage, space: SearchSpace) -> optuna.Study:
+    """The study, made where it is not there."""
+    return optuna.create_study(
+        study_name=name,
+        storage=storage,
+        directions=[objective.direction for objective in space.objectives],
+        load_if_exists=True,
+    )
 
 
 def _repeated(

@@ -1,5 +1,6 @@
 """A store with a data set to train on."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -14,3 +15,13 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ArtifactStore:
     store = ArtifactStore.default()
     prepare_blocks(store)
     return store
+
+
+@pytest.fixture
+def trained(
+    trained_once: ArtifactStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> ArtifactStore:
+    """A copy of the store in which the trainings of a file have ended."""
+    root = shutil.copytree(trained_once.root, tmp_path / "artifacts")
+    monkeypatch.setenv("BOTTLENECK_ARTIFACTS", str(root))
+    return ArtifactStore(root)

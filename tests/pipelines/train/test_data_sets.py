@@ -1,8 +1,6 @@
 """On which images a training goes on, and what is said where others are here."""
 
 import json
-import shutil
-from pathlib import Path
 
 import pytest
 
@@ -27,16 +25,6 @@ def trained_once(tmp_path_factory: pytest.TempPathFactory) -> ArtifactStore:
         patch.setenv("BOTTLENECK_ARTIFACTS", str(store.root))
         assert main([*TINY, "--name", "mine", "--dataset", "other"]) == 0
     return store
-
-
-@pytest.fixture
-def trained(
-    trained_once: ArtifactStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> ArtifactStore:
-    """A copy of that store."""
-    root = shutil.copytree(trained_once.root, tmp_path / "artifacts")
-    monkeypatch.setenv("BOTTLENECK_ARTIFACTS", str(root))
-    return ArtifactStore(root)
 
 
 def _card(store: ArtifactStore, name: str = "mine") -> dict[str, object]:

@@ -29,16 +29,6 @@ def trained_once(tmp_path_factory: pytest.TempPathFactory) -> ArtifactStore:
     return store
 
 
-@pytest.fixture
-def trained(
-    trained_once: ArtifactStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> ArtifactStore:
-    """A copy of that store."""
-    root = shutil.copytree(trained_once.root, tmp_path / "artifacts")
-    monkeypatch.setenv("BOTTLENECK_ARTIFACTS", str(root))
-    return ArtifactStore(root)
-
-
 def _shipped(store: ArtifactStore) -> dict[str, str]:
     """Digest of each file of what is published as `ae20`."""
     keys = ("models/ae20", "histories/ae20")
