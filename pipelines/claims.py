@@ -1,5 +1,6 @@
 """Work that only one process does at a time."""
 
+import errno
 from contextlib import ExitStack
 from types import TracebackType
 
@@ -24,9 +25,15 @@ class Claims:
             key: Key below which the pieces of the work are kept.
         """
         held = ExitStack()
-        if held.enter_context(self._store.lock_if_free(key)):
+        try:
+            is_free = held.enter_context(self._store.lock_if_free(key))
+        except OSError as error:
+            if error.errno not in (errno.EACCES, errno.EROFS):
+                raise
+            is_free = True  # nobody can write here, so there is nothing to keep apart
+        if is_free:
             self._held[key] = held
-        return key in self._held
+        return is_free
 
     def give_back(self, key: str) -> None:
         """Ends the claim to what was finished."""

@@ -18,7 +18,7 @@ from core.intake.errors import ImageError
 from core.intake.formats import IMAGE_SUFFIXES
 from core.store import ArtifactStore
 from pipelines.base import UserError, option, run_step
-from pipelines.file_batch import Outcome, run_batch
+from pipelines.file_batch import KEPT, Outcome, run_batch
 from pipelines.file_exchange import pixel_count, read_source, shown_progress, write_output
 from pipelines.file_plan import Job, plan
 from pipelines.file_suffixes import (
@@ -215,7 +215,7 @@ def _fitting(codec: Codec, image: Image, max_bytes: int, store: ArtifactStore) -
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit status of the step."""
-    return run_step(CompressConfig, compress, name="compress", argv=argv)
+    return run_step(CompressConfig, compress, name="compress", argv=argv, kept=KEPT)
 
 
 if __name__ == "__main__":

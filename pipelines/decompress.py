@@ -16,7 +16,7 @@ from core.intake.formats import IMAGE_FORMATS, describe, identify
 from core.png import encode_png
 from core.store import ArtifactStore, atomic
 from pipelines.base import UserError, option, run_step
-from pipelines.file_batch import Outcome, run_batch
+from pipelines.file_batch import KEPT, Outcome, run_batch
 from pipelines.file_exchange import STANDARD, read_source, shown_progress, write_output
 from pipelines.file_plan import Job, plan
 from pipelines.file_suffixes import (
@@ -42,7 +42,10 @@ class DecompressConfig:
         positional=True,
     )
     codec: str | None = option(
-        None, help="codec of the files; needed where they do not name their format", metavar="NAME"
+        None,
+        help="codec of the files, needed where they do not name their format; a format of others "
+        "is read as every image is",
+        metavar="NAME",
     )
     jobs: int = option(1, help="files that are decompressed at a time")
     dry_run: bool = option(False, help="say what would be written, and write nothing")
@@ -106,7 +109,7 @@ def _decoded_by(codec: Codec, data: bytes, store: ArtifactStore) -> Recognised:
     wanted = written_format(codec)
     if wanted in IMAGE_FORMATS:
         if identify(data) == wanted:
-            return recognise(data, store, limits=DEFAULT_LIMITS)._replace(origin=codec.label)
+            return recognise(data, store, limits=DEFAULT_LIMITS)
         received = identify(data) or describe(data)
         raise CodecError(f"Expected a complete {wanted} file; received {received}.")
     image = any_point(codec, store).decode(data)
@@ -123,7 +126,7 @@ def _advice(source: Path, codec: str | None) -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit status of the step."""
-    return run_step(DecompressConfig, decompress, name="decompress", argv=argv)
+    return run_step(DecompressConfig, decompress, name="decompress", argv=argv, kept=KEPT)
 
 
 if __name__ == "__main__":

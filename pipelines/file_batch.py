@@ -18,6 +18,9 @@ from pipelines.file_exchange import STANDARD, check_writable
 from pipelines.file_plan import Job
 from pipelines.worker_pool import worker_pool
 
+#: Message after a signal stopped a batch.
+KEPT = "what was written is kept. Run it again, beside the inputs with --replace."
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -114,11 +117,11 @@ def _check_outputs(jobs: Sequence[Job]) -> None:
 
 def _check_neighbours(jobs: Sequence[Job]) -> None:
     """Refuses to replace what lies beside an input and was not named by anybody."""
-    folders = {os.path.realpath(job.source.parent) for job in jobs}
+    folders = {_identity(job.source.parent) for job in jobs if job.source.exists()}
     beside = [
         job.output
         for job in jobs
-        if job.is_in_folder and _is_there(job) and os.path.realpath(job.output.parent) in folders
+        if job.is_in_folder and _is_there(job) and _identity(job.output.parent) in folders
     ]
     if beside:
         more = f" and {len(beside) - 1} more" if len(beside) > 1 else ""

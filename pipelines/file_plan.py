@@ -53,8 +53,8 @@ def plan(paths: Sequence[str], *, suffix: str, accepted: frozenset[str], example
     *inputs, last = paths
     output = _path(last)
     found = [item for given in inputs for item in _inputs(given, output, accepted)]
-    is_set = any(Path(given).is_dir() or _is_pattern(given) for given in inputs)
-    if not (is_set or len(found) > 1 or output.is_dir() or last.endswith("/")):
+    may_be_several = any(Path(given).is_dir() or _is_pattern(given) for given in inputs)
+    if not (may_be_several or len(found) > 1 or output.is_dir() or last.endswith("/")):
         return [Job(found[0].path, output)]
     if output == STANDARD or any(item.path == STANDARD for item in found):
         raise UserError("- stands for one file; name a folder, or one file for each.")

@@ -92,6 +92,6 @@ def suffixes_of(codec: Codec) -> frozenset[str]:
 
 
 def decodable_suffixes() -> frozenset[str]:
-    """Suffixes of the files that are decoded without a word on what wrote them."""
+    """Suffixes of the files whose codec need not be named."""
     named = (codec for codec in codecs().values() if format_of(codec.suffix))
     return frozenset(suffix for codec in named for suffix in suffixes_of(codec))

@@ -32,8 +32,8 @@ class Part:
         sources: Modules that influence the measurements.
         models: Prefixes of the artifacts that the measurements depend on.
         facts: Metadata.
-        compared: Names of facts that outdate measurements, too, where they were stored otherwise;
-            one that an earlier version did not store does not.
+        compared: Names of facts that outdate measurements, too, where they were stored otherwise.
+            Whole parts without the fact, which an earlier version stored, are still of use.
     """
 
     store: ArtifactStore

@@ -30,27 +30,35 @@ def plans(config: Config, *, say: Say, claims: Claims | None = None) -> list[Pla
             while their pieces are removed; when None, this only looks.
 
     Raises:
-        UserError: There is no such codec or data set, or no image.
+        UserError: There is no such codec or data set, no image, or another process measures what
+            was asked for by its name.
         ArtifactError: The data set is not prepared, or a codec that was asked for by its name
             has no model.
     """
     store = ArtifactStore.default()
-    found = []
+    found, busy = [], []
     for plan in every_plan(config, store, say):
         if claims is not None and not claims.take(plan.pieces_key):
-            say(f"{plan.codec.name}: is being measured by another process; it is left out.")
+            busy.append(plan.codec.name)
             continue
-        left = _left_to_measure(plan, config, say)
+        left = _left_to_measure(plan, config, say, may_discard=claims is not None)
         if left is not None:
             found.append(left)
         elif claims is not None:
-            plan.discard()
             claims.give_back(plan.pieces_key)
+    if busy:
+        told = f"{', '.join(busy)}: another process measures this, or will, and it is left out."
+        if config.codecs and not found:
+            raise UserError(told)
+        say(told)
     return found
 
 
-def _left_to_measure(plan: Plan, config: Config, say: Say) -> Plan | None:
-    """The plan of what a codec's results lack; None where they lack nothing."""
+def _left_to_measure(plan: Plan, config: Config, say: Say, *, may_discard: bool) -> Plan | None:
+    """The plan of what a codec's results lack; None where they lack nothing.
+
+    Then the pieces of an earlier measurement are of no use, and are removed where they may be.
+    """
     # Taken before the work starts, in which the code may be edited, also where all is measured.
     plan.subject  # noqa: B018
     try:
@@ -61,6 +69,8 @@ def _left_to_measure(plan: Plan, config: Config, say: Say) -> Plan | None:
         return None
     if stale == ():
         say(f"{plan.codec.name}: up to date.")
+        if may_discard:
+            plan.discard()
         return None
     if stale:
         say(f"{plan.codec.name}: only {', '.join(stale)} will be measured and added.")

@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.codecs.trained_model import model_key
-from core.dataset.splits import array_file, dataset_key, prepared_datasets
+from core.dataset.splits import DEFAULT, array_file, dataset_key, prepared_datasets
 from core.models.training.checkpoints import newest_facts
 from core.models.training.engines import EngineRequest
 from core.models.training.request import Request
 from core.models.training.weight_pieces import WeightPieces
-from core.store import Artifact, ArtifactStore
+from core.store import Artifact, ArtifactError, ArtifactStore
 
 
 def begun_facts(request: Request, store: ArtifactStore) -> Mapping[str, Any]:
@@ -60,11 +60,19 @@ def dataset_of(begun: Mapping[str, Any], store: ArtifactStore) -> str | None:
     """
     if named := begun.get("dataset"):
         return str(named)
-    for name in prepared_datasets(store) if "data" in begun else ():
-        entry = store.manifest(dataset_key(name)).files.get(array_file("train", name))
-        if entry is not None and entry.sha256 == begun["data"]:
-            return name
-    return None
+    if "data" not in begun:
+        return None
+    names = sorted(prepared_datasets(store), key=lambda name: name != DEFAULT)
+    return next((name for name in names if _digest(name, store) == begun["data"]), None)
+
+
+def _digest(dataset: str, store: ArtifactStore) -> str | None:
+    """Digest of a data set's training images; None where it cannot be read."""
+    try:
+        entry = store.manifest(dataset_key(dataset)).files.get(array_file("train", dataset))
+    except ArtifactError:
+        return None
+    return None if entry is None else entry.sha256
 
 
 def seen_photographs(begun: Mapping[str, Any]) -> set[str]:

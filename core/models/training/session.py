@@ -194,7 +194,7 @@ def _go_on(training: Training, request: Request, begun: Mapping[str, Any]) -> No
     except ForeignCheckpoint as error:
         raise Refusal(
             f"{error} Leave out the flags that differ and it goes on; --restart forgets it and "
-            "starts anew."
+            "starts anew, in place of what is published with --replace."
         ) from error
 
 

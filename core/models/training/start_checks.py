@@ -56,7 +56,8 @@ def with_photographs(
     if request.start == "resume" and seen_photographs(begun) - {found}:
         raise Refusal(
             "The photographs are others than those that the training was begun with; take those "
-            "with `python -m pipelines.prepare --extra ARCHIVE`, or start anew with --restart."
+            "with `python -m pipelines.prepare --extra ARCHIVE`, or start anew with "
+            f"`{_restart(request, store)}`."
         )
     return dataclasses.replace(engine, photographs_sha256=found)
 
@@ -122,7 +123,10 @@ def _first(request: Request) -> str:
 def _restart(request: Request, store: ArtifactStore) -> str:
     """Command that forgets what was begun, and trains on the same data set."""
     begun = begun_facts(dataclasses.replace(request, start="export"), store)
-    return f"{request.new_command(dataset=dataset_of(begun, store))} --restart"
+    if request.start == "finetune":  # the flags are of the stage
+        request = Request(request.architecture, request.name, dataset=request.dataset)
+    replace = " --replace" if store.exists(model_key(request.name)) else ""
+    return f"{request.new_command(dataset=dataset_of(begun, store))} --restart{replace}"
 
 
 def _check_replaceable(
@@ -157,10 +161,14 @@ def other_images_refused(
     was, now = dataset_of(begun, checkpoints.store), checkpoints.dataset
     if was and was != now:
         return Refusal(f"{error} It was trained on the data set {was}; give --dataset {was}.")
-    cause = f"{error} The data set {now} here is not the one of that name that it was trained on"
+    cause = f"{error} No data set here has the images that it was trained on"
+    if was == now:
+        cause = (
+            f"{error} The data set {now} here is not the one of that name that it was trained on"
+        )
     if checkpoints.keys() or request.start == "export":
         return Refusal(f"{cause}, and a training goes on with its own images alone.")
     return Refusal(
         f"{cause}, and --resume goes on with its own images alone; a stage may begin on these: "
-        "--finetune."
+        "--finetune, with a --name of its own or --replace."
     )

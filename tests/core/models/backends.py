@@ -23,6 +23,8 @@ def environment_on(backend: str) -> dict[str, str]:
         "XLA_FLAGS": _COMPILED_SOON,
         "JAX_COMPILATION_CACHE_DIR": str(_COMPILED),
         "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+        # With a bound JAX locks the folder, so that two processes do not write one file.
+        "JAX_COMPILATION_CACHE_MAX_SIZE": "200_000_000",
         "TF_CPP_MIN_LOG_LEVEL": "3",
     }
 

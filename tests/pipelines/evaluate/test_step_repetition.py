@@ -102,13 +102,23 @@ def test_what_another_process_measures_is_left_alone(prepared, capsys, is_done):
     with ThreadPoolExecutor(1) as other, Claims(prepared) as claims:
         assert other.submit(claims.take, plan.pieces_key).result()
         capsys.readouterr()
-        assert run("png") == 0
+        assert run("png") == 2
         said = capsys.readouterr().err
-        assert "png: is being measured by another process; it is left out." in said
+        assert "png: another process measures this, or will, and it is left out." in said
         assert manifests_below(prepared, "") == done
         other.submit(claims.give_back, plan.pieces_key).result()
     assert run("png") == 0
     assert prepared.keys("cache/evaluate/imagenette160/png/") == []
+
+
+def test_adding_a_metric_to_no_results_keeps_what_an_evaluation_has_finished(prepared, capsys):
+    [plan] = evaluate.plans(evaluate.Config(codecs=("png",)), say=print)
+    plan.keep("00000", measure_block(plan.blocks["00000"]), machine_seconds=1.0)
+    kept = prepared.keys(plan.pieces_key)
+    assert kept
+    assert run("png", "--metric", "ssim") == 0
+    assert "no results to add a metric to" in capsys.readouterr().err
+    assert prepared.keys(plan.pieces_key) == kept
 
 
 def test_a_codec_whose_model_was_replaced_meanwhile_is_not_stored(prepared, monkeypatch, capsys):

@@ -4,8 +4,8 @@ import json
 import os
 import subprocess
 import sys
-import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
@@ -181,15 +181,21 @@ def test_data_that_is_not_prepared_is_answered_with_the_command_that_does(
 
 
 def test_a_second_training_of_a_name_says_that_it_waits(
-    store: ArtifactStore, capsys: pytest.CaptureFixture[str]
+    store: ArtifactStore, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    key = "checkpoints/mine"
+    key, lock = "checkpoints/mine", ArtifactStore.lock
     with ThreadPoolExecutor(1) as other, Claims(store) as claims:
         assert other.submit(claims.take, key).result()
-        waiting = threading.Timer(1.0, lambda: other.submit(claims.give_back, key))
-        waiting.start()
+
+        def given_back_first(self: ArtifactStore, wanted: str) -> AbstractContextManager[None]:
+            if wanted == key:
+                monkeypatch.undo()
+                monkeypatch.setenv("BOTTLENECK_ARTIFACTS", str(store.root))
+                other.submit(claims.give_back, key).result()
+            return lock(self, wanted)
+
+        monkeypatch.setattr(ArtifactStore, "lock", given_back_first)
         assert main(["ae20", "--name", "mine", "--export"]) == 2
-        waiting.join()
     first, second = capsys.readouterr().err.splitlines()
     assert first == "train: another process trains mine; waiting for it."
     assert "There is no checkpoint of mine" in second

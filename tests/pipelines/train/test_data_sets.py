@@ -71,10 +71,16 @@ def test_the_printed_command_that_starts_anew_keeps_data_set_and_flags(
 ) -> None:
     capsys.readouterr()
     assert main([*TINY, "--name", "mine"]) == 2
-    assert (
-        "`python -m pipelines.train ae20 --name mine --dataset other --batch 120 --epochs 1 "
-        "--filters 2 2 2 --restart`" in capsys.readouterr().err
+    printed = capsys.readouterr().err.split("`")[-2]
+    assert printed == (
+        "python -m pipelines.train ae20 --name mine --dataset other --batch 120 --epochs 1 "
+        "--filters 2 2 2 --restart --replace"
     )
+    before = trained.manifest("models/mine").facts["run"]
+    assert main(printed.removeprefix("python -m pipelines.train ").split()) == 0
+    facts = trained.manifest("models/mine").facts
+    assert facts["run"] != before
+    assert facts["data"] == _digest(trained, "other")
 
 
 def test_on_other_images_a_stage_begins_and_a_training_does_not_go_on(
@@ -88,7 +94,7 @@ def test_on_other_images_a_stage_begins_and_a_training_does_not_go_on(
     assert main([*MINE, "--resume", "--replace", "--epochs", "2"]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert "The data set other here is not the one of that name that it was trained on" in line
-    assert line.endswith("a stage may begin on these: --finetune.")
+    assert line.endswith("these: --finetune, with a --name of its own or --replace.")
     assert main([*MINE, "--finetune", "--replace", "--epochs", "2"]) == 0
     card = _card(trained)
     assert card["data"] == _digest(trained, "other") != before
