@@ -58,6 +58,15 @@ def test_names_read_from_the_top_and_need_no_legend() -> None:
     assert plotly_figure(CURVES).layout.showlegend is True
 
 
+def test_on_a_narrow_screen_names_stand_above_their_lines_and_leave_the_width_to_the_plot() -> None:
+    narrow = json.loads(figure_json(BARS))["narrow"]
+    assert [(one["text"], one["y"]) for one in narrow["annotations"]] == [("WebP", 0), ("AVIF", 1)]
+    assert {one["xanchor"] for one in narrow["annotations"]} == {"left"}
+    assert narrow["yaxis"]["showticklabels"] is False
+    assert narrow["margin"]["l"] < plotly_figure(BARS).layout.margin.l
+    assert json.loads(figure_json(CURVES))["narrow"] == {}
+
+
 def test_json_cannot_end_the_script_element_and_offers_no_upload() -> None:
     text = figure_json(CURVES)
     assert "</" not in text
