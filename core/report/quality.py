@@ -240,13 +240,14 @@ def _lossless(quality: Quality) -> list[Table]:
 def _rates_over_pixels(quality: Quality) -> list[Table]:
     if not has_mixed_sizes(quality.results.frame):
         return []
-    frame = rates_over_pixels(quality.results.frame)
+    frame = rates_over_pixels(quality.with_psnr)
     columns = {
         "label": Column("Codec"),
         "setting": Column("Setting"),
         "bytes": Column("Bytes of an image", ",.0f"),
         "bits_per_pixel": Column("Rate, mean of images", ".3f"),
         "bits_per_pixel_of_all": Column("Rate over all pixels", ".3f"),
+        "images": Column("Images", ",.0f"),
     }
     caption = (
         "In a mean of the images' rates each image counts alike; in a rate over all pixels each "
