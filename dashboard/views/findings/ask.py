@@ -110,7 +110,10 @@ def show_comparison(found: MethodComparison, frame: pd.DataFrame, dataset: str) 
             )
 
 
-_RESAVED = " The thesis saved its originals as JPEG again first, so its levels are higher."
+_RESAVED = (
+    " The thesis measured against originals that it had saved as JPEG again: its levels are not to "
+    "be compared with these."
+)
 
 
 def _dial(frame: pd.DataFrame, name: MethodName) -> float | None:

@@ -82,6 +82,18 @@ def test_the_figures_shown_are_those_of_the_results(full_page: AppTest, full_sto
     assert shown["bytes"] == round(rows["bytes"].mean())
 
 
+def test_levels_of_the_thesis_are_not_compared_and_the_table_tells_by_how_much_they_moved(
+    full_page: AppTest,
+) -> None:
+    told = " ".join(one.value for one in full_page.caption)
+    assert "its levels are not to be compared with these" in told
+    assert "levels are higher" not in told
+    table = next(one.value for one in full_page.dataframe if "psnr_difference_db" in one.value)
+    moved = table["psnr_difference_db"].dropna()
+    assert f"change by up to {moved.max() - moved.min():.2f} dB" in told
+    assert "carry over" not in told
+
+
 def test_each_claim_shows_the_verdict_that_the_results_give(
     full_page: AppTest, full_store: Path
 ) -> None:
