@@ -113,6 +113,7 @@ def test_the_first_screen_has_three_figures_and_then_the_curve(full_page: AppTes
     assert len(full_page.metric) == 2  # this store has no results of BNK
     assert [metric.label for metric in full_page.metric][-1] == "Claims of the thesis"
     assert full_page.metric[0].value.endswith("\u00d7")
+    assert "of the test images unless others are named" in full_page.markdown[0].value
 
 
 def test_any_two_methods_are_compared_in_one_sentence(
