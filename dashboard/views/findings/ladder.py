@@ -40,6 +40,10 @@ COMMAND = "python -m pipelines.ladder"
 _SAME_BUDGET = frozenset({"ae20_rd", *STEP_CODECS})
 
 
+#: What a step's images and minutes count.
+_WHOLE = "Of the whole training, epochs that were undone or cut short included."
+
+
 def show_ladder() -> None:
     """What each step brings: sentence, chart, table, and the rungs that are not there."""
     st.subheader(TITLE, help=glossary.BD_RATE)
@@ -145,8 +149,8 @@ def _show_table(steps: Sequence[Step]) -> None:
         "low_percent": number("95 % interval", help=glossary.INTERVAL, **percent),
         "high_percent": number("to", help=glossary.INTERVAL, **percent),
         "reference_percent": number("BD-rate, JPEG", help=glossary.BD_RATE, **percent),
-        "trained_images": number("Images seen", format="localized", help="In training."),
-        "trained_minutes": number("Minutes", format="%.0f", help="Of training."),
+        "trained_images": number("Images seen", format="localized", help=_WHOLE),
+        "trained_minutes": number("Minutes", format="%.0f", help=_WHOLE),
         "note": st.column_config.TextColumn("Note", help="On the BD-rates.", width=230),
     }
     st.dataframe(
