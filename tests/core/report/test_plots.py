@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from core.codecs.styles import codec_style
+from core.codecs.styles import codec_style, known_codecs
 from core.report.interactive import figure_json, plotly_figure
 from core.report.plot import Plot, Series, axis_range, shown_ticks
-from core.report.printed import printed
+from core.report.printed import marker_look, printed
 
 CURVES = Plot(
     name="curves",
@@ -120,6 +120,22 @@ def test_figures_for_paper_have_one_width_and_truetype_letters() -> None:
     widths = {re.search(rb"/MediaBox \[ 0 0 ([0-9.]+) ", file).group(1) for file in files}
     assert widths == {b"504"}
     assert not any(b"/Type3" in file for file in files)
+
+
+def test_in_print_too_marker_and_dash_tell_codecs_apart_without_colour() -> None:
+    styles = [codec_style(name) for name in known_codecs()]
+    looks = {f"{marker_look(style.symbol)} {style.dash}" for style in styles}
+    assert len(looks) == len(styles)
+    spare = [codec_style(f"model {number}").symbol for number in range(100)]
+    assert len({f"{marker_look(symbol)}" for symbol in spare}) == len({*spare})
+
+
+def test_every_marker_that_a_codec_has_can_be_printed() -> None:
+    names = [*known_codecs(), *(f"model {number}" for number in range(100))]
+    styles = {style.symbol: style for style in map(codec_style, names)}
+    first = CURVES.series[0]
+    series = tuple(replace(first, style=style, has_line=False) for style in styles.values())
+    assert printed(replace(CURVES, series=series), "svg").startswith(b"<?xml")
 
 
 def test_another_ending_is_refused() -> None:
