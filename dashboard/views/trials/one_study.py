@@ -30,7 +30,7 @@ from dashboard.views.trials.tables import (
     trials_table,
 )
 from dashboard.widgets.charts import show_chart
-from dashboard.widgets.downloads import download_csv
+from dashboard.widgets.downloads import download_csv, drawn_values
 
 COLUMN_NAMES = {
     "mark": "",
@@ -55,6 +55,8 @@ MARK_HELP = (
 )
 #: Why a plot may have no mark of a trial; the others draw scores.
 _LACKS = {"intermediate": "without a report", "timeline": "not begun"}
+#: Plots of numbers that the table of trials lacks.
+_OWN_NUMBERS = frozenset({"history", "intermediate", "edf", "importance"})
 _ROW, _MAX_HEIGHT = 35, 430
 
 
@@ -223,6 +225,9 @@ def show_plots(study: StudyRecord, matching: list[TrialRecord], chosen: list[Tri
     numbers = tuple(trial.number for trial in chosen)
     figure = load_figure(name, study, matching, chosen=numbers, log_value=log_value)
     show_chart(figure, key=f"plot-{name}", name=f"{study.name}-{name}", alt=PLOTS[name].about)
+    if name in _OWN_NUMBERS:
+        file = f"{study.name}-{name}.csv"
+        download_csv(drawn_values(figure), file_name=file, key="csv-plot")
     drawn = shown_numbers(name, drawn_trials(matching, best=study.best))
     st.caption(f"{plot_line(name, matching)} {chosen_line(name, chosen, drawn)}".rstrip())
 
