@@ -10,7 +10,7 @@ import pandas as pd
 
 from core.analysis.bd_tables import bd_matrix, bd_rates_of
 from core.analysis.claims import CLAIMS, Margin, Verdict, verdicts
-from core.analysis.curve_views import curve_measurements
+from core.analysis.curve_views import curve_measurements, exact_settings
 from core.analysis.equal_quality import equal_quality
 from core.analysis.findings import (
     FLOAT_SETTING,
@@ -108,6 +108,7 @@ def quality_sections(quality: Quality) -> list[Section]:
     """All sections on quality and bytes."""
     compared = {metric: quality.compared(metric) for metric in quality.measured}
     tables = {metric: found.files for metric, found in compared.items()}
+    exact = exact_settings(quality.with_psnr)
     return [
         _findings(quality, tables.get(psnr_db.NAME, {})),
         *([_methods(quality)] if quality.is_of_thesis else []),
@@ -116,7 +117,7 @@ def quality_sections(quality: Quality) -> list[Section]:
             "Quality against bytes",
             parts=(
                 *(
-                    curve_plot(metric, found, quality.labels)
+                    curve_plot(metric, found, quality.labels, exact=exact)
                     for metric, found in tables.items()
                     if found
                 ),

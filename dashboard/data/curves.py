@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.analysis.bd_tables import bd_matrix, bd_table
-from core.analysis.curve_views import POOLED_LABEL, curve_measurements
+from core.analysis.curve_views import POOLED_LABEL, curve_measurements, exact_settings
 from core.analysis.labels import labels
 from core.analysis.lossless import lossless_table
 from core.analysis.payload import without_containers
@@ -92,6 +92,11 @@ def load_lossless(view: View) -> pd.DataFrame:
     return _lossless(view, _state(view))
 
 
+def load_exact_settings(view: View) -> dict[str, list[str]]:
+    """Settings that keep every pixel by codec, as `exact_settings` gives them."""
+    return _exact_settings(view, _state(view))
+
+
 def load_overheads() -> dict[str, int]:
     """Bytes of the container by codec; a codec that cannot run here is left out."""
     return _overheads(store_state("models/"))
@@ -162,6 +167,11 @@ def _lossless(view: View, state: str) -> pd.DataFrame:
     rows = shared[shared["codec"].isin(exact)]
     rated = without_containers(rows, _containers(view)) if view.payload else rows
     return lossless_table(summary(rated), exact, labels())
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _exact_settings(view: View, state: str) -> dict[str, list[str]]:
+    return exact_settings(load_shared(view))
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

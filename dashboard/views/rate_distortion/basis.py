@@ -6,14 +6,21 @@ import pandas as pd
 import streamlit as st
 
 from core.analysis.bd_tables import bd_rates_of
+from core.analysis.curve_views import exact_line
 from core.analysis.headlines import LEARNED
 from core.analysis.image_sizes import size_line
 from core.analysis.labels import label_of, labels
 from core.analysis.source_quality import compressed_before_line, falls_line, first_falls
 from core.evaluation.results import Results
-from core.metrics import metrics
+from core.metrics import metrics, psnr_db
 from dashboard.charts.captions import basis_line
-from dashboard.data.curves import View, load_bd_matrix, load_measurements, load_overheads
+from dashboard.data.curves import (
+    View,
+    load_bd_matrix,
+    load_exact_settings,
+    load_measurements,
+    load_overheads,
+)
 from dashboard.data.store import load_manifest
 from dashboard.views.rate_distortion.controls import unmeasured_line
 from dashboard.views.rate_distortion.quoted import show_sources
@@ -57,7 +64,8 @@ def show_basis(drawn: Drawn, results: Results, *, most: float) -> None:
         payload=view.payload,
         pooled=view.pooled,
     )
-    st.caption(f"{basis} {drawn.removed} {size_line(results.frame)}")
+    lines = (basis, drawn.removed, _exact_line(drawn), size_line(results.frame))
+    st.caption(" ".join(filter(None, lines)))
     if line := unmeasured_line(results.frame, view.metric, labels(), view.dataset):
         st.info(line)
     show_source_quality(drawn, results)
@@ -65,6 +73,15 @@ def show_basis(drawn: Drawn, results: Results, *, most: float) -> None:
         show_sources(view, drawn.quoted, most=most)
     if view.payload and (line := containers_line(view)):
         st.info(line)
+
+
+def _exact_line(drawn: Drawn) -> str:
+    """Which settings the curves lack because they keep every pixel."""
+    if drawn.view.metric != psnr_db.NAME:
+        return ""
+    found = load_exact_settings(drawn.view)
+    codecs = set(drawn.points["codec"])
+    return exact_line({label_of(name): found[name] for name in found if name in codecs})
 
 
 def show_source_quality(drawn: Drawn, results: Results) -> None:
