@@ -103,7 +103,7 @@ def _draw_reference(figure: go.Figure, bits_per_pixel: float) -> None:
 
 
 def _mark(step: Step) -> str:
-    ending = "" if step.reaches else f" at {step.psnr_db:.1f} dB, its most"
+    ending = "" if step.reaches else f" at {step.psnr_db:.1f} dB, its {step.extreme}"
     return f" {step.bits_per_pixel:.2f}{ending}"
 
 
