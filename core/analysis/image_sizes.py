@@ -34,7 +34,8 @@ def size_line(frame: pd.DataFrame) -> str:
     )
     return (
         f"The images have {len(sizes):,} sizes, from {small} to {large} pixels. A mean rate is "
-        "that of the images' bits per pixel, so that each image counts alike, whatever its size."
+        "that of the images' bits per pixel, so that each image counts alike, whatever its size; "
+        "bytes at equal quality are compared by it."
     )
 
 

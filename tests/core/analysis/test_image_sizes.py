@@ -29,6 +29,7 @@ def test_each_image_or_each_pixel_counts_alike(frame: pd.DataFrame) -> None:
 def test_images_of_several_sizes_are_named_with_the_smallest_and_the_largest(frame) -> None:
     assert has_mixed_sizes(frame)
     assert "2 sizes, from 10x10 to 30x20 pixels" in size_line(frame)
+    assert size_line(frame).endswith("bytes at equal quality are compared by it.")
     same = frame[frame["image"] != "a"]
     assert not has_mixed_sizes(same)
     assert size_line(same) == ""
