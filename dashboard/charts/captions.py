@@ -11,6 +11,7 @@ from core.store import Manifest
 
 #: Edge of the stored images, in pixels.
 SIDE = 160
+_PAYLOAD = "leaves out the container: headers, tables and boxes"
 
 
 def basis_line(
@@ -38,7 +39,7 @@ def basis_line(
     codecs = points.drop_duplicates("codec")
     left_out = left_out_line(dict(zip(codecs["label"], codecs["dropped"], strict=True)))
     what = "mean rate and the PSNR of the mean squared error" if pooled else "mean"
-    rate = "leaves out the headers" if payload else "counts the whole file, headers included"
+    rate = _PAYLOAD if payload else "counts the whole file, headers included"
     return (
         f"Each point is the {what} over {basis}: those that every codec coded at every "
         f"setting. The rate {rate}. {left_out}"

@@ -33,7 +33,7 @@ def test_the_basis_says_what_the_rate_counts_and_which_mean_it_is(measured):
     points = point_table({"jpeg": measured("jpeg")}, {})
     assert "counts the whole file" in basis_line(points, total=60, on_subset=False)
     line = basis_line(points, total=60, on_subset=False, payload=True, pooled=True)
-    assert "The rate leaves out the headers." in line
+    assert "The rate leaves out the container: headers, tables and boxes." in line
     assert "the mean rate and the PSNR of the mean squared error over 50" in line
     assert "whole file" not in line
 

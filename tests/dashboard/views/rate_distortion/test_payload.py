@@ -37,7 +37,7 @@ def test_everything_on_the_page_is_without_containers_and_what_is_not_drawn_is_n
     whole = open_page(VIEW, store.root, query=codecs)
     app = open_page(VIEW, store.root, query=codecs | PAYLOAD)
     assert not app.exception
-    assert "The rate leaves out the headers." in captions(app)
+    assert "The rate leaves out the container: headers, tables and boxes." in captions(app)
     assert "whole file" not in captions(app)
     assert "Not drawn: AVIF 4:4:4." in captions(app)
     assert "Not drawn" not in captions(whole)
