@@ -12,7 +12,6 @@ SSIM = "%.4f"
 BYTES = "localized"
 BITS_PER_PIXEL = "%.3f"
 SIGNED_PERCENT = "%+.1f %%"
-RATIO = "%.2f"
 
 _SCORE = "%.2f"
 _UNKNOWN = "%.4g"

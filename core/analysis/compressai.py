@@ -36,7 +36,8 @@ def image_sets(rows: pd.DataFrame, *, is_lossless: bool) -> Iterator[ImageSet]:
     """The sets of images of one codec: all, and those on which the slow metrics were measured.
 
     An image counts that has a finite value of every metric of its set at every setting. A mean
-    rate belongs beside a mean metric only where both are over the same images.
+    rate belongs beside a mean metric only where both are over the same images. A setting at which
+    every image came back exactly has no mean PSNR and is left out; a set without an image, too.
 
     Args:
         rows: Records of the codec without errors.
@@ -47,12 +48,14 @@ def image_sets(rows: pd.DataFrame, *, is_lossless: bool) -> Iterator[ImageSet]:
         gapless = tuple(name for name in measured if rows[name].notna().all())
         yield ImageSet("lossless/", rows, gapless)
         return
+    rows = rows[~rows["lossless"].astype(bool).groupby(rows["setting"]).transform("all")]
     has_value = rows[measured].notna().groupby(rows["image"].astype(str)).all()
     counts = has_value.sum()
     whole = tuple(name for name in measured if 2 * counts[name] > counts.max())
-    yield ImageSet("", _on(rows, has_value[[*whole]].all(axis=1)), whole)
+    sets = [ImageSet("", _on(rows, has_value[[*whole]].all(axis=1)), whole)]
     if len(whole) < len(measured):
-        yield ImageSet("subset/", _on(rows, has_value.all(axis=1)), tuple(measured))
+        sets.append(ImageSet("subset/", _on(rows, has_value.all(axis=1)), tuple(measured)))
+    yield from (found for found in sets if len(found.rows))
 
 
 def _on(rows: pd.DataFrame, chosen: "pd.Series[bool]") -> pd.DataFrame:

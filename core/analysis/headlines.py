@@ -16,6 +16,8 @@ RAW_BITS_PER_PIXEL = 24.0
 
 #: The rate-trained codec, and the baselines that it is compared with first.
 LEARNED = "bottleneck"
+#: The same model with a search in its encoder: no format of its own, so it heads no sentence.
+_SEARCHING = "bottleneck_slow"
 _BASELINES = ("jpeg", "webp", "jpeg_xl", "avif_444", "avif_slow")
 
 
@@ -31,7 +33,7 @@ def headlines(
     """Sentences in Markdown; only those whose measurements exist.
 
     Args:
-        curves: PSNR curve by codec, of the codecs that lose pixels.
+        curves: PSNR curve by codec, of all codecs that lose pixels.
         rows: The ten methods of the thesis, as `core.analysis.findings.method_rows` gives them.
         means: One row per codec and setting, as `core.evaluation.measurements.summary` gives them.
         learned: BD-rate of the learned codec in percent against each other codec that has one, as
@@ -41,7 +43,11 @@ def headlines(
         labels: Display label by codec.
     """
     by_method = {row.published.method: row for row in rows}
-    formats = {codec: curve for codec, curve in curves.items() if not _is_autoencoder(codec, rows)}
+    formats = {
+        codec: curve
+        for codec, curve in curves.items()
+        if codec != _SEARCHING and not _is_autoencoder(codec, rows)
+    }
     return [
         *_saving(formats, by_method["jpeg-75"], labels),
         *_learned(learned, labels),

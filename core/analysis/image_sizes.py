@@ -34,15 +34,17 @@ def size_line(frame: pd.DataFrame) -> str:
     )
     return (
         f"The images have {len(sizes):,} sizes, from {small} to {large} pixels. A mean rate is "
-        "that of the images' bits per pixel, so that each image counts alike, whatever its size."
+        "that of the images' bits per pixel, so that each image counts alike, whatever its size; "
+        "bytes at equal quality are compared by it."
     )
 
 
 def rates_over_pixels(frame: pd.DataFrame) -> pd.DataFrame:
     """Mean rate of the images beside all bits over all pixels, by codec and setting.
 
-    Columns: codec, setting, bytes (mean of an image), bits_per_pixel (mean of the images), and
-    bits_per_pixel_of_all (8 x all bytes / all pixels, where a large image counts for more).
+    Columns: codec, setting, bytes (mean of an image), bits_per_pixel (mean of the images),
+    bits_per_pixel_of_all (8 x all bytes / all pixels, where a large image counts for more), and
+    images.
 
     Args:
         frame: Results; rows without a file are left out.
@@ -53,7 +55,8 @@ def rates_over_pixels(frame: pd.DataFrame) -> pd.DataFrame:
     )
     sums = groups[["bytes", "pixels"]].sum()
     means = groups[["bytes", "bits_per_pixel"]].mean()
-    table = means.assign(bits_per_pixel_of_all=8 * sums["bytes"] / sums["pixels"]).reset_index()
+    over_all = 8 * sums["bytes"] / sums["pixels"]
+    table = means.assign(bits_per_pixel_of_all=over_all, images=groups.size()).reset_index()
     return table.astype({"codec": "str", "setting": "str"})
 
 

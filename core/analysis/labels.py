@@ -12,9 +12,16 @@ from core.store.key import last_part
 _STEPS = {rung.codec: f"Ladder: {rung.label[0].lower()}{rung.label[1:]}" for rung in CONFIGURATIONS}
 
 
-def labels() -> dict[str, str]:
-    """Display label by codec; a configuration that is trained for the ladder alone says so."""
-    return {name: codec.label for name, codec in codecs().items()} | _STEPS
+def labels(store: ArtifactStore | None = None) -> dict[str, str]:
+    """Display label by codec, also of those that cannot run here but have results.
+
+    A configuration that is trained for the ladder alone says so.
+
+    Args:
+        store: Where the results and the user's own models are; the default store when None.
+    """
+    known = {name: codec.label for name, codec in codecs(store).items()} | _STEPS
+    return _measured_labels(store or ArtifactStore.default(), beside=known) | known
 
 
 def label_of(codec: str) -> str:
@@ -22,19 +29,21 @@ def label_of(codec: str) -> str:
     if codec in _STEPS:
         return _STEPS[codec]
     known = find_codec(codec)
-    return known.label if known else _measured_label(codec) or codec
+    return known.label if known else labels().get(codec, codec)
 
 
-def _measured_label(codec: str) -> str:
-    """Label of a codec where it was measured; empty where no results tell."""
-    store = ArtifactStore.default()
+def _measured_labels(store: ArtifactStore, *, beside: Mapping[str, str]) -> dict[str, str]:
+    """Label by codec as the results tell it, of the codecs that are not known without them."""
+    measured: dict[str, str] = {}
     for key in store.keys("results/"):
-        if last_part(key) == codec:
-            with suppress(ArtifactError):
-                found = store.manifest(key).facts.get("codec")
-                if isinstance(found, Mapping) and found.get("label"):
-                    return str(found["label"])
-    return ""
+        name = last_part(key)
+        if name in beside or name in measured:
+            continue
+        with suppress(ArtifactError):
+            found = store.manifest(key).facts.get("codec")
+            if isinstance(found, Mapping) and found.get("label"):
+                measured[name] = str(found["label"])
+    return measured
 
 
 def label_of_study(name: str, model: str) -> str:

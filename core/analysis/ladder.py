@@ -66,7 +66,8 @@ class Step(NamedTuple):
     Attributes:
         codec: The rung's codec.
         bits_per_pixel: Rate at `psnr_db`.
-        psnr_db: `PSNR_DB`, or nearly the highest PSNR of a rung that does not reach it.
+        psnr_db: `PSNR_DB`; nearly the highest PSNR of a rung that does not reach it; the lowest of
+            a rung that lies above it.
         percent: BD-rate against the measured rung below; NaN for the lowest.
         low_percent: Lower end of its 95 % interval over images.
         high_percent: Upper end.
@@ -104,6 +105,11 @@ class Step(NamedTuple):
     def reaches(self) -> bool:
         """Whether the rung has the PSNR at which the rungs are compared."""
         return self.psnr_db == PSNR_DB
+
+    @property
+    def extreme(self) -> str:
+        """Which end of the rung's PSNR its rate is for, where it lacks that of the others."""
+        return "least" if self.psnr_db > PSNR_DB else "most"
 
     @property
     def notes(self) -> str:
@@ -147,7 +153,7 @@ def _parts(found: Ladder) -> Iterator[str]:
         if not step.reaches:
             yield (
                 f"{name}: {step.bits_per_pixel:.2f} bits per pixel for {step.psnr_db:.1f} dB, "
-                "about the most that it reaches"
+                f"about the {step.extreme} that it reaches"
             )
             continue
         change = "" if below is None else f" ({100 * (step.bits_per_pixel / below - 1):+.0f} %)"

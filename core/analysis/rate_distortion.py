@@ -5,7 +5,6 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from core.evaluation.measurements import (
     Curve,
@@ -29,7 +28,6 @@ __all__ = [
     "bd_psnr",
     "bd_rate",
     "bd_rates",
-    "bootstrap_bd_rate",
     "compare",
     "curve",
     "lossless_codecs",
@@ -121,28 +119,6 @@ def bd_gain(anchor: Measurements, test: Measurements) -> BdResult:
     if anchor.mean_of is None and test.mean_of is None:
         anchor, test = _paired(anchor, test)
     return bd_psnr(anchor.curve(), test.curve())
-
-
-def bootstrap_bd_rate(
-    anchor_frame: pd.DataFrame,
-    test_frame: pd.DataFrame,
-    *,
-    metric: str,
-    samples: int = 500,
-    seed: int = 0,
-) -> Interval:
-    """BD-rate of one codec against another with a 95 % percentile interval over images.
-
-    Args:
-        anchor_frame: Results of the anchor codec.
-        test_frame: Results of the codec under test.
-        metric: Column of the metric.
-        samples: Resamples of the images; 0 gives the value without an interval.
-        seed: Of the resampling.
-    """
-    anchor = measurements(anchor_frame, metric=metric)
-    test = measurements(test_frame, metric=metric)
-    return compare(anchor, test, samples=samples, seed=seed)
 
 
 def compare(

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping
 from io import BytesIO
+from operator import itemgetter
 from typing import NamedTuple
 
 import pandas as pd
@@ -164,11 +165,13 @@ def _compared_at(curve: Curve) -> tuple[float, float]:
     """Rate and PSNR at which a curve is compared with others.
 
     A curve that does not reach the PSNR is compared where it has nearly all that it reaches: the
-    last tenth of a decibel can cost it twice the bits.
+    last tenth of a decibel can cost it twice the bits. One that lies above it, at its lowest.
     """
     rate = rate_at(curve, PSNR_DB)
     if rate is not None:
         return rate, PSNR_DB
+    if min(curve.values) > PSNR_DB:
+        return min(zip(curve.bits_per_pixel, curve.values, strict=True), key=itemgetter(1))
     close = max(curve.values) - QUANTISATION_LOSS_DB
     points = zip(curve.bits_per_pixel, curve.values, strict=True)
     return min(point for point in points if point[1] >= close)

@@ -66,7 +66,7 @@ def build_report(store: ArtifactStore, *, dataset: str = DEFAULT) -> Report:
     )
     sources = _sources(store, dataset, read)
     latest = max(manifest.created for manifest in sources)
-    quality = Quality(results, labels(), is_of_thesis, containers(store, results.manifests))
+    quality = Quality(results, labels(store), is_of_thesis, containers(store, results.manifests))
     sections = [
         *quality_sections(quality),
         *_process_sections(store, read, now=datetime.fromisoformat(latest)),

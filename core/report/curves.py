@@ -1,12 +1,12 @@
 """Figures of quality against bytes: one curve per codec."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from core.analysis.curve_views import left_out_line
+from core.analysis.curve_views import exact_line, left_out_line
 from core.analysis.source_quality import falls_line, first_falls
 from core.codecs.styles import codec_style, in_legend_order
 from core.evaluation.measurements import Curve, Measurements
-from core.metrics import metrics
+from core.metrics import metrics, psnr_db
 from core.plain_english import counted
 from core.report.plot import Plot, Series
 
@@ -15,20 +15,27 @@ _RATE_TICKS = tuple(
 )
 
 
-def curve_plot(metric: str, tables: Mapping[str, Measurements], labels: Mapping[str, str]) -> Plot:
+def curve_plot(
+    metric: str,
+    tables: Mapping[str, Measurements],
+    labels: Mapping[str, str],
+    *,
+    exact: Mapping[str, Sequence[str]] | None = None,
+) -> Plot:
     """The mean curves of all codecs under a metric.
 
     Args:
         metric: Column of the metric.
         tables: Measurements by codec, on the images that all have; one or more.
         labels: Display label by codec.
+        exact: Settings that keep every pixel, by codec.
     """
     chosen = metrics()[metric]
     curves = {name: tables[name].curve() for name in in_legend_order(list(tables))}
     return Plot(
         name=f"curves-{metric}".replace("_", "-"),
         title=f"{chosen.LABEL} against bits per pixel",
-        caption=_caption(metric, curves, labels),
+        caption=_caption(metric, curves, labels, exact or {}),
         x_title="Bits per pixel (whole file)",
         y_title=chosen.LABEL,
         series=tuple(
@@ -39,13 +46,21 @@ def curve_plot(metric: str, tables: Mapping[str, Measurements], labels: Mapping[
     )
 
 
-def _caption(metric: str, curves: Mapping[str, Curve], labels: Mapping[str, str]) -> str:
+def _caption(
+    metric: str,
+    curves: Mapping[str, Curve],
+    labels: Mapping[str, str],
+    exact: Mapping[str, Sequence[str]],
+) -> str:
     images = next(iter(curves.values())).count
     chosen = metrics()[metric]
     sentences = (
         f"Each point is the mean over {counted(images, 'image')} at one setting; the rate counts "
         "the whole file, headers included.",
         left_out_line({labels.get(name, name): curve.dropped for name, curve in curves.items()}),
+        exact_line({labels.get(name, name): found for name, found in exact.items()})
+        if metric == psnr_db.NAME
+        else "",
         f"{chosen.LABEL}: {chosen.DEFINITION}",
         falls_line(first_falls(curves.values()), labels),
     )

@@ -54,17 +54,20 @@ def delta_section(compared: Mapping[str, Compared], labels: Mapping[str, str]) -
     """
     anchor = labels.get(ANCHOR, ANCHOR)
     parts: list[Plot | Table] = []
+    has_intervals = False
     for metric, found in compared.items():
         if ANCHOR in found.files and len(found.files) > 1:
             frame = _frame(found, labels)
             if frame["bd_rate_percent"].notna().any():
                 parts.append(_plot(metric, frame, anchor))
             parts.append(_table(metric, frame))
+            has_intervals |= bool(frame["low_percent"].notna().any())
     text = (
         "Mean difference in bytes at equal quality (Bjontegaard delta rate, Akima interpolation, "
-        f"over the quality that both curves cover), against {anchor}. The interval "
-        f"holds 95 % of {SAMPLES} paired resamples of the images."
+        f"over the quality that both curves cover), against {anchor}."
     )
+    if has_intervals:
+        text += f" The interval holds 95 % of {SAMPLES} paired resamples of the images."
     title = "Bytes at equal quality"
     return Section("bd-rates", title, (text,) if parts else (), tuple(parts))
 

@@ -1,6 +1,7 @@
 """Figures of the report for the screen, by Plotly without controls that contact a server."""
 
 import json
+from collections.abc import Mapping
 from math import log10
 from typing import Any
 
@@ -18,13 +19,27 @@ CONFIG: dict[str, Any] = {
     "plotlyServerURL": "",
     "modeBarButtonsToRemove": ["select2d", "lasso2d"],
 }
+#: Below the plot, where its rows take no room from the curves.
+_LEGEND: dict[str, Any] = {
+    "orientation": "h",
+    "x": 0,
+    "y": 0,
+    "yref": "container",
+    "yanchor": "bottom",
+    "maxheight": 1,
+}
 _GRID, _TEXT = "#e3eaea", "#1c2a30"
 
 
 def figure_json(plot: Plot) -> str:
-    """Data, layout and settings of the figure as JSON that may stand inside a script element."""
+    """Data, layout and settings of the figure as JSON that may stand inside a script element.
+
+    `narrow` has what of the layout is different on a narrow screen.
+    """
     figure = plotly_figure(plot)
-    content = json.loads(figure.to_json(engine="json")) | {"config": CONFIG}
+    content = json.loads(figure.to_json(engine="json")) | {"config": CONFIG, "narrow": {}}
+    if plot.names:
+        content["narrow"] = _names_above(plot, content["layout"])
     return json.dumps(content, separators=(",", ":")).replace("</", "<\\/")
 
 
@@ -49,7 +64,7 @@ def plotly_figure(plot: Plot) -> go.Figure:
         height=plot.height,
         margin={"l": _left_margin(plot), "r": 16, "t": 8, "b": 52},
         showlegend=_needs_legend(plot),
-        legend={"orientation": "h", "x": 0, "y": 1.01, "yanchor": "bottom"},
+        legend=_LEGEND,
         hovermode="closest",
         paper_bgcolor="#ffffff",
         plot_bgcolor="#ffffff",
@@ -65,6 +80,20 @@ def _needs_legend(plot: Plot) -> bool:
 def _left_margin(plot: Plot) -> int:
     """Room for the names in pixels: measuring them itself, Plotly may not come to an end."""
     return 16 + round(7.2 * max(map(len, plot.names))) if plot.names else 8
+
+
+def _names_above(plot: Plot, layout: Mapping[str, Any]) -> dict[str, Any]:
+    """Names above their lines: beside them they would take a phone's whole width."""
+    place = {"x": 0, "xref": "paper", "xanchor": "left", "yanchor": "bottom", "yshift": 4}
+    look = {"showarrow": False, "font": {"size": 12}}
+    return {
+        "margin": layout["margin"] | {"l": 8},
+        "yaxis": layout["yaxis"]
+        | {"showticklabels": False, "range": [len(plot.names) - 0.5, -0.9]},
+        "annotations": [
+            {"text": name, "y": index} | place | look for index, name in enumerate(plot.names)
+        ],
+    }
 
 
 def _x_axis(plot: Plot) -> dict[str, Any]:

@@ -61,6 +61,7 @@ def _table(found: Ladder) -> Table:
     images = counted(found.steps[0].images, "validation image")
     caption = (
         f"Whole files of {images}; rates at {PSNR_DB:g} dB, or where a step has nearly all that it "
-        "reaches. Images and minutes are of its training, notes on the BD-rates."
+        "reaches. Images and minutes are of its whole training, epochs that were undone or cut "
+        "short included; notes are on the BD-rates."
     )
     return Table("ladder", "The steps", caption, frame, columns)

@@ -20,20 +20,16 @@ _POLICY = (
 )
 #: Tables with more rows are collapsed at first.
 _LONG_TABLE = 30
-_DRAW = """
-for (const place of document.querySelectorAll("figure > div[data-figure]")) {
-  const {data, layout, config} = JSON.parse(
-    document.getElementById(place.dataset.figure).textContent);
-  Plotly.newPlot(place, data, layout, config);
-}
-"""
 
 
 def to_html(report: Report) -> str:
     """Text of the file; texts from the artifacts are escaped."""
     from plotly.offline import get_plotlyjs
 
-    style = (files("core.report") / "page.css").read_text(encoding="utf-8")
+    style, draw = (
+        (files("core.report") / name).read_text(encoding="utf-8")
+        for name in ("page.css", "page.js")
+    )
     return (
         _templates()
         .get_template("page.html")
@@ -42,7 +38,7 @@ def to_html(report: Report) -> str:
             policy=Markup(_POLICY),  # our own text, as are those below
             style=Markup(style),
             plotly=Markup(get_plotlyjs()),
-            draw=Markup(_DRAW),
+            draw=Markup(draw),
             long_table=_LONG_TABLE,
         )
     )

@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-#: Matplotlib's marker by the name that Plotly has for it; open ones are drawn without a filling.
-_MARKERS = {
+#: Matplotlib's marker by the name that Plotly has for it, without `_ENDINGS`: a letter; corners,
+#: kind (0 polygon, 1 star) and angle; or the corners themselves.
+_MARKERS: dict[str, Any] = {
     "circle": "o",
     "square": "s",
     "diamond": "D",
@@ -21,15 +22,27 @@ _MARKERS = {
     "triangle-down": "v",
     "triangle-left": "<",
     "triangle-right": ">",
+    "triangle-ne": (3, 0, -45),
+    "triangle-se": (3, 0, -135),
+    "triangle-sw": (3, 0, 135),
+    "triangle-nw": (3, 0, 45),
     "cross": "P",
     "x": "X",
-    "bowtie": "d",
+    "bowtie": ((-1, -1), (-1, 1), (1, -1), (1, 1), (-1, -1)),
+    "hourglass": ((-1, 1), (1, 1), (-1, -1), (1, -1), (-1, 1)),
     "star": "*",
+    "star-square": (4, 1, 45),
+    "star-diamond": (4, 1, 0),
+    "star-triangle-up": (3, 1, 0),
     "pentagon": "p",
     "hexagon": "h",
-    "hexagram": "H",
+    "hexagon2": "H",
+    "hexagram": (6, 1, 0),
     "octagon": "8",
 }
+#: Part of a marker that is filled, by the ending of Plotly's name; Matplotlib draws no dots or
+#: crosses within a marker.
+_ENDINGS = {"-open-dot": "left", "-open": "none", "-cross": "bottom", "-x": "bottom"}
 _DASHES: dict[str, Any] = {
     "solid": "-",
     "dot": ":",
@@ -91,14 +104,26 @@ def _figure(plot: Plot) -> "Figure":
     return figure
 
 
+def marker_look(symbol: str) -> dict[str, Any]:
+    """Settings of Matplotlib for a marker; of one that it cannot draw, a circle.
+
+    Args:
+        symbol: Plotly's name of it.
+    """
+    for ending, filled in _ENDINGS.items():
+        base = symbol.removesuffix(ending)
+        if base != symbol and base in _MARKERS:
+            inside = {"markerfacecolor": "white"} if filled == "none" else {"fillstyle": filled}
+            return {"marker": _MARKERS[base], "markerfacecoloralt": "white", **inside}
+    return {"marker": _MARKERS.get(symbol, "o")}
+
+
 def _draw(axes: "Axes", series: Series) -> None:
     style = series.style
-    is_open = style.symbol.endswith("-open")
     look: dict[str, Any] = {
         "color": style.color,
-        "marker": _MARKERS.get(style.symbol.removesuffix("-open"), "o"),
+        **marker_look(style.symbol),
         "markersize": 5,
-        "markerfacecolor": "white" if is_open else style.color,
         "linestyle": _DASHES.get(style.dash, "-") if series.has_line else "none",
         "linewidth": 0.7 * style.width,
         "label": series.label,

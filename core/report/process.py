@@ -13,14 +13,21 @@ from core.report.plot import Plot, Series
 from core.report.tables import THREE_DIGITS, Column, Table
 from core.store import ArtifactError, Manifest
 from core.store.key import last_part
-from core.timing.table import Benchmarks, image_sizes, machine_facts, medians, was_busy
+from core.timing.table import (
+    BASELINE,
+    Benchmarks,
+    image_sizes,
+    machine_facts,
+    medians,
+    was_busy,
+)
 
 _OPERATIONS = {"encode": "circle", "decode": "circle-open"}
 
 
 def speed_section(found: Benchmarks) -> Section:
-    """How long codecs take."""
-    table = medians(found.frame)
+    """How long codecs take; what is timed beside baselines, with other rounds, is left out."""
+    table = medians(found.frame[found.frame["kind"] != BASELINE])
     coding = table[table["operation"].isin(list(_OPERATIONS)) & (table["repeats"] > 0)]
     if coding.empty:
         return Section("speed", "Speed")

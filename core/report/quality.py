@@ -10,7 +10,7 @@ import pandas as pd
 
 from core.analysis.bd_tables import bd_matrix, bd_rates_of
 from core.analysis.claims import CLAIMS, Margin, Verdict, verdicts
-from core.analysis.curve_views import curve_measurements
+from core.analysis.curve_views import curve_measurements, exact_settings
 from core.analysis.equal_quality import equal_quality
 from core.analysis.findings import (
     FLOAT_SETTING,
@@ -108,6 +108,7 @@ def quality_sections(quality: Quality) -> list[Section]:
     """All sections on quality and bytes."""
     compared = {metric: quality.compared(metric) for metric in quality.measured}
     tables = {metric: found.files for metric, found in compared.items()}
+    exact = exact_settings(quality.with_psnr)
     return [
         _findings(quality, tables.get(psnr_db.NAME, {})),
         *([_methods(quality)] if quality.is_of_thesis else []),
@@ -116,7 +117,7 @@ def quality_sections(quality: Quality) -> list[Section]:
             "Quality against bytes",
             parts=(
                 *(
-                    curve_plot(metric, found, quality.labels)
+                    curve_plot(metric, found, quality.labels, exact=exact)
                     for metric, found in tables.items()
                     if found
                 ),
@@ -240,13 +241,14 @@ def _lossless(quality: Quality) -> list[Table]:
 def _rates_over_pixels(quality: Quality) -> list[Table]:
     if not has_mixed_sizes(quality.results.frame):
         return []
-    frame = rates_over_pixels(quality.results.frame)
+    frame = rates_over_pixels(quality.with_psnr)
     columns = {
         "label": Column("Codec"),
         "setting": Column("Setting"),
         "bytes": Column("Bytes of an image", ",.0f"),
         "bits_per_pixel": Column("Rate, mean of images", ".3f"),
         "bits_per_pixel_of_all": Column("Rate over all pixels", ".3f"),
+        "images": Column("Images", ",.0f"),
     }
     caption = (
         "In a mean of the images' rates each image counts alike; in a rate over all pixels each "

@@ -8,11 +8,10 @@ from core.codecs.styles import codec_style
 from core.report.document import Section
 from core.report.plot import Plot, Series
 from core.report.tables import Column, Table
+from core.training_records.meanings import IMAGES_MEANING, loss_meaning, psnr_meaning
 from core.training_records.runs import TrainingRun
 from core.training_records.tables import run_table, unused_columns
 
-_BEFORE_QUANTISATION = "what the network gives back, before any quantisation"
-_QUANTISED = "images from quantised latents, the mean over the validated qualities"
 #: What the columns mean that are shown only where a training has a value in them.
 _SOMETIMES = {
     "first_stop": "First stop: the training would have ended, by early stopping or because it "
@@ -46,7 +45,10 @@ def _table(runs: Sequence[TrainingRun], now: datetime) -> Table:
     }
     sentences = [
         "The weights of the epoch with the lowest validation loss were kept, of the last stage "
-        "where there were several."
+        "where there were several.",
+        loss_meaning(runs),
+        psnr_meaning(runs),
+        IMAGES_MEANING,
     ]
     rows = run_table(runs, now=now)
     rows["run"] = rows["run"].map(label_of)
@@ -69,16 +71,8 @@ def _plot(runs: Sequence[TrainingRun]) -> Plot:
     return Plot(
         name="training-psnr",
         title="PSNR on the validation images by epoch",
-        caption=_caption(runs),
+        caption=psnr_meaning(runs),
         x_title="Epoch",
         y_title="Validation PSNR (dB)",
         series=series,
     )
-
-
-def _caption(runs: Sequence[TrainingRun]) -> str:
-    """Of which images the PSNR is: those that are trained for rate are validated as they code."""
-    kinds = {"validation_bits_per_pixel" in run.frame for run in runs}
-    if len(kinds) == 2:
-        return f"Trained for rate: of {_QUANTISED}. The others: of {_BEFORE_QUANTISATION}."
-    return f"Of {_QUANTISED if True in kinds else _BEFORE_QUANTISATION}."

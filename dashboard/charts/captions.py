@@ -1,6 +1,6 @@
 """Captions of figures: the images that means are over, and the source of the numbers."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import pandas as pd
 
@@ -11,15 +11,25 @@ from core.store import Manifest
 
 #: Edge of the stored images, in pixels.
 SIDE = 160
+_PAYLOAD = "leaves out the container: headers, tables and boxes"
 
 
-def basis_line(points: pd.DataFrame, *, total: int, on_subset: bool) -> str:
+def basis_line(
+    points: pd.DataFrame,
+    *,
+    total: int,
+    on_subset: bool,
+    payload: bool = False,
+    pooled: bool = False,
+) -> str:
     """Caption with the images that the means are over; empty without a point.
 
     Args:
         points: Rows of `dashboard.charts.rate_distortion.point_table`.
         total: Images of the data set.
         on_subset: Whether the metric is measured on the fixed subset only.
+        payload: Whether the rate leaves out the containers.
+        pooled: Whether the metric is the PSNR of the mean squared error.
     """
     if points.empty:
         return ""
@@ -28,10 +38,22 @@ def basis_line(points: pd.DataFrame, *, total: int, on_subset: bool) -> str:
     basis = f"{'a fixed subset of ' * on_subset}{span} of {counted(total, 'image')}"
     codecs = points.drop_duplicates("codec")
     left_out = left_out_line(dict(zip(codecs["label"], codecs["dropped"], strict=True)))
+    what = "mean rate and the PSNR of the mean squared error" if pooled else "mean"
+    rate = _PAYLOAD if payload else "counts the whole file, headers included"
     return (
-        f"Each point is the mean over {basis}: those that every codec coded at every "
-        f"setting. The rate counts the whole file, headers included. {left_out}"
+        f"Each point is the {what} over {basis}: those that every codec coded at every "
+        f"setting. The rate {rate}. {left_out}"
     ).rstrip()
+
+
+def no_container_line(names: Collection[str]) -> str:
+    """Caption with the codecs that a view without containers cannot draw; empty without any."""
+    if not names:
+        return ""
+    return (
+        f"Not drawn: {', '.join(names)}. A codec's container is measured here, where the codec "
+        "has to run."
+    )
 
 
 def removed_line(*, kept: int, total: int) -> str:

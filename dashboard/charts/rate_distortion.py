@@ -8,12 +8,14 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from core.evaluation.measurements import Floats, Measurements
+from core.metrics import sign_of
 from core.plain_english import counted
 from dashboard.charts.colors import codec_style, in_legend_order, translucent
 
 #: Curves of single images that are drawn per codec: more would hide each other.
 SINGLE_IMAGES = 30
-_WHOLE_FILE = "Bits per pixel (whole file)"
+#: Title of the axis of rates that count the whole file.
+WHOLE_FILE = "Bits per pixel (whole file)"
 _RATE_TICKS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200)
 
 
@@ -45,7 +47,7 @@ def point_table(tables: Mapping[str, Measurements], labels: Mapping[str, str]) -
 
 
 def image_table(table: Measurements, setting: str) -> pd.DataFrame:
-    """Every image at one setting, from the lowest value of the metric to the highest.
+    """Every image at one setting, from the worst value of the metric to the best.
 
     Raises:
         ValueError: The codec has no such setting.
@@ -61,7 +63,7 @@ def image_table(table: Measurements, setting: str) -> pd.DataFrame:
             "value": table.values[:, column],
         }
     )
-    return frame.sort_values("value", ignore_index=True)
+    return frame.sort_values("value", ascending=sign_of(table.metric) > 0, ignore_index=True)
 
 
 def rate_distortion_figure(
@@ -73,7 +75,7 @@ def rate_distortion_figure(
     tables: Mapping[str, Measurements],
     chosen: tuple[str, str] | None = None,
     value_format: str = ".4~g",
-    rate_label: str | None = None,
+    rate_label: str = WHOLE_FILE,
 ) -> go.Figure:
     """Mean curves, one per codec; a lossless codec is a mark at its rate on the upper edge.
 
@@ -85,7 +87,7 @@ def rate_distortion_figure(
         tables: Measurements by codec, for the curves of single images.
         chosen: Codec and setting of the point that gets a ring.
         value_format: How a value of the metric is written, as d3 writes it.
-        rate_label: Title of the rate axis; None for that of the whole file.
+        rate_label: Title of the rate axis.
     """
     figure = go.Figure()
     for codec in points["codec"].unique():
@@ -97,11 +99,13 @@ def rate_distortion_figure(
     figure.add_traces(list(_lossless_marks(lossless)))
     if chosen:
         figure.add_traces(list(_ring(points, *chosen)))
-    figure.update_xaxes(title=rate_label or _WHOLE_FILE)
+    figure.update_xaxes(title=rate_label)
     return _laid_out(figure, metric_label, log_rate=look.log_rate)
 
 
-def image_figure(images: pd.DataFrame, *, codec: str, metric_label: str) -> go.Figure:
+def image_figure(
+    images: pd.DataFrame, *, codec: str, metric_label: str, rate_label: str = WHOLE_FILE
+) -> go.Figure:
     """Rate and quality of every image at one setting, one dot each."""
     style = codec_style(codec)
     dots = go.Scattergl(
@@ -115,7 +119,7 @@ def image_figure(images: pd.DataFrame, *, codec: str, metric_label: str) -> go.F
         ),
     )
     figure = go.Figure(dots)
-    figure.update_xaxes(title="Bits per pixel")
+    figure.update_xaxes(title=rate_label)
     figure.update_yaxes(title=metric_label)
     figure.update_layout(height=330, margin={"l": 8, "r": 8, "t": 12, "b": 8}, showlegend=False)
     return figure
@@ -171,7 +175,7 @@ def _curve(rows: pd.DataFrame, hover: str, *, whiskers: bool) -> go.Scatter:
         unselected={"marker": {"opacity": 1}},
         hovertemplate=(
             f"<b>{label}</b> %{{customdata[1]}}<br>%{{x:.3f}} bits per pixel<br>"
-            f"{hover}<br>mean of %{{hovertext}}<extra></extra>"
+            f"{hover}<br>over %{{hovertext}}<extra></extra>"
         ),
     )
     if whiskers:

@@ -11,15 +11,17 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.analysis.bd_tables import bd_matrix, bd_table
-from core.analysis.curve_views import POOLED_LABEL, curve_measurements
+from core.analysis.curve_views import POOLED_LABEL, curve_measurements, exact_settings
 from core.analysis.labels import labels
 from core.analysis.lossless import lossless_table
+from core.analysis.payload import without_containers
 from core.analysis.stored_bd_rates import ANCHOR, METRIC, BdRates, load_bd_rates
 from core.codecs.container_bytes import containers
 from core.evaluation.measurements import (
     Measurements,
     lossless_codecs,
     on_common_images,
+    on_images_of,
     summary,
 )
 from core.metrics import metrics
@@ -55,6 +57,11 @@ class View:
         return POOLED_LABEL if self.pooled else metrics()[self.metric].LABEL
 
     @property
+    def rate_label(self) -> str:
+        """Title of the horizontal axis, and of a column of rates."""
+        return f"Bits per pixel ({'without containers' if self.payload else 'whole file'})"
+
+    @property
     def metric_name(self) -> str:
         """What saved tables call the metric: an import refuses what is not measured as usual."""
         return " ".join([self.metric, *self._marks])
@@ -71,12 +78,23 @@ class View:
 
 def load_measurements(view: View) -> dict[str, Measurements]:
     """Measurements by codec, of the codecs that have a curve under the metric."""
-    return _measurements(view, dataset_state(view.dataset))
+    return _measurements(view, _state(view))
 
 
-def load_lossless(dataset: str) -> pd.DataFrame:
-    """Rates of the lossless codecs, as `lossless_table` gives them."""
-    return _lossless(dataset, dataset_state(dataset))
+def load_shared(view: View) -> pd.DataFrame:
+    """Results on the images that the view's curves are over, with the rates of whole files."""
+    frame = on_common_images(load_results(view.dataset).frame)
+    return on_images_of(frame, load_measurements(view))
+
+
+def load_lossless(view: View) -> pd.DataFrame:
+    """Rates of the lossless codecs on the images of the curves, as `lossless_table` gives them."""
+    return _lossless(view, _state(view))
+
+
+def load_exact_settings(view: View) -> dict[str, list[str]]:
+    """Settings that keep every pixel by codec, as `exact_settings` gives them."""
+    return _exact_settings(view, _state(view))
 
 
 def load_overheads() -> dict[str, int]:
@@ -86,17 +104,17 @@ def load_overheads() -> dict[str, int]:
 
 def load_bd_table(view: View, anchor: str) -> pd.DataFrame:
     """BD-rates of all codecs against an anchor, as `bd_table` gives them."""
-    return _bd_table(view, anchor, dataset_state(view.dataset))
+    return _bd_table(view, anchor, _state(view))
 
 
 def load_bd_matrix(view: View) -> pd.DataFrame:
     """BD-rates of all pairs, as `bd_matrix` gives them."""
-    return _bd_matrix(view, dataset_state(view.dataset))
+    return _bd_matrix(view, _state(view))
 
 
 def load_points(view: View) -> pd.DataFrame:
     """Points of the curves of all codecs, as `point_table` gives them."""
-    return _points(view, dataset_state(view.dataset))
+    return _points(view, _state(view))
 
 
 def load_curves(
@@ -117,14 +135,23 @@ def load_curves(
         chosen: Codec and setting of the point that gets a ring.
     """
     rows = (tuple(points.index), tuple(lossless.index))
-    state = dataset_state(view.dataset)
-    return _curves(view, rows, look, chosen, state, points, lossless)
+    return _curves(view, rows, look, chosen, _state(view), points, lossless)
+
+
+def _state(view: View) -> str:
+    """Cache key of the results, and of the containers where they are taken off."""
+    return f"{dataset_state(view.dataset)} {_containers(view)}"
+
+
+def _containers(view: View) -> dict[str, int]:
+    """Bytes that a view's rates leave out, by codec: other models or encoders have others."""
+    return load_overheads() if view.payload else {}
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _measurements(view: View, state: str) -> dict[str, Measurements]:
     frame = on_common_images(load_results(view.dataset).frame)
-    overheads = load_overheads() if view.payload else None
+    overheads = _containers(view) if view.payload else None
     return curve_measurements(frame, metric=view.metric, overheads=overheads, pooled=view.pooled)
 
 
@@ -133,11 +160,18 @@ def _overheads(state: str) -> dict[str, int]:
     return containers(open_store())
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _lossless(dataset: str, state: str) -> pd.DataFrame:
-    frame = load_results(dataset).frame
-    exact = lossless_codecs(frame)
-    return lossless_table(summary(frame[frame["codec"].isin(exact)]), exact, labels())
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _lossless(view: View, state: str) -> pd.DataFrame:
+    shared = load_shared(view)
+    exact = [name for name in lossless_codecs(shared) if name not in load_measurements(view)]
+    rows = shared[shared["codec"].isin(exact)]
+    rated = without_containers(rows, _containers(view)) if view.payload else rows
+    return lossless_table(summary(rated), exact, labels())
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _exact_settings(view: View, state: str) -> dict[str, list[str]]:
+    return exact_settings(load_shared(view))
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
@@ -163,7 +197,7 @@ def _curves(
         tables=load_measurements(view),
         chosen=chosen,
         value_format=metric_d3_format(view.metric),
-        rate_label="Bits per pixel (without containers)" if view.payload else None,
+        rate_label=view.rate_label,
     )
 
 
@@ -177,7 +211,8 @@ def _bd_table(view: View, anchor: str, state: str) -> pd.DataFrame:
         table = kept_table(
             f"bd-rate-{view.file_name}-{anchor}",
             load_results(view.dataset).manifests,
-            salt=f"{view} {sorted(tables)} over {len(tables[anchor].images)} images",
+            salt=f"{view} {sorted(tables)} over {len(tables[anchor].images)} images"
+            + (f" without {_containers(view)}" if view.payload else ""),
             compute=lambda: bd_table(tables, anchor=anchor, labels={}),
         )
     named = {name: label for name, label in labels().items() if name in set(table["codec"])}

@@ -1,6 +1,7 @@
 """Numbers of a page as files."""
 
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from core.analysis.export import exchange_files
@@ -25,6 +26,21 @@ def download_csv(
         icon=":material/download:",
         on_click="ignore",
     )
+
+
+def drawn_values(figure: go.Figure) -> pd.DataFrame:
+    """What a chart of points, lines or bars shows: series, and the values by the axes' titles."""
+    x, y = (axis.title.text or name for axis, name in zip(_axes(figure), "xy", strict=True))
+    parts = [
+        pd.DataFrame({"series": trace.name, x: list(trace.x), y: list(trace.y)})
+        for trace in figure.data
+        if trace.x is not None and trace.y is not None and len(trace.x)
+    ]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["series", x, y])
+
+
+def _axes(figure: go.Figure) -> tuple[go.layout.XAxis, go.layout.YAxis]:
+    return figure.layout.xaxis, figure.layout.yaxis
 
 
 def download_exchange(dataset: str) -> None:

@@ -31,8 +31,20 @@ def link_to_page(
         )
 
 
+def comparable(points: Sequence[MeasuredPoint]) -> list[list[MeasuredPoint]]:
+    """The points in groups that Compare can show at once: it has one setting of a codec."""
+    different = list(dict.fromkeys(points))
+    if len({point.codec for point in different}) == len(different):
+        return [different]
+    return [[point] for point in different]
+
+
 def compare_query(points: Sequence[MeasuredPoint]) -> dict[str, str | list[str]]:
-    """State of the page Compare with these codecs at these settings."""
+    """State of the page Compare with these codecs at these settings.
+
+    Args:
+        points: Operating points of different codecs, as `comparable` groups them.
+    """
     query: dict[str, str | list[str]] = {
         "codecs": [label_of(point.codec) for point in points],
         "mode": "My settings",

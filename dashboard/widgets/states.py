@@ -1,7 +1,6 @@
 """What a page shows for an artifact that is missing or damaged, and where its numbers come from."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
@@ -41,16 +40,6 @@ def show_problems(problems: Sequence[ArtifactError]) -> None:
     """One state per artifact that could not be read; nothing when all could."""
     for problem in problems:
         show_artifact_error(problem)
-
-
-@contextmanager
-def stop_at_artifact_error() -> Iterator[None]:
-    """Ends the page with a state, not a traceback, when an artifact cannot be read inside."""
-    try:
-        yield
-    except ArtifactError as error:
-        show_artifact_error(error)
-        st.stop()
 
 
 def show_provenance(manifest: Manifest) -> None:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -12,7 +13,7 @@ from playwright.sync_api import Browser, Page
 from core.analysis.bd_tables import SAMPLES
 from core.report.content import build_report
 from core.store import ArtifactStore
-from tests.waiting import PATIENCE_MS
+from tests.waiting import PATIENCE_MS, wait_until
 
 ROOT = Path(__file__).parents[2]
 
@@ -91,3 +92,48 @@ def test_nothing_is_wider_than_the_screen(report_file: Path, page: Page, width: 
     page.goto(report_file.as_uri())
     page.locator(".main-svg").first.wait_for(state="attached")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_every_plot_has_most_of_the_width_and_its_legend_stands_below_it_in_full(
+    report_file: Path, page: Page, width: int
+) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(report_file.as_uri())
+    charts = page.locator("figure > div[data-figure]")
+    charts.locator(".main-svg").nth(2 * charts.count() - 1).wait_for(state="attached")
+    wait_until(lambda: all(map(_is_whole, charts.evaluate_all(_MEASURED))))
+    figures = charts.evaluate_all(_MEASURED)
+    assert any(one["legend"] for one in figures)
+    for one in figures:
+        assert one["plot"]["width"] > one["width"] * 0.6, one
+        assert one["plot"]["height"] > 300 or not one["legend"], one
+
+
+def _is_whole(one: dict[str, Any]) -> bool:
+    """Whether a figure's legend, if it has one, shows all rows below the axis, within it."""
+    legend = one["legend"]
+    return not legend or (
+        legend["rows"] <= legend["height"] + 1
+        and one["axis"] <= legend["top"] + 1
+        and legend["bottom"] <= one["bottom"] + 1
+    )
+
+
+#: Sizes of the figures in pixels: the plot, its horizontal axis' title, and the legend's rows.
+_MEASURED = """
+charts => charts.map(chart => {
+  const box = name => chart.querySelector(name)?.getBoundingClientRect();
+  const legend = box(".legend > .bg");
+  const {w, h} = chart._fullLayout._size;
+  return {
+    name: chart.dataset.figure, width: chart.clientWidth,
+    bottom: chart.getBoundingClientRect().bottom,
+    plot: {width: w, height: h}, axis: box(".xtitle").bottom,
+    legend: legend && {
+      top: legend.top, bottom: legend.bottom, height: legend.height,
+      rows: box(".legend .scrollbox").height,
+    },
+  };
+})
+"""

@@ -124,3 +124,20 @@ def test_a_chart_is_saved_as_a_png_with_a_name(page: Page, shipped_url: str) -> 
     with page.expect_download() as saved:
         chart.locator('[data-title*="png" i], [data-title*="Download plot" i]').first.click()
     assert saved.value.suggested_filename == "bottleneck-imagenette160-psnr_db.png"
+
+
+def test_on_a_phone_the_matrix_of_all_pairs_scrolls_within_its_frame(
+    page: Page, shipped_url: str, draw_everything: Callable[[Page], None]
+) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    _open(page, f"{shipped_url}/rate_distortion")
+    draw_everything(page)
+    page.get_by_text("Every codec against every other").click()
+    page.locator(".st-key-matrix .main-svg").first.wait_for()
+    wait_for_layout(page)
+    frame = page.locator(".st-key-scrolled")
+    assert frame.evaluate("frame => frame.scrollWidth > 2 * frame.clientWidth")
+    columns = page.locator(".st-key-matrix .textpoint").count() ** 0.5
+    matrix = page.locator(".st-key-matrix .js-plotly-plot")
+    assert matrix.evaluate("chart => chart._fullLayout._size.w") >= 34 * columns > 0
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390

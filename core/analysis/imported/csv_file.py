@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -37,7 +37,7 @@ def read_csv(data: bytes, *, stem: str, source: str | None) -> Imported:
     columns = chosen_columns(header)
     if "metric" in roles:  # the values are in one column
         columns = {name: read for name, read in columns.items() if not metric_of(read)}
-    rows = [_row(line, number, roles, columns) for number, line in enumerate(lines, start=2)]
+    rows = [_row(line.fields, line.number, roles, columns) for line in lines]
     if not rows:
         raise UnusableImport("There is no point in it.")
     if RATE not in columns and not has_sizes(columns):
@@ -45,8 +45,9 @@ def read_csv(data: bytes, *, stem: str, source: str | None) -> Imported:
             "No column gives the rate: bpp or bits_per_pixel, or bytes, width and height."
         )
     table = with_rates(pd.DataFrame(rows))
-    if "image" not in roles:  # a mean of sizes is the size of no file
-        table = table.drop(columns="bytes", errors="ignore")
+    if "bytes" in table:  # a mean of sizes is the size of no file
+        images = table["image"] if "image" in table else pd.Series(None, table.index, dtype="str")
+        table["bytes"] = table["bytes"].where(images.notna())
     for column, value in {"curve": stem, "source": source}.items():
         if column not in table or (column == "source" and source):
             table[column] = value
@@ -59,31 +60,38 @@ def read_csv(data: bytes, *, stem: str, source: str | None) -> Imported:
     return checked(table, format=FORMAT, unused=tuple(name for name in header if name not in used))
 
 
-def _lines(data: bytes) -> tuple[list[str], list[dict[str, str]]]:
+class _Line(NamedTuple):
+    number: int
+    fields: dict[str, str]
+
+
+def _lines(data: bytes) -> tuple[list[str], list[_Line]]:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UnusableImport("It is no text in UTF-8.") from error
     try:
-        found = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+        reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+        found = [(reader.line_num, line) for line in reader if line]
     except csv.Error as error:
         raise UnusableImport(f"It is no CSV file: {error}.") from error
-    found = [line for line in found if line]
     if len(found) > MAX_ROWS + 1:
         raise UnusableImport(f"It has {len(found):,} lines; at most {MAX_ROWS:,} are taken.")
     if not found:
         raise UnusableImport("It is empty.")
-    header = [name.strip() for name in found[0]]
+    header = [name.strip() for name in found[0][1]]
     if len({*header}) != len(header):
         twice = next(name for name in header if header.count(name) > 1)
         raise UnusableImport(f"Two columns are called {twice!r}.")
-    for number, line in enumerate(found[1:], start=2):
+    for number, line in found[1:]:
         if len(line) != len(header):
             raise UnusableImport(
                 f"Line {number} has {len(line)} fields, the header {len(header)}; commas separate "
                 "them."
             )
-    return header, [dict(zip(header, line, strict=True)) for line in found[1:]]
+    return header, [
+        _Line(number, dict(zip(header, line, strict=True))) for number, line in found[1:]
+    ]
 
 
 def _roles(header: list[str]) -> dict[str, str]:
@@ -106,9 +114,11 @@ def _row(
     row: dict[str, Any] = {
         role: line[name].strip() for role, name in roles.items() if role not in _LONG
     }
+    if not row.get("image", ""):
+        row.pop("image", None)  # a mean over images
     for column, name in columns.items():
         if text := line[name].strip():
-            place, is_mean = f"Line {number}, column {name},", "image" not in roles
+            place, is_mean = f"Line {number}, column {name},", "image" not in row
             row[column] = value_of(column, text, place, is_mean=is_mean)
     if "metric" in roles:
         row |= _measured(line, number, roles)

@@ -61,7 +61,7 @@ def checked(rows: pd.DataFrame, *, format: str, unused: tuple[str, ...] = ()) ->
 
     Raises:
         UnusableImport: A number is missing, not finite or outside of its range, a name is
-            unsuitable, or a point occurs twice.
+            unsuitable, a point occurs twice, or a mean stands beside single images.
     """
     if rows.empty:
         raise UnusableImport("There is no point in it.")
@@ -71,6 +71,7 @@ def checked(rows: pd.DataFrame, *, format: str, unused: tuple[str, ...] = ()) ->
     _check_names(typed)
     _check_numbers(typed)
     _check_twice(typed)
+    _check_means(typed)
     return Imported(typed.reset_index(drop=True), format, unused)
 
 
@@ -132,6 +133,16 @@ def _check_twice(rows: pd.DataFrame) -> None:
     twice = rows.duplicated(["curve", "image", "setting"])
     if twice.any():
         raise UnusableImport(f"{_place(rows, twice)} is in it twice.")
+
+
+def _check_means(rows: pd.DataFrame) -> None:
+    is_mean = rows["image"].isna()
+    mixed = is_mean.groupby(rows["curve"]).transform("nunique") > 1
+    if mixed.any():
+        raise UnusableImport(
+            f"{_place(rows, mixed & is_mean)} has no image, like a mean, but other rows of that "
+            "curve are of single images. Leave the means out: they are taken here."
+        )
 
 
 def _place(rows: pd.DataFrame, chosen: "pd.Series[bool]") -> str:

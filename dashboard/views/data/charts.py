@@ -51,8 +51,8 @@ def class_figure(table: pd.DataFrame) -> go.Figure:
     return figure
 
 
-def shape_figure(index: pd.DataFrame) -> go.Figure:
-    """Distribution of the source images' aspect ratios.
+def shape_table(index: pd.DataFrame) -> pd.DataFrame:
+    """Source images by the ratio of width to height, which is the centre of each bar.
 
     Args:
         index: One row per image with `source_width` and `source_height`.
@@ -61,6 +61,16 @@ def shape_figure(index: pd.DataFrame) -> go.Figure:
     edges = np.arange(-2.125, 2.126, 0.25)
     counts, _ = np.histogram(ratios.clip(-2, 2), edges)
     centres = (edges[:-1] + edges[1:]) / 2
+    return pd.DataFrame({"width_by_height": 2.0**centres, "images": counts})
+
+
+def shape_figure(table: pd.DataFrame) -> go.Figure:
+    """Distribution of the source images' aspect ratios.
+
+    Args:
+        table: Rows of `shape_table`.
+    """
+    centres, counts = np.log2(table["width_by_height"]), table["images"]
     figure = go.Figure(
         go.Bar(
             x=centres,

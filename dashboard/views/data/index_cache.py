@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard.charts.captions import size_line
 from dashboard.data.store import DATASET, load_index, store_state
-from dashboard.views.data.charts import class_figure, class_table, shape_figure
+from dashboard.views.data.charts import class_figure, class_table, shape_figure, shape_table
 
 
 class IndexSummary(NamedTuple):
@@ -18,13 +18,15 @@ class IndexSummary(NamedTuple):
         classes: Images per class and split.
         class_names: The classes in alphabetical order.
         class_figure: Share of each class in each split.
-        shape_figure: Shapes of the source images; None where all are square.
+        shapes: Shapes of the source images; None where all are square.
+        shape_figure: The same drawn, likewise.
         sizes: Sentence on the sizes of the source images.
     """
 
     classes: pd.DataFrame
     class_names: list[str]
     class_figure: go.Figure
+    shapes: pd.DataFrame | None
     shape_figure: go.Figure | None
     sizes: str
 
@@ -42,11 +44,13 @@ def load_index_summary() -> IndexSummary:
 def _summary(state: str) -> IndexSummary:
     index = load_index()
     classes = class_table(index)
-    has_shapes = (index["source_width"] != index["source_height"]).any()
+    is_square = (index["source_width"] == index["source_height"]).all()
+    shapes = None if is_square else shape_table(index)
     return IndexSummary(
         classes=classes,
         class_names=sorted(index["class_name"].unique()),
         class_figure=class_figure(classes),
-        shape_figure=shape_figure(index) if has_shapes else None,
+        shapes=shapes,
+        shape_figure=None if shapes is None else shape_figure(shapes),
         sizes=size_line(index),
     )

@@ -49,9 +49,11 @@ JPEG_WARNING = (
     "so the results favour it over codecs that preserve detail which these images never had."
 )
 SQUARE = (
-    "The whole image is resized to a square, so its proportions change; nothing is cropped. The "
-    "filter is antialiased: fine patterns are blurred instead of causing aliasing."
+    "The whole image is resized to a square; nothing is cropped. The filter is antialiased: fine "
+    "patterns are blurred instead of causing aliasing."
 )
+PROPORTIONS = "An image that was not square changes its proportions."
+ALL_SQUARE = "All sources of this data set are square and keep their proportions."
 STRIP_COUNT = 15
 
 
@@ -149,7 +151,8 @@ def show_classes(summary: IndexSummary) -> None:
 def show_preprocessing(summary: IndexSummary | None) -> None:
     """The preprocessing, demonstrated on a sample image."""
     st.subheader("From the source to 160x160")
-    st.markdown(SQUARE)
+    all_square = summary is not None and summary.shapes is None
+    st.markdown(f"{SQUARE} {ALL_SQUARE if all_square else PROPORTIONS}")
     samples = sample_images()
     title = st.selectbox(
         "Sample image",
@@ -174,9 +177,10 @@ def show_preprocessing(summary: IndexSummary | None) -> None:
         )
     if summary is None:
         return
-    if summary.shape_figure is not None:
+    if summary.shape_figure is not None and summary.shapes is not None:
         alt = "Number of source images by the ratio of width to height."
         show_chart(summary.shape_figure, key="shapes", name="imagenette160-shapes", alt=alt)
+        download_csv(summary.shapes, file_name="imagenette160-shapes.csv", key="csv-shapes")
     st.caption(summary.sizes)
 
 

@@ -1,5 +1,7 @@
 """Any two operating points, compared in one sentence."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 import streamlit as st
 
@@ -17,7 +19,7 @@ from dashboard.charts.image_ranking import MeasuredPoint
 from dashboard.data.curves import View, load_measurements
 from dashboard.data.store import DATASET, dataset_state, load_results
 from dashboard.widgets.datasets import choose_dataset
-from dashboard.widgets.links import compare_query, link_to_page
+from dashboard.widgets.links import comparable, compare_query, link_to_page
 
 FIRST = "Autoencoder, 2 layers (40x40)"
 SECOND = "JPEG, quality 50"
@@ -92,25 +94,34 @@ def show_comparison(found: MethodComparison, frame: pd.DataFrame, dataset: str) 
             f"Means over {counted(found.images, 'image')} of {dataset}. {published}"
             + (_RESAVED if published else "")
         )
-        chosen = (found.first, found.second)
-        codecs = list(dict.fromkeys(label_of(name.codec) for name in chosen))
-        points = [MeasuredPoint(name.codec, name.setting, _dial(frame, name)) for name in chosen]
-        with st.container(horizontal=True, gap="medium"):
-            link_to_page(
-                "rate_distortion",
-                "Both curves",
-                icon=":material/show_chart:",
-                query={"codecs": codecs} | ({"dataset": dataset} if dataset != DATASET else {}),
-            )
+        show_links((found.first, found.second), frame, dataset)
+
+
+def show_links(chosen: Sequence[MethodName], frame: pd.DataFrame, dataset: str) -> None:
+    """Links to the curves and the reconstructions of two methods, named by what they open."""
+    codecs = list(dict.fromkeys(label_of(name.codec) for name in chosen))
+    points = [MeasuredPoint(name.codec, name.setting, _dial(frame, name)) for name in chosen]
+    groups = comparable(points)
+    with st.container(horizontal=True, gap="medium"):
+        link_to_page(
+            "rate_distortion",
+            "Both curves" if len(codecs) > 1 else f"The curve of {codecs[0]}",
+            icon=":material/show_chart:",
+            query={"codecs": codecs} | ({"dataset": dataset} if dataset != DATASET else {}),
+        )
+        for name, group in zip(chosen, groups, strict=False):
             link_to_page(
                 "compare",
-                "Both reconstructions",
+                f"{name.label} in Compare" if len(groups) > 1 else "Both reconstructions",
                 icon=":material/compare:",
-                query=compare_query(points),
+                query=compare_query(group),
             )
 
 
-_RESAVED = " The thesis saved its originals as JPEG again first, so its levels are higher."
+_RESAVED = (
+    " The thesis measured against originals that it had saved as JPEG again: its levels are not to "
+    "be compared with these."
+)
 
 
 def _dial(frame: pd.DataFrame, name: MethodName) -> float | None:

@@ -73,11 +73,12 @@ def load_bd_rates() -> pd.DataFrame:
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _findings(state: str) -> Findings:
     measured = load_measurements(View(DATASET, METRIC))
-    frame = on_images_of(on_common_images(load_results().frame), measured)
+    common = on_common_images(load_results().frame)
+    frame = on_images_of(common, measured)
     means = summary(frame)
     rows = method_rows(means)
     tables = {codec: table for codec, table in measured.items() if codec in HEADLINE}
-    curves = {codec: table.curve() for codec, table in tables.items()}
+    curves = {codec: table.curve() for codec, table in measured.items()}
     matrix = load_bd_matrix(View(DATASET, METRIC))
     deltas = {
         "learned": bd_rates_of(LEARNED, matrix),
@@ -92,7 +93,7 @@ def _findings(state: str) -> Findings:
         figures=headline_figures(curves, rows, **deltas, labels=labels()),
         sentences=[
             *headlines(curves, rows, means, **deltas, labels=labels()),
-            *optimised_for(model_rates(frame), labels()),
+            *optimised_for(model_rates(common), labels()),
         ],
         headline=headline_figure(tables, rows, labels=labels(), metric_label=psnr_db.LABEL),
         published=published_figure(rows),

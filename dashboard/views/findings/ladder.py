@@ -27,6 +27,7 @@ from core.plain_english import counted
 from core.store import ArtifactError, MissingArtifact
 from dashboard import formats, glossary
 from dashboard.charts.colors import codec_style
+from dashboard.charts.line_names import name_lines
 from dashboard.charts.log_axis import log_ticks_of
 from dashboard.data.store import DATASET, open_store, store_state
 from dashboard.widgets.charts import show_chart
@@ -37,6 +38,10 @@ from dashboard.widgets.states import show_artifact_error, show_empty
 COMMAND = "python -m pipelines.ladder"
 #: Codecs of the rungs that are meant to have the same budget.
 _SAME_BUDGET = frozenset({"ae20_rd", *STEP_CODECS})
+
+
+#: What a step's images and minutes count.
+_WHOLE = "Of the whole training, epochs that were undone or cut short included."
 
 
 def show_ladder() -> None:
@@ -80,29 +85,14 @@ def ladder_figure(found: Ladder) -> go.Figure:
             cliponaxis=False,
         )
     )
-    _name_steps(figure, found.steps)
+    name_lines(figure, (step.label for step in found.steps))
     if found.reference_bits_per_pixel is not None:
         _draw_reference(figure, found.reference_bits_per_pixel)
     ticks = log_ticks_of(step.bits_per_pixel for step in found.steps)
     figure.update_xaxes(type="log", title=f"Bits per pixel at {PSNR_DB:g} dB", **ticks)
-    figure.update_yaxes(range=[len(found.steps) - 0.5, -0.7], showticklabels=False)
+    figure.update_yaxes(range=[len(found.steps) - 0.5, -0.7])
     figure.update_layout(height=400, margin={"l": 8, "r": 48, "t": 24, "b": 8}, showlegend=False)
     return figure
-
-
-def _name_steps(figure: go.Figure, steps: Sequence[Step]) -> None:
-    """Names above the lines, because beside them they would take half of a phone's width."""
-    for step in steps:
-        figure.add_annotation(
-            text=step.label,
-            x=0,
-            xref="paper",
-            xanchor="left",
-            y=step.label,
-            yanchor="bottom",
-            yshift=6,
-            showarrow=False,
-        )
 
 
 def _draw_reference(figure: go.Figure, bits_per_pixel: float) -> None:
@@ -113,7 +103,7 @@ def _draw_reference(figure: go.Figure, bits_per_pixel: float) -> None:
 
 
 def _mark(step: Step) -> str:
-    ending = "" if step.reaches else f" at {step.psnr_db:.1f} dB, its most"
+    ending = "" if step.reaches else f" at {step.psnr_db:.1f} dB, its {step.extreme}"
     return f" {step.bits_per_pixel:.2f}{ending}"
 
 
@@ -159,8 +149,8 @@ def _show_table(steps: Sequence[Step]) -> None:
         "low_percent": number("95 % interval", help=glossary.INTERVAL, **percent),
         "high_percent": number("to", help=glossary.INTERVAL, **percent),
         "reference_percent": number("BD-rate, JPEG", help=glossary.BD_RATE, **percent),
-        "trained_images": number("Images seen", format="localized", help="In training."),
-        "trained_minutes": number("Minutes", format="%.0f", help="Of training."),
+        "trained_images": number("Images seen", format="localized", help=_WHOLE),
+        "trained_minutes": number("Minutes", format="%.0f", help=_WHOLE),
         "note": st.column_config.TextColumn("Note", help="On the BD-rates.", width=230),
     }
     st.dataframe(

@@ -30,10 +30,11 @@ ORDER = 1
 
 INTRODUCTION = (
     "A thesis compared three autoencoders with JPEG, WebP and TIFF by the quality of the image "
-    "alone. **At how many bytes?** Every number below is measured on the test images."
+    "alone. **At how many bytes?** Numbers are of the test images unless others are named."
 )
 GUIDE = """
-- **Every number is measured** on the test images; only the thesis' own figures are quoted, and
+- **Every number is measured**, on the test images unless others are named: the steps from the
+  thesis to BNK are compared on validation images. Only the thesis' own figures are quoted, and
   marked as published.
 - **Further left is smaller, further up is better.** A ring marks a method of the thesis.
 - **An autoencoder has two results**: that of the thesis, from a floating-point latent without a

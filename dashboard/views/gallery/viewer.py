@@ -17,7 +17,7 @@ from dashboard.views.gallery.controls import quantity_label
 from dashboard.views.gallery.decoded_cache import decoded_image
 from dashboard.views.gallery.images import GalleryImages
 from dashboard.widgets.comparison_viewer import ViewerLayer, comparison_viewer, ssim_map_layer
-from dashboard.widgets.links import compare_query, link_to_page
+from dashboard.widgets.links import comparable, compare_query, link_to_page
 from dashboard.widgets.reconstruction_cards import NEUTRAL, plain
 from dashboard.widgets.reconstruction_table import spelled_cell
 
@@ -94,13 +94,17 @@ def _open(images: GalleryImages, order: Sequence[str], points: Sequence[Measured
 
 
 def _link_to_compare(image: Mapping[str, str] | None, points: Sequence[MeasuredPoint]) -> None:
-    """Link to the page Compare, where it can open the image."""
-    if image is not None:
+    """Links to the page Compare, where it can open the image: for all points, or one for each."""
+    if image is None:
+        return
+    groups = comparable(points)
+    for group in groups:
+        what = f"{label_of(group[0].codec)}, {group[0].setting}" if len(groups) > 1 else ""
         link_to_page(
             "compare",
-            "Open in Compare",
+            f"Open {what} in Compare".replace("  ", " "),
             icon=":material/compare:",
-            query={**image, **compare_query(points)},
+            query={**image, **compare_query(group)},
         )
 
 

@@ -121,7 +121,7 @@ def show_facts(model: ModelCard) -> None:
         "Epochs": epochs,
         **_unusual_facts(training),
         "Training time": _span(training.seconds),
-        "Images seen": _whole(training.images_seen),
+        "Images seen in all": _whole(training.images_seen),
         "Seed": "unknown" if training.seed is None else str(training.seed),
         "Computed with": ", ".join(training.computed_with) or "unknown",
         **_engine_facts(training),

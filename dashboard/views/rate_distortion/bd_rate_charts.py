@@ -1,18 +1,25 @@
 """Figures of the BD-rates between codecs, from the tables of `core.analysis.bd_tables`."""
 
+import textwrap
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
 from dashboard.charts.colors import codec_style
+from dashboard.charts.line_names import name_lines
 from dashboard.charts.log_axis import ratio_axis
 
 #: Percentage at which the matrix's colour scale saturates.
 _FULL_COLOR = 100.0
 #: Opacity of a full cell: text in the page's colour keeps a contrast of 4.5 : 1 on both themes.
 CELL_OPACITY = 0.45
+#: Pixels of a cell, which holds numbers such as "+1200", and of the names beside and above them.
+_CELL_PIXELS, _NAMES_PIXELS = 35, 155
+#: Letters of a name in each of its lines beside the cells, of which there are two at most.
+_NAME_LETTERS = 26
 _SMALLER, _LARGER = "9,119,105", "222,122,0"
 
 
@@ -40,8 +47,10 @@ def interval_figure(
         zeroline=False,
         **ratio_axis(ratios[np.isfinite(ratios)]),
     )
+    name_lines(figure, rows["label"])
+    figure.update_yaxes(range=[-0.5, len(rows) - 0.1])
     figure.update_layout(
-        height=110 + 30 * len(rows),
+        height=110 + 34 * len(rows),
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
         showlegend=False,
         hovermode="closest",
@@ -52,7 +61,8 @@ def interval_figure(
 def matrix_figure(matrix: pd.DataFrame, labels: Mapping[str, str]) -> go.Figure:
     """The matrix as coloured cells: less bytes than the column's codec in green, more in orange.
 
-    Colours are transparent near zero, so that the figure suits a light and a dark page.
+    Colours are transparent near zero, so that the figure suits a light and a dark page. Its width
+    is that of its cells, which a narrow screen scrolls over.
     """
     names = [labels.get(name, name) for name in matrix.index]
     values, texts = matrix.to_numpy(), _cell_texts(matrix)
@@ -77,12 +87,31 @@ def matrix_figure(matrix: pd.DataFrame, labels: Mapping[str, str]) -> go.Figure:
         )
     )
     figure.add_trace(_texts(names, texts))
-    figure.update_xaxes(side="top", showgrid=False, tickangle=-40)
-    figure.update_yaxes(autorange="reversed", showgrid=False)
-    figure.update_layout(
-        height=150 + 34 * len(names), margin={"l": 8, "r": 8, "t": 8, "b": 8}, showlegend=False
-    )
+    _lay_out_cells(figure, names)
     return figure
+
+
+def _lay_out_cells(figure: go.Figure, names: list[str]) -> None:
+    axis: dict[str, Any] = {
+        "showgrid": False,
+        "ticklen": 2,
+        "tickvals": names,
+        "ticktext": [_in_lines(name) for name in names],
+    }
+    ends = [-0.5, len(names) - 0.5]
+    figure.update_xaxes(side="top", tickangle=-90, range=ends, **axis)
+    figure.update_yaxes(range=ends[::-1], **axis)
+    figure.update_layout(
+        width=_NAMES_PIXELS + _CELL_PIXELS * len(names) + 8,
+        height=_NAMES_PIXELS + _CELL_PIXELS * len(names) + 8,
+        margin={"l": _NAMES_PIXELS, "r": 8, "t": _NAMES_PIXELS, "b": 8, "autoexpand": False},
+        dragmode=False,  # a finger scrolls
+        showlegend=False,
+    )
+
+
+def _in_lines(name: str) -> str:
+    return "<br>".join(textwrap.wrap(name, _NAME_LETTERS, max_lines=2, placeholder=" …"))
 
 
 def _interval(row: "pd.Series[float]", color: str, symbol: str) -> go.Scatter:

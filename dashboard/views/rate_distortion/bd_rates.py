@@ -73,11 +73,13 @@ def show_bd_matrix(view: View, quoted: Sequence[str]) -> None:
         st.caption("Bytes of the row's codec at the quality of the column's, in percent.")
         numbers = load_quoted_bd_matrix(view, quoted=quoted)
         figure = matrix_figure(numbers, {name: curve_label(name) for name in numbers.index})
-        show_chart(
-            figure,
-            key="matrix",
-            name=f"{view.file_name}-bd-matrix",
-            alt="BD-rates of all pairs.",
-        )
+        # As wide as its cells need: style.css lets a narrow screen scroll over it.
+        with st.container(key="scrolled"), st.container(key="wide", width=figure.layout.width):
+            show_chart(
+                figure,
+                key="matrix",
+                name=f"{view.file_name}-bd-matrix",
+                alt="BD-rates of all pairs.",
+            )
         table = numbers.reset_index(names="codec")
         download_csv(table, file_name=f"{view.file_name}-bd-matrix.csv", key="csv-matrix")

@@ -2,31 +2,26 @@
 
 from collections.abc import Mapping
 from functools import partial
-from typing import NamedTuple
 
 import pandas as pd
 import streamlit as st
 
-from core.analysis.bd_tables import bd_rates_of
-from core.analysis.headlines import LEARNED
-from core.analysis.image_sizes import has_mixed_sizes, pixels_of_each, size_line
-from core.analysis.labels import label_of, labels
-from core.analysis.source_quality import compressed_before_line, falls_line, first_falls
+from core.analysis.image_sizes import has_mixed_sizes, pixels_of_each
+from core.analysis.labels import label_of
 from core.evaluation.results import Results
-from core.metrics import metrics
 from core.store.key import evaluation_command
-from dashboard.charts.captions import basis_line, removed_line, source_line
+from dashboard.charts.captions import no_container_line, removed_line, source_line
 from dashboard.data.curves import (
     View,
-    load_bd_matrix,
     load_curves,
     load_lossless,
     load_measurements,
-    load_overheads,
     load_points,
+    load_shared,
 )
 from dashboard.data.quoted import load_dataset_imports
-from dashboard.data.store import load_manifest, load_results, open_store
+from dashboard.data.store import load_results, open_store
+from dashboard.views.rate_distortion.basis import Drawn, show_basis
 from dashboard.views.rate_distortion.bd_rates import show_bd_rates
 from dashboard.views.rate_distortion.controls import (
     Spread,
@@ -34,10 +29,9 @@ from dashboard.views.rate_distortion.controls import (
     choose_codecs,
     choose_metric,
     choose_spread,
-    unmeasured_line,
 )
 from dashboard.views.rate_distortion.point_images import show_point_images
-from dashboard.views.rate_distortion.quoted import choose_quoted, show_sources, with_quoted
+from dashboard.views.rate_distortion.quoted import choose_quoted, with_quoted
 from dashboard.views.rate_distortion.quoted_curves import largest_rate
 from dashboard.views.rate_distortion.read_off import ReadOff, show_read_off
 from dashboard.views.rate_distortion.read_off_lines import with_read_off
@@ -61,31 +55,6 @@ ORDER = 2
 WHY_EMPTY = "The curves are drawn from measurements of every codec on the test images."
 NOTHING_DRAWN = "No point to draw: choose a codec, or widen the range of bits per pixel."
 SEPARATOR = "/"
-#: The pair whose lead depends most on what counts as the rate.
-BOXED = "avif_444"
-
-
-class Drawn(NamedTuple):
-    """What the controls leave to draw.
-
-    Attributes:
-        view: Which curves.
-        points: Points of the curves.
-        lossless: Marks of the lossless codecs.
-        removed: Sentence on the points that the range of rates leaves out, or nothing.
-        quoted: Keys of the curves that are quoted.
-    """
-
-    view: View
-    points: pd.DataFrame
-    lossless: pd.DataFrame
-    removed: str
-    quoted: tuple[str, ...] = ()
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing is left."""
-        return self.points.empty and self.lossless.empty
 
 
 def main() -> None:
@@ -102,7 +71,7 @@ def main() -> None:
             command = evaluation_command(dataset, open_store().root)
             show_empty("No results yet", why=WHY_EMPTY, command=command)
         return
-    lossless = load_lossless(dataset)
+    lossless = load_lossless(View(dataset, metric))
     codecs = choose_codecs(list(_tables(dataset, metric)), list(lossless["codec"].unique()))
     chart = st.container()
     spread = choose_spread(metric)
@@ -118,7 +87,7 @@ def main() -> None:
             show_point_images(*point_parts(point), view=drawn.view)
         show_tables_when_reached(drawn)
         if has_mixed_sizes(results.frame):
-            show_rates_over_pixels(results.frame, dataset)
+            show_rates_over_pixels(load_shared(drawn.view), dataset)
     images = results.frame["image"].nunique()
     st.caption(source_line(results.manifests, images=images))
 
@@ -146,14 +115,16 @@ def _tables(dataset: str, metric: str) -> Mapping[str, object]:
 def points_to_draw(spread: Spread, dataset: str, metric: str, *, codecs: list[str]) -> Drawn:
     """Points and marks of the chosen codecs within the chosen range of rates."""
     view = spread.view(dataset, metric)
-    points, marks = load_points(view), load_lossless(dataset)
+    points, marks = load_points(view), load_lossless(view)
     points = points[points["codec"].isin(codecs)]
     marks = marks[marks["codec"].isin(codecs)]
+    absent = [name for name in codecs if name not in {*points["codec"], *marks["codec"]}]
     total = len(points) + len(marks)
     points = points[points["bits_per_pixel"].between(*spread.rates)]
     marks = marks[marks["bits_per_pixel"].between(*spread.rates)]
     removed = removed_line(kept=len(points) + len(marks), total=total)
-    return Drawn(view, points, marks, removed)
+    unknown = no_container_line([label_of(name) for name in absent] if view.payload else [])
+    return Drawn(view, points, marks, f"{removed} {unknown}".strip())
 
 
 def show_curves(drawn: Drawn, spread: Spread, results: Results, point: str | None) -> None:
@@ -187,36 +158,7 @@ def show_curves(drawn: Drawn, spread: Spread, results: Results, point: str | Non
             alt=f"{view.metric_label} against bits per pixel, one curve per codec.",
             on_select=take_click,
         )
-    _show_basis(drawn, results, most=most)
-
-
-def _show_basis(drawn: Drawn, results: Results, *, most: float) -> None:
-    """What the points are over, and what is not among them."""
-    view, chosen = drawn.view, metrics()[drawn.view.metric]
-    total = results.frame["image"].nunique()
-    basis = basis_line(drawn.points, total=total, on_subset=chosen.ON_SUBSET_ONLY)
-    st.caption(f"{basis} {drawn.removed} {size_line(results.frame)}")
-    if line := unmeasured_line(results.frame, view.metric, labels(), view.dataset):
-        st.info(line)
-    show_source_quality(drawn, results)
-    if drawn.quoted:
-        show_sources(view, drawn.quoted, most=most)
-    if view.payload and (line := containers_line(view)):
-        st.info(line)
-
-
-def show_source_quality(drawn: Drawn, results: Results) -> None:
-    """Says where images were compressed before, and which curves do not rise steadily."""
-    prepared = load_manifest(f"datasets/{drawn.view.dataset}")
-    images = results.frame["image"].nunique()
-    tables = load_measurements(drawn.view)
-    falls = first_falls(tables[codec].curve() for codec in drawn.points["codec"].unique())
-    for line in (
-        compressed_before_line(results.manifests.values(), prepared, images=images),
-        falls_line(falls, labels()),
-    ):
-        if line:
-            st.info(line, icon=":material/grid_on:")
+    show_basis(drawn, results, most=most)
 
 
 def read_off_of(drawn: Drawn, results: Results) -> ReadOff | None:
@@ -226,26 +168,6 @@ def read_off_of(drawn: Drawn, results: Results) -> ReadOff | None:
     tables = load_measurements(drawn.view)
     curves = {codec: tables[codec].curve() for codec in drawn.points["codec"].unique()}
     return show_read_off(drawn.view, curves, pixels=pixels_of_each(results.frame))
-
-
-def containers_line(view: View) -> str:
-    """What the lead of BNK over AVIF is with and without containers; empty without the two."""
-    overhead = load_overheads().get(BOXED)
-    deltas = [
-        _lead(View(view.dataset, view.metric, payload, view.pooled)) for payload in (False, True)
-    ]
-    if overhead is None or None in deltas:
-        return ""
-    whole, payload = deltas
-    return (
-        f"{label_of(BOXED)} needs {overhead:,} bytes of every file for its boxes, which matters "
-        f"for small images. BD-rate of {label_of(LEARNED)} against {label_of(BOXED)}: "
-        f"**{whole:+.0f} %** by whole files, **{payload:+.0f} %** without containers."
-    )
-
-
-def _lead(view: View) -> float | None:
-    return bd_rates_of(LEARNED, load_bd_matrix(view)).get(BOXED)
 
 
 def take_click() -> None:
@@ -289,11 +211,11 @@ def show_numbers(points: pd.DataFrame, view: View) -> None:
         download_csv(named, file_name=f"{view.file_name}-points.csv", key="csv-points")
         download_exchange(view.dataset)
         show_report_downloads(view.dataset)
-    lossless = load_lossless(view.dataset)
+    lossless = load_lossless(view)
     if len(lossless):
         st.subheader("Lossless formats")
-        show_lossless(lossless)
-        download_csv(lossless, file_name=f"{view.dataset}-lossless.csv", key="csv-lossless")
+        show_lossless(lossless, view)
+        download_csv(lossless, file_name=f"{view.file_name}-lossless.csv", key="csv-lossless")
 
 
 main()

@@ -32,15 +32,15 @@ def show_point_images(codec: str, setting: str, *, view: View) -> None:
     _link_to_images(codec, setting, images, view=view)
     left, right = st.columns(2, gap="medium")
     with left:
-        figure = image_figure(images, codec=codec, metric_label=label)
+        figure = image_figure(images, codec=codec, metric_label=label, rate_label=view.rate_label)
         what = f"{label_of(codec)}, {setting}"
         alt = f"{label} against bits per pixel of every image at {what}."
         show_chart(figure, key="images", name=f"{view.file_name}-{codec}-{setting}", alt=alt)
     with right:
         st.markdown("**Worst images**")
-        show_images(images.head(WORST_AND_BEST), view.metric)
+        show_images(images.head(WORST_AND_BEST), view)
         st.markdown("**Best images**")
-        show_images(images.tail(WORST_AND_BEST).iloc[::-1], view.metric)
+        show_images(images.tail(WORST_AND_BEST).iloc[::-1], view)
     name = f"{view.file_name}-{codec}-{setting}.csv"
     download_csv(images, file_name=name, key="csv-images", label="All images as CSV")
 

@@ -23,7 +23,7 @@ def show_points(points: pd.DataFrame, view: View) -> None:
     columns: dict[str, Any] = {
         "label": "Codec",
         "setting": "Setting",
-        "bits_per_pixel": number("Bits per pixel", format=formats.BITS_PER_PIXEL),
+        "bits_per_pixel": number(view.rate_label, format=formats.BITS_PER_PIXEL),
         "value": number(view.metric_label, format=quality),
         "value_p10": number("10th percentile", format=quality),
         "value_p90": number("90th percentile", format=quality),
@@ -32,13 +32,14 @@ def show_points(points: pd.DataFrame, view: View) -> None:
     st.dataframe(points, hide_index=True, column_order=list(columns), column_config=columns)
 
 
-def show_lossless(table: pd.DataFrame) -> None:
+def show_lossless(table: pd.DataFrame, view: View) -> None:
     """Rows of `core.analysis.lossless.lossless_table`."""
     number = st.column_config.NumberColumn
+    size = f"Mean size {'without the container' if view.payload else 'of the whole file'}."
     columns: dict[str, Any] = {
         "label": "Codec",
-        "bits_per_pixel": number("Bits per pixel", format=formats.BITS_PER_PIXEL),
-        "bytes": number("Bytes", format=formats.BYTES, help="Mean size of the whole file."),
+        "bits_per_pixel": number(view.rate_label, format=formats.BITS_PER_PIXEL),
+        "bytes": number("Bytes", format=formats.BYTES, help=size),
         "images": number("Images", format="localized"),
     }
     shown = table.assign(bytes=table["bytes"].round())
@@ -46,7 +47,12 @@ def show_lossless(table: pd.DataFrame) -> None:
 
 
 def show_rates_over_pixels(frame: pd.DataFrame, dataset: str) -> None:
-    """Rates of images of several sizes: of each image alike, and of each pixel alike."""
+    """Rates of images of several sizes: of each image alike, and of each pixel alike.
+
+    Args:
+        frame: Results on the images of the curves.
+        dataset: Data set that they were measured on.
+    """
     table = rates_over_pixels(frame)
     number = st.column_config.NumberColumn
     columns: dict[str, Any] = {
@@ -55,6 +61,7 @@ def show_rates_over_pixels(frame: pd.DataFrame, dataset: str) -> None:
         "bytes": number("Bytes of an image", format=formats.BYTES),
         "bits_per_pixel": number("Rate, mean of images", format=formats.BITS_PER_PIXEL),
         "bits_per_pixel_of_all": number("Rate over all pixels", format=formats.BITS_PER_PIXEL),
+        "images": number("Images", format=formats.BYTES),
     }
     with st.expander("Rates per image and per pixel", key="per-pixel"):
         shown = table.assign(label=table["codec"].map(label_of), bytes=table["bytes"].round())
@@ -62,12 +69,12 @@ def show_rates_over_pixels(frame: pd.DataFrame, dataset: str) -> None:
         download_csv(table, file_name=f"{dataset}-rates.csv", key="csv-rates")
 
 
-def show_images(images: pd.DataFrame, metric: str) -> None:
+def show_images(images: pd.DataFrame, view: View) -> None:
     """Rows of `dashboard.charts.rate_distortion.image_table`."""
-    number = st.column_config.NumberColumn
+    number, metric = st.column_config.NumberColumn, view.metric
     columns: dict[str, Any] = {
         "image": "Image",
-        "bits_per_pixel": number("Bits per pixel", format=formats.BITS_PER_PIXEL),
+        "bits_per_pixel": number(view.rate_label, format=formats.BITS_PER_PIXEL),
         "value": number(metrics()[metric].LABEL, format=formats.metric_format(metric)),
     }
     st.dataframe(images, hide_index=True, column_order=list(columns), column_config=columns)

@@ -89,9 +89,18 @@ def worth_sentence(table: pd.DataFrame) -> str:
     reference = label_of(REFERENCE)
     return (
         f"**{label_of(LEARNED)} makes {size} ({change} against {reference}) and decodes in "
-        f"{times[LEARNED]:.1f} ms**, {times[LEARNED] / times[REFERENCE]:.0f} times as long as "
+        f"{times[LEARNED]:.1f} ms**, {_as_long(times[LEARNED] / times[REFERENCE])} as "
         f"{reference} ({times[REFERENCE]:.2f} ms)."
     )
+
+
+def _as_long(ratio: float) -> str:
+    """How long one takes for each second of another, to stand before "as" and its name."""
+    if ratio >= 1.95:
+        return f"{ratio:.0f} times as long"
+    if 0.95 <= ratio < 1.05:
+        return "about as long"
+    return f"{ratio:.2g} times as long"
 
 
 def worth_figure(table: pd.DataFrame) -> go.Figure:

@@ -11,6 +11,7 @@ import streamlit as st
 from core.analysis.labels import label_of
 from core.analysis.ladder import STEP_CODECS
 from core.codecs.rate_autoencoder import rate_architectures
+from core.training_records.meanings import loss_meaning, psnr_meaning
 from core.training_records.runs import AXES, PREFIX, Runs, TrainingRun, read_runs
 from core.training_records.tables import level_table
 from dashboard.charts.colors import in_legend_order
@@ -222,12 +223,16 @@ def show_curves(runs: Sequence[TrainingRun], selection: RunSelection) -> None:
     for run in runs:
         if not len(run.frame):
             st.info(f"**{label_of(run.name)}** has not finished an epoch, so it has no curve.")
+    axis = selection.look.axis
+    if lacking := [label_of(run.name) for run in drawn if axis not in run.frame]:
+        st.info(f"Without {AXES[axis].lower()} in the history, so not drawn: {', '.join(lacking)}.")
+    drawn = [run for run in drawn if axis in run.frame]
     if not drawn:
         return
     if not selection.measures:
         st.info("No measure is chosen.")
         return
-    st.caption(GUIDE)
+    st.caption(f"{GUIDE} {loss_meaning(drawn)} {psnr_meaning(drawn)}")
     figures = {name: training_figure(drawn, name, selection.look) for name in selection.measures}
     found = [name for name, figure in figures.items() if figure.data]
     show_row(found[:2], figures, selection.look)

@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from core.analysis.labels import label_of
+from core.training_records.meanings import IMAGES_MEANING, loss_meaning, psnr_meaning
 from core.training_records.runs import TrainingRun, measure_of
 from core.training_records.tables import (
     config_differences,
@@ -56,7 +57,7 @@ def show_runs(runs: Sequence[TrainingRun]) -> None:
         "validation_psnr_db": number(
             "Validation PSNR (dB)", format=formats.DECIBELS, help="At that epoch."
         ),
-        "images": number("Images seen", format="localized"),
+        "images": number("Images seen", format="localized", help="In the finished epochs."),
         "minutes": number("Minutes", format="%.0f"),
         "images_per_second": number("Images/s", format="%.0f", help="Mean over the epochs."),
     }
@@ -68,7 +69,8 @@ def show_runs(runs: Sequence[TrainingRun]) -> None:
         column_order=[name for name in columns if name not in unused],
         column_config=columns,
     )
-    st.caption(RUN_LINE)
+    lines = (RUN_LINE, loss_meaning(runs), psnr_meaning(runs), IMAGES_MEANING)
+    st.caption(" ".join(lines))
     download_csv(table, file_name="training-runs.csv", key="csv-runs")
 
 

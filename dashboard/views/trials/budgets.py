@@ -81,6 +81,8 @@ def budget_sentence(agreement: Agreement, label: str) -> str:
     best = f"The search's best of them, {_named(chosen)}, is"
     if rank == 1:
         parts.append(f"{best} the best there, too.")
+    elif round(agreement.loss, 2) == 0:
+        parts.append(f"{best} as good there as {_named(agreement.pairs[0])}, the best.")
     else:
         first = _named(agreement.pairs[0])
         parts.append(

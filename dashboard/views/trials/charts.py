@@ -88,7 +88,8 @@ PLOTS: dict[str, PlotKind] = {
     ),
     "intermediate": PlotKind(
         "Learning curves",
-        "PSNR on the validation images after each epoch. Dotted: pruned, for it was behind.",
+        "PSNR on the validation images after each epoch. Dotted: not complete, as it was "
+        "pruned for lying behind, failed or still runs.",
         complete=0,
     ),
     "parallel": PlotKind(
@@ -153,6 +154,21 @@ def can_be_logarithmic(trials: Sequence[TrialRecord]) -> bool:
     return bool(values) and 0 < _LOG_RATIO * min(values) <= max(values)
 
 
+def shown_numbers(name: str, trials: Sequence[TrialRecord]) -> set[int]:
+    """Numbers of the trials that have a mark of their own in a plot.
+
+    Args:
+        name: Key of `PLOTS`.
+        trials: What is drawn.
+    """
+    finite = drawable_trials(trials)
+    if name == "intermediate":
+        return {trial.number for trial in finite if any(map(math.isfinite, trial.reports.values()))}
+    if name == "timeline":
+        return {trial.number for trial in finite if trial.started}
+    return {trial.number for trial in finite if trial.value is not None}
+
+
 def trial_figure(name: str, trials: Sequence[TrialRecord], drawing: Drawing) -> go.Figure:
     """Figure of one plot; the trials must meet its requirements.
 
@@ -161,6 +177,9 @@ def trial_figure(name: str, trials: Sequence[TrialRecord], drawing: Drawing) -> 
         trials: What is drawn.
         drawing: How it is drawn.
     """
+    # The others are faded for what stands out, so that must be there.
+    shown = shown_numbers(name, trials)
+    drawing = replace(drawing, chosen=tuple(one for one in drawing.chosen if one in shown))
     with _quiet():
         figure = _DRAWERS[name](drawable_trials(trials), drawing)
     if drawing.log_value and PLOTS[name].has_value_axis:

@@ -1,6 +1,6 @@
 """One study: sortable and filterable table of trials, selected trials, and plots."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, cast
 
 import pandas as pd
@@ -9,9 +9,14 @@ import streamlit as st
 from core.plain_english import counted
 from core.search.studies import StudyRecord, TrialRecord
 from dashboard import formats
-from dashboard.views.trials.charts import PLOTS, can_be_logarithmic, missing
+from dashboard.views.trials.charts import PLOTS, can_be_logarithmic, missing, shown_numbers
 from dashboard.views.trials.details import show_chosen
-from dashboard.views.trials.drawn_trials import FEW_TRIALS, MAX_DRAWN, drawable_trials
+from dashboard.views.trials.drawn_trials import (
+    FEW_TRIALS,
+    MAX_DRAWN,
+    drawable_trials,
+    drawn_trials,
+)
 from dashboard.views.trials.figure_cache import load_figure
 from dashboard.views.trials.filter import choose_trials
 from dashboard.views.trials.parameters import parameter_names, parameter_title
@@ -25,7 +30,7 @@ from dashboard.views.trials.tables import (
     trials_table,
 )
 from dashboard.widgets.charts import show_chart
-from dashboard.widgets.downloads import download_csv
+from dashboard.widgets.downloads import download_csv, drawn_values
 
 COLUMN_NAMES = {
     "mark": "",
@@ -48,6 +53,10 @@ MARK_HELP = (
     "A star marks the best trial; thesis: the trial with the thesis' values; published: with those "
     "of the published model."
 )
+#: Why a plot may have no mark of a trial; the others draw scores.
+_LACKS = {"intermediate": "without a report", "timeline": "not begun"}
+#: Plots of numbers that the table of trials lacks.
+_OWN_NUMBERS = frozenset({"history", "intermediate", "edf", "importance"})
 _ROW, _MAX_HEIGHT = 35, 430
 
 
@@ -57,9 +66,9 @@ def show_trials(study: StudyRecord) -> None:
     with st.expander("Filter by state, score and parameters"):
         matching = choose_trials(study.trials, prefix=study.name).matching(study.trials)
     ranked = sorted_trials(study, matching, "score")[:top]
+    st.caption(filter_line(study, passing=len(matching), shown=len(ranked)))
     kept = {trial.number for trial in ranked}
     matching = [trial for trial in matching if trial.number in kept]
-    st.caption(filter_line(study, matching, top))
     if not matching:
         st.info("No trial passes: choose a state, or widen a range.")
         return
@@ -93,10 +102,13 @@ def choose_order(study: StudyRecord) -> tuple[Sort, int | None]:
     return cast(Sort, sort), TOPS[top or "All"]
 
 
-def filter_line(study: StudyRecord, matching: Sequence[TrialRecord], top: int | None) -> str:
-    """Caption: number of shown and of all trials."""
-    best = f", the {top} best of them at most" if top and top > 1 else ", the best" if top else ""
-    return f"{len(matching):,} of {len(study.trials):,} trials pass the filter{best}."
+def filter_line(study: StudyRecord, *, passing: int, shown: int) -> str:
+    """Caption: how many trials pass the filter, and how many of those are shown."""
+    line = f"{passing:,} of {len(study.trials):,} trials pass the filter"
+    if shown == passing:
+        return f"{line}."
+    best = "the best of them is" if shown == 1 else f"the {shown:,} best of them are"
+    return f"{line}; {best} shown."
 
 
 def show_table(study: StudyRecord, trials: Sequence[TrialRecord]) -> None:
@@ -213,17 +225,38 @@ def show_plots(study: StudyRecord, matching: list[TrialRecord], chosen: list[Tri
     numbers = tuple(trial.number for trial in chosen)
     figure = load_figure(name, study, matching, chosen=numbers, log_value=log_value)
     show_chart(figure, key=f"plot-{name}", name=f"{study.name}-{name}", alt=PLOTS[name].about)
-    st.caption(plot_line(name, matching, chosen))
+    if name in _OWN_NUMBERS:
+        file = f"{study.name}-{name}.csv"
+        download_csv(drawn_values(figure), file_name=file, key="csv-plot")
+    drawn = shown_numbers(name, drawn_trials(matching, best=study.best))
+    st.caption(f"{plot_line(name, matching)} {chosen_line(name, chosen, drawn)}".rstrip())
 
 
-def plot_line(name: str, trials: Sequence[TrialRecord], chosen: Sequence[TrialRecord]) -> str:
+def chosen_line(name: str, chosen: Sequence[TrialRecord], drawn: Collection[int]) -> str:
+    """Which chosen trials stand out in a plot, and which cannot; empty where none could.
+
+    Args:
+        name: Key of `PLOTS`.
+        chosen: The chosen trials.
+        drawn: Numbers of the trials that the plot has marks of.
+    """
+    if not PLOTS[name].highlights:
+        return ""
+    absent = [f"{trial.number}" for trial in chosen if trial.number not in drawn]
+    parts = []
+    if count := len(chosen) - len(absent):
+        parts.append(f"The {f'{count} chosen stand' if count > 1 else 'chosen one stands'} out.")
+    if absent:
+        lack = _LACKS.get(name, "without a score")
+        parts.append(f"Chosen but not drawn, {lack} or not shown above: {', '.join(absent)}.")
+    return " ".join(parts)
+
+
+def plot_line(name: str, trials: Sequence[TrialRecord]) -> str:
     """Caption of a plot: content, trials and caveats."""
     parts = [PLOTS[name].about, f"Drawn from the {counted(len(trials), 'filtered trial')}."]
     if len(trials) > MAX_DRAWN:
         parts.append(f"Of these an even choice of {MAX_DRAWN}, the best among them.")
-    if chosen and PLOTS[name].highlights:
-        stand = f"{len(chosen)} chosen stand" if len(chosen) > 1 else "chosen one stands"
-        parts.append(f"The {stand} out.")
     if left_out := len(trials) - len(drawable_trials(trials)):
         parts.append(f"{left_out} with an infinite score cannot be drawn.")
     if name == "importance":

@@ -31,7 +31,7 @@ from dashboard.views.trials.study_cache import (
 )
 from dashboard.widgets.charts import show_chart
 from dashboard.widgets.deferred import draw_when_reached
-from dashboard.widgets.downloads import download_csv
+from dashboard.widgets.downloads import download_csv, drawn_values
 from dashboard.widgets.states import show_empty, show_problems
 
 TITLE = "Trials"
@@ -224,6 +224,7 @@ def show_overlay(studies: Studies) -> None:
         return
     alt = "Score of each trial over its number, and the best so far, a colour per model."
     show_chart(figure, key="overlay-figure", name="bottleneck-searches", alt=alt)
+    download_csv(drawn_values(figure), file_name=f"searches-{kind}.csv", key="csv-overlay")
 
 
 def show_importances(studies: Studies) -> None:

@@ -3,22 +3,30 @@
 import time
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from core.analysis.rate_distortion import (
+    Interval,
     bd_rates,
-    bootstrap_bd_rate,
     compare,
     lossy_measurements,
+    measurements,
 )
 from tests.core.analysis.smooth_curves import METRIC, results, together
 
 
+def compared(anchor: pd.DataFrame, test: pd.DataFrame, *, metric: str, **more: int) -> Interval:
+    """BD-rate of one codec's results against another's, with its interval."""
+    tables = (measurements(frame, metric=metric) for frame in (anchor, test))
+    return compare(*tables, **more)
+
+
 def test_the_bootstrap_interval_holds_the_value_and_repeats_with_its_seed():
     anchor, test = results(), results("webp", factor=0.8, noise=0.2)
-    first = bootstrap_bd_rate(anchor, test, metric=METRIC, samples=200, seed=5)
-    again = bootstrap_bd_rate(anchor, test, metric=METRIC, samples=200, seed=5)
-    other = bootstrap_bd_rate(anchor, test, metric=METRIC, samples=200, seed=6)
+    first = compared(anchor, test, metric=METRIC, samples=200, seed=5)
+    again = compared(anchor, test, metric=METRIC, samples=200, seed=5)
+    other = compared(anchor, test, metric=METRIC, samples=200, seed=6)
     assert first == again
     assert first.low != other.low
     assert first.low < first.value < first.high
@@ -26,7 +34,7 @@ def test_the_bootstrap_interval_holds_the_value_and_repeats_with_its_seed():
 
 
 def test_the_interval_of_a_constant_ratio_has_no_width_because_images_are_paired():
-    found = bootstrap_bd_rate(results(), results("webp", factor=2), metric=METRIC, samples=50)
+    found = compared(results(), results("webp", factor=2), metric=METRIC, samples=50)
     assert (found.low, found.value, found.high) == pytest.approx((100, 100, 100))
 
 
@@ -34,7 +42,7 @@ def test_more_images_narrow_the_interval():
     def width(images):
         anchor = results(images=images)
         test = results("webp", images=images, noise=0.3)
-        found = bootstrap_bd_rate(anchor, test, metric=METRIC, samples=300)
+        found = compared(anchor, test, metric=METRIC, samples=300)
         return found.high - found.low
 
     assert width(400) < 0.5 * width(40)
@@ -42,7 +50,7 @@ def test_more_images_narrow_the_interval():
 
 @pytest.mark.slow
 def test_the_interval_covers_the_truth_about_95_times_in_100():
-    truth = bootstrap_bd_rate(
+    truth = compared(
         results(images=4000), results("webp", images=4000, noise=0.3), metric=METRIC, samples=0
     ).value
     anchor = results(images=4000)
@@ -58,7 +66,7 @@ def test_the_interval_covers_the_truth_about_95_times_in_100():
 
 def test_codecs_compare_on_the_images_that_both_have():
     anchor, test = results(images=30), results("webp", images=30, factor=2)
-    found = bootstrap_bd_rate(
+    found = compared(
         anchor[anchor["image"].astype("str") >= "image-0010"],
         test[test["image"].astype("str") < "image-0025"],
         metric=METRIC,
@@ -70,7 +78,7 @@ def test_codecs_compare_on_the_images_that_both_have():
 
 def test_codecs_without_a_common_image_give_a_reason():
     anchor, test = results(images=20), results("webp", images=20)
-    found = bootstrap_bd_rate(
+    found = compared(
         anchor[anchor["image"].astype("str") < "image-0010"],
         test[test["image"].astype("str") >= "image-0010"],
         metric=METRIC,
@@ -84,7 +92,7 @@ def test_an_interval_that_most_resamples_do_not_support_is_withheld():
     test = results("webp", images=30)
     test[METRIC] += 40
     test.loc[test["image"] == "image-0007", METRIC] -= 40 * 30 - 1
-    found = bootstrap_bd_rate(anchor, test, metric=METRIC, samples=100)
+    found = compared(anchor, test, metric=METRIC, samples=100)
     assert found.value is not None
     assert found.low is None
     assert "resamples" in found.reason
@@ -92,11 +100,11 @@ def test_an_interval_that_most_resamples_do_not_support_is_withheld():
 
 def test_one_image_has_a_bd_rate_without_an_interval():
     anchor, test = results(images=1), results("webp", images=1, factor=0.8)
-    found = bootstrap_bd_rate(anchor, test, metric=METRIC, samples=50)
+    found = compared(anchor, test, metric=METRIC, samples=50)
     assert found.value == pytest.approx(-20)
     assert (found.low, found.high, found.images) == (None, None, 1)
     assert found.reason == "of one image, so no interval"
-    unasked = bootstrap_bd_rate(anchor, test, metric=METRIC, samples=0)
+    unasked = compared(anchor, test, metric=METRIC, samples=0)
     assert unasked.reason is None
 
 

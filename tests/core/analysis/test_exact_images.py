@@ -7,7 +7,12 @@ import pandas as pd
 import pytest
 
 from core.analysis.bd_tables import bd_table
-from core.analysis.curve_views import curve_measurements, left_out_line
+from core.analysis.curve_views import (
+    curve_measurements,
+    exact_line,
+    exact_settings,
+    left_out_line,
+)
 from core.analysis.equal_quality import rate_at
 from core.analysis.rate_distortion import compare, lossy_measurements
 from core.analysis.read_off import value_at
@@ -143,3 +148,15 @@ def test_codecs_are_named_by_the_images_that_they_gave_back_exactly() -> None:
     line = left_out_line({"JPEG": 0, "WebP": 2, "AVIF": 1})
     assert line == "Left out, for they came back exactly at some setting: WebP 2, AVIF 1."
     assert left_out_line({"JPEG": 0}) == ""
+
+
+def test_a_setting_that_keeps_every_pixel_of_every_image_is_named_as_none_of_the_curve() -> None:
+    webp = smaller().assign(lossless=lambda rows: rows["setting"] == TOP)
+    webp.loc[webp["lossless"], METRIC] = np.nan
+    frame = together(results(images=IMAGES).assign(ssim=0.9), webp)
+    assert TOP not in curve_measurements(frame, metric=METRIC)["webp"].settings
+    assert exact_settings(frame) == {"webp": [TOP]}
+    assert exact_settings(together(results(images=IMAGES), smaller())) == {}
+    line = exact_line({"WebP": [TOP]})
+    assert line == f"Without a mean PSNR, as every image came back exactly: WebP {TOP}."
+    assert exact_line({}) == ""

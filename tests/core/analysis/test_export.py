@@ -137,5 +137,26 @@ def test_records_are_all_rows_with_counts_as_integers(files: dict[str, bytes]) -
     assert "null beside `lossless` is infinite" in readme
 
 
+def test_a_setting_that_is_exact_on_every_image_takes_no_psnr_from_the_others() -> None:
+    rows = pd.DataFrame(
+        [
+            row("avif", 25, 0),
+            row("avif", 50, 0),
+            row("avif", 94, 0, psnr_db=np.nan, lossless=True, ssimulacra2=np.nan),
+        ]
+    )
+    whole, *_ = image_sets(rows, is_lossless=False)
+    curve = compressai_curve(whole.rows, "A", "tiny", whole.columns)
+    assert curve["results"]["psnr"] == pytest.approx([22.6, 25.1])
+    assert "means over 1 image" in curve["description"]
+
+
+def test_a_set_without_an_image_is_not_written() -> None:
+    rows = pd.DataFrame([row("avif", dial, 0) for dial in (25, 50)])
+    rows.loc[0, "ssimulacra2"] = np.nan
+    rows.loc[1, "ms_ssim"] = np.nan
+    assert [found.folder for found in image_sets(rows, is_lossless=False)] == [""]
+
+
 def test_the_same_files_make_the_same_archive(files: dict[str, bytes]) -> None:
     assert zip_of(files) == zip_of(dict(files))

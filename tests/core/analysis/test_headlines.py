@@ -48,6 +48,18 @@ def test_the_best_format_is_named_with_its_saving() -> None:
     assert sentences[0].startswith("**AVIF needs 50 % fewer bytes than JPEG**")
 
 
+def test_the_search_of_the_learned_codec_is_no_format_of_its_own() -> None:
+    curves = {
+        "jpeg": _curve("jpeg", (1.0, 2.0), (30.0, 34.0)),
+        "bottleneck": _curve("bottleneck", (0.5, 1.0), (30.0, 34.0)),
+        "bottleneck_slow": _curve("bottleneck_slow", (0.4, 0.8), (30.0, 34.0)),
+    }
+    rows = _rows(jpeg_75=_measured("jpeg-75", 34.0, 2.0))
+    labels = {"bottleneck": "BNK"}
+    [sentence] = headlines(curves, rows, NO_MEANS, learned={}, rate_trained={}, labels=labels)
+    assert sentence.startswith("**BNK needs 50 % fewer bytes than JPEG**")
+
+
 def test_the_learned_codec_is_told_beside_each_baseline() -> None:
     values = (28.0, 30.0, 32.0, 34.0)
     curves = {

@@ -23,11 +23,13 @@ def test_each_image_or_each_pixel_counts_alike(frame: pd.DataFrame) -> None:
     assert row["bytes"] == 55
     assert row["bits_per_pixel"] == pytest.approx((4.0 + 0.8) / 2)
     assert row["bits_per_pixel_of_all"] == pytest.approx(8 * 110 / 700)
+    assert row["images"] == 2
 
 
 def test_images_of_several_sizes_are_named_with_the_smallest_and_the_largest(frame) -> None:
     assert has_mixed_sizes(frame)
     assert "2 sizes, from 10x10 to 30x20 pixels" in size_line(frame)
+    assert size_line(frame).endswith("bytes at equal quality are compared by it.")
     same = frame[frame["image"] != "a"]
     assert not has_mixed_sizes(same)
     assert size_line(same) == ""

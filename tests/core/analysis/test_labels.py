@@ -30,4 +30,6 @@ def test_a_codec_that_cannot_run_here_has_the_label_of_its_results_or_keeps_its_
     for name, found in facts.items():
         store.commit(f"results/imagenette160/{name}", {f"{name}.parquet": b""}, facts=found)
     assert label_of("theirs") == "HEIC, theirs"
+    assert labels()["theirs"] == labels(store)["theirs"] == "HEIC, theirs"
+    assert labels().keys().isdisjoint({"older", "odd"})
     assert [label_of(name) for name in ("older", "odd", "unknown")] == ["older", "odd", "unknown"]

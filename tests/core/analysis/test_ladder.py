@@ -48,6 +48,16 @@ def test_a_rung_is_compared_with_the_measured_one_below_and_with_jpeg():
     assert second.bits_per_pixel == pytest.approx(first.bits_per_pixel / 2)
 
 
+def test_a_rung_that_lies_above_the_common_psnr_is_told_at_its_least():
+    high = measured("ae20_rd", share=0.8, psnr=np.array([31.0, 33.0, 35.0, 37.0]))
+    low = measured("ae20", share=4.0, psnr=np.array([22.0, 23.0, 23.5, 24.0]))
+    found = compute_ladder({"ae20": low, "ae20_rd": high})
+    below, above = found.steps
+    assert (above.psnr_db, above.bits_per_pixel) == (31.0, pytest.approx(0.8 * RATES[0]))
+    assert (below.extreme, above.extreme) == ("most", "least")
+    assert "for 31.0 dB, about the least that it reaches" in ladder_sentence(found)
+
+
 def test_a_step_without_a_bd_rate_says_why_and_a_weak_one_what_weakens_it():
     low = measured("ae20", share=4.0, psnr=np.array([22.0, 23.0, 23.5, 24.0]))
     near = measured("ae20_rd", share=0.8, psnr=np.array([23.0, 29.0, 32.0, 35.0]))

@@ -5,10 +5,12 @@ import pytest
 
 from core.analysis.bd_tables import bd_table
 from core.analysis.curve_views import curve_measurements
+from core.evaluation.measurements import measurements
 from core.report.deltas import Compared, delta_section
 from core.report.tables import Table
 from tests.core.analysis.smooth_curves import METRIC, results
 
+NAMES = ("jpeg", "webp")
 OVERHEADS = {"jpeg": 600, "webp": 30}
 
 
@@ -48,3 +50,22 @@ def test_a_kind_that_no_codec_has_is_neither_a_column_nor_explained(frame: pd.Da
     table = table_of(Compared(curve_measurements(frame, metric=METRIC)))
     assert not {"payload_percent", "pooled_percent"} & set(table.columns)
     assert "Without containers" not in table.caption
+
+
+def test_of_one_image_there_is_no_word_of_an_interval() -> None:
+    texts = [
+        delta_section(
+            {
+                METRIC: Compared(
+                    {
+                        name: measurements(results(name, images=count), metric=METRIC)
+                        for name in NAMES
+                    }
+                )
+            },
+            {},
+        ).paragraphs[0]
+        for count in (1, 20)
+    ]
+    assert "interval" not in texts[0]
+    assert "The interval holds 95 %" in texts[1]

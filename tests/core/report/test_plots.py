@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from core.codecs.styles import codec_style
+from core.codecs.styles import codec_style, known_codecs
 from core.report.interactive import figure_json, plotly_figure
 from core.report.plot import Plot, Series, axis_range, shown_ticks
-from core.report.printed import printed
+from core.report.printed import marker_look, printed
 
 CURVES = Plot(
     name="curves",
@@ -56,6 +56,15 @@ def test_names_read_from_the_top_and_need_no_legend() -> None:
     assert layout.yaxis.range[0] > layout.yaxis.range[1]
     assert layout.showlegend is False
     assert plotly_figure(CURVES).layout.showlegend is True
+
+
+def test_on_a_narrow_screen_names_stand_above_their_lines_and_leave_the_width_to_the_plot() -> None:
+    narrow = json.loads(figure_json(BARS))["narrow"]
+    assert [(one["text"], one["y"]) for one in narrow["annotations"]] == [("WebP", 0), ("AVIF", 1)]
+    assert {one["xanchor"] for one in narrow["annotations"]} == {"left"}
+    assert narrow["yaxis"]["showticklabels"] is False
+    assert narrow["margin"]["l"] < plotly_figure(BARS).layout.margin.l
+    assert json.loads(figure_json(CURVES))["narrow"] == {}
 
 
 def test_json_cannot_end_the_script_element_and_offers_no_upload() -> None:
@@ -111,6 +120,22 @@ def test_figures_for_paper_have_one_width_and_truetype_letters() -> None:
     widths = {re.search(rb"/MediaBox \[ 0 0 ([0-9.]+) ", file).group(1) for file in files}
     assert widths == {b"504"}
     assert not any(b"/Type3" in file for file in files)
+
+
+def test_in_print_too_marker_and_dash_tell_codecs_apart_without_colour() -> None:
+    styles = [codec_style(name) for name in known_codecs()]
+    looks = {f"{marker_look(style.symbol)} {style.dash}" for style in styles}
+    assert len(looks) == len(styles)
+    spare = [codec_style(f"model {number}").symbol for number in range(100)]
+    assert len({f"{marker_look(symbol)}" for symbol in spare}) == len({*spare})
+
+
+def test_every_marker_that_a_codec_has_can_be_printed() -> None:
+    names = [*known_codecs(), *(f"model {number}" for number in range(100))]
+    styles = {style.symbol: style for style in map(codec_style, names)}
+    first = CURVES.series[0]
+    series = tuple(replace(first, style=style, has_line=False) for style in styles.values())
+    assert printed(replace(CURVES, series=series), "svg").startswith(b"<?xml")
 
 
 def test_another_ending_is_refused() -> None:

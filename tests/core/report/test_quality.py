@@ -47,6 +47,7 @@ def test_images_of_several_sizes_have_a_table_of_rates_per_image_and_per_pixel()
     assert row["label"] == "JPEG"
     assert row["bits_per_pixel"] == pytest.approx((8 * 10 / 100 + 8 * 10 / 200) / 2)
     assert row["bits_per_pixel_of_all"] == pytest.approx(8 * 10 * 300 / (100**2 + 200**2))
+    assert row["images"] == 2
 
 
 def test_images_of_one_size_have_none() -> None:

@@ -28,6 +28,7 @@ def test_a_search_of_two_objectives_has_its_front_and_no_place_among_the_optima(
     optima, progress, front = search_section([single, pair], published).parts
     assert front.frame["published"].tolist() == ["", "yes"]
     assert optima.frame["best_value"].tolist() == [28.0]
+    assert "but both for the range 255" in optima.caption
     assert len(progress.series) == 1
     assert front.frame[["trial", "BD-rate (%)", "Work", "parameters"]].to_numpy().tolist() == [
         [2, -5.0, 800.0, "kernel 7"],

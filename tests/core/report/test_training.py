@@ -32,10 +32,25 @@ def test_the_caption_says_of_which_kind_of_training_the_psnr_is_before_quantisat
     assert "before any quantisation" in plain
     assert "quantised latents" in rate
     assert "before" not in rate
-    first, second = mixed.split(". ")
-    assert first.startswith("Trained for rate: of images from quantised latents")
-    assert second.startswith("The others")
+    first, second = mixed.split("; ")
+    assert first.startswith("Validation PSNR, trained for rate: of images from quantised latents")
+    assert second.startswith("the others")
     assert "before any quantisation" in second
+
+
+def test_the_table_says_what_losses_and_psnr_are_and_that_unlike_losses_cannot_be_compared():
+    thesis, for_rate = run("ae20"), run("ae20_rd", is_for_rate=True)
+    mixed = parts(thesis, for_rate)[0].caption
+    assert "Losses of the two kinds cannot be compared." in mixed
+    assert "Validation PSNR, trained for rate: " in mixed
+    alone = parts(thesis)[0].caption
+    assert "Loss: mean squared error" in alone
+    assert "compared" not in alone
+    assert "Loss: estimated bits per pixel plus weighted distortion" in parts(for_rate)[0].caption
+
+
+def test_images_and_minutes_are_told_apart_from_those_of_a_card():
+    assert "of the finished epochs; a model's card also counts" in parts(run("ae20"))[0].caption
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@ import pandas as pd
 from core.store import Manifest
 from dashboard.charts.captions import (
     basis_line,
+    no_container_line,
     notes_line,
     removed_line,
     size_line,
@@ -26,6 +27,20 @@ def test_the_basis_names_codecs_that_lost_images(measured):
     points = point_table({"jpeg": measured("jpeg")}, {"jpeg": "JPEG"}).assign(dropped=3)
     line = basis_line(points, total=53, on_subset=False)
     assert line.endswith("Left out, for they came back exactly at some setting: JPEG 3.")
+
+
+def test_the_basis_says_what_the_rate_counts_and_which_mean_it_is(measured):
+    points = point_table({"jpeg": measured("jpeg")}, {})
+    assert "counts the whole file" in basis_line(points, total=60, on_subset=False)
+    line = basis_line(points, total=60, on_subset=False, payload=True, pooled=True)
+    assert "The rate leaves out the container: headers, tables and boxes." in line
+    assert "the mean rate and the PSNR of the mean squared error over 50" in line
+    assert "whole file" not in line
+
+
+def test_codecs_whose_container_is_not_known_are_named():
+    assert no_container_line([]) == ""
+    assert no_container_line(["HEIC", "HEIC 4:4:4"]).startswith("Not drawn: HEIC, HEIC 4:4:4.")
 
 
 def test_no_point_needs_no_basis():

@@ -124,7 +124,7 @@ def test_a_point_says_of_how_many_images_it_is_the_mean(measured):
     for images, text in ((50, "50 images"), (1, "1 image")):
         [curve] = figure_of({"jpeg": measured("jpeg", images=images)}).data
         assert set(curve.hovertext) == {text}
-        assert "mean of %{hovertext}<" in curve.hovertemplate
+        assert "over %{hovertext}<" in curve.hovertemplate
 
 
 def test_the_chosen_point_gets_a_ring(measured):
@@ -153,3 +153,16 @@ def test_the_images_behind_a_point_run_from_the_worst_to_the_best(measured):
 def test_the_images_of_an_unknown_setting_are_refused(measured):
     with pytest.raises(ValueError, match="quality=99"):
         image_table(measured("jpeg"), "quality=99")
+
+
+def test_where_smaller_is_better_the_worst_image_has_the_largest_value(measured, monkeypatch):
+    monkeypatch.setattr("dashboard.charts.rate_distortion.sign_of", lambda metric: -1)
+    images = image_table(measured("jpeg"), "quality=30")
+    assert images["value"].is_monotonic_decreasing
+
+
+def test_rates_without_containers_are_titled_so(measured):
+    label = "Bits per pixel (without containers)"
+    images = image_table(measured("jpeg"), "quality=30")
+    figure = image_figure(images, codec="jpeg", metric_label="PSNR (dB)", rate_label=label)
+    assert figure.layout.xaxis.title.text == label

@@ -19,18 +19,6 @@ def _damaged() -> None:
     )
 
 
-def _stopped() -> None:
-    import streamlit as st
-
-    from core.store import MissingArtifact
-    from dashboard.widgets.states import stop_at_artifact_error
-
-    st.write("before")
-    with stop_at_artifact_error():
-        raise MissingArtifact("models/ae80", "models/ae80/x.onnx", "does not exist")
-    st.write("after")
-
-
 def test_a_missing_artifact_is_an_empty_state_with_its_command() -> None:
     app = AppTest.from_function(_missing, default_timeout=120).run()
     assert not app.warning
@@ -43,13 +31,6 @@ def test_a_damaged_artifact_is_a_warning_that_names_file_reason_and_command() ->
     assert "artifacts/results/x.parquet" in app.warning[0].value
     assert "is damaged: cut short" in app.warning[0].value
     assert [block.value for block in app.code] == ["python -m pipelines.evaluate jpeg"]
-
-
-def test_a_page_ends_with_a_state_and_without_a_traceback() -> None:
-    app = AppTest.from_function(_stopped, default_timeout=120).run()
-    assert not app.exception
-    assert "before" in [text.value for text in app.markdown]
-    assert "after" not in [text.value for text in app.markdown]
 
 
 def test_a_hash_is_shortened_and_its_absence_said() -> None:

@@ -51,6 +51,24 @@ def test_columns_are_known_by_the_names_that_tools_give_them(name: str, column: 
     assert column_of(name) == column
 
 
+def test_a_row_without_an_image_is_a_mean_over_as_many_as_it_says() -> None:
+    found = read("codec,image,setting,images,bpp,psnr\nA,,1,24,0.5,30\nA, ,2,24,1,33\n")
+    assert found.rows["image"].isna().all()
+    assert found.rows["images"].tolist() == [24, 24]
+
+
+def test_means_beside_single_images_of_a_curve_are_refused_and_of_another_curve_are_not() -> None:
+    images = "codec,image,setting,bpp,psnr\nA,a,1,0.5,30\nA,b,1,0.6,31\n"
+    with pytest.raises(UnusableImport, match="A at 1 has no image, like a mean, but other rows"):
+        read(f"{images}A,,1,0.55,30.5\n")
+    assert read(f"{images}B,,1,0.55,30.5\n").curves == ("A", "B")
+
+
+def test_errors_name_the_line_of_the_file_blank_lines_included() -> None:
+    with pytest.raises(UnusableImport, match="Line 5, column psnr, must be a finite number"):
+        read("bpp,psnr\n\n0.5,30\n\n0.6,nan\n")
+
+
 def test_a_plain_csv_file_is_one_curve_called_as_the_file() -> None:
     found = read("bpp,psnr,vmaf\n0.5,30.25,70\n1.0,33,80\n", name="VVenC.csv")
     assert found.curves == ("VVenC",)

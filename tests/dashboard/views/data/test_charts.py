@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from dashboard.views.data.charts import class_figure, class_table, shape_figure
+from dashboard.views.data.charts import class_figure, class_table, shape_figure, shape_table
 
 
 def _index() -> pd.DataFrame:
@@ -36,7 +36,7 @@ def test_a_split_without_images_has_no_share() -> None:
 
 
 def test_every_image_falls_into_one_bar_also_the_extreme_ones() -> None:
-    [bars] = shape_figure(_index()).data
+    [bars] = shape_figure(shape_table(_index())).data
     counts = dict(zip(bars.x, bars.y, strict=True))
     assert sum(bars.y) == 6
     assert (counts[0.0], counts[1.0], counts[-1.0], counts[2.0]) == (3, 1, 1, 1)

@@ -1,7 +1,9 @@
 import shutil
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -114,6 +116,32 @@ def test_an_empty_store_gives_the_command_and_explains_on_a_sample(
     assert [block.value for block in app.code] == [COMMAND]
     assert "From the source to 160x160" in _headings(app)
     assert len(image_files(app)) == 2
+
+
+def test_proportions_are_said_to_change_only_where_a_source_is_not_square(
+    open_page: OpenPage, full_store: Path, empty_store: Path
+) -> None:
+    square, unknown = (_text(open_page("data", store)) for store in (full_store, empty_store))
+    assert "All sources of this data set are square and keep their proportions." in square
+    assert "An image that was not square changes its proportions." in unknown
+
+
+def test_shapes_that_are_not_square_are_drawn_and_their_numbers_are_a_file(
+    open_page: OpenPage, full_store: Path, tmp_path: Path
+) -> None:
+    store = ArtifactStore(shutil.copytree(full_store, tmp_path / "oblong"))
+    manifest, name = store.manifest(KEY), "imagenette160/index.parquet"
+    files = {file: store.read(KEY, file) for file in manifest.files}
+    index = pd.read_parquet(BytesIO(files[name]))
+    index.loc[0, "source_width"] = 400
+    data = BytesIO()
+    index.to_parquet(data, index=False)
+    store.commit(KEY, files | {name: data.getvalue()}, facts=manifest.facts)
+    app = open_page("data", store.root)
+    assert not app.exception
+    assert "An image that was not square changes its proportions." in _text(app)
+    buttons = [button.proto.id for button in app.get("download_button")]
+    assert any(button.endswith("csv-shapes") for button in buttons)
 
 
 def test_a_damaged_index_is_named_and_the_facts_stay(

@@ -82,6 +82,18 @@ def test_the_figures_shown_are_those_of_the_results(full_page: AppTest, full_sto
     assert shown["bytes"] == round(rows["bytes"].mean())
 
 
+def test_levels_of_the_thesis_are_not_compared_and_the_table_tells_by_how_much_they_moved(
+    full_page: AppTest,
+) -> None:
+    told = " ".join(one.value for one in full_page.caption)
+    assert "its levels are not to be compared with these" in told
+    assert "levels are higher" not in told
+    table = next(one.value for one in full_page.dataframe if "psnr_difference_db" in one.value)
+    moved = table["psnr_difference_db"].dropna()
+    assert f"change by up to {moved.max() - moved.min():.2f} dB" in told
+    assert "carry over" not in told
+
+
 def test_each_claim_shows_the_verdict_that_the_results_give(
     full_page: AppTest, full_store: Path
 ) -> None:
@@ -101,6 +113,7 @@ def test_the_first_screen_has_three_figures_and_then_the_curve(full_page: AppTes
     assert len(full_page.metric) == 2  # this store has no results of BNK
     assert [metric.label for metric in full_page.metric][-1] == "Claims of the thesis"
     assert full_page.metric[0].value.endswith("\u00d7")
+    assert "of the test images unless others are named" in full_page.markdown[0].value
 
 
 def test_any_two_methods_are_compared_in_one_sentence(

@@ -20,6 +20,23 @@ def test_the_matrix_figure_writes_every_cell(three_codecs, measured):
     assert list(written.text) == [text for row in cells.text for text in row]
 
 
+def test_every_cell_of_the_matrix_has_room_for_its_number_however_many_there_are(measured):
+    names = [f"Autoencoder, {count} layers (40x40), trained for rate" for count in range(25)]
+    figure = matrix_figure(bd_matrix({name: measured(name) for name in names}), {})
+    layout = figure.layout
+    assert (layout.width - layout.margin.l - layout.margin.r) / len(names) >= 34
+    assert layout.margin.l < 180
+    assert "Autoencoder, 3 layers<br>(40x40), trained for rate" in layout.xaxis.ticktext
+    assert sorted(figure.data[0].x) == sorted(names)
+
+
+def test_names_of_the_interval_figure_stand_above_their_lines(three_codecs):
+    table = bd_table(three_codecs, anchor="jpeg", labels=LABELS, samples=10)
+    layout = interval_figure(table, anchor_label="JPEG").layout
+    assert {note.text: note.y for note in layout.annotations} == {"AVIF": "AVIF", "WebP": "WebP"}
+    assert layout.yaxis.showticklabels is False
+
+
 def test_the_intervals_are_drawn_as_ratios_and_labelled_in_percent(three_codecs):
     table = bd_table(three_codecs, anchor="jpeg", labels=LABELS, samples=50)
     figure = interval_figure(table, anchor_label="JPEG")

@@ -23,3 +23,14 @@ def test_the_smallest_files_are_those_of_the_codecs_with_a_time(table: pd.DataFr
 def test_a_timed_codec_with_smaller_files_takes_the_superlative(table: pd.DataFrame) -> None:
     table.loc[len(table)] = ["avif", "AVIF", 3.0, 60.0, -70.0]
     assert "smallest" not in worth_sentence(table)
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "words"),
+    [(0.1, "0.2 times as long as"), (0.51, "about as long as"), (0.75, "1.5 times as long as")],
+)
+def test_a_codec_about_as_fast_as_jpeg_or_faster_takes_no_whole_times(
+    table: pd.DataFrame, milliseconds: float, words: str
+) -> None:
+    table.loc[1, "decode_milliseconds"] = milliseconds
+    assert f"{words} JPEG" in worth_sentence(table)

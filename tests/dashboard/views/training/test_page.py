@@ -49,6 +49,32 @@ def test_a_measure_that_no_chosen_run_has_makes_no_empty_chart(open_page, traine
     assert "Not recorded by these runs: Bits per pixel." in captions(app)
 
 
+def test_runs_without_the_chosen_axis_are_named(open_page, trained):
+    text = "epoch,loss\n1,0.5\n2,0.4\n"
+    facts = {"model": "mine", "config": CONFIG, "running": None}
+    ArtifactStore(trained).commit("histories/mine", {"mine.csv": text.encode()}, facts=facts)
+    app = open_page(VIEW, trained, query={"runs": ["ae80", "mine"], "over": "Images seen"})
+    assert not app.exception
+    assert [one.value for one in app.info] == [
+        "Without images seen in the history, so not drawn: mine."
+    ]
+    alone = open_page(VIEW, trained, query={"runs": "mine", "over": "Images seen"})
+    assert not alone.exception
+    assert "Not recorded by these runs" not in captions(alone)
+
+
+def test_the_page_says_what_its_losses_and_its_psnr_are_of(open_page, trained):
+    text = "epoch,validation_loss,validation_bits_per_pixel\n1,0.5,1.2\n2,0.4,1.1\n"
+    facts = {"model": "bottleneck", "config": CONFIG, "running": None}
+    files = {"bottleneck.csv": text.encode()}
+    ArtifactStore(trained).commit("histories/bottleneck", files, facts=facts)
+    both = captions(open_page(VIEW, trained, query={"runs": ["ae80", "BNK"]}))
+    assert both.count("Losses of the two kinds cannot be compared.") == 2
+    alone = captions(open_page(VIEW, trained, query={"runs": "ae80"}))
+    assert "Loss: mean squared error" in alone
+    assert "before any quantisation" in alone
+
+
 def _page_of(open_page, folder, rows, **facts):
     """The page on a training with these rows of its history, as CSV."""
     known = {"model": "mine", "config": CONFIG, "running": None, **facts}

@@ -55,6 +55,12 @@ def test_the_sentence_says_what_the_search_lost():
     assert "rank correlation of **0.80** (95 %: " in sentence
 
 
+def test_a_tie_of_the_search_s_best_is_no_loss():
+    sentence = budget_sentence(agreement(10.0, 20.0, 40.0, 40.0), "X")
+    assert "trial 3, is as good there as trial 2, the best." in sentence
+    assert "0.00" not in sentence
+
+
 def test_the_sentence_says_how_the_thesis_values_did_on_both_budgets():
     found = agreement(40.0, 20.0, 30.0, 38.5)
     thesis = found.pairs[0].searched

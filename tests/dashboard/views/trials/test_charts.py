@@ -6,10 +6,17 @@ from itertools import pairwise
 import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution
 
-from dashboard.views.trials.charts import PLOTS, Drawing, can_be_logarithmic, trial_figure
+from dashboard.views.trials.charts import (
+    PLOTS,
+    Drawing,
+    can_be_logarithmic,
+    shown_numbers,
+    trial_figure,
+)
 from dashboard.views.trials.drawn_trials import MAX_DRAWN, drawn_trials
+from dashboard.views.trials.one_study import chosen_line, filter_line
 from dashboard.views.trials.style import RING, SCALE, scale_color
-from tests.dashboard.views.trials.trial_records import trial
+from tests.dashboard.views.trials.trial_records import study, trial
 
 
 def test_few_trials_are_all_drawn_and_of_many_an_even_choice_with_the_best():
@@ -111,6 +118,41 @@ def test_chosen_trials_get_a_ring_and_the_others_stay(name):
     rings = [t for t in ringed.data if t.type == "scatter" and t.marker.symbol == RING["symbol"]]
     assert rings
     assert len(ringed.data) == len(plain.data) + len(rings)
+
+
+@pytest.mark.parametrize("name", ["parallel", "timeline", "intermediate"])
+def test_nothing_is_faded_for_a_chosen_trial_that_is_not_drawn(name):
+    start = datetime(2026, 1, 1)
+    trials = [
+        trial(number, float(number), started=start, finished=start, reports={1: 1.0})
+        for number in range(4)
+    ]
+    trials.append(trial(9, None, state="fail"))
+    plain, chosen = (
+        trial_figure(name, trials, Drawing("maximize", chosen=numbers)) for numbers in ((), (9, 12))
+    )
+    assert chosen.to_json() == plain.to_json()
+
+
+def test_the_caption_tells_which_chosen_trials_stand_out_and_which_cannot():
+    scored, pruned = trial(1, 2.0, reports={1: 1.0}), trial(7, None, state="pruned")
+    drawn = shown_numbers("history", [scored, pruned])
+    assert drawn == {1}
+    line = chosen_line("history", [scored, pruned], drawn)
+    assert line.startswith("The chosen one stands out. Chosen but not drawn, without a score")
+    assert line.endswith(": 7.")
+    assert chosen_line("history", [pruned], drawn) == line.removeprefix(
+        "The chosen one stands out. "
+    )
+    assert chosen_line("importance", [scored], drawn) == ""
+    assert chosen_line("history", [], drawn) == ""
+
+
+def test_the_filter_tells_how_many_pass_and_how_many_of_those_are_shown():
+    searched = study(1.0, 2.0, 3.0, 4.0)
+    assert filter_line(searched, passing=3, shown=3) == "3 of 4 trials pass the filter."
+    assert filter_line(searched, passing=4, shown=2).endswith("; the 2 best of them are shown.")
+    assert filter_line(searched, passing=4, shown=1).endswith("; the best of them is shown.")
 
 
 def ticks(axis):

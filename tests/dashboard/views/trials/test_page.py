@@ -68,6 +68,15 @@ def test_the_address_restores_study_filter_plot_and_chosen_trials(open_page, stu
     assert "Drawn from the 5 filtered trials. The 2 chosen stand out." in captions(app)
 
 
+def test_what_a_plot_draws_beyond_the_table_can_be_saved(open_page, studied_store):
+    def saved(plot):
+        app = open_page(VIEW, studied_store, query={"study": "ae80", "plot": plot})
+        return {button.proto.id.rpartition("-csv-")[2] for button in app.get("download_button")}
+
+    assert {"overlay", "plot", "trials"} <= saved("Learning curves")
+    assert "plot" not in saved("Slices")
+
+
 def test_the_filter_reaches_the_table_and_the_plot(open_page, studied_store):
     app = open_page(VIEW, studied_store, query={"study": "ae80"})
     assert len(frame_with(app, "number")) == 6

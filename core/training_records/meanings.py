@@ -1,0 +1,42 @@
+"""What the losses and the PSNR of trainings are of, which depends on what they are trained for."""
+
+from collections.abc import Sequence
+
+from core.training_records.runs import TrainingRun
+
+#: A card counts more images: of epochs that were undone or cut short, too.
+IMAGES_MEANING = (
+    "Images and minutes are of the finished epochs; a model's card also counts those of epochs "
+    "that were undone or cut short."
+)
+_RATE_LOSS = "estimated bits per pixel plus weighted distortion, balanced over the qualities"
+_ERROR_LOSS = "mean squared error of values from 0 to 1"
+_QUANTISED = "images from quantised latents, the mean over the validated qualities"
+_BEFORE_QUANTISATION = "what the network gives back, before any quantisation"
+
+
+def loss_meaning(runs: Sequence[TrainingRun]) -> str:
+    """What the loss of the trainings is, and which of them cannot be compared by it."""
+    kinds = _kinds(runs)
+    if len(kinds) == 2:
+        return (
+            f"Loss, trained for rate: {_RATE_LOSS}; the others: {_ERROR_LOSS}. Losses of the two "
+            "kinds cannot be compared."
+        )
+    return f"Loss: {_RATE_LOSS if True in kinds else _ERROR_LOSS}."
+
+
+def psnr_meaning(runs: Sequence[TrainingRun]) -> str:
+    """Of which images the validation PSNR is."""
+    kinds = _kinds(runs)
+    if len(kinds) == 2:
+        return (
+            f"Validation PSNR, trained for rate: of {_QUANTISED}; the others: of "
+            f"{_BEFORE_QUANTISATION}."
+        )
+    return f"Validation PSNR: of {_QUANTISED if True in kinds else _BEFORE_QUANTISATION}."
+
+
+def _kinds(runs: Sequence[TrainingRun]) -> set[bool]:
+    """Whether trainings are for rate: those are validated as they code."""
+    return {"validation_bits_per_pixel" in run.frame for run in runs}
