@@ -93,15 +93,12 @@ def run_step(
         parser = _parser(config_type, name=name, description=step.__doc__ or "")
         config = _parsed(config_type, parser, argv)
     except (ValueError, OSError) as error:
-        return _complain(name, str(error))
+        return _complain(name, _message(error))
     try:
         with stopping_on_sigterm():
             step(config)
-    except (UserError, Refusal, CodecError, ArtifactError) as error:
-        return _complain(name, str(error))
-    except OSError as error:
-        is_of_file = error.filename is not None and error.strerror is not None
-        return _complain(name, f"{error.filename}: {error.strerror}" if is_of_file else str(error))
+    except (UserError, Refusal, CodecError, ArtifactError, OSError) as error:
+        return _complain(name, _message(error))
     except KeyboardInterrupt:
         print(f"{name}: interrupted; {kept}", file=sys.stderr)
         return EXIT_INTERRUPTED
@@ -109,6 +106,13 @@ def run_step(
         print(f"{name}: {stopped}; {kept}", file=sys.stderr)
         return 128 + stopped.signal
     return 0
+
+
+def _message(error: Exception) -> str:
+    """What an error says, without the number that the system gives it."""
+    if isinstance(error, OSError) and error.filename is not None and error.strerror is not None:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
 
 
 def _tolerate_any_name(stream: TextIO | None) -> None:

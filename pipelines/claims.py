@@ -2,7 +2,6 @@
 
 import errno
 from contextlib import ExitStack
-from types import TracebackType
 
 from core.store import ArtifactStore
 
@@ -42,11 +41,6 @@ class Claims:
     def __enter__(self) -> "Claims":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         for key in [*self._held]:
             self.give_back(key)

@@ -82,14 +82,11 @@ def open_study(
         if found is not None:
             check_study(config, found, space, dataset)
         # A study that was cut short while it was described knows what it repeats, and no more.
-        repeats = None if found is None else found.repeats
-        config = replace(config, repeat=config.repeat or repeats)
+        config = replace(config, repeat=config.repeat or (found.repeats if found else None))
         repeated = _repeated(config, store, found, dataset)
         budget = _budget(config, store, space, found)
         check_images(config, store, budget)
-        if is_there and config.restart:
-            optuna.delete_study(study_name=name, storage=storage)
-        study = _made(name, storage, space)
+        study = _made(name, storage, space, anew=is_there and config.restart)
         if BUDGET not in study.user_attrs:
             TrialPreviews(store, name).forget()
             _describe(study, space, config, dataset, budget=budget)
@@ -106,8 +103,10 @@ def _found(config: Config, storage: RDBStorage) -> StudyRecord:
     return to_record(optuna.load_study(study_name=config.study_name, storage=storage))
 
 
-def _made(name: str, storage: RDBStorage, space: SearchSpace) -> optuna.Study:
-    """The study, made where it is not there."""
+def _made(name: str, storage: RDBStorage, space: SearchSpace, *, anew: bool) -> optuna.Study:
+    """The study, made where it is not there, or in place of the one that is."""
+    if anew:
+        optuna.delete_study(study_name=name, storage=storage)
     return optuna.create_study(
         study_name=name,
         storage=storage,

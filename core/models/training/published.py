@@ -55,10 +55,15 @@ def go_on_from_published(
     training.follow(_progress_at_best(training, rows, facts, anew=anew))
     training.progress.source = name
     training.progress.earlier_data = _earlier_data(training, published.facts, facts)
-    for _ in range(0 if anew else facts.get("lr_drops", facts.get("drops", 0))):
+    if not anew:
+        _follow_schedule(training, facts, epochs=len(rows))
+
+
+def _follow_schedule(training: Training, facts: Mapping[str, Any], *, epochs: int) -> None:
+    """Lowers the learning rate as often as it was; the epochs after the best one are gone."""
+    for _ in range(facts.get("lr_drops", facts.get("drops", 0))):
         training.lower_learning_rate()
-    # The epochs after the best one are gone, that of the first stop among them.
-    training.progress.first_stop = 0 if anew else min(facts.get("first_stop", 0), len(rows))
+    training.progress.first_stop = min(facts.get("first_stop", 0), epochs)
 
 
 def _progress_at_best(
