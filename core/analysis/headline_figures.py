@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from core.analysis.claims import Outcome, verdicts
+from core.analysis.claims import Outcome, Verdict
 from core.analysis.equal_quality import equal_quality
 from core.analysis.findings import MethodRow
 from core.analysis.headlines import LEARNED
@@ -31,6 +31,7 @@ def headline_figures(
     curves: Mapping[str, Curve],
     rows: Sequence[MethodRow],
     *,
+    judged: Sequence[Verdict],
     learned: Mapping[str, float],
     rate_trained: Mapping[str, float],
     labels: Mapping[str, str],
@@ -40,12 +41,13 @@ def headline_figures(
     Args:
         curves: PSNR curve by codec.
         rows: The ten methods of the thesis, as `core.analysis.findings.method_rows` gives them.
+        judged: The claims of the thesis, as `core.analysis.claims.verdicts` gives them.
         learned: BD-rate of the learned codec in percent against each other codec that has one, as
             `core.analysis.bd_tables.bd_rates_of` gives them.
         rate_trained: As `core.analysis.headlines.headlines` takes it.
         labels: Display label by codec.
     """
-    return [*_learned(learned, labels), *_autoencoder(curves, rows, rate_trained), *_claims(rows)]
+    return [*_learned(learned, labels), *_autoencoder(curves, rows, rate_trained), *_claims(judged)]
 
 
 def _learned(deltas: Mapping[str, float], labels: Mapping[str, str]) -> Iterator[HeadlineFigure]:
@@ -91,17 +93,19 @@ def _autoencoder(
             return
 
 
-def _claims(rows: Sequence[MethodRow]) -> Iterator[HeadlineFigure]:
+def _claims(verdicts: Sequence[Verdict]) -> Iterator[HeadlineFigure]:
     """How many claims of the thesis the measurements support."""
-    judged = [one for one in verdicts(rows) if one.outcome is not Outcome.NOT_MEASURED]
-    if not judged:
+    found = [one.outcome for one in verdicts if one.outcome is not Outcome.NOT_MEASURED]
+    if not found:
         return
-    held = sum(one.outcome is Outcome.SUPPORTED for one in judged)
-    doubted = sum(one.outcome is Outcome.NOT_SUPPORTED_BY_EITHER for one in judged)
-    more = f" {doubted} fails by the thesis' own figures too." if doubted == 1 else ""
+    more = ""
+    if found.count(Outcome.NOT_SUPPORTED_BY_EITHER) == 1:
+        more += " 1 fails by the thesis' own figures too."
+    if open_ones := found.count(Outcome.TOO_CLOSE):
+        more += f" {open_ones} {'is' if open_ones == 1 else 'are'} too close to call."
     yield HeadlineFigure(
         "Claims of the thesis",
-        f"{held} of {len(judged)}",
+        f"{found.count(Outcome.SUPPORTED)} of {len(found)}",
         f"hold by PSNR and SSIM alone, without a word on bytes.{more}",
     )
 

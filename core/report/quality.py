@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from core.analysis.bd_tables import bd_matrix, bd_rates_of
-from core.analysis.claims import CLAIMS, Margin, Verdict, verdicts
+from core.analysis.claims import CLAIMS, Verdict, verdicts
 from core.analysis.curve_views import curve_measurements, exact_settings
 from core.analysis.equal_quality import equal_quality
 from core.analysis.findings import (
@@ -151,13 +151,13 @@ def _claims(quality: Quality, curves: Mapping[str, Curve]) -> Table:
             "claim": verdict.claim.statement,
             "verdict": str(verdict.outcome),
             "rule": verdict.claim.rule,
-            "published": _margin(verdict.published),
-            "measured": _margin(verdict.measured) if verdict.measured else None,
+            "published": verdict.published.words(),
+            "measured": verdict.measured.words(verdict.half_width) if verdict.measured else None,
             "bits_per_pixel": verdict.method.bits_per_pixel,
             **_weight(verdict, quality, curves),
             "missing": _missing(verdict),
         }
-        for verdict in verdicts(quality.rows)
+        for verdict in verdicts(quality.rows, quality.with_psnr)
     )
     columns = {
         "claim": Column("Claim of the thesis"),
@@ -172,7 +172,10 @@ def _claims(quality: Quality, curves: Mapping[str, Curve]) -> Table:
     }
     shown = columns if frame["missing"].notna().any() else without(columns, "missing")
     rules = "; ".join(f"{claim.statement.rstrip('.')}: {claim.rule}" for claim in CLAIMS)
-    caption = f"How each is judged. {rules}."
+    caption = (
+        f"How each is judged. {rules}. After \u00b1 stands half of the margin's 95 % interval over "
+        "images."
+    )
     return Table("claims", "The claims of the thesis", caption, frame, shown)
 
 
@@ -256,10 +259,6 @@ def _rates_over_pixels(quality: Quality) -> list[Table]:
     )
     frame.insert(0, "label", frame["codec"].map(quality.label))
     return [Table("rates", "Rates per image and per pixel", caption, frame, columns)]
-
-
-def _margin(margin: Margin) -> str:
-    return f"{margin.psnr_db:+.2f} dB, {margin.ssim:+.4f}".replace("-", "\N{MINUS SIGN}")
 
 
 def _missing(verdict: Verdict) -> str | None:

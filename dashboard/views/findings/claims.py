@@ -5,7 +5,7 @@ from typing import Literal
 
 import streamlit as st
 
-from core.analysis.claims import Margin, Outcome, Verdict, verdicts
+from core.analysis.claims import Outcome, Verdict
 from core.analysis.equal_quality import equal_quality
 from core.analysis.labels import label_of
 from core.evaluation.measurements import Curve
@@ -17,17 +17,20 @@ COLORS: dict[Outcome, tuple[Literal["green", "orange", "violet", "gray"], str]] 
     Outcome.SUPPORTED: ("green", ":material/check_circle:"),
     Outcome.NOT_SUPPORTED: ("orange", ":material/cancel:"),
     Outcome.NOT_SUPPORTED_BY_EITHER: ("violet", ":material/rule:"),
+    Outcome.TOO_CLOSE: ("gray", ":material/balance:"),
     Outcome.NOT_MEASURED: ("gray", ":material/hourglass_empty:"),
 }
 PUBLISHED_DOUBT = " (these figures do not meet the rule)"
-AGREEMENT = " (ours agree with the thesis' figures)"
+REMARKS = {
+    Outcome.NOT_SUPPORTED_BY_EITHER: " (ours agree with the thesis' figures)",
+    Outcome.TOO_CLOSE: " (the rule's limit lies in this 95 % interval over the images)",
+}
 
 
 def show_claims(findings: Findings) -> None:
     """The claims of the thesis, one card each."""
     st.subheader("The claims of the thesis, one by one")
-    judged = verdicts(findings.rows)
-    for column, verdict in zip(st.columns(3, gap="medium"), judged, strict=True):
+    for column, verdict in zip(st.columns(3, gap="medium"), findings.verdicts, strict=True):
         with column, st.container(border=True, height="stretch"):
             show_claim(verdict, findings.curves)
 
@@ -39,12 +42,12 @@ def show_claim(verdict: Verdict, curves: Mapping[str, Curve]) -> None:
     st.markdown(f"**{verdict.claim.statement}**")
     st.markdown(f"Rule: {verdict.claim.rule}.", help=glossary.FLOAT_LATENT)
     st.markdown(
-        f"Published: {margin(verdict.published)}"
+        f"Published: {verdict.published.words()}"
         + ("" if verdict.published_outcome is Outcome.SUPPORTED else PUBLISHED_DOUBT)
     )
     if verdict.measured:
-        agrees = verdict.outcome is Outcome.NOT_SUPPORTED_BY_EITHER
-        st.markdown(f"Measured: {margin(verdict.measured)}" + (AGREEMENT if agrees else ""))
+        measured = verdict.measured.words(verdict.half_width)
+        st.markdown(f"Measured: {measured}{REMARKS.get(verdict.outcome, '')}")
         st.markdown(weight(verdict, curves))
     else:
         st.markdown(f"Needs results of {', '.join(f'`{name}`' for name in verdict.unmeasured)}.")
@@ -60,11 +63,6 @@ def curve_labels(verdict: Verdict) -> list[str]:
     """Labels of the codecs that a claim compares, as the page of the curves names them."""
     chosen = [verdict.method.published.codec, *verdict.claim_codecs]
     return [label_of(codec) for codec in dict.fromkeys(chosen)]
-
-
-def margin(values: Margin) -> str:
-    """Differences in both metrics, signed."""
-    return f"{values.psnr_db:+.2f} dB PSNR, {values.ssim:+.4f} SSIM"
 
 
 def weight(verdict: Verdict, curves: Mapping[str, Curve]) -> str:

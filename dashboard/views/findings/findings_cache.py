@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.analysis.bd_tables import bd_rates_of
+from core.analysis.claims import Verdict, verdicts
 from core.analysis.findings import MethodRow, method_rows
 from core.analysis.headline_figures import HeadlineFigure, headline_figures
 from core.analysis.headlines import LEARNED, headlines, rate_trained_rates
@@ -38,6 +39,7 @@ class Findings(NamedTuple):
         tables: PSNR of the codecs in the headline figure, by codec.
         means: Means per codec and setting.
         rows: The ten methods of the thesis.
+        verdicts: Outcome of each claim of the thesis.
         curves: Mean PSNR curve by codec.
         names: Operating points that can be compared.
         figures: The figures of the first screen.
@@ -50,6 +52,7 @@ class Findings(NamedTuple):
     tables: dict[str, Measurements]
     means: pd.DataFrame
     rows: tuple[MethodRow, ...]
+    verdicts: tuple[Verdict, ...]
     curves: dict[str, Curve]
     names: list[MethodName]
     figures: list[HeadlineFigure]
@@ -77,6 +80,7 @@ def _findings(state: str) -> Findings:
     frame = on_images_of(common, measured)
     means = summary(frame)
     rows = method_rows(means)
+    judged = verdicts(rows, frame)
     tables = {codec: table for codec, table in measured.items() if codec in HEADLINE}
     curves = {codec: table.curve() for codec, table in measured.items()}
     matrix = load_bd_matrix(View(DATASET, METRIC))
@@ -88,9 +92,10 @@ def _findings(state: str) -> Findings:
         tables=tables,
         means=means,
         rows=rows,
+        verdicts=judged,
         curves=curves,
         names=method_names(means, labels()),
-        figures=headline_figures(curves, rows, **deltas, labels=labels()),
+        figures=headline_figures(curves, rows, judged=judged, **deltas, labels=labels()),
         sentences=[
             *headlines(curves, rows, means, **deltas, labels=labels()),
             *optimised_for(model_rates(common), labels()),

@@ -1,5 +1,11 @@
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
 from core.analysis.claims import Outcome, verdicts
-from core.analysis.findings import MethodRow
+from core.analysis.findings import FLOAT_SETTING, MethodRow
 from core.analysis.headline_figures import headline_figures
 from core.analysis.published import THESIS
 from core.analysis.rate_distortion import bd_rate
@@ -41,7 +47,12 @@ def _rows() -> list[MethodRow]:
 
 def test_three_figures_say_what_came_out() -> None:
     learned, autoencoder, claims = headline_figures(
-        CURVES, _rows(), learned=LEARNED_RATES, rate_trained={"ae20_rd": -24.4}, labels=LABELS
+        CURVES,
+        _rows(),
+        judged=verdicts(_rows()),
+        learned=LEARNED_RATES,
+        rate_trained={"ae20_rd": -24.4},
+        labels=LABELS,
     )
     assert learned.figure == "\u221250 %"
     assert "50 % fewer bytes than JPEG" in learned.line
@@ -55,7 +66,9 @@ def test_three_figures_say_what_came_out() -> None:
 
 def test_without_measurements_there_is_no_figure() -> None:
     rows = [MethodRow(figure) for figure in THESIS]
-    assert headline_figures({}, rows, learned={}, rate_trained={}, labels=LABELS) == []
+    judged = verdicts(rows)
+    found = headline_figures({}, rows, judged=judged, learned={}, rate_trained={}, labels=LABELS)
+    assert found == []
 
 
 def test_a_claim_that_fails_by_both_figures_is_told_from_one_that_fails_by_ours_alone() -> None:
@@ -67,3 +80,37 @@ def test_a_claim_that_fails_by_both_figures_is_told_from_one_that_fails_by_ours_
     ]
     outcomes = {one.claim.name: one.outcome for one in verdicts(worse)}
     assert outcomes["one-layer"] is Outcome.NOT_SUPPORTED
+
+
+def test_a_margin_whose_interval_holds_the_limit_is_too_close_to_call() -> None:
+    """Two images of which one meets the rule and the other does not, and two that agree."""
+    rows = [
+        MethodRow(row.published, psnr_db=row.psnr_db, ssim=row.ssim, weighed_setting="quality=75")
+        for row in _rows()
+    ]
+    for spread, expected in ((2.0, Outcome.TOO_CLOSE), (0.1, Outcome.SUPPORTED)):
+        frame = pd.DataFrame(
+            [
+                {"codec": codec, "setting": setting, "image": image, "psnr_db": psnr, "ssim": 0.9}
+                for codec, setting, sign in (("ae80", FLOAT_SETTING, 1), ("jpeg", "quality=75", -1))
+                for image, psnr in (("a", 30.0 - sign * spread), ("b", 30.0 + sign * spread))
+            ]
+        )
+        judged = {one.claim.name: one for one in verdicts(rows, frame)}
+        assert judged["one-layer"].outcome is expected
+        assert judged["one-layer"].half_width is not None
+        half = 1.96 * float(np.std([-2 * spread, 2 * spread], ddof=1)) / np.sqrt(2)
+        assert judged["one-layer"].half_width.psnr_db == pytest.approx(half)
+    [figure] = headline_figures(
+        {}, rows, judged=[judged["one-layer"]], learned={}, rate_trained={}, labels=LABELS
+    )
+    assert figure.figure == "1 of 1"
+
+
+def test_the_first_screen_counts_what_is_too_close() -> None:
+    judged = [replace(one, outcome=Outcome.TOO_CLOSE) for one in verdicts(_rows())]
+    [figure] = headline_figures(
+        {}, [], judged=judged[:1], learned={}, rate_trained={}, labels=LABELS
+    )
+    assert figure.figure == "0 of 1"
+    assert figure.line.endswith("1 is too close to call.")
