@@ -45,7 +45,12 @@ def measured_images(manifest: Manifest) -> MeasuredImages | None:
 
 
 def encoder_of(manifest: Manifest) -> str | None:
-    """Library, program or model that coded, with its version; None where it is not stated."""
+    """Library, program or model that coded, with its version; None where it is not stated.
+
+    None, too, for an artifact that is no table of results: nothing was coded for it.
+    """
+    if not manifest.key.startswith("results/"):
+        return None
     model = manifest.facts.get("model")
     named = f"model {model[:8]}" if isinstance(model, str) and model else None
     return manifest.facts.get("program") or named

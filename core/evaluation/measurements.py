@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from core.metrics import psnr_db, sign_of
+from core.metrics import metrics, psnr_db, sign_of
 
 Floats = npt.NDArray[np.float64]
 
@@ -127,12 +127,16 @@ def summary(frame: pd.DataFrame) -> pd.DataFrame:
     """Means per codec and setting, over all images that were coded without an error.
 
     Columns: codec, setting, images, errors, lossless (true on every image), then the means
-    of dial, bytes, bits_per_pixel, the metrics and the times.
+    of dial, bytes, bits_per_pixel, the metrics and the times; without a slow metric that only a
+    part of the images has, because the rate beside it would be of other images.
     """
     groups = frame.assign(failed=frame["error"].notna()).groupby(["codec", "setting"], sort=True)
-    good = frame[frame["error"].isna()].groupby(["codec", "setting"], sort=True)
+    coded = frame[frame["error"].isna()]
+    good = coded.groupby(["codec", "setting"], sort=True)
     seconds = [name for name in frame.columns if name.endswith("_seconds")]
-    averaged = ["dial", "bytes", "bits_per_pixel", *metric_columns(frame), *seconds]
+    slow = [name for name, metric in metrics().items() if metric.ON_SUBSET_ONLY and name in coded]
+    whole = frame.drop(columns=[name for name in slow if coded[name].isna().any()])
+    averaged = ["dial", "bytes", "bits_per_pixel", *metric_columns(whole), *seconds]
     counts = pd.DataFrame(
         {
             "images": good.size(),

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 import pandas as pd
 
 from core.analysis.axis_ticks import TIME_TICKS
+from core.analysis.labels import codecs_by_encoder
 from core.codecs.styles import codec_style
 from core.evaluation.facts import encoder_of
 from core.plain_english import counted
@@ -47,6 +48,7 @@ def speed_section(found: Benchmarks) -> Section:
 
 def source_section(manifests: Iterable[Manifest], problems: Sequence[ArtifactError]) -> Section:
     """The artifacts that the report was made from, and the problems of the others."""
+    known = list(manifests)
     frame = pd.DataFrame(
         {
             "artifact": manifest.key,
@@ -60,7 +62,7 @@ def source_section(manifests: Iterable[Manifest], problems: Sequence[ArtifactErr
             "libraries": ", ".join(f"{name} {one}" for name, one in manifest.versions.items()),
             "sha256": " ".join(entry.sha256 for entry in manifest.files.values()),
         }
-        for manifest in manifests
+        for manifest in known
     )
     columns = {
         "artifact": Column("Artifact"),
@@ -78,21 +80,26 @@ def source_section(manifests: Iterable[Manifest], problems: Sequence[ArtifactErr
     parts = (Table("sources", "Artifacts", caption, frame, columns),) if len(frame) else ()
     unused = tuple(f"Not used: {problem}" for problem in problems)
     title = "Where the numbers come from"
-    return Section("sources", title, (*unused, *_library_lines(frame)), parts)
+    return Section("sources", title, (*unused, *_library_lines(frame), *_encoders(known)), parts)
 
 
 def _library_lines(frame: pd.DataFrame) -> list[str]:
-    """The libraries and the encoders, once for all artifacts that were made with the same ones."""
+    """The libraries, once for all artifacts that were made with the same ones."""
     if frame.empty:
         return []
     counts = frame["libraries"].value_counts()
-    lines = [
+    return [
         f"Libraries of {counted(count, 'artifact')}: {text}."
         for text, count in counts.items()
         if text
     ]
-    encoders = "; ".join(frame["encoder"].dropna().unique())
-    return [*lines, f"Encoders: {encoders}."] if encoders else lines
+
+
+def _encoders(manifests: Iterable[Manifest]) -> list[str]:
+    """The encoders in one line, each with the codecs that it wrote."""
+    found = codecs_by_encoder(manifests)
+    named = "; ".join(f"{encoder} ({' / '.join(labels)})" for encoder, labels in found.items())
+    return [f"Encoders: {named}."] if named else []
 
 
 def _times(usual: pd.DataFrame, size: tuple[int, int]) -> Plot:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import pandas as pd
 import streamlit as st
 
+from core.analysis.labels import codecs_by_encoder
 from core.evaluation.facts import encoder_of, measured_images
 from core.evaluation.results import Results
 from core.plain_english import counted
@@ -73,11 +74,8 @@ def _facts(manifests: Iterable[Manifest], dataset: Manifest | None) -> list[tupl
 
 def encoders_line(manifests: Iterable[Manifest]) -> str:
     """Each library, program or model, with its version and the codecs that it wrote."""
-    codecs: dict[str, list[str]] = {}
-    for manifest in manifests:
-        label = manifest.facts.get("codec", {}).get("label", manifest.key)
-        codecs.setdefault(encoder_of(manifest) or "unknown", []).append(label)
-    return "; ".join(f"{'; '.join(names)}: `{encoder}`" for encoder, names in codecs.items())
+    found = codecs_by_encoder(manifests)
+    return "; ".join(f"{'; '.join(names)}: `{encoder}`" for encoder, names in found.items())
 
 
 def _latest(table: pd.DataFrame) -> str:

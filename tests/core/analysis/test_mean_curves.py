@@ -82,6 +82,14 @@ def test_a_setting_that_always_failed_stays_in_the_summary():
     assert table[METRIC].isna().all()
 
 
+def test_the_summary_has_no_mean_of_a_slow_metric_beside_the_rate_of_other_images() -> None:
+    frame = results(images=10)
+    frame["ssimulacra2"] = frame[METRIC]
+    assert "ssimulacra2" in summary(frame)
+    frame["ssimulacra2"] = frame[METRIC].where(frame["image"].astype("str") < "image-0004")
+    assert "ssimulacra2" not in summary(frame)
+
+
 def test_a_pooled_psnr_is_that_of_the_mean_squared_error_and_lies_below_the_mean() -> None:
     rates = np.array([[1.0, 2.0], [1.0, 2.0]])
     values = np.array([[30.0, 40.0], [40.0, 50.0]])

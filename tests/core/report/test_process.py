@@ -14,9 +14,25 @@ def manifest(name: str) -> Manifest:
 
 def test_the_libraries_are_those_of_one_artifact_or_of_several() -> None:
     alone = source_section([manifest("jpeg")], [])
-    assert alone.paragraphs == ("Libraries of 1 artifact: numpy 2.4.6.",)
+    assert alone.paragraphs[0] == "Libraries of 1 artifact: numpy 2.4.6."
     both = source_section([manifest("jpeg"), manifest("webp")], [])
-    assert both.paragraphs == ("Libraries of 2 artifacts: numpy 2.4.6.",)
+    assert both.paragraphs[0] == "Libraries of 2 artifacts: numpy 2.4.6."
+
+
+def test_encoders_are_those_of_results_each_with_its_codecs() -> None:
+    """A history's fact `model` is a name, and not the digest of a model that coded."""
+    found = [
+        replace(manifest("webp"), facts={"program": "libwebp 1.6.0"}),
+        replace(manifest("bottleneck"), facts={"model": "0123456789abcdef"}),
+        replace(manifest("webp_slow"), facts={"program": "libwebp 1.6.0"}),
+        replace(manifest("ae20"), key="histories/ae20", facts={"model": "ae20"}),
+    ]
+    section = source_section(found, [])
+    assert section.paragraphs[-1] == (
+        "Encoders: libwebp 1.6.0 (WebP / WebP, method 6); model 01234567 (BNK)."
+    )
+    [table] = section.parts
+    assert table.frame["encoder"].isna().tolist() == [False, False, False, True]
 
 
 def test_times_beside_baselines_are_not_mixed_with_those_of_the_codecs() -> None:

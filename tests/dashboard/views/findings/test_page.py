@@ -89,7 +89,7 @@ def test_levels_of_the_thesis_are_not_compared_and_the_table_tells_by_how_much_t
     assert "its levels are not to be compared with these" in told
     assert "levels are higher" not in told
     table = next(one.value for one in full_page.dataframe if "psnr_difference_db" in one.value)
-    moved = table["psnr_difference_db"].dropna()
+    moved = table[~table["method"].str.startswith("ae-")]["psnr_difference_db"].dropna()
     assert f"change by up to {moved.max() - moved.min():.2f} dB" in told
     assert "carry over" not in told
 
