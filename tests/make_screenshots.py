@@ -10,8 +10,7 @@ ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "dashboard" / "screenshots"
 #: Address below the server, and what must be on the page before its image is taken.
 PAGES = {
-    "compare": ("compare", ".viewer[data-ready=true][data-layers='6']"),
-    "findings": ("", ".js-plotly-plot"),
+    "compare": ("compare", ".viewer[data-ready=true][data-layers='7']"),
 }
 SIZE = {"width": 1280, "height": 900}
 SETTLE_MILLISECONDS = 8000

@@ -147,7 +147,8 @@ def ladder_sentence(found: Ladder) -> str:
 
 
 def _parts(found: Ladder) -> Iterator[str]:
-    below = None
+    order = [rung.codec for rung in RUNGS]
+    below: Step | None = None
     for step in found.steps:
         name = step.label
         if not step.reaches:
@@ -156,6 +157,10 @@ def _parts(found: Ladder) -> Iterator[str]:
                 f"about the {step.extreme} that it reaches"
             )
             continue
-        change = "" if below is None else f" ({100 * (step.bits_per_pixel / below - 1):+.0f} %)"
+        change = ""
+        if below is not None:
+            change = f" ({100 * (step.bits_per_pixel / below.bits_per_pixel - 1):+.0f} %"
+            is_next = order.index(step.codec) == order.index(below.codec) + 1
+            change += ")" if is_next else f" against {below.label})"
         yield f"{name}: {step.bits_per_pixel:.2f}{change}".replace("-", "\u2212")
-        below = step.bits_per_pixel
+        below = step

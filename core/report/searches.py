@@ -12,7 +12,7 @@ from core.report.document import Section
 from core.report.plot import Plot, Series
 from core.report.tables import Column, Table, without
 from core.search.repetition import Agreement, LongerGain, agreements, longer_gain
-from core.search.studies import StudyRecord, TrialRecord, of_thesis
+from core.search.studies import FILTERS, StudyRecord, TrialRecord, of_thesis
 
 
 def search_section(
@@ -152,7 +152,14 @@ def _budget(budget: Mapping[str, Any]) -> str:
 
 
 def _parameters(trial: TrialRecord | None) -> str:
-    params = trial.params if trial else {}
+    """Values of a trial; the filters of all layers, also of those that were not searched."""
+    if trial is None:
+        return ""
+    filters = trial.attributes.get(FILTERS)
+    params = dict(trial.params)
+    if isinstance(filters, list | tuple):
+        params = {name: value for name, value in params.items() if not name.startswith(FILTERS)}
+        params = {FILTERS: " ".join(map(str, filters))} | params
     return ", ".join(
         f"{name} {value:.3g}" if isinstance(value, float) else f"{name} {value}"
         for name, value in params.items()

@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from core.analysis.labels import label_of
 from core.timing.ratios import OURS, TRAINING_IMAGES, baseline_ratios
 from core.timing.table import BASELINE
 from dashboard.widgets.downloads import download_csv
@@ -35,16 +36,22 @@ def show_baselines(frame: pd.DataFrame) -> None:
         return
     st.subheader("Against CompressAI and the thesis' code", help=_HELP)
     is_coding = rows["operation"].isin(["encode", "decode"])
-    for part in (rows[is_coding], rows[~is_coding]):
+    for part, ours in ((rows[is_coding], label_of(OURS)), (rows[~is_coding], "Bottleneck")):
         if len(part):
-            _show_ratios(part)
+            _show_ratios(part, ours)
     for line in (_memory_line(rows), _feed_line(frame)):
         if line:
             st.caption(line)
     download_csv(rows, file_name="bottleneck-baselines.csv", key="csv-baselines")
 
 
-def _show_ratios(rows: pd.DataFrame) -> None:
+def _show_ratios(rows: pd.DataFrame, ours: str) -> None:
+    """One part of the ratios as a table.
+
+    Args:
+        rows: Rows of `baseline_ratios`.
+        ours: What is compared: a codec, or this program.
+    """
     number = st.column_config.NumberColumn
     columns: dict[str, Any] = {
         "task": "Task",
@@ -53,11 +60,11 @@ def _show_ratios(rows: pd.DataFrame) -> None:
         "ratio": number("Times faster", format="%.2f", help="Median over the rounds."),
         "ratio_low": number("1st quartile", format="%.2f", help=_QUARTILES),
         "ratio_high": number("3rd quartile", format="%.2f", help=_QUARTILES),
-        "ours": number("BNK", format="%.4g ms"),
+        "ours": number(ours, format="%.4g ms"),
         "theirs": number("Compared with ", format="%.4g ms"),
         "repeats": number("Rounds", format="%d"),
     }
-    subjects = rows["setting"].where(rows["width"] == 0, _sizes(rows))
+    subjects = rows["setting"].map(label_of).where(rows["width"] == 0, _sizes(rows))
     shown = rows.assign(
         # Operations without a model have no name to show.
         task=(rows["operation"].map(_OPERATIONS) + ", " + subjects).str.removesuffix(", "),

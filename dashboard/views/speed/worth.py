@@ -85,7 +85,8 @@ def worth_sentence(table: pd.DataFrame) -> str:
     times, deltas = rows["decode_milliseconds"], rows["bd_rate_percent"]
     change = formats.signed_percent(float(deltas[LEARNED]))
     is_smallest = deltas.idxmin() == LEARNED
-    size = "the smallest files of the codecs timed here" if is_smallest else "files"
+    smallest = "the smallest files at equal PSNR of the codecs timed here"
+    size = smallest if is_smallest else "files"
     reference = label_of(REFERENCE)
     return (
         f"**{label_of(LEARNED)} makes {size} ({change} against {reference}) and decodes in "

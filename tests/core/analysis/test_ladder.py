@@ -86,9 +86,12 @@ def test_a_rung_that_does_not_reach_the_psnr_is_compared_where_it_has_nearly_its
 
 
 def test_the_sentence_states_the_rates_and_what_each_step_saves():
-    sentence = ladder_sentence(compute_ladder(tables(jpeg=1.0, ae20_rd=0.8, bottleneck=0.4)))
+    found = tables(jpeg=1.0, ae20_rd=0.8, ladder_hyperprior=0.4, bottleneck=0.2)
+    sentence = ladder_sentence(compute_ladder(found))
     assert f"at {PSNR_DB:g} dB" in sentence
-    assert "(\u221250 %)" in sentence
+    assert "(\u221250 %). " in sentence
+    [hyperprior] = [rung.label for rung in RUNGS if rung.codec == "ladder_hyperprior"]
+    assert f"(\u221250 % against {hyperprior})" in sentence  # the rungs between are not measured
     assert "JPEG needs" in sentence
 
 

@@ -92,3 +92,11 @@ def test_the_thesis_values_stand_beside_the_optimum():
     optima, _ = search_section([StudyRecord("ae40", ("maximize",), {}, (first, second))]).parts
     (row,) = optima.frame.to_dict("records")
     assert (row["thesis_value"], row["thesis_parameters"]) == (27.0, "kernel 3")
+
+
+def test_the_filters_of_every_layer_are_told_also_of_those_that_were_not_searched() -> None:
+    trial = TrialRecord(
+        0, "complete", 28.0, {"filters_2": 64, "kernel": 3}, attributes={"filters": [32, 64]}
+    )
+    table, _ = search_section([StudyRecord("ae40", ("maximize",), {}, (trial,))]).parts
+    assert table.frame["best_parameters"].tolist() == ["filters 32 64, kernel 3"]

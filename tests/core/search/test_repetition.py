@@ -55,7 +55,7 @@ def test_the_correlation_and_its_interval_are_those_of_the_definition():
     found = only(search(1, 2, 3, 4, 5, 6), repetition(1, 3, 2, 4, 6, 5))
     correlation = 1 - 6 * 4 / (6 * 35)
     assert found.correlation == pytest.approx(correlation)
-    half = 1.959964 / math.sqrt(6 - 3)
+    half = 1.96 * math.sqrt((1 + correlation**2 / 2) / (6 - 3))
     bounds = [math.tanh(math.atanh(correlation) + sign * half) for sign in (-1, 1)]
     assert found.interval == pytest.approx(bounds)
 

@@ -15,7 +15,9 @@ def table() -> pd.DataFrame:
 
 def test_the_smallest_files_are_those_of_the_codecs_with_a_time(table: pd.DataFrame) -> None:
     sentence = worth_sentence(table)
-    assert sentence.startswith("**BNK makes the smallest files of the codecs timed here (")
+    assert sentence.startswith(
+        "**BNK makes the smallest files at equal PSNR of the codecs timed here ("
+    )
     assert "\N{MINUS SIGN}59.2 % against JPEG) and decodes in" in sentence
     assert "decodes in 15.0 ms**, 30 times as long as JPEG (0.50 ms)." in sentence
 
