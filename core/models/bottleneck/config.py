@@ -205,8 +205,8 @@ _VISUAL_SHARE = 0.75
 VISUAL = dataclasses.replace(
     FINETUNE,
     batch=16,
-    epochs=10,
-    patience=10,
+    epochs=8,
+    patience=8,
     epoch_images=8192,
     validation_images=96,
     ssim_share=0.0,
