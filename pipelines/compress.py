@@ -18,7 +18,7 @@ from core.intake.errors import ImageError
 from core.intake.formats import IMAGE_SUFFIXES
 from core.store import ArtifactStore
 from pipelines.base import UserError, option, run_step
-from pipelines.file_batch import KEPT, Outcome, run_batch
+from pipelines.file_batch import Outcome, outputs_beside_inputs, run_batch
 from pipelines.file_exchange import pixel_count, read_source, shown_progress, write_output
 from pipelines.file_plan import Job, plan
 from pipelines.file_suffixes import (
@@ -105,7 +105,14 @@ def compress(config: CompressConfig) -> None:
         raise UserError(f"{codec.label} has no dial, so its files have one size only.")
     _point(config, codec, ArtifactStore.default())  # a bad quality or a missing model ends here
     work = partial(_compress_file, config)
-    run_batch(jobs, work, processes=config.jobs, dry_run=config.dry_run, replace=config.replace)
+    run_batch(
+        jobs,
+        work,
+        processes=config.jobs,
+        dry_run=config.dry_run,
+        replace=config.replace,
+        spared=outputs_beside_inputs,
+    )
 
 
 def _compress_file(config: CompressConfig, job: Job) -> Outcome:
@@ -215,7 +222,8 @@ def _fitting(codec: Codec, image: Image, max_bytes: int, store: ArtifactStore) -
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit status of the step."""
-    return run_step(CompressConfig, compress, name="compress", argv=argv, kept=KEPT)
+    kept = "what was written is kept. Run it again, beside the inputs with --replace."
+    return run_step(CompressConfig, compress, name="compress", argv=argv, kept=kept)
 
 
 if __name__ == "__main__":
