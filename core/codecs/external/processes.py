@@ -6,6 +6,8 @@ import subprocess
 import sys
 from contextlib import suppress
 
+from core.jobs.process_limits import capped
+
 if sys.platform != "win32":
     import resource
 
@@ -21,7 +23,8 @@ def limit_memory(process: int, count: int) -> None:
     """
     if sys.platform == "linux":  # no other system can limit a process that runs already
         with suppress(ProcessLookupError):
-            resource.prlimit(process, resource.RLIMIT_AS, (count, count))
+            _, hard = resource.prlimit(process, resource.RLIMIT_AS)
+            resource.prlimit(process, resource.RLIMIT_AS, (capped(count, hard),) * 2)
 
 
 def forget_processor_limit(process: int) -> None:
