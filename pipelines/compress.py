@@ -215,7 +215,7 @@ def _fitting(codec: Codec, image: Image, max_bytes: int, store: ArtifactStore) -
     if match.achieved > max_bytes:
         raise UserError(
             f"{codec.label} cannot make a file of {max_bytes:,} bytes of this image; "
-            f"its smallest has {match.achieved:,.0f}."
+            f"the smallest that was found has {match.achieved:,.0f}."
         )
     return _File(match.point, match.data)
 
