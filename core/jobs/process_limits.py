@@ -1,6 +1,7 @@
-"""Limits on this process that the kernel enforces: processor time and memory."""
+"""Limits on this process that the kernel enforces: cores, processor time and memory."""
 
 import math
+import os
 import sys
 import time
 
@@ -8,6 +9,13 @@ import psutil
 
 if sys.platform != "win32":
     import resource
+
+
+def available_cores() -> int:
+    """Processor cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # neither macOS nor Windows has it
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def limit_processor_time(seconds: float) -> None:
