@@ -101,7 +101,7 @@ def compress(config: CompressConfig) -> None:
     jobs = plan(
         config.paths, suffix=codec.suffix, accepted=IMAGE_SUFFIXES, example="photo.png photo.bnk"
     )
-    if config.max_bytes(1) is not None and codec.dial is None:
+    if config.max_bytes(1) is not None and (codec.dial is None or codec.at is None):
         raise UserError(f"{codec.label} has no dial, so its files have one size only.")
     _point(config, codec, ArtifactStore.default())  # a bad quality or a missing model ends here
     work = partial(_compress_file, config)
