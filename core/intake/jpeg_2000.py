@@ -1,7 +1,7 @@
 """JPEG 2000: colours and depth are read here (ISO/IEC 15444-1, annexes A and I).
 
-Pillow exposes neither the ICC profile nor the depth of colour images, and of samples that have not
-8 bits it shifts some and lets the largest overflow: those are read through imagecodecs.
+Pillow exposes neither the ICC profile nor the depth of colour images. Samples of fewer than 8 bits
+it shifts instead of scaling them, and of more it lets the largest overflow: imagecodecs reads both.
 """
 
 import io
@@ -114,7 +114,10 @@ def _are_plain(components: list[_Component], colors: _Colors) -> bool:
 
 
 def _without_colors(data: bytes) -> bytes:
-    """File of which imagecodecs gives the samples as they are: it takes all profiles for 16-bit."""
+    """File of which imagecodecs gives the samples as they are.
+
+    It would apply a profile to samples of 12 bits as if they had 16.
+    """
     start = find_jpeg_2000_codestream(data)
     return data[:start].replace(b"colr", b"free") + data[start:]
 
