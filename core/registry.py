@@ -2,6 +2,7 @@
 
 import importlib
 import pkgutil
+import sys
 from dataclasses import dataclass
 from importlib.util import find_spec
 from types import ModuleType
@@ -40,11 +41,8 @@ def discover(package_name: str, *contracts: tuple[str, ...]) -> Discovery:
     for entry in sorted(pkgutil.iter_modules(package.__path__), key=lambda found: found.name):
         try:
             module = importlib.import_module(f"{package_name}.{entry.name}")
-        except ImportError as error:
-            unavailable[entry.name] = f"needs {error.name or error}, which is not installed"
-            continue
         except Exception as error:  # whatever the file does, the other modules still work
-            unavailable[entry.name] = f"cannot be loaded: {type(error).__name__}: {error}"
+            unavailable[entry.name] = _reason(error)
             continue
         lacking = min((_lacking(module, names) for names in contracts), key=len)
         if not lacking:
@@ -65,6 +63,13 @@ def require(library: str) -> None:
     """
     if find_spec(library) is None:
         raise ModuleNotFoundError(f"No module named {library!r}", name=library)
+
+
+def _reason(error: Exception) -> str:
+    """Why a module cannot be used; one of those that are loaded only lacks a name."""
+    if isinstance(error, ImportError) and error.name not in sys.modules:
+        return f"needs {error.name or error}, which is not installed"
+    return f"cannot be loaded: {type(error).__name__}: {error}"
 
 
 def _lacking(module: ModuleType, names: tuple[str, ...]) -> list[str]:

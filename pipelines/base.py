@@ -4,7 +4,6 @@ import argparse
 import dataclasses
 import io
 import math
-import os
 import re
 import sys
 import typing
@@ -21,13 +20,6 @@ EXIT_INTERRUPTED = 130
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 Config = TypeVar("Config")
-
-
-def available_cores() -> int:
-    """Processor cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):  # neither macOS nor Windows has it
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 class UserError(Exception):

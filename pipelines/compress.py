@@ -18,7 +18,7 @@ from core.intake.errors import ImageError
 from core.intake.formats import IMAGE_SUFFIXES
 from core.store import ArtifactStore
 from pipelines.base import UserError, option, run_step
-from pipelines.file_batch import KEPT, Outcome, run_batch
+from pipelines.file_batch import Outcome, outputs_beside_inputs, run_batch
 from pipelines.file_exchange import pixel_count, read_source, shown_progress, write_output
 from pipelines.file_plan import Job, plan
 from pipelines.file_suffixes import (
@@ -101,11 +101,18 @@ def compress(config: CompressConfig) -> None:
     jobs = plan(
         config.paths, suffix=codec.suffix, accepted=IMAGE_SUFFIXES, example="photo.png photo.bnk"
     )
-    if config.max_bytes(1) is not None and codec.dial is None:
+    if config.max_bytes(1) is not None and (codec.dial is None or codec.at is None):
         raise UserError(f"{codec.label} has no dial, so its files have one size only.")
     _point(config, codec, ArtifactStore.default())  # a bad quality or a missing model ends here
     work = partial(_compress_file, config)
-    run_batch(jobs, work, processes=config.jobs, dry_run=config.dry_run, replace=config.replace)
+    run_batch(
+        jobs,
+        work,
+        processes=config.jobs,
+        dry_run=config.dry_run,
+        replace=config.replace,
+        spared=outputs_beside_inputs,
+    )
 
 
 def _compress_file(config: CompressConfig, job: Job) -> Outcome:
@@ -208,14 +215,15 @@ def _fitting(codec: Codec, image: Image, max_bytes: int, store: ArtifactStore) -
     if match.achieved > max_bytes:
         raise UserError(
             f"{codec.label} cannot make a file of {max_bytes:,} bytes of this image; "
-            f"its smallest has {match.achieved:,.0f}."
+            f"the smallest that was found has {match.achieved:,.0f}."
         )
     return _File(match.point, match.data)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit status of the step."""
-    return run_step(CompressConfig, compress, name="compress", argv=argv, kept=KEPT)
+    kept = "what was written is kept. Run it again, beside the inputs with --replace."
+    return run_step(CompressConfig, compress, name="compress", argv=argv, kept=kept)
 
 
 if __name__ == "__main__":

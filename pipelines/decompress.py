@@ -16,7 +16,7 @@ from core.intake.formats import IMAGE_FORMATS, describe, identify
 from core.png import encode_png
 from core.store import ArtifactStore, atomic
 from pipelines.base import UserError, option, run_step
-from pipelines.file_batch import KEPT, Outcome, run_batch
+from pipelines.file_batch import Outcome, run_batch, unnamed_outputs
 from pipelines.file_exchange import STANDARD, read_source, shown_progress, write_output
 from pipelines.file_plan import Job, plan
 from pipelines.file_suffixes import (
@@ -50,7 +50,7 @@ class DecompressConfig:
     jobs: int = option(1, help="files that are decompressed at a time")
     dry_run: bool = option(False, help="say what would be written, and write nothing")
     replace: bool = option(
-        False, help="replace files of the outputs' names that lie beside the inputs"
+        False, help="replace files of the outputs' names in a folder, which may be the originals"
     )
 
     def __post_init__(self) -> None:
@@ -67,7 +67,14 @@ def decompress(config: DecompressConfig) -> None:
     for job in jobs:
         _check_is_png(job.output)
     work = partial(_decompress_file, codec=config.codec)
-    run_batch(jobs, work, processes=config.jobs, dry_run=config.dry_run, replace=config.replace)
+    run_batch(
+        jobs,
+        work,
+        processes=config.jobs,
+        dry_run=config.dry_run,
+        replace=config.replace,
+        spared=unnamed_outputs,
+    )
 
 
 def _check_is_png(output: Path) -> None:
@@ -126,7 +133,8 @@ def _advice(source: Path, codec: str | None) -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit status of the step."""
-    return run_step(DecompressConfig, decompress, name="decompress", argv=argv, kept=KEPT)
+    kept = "what was written is kept. Run it again, into a folder with --replace."
+    return run_step(DecompressConfig, decompress, name="decompress", argv=argv, kept=kept)
 
 
 if __name__ == "__main__":

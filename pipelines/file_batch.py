@@ -18,9 +18,6 @@ from pipelines.file_exchange import STANDARD, check_writable
 from pipelines.file_plan import Job
 from pipelines.worker_pool import worker_pool
 
-#: Message after a signal stopped a batch.
-KEPT = "what was written is kept. Run it again, beside the inputs with --replace."
-
 
 @dataclass(frozen=True)
 class Outcome:
@@ -50,6 +47,7 @@ def run_batch(
     processes: int,
     dry_run: bool,
     replace: bool = False,
+    spared: Callable[[Sequence[Job]], list[Path]],
 ) -> None:
     """Runs the jobs; prints a line for each and a summary.
 
@@ -58,16 +56,20 @@ def run_batch(
         work: Runs one job; picklable if there are several processes. It may raise UserError.
         processes: Number of jobs that run in parallel.
         dry_run: Whether only to say what would be written.
-        replace: Whether outputs may replace files that lie beside the inputs. Their names follow
-            from the inputs', so nobody has named them.
+        replace: Whether outputs may replace files that are spared otherwise.
+        spared: Files that the outputs replace only if `replace` says so.
 
     Raises:
         UserError: Something was not written.
     """
     shown = sys.stderr if _is_to_stream(jobs) else sys.stdout
     _check_outputs(jobs)
-    if not replace:
-        _check_neighbours(jobs)
+    if not replace and (kept := spared(jobs)):
+        more = f" and {len(kept) - 1} more" if len(kept) > 1 else ""
+        raise UserError(
+            f"{kept[0]}{more} would be replaced; name another folder for the outputs, or add "
+            "--replace."
+        )
     if dry_run:
         _show_plan(jobs, shown)
         return
@@ -115,20 +117,15 @@ def _check_outputs(jobs: Sequence[Job]) -> None:
         raise UserError(f"Several outputs are links to {shared[0]}; name another folder.")
 
 
-def _check_neighbours(jobs: Sequence[Job]) -> None:
-    """Refuses to replace what lies beside an input and was not named by anybody."""
+def unnamed_outputs(jobs: Sequence[Job]) -> list[Path]:
+    """Outputs that are there, under names that follow from the inputs': nobody has named them."""
+    return [job.output for job in jobs if job.is_in_folder and _is_there(job)]
+
+
+def outputs_beside_inputs(jobs: Sequence[Job]) -> list[Path]:
+    """Those of them that lie in a folder of an input."""
     folders = {_identity(job.source.parent) for job in jobs if job.source.exists()}
-    beside = [
-        job.output
-        for job in jobs
-        if job.is_in_folder and _is_there(job) and _identity(job.output.parent) in folders
-    ]
-    if beside:
-        more = f" and {len(beside) - 1} more" if len(beside) > 1 else ""
-        raise UserError(
-            f"{beside[0]}{more} would be replaced beside the inputs; name another folder for the "
-            "outputs, or add --replace."
-        )
+    return [path for path in unnamed_outputs(jobs) if _identity(path.parent) in folders]
 
 
 def _identity(path: Path) -> tuple[int, int]:

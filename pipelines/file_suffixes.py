@@ -3,22 +3,10 @@
 from pathlib import Path
 
 from core.codecs import Codec, codecs, is_external, unavailable
+from core.intake.formats import SUFFIXES
 
 #: Suffixes by format, as `core.intake` and the codecs name the formats.
-_SUFFIXES = {
-    "AVIF": {".avif"},
-    "BMP": {".bmp", ".dib"},
-    "BNK": {".bnk"},
-    "GIF": {".gif"},
-    "HEIC": {".heic", ".heif"},
-    "JPEG": {".jfif", ".jpe", ".jpeg", ".jpg"},
-    "JPEG 2000": {".j2c", ".j2k", ".jp2", ".jpc", ".jpx"},
-    "JPEG XL": {".jxl"},
-    "JPEG XR": {".jxr"},
-    "PNG": {".apng", ".png"},
-    "TIFF": {".tif", ".tiff"},
-    "WebP": {".webp"},
-}
+_SUFFIXES = {**SUFFIXES, "BNK": frozenset({".bnk"})}
 
 #: Default codec.
 DEFAULT_CODEC = "bottleneck"
@@ -88,7 +76,7 @@ def written_format(codec: Codec) -> str:
 
 def suffixes_of(codec: Codec) -> frozenset[str]:
     """Suffixes of a codec's files: its own, and the others of its format."""
-    return frozenset(_SUFFIXES.get(written_format(codec), {codec.suffix.lower()}))
+    return _SUFFIXES.get(written_format(codec), frozenset({codec.suffix.lower()}))
 
 
 def decodable_suffixes() -> frozenset[str]:

@@ -16,11 +16,12 @@ from core.evaluation.evaluate import evaluate
 from core.evaluation.facts import MeasuredImages
 from core.evaluation.fingerprint import model_digest
 from core.evaluation.table import concatenate, from_parquet, to_parquet, to_table
+from core.jobs.process_limits import available_cores
 from core.metrics import metrics, psnr_db
 from core.plain_english import counted
 from core.store import ArtifactStore
 from core.store.key import file_name
-from pipelines.base import UserError, available_cores, check_name, option, run_step
+from pipelines.base import UserError, check_name, option, run_step
 from pipelines.prepared_dataset import check_prepared
 from pipelines.progress_bar import progress_bar
 from pipelines.worker_pool import worker_pool

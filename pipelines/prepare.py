@@ -1,6 +1,5 @@
 """Makes the data set: downloads Imagenette or takes a folder or an archive of images."""
 
-import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from rich.progress import DownloadColumn
 from core.dataset.preparation.errors import PreparationError
 from core.dataset.preparation.imagenette import ARCHIVE_SHA256, ARCHIVE_URL, download
 from core.dataset.preparation.source import RawDataset, open_source
+from core.jobs.process_limits import available_cores
 from core.store import ArtifactStore, Manifest
 from core.store.key import DEFAULT_DATASET as DEFAULT
 from core.store.key import last_part
@@ -171,7 +171,7 @@ def _prepare_from(source: RawDataset, config: PrepareConfig) -> None:
             store,
             source,
             listed,
-            processes=config.processes or min(os.cpu_count() or 1, MAX_PROCESSES),
+            processes=config.processes or min(available_cores(), MAX_PROCESSES),
             advance=lambda count: progress.advance(task, count),
             dataset=config.name,
         )

@@ -13,9 +13,9 @@ from core.images import Image
 LABEL = "JPEG XL"
 KIND: Kind = "lossy"
 SUFFIX = ".jxl"
-DIAL = Dial(name="distance", lowest=0.05, highest=25, step=0.05, default=1, rising=False)
-# Evenly spaced in log rate on photographs of 160x160, with 4. From 20 on libjxl halves the
-# resolution.
+# From 20 on libjxl halves the resolution, and files become larger again.
+DIAL = Dial(name="distance", lowest=0.05, highest=19.95, step=0.05, default=1, rising=False)
+# Evenly spaced in log rate on photographs of 160x160, with 4.
 SWEEP = (17.0, 13.0, 10.0, 7.5, 5.5, 4.0, 3.0, 2.2, 1.6, 1.15, 0.8)
 
 # What imagecodecs was seen to raise on damaged files (JpegxlError is a RuntimeError), and on one
@@ -73,7 +73,7 @@ class JpegXl(JpegXlCodec):
     """Lossy JPEG XL.
 
     Attributes:
-        distance: Butteraugli distance: 0.05 (nearly exact) to 25; 1 is meant to look lossless.
+        distance: Butteraugli distance: 0.05 (nearly exact) to 19.95; 1 is meant to look lossless.
     """
 
     codec: ClassVar[str] = "jpeg_xl"
@@ -97,5 +97,5 @@ def sweep(store: object = None) -> list[JpegXl]:
 
 
 def at(value: float, store: object = None) -> JpegXl:
-    """Codec at a distance of 0.05 to 25."""
+    """Codec at a distance of 0.05 to 19.95."""
     return JpegXl(distance=DIAL.check(value))

@@ -1,4 +1,4 @@
-"""JPEG by jpegli: adaptive quantisation, 4:2:0, progressive; any JPEG decoder reads the files."""
+"""JPEG by jpegli: adaptive quantisation, 4:2:0; any JPEG decoder reads the files."""
 
 from dataclasses import dataclass
 from importlib import metadata

@@ -12,6 +12,8 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from core.jobs.process_limits import available_cores
+
 #: Key under which a tensor names the file of its data. A weight that has these eight bytes by
 #: chance is as good as impossible.
 _EXTERNAL_DATA = b"location"
@@ -147,6 +149,6 @@ class Tiling:
 
 
 def _allowed_threads() -> int:
-    """Threads by the convention that numerical libraries share, else one per core."""
+    """Threads by the convention that numerical libraries share, else one per available core."""
     wanted = os.environ.get("OMP_NUM_THREADS", "")
-    return int(wanted) if wanted.isdigit() and int(wanted) > 0 else os.cpu_count() or 1
+    return int(wanted) if wanted.isdigit() and int(wanted) > 0 else available_cores()

@@ -1,4 +1,4 @@
-"""Images of more than 8 bits that Pillow opens: their samples are read elsewhere, at full depth."""
+"""Images of other than 8 bits that Pillow opens: their samples are read elsewhere, as they are."""
 
 from typing import Any
 
@@ -48,6 +48,7 @@ def convert_deep(
         profile=profile,
         space=None if profile else properties.space,
         premultiplied=premultiplied,
+        has_depth=properties.bits > 8,
     )
     converted = samples_to_srgb(samples)
     turned = turn_upright(converted.image, read_orientation(image))

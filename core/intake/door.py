@@ -7,8 +7,9 @@ from core.intake.decode import DecodedImage
 from core.intake.errors import ImageError, Limits
 from core.intake.isolation import decode_image_isolated
 
-#: Limits on the files of whoever owns the machine; a server takes shorter ones from its visitors.
-DEFAULT_LIMITS = Limits(max_bytes=200_000_000)
+#: Limits on the files of whoever owns the machine; a server grants less to its visitors. Lossless
+#: JPEG 2000 of 16 megapixels takes 6 seconds.
+DEFAULT_LIMITS = Limits(max_bytes=200_000_000, max_seconds=20.0)
 
 
 def read_image(source: Path | bytes, limits: Limits = DEFAULT_LIMITS) -> DecodedImage:

@@ -8,6 +8,10 @@ ACCEPTED = "PNG, JPEG, WebP, AVIF, TIFF, BMP, GIF, JPEG 2000, JPEG XR and JPEG X
 MEMORY_SENTENCE = "The file is refused: reading it needs more memory than it may take."
 
 
+#: Processor time that decoding any image may take.
+_SECONDS = 5.0
+
+
 class ImageError(ValueError):
     """An image that is not accepted; the message is one sentence for the person who gave it."""
 
@@ -27,10 +31,12 @@ class Limits:
     Attributes:
         max_bytes: Most bytes of the file.
         max_pixels: Most pixels (width times height).
+        max_seconds: Most processor time that decoding an image of `max_pixels` may take.
     """
 
     max_bytes: int = 20_000_000
     max_pixels: int = 16_000_000
+    max_seconds: float = _SECONDS
 
     @property
     def max_sample_bytes(self) -> int:
@@ -40,6 +46,10 @@ class Limits:
     def memory_bytes(self, pixels: int) -> int:
         """Most memory that decoding an image may take: 300 MB, and 600 MB at 16 megapixels."""
         return 300_000_000 + 300 * pixels * 1_000_000 // 16_000_000
+
+    def processor_seconds(self, pixels: int) -> float:
+        """Most processor time that decoding an image may take, by its size."""
+        return _SECONDS + (self.max_seconds - _SECONDS) * min(1, pixels / self.max_pixels)
 
     def check_bytes(self, count: int) -> None:
         """Refuses a file by its length.

@@ -37,11 +37,23 @@ HEIC = "HEIC"
 #: Formats that are read here; HEIC where its optional package is installed.
 IMAGE_FORMATS = frozenset({*READERS, JPEG_XL, JPEG_XR, JPEG_2000, HEIC})
 
-#: Usual endings of the names of accepted files, by which they are found in folders.
-IMAGE_SUFFIXES = frozenset(
-    {".apng", ".avif", ".bmp", ".dib", ".gif", ".heic", ".heif", ".j2c", ".j2k", ".jfif", ".jp2"}
-    | {".jpc", ".jpe", ".jpeg", ".jpg", ".jpx", ".jxl", ".jxr", ".png", ".tif", ".tiff", ".webp"}
-)
+#: Usual endings of the names of files, by the format that they stand for.
+SUFFIXES: dict[str, frozenset[str]] = {
+    "AVIF": frozenset({".avif"}),
+    "BMP": frozenset({".bmp", ".dib"}),
+    "GIF": frozenset({".gif"}),
+    HEIC: frozenset({".heic", ".heif"}),
+    "JPEG": frozenset({".jfif", ".jpe", ".jpeg", ".jpg"}),
+    JPEG_2000: frozenset({".j2c", ".j2k", ".jp2", ".jpc", ".jpx"}),
+    JPEG_XL: frozenset({".jxl"}),
+    JPEG_XR: frozenset({".jxr"}),
+    "PNG": frozenset({".apng", ".png"}),
+    "TIFF": frozenset({".tif", ".tiff"}),
+    "WebP": frozenset({".webp"}),
+}
+
+#: All of them, by which images are found in folders.
+IMAGE_SUFFIXES = frozenset().union(*SUFFIXES.values())
 
 _JPEG_2000_CODESTREAM = b"\xff\x4f\xff\x51"
 

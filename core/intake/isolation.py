@@ -29,8 +29,7 @@ def decode_image_isolated(
     data: bytes,
     *,
     limits: Limits = Limits(),  # noqa: B008 frozen
-    timeout_seconds: float = 20.0,
-    cpu_seconds: float = 5.0,
+    timeout_seconds: float | None = None,
     memory_bytes: int | None = None,
     decode: Callable[..., DecodedImage] = decode_image,
     pool: "WorkerPool | None" = None,
@@ -45,10 +44,11 @@ def decode_image_isolated(
     Args:
         data: The whole file.
         limits: How large the image may be.
-        timeout_seconds: Longest time that decoding may take, waiting for a turn not counted.
-        cpu_seconds: Most processor time that decoding may take.
+        timeout_seconds: Longest time that decoding may take, waiting for a turn not counted; None
+            for four times the most processor time that the limits grant.
         memory_bytes: Most address space that decoding may take beyond the worker's own; None for
-            what `Limits.memory_bytes` grants an image of the size in the file's header.
+            what `Limits.memory_bytes` grants an image of the size in the file's header, as
+            `Limits.processor_seconds` grants it processor time.
         decode: Function of a module, called in the worker as `decode(data, limits=limits)`.
         pool: Workers to use; those of this process when none are named.
         show: Called several times a second until the image is there. What it raises ends the wait
@@ -63,7 +63,7 @@ def decode_image_isolated(
         check_file(data, limits)
     check_stated_sizes(data, limits)
     name = f"{decode.__module__}:{decode.__qualname__}"
-    job = Job(data, limits, timeout_seconds, min(cpu_seconds, timeout_seconds), memory_bytes, name)
+    job = Job(data, limits, timeout_seconds or 4 * limits.max_seconds, memory_bytes, name)
     return (pool or _POOL).run(job, show)
 
 

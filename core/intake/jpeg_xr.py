@@ -19,7 +19,8 @@ from core.intake.profiles import apply_profile, convert_plainly
 
 #: All identifiers of pixel formats begin alike; the last byte tells them apart.
 _PIXEL_FORMATS = bytes.fromhex("24c3dd6f034efe4bb1853d77768dc9")
-_READ_FORMATS = (_PIXEL_FORMATS + b"\x08", _PIXEL_FORMATS + b"\x0d")
+_GREY, _BGR, _RGB = b"\x08", b"\x0c", b"\x0d"
+_READ_FORMATS = frozenset(_PIXEL_FORMATS + last for last in (_GREY, _BGR, _RGB))
 
 
 def decode_jpeg_xr(data: bytes, limits: Limits) -> Converted:

@@ -40,6 +40,7 @@ def convert_opened(
     """
     limits.check_size(*image.size)
     raw_modes = " ".join(str(tile.args) for tile in image.tile)
+    box = next((tile.extents for tile in image.tile), None)
     notes: tuple[str, ...] = (FRAMES_NOTE,) if getattr(image, "is_animated", False) else ()
     if properties.bits > 8 or _is_reduced(image, raw_modes):
         notes += (DEPTH_NOTE,)
@@ -48,9 +49,30 @@ def convert_opened(
     limits.check_size(*image.size)  # a GIF frame may reach beyond the canvas in the header
     orientation = read_orientation(image)
     space = None if image.info.get("icc_profile") else properties.space
-    converted = to_srgb(image, white_level=4095 if "I;12" in raw_modes else 65535, space=space)
+    drawn = _as_browsers_draw(image, box)
+    converted = to_srgb(drawn, white_level=4095 if "I;12" in raw_modes else 65535, space=space)
     turned = turn_upright(converted.image, orientation)
     return with_notes(Converted(turned, converted.notes), before=notes, after=properties.notes)
+
+
+def _as_browsers_draw(
+    image: ImageFile.ImageFile, box: tuple[int, int, int, int] | None
+) -> Image.Image:
+    """Image that is opaque where a BMP has opacities of 0 alone, and clear around a GIF's frame.
+
+    Args:
+        image: The loaded image.
+        box: Columns and rows of which the file has pixels.
+    """
+    if image.format == "BMP" and image.mode == "RGBA":
+        is_opaque = image.getchannel("A").getextrema() == (0, 0)
+        return image.convert("RGB") if is_opaque else image
+    is_framed = image.format == "GIF" and box not in (None, (0, 0, *image.size))
+    if box is None or not is_framed or image.has_transparency_data:
+        return image
+    drawn = Image.new("RGBA", image.size)
+    drawn.paste(image.crop(box).convert("RGB"), box)
+    return drawn
 
 
 def _is_reduced(image: Image.Image, raw_modes: str) -> bool:

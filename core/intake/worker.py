@@ -46,10 +46,11 @@ def _end_with_parent() -> None:
 
 def _serve(connection: Connection, job: dict[str, Any], data: bytes) -> None:
     limits = Limits(**job["limits"])
-    limit_processor_time(job["cpu_seconds"])
+    limit_processor_time(limits.processor_seconds(0))
     try:
-        granted = job["memory_bytes"] or limits.memory_bytes(read_pixel_count(data))
-        limit_memory(granted)
+        pixels = read_pixel_count(data)
+        limit_processor_time(limits.processor_seconds(pixels))
+        limit_memory(job["memory_bytes"] or limits.memory_bytes(pixels))
         image = _find(job["decode"])(data, limits=limits)
     except ImageError as error:
         _answer(connection, {"error": str(error)})

@@ -15,10 +15,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from core.jobs.process_limits import available_cores
 from core.timing.images import CELLS, benchmark_cells, benchmark_image
 from core.timing.ratios import OURS, TRAINING_IMAGES
 from core.timing.table import BASELINE, Timing
-from pipelines.base import UserError, available_cores
+from pipelines.base import UserError
 from pipelines.benchmark.blocks import SMALL, Rounds, TimingBlock
 from pipelines.benchmark.process import MeasuringProcess, Processes
 

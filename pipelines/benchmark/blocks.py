@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 
 from core.codecs import codecs, get_codec
 from core.codecs.base import OperatingPoint
+from core.jobs.process_limits import available_cores
 from core.store import ArtifactError, ArtifactStore
 from core.timing.images import benchmark_image
 from core.timing.table import Start, Timing
-from pipelines.base import available_cores
 from pipelines.benchmark.process import MeasuringProcess, Processes
 from pipelines.benchmark.time_shares import TimeShares
 from pipelines.benchmark.worker import benchmarked_point, can_use_threads

@@ -7,8 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from core.jobs.process_limits import available_cores
 from core.timing.table import Start, Timing
-from pipelines.base import available_cores
 from pipelines.benchmark.blocks import Rounds, TimingBlock
 from pipelines.benchmark.dashboard_server import DashboardServer, running_server
 from pipelines.benchmark.measuring import memory

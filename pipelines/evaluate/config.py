@@ -4,9 +4,10 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.jobs.process_limits import available_cores
 from core.metrics import metrics, unavailable
 from core.store.key import DEFAULT_DATASET
-from pipelines.base import available_cores, check_name, option
+from pipelines.base import check_name, option
 from pipelines.evaluate.verification import MIN_IMAGES
 
 _SCHEDULER = re.compile(r"(tcp|tls|ws|wss|ucx)://[^\s/]+:\d{1,5}")

@@ -13,6 +13,7 @@ from multiprocessing.process import BaseProcess
 import optuna
 from optuna.exceptions import UpdateFinishedTrialError
 
+from core.jobs.process_limits import available_cores
 from core.search.budget import Budget
 from core.search.queue import (
     Interrupted,
@@ -30,7 +31,6 @@ from core.search.queue import (
 from core.search.storage import close_storage, open_storage
 from core.stop_request import follow_parent
 from core.store import ArtifactStore
-from pipelines.base import available_cores
 from pipelines.quiet_import import quiet_import
 
 Objective = Callable[[optuna.Trial, Callable[[], bool]], float | tuple[float, ...]]

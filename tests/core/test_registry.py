@@ -16,6 +16,7 @@ _FILES = {
     "with_label_alone": "LABEL = 'a'",
     "needs_library": "import a_library_that_nobody_has\nCODEC = 1",
     "needs_library_later": "from core.registry import require\nrequire('a_library_that_nobody_has')",  # noqa: E501
+    "wrong_name": "from found_codecs.base import HELP\nCODEC = 1",
     "typing_error": "CODEC = = 1",
     "fails": "CODEC = 1 / 0",
 }
@@ -44,6 +45,7 @@ def test_modules_that_keep_one_of_the_contracts_are_found(found: Discovery) -> N
         ("without_kind", "does not define KIND"),
         ("needs_library", "needs a_library_that_nobody_has, which is not installed"),
         ("needs_library_later", "needs a_library_that_nobody_has, which is not installed"),
+        ("wrong_name", "cannot be loaded: ImportError: cannot import name 'HELP'"),
         ("typing_error", "cannot be loaded: SyntaxError"),
         ("fails", "cannot be loaded: ZeroDivisionError"),
     ],

@@ -10,21 +10,29 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any, ClassVar
 
 from core.codecs.base import Knobs
 from core.codecs.external.interchange import INTERCHANGES
-from core.codecs.external.processes import end_group, forget_processor_limit, limit_memory
+from core.codecs.external.processes import (
+    end_group,
+    forget_processor_limit,
+    limit_files,
+    limit_memory,
+)
 from core.codecs.external.work_folder import WorkFolder, work_folder
 from core.errors import CodecError
 from core.images import Image
 
 #: Environment variables that limit programs to one thread.
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "RAYON_NUM_THREADS": "1"}
+_MAX_PRINTED_BYTES = 4000
 _MAX_MESSAGE_CHARACTERS = 300
 #: What programs end with when an option is wrong, which is not the reason.
 _HINT = re.compile(r"(^|[\s'\"`])(-h|--help|-help|usage)\b", re.IGNORECASE)
@@ -82,6 +90,7 @@ class CommandLineCodec(Knobs):
         decoder: Template of the command from a file of the codec to such an image file.
         seconds: Longest time of either command by the clock on the wall, which alone bounds it.
         memory_bytes: Most address space of either command, on Linux.
+        file_bytes: Longest file that either command may write or print, on Linux.
 
     Example:
         >>> import numpy as np
@@ -103,6 +112,7 @@ class CommandLineCodec(Knobs):
     decoder: ClassVar[str]
     seconds: ClassVar[float] = 120.0
     memory_bytes: ClassVar[int] = 4_000_000_000
+    file_bytes: ClassVar[int] = 1_000_000_000
 
     def encode(self, image: Image) -> bytes:
         """Whole file for the image.
@@ -166,35 +176,58 @@ def _run(command: Sequence[str], codec: CommandLineCodec, folder: WorkFolder) ->
     """Runs a command to its end.
 
     Raises:
-        CodecError: It fails or exceeds a limit; the message is the line of what it printed
-            that says why, which is the last one but for a hint at the program's help.
+        CodecError: It fails or exceeds a limit.
     """
-    try:
-        process = subprocess.Popen(
-            command,
-            cwd=folder.path,
-            env={**os.environ, **_ONE_THREAD},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    except FileNotFoundError:
-        raise CodecError(f"{command[0]} is not installed.") from None
-    except OSError as error:
-        raise CodecError(f"{command[0]} cannot be started: {error.strerror}.") from error
+    printed = folder.path / "printed"
+    process = _started(command, folder, printed)
     try:
         folder.end_with_this(process.pid)
         limit_memory(process.pid, codec.memory_bytes)
+        limit_files(process.pid, codec.file_bytes)
         forget_processor_limit(process.pid)
-        printed, _ = process.communicate(timeout=codec.seconds)
+        status = process.wait(timeout=codec.seconds)
     except subprocess.TimeoutExpired:
         raise CodecError(f"{command[0]} took more than {codec.seconds:g} seconds.") from None
     finally:
         end_group(process)
-    if process.returncode:
-        lines = printed.decode(errors="replace").strip().splitlines() or ["it printed nothing"]
-        told = [line for line in lines if line.strip() and not _HINT.search(line)]
-        reason = (told or lines)[-1].replace(str(folder.path), "")
+    if status and status == -getattr(signal, "SIGXFSZ", 0):
+        raise CodecError(f"{command[0]} wrote a file of more than {codec.file_bytes:,} bytes.")
+    if status:
+        reason = _reason(printed).replace(str(folder.path), "")
         reason = reason[:_MAX_MESSAGE_CHARACTERS].rstrip(".")
-        raise CodecError(f"{command[0]} ended with status {process.returncode}: {reason}.")
+        raise CodecError(f"{command[0]} ended with status {status}: {reason}.")
+
+
+def _started(
+    command: Sequence[str], folder: WorkFolder, printed: Path
+) -> "subprocess.Popen[bytes]":
+    """The process of a command; what it prints goes into a file, which may become long.
+
+    Raises:
+        CodecError: It cannot be started.
+    """
+    try:
+        with printed.open("wb") as output:
+            return subprocess.Popen(
+                command,
+                cwd=folder.path,
+                env={**os.environ, **_ONE_THREAD},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+    except FileNotFoundError:
+        raise CodecError(f"{command[0]} is not installed.") from None
+    except OSError as error:
+        raise CodecError(f"{command[0]} cannot be started: {error.strerror}.") from error
+
+
+def _reason(printed: Path) -> str:
+    """Line of what a command printed that says why: the last one but for a hint at its help."""
+    with printed.open("rb") as file:
+        file.seek(max(0, printed.stat().st_size - _MAX_PRINTED_BYTES))
+        end = file.read().decode(errors="replace")
+    lines = end.strip().splitlines() or ["it printed nothing"]
+    told = [line for line in lines if line.strip() and not _HINT.search(line)]
+    return (told or lines)[-1]

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from contextlib import suppress
 
+from core.jobs.process_limits import capped
+
 if sys.platform != "win32":
     import resource
 
@@ -19,9 +21,19 @@ def limit_memory(process: int, count: int) -> None:
         process: Id of the process.
         count: Bytes.
     """
-    if sys.platform == "linux":  # no other system can limit a process that runs already
-        with suppress(ProcessLookupError):
-            resource.prlimit(process, resource.RLIMIT_AS, (count, count))
+    if sys.platform == "linux":
+        _limit(process, resource.RLIMIT_AS, count)
+
+
+def limit_files(process: int, count: int) -> None:
+    """Lets the kernel end a process that writes a file of more than so many bytes, on Linux.
+
+    Args:
+        process: Id of the process.
+        count: Bytes.
+    """
+    if sys.platform == "linux":
+        _limit(process, resource.RLIMIT_FSIZE, count)
 
 
 def forget_processor_limit(process: int) -> None:
@@ -31,9 +43,15 @@ def forget_processor_limit(process: int) -> None:
         process: Id of the process, which has a limit of its own on the wall clock.
     """
     if sys.platform == "linux":
+        _limit(process, resource.RLIMIT_CPU, resource.RLIM_INFINITY)
+
+
+def _limit(process: int, kind: int, count: int) -> None:
+    """Limits a process that runs already, which no other system can."""
+    if sys.platform == "linux":
         with suppress(ProcessLookupError):
-            _, hard = resource.prlimit(process, resource.RLIMIT_CPU)
-            resource.prlimit(process, resource.RLIMIT_CPU, (hard, hard))
+            _, hard = resource.prlimit(process, kind)
+            resource.prlimit(process, kind, (capped(count, hard),) * 2)
 
 
 def end_group(process: "subprocess.Popen[bytes]") -> None:

@@ -16,6 +16,7 @@ from core.codecs.avif_444 import Avif444
 from core.codecs.jpeg import Jpeg
 from core.codecs.jpeg2000 import Jpeg2000
 from core.codecs.jpeg_optimized import JpegOptimized
+from core.codecs.jpeg_xl import DIAL as DISTANCE
 from core.codecs.jpeg_xl import JpegXl
 from core.codecs.jpeg_xl_lossless import JpegXlLossless
 from core.codecs.png import Png
@@ -24,6 +25,7 @@ from core.codecs.tiff_lzw import TiffLzw
 from core.codecs.webp import Webp
 from core.codecs.webp_lossless import WebpLossless
 from core.codecs.webp_slow import WebpSlow
+from core.dataset.splits import sample_images
 from core.errors import CodecError
 from core.images import Image
 from tests.conftest import AddCodec
@@ -196,13 +198,21 @@ def test_a_jpeg_that_is_not_rgb_is_refused(mode: str) -> None:
     [
         (lambda: Jpeg(0), r"quality must lie in 1\.\.95; received 0\."),
         (lambda: Avif(101), r"quality must lie in 0\.\.100; received 101\."),
-        (lambda: JpegXl(distance=0), r"distance must lie in 0\.05\.\.25; received 0\."),
+        (lambda: JpegXl(distance=0), r"distance must lie in 0\.05\.\.19\.95; received 0\."),
         (lambda: Jpeg2000(20.03), r"quality_db moves in steps of 0\.1 from 20; received 20\.03\."),
     ],
 )
 def test_a_codec_off_its_dial_cannot_be_made(make: Callable[[], object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_the_largest_distances_of_jpeg_xl_give_the_smallest_files() -> None:
+    photograph = np.ascontiguousarray(sample_images()["Coffee cup"][:200, :300])
+    assert DISTANCE.positions()[0] > 19
+    ends = [value for value in DISTANCE.positions() if value > 19][::3]
+    sizes = [len(JpegXl(distance=value).encode(photograph)) for value in ends]
+    assert sizes == pytest.approx(sorted(sizes), rel=0.02)
 
 
 def test_nothing_here_is_mistaken_for_a_codec_that_lacks_something() -> None:

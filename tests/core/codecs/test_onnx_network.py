@@ -1,6 +1,7 @@
 """Networks on ONNX Runtime, whole and in tiles."""
 
 import itertools
+import os
 import subprocess
 import sys
 
@@ -88,6 +89,20 @@ def test_windows_are_of_one_size_and_see_their_margin(tiling: Tiling) -> None:
 def test_threads_follow_the_shared_convention(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     network = OnnxNetwork(_network(stride=2, enlarging=True))
+    assert network._session.get_session_options().intra_op_num_threads == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="needs Linux")
+def test_threads_are_no_more_than_the_cores_that_may_be_used(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(cores)})
+    try:
+        network = OnnxNetwork(_network(stride=2, enlarging=True))
+    finally:
+        os.sched_setaffinity(0, cores)
     assert network._session.get_session_options().intra_op_num_threads == 1
 
 

@@ -15,7 +15,7 @@ from tests.waiting import wait_until
 
 #: Decoders that do what a broken C library does; the worker imports them by name.
 HOSTILE = """
-import ctypes, os, pathlib, sys, time
+import ctypes, os, pathlib, resource, sys, time
 import numpy as np
 from core.intake.decode import DecodedImage, decode_image
 
@@ -62,6 +62,10 @@ def fill_memory(data, *, limits):
         count = len(blocks)
         blocks.clear()
     return DecodedImage(np.zeros((1, 1, 3), np.uint8), "PNG", (str(count * 1_000_000),))
+
+def tell_seconds(data, *, limits):
+    seconds = resource.getrlimit(resource.RLIMIT_CPU)[0] - time.process_time()
+    return DecodedImage(np.zeros((1, 1, 3), np.uint8), "PNG", (str(seconds),))
 
 def answer_four_channels(data, *, limits):
     mark("answer_four_channels")

@@ -21,7 +21,6 @@ from tests.waiting import PATIENCE_SECONDS, wait_until
 def test_the_kernel_ends_a_computing_worker_whatever_its_server_does(hostile: ModuleType) -> None:
     request = {
         "limits": {},
-        "cpu_seconds": 1,
         "memory_bytes": 10**9,
         "decode": "hostile_decoders:compute",
     }

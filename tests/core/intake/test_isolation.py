@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from core.intake.decode import decode_image
+from core.intake.door import DEFAULT_LIMITS
 from core.intake.errors import ImageError, Limits
 from core.intake.isolation import WorkerPool, decode_image_isolated
 from core.png import encode_png
@@ -96,9 +97,24 @@ def test_what_a_library_prints_does_not_disturb_the_answer(
 
 
 @pytest.mark.slow
-def test_decoding_has_five_seconds_of_processor_time(hostile: ModuleType, pool: WorkerPool) -> None:
-    with pytest.raises(ImageError, match="took longer than 5 seconds"):
+def test_decoding_ends_when_its_processor_time_is_used_up(
+    hostile: ModuleType, pool: WorkerPool
+) -> None:
+    with pytest.raises(ImageError, match="took longer than an image of its size may"):
         decode_image_isolated(PNG, decode=hostile.compute, timeout_seconds=300, pool=pool)
+
+
+@pytest.mark.parametrize(
+    ("side", "limits", "granted"),
+    [(100, DEFAULT_LIMITS, 5), (4000, DEFAULT_LIMITS, 20), (4000, Limits(), 5)],
+    ids=["small", "large", "of a visitor"],
+)
+def test_processor_time_is_granted_by_the_size_in_the_header(
+    side: int, limits: Limits, granted: int, hostile: ModuleType, pool: WorkerPool
+) -> None:
+    data = encode_png(np.zeros((side, side, 3), np.uint8))
+    told = decode_image_isolated(data, limits=limits, decode=hostile.tell_seconds, pool=pool)
+    assert granted - 1 < float(told.notes[0]) <= granted + 1
 
 
 @pytest.mark.parametrize(

@@ -23,9 +23,8 @@ def encoded(image: np.ndarray = FLAT, **options: object) -> bytes:
     return save(Image.fromarray(image), "JPEG2000", **options)
 
 
-def with_colors(specification: bytes) -> bytes:
-    """The flat file whose header has another specification of colours."""
-    data = encoded()
+def with_colors(specification: bytes, data: bytes = encoded()) -> bytes:
+    """The file, a flat one by default, whose header has another specification of colours."""
     start = data.index(b"jp2h") - 4
     (length,) = struct.unpack_from(">I", data, start)
     body = data[start + 8 : start + length].replace(
@@ -33,6 +32,11 @@ def with_colors(specification: bytes) -> bytes:
     )
     header = struct.pack(">I4s", 8 + len(body), b"jp2h") + body
     return data[:start] + header + data[start + length :]
+
+
+def lossless(samples: np.ndarray, bits: int, **options: object) -> bytes:
+    samples = np.ascontiguousarray(samples.squeeze())
+    return bytes(imagecodecs.jpeg2k_encode(samples, level=0, bitspersample=bits, **options))
 
 
 @pytest.mark.parametrize("options", [{}, {"no_jp2": True}], ids=["boxes", "codestream alone"])
@@ -50,6 +54,50 @@ def test_more_than_8_bits_are_reduced_with_a_note(bits: int, is_grey: bool) -> N
     image = decode_image(imagecodecs.jpeg2k_encode(values, level=0, bitspersample=bits))
     np.testing.assert_allclose(image.pixels[5, 5], (200, 200, 200) if is_grey else COLOR, atol=2)
     assert image.notes == (DEPTH_NOTE,)
+
+
+@pytest.mark.parametrize("container", ["jp2", "j2k"])
+@pytest.mark.parametrize("bits", [1, 2, 4, 7, 8, 9, 10, 12, 14, 16])
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_black_and_white_are_exact_at_every_depth(channels: int, bits: int, container: str) -> None:
+    samples = np.zeros((32, 32, channels), np.uint8 if bits <= 8 else np.uint16)
+    samples[:16] = (1 << bits) - 1
+    if channels in (2, 4):  # opaque above, transparent black below
+        samples[8:16, :, :-1] = 0
+    image = decode_image(lossless(samples, bits, codecformat=container))
+    np.testing.assert_array_equal(image.pixels[0], 255)
+    np.testing.assert_array_equal(image.pixels[15], 0 if channels in (2, 4) else 255)
+    np.testing.assert_array_equal(image.pixels[-1], 255 if channels in (2, 4) else 0)
+    opacity = (ALPHA_NOTE,) if channels in (2, 4) else ()
+    assert image.notes == ((DEPTH_NOTE,) if bits > 8 else ()) + opacity
+
+
+@pytest.mark.parametrize("bits", [4, 12, 16])
+@pytest.mark.parametrize("channels", [2, 4])
+def test_partly_transparent_samples_of_any_depth_are_shown_on_white(
+    channels: int, bits: int
+) -> None:
+    white = (1 << bits) - 1
+    samples = np.zeros((32, 32, channels), np.uint8 if bits <= 8 else np.uint16)
+    samples[..., -1] = white // 3
+    image = decode_image(lossless(samples, bits))
+    np.testing.assert_allclose(image.pixels[5, 5], 255 - 255 * (white // 3) / white, atol=1)
+
+
+def test_negative_samples_of_16_bits_are_shifted() -> None:
+    levels = np.repeat(np.array([[-32768, 0, 32767]], np.int16), 8, axis=1)
+    image = decode_image(imagecodecs.jpeg2k_encode(np.repeat(levels, 16, axis=0), level=0))
+    np.testing.assert_array_equal(image.pixels[3, ::8], [[0] * 3, [128] * 3, [255] * 3])
+
+
+@pytest.mark.parametrize("bits", [12, 16])
+def test_deep_samples_have_the_colours_of_the_profile(bits: int, linear_profile: bytes) -> None:
+    samples = np.round(FLAT.astype(np.float64) * ((1 << bits) - 1) / 255).astype(np.uint16)
+    deep = lossless(samples, bits)
+    image = decode_image(with_colors(b"\2\0\0" + linear_profile, deep))
+    expected = 255 * (1.055 * (np.array(COLOR) / 255) ** (1 / 2.4) - 0.055)
+    np.testing.assert_allclose(image.pixels[5, 5], expected, atol=1)
+    assert image.notes == (DEPTH_NOTE, PROFILE_NOTE)
 
 
 @pytest.mark.parametrize("channels", [2, 4])

@@ -14,6 +14,8 @@ from tests.core.intake.image_files import gradient
 
 PIXELS = np.asarray(gradient())
 LEVEL = 0.95
+#: Identifier of 24-bit RGB; that of BGR differs in its last byte.
+RGB = bytes.fromhex("24c3dd6f034efe4bb1853d77768dc90d")
 
 
 def encoded(pixels: np.ndarray = PIXELS) -> bytes:
@@ -37,6 +39,13 @@ def test_an_image_is_read_as_it_was_written(pixels: np.ndarray) -> None:
     expected = pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)
     assert np.abs(image.pixels.astype(int) - expected).max() <= 6
     assert (image.format, image.notes) == ("JPEG XR", ())
+
+
+def test_an_image_of_the_order_that_windows_writes_has_the_same_colours() -> None:
+    data = encoded()
+    windows = data.replace(RGB, RGB[:-1] + b"\x0c", 1)
+    assert windows != data
+    np.testing.assert_array_equal(decode_image(windows).pixels, decode_image(data).pixels)
 
 
 def test_colours_are_those_of_the_profile(linear_profile: bytes) -> None:

@@ -1,5 +1,7 @@
 """Transparent pixels are composited on white, to the exact level."""
 
+import struct
+
 import imagecodecs
 import numpy as np
 import pytest
@@ -64,6 +66,43 @@ def test_the_transparent_entry_of_a_palette_becomes_white(fmt: str) -> None:
     image.putdata([0, 1, 2])
     decoded = decode_image(save(image, fmt, transparency=1))
     np.testing.assert_array_equal(decoded.pixels, [[[255, 0, 0], [255, 255, 255], [0, 0, 255]]])
+    assert decoded.notes == (ALPHA_NOTE,)
+
+
+def bmp(pixels: np.ndarray) -> bytes:
+    """BMP of 32 bits whose header has a mask of the opacity (BITMAPV5HEADER)."""
+    height, width, _ = pixels.shape
+    body = pixels[::-1, :, [2, 1, 0, 3]].tobytes()
+    sizes = struct.pack("<IiiHHIIiiII", 124, width, height, 1, 32, 3, len(body), 0, 0, 0, 0)
+    masks = struct.pack("<4I", 0xFF0000, 0xFF00, 0xFF, 0xFF000000) + b"BGRs" + bytes(64)
+    start = struct.pack("<2sIHHI", b"BM", 138 + len(body), 0, 0, 138)
+    return start + sizes + masks + body
+
+
+def test_a_bmp_is_opaque_where_all_opacities_are_zero() -> None:
+    pixels = noise(9, 7, 4)
+    decoded = decode_image(bmp(pixels))
+    np.testing.assert_array_equal(decoded.pixels, on_white(pixels))
+    assert decoded.notes == (ALPHA_NOTE,)
+    pixels[..., 3] = 0
+    decoded = decode_image(bmp(pixels))
+    np.testing.assert_array_equal(decoded.pixels, pixels[..., :3])
+    assert decoded.notes == ()
+
+
+@pytest.mark.parametrize(
+    "palette", [[0, 90, 0, 200, 80, 60], [0, 0, 0, 1, 1, 1]], ids=["colour", "grey"]
+)
+def test_a_gif_is_clear_around_its_frame(palette: list[int]) -> None:
+    frame = Image.new("P", (3, 2), 1)
+    frame.putpalette(palette)
+    data = bytearray(save(frame, "GIF"))
+    struct.pack_into("<HH", data, 6, 8, 5)  # the canvas
+    struct.pack_into("<HH", data, data.index(b"\x2c\0\0\0\0\3\0\2\0") + 1, 4, 1)
+    expected = np.full((5, 8, 3), 255, np.uint8)
+    expected[1:3, 4:7] = palette[3:]
+    decoded = decode_image(bytes(data))
+    np.testing.assert_array_equal(decoded.pixels, expected)
     assert decoded.notes == (ALPHA_NOTE,)
 
 

@@ -1,13 +1,14 @@
 """Which codec a suffix stands for, where the user has codecs of their own."""
 
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
 from core.png import encode_png
 from pipelines.file_suffixes import codec_for
 from tests.conftest import AddCodec
-from tests.pipelines.compress.compress_runs import IMAGE, run_compress, run_decompress
+from tests.pipelines.compress.compress_runs import IMAGE, is_one_line, run_compress, run_decompress
 
 COPY = """
     from dataclasses import dataclass
@@ -47,3 +48,13 @@ def test_a_program_that_is_installed_changes_no_codec_of_a_format(
 ) -> None:
     add_codec("a_program", COPY.format(name="a_program", suffix=suffix))
     assert codec_for(Path(f"photo{suffix}")) == codec
+
+
+def test_a_codec_that_cannot_turn_its_dial_has_files_of_one_size(
+    add_codec: AddCodec, photo: Path, tmp_path: Path, capsys
+) -> None:
+    dial = 'from core.codecs.base import Dial\nDIAL = Dial("level", 1, 9, 1, 5)\n'
+    add_codec("mine", dedent(COPY.format(name="mine", suffix=".vvc")) + dial)
+    assert run_compress(photo, tmp_path / "photo.vvc", "--target-bytes", "9000") == 2
+    assert is_one_line(capsys.readouterr().err, "compress: Mine has no dial, so its files")
+    assert run_compress(photo, tmp_path / "photo.vvc") == 0

@@ -36,7 +36,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_file_beside_the_inputs_that_nobody_named_is_kept(folder: Path, capsys) -> None:
     (folder / "in" / "a.webp").write_bytes(b"a person's own")
     assert run_compress("in/*.png", "in", *WEBP) == 2
-    assert "in/a.webp would be replaced beside the inputs" in capsys.readouterr().err
+    assert "in/a.webp would be replaced; name another folder" in capsys.readouterr().err
     assert names_in(folder / "in") == ["a.png", "a.webp", "b.png"]
     assert run_compress("in/*.png", "in", *WEBP, "--dry-run") == 2
     assert (folder / "in" / "a.webp").read_bytes() == b"a person's own"
@@ -44,6 +44,20 @@ def test_a_file_beside_the_inputs_that_nobody_named_is_kept(folder: Path, capsys
     assert (folder / "in" / "a.webp").read_bytes().startswith(b"RIFF")
     assert run_decompress("in/*.webp", "in") == 2
     assert "in/a.png and 1 more would be replaced" in capsys.readouterr().err
+
+
+def test_originals_are_replaced_by_what_is_decompressed_if_that_is_asked_for(
+    folder: Path, capsys
+) -> None:
+    original = (folder / "in" / "a.png").read_bytes()
+    assert run_compress("in", "small", *WEBP, "--quality", "5") == 0
+    for flags in ((), ("--dry-run",)):
+        assert run_decompress("small", "in", *flags) == 2
+        message = "in/a.png and 1 more would be replaced; name another folder"
+        assert is_one_line(capsys.readouterr().err, message, "--replace")
+    assert (folder / "in" / "a.png").read_bytes() == original
+    assert run_decompress("small", "in", "--replace") == 0
+    assert (folder / "in" / "a.png").read_bytes() != original
 
 
 def test_a_file_of_an_earlier_run_in_another_folder_is_replaced_and_that_is_told(

@@ -32,7 +32,7 @@ from tests.pipelines.compress.compress_runs import (
         (("photo.png", "out.bnk", "--codec", "bottelneck"), ("Did you mean bottleneck?",)),
         (("photo.png", "out.bnk", "--quality", "high"), ("--quality", "'high'", "--help")),
         (("photo.png", "out.bnk", "--qualty", "5"), ("unrecognized", "--qualty", "--help")),
-        (("photo.png", "out.jpg", "--target-bytes", "9"), ("photo.png: JPEG cannot make",)),
+        (("photo.png", "out.jpg", "--target-bytes", "9"), ("photo.png: JPEG cannot make", "found")),
         (("photo.png",), ("input and the output",)),
         ((), ("input and the output",)),
         (("*.gif", "out.bnk"), ("No file matches *.gif",)),

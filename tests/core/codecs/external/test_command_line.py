@@ -183,6 +183,24 @@ def test_a_command_is_free_of_the_limit_on_the_processor_time_of_a_job(
     assert (tmp_path / "told").read_text() == "unlimited\n"
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits a running process")
+@pytest.mark.parametrize("template", ["yes {output}", "cp /dev/zero {output}"])
+def test_a_command_that_writes_or_prints_without_end_is_ended(template: str, image: Image) -> None:
+    endless = _encoding_with(template, file_bytes=10_000_000, seconds=60)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(CodecError, match=r"wrote a file of more than 10,000,000 bytes\.$"):
+        endless.encode(image)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 5_000
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs sh")
+def test_of_what_a_command_prints_the_end_is_told_and_little_is_kept(image: Image) -> None:
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(CodecError, match=r"ended with status 3: no such profile\.$"):
+        _encoding_with("sh -c 'yes | head -c 90000000; echo no such profile; exit 3'").encode(image)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000
+
+
 def test_no_file_is_left_behind(image: Image, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     Copy().decode(Copy().encode(image))

@@ -83,7 +83,7 @@ def test_a_killed_process_leaves_neither_its_command_nor_an_image_nor_its_keeper
     try:
         commands = _commands(told)
         started = psutil.Process(parent.pid).children(recursive=True)
-        assert [path.name for path in temporary.glob("*/*")] == ["input.png"]
+        assert {path.name for path in temporary.glob("*/*")} == {"input.png", "printed"}
     finally:
         parent.kill()
         parent.wait()
