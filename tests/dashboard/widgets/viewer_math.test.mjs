@@ -222,6 +222,13 @@ test("figures of one unit are compared in the direction that is better", () => {
 });
 
 test("figures that cannot be compared are not", () => {
+test("an exact image is better than every other, by no number", () => {
+  const compare = math.compareReadouts;
+  assert.deepEqual(compare("35.14", "∞ (exact)", 1), { text: "", better: "b" });
+  assert.deepEqual(compare("∞ (exact)", "35.14", 1), { text: "", better: "a" });
+  assert.deepEqual(compare("∞ (exact)", "∞ (exact)", 1), { text: "=", better: null });
+});
+
   const nothing = { text: "", better: null };
   assert.deepEqual(math.compareReadouts("", "33.5 dB", 1), nothing);
   assert.deepEqual(math.compareReadouts("lossless", "33.5 dB", 1), nothing);
