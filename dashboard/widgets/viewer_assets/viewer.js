@@ -4,7 +4,7 @@
 import { Controls, make } from "./viewer_controls.js";
 import { isKeyOfControl, keyAction } from "./viewer_keys.js";
 import {
-  adaptView, carriedIndex, clamp, clampView, fitView, panBy, pinch, probe, stepZoom, unpack,
+  adaptView, carriedIndex, clamp, clampView, fitView, panBy, pinch, pinOf, probe, stepZoom, unpack,
   wheelZoom, wipeAt, zoomAt,
 } from "./viewer_math.js";
 import { figuresLine, save, snapshotCanvas, snapshotName } from "./viewer_snapshot.js";
@@ -289,11 +289,10 @@ class Viewer {
     if (this.header.isPreview) {
       return;
     }
-    const { mode, view, isFitted, wipe, gain, kind, a, b } = this.state;
-    const [left, top] = this.header.origin;
-    const names = { a: this.layers[a].name, b: this.layers[b].name };
-    const place = { zoom: isFitted ? 0 : view.zoom, x: view.x + left, y: view.y + top };
-    this.api.setTriggerValue("pin", { ...names, mode, ...place, wipe, gain, difference: kind });
+    const pin = pinOf(this.state, this.layers, this.header.origin);
+    // The page may give it back as the view to open, which is open already.
+    this.state.start = JSON.stringify(pin);
+    this.api.setTriggerValue("pin", pin);
   }
 
   onBlink() {

@@ -254,6 +254,15 @@ export function zoomText(zoom) {
   return `${percent < 10 ? percent.toFixed(1) : percent.toFixed(0)} %`;
 }
 
+/** What a person sees, for a link: places are those of the whole image, to a thousandth. */
+export function pinOf({ mode, view, isFitted, wipe, gain, kind, a, b }, layers, [left, top]) {
+  const rounded = (value) => Math.round(1000 * value) / 1000;
+  return {
+    a: layers[a].name, b: layers[b].name, mode, zoom: isFitted ? 0 : rounded(view.zoom),
+    x: rounded(view.x + left), y: rounded(view.y + top), wipe: rounded(wipe), gain, difference: kind,
+  };
+}
+
 /** Which layer a choice means after the layers changed: the same name, else the same place. */
 export function carriedIndex(name, index, layers, fallback) {
   if (layers[index]?.name === name) {
