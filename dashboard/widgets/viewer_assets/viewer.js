@@ -7,7 +7,7 @@ import {
   adaptView, carriedIndex, clamp, clampView, fitView, panBy, pinch, pinOf, probe, stepZoom, unpack,
   wheelZoom, wipeAt, zoomAt,
 } from "./viewer_math.js";
-import { figuresLine, save, snapshotCanvas, snapshotName } from "./viewer_snapshot.js";
+import { save, snapshotCanvas, snapshotCaptions, snapshotName } from "./viewer_snapshot.js";
 import { Stage } from "./viewer_stage.js";
 
 const MODES = ["wipe", "side", "flicker", "difference"];
@@ -192,15 +192,8 @@ class Viewer {
   saveSnapshot() {
     this.draw();
     const { state, layers } = this;
-    const isOne = state.isHolding || state.mode === "flicker";
-    const shown = state.isHolding ? 0 : state.isSecondShown ? state.b : state.a;
-    const pair = isOne ? [shown] : [state.a, state.b];
-    const chosen = [...new Set(pair)].map((index) => layers[index]);
-    const captions = chosen.map(({ name, readout, color }) => ({
-      name, color, figures: figuresLine(readout),
-    }));
-    const panes = this.stage.shownCanvases(state);
-    save(snapshotCanvas(panes, captions), snapshotName(chosen.map(({ name }) => name)));
+    const captions = snapshotCaptions(state, layers);
+    save(snapshotCanvas(this.stage.shownCanvases(state), captions), snapshotName(state, layers));
   }
 
   get image() {

@@ -181,8 +181,8 @@ def test_a_snapshot_holds_the_image_as_it_is_shown_and_the_figures_below(
     viewer.wait_for()
     zoom = int(viewer.get_attribute("data-zoom") or 0)
     with page.expect_download() as download:
-        page.get_by_role("button", name="Save a snapshot as PNG").click()
-    assert download.value.suggested_filename == "bottleneck-original-png-lossless.png"
+        page.get_by_role("button", name="Snapshot").click()
+    assert download.value.suggested_filename == "bottleneck-wipe-original-png-lossless.png"
     shown = np.asarray(PIL.Image.open(download.value.path()).convert("RGB"))
     height, width = (zoom * side for side in photograph.shape[:2])
     left = (shown.shape[1] - width) // 2
