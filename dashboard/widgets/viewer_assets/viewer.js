@@ -181,11 +181,8 @@ class Viewer {
   }
 
   toggleFullScreen() {
-    if (this.isFullScreen) {
-      document.exitFullscreen();
-    } else {
-      this.root.requestFullscreen?.();
-    }
+    const change = this.isFullScreen ? document.exitFullscreen() : this.root.requestFullscreen?.();
+    change?.catch(() => {}); // A browser may refuse it, and then all stays as it is.
   }
 
   /** Saves what is shown, with names and figures, as PNG. */

@@ -139,7 +139,7 @@ def test_an_uploaded_photograph_is_seen_within_the_first_screen(url: str, page: 
     assert dial is not None
     assert dial["x"] > stage["x"] + stage["width"], "the dials stand beside the image"
     assert dial["y"] < 900
-    fit, actual = (page.get_by_role("button", name=name) for name in ("Fit", "One image pixel"))
+    fit, actual = (page.get_by_role("button", name=name) for name in ("Fit", "1:1"))
     assert (fit.get_attribute("aria-pressed"), actual.get_attribute("aria-pressed")) == (
         "true",
         "false",

@@ -87,7 +87,7 @@ def _work(viewer: Viewer) -> Viewer:
     working = viewer.page.get_by_text("Working", exact=True)
     working.click()
     viewer.page.locator(".viewer[data-ready=true][data-layers='1']").wait_for()
-    assert not viewer.page.get_by_role("button", name="Pin this view").is_visible()
+    assert not viewer.page.get_by_role("button", name="Pin").is_visible()
     working.click()
     viewer.page.locator(".viewer[data-ready=true][data-layers='3']").wait_for()
     return Viewer(viewer.page)
