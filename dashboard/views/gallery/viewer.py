@@ -16,8 +16,10 @@ from dashboard.charts.image_ranking import RATE, MeasuredPoint
 from dashboard.views.gallery.controls import quantity_label
 from dashboard.views.gallery.decoded_cache import decoded_image
 from dashboard.views.gallery.images import GalleryImages
-from dashboard.widgets.comparison_viewer import ViewerLayer, comparison_viewer, ssim_map_layer
+from dashboard.widgets.comparison_viewer import ViewerLayer, ssim_map_layer
 from dashboard.widgets.links import comparable, compare_query, link_to_page
+from dashboard.widgets.pinned_viewer import PARAMETER as VIEW
+from dashboard.widgets.pinned_viewer import pinned_viewer
 from dashboard.widgets.reconstruction_cards import NEUTRAL, plain
 from dashboard.widgets.reconstruction_table import spelled_cell
 
@@ -69,7 +71,8 @@ def opened_layers(
 
 
 def _forget() -> None:
-    st.query_params.pop(PARAMETER, None)
+    for name in (PARAMETER, VIEW):
+        st.query_params.pop(name, None)
 
 
 @st.dialog("Image of the gallery", width="large", on_dismiss=_forget)
@@ -90,7 +93,7 @@ def _open(images: GalleryImages, order: Sequence[str], points: Sequence[Measured
     except (ImageError, OSError) as error:
         st.warning(f"This image cannot be shown: {plain(in_one_line(error))}")
         return
-    comparison_viewer(layers, key="gallery")
+    pinned_viewer(layers, key="gallery")
 
 
 def _link_to_compare(image: Mapping[str, str] | None, points: Sequence[MeasuredPoint]) -> None:

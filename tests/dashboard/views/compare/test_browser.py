@@ -162,6 +162,13 @@ def test_a_file_of_the_learned_codec_is_opened(url: str, page: Page) -> None:
     page.get_by_text(f"{len(data):,} bytes").first.wait_for()
 
 
+def test_a_pin_of_ones_own_image_does_not_promise_a_link_to_it(url: str, page: Page) -> None:
+    _open(page, url, "codecs=PNG", ("photo.png", encode_png(_photograph())))
+    page.locator(".viewer[data-ready=true][data-layers='2']").wait_for()
+    page.get_by_role("button", name="Pin", exact=True).click()
+    page.get_by_text("your own image is not part of a link").wait_for()
+
+
 def test_the_curve_of_ones_own_image_is_drawn(url: str, page: Page) -> None:
     _open(page, url, "codecs=JPEG&codecs=WebP", ("photo.png", encode_png(_photograph())))
     page.get_by_text("Measure the curves").click()
