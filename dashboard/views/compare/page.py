@@ -137,7 +137,8 @@ def compare(
         show_viewer([*layers, *maps], is_upload=bool(image.name))
     st.session_state["viewed"] = image.digest
     if everything:
-        show_numbers(frame, everything, equal=wanted_target.mode)
+        # Files that a person has are compared as they are, whatever the codecs are brought to.
+        show_numbers(frame, everything, equal="" if versions else wanted_target.mode)
     describe_image(image)
     if any(get_codec(card.config.codec).kind == "learned" for card in cards):
         warn_of_oddities(image)

@@ -109,6 +109,21 @@ def test_versions_of_a_large_image_are_weighed_and_measured_whole(
 
 
 @pytest.mark.slow
+def test_the_smallest_version_is_marked_whatever_the_codecs_are_brought_to(
+    open_page: OpenPage, empty_store: Path, photograph: Image
+) -> None:
+    versions = [(f"{q}.jpg", get_codec("jpeg").at(q).encode(photograph)) for q in (90, 40)]
+    app = open_page("compare", empty_store, query={**ALONE, "mode": "Equal bytes"})
+    send(app, ("o.png", encode_png(photograph)), *versions)
+    app.segmented_control(key="role").set_value("versions").run()
+    assert not app.exception
+    column = list(app.dataframe[0].value).index("bytes")
+    styles = app.dataframe[0].proto.arrow_data.styler.styles
+    assert f"row1_col{column}" in styles
+    assert f"row0_col{column}" not in styles
+
+
+@pytest.mark.slow
 def test_the_mean_is_of_the_same_pixels_whichever_image_is_shown(
     open_page: OpenPage, empty_store: Path, photograph: Image
 ) -> None:
