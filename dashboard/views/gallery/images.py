@@ -17,6 +17,7 @@ from core.evaluation.table import to_frame, to_table
 from core.images import Image
 from core.metrics import metrics
 from dashboard.charts.image_ranking import MeasuredPoint
+from dashboard.data.samples import stored_sample
 from dashboard.data.store import open_store, store_state
 
 #: Between the title of a photograph and the number of a piece of it.
@@ -116,17 +117,9 @@ def _measured(point: MeasuredPoint, are_pieces: bool, state: str) -> pd.DataFram
 def built_in_images(*, are_pieces: bool) -> dict[str, Image]:
     """Built-in photographs resized to 160x160, or pieces of 160x160 of them, by title."""
     if not are_pieces:
-        return {title: _stored(image) for title, image in photographs().items()}
+        return {title: stored_sample(title) for title in photographs()}
     return {
         f"{title}{_PIECE}{number + 1}": piece
         for title, image in photographs().items()
         for number, piece in enumerate(pieces(image))
     }
-
-
-def _stored(image: Image) -> Image:
-    import PIL.Image
-
-    from core.dataset.preparation.decoding import stored_image
-
-    return np.asarray(stored_image(PIL.Image.fromarray(image)))

@@ -16,6 +16,7 @@ from core.store import ArtifactError
 from core.training_records.model_cards import PREFIX
 from dashboard import glossary
 from dashboard.charts.colors import codec_style
+from dashboard.data.samples import stored_sample
 from dashboard.data.store import load_split, open_store, store_state
 from dashboard.widgets.bounded import bounded_number, bounded_slider
 from dashboard.widgets.comparison_viewer import ViewerLayer
@@ -235,13 +236,3 @@ def _reconstruction(
         raise ValueError("has no such reconstruction")
     quality_db = psnr_db.measure(_image, pixels)
     return ModelOutput(pixels, quality_db, ssim.measure(_image, pixels), rate, size)
-
-
-@st.cache_data(max_entries=16, show_spinner=False)
-def stored_sample(title: str) -> Image:
-    """A sample image, resized to 160x160."""
-    import PIL.Image
-
-    from core.dataset.preparation.decoding import stored_image
-
-    return np.asarray(stored_image(PIL.Image.fromarray(sample_images()[title])))
