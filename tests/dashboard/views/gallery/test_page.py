@@ -140,6 +140,13 @@ def test_the_class_filter_leaves_its_class(open_page, full_store):
     assert len(tiles(app)) == split.classes.count(name)
 
 
+def test_the_images_of_a_subset_are_counted_over_all_classes(open_page, full_store):
+    name = open_split(ArtifactStore(full_store), "test").classes[0]
+    app = open_page(VIEW, full_store, query={"metric": "SSIMULACRA2", "class": name})
+    assert len(tiles(app)) == 1
+    assert "SSIMULACRA2 was measured on 2 of" in captions(app)
+
+
 def test_a_link_opens_an_image_in_the_viewer_with_the_codec_as_b(open_page, full_store):
     image_id = open_split(ArtifactStore(full_store), "test").ids[1]
     query = {"codec": "WebP", "setting": "quality=25", "image": image_id}
@@ -216,6 +223,19 @@ def test_a_page_beyond_the_last_is_the_last(open_page, full_store, page):
     app = open_page(VIEW, full_store, query={"page": page})
     assert not app.exception
     assert tiles(app)
+
+
+@pytest.mark.slow
+def test_another_order_starts_at_its_first_page_and_a_link_at_its_own(open_page, empty_store):
+    pieces_of = {"images": "Pieces at their own size"}
+    app = open_page(VIEW, empty_store, query={**pieces_of, "page": "2"})
+    second = {tile["id"] for tile in tiles(app)}
+    app.selectbox(key="order").set_value("best").run()
+    assert not app.exception
+    best = open_page(VIEW, empty_store, query={**pieces_of, "order": "Best first"})
+    assert tiles(app) == tiles(best)
+    first = open_page(VIEW, empty_store, query=pieces_of)
+    assert second.isdisjoint(tile["id"] for tile in tiles(first))
 
 
 @pytest.mark.slow
