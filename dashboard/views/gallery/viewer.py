@@ -14,7 +14,6 @@ from core.store import ArtifactError
 from dashboard.charts.colors import codec_style
 from dashboard.charts.image_ranking import RATE, MeasuredPoint
 from dashboard.views.gallery.controls import quantity_label
-from dashboard.views.gallery.decoded_cache import decoded_image
 from dashboard.views.gallery.images import GalleryImages
 from dashboard.widgets.comparison_viewer import ViewerLayer, ssim_map_layer
 from dashboard.widgets.links import comparable, compare_query, link_to_page
@@ -57,7 +56,7 @@ def opened_layers(
     layers = [ViewerLayer("Original", original, {}, NEUTRAL)]
     for point in points:
         try:
-            pixels = decoded_image(original, point)
+            pixels = images.decoded(image_id, point)
         except (ArtifactError, ValueError):
             continue
         name = f"{label_of(point.codec)} {point.setting}"

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from core.codecs import get_codec
 from core.dataset.photographs import photographs, pieces
 from core.dataset.splits import open_split
 from core.evaluation.results import load_results
@@ -43,8 +44,6 @@ def at(frame, codec, setting):
 
 
 def test_the_worst_image_stands_first_with_its_pixels_and_figures(open_page, full_store):
-    from core.codecs import get_codec
-
     query = {"codec": "JPEG", "setting": "quality=50"}
     app = open_page(VIEW, full_store, query=query)
     assert not app.exception
@@ -201,6 +200,22 @@ def test_without_the_data_set_the_samples_are_shown_and_the_page_says_so(open_pa
     assert {tile["id"] for tile in tiles(app)} == set(photographs())
     assert any("pipelines.prepare" in code.value for code in app.code)
     assert "ship with the installed libraries" in " ".join(text.value for text in app.markdown)
+
+
+@pytest.mark.slow
+def test_photographs_are_coded_by_worker_processes_and_never_where_the_page_runs(
+    open_page, empty_store, monkeypatch
+):
+    def refuse(*_):
+        raise AssertionError("coded in the process of the page")
+
+    point = get_codec("jpeg").at(50)
+    monkeypatch.setattr(type(point), "encode", refuse)
+    app = open_page(VIEW, empty_store, query={"codec": "JPEG", "setting": "quality=50"})
+    assert not app.exception
+    assert not app.warning
+    assert {tile["id"] for tile in tiles(app)} == set(photographs())
+    assert all(image["name"] == "JPEG" for tile in tiles(app) for image in tile["images"])
 
 
 @pytest.mark.slow
