@@ -44,6 +44,8 @@ def test_several_images_have_a_mean_and_one_is_shown(
     sizes = [len(jpeg.encode(np.ascontiguousarray(image))) for image in pair]
     mean = app.dataframe[1].value.iloc[0]
     assert (mean["Codec"], mean["Images"]) == ("JPEG", "2")
+    assert "Means over your 2 images, each at your settings." in page_text(app)
+    assert "brought to the target" not in page_text(app)
     assert float(mean["Bytes"].replace(",", "")) == pytest.approx(np.mean(sizes), abs=0.5)
     app.selectbox(key="shown").select_index(1).run()
     assert "64 x 48 pixels" in page_text(app)
