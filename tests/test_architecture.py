@@ -73,6 +73,15 @@ def test_charts_do_not_know_the_screen() -> None:
     assert _offenders("dashboard/charts", {"streamlit"}) == []
 
 
+def test_every_chart_is_shown_by_the_function_that_lets_it_be_saved_and_read_aloud() -> None:
+    offenders = [
+        str(path.relative_to(ROOT))
+        for path in source_files("dashboard")
+        if "st.plotly_chart(" in path.read_text(encoding="utf-8")
+    ]
+    assert offenders == ["dashboard/widgets/charts.py"]
+
+
 def test_imports_are_absolute() -> None:
     relative = [
         str(path.relative_to(ROOT))

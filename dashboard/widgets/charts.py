@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 #: Settings of plotly's tool bar; points are chosen by a click, so selecting areas is left out.
-CONFIG: dict[str, Any] = {"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d"]}
+_CONFIG: dict[str, Any] = {"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d"]}
 #: Pixels of a saved image for each pixel on the screen: sharp in print and on a slide.
 PNG_SCALE = 3
 
@@ -15,7 +15,7 @@ PNG_SCALE = 3
 def chart_config(name: str) -> dict[str, Any]:
     """Settings of a chart whose tool bar saves it as `<name>.png`."""
     image = {"format": "png", "filename": name, "scale": PNG_SCALE}
-    return CONFIG | {"toImageButtonOptions": image}
+    return _CONFIG | {"toImageButtonOptions": image}
 
 
 def show_chart(

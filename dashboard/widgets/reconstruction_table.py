@@ -91,7 +91,10 @@ def reached_words(found: Reconstruction, quantity: str) -> str | None:
         return None
     match = found.match
     target, achieved = (_amount(quantity, value) for value in (match.target, match.achieved))
-    return f"Target {target}, achieved {achieved} ({100 * match.error_fraction:+.1f}\u00a0%)"
+    error = (
+        f"{100 * match.error_fraction:+.1f}\u00a0%" if match.target else f"{match.achieved:+.2f}"
+    )
+    return f"Target {target}, achieved {achieved} ({error})"
 
 
 def file_name(found: Reconstruction, *, suffix: str) -> str:
@@ -141,6 +144,8 @@ def _row(
     pixels = (record.width or 0) * (record.height or 0)
     is_split = container is not None and record.bytes is not None
     is_reached = found.match is not None and found.problem is None
+    # Of a target of 0 an error is no share.
+    has_share = is_reached and found.match.target != 0  # type: ignore[union-attr]
     payload = max(0, record.bytes - container) if is_split else None  # type: ignore[operator]
     return {
         "codec": record.codec,
@@ -159,7 +164,7 @@ def _row(
         "decode_ms": _milliseconds(record.decode_seconds),
         "target": found.match.target if found.match else None,
         "achieved": found.match.achieved if is_reached else None,  # type: ignore[union-attr]
-        "error_percent": 100 * found.match.error_fraction if is_reached else None,  # type: ignore[union-attr]
+        "error_percent": 100 * found.match.error_fraction if has_share else None,  # type: ignore[union-attr]
         "problem": found.problem,
     }
 

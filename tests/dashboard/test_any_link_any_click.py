@@ -29,7 +29,7 @@ HOSTILE: list[str | list[str]] = [
 ]
 SOME = random.Random(1).sample(range(len(HOSTILE)), 2)
 #: Parameters that a page reads from the address itself.
-READ_DIRECTLY = {"compare": ["view"], "models": ["view"], "gallery": ["image"]}
+READ_DIRECTLY = {"compare": ["view"], "models": ["view"], "gallery": ["image", "view"]}
 #: Compare encodes at every step, as slowly as a link or a click asks for.
 QUICK_PAGES = [page for page in PAGES if page != "compare"]
 SHORT_WALK, LONG_WALK = 6, 300

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from urllib.parse import parse_qs, urlparse
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.dashboard.page_layout import wait_for_layout
 from tests.waiting import PATIENCE_MS
@@ -47,6 +47,25 @@ def test_a_link_to_a_study_and_a_plot_opens_them_and_a_click_changes_the_address
     query = parse_qs(urlparse(page.url).query)
     assert query["plot"] == ["Ranks"]
     assert query["study"] == ["Autoencoder, 2 layers (40x40)"]
+
+
+def test_a_tick_adds_to_the_chosen_trials_after_the_table_got_another_order(
+    shipped_url: str, page: Page, draw_everything: Callable[[Page], None]
+) -> None:
+    page.goto(f"{shipped_url}/trials?study=ae40&ae40-chosen=13")
+    page.get_by_role("heading", name="Trials", exact=True).wait_for()
+    draw_everything(page)
+    table = page.locator(".st-key-ae40-table")
+    ticked = table.locator("canvas [role=row][aria-selected=true]")
+    expect(ticked).to_have_attribute("aria-rowindex", "3", timeout=PATIENCE_MS)
+    page.get_by_role("combobox", name="Sort").click()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(ticked).to_have_attribute("aria-rowindex", "10", timeout=PATIENCE_MS)
+    head = row = 35
+    table.get_by_test_id("stDataFrame").click(position={"x": 18, "y": head + 2.5 * row})
+    for number in (2, 13):
+        page.get_by_role("button", name=f"Remove {number}", exact=True).wait_for()
 
 
 def test_how_a_model_was_trained_opens_that_run_alone(

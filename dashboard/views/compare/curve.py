@@ -27,7 +27,7 @@ from dashboard.data.visitor_jobs import Task, queue_line
 from dashboard.formats import metric_d3_format
 from dashboard.views.compare.image import ChosenImage
 from dashboard.views.compare.slow_metrics import MAX_PIXELS_FOR_SLOW_METRICS, chosen_metrics
-from dashboard.widgets.charts import CONFIG
+from dashboard.widgets.charts import show_chart
 from dashboard.widgets.downloads import download_csv
 
 _WHAT = (
@@ -108,7 +108,9 @@ def _show_figures(frame: pd.DataFrame, known: Sequence[str]) -> None:
         value_format=metric_d3_format(chosen),
     )
     figure.update_layout(height=460)
-    st.plotly_chart(figure, config=CONFIG, key="own-curve")
+    label = metrics()[chosen].LABEL
+    alt = f"{label} of this image over bits per pixel, a line per codec."
+    show_chart(figure, key="own-curve", name="bottleneck-curve", alt=alt)
     _show_bd_rates(tables)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -18,6 +19,14 @@ from dashboard.widgets.reconstruction_table import column_title, comparison_tabl
 _BASIS = (
     "Means over your {count} images, each brought to the target separately. An image on which a "
     "codec failed or could not reach the target is left out of that codec's mean."
+)
+_BASIS_AS_SET = (
+    "Means over your {count} images, each at your settings. An image on which a codec failed is "
+    "left out of that codec's mean."
+)
+_FEWER_LINE = (
+    " Fewer images count for {columns}: those that are large enough for the metric, and that none "
+    "of the codecs restored exactly, lossless ones apart."
 )
 _CENTRES_LINE = (
     f" Of an image of more than {MAX_PIXELS_FOR_SLOW_METRICS / 1e6:g} megapixels the centre "
@@ -51,7 +60,9 @@ def show_mean(
     progress.empty()
     numbers = pd.concat(parts, ignore_index=True)
     has_centres = bool((numbers["part"] == "centre").any())
-    st.caption(_BASIS.format(count=len(images)) + (_CENTRES_LINE if has_centres else ""))
+    basis = _BASIS_AS_SET if wanted_target.is_as_set else _BASIS
+    centres = _CENTRES_LINE if has_centres else ""
+    st.caption(basis.format(count=len(images)) + centres + fewer_line(numbers))
     _show_table(mean_table(numbers))
     download_csv(
         numbers, file_name="bottleneck-images.csv", key="csv-images", label="Every image as CSV"
@@ -64,13 +75,46 @@ def mean_table(numbers: pd.DataFrame) -> pd.DataFrame:
     Args:
         numbers: Rows of `comparison_table` for several images.
     """
-    columns = ["bytes", "bits_per_pixel", *(name for name in metrics() if name in numbers)]
+    columns = ["bytes", "bits_per_pixel", *_metrics_in(numbers)]
     if "bytes" not in numbers:
         return pd.DataFrame(columns=["label", "images", *columns])
-    done = numbers[numbers["bytes"].notna()]
-    grouped = done.groupby("label", sort=False)
+    grouped = _comparable(numbers).groupby("label", sort=False)
     means = grouped[columns].mean(numeric_only=True)
     return means.assign(images=grouped.size()).reset_index()[["label", "images", *columns]]
+
+
+def fewer_line(numbers: pd.DataFrame) -> str:
+    """Sentence on the metrics whose means are over fewer images than the sizes; empty if none.
+
+    Args:
+        numbers: Rows of `comparison_table` for several images.
+    """
+    if "bytes" not in numbers:
+        return ""
+    counts = _comparable(numbers).groupby("label")[["bytes", *_metrics_in(numbers)]].count()
+    parts = [
+        f"{column_title(name)} ({' to '.join(map(str, sorted({few.min(), few.max()})))})"
+        for name in counts.columns
+        if len(few := counts[name][counts[name] < counts["bytes"]])
+    ]
+    return _FEWER_LINE.format(columns=", ".join(parts)) if parts else ""
+
+
+def _metrics_in(numbers: pd.DataFrame) -> list[str]:
+    return [name for name in metrics() if name in numbers]
+
+
+def _comparable(numbers: pd.DataFrame) -> pd.DataFrame:
+    """Rows with a file, without the values of a metric on images that a codec restored exactly.
+
+    A codec that restores every image exactly keeps its values, and takes none from the others.
+    """
+    done = numbers[numbers["bytes"].notna()].copy()
+    for name in _metrics_in(done):
+        is_lossless = np.isinf(done.groupby("label")[name].transform("min"))
+        exact = done.loc[np.isinf(done[name]) & ~is_lossless, "image"]
+        done[name] = done[name].where(is_lossless | ~done["image"].isin(exact))
+    return done
 
 
 def _quick_part(image: ChosenImage) -> ChosenImage:

@@ -26,9 +26,10 @@ from dashboard.views.compare.picker import choose_part, choose_selection, descri
 from dashboard.views.compare.slow_metrics import MAX_PIXELS_FOR_SLOW_METRICS
 from dashboard.views.compare.versions import weigh_versions
 from dashboard.widgets.codec_picker import SetCodec, choose_codecs, set_codecs
-from dashboard.widgets.comparison_viewer import ViewerLayer, ViewerPin, comparison_viewer
+from dashboard.widgets.comparison_viewer import ViewerLayer, comparison_viewer
 from dashboard.widgets.deferred import draw_when_reached
 from dashboard.widgets.downloads import download_csv
+from dashboard.widgets.pinned_viewer import pinned_viewer
 from dashboard.widgets.reconstruction_cards import (
     plain,
     scale_line,
@@ -131,11 +132,13 @@ def compare(
     everything = [*versions, *found]
     frame = comparison_table(everything, upload_bytes=image.upload_bytes, containers=containers)
     layers = [original_layer(image), *decoded_layers(everything, readouts(frame))]
+    maps = map_layers(image, everything) if has_maps else []
     with container.container():
-        show_viewer([*layers, *(map_layers(image, everything) if has_maps else [])])
+        show_viewer([*layers, *maps], is_upload=bool(image.name))
     st.session_state["viewed"] = image.digest
     if everything:
-        show_numbers(frame, everything, equal=wanted_target.mode)
+        # Files that a person has are compared as they are, whatever the codecs are brought to.
+        show_numbers(frame, everything, equal="" if versions else wanted_target.mode)
     describe_image(image)
     if any(get_codec(card.config.codec).kind == "learned" for card in cards):
         warn_of_oddities(image)
@@ -213,13 +216,9 @@ def _say_found(container: DeltaGenerator, one: Reconstruction, quantity: str) ->
 
 
 @st.fragment
-def show_viewer(layers: Sequence[ViewerLayer]) -> None:
-    """The comparison viewer; a pinned view goes into the address."""
-    start = ViewerPin.parse(st.query_params.get("view", ""))
-    pin = comparison_viewer(layers, key="viewer", memory="compare", start=start)
-    if pin is not None:
-        st.query_params["view"] = pin.text
-        st.toast("The address of this page now opens this view.", icon=":material/keep:")
+def show_viewer(layers: Sequence[ViewerLayer], *, is_upload: bool) -> None:
+    """The comparison viewer, which runs alone when a view is pinned."""
+    pinned_viewer(layers, key="viewer", memory="compare", is_upload=is_upload)
 
 
 def choose_containers(configs: Sequence[CodecConfig]) -> dict[str, int] | None:

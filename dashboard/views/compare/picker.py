@@ -143,15 +143,24 @@ def _take_uploads(
             return None  # the original may be what was removed
         if role == "versions":
             return Selection((read[0].image,), read[0].image, _of_one_size(read))
+        images = tuple(version.image for version in read)
+        keys = _keys(images)
         shown = st.selectbox(
             "Shown",
-            range(len(read)),
-            format_func=lambda index: f"{index + 1} of {len(read)}: {read[index].name}",
+            keys,
+            format_func=lambda key: (
+                f"{keys.index(key) + 1} of {len(keys)}: {images[keys.index(key)].name}"
+            ),
             key="shown",
             width=240,
         )
-    images = tuple(version.image for version in read)
-    return Selection(images, images[min(shown, len(images) - 1)])
+    return Selection(images, images[keys.index(shown)])
+
+
+def _keys(images: Sequence[ChosenImage]) -> list[str]:
+    """Name of each image that stays the same when others are added or removed."""
+    digests = [image.digest for image in images]
+    return [f"{digest} {digests[:place].count(digest)}" for place, digest in enumerate(digests)]
 
 
 def _of_one_size(read: Sequence[Version]) -> tuple[Version, ...]:

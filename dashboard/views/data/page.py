@@ -14,6 +14,7 @@ from core.evaluation.results import results_of_other_images
 from core.images import Image
 from core.plain_english import counted
 from core.store import ArtifactError, Manifest
+from dashboard.data.samples import stored_sample
 from dashboard.data.store import DATASET, load_index, load_split, open_store
 from dashboard.views.data.index_cache import IndexSummary, load_index_summary
 from dashboard.views.data.index_table import show_index
@@ -171,7 +172,7 @@ def show_preprocessing(summary: IndexSummary | None) -> None:
             caption=f"Before: {width} x {height} (shown smaller)",
         )
         show_pixels(
-            preprocessed(title),
+            stored_sample(title),
             alt=f"{title} as the data set would keep it",
             caption="After: 160 x 160",
         )
@@ -197,16 +198,6 @@ def thumbnail(image: Image, *, height: int = 240) -> Image:
     width = round(image.shape[1] * height / image.shape[0])
     resized = PIL.Image.fromarray(image).resize((width, height), PIL.Image.Resampling.LANCZOS)
     return np.asarray(resized)
-
-
-@st.cache_data(max_entries=16, show_spinner=False)
-def preprocessed(title: str) -> Image:
-    """A sample image as `pipelines.prepare` would store it."""
-    import PIL.Image
-
-    from core.dataset.preparation.decoding import stored_image
-
-    return np.asarray(stored_image(PIL.Image.fromarray(sample_images()[title])))
 
 
 def show_images(class_names: Sequence[str]) -> None:

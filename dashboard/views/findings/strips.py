@@ -15,6 +15,7 @@ from core.images import Image
 from core.store import ArtifactError
 from dashboard import formats
 from dashboard.data.reconstructions import Show, reconstructions, wanted
+from dashboard.data.samples import stored_sample
 from dashboard.data.store import load_split
 from dashboard.data.visitor_jobs import Task, queue_line
 from dashboard.widgets.pixels import show_pixels
@@ -120,17 +121,7 @@ def test_images() -> dict[str, Image]:
 
 def samples() -> dict[str, Image]:
     """The built-in photographs, resized to 160x160."""
-    return {title: _stored(title) for title in sample_images()}
-
-
-@st.cache_data(max_entries=16, show_spinner=False)
-def _stored(title: str) -> Image:
-    import PIL.Image
-
-    from core.dataset.preparation.decoding import stored_image
-
-    kept = stored_image(PIL.Image.fromarray(sample_images()[title]))
-    return np.asarray(kept, dtype=np.uint8)
+    return {title: stored_sample(title) for title in sample_images()}
 
 
 def _autoencoders(rows: Sequence[MethodRow]) -> set[str]:

@@ -19,6 +19,7 @@ from dashboard.data.store import (
     open_store,
     store_state,
 )
+from dashboard.views.gallery.decoded_cache import decoded_image
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,10 @@ class DatasetImages:
             return self.source.read(image_id)
         status = (self.source.folder / image_id).stat()
         return _of_folder(self.source, image_id, (status.st_mtime_ns, status.st_size))
+
+    def decoded(self, image_id: str, point: MeasuredPoint) -> Image:
+        """An image after encoding and decoding at an operating point."""
+        return decoded_image(self.pixels(image_id), point)
 
     def compare_query(self, image_id: str) -> dict[str, str] | None:
         """The image by its id, where Compare can open it."""

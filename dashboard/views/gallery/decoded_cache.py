@@ -1,16 +1,16 @@
-"""Images as codecs reconstruct them, cached; large ones are made by worker processes."""
+"""Images as codecs reconstruct them, cached; what takes long is made by worker processes."""
 
+import functools
 import hashlib
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from core.codecs import Codec, Reference, get_codec
 from core.codecs.base import OperatingPoint
-from core.evaluation.comparison import CodecConfig, operating_point
+from core.evaluation.comparison import CodecConfig, Reconstruction, operating_point
 from core.images import Image
 from core.store import ArtifactStore
 from dashboard.charts.image_ranking import MeasuredPoint
@@ -31,30 +31,49 @@ def decoded_image(image: Image, point: MeasuredPoint) -> Image:
     """
     digest = hashlib.sha256(np.ascontiguousarray(image).data).hexdigest()
     if image.shape[0] * image.shape[1] > _SMALL_PIXELS:
-        return _decoded_by_worker(_Original(image, digest), point)
+        return pixels_of(made_by_worker(image, point))
     return _decoded(point, store_state(f"models/{point.codec}"), digest, image)
 
 
-def _decoded_by_worker(original: "_Original", point: MeasuredPoint) -> Image:
-    """The image as a worker process decodes it: what takes long has a queue and can be ended."""
+def made_by_worker(
+    image: Image, point: MeasuredPoint, *, metric_names: tuple[str, ...] = ()
+) -> Reconstruction:
+    """What a worker process makes of an image: it has a queue, and ends when a visitor leaves.
+
+    Args:
+        image: The original.
+        point: The operating point.
+        metric_names: Metrics to measure.
+
+    Raises:
+        ArtifactError: The weights of a learned codec are missing or damaged.
+        ValueError: There is no such codec, or it has the setting for small images alone.
+    """
+    digest = hashlib.sha256(np.ascontiguousarray(image).data).hexdigest()
     config = CodecConfig(point.codec, point.dial)
     if operating_point(config, open_store()).setting != point.setting:
         raise ValueError(f"{point.setting} is shown for images of 160x160 pixels alone.")
-    status = st.empty()
-    [made] = reconstructions(
-        original,
-        [wanted(config, goal=None, metric_names=())],
-        show=lambda tasks: _show_queue(status, tasks),
-        is_patient=True,
-    )
-    status.empty()
+    status = functools.cache(st.empty)  # no element where the outcome is known
+
+    def show(tasks: Sequence[Task]) -> None:
+        status().caption(queue_line(tasks))
+
+    asked = [wanted(config, goal=None, metric_names=metric_names)]
+    [made] = reconstructions(_Original(image, digest), asked, show=show, is_patient=True)
+    if status.cache_info().currsize:
+        status().empty()
+    return made
+
+
+def pixels_of(made: Reconstruction) -> Image:
+    """The decoded image.
+
+    Raises:
+        ValueError: There is none; the text says why.
+    """
     if made.decoded is None:
         raise ValueError(made.problem or "It gives no image.")
     return made.decoded
-
-
-def _show_queue(status: DeltaGenerator, tasks: Sequence[Task]) -> None:
-    status.caption(queue_line(tasks))
 
 
 class _Original(NamedTuple):

@@ -1,7 +1,7 @@
 """Images of the gallery: what each source of them offers, and the built-in photographs."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -10,14 +10,14 @@ import streamlit as st
 
 from core.codecs import codecs
 from core.dataset.photographs import photographs, pieces
-from core.evaluation.comparison import CodecConfig, operating_point, unready_codecs
-from core.evaluation.evaluate import evaluate
-from core.evaluation.record import Record
+from core.evaluation.comparison import Reconstruction, unready_codecs
 from core.evaluation.table import to_frame, to_table
 from core.images import Image
 from core.metrics import metrics
 from dashboard.charts.image_ranking import MeasuredPoint
+from dashboard.data.samples import stored_sample
 from dashboard.data.store import open_store, store_state
+from dashboard.views.gallery.decoded_cache import made_by_worker, pixels_of
 
 #: Between the title of a photograph and the number of a piece of it.
 _PIECE = ", piece "
@@ -49,6 +49,16 @@ class GalleryImages(Protocol):
             OSError: Its file cannot be read.
         """
 
+    def decoded(self, image_id: str, point: MeasuredPoint) -> Image:
+        """An image after encoding and decoding at an operating point.
+
+        Raises:
+            ArtifactError: The weights of a learned codec are missing or damaged.
+            ImageError: The image is not accepted any more.
+            OSError: Its file cannot be read.
+            ValueError: There is no such codec or setting, or it does not take the image.
+        """
+
     def compare_query(self, image_id: str) -> dict[str, str] | None:
         """Query parameters that open the page Compare on this image; None where it cannot."""
 
@@ -72,16 +82,25 @@ class BuiltInImages:
         return _sweeps(store_state("models/"), len(built_in_images(are_pieces=self.are_pieces)))
 
     def records(self, points: Sequence[MeasuredPoint]) -> pd.DataFrame:
-        """Measurements of all of them."""
-        parts = [
-            _measured(point, self.are_pieces, store_state(f"models/{point.codec}"))
-            for point in points
-        ]
-        return pd.concat(parts, ignore_index=True)
+        """Measurements of all of them, by worker processes."""
+        with st.spinner("Measuring the photographs …", show_time=True):
+            made = [
+                replace(self._made(image_id, point).record, image=image_id)
+                for point in points
+                for image_id in built_in_images(are_pieces=self.are_pieces)
+            ]
+        return to_frame(to_table(made))
 
     def pixels(self, image_id: str) -> Image:
         """Pixels of a photograph or of a piece, 160x160."""
         return built_in_images(are_pieces=self.are_pieces)[image_id]
+
+    def decoded(self, image_id: str, point: MeasuredPoint) -> Image:
+        """A photograph or piece that was decoded when it was measured."""
+        return pixels_of(self._made(image_id, point))
+
+    def _made(self, image_id: str, point: MeasuredPoint) -> Reconstruction:
+        return made_by_worker(self.pixels(image_id), point, metric_names=tuple(metrics()))
 
     def compare_query(self, image_id: str) -> dict[str, str]:
         """The photograph by its title; Compare takes it whole at its own size."""
@@ -102,31 +121,13 @@ def _sweeps(state: str, count: int) -> pd.DataFrame:
     return table.assign(bits_per_pixel=np.nan, images=count)
 
 
-@st.cache_data(max_entries=32, show_spinner="Measuring the photographs …")
-def _measured(point: MeasuredPoint, are_pieces: bool, state: str) -> pd.DataFrame:
-    found = operating_point(CodecConfig(point.codec, point.dial), open_store())
-    records: list[Record] = [
-        evaluate(found, image, image_id=image_id, metrics=metrics()).record
-        for image_id, image in built_in_images(are_pieces=are_pieces).items()
-    ]
-    return to_frame(to_table(records))
-
-
 @st.cache_resource(max_entries=2, show_spinner=False)
 def built_in_images(*, are_pieces: bool) -> dict[str, Image]:
     """Built-in photographs resized to 160x160, or pieces of 160x160 of them, by title."""
     if not are_pieces:
-        return {title: _stored(image) for title, image in photographs().items()}
+        return {title: stored_sample(title) for title in photographs()}
     return {
         f"{title}{_PIECE}{number + 1}": piece
         for title, image in photographs().items()
         for number, piece in enumerate(pieces(image))
     }
-
-
-def _stored(image: Image) -> Image:
-    import PIL.Image
-
-    from core.dataset.preparation.decoding import stored_image
-
-    return np.asarray(stored_image(PIL.Image.fromarray(image)))

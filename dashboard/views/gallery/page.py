@@ -7,7 +7,6 @@ from typing import NamedTuple
 import pandas as pd
 import streamlit as st
 
-from core.analysis.labels import label_of
 from core.analysis.stored_bd_rates import bd_rates_key
 from core.evaluation.results import Results
 from core.metrics import metrics
@@ -15,13 +14,13 @@ from core.plain_english import counted
 from core.store import ArtifactError
 from core.store.key import command_for
 from dashboard.charts.captions import source_line
-from dashboard.charts.image_ranking import RATE, MeasuredPoint, ranked, ranked_by_gap
+from dashboard.charts.image_ranking import ranked, ranked_by_gap
 from dashboard.data.store import load_results, open_store
+from dashboard.views.gallery.basis import basis_line, empty_line
 from dashboard.views.gallery.controls import (
     GallerySelection,
     choose_class,
     choose_selection,
-    quantity_label,
 )
 from dashboard.views.gallery.dataset_images import DatasetImages, load_dataset_images
 from dashboard.views.gallery.image_grid import image_grid
@@ -31,7 +30,6 @@ from dashboard.views.gallery.viewer import PARAMETER, show_opened
 from dashboard.widgets.datasets import choose_dataset
 from dashboard.widgets.downloads import download_csv
 from dashboard.widgets.reconstruction_cards import plain
-from dashboard.widgets.reconstruction_table import spelled_cell
 from dashboard.widgets.states import show_empty, show_problems
 
 TITLE = "Gallery"
@@ -62,7 +60,6 @@ SOURCES_HELP = (
     "are measured when they are shown."
 )
 UNKNOWN_IMAGE = "The link names an image that is not among these."
-SUBSET_LINE = "{label} was measured on {count:,} of {images}."
 DIFFERS_LINE = (
     "{images} here with another PSNR than the recorded one: the codec's library on this machine "
     "has another version than the one that was measured."
@@ -99,11 +96,12 @@ def main() -> None:
             look = choose_tiles()
         with controls:
             selection = choose_selection(images.points, measured_metrics(images))
-    table = ordered(images, selection, chosen)
+    everything = ordered(images, selection)
+    table = everything if chosen is None else of_class(everything, chosen)
     if table.empty:
         st.info(empty_line(selection), icon=":material/info:")
         return
-    st.caption(basis_line(selection, table, images.measured or 0))
+    st.caption(basis_line(selection, table, count=len(everything), total=images.measured or 0))
     show_page(images, selection, table, look=look)
     download_csv(table, file_name=csv_name(selection), key="csv-gallery")
     show_source(images, results)
@@ -178,9 +176,7 @@ def choose_tiles() -> str:
     )
 
 
-def ordered(
-    images: GalleryImages, selection: GallerySelection, class_name: str | None
-) -> pd.DataFrame:
+def ordered(images: GalleryImages, selection: GallerySelection) -> pd.DataFrame:
     """All images in the selected order."""
     frame = images.records(selection.points)
     if selection.second is None:
@@ -194,39 +190,12 @@ def ordered(
         )
     if images.classes:
         table.insert(1, "class", table["image"].map(images.classes))
-        if class_name is not None:
-            table = table[table["class"] == class_name].reset_index(drop=True)
     return table
 
 
-def empty_line(selection: GallerySelection) -> str:
-    """Message for an empty selection."""
-    names = " and ".join(point_label(point) for point in selection.points)
-    return (
-        f"No image has a {quantity_label(selection.quantity)} for {names}. A lossless codec has no "
-        "finite PSNR, because its error is zero; choose another metric or codec."
-    )
-
-
-def basis_line(selection: GallerySelection, table: pd.DataFrame, total: int) -> str:
-    """Caption: operating points, number of images, and means."""
-    label = quantity_label(selection.quantity)
-    clauses = [counted(len(table), "image"), f"{point_label(selection.first)}"]
-    mean = spelled_cell(selection.quantity, float(table[selection.quantity].mean()))
-    clauses.append(f"mean {label} {mean} at {table[RATE].mean():.3f} bits per pixel")
-    if selection.second is not None:
-        other = spelled_cell(
-            selection.quantity, float(table[f"second_{selection.quantity}"].mean())
-        )
-        rate = table[f"second_{RATE}"].mean()
-        clauses.append(
-            f"{point_label(selection.second)}: mean {other} at {rate:.3f} bits per pixel"
-        )
-    metric = metrics().get(selection.quantity)
-    if metric is not None and metric.ON_SUBSET_ONLY and total:
-        images = counted(total, "image")
-        clauses.append(SUBSET_LINE.format(label=label, count=len(table), images=images))
-    return " · ".join(clauses)
+def of_class(table: pd.DataFrame, name: str) -> pd.DataFrame:
+    """The images of one class."""
+    return table[table["class"] == name].reset_index(drop=True)
 
 
 def show_page(
@@ -236,7 +205,8 @@ def show_page(
     size = images_on_a_page(images.records(selection.points))
     count = ceil(len(table) / size)
     container = st.container()
-    page = min(st.pagination(count, key="page", bind="query-params"), count) if count > 1 else 1
+    start_anew_with_another(table["image"].tolist())
+    page = st.pagination(count, key="page", bind="query-params") if count > 1 else 1
     rows = table.iloc[(page - 1) * size : page * size]
     with container, st.spinner("Coding the images …", show_time=True):
         made = make_tiles(
@@ -260,15 +230,17 @@ def show_page(
     show_opened(images, order, selection.points)
 
 
+def start_anew_with_another(order: list[str]) -> None:
+    """Goes back to the first page when the images or their order changed."""
+    if st.session_state.get("paged", order) != order:
+        st.session_state["page"] = 1
+    st.session_state["paged"] = order
+
+
 def images_on_a_page(frame: pd.DataFrame) -> int:
     """Number of tiles on a page, by the size of the images in some results."""
     is_large = (frame["width"] * frame["height"]).mean() > LARGE_PIXELS
     return LARGE_IMAGES_ON_A_PAGE if is_large else IMAGES_ON_A_PAGE
-
-
-def point_label(point: MeasuredPoint) -> str:
-    """Display label of an operating point."""
-    return f"{label_of(point.codec)} {point.setting}"
 
 
 def csv_name(selection: GallerySelection) -> str:

@@ -18,7 +18,6 @@ from dashboard.charts.colors import codec_style
 from dashboard.charts.image_ranking import RATE, MeasuredPoint
 from dashboard.data.crops import middle_of
 from dashboard.views.gallery.controls import GallerySelection, quantity_label
-from dashboard.views.gallery.decoded_cache import decoded_image
 from dashboard.views.gallery.image_grid import GridTile, TileImage
 from dashboard.views.gallery.images import GalleryImages
 from dashboard.widgets.reconstruction_cards import NEUTRAL
@@ -77,7 +76,7 @@ def make_tiles(
             made.problems.add(f"{row['image']} cannot be shown: {in_one_line(error)}")
             continue
         made.cropped += is_cropped(original)
-        decoded = _decoded(original, selection, row, made)
+        decoded = _decoded(images, original, selection, row, made)
         shown = _named_images(original, decoded, selection, with_original=with_original)
         shown = [one._replace(pixels=tile_part(one.pixels)) for one in shown]
         if is_magnified:
@@ -172,13 +171,17 @@ def differs(original: Image, decoded: Image, recorded_db: float | None) -> bool:
 
 
 def _decoded(
-    original: Image, selection: GallerySelection, row: Mapping[str, Any], made: Tiles
+    images: GalleryImages,
+    original: Image,
+    selection: GallerySelection,
+    row: Mapping[str, Any],
+    made: Tiles,
 ) -> dict[MeasuredPoint, Image]:
     """Reconstructions by operating point; errors are added to the tiles' problems."""
     found: dict[MeasuredPoint, Image] = {}
     for point, column in zip(selection.points, ("psnr_db", "second_psnr_db"), strict=False):
         try:
-            found[point] = decoded_image(original, point)
+            found[point] = images.decoded(row["image"], point)
         except (ArtifactError, ValueError) as error:
             made.problems.add(f"{label_of(point.codec)} cannot be shown: {error}")
             continue

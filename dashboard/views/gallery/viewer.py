@@ -14,10 +14,11 @@ from core.store import ArtifactError
 from dashboard.charts.colors import codec_style
 from dashboard.charts.image_ranking import RATE, MeasuredPoint
 from dashboard.views.gallery.controls import quantity_label
-from dashboard.views.gallery.decoded_cache import decoded_image
 from dashboard.views.gallery.images import GalleryImages
-from dashboard.widgets.comparison_viewer import ViewerLayer, comparison_viewer, ssim_map_layer
+from dashboard.widgets.comparison_viewer import ViewerLayer, ssim_map_layer
 from dashboard.widgets.links import comparable, compare_query, link_to_page
+from dashboard.widgets.pinned_viewer import PARAMETER as VIEW
+from dashboard.widgets.pinned_viewer import pinned_viewer
 from dashboard.widgets.reconstruction_cards import NEUTRAL, plain
 from dashboard.widgets.reconstruction_table import spelled_cell
 
@@ -55,7 +56,7 @@ def opened_layers(
     layers = [ViewerLayer("Original", original, {}, NEUTRAL)]
     for point in points:
         try:
-            pixels = decoded_image(original, point)
+            pixels = images.decoded(image_id, point)
         except (ArtifactError, ValueError):
             continue
         name = f"{label_of(point.codec)} {point.setting}"
@@ -69,7 +70,8 @@ def opened_layers(
 
 
 def _forget() -> None:
-    st.query_params.pop(PARAMETER, None)
+    for name in (PARAMETER, VIEW):
+        st.query_params.pop(name, None)
 
 
 @st.dialog("Image of the gallery", width="large", on_dismiss=_forget)
@@ -90,7 +92,7 @@ def _open(images: GalleryImages, order: Sequence[str], points: Sequence[Measured
     except (ImageError, OSError) as error:
         st.warning(f"This image cannot be shown: {plain(in_one_line(error))}")
         return
-    comparison_viewer(layers, key="gallery")
+    pinned_viewer(layers, key="gallery")
 
 
 def _link_to_compare(image: Mapping[str, str] | None, points: Sequence[MeasuredPoint]) -> None:

@@ -7,11 +7,8 @@ from core.codecs import find_codec
 from core.dataset.splits import sample_images
 from core.store import ArtifactError
 from dashboard import formats
-from dashboard.views.models.reconstruction_strips import (
-    ModelOutput,
-    reconstruction,
-    stored_sample,
-)
+from dashboard.data.samples import stored_sample
+from dashboard.views.models.reconstruction_strips import ModelOutput, reconstruction
 from dashboard.widgets.pixels import show_pixels
 
 #: Quality of the file that is shown.

@@ -16,9 +16,11 @@ from core.store import ArtifactError
 from core.training_records.model_cards import PREFIX
 from dashboard import glossary
 from dashboard.charts.colors import codec_style
+from dashboard.data.samples import stored_sample
 from dashboard.data.store import load_split, open_store, store_state
 from dashboard.widgets.bounded import bounded_number, bounded_slider
-from dashboard.widgets.comparison_viewer import ViewerLayer, ViewerPin, comparison_viewer
+from dashboard.widgets.comparison_viewer import ViewerLayer
+from dashboard.widgets.pinned_viewer import pinned_viewer
 from dashboard.widgets.pixels import show_pixels
 
 LATENTS = {"float": "Floating-point, as in the thesis", "file": "Quantised to a file"}
@@ -184,7 +186,7 @@ def show_reconstruction(image: Shown, model: str, quality: int | None) -> None:
 
 @st.fragment
 def show_closer(images: Sequence[Shown], models: Sequence[str], quality: int | None) -> None:
-    """One of the images in the comparison viewer; a pinned view goes into the address."""
+    """One of the images in the comparison viewer."""
     titles = [image.title for image in images]
     title = st.selectbox("Look closer at", titles, key="closer", bind="query-params")
     image = images[titles.index(title)]
@@ -197,10 +199,7 @@ def show_closer(images: Sequence[Shown], models: Sequence[str], quality: int | N
         layers.append(
             ViewerLayer(label_of(model), found.pixels, found.readout, codec_style(model).color)
         )
-    start = ViewerPin.parse(st.query_params.get("view", ""))
-    pin = comparison_viewer(layers, key="strips", start=start)
-    if pin is not None:
-        st.query_params["view"] = pin.text
+    pinned_viewer(layers, key="strips")
 
 
 def reconstruction(image: Image, model: str, quality: int | None) -> ModelOutput:
@@ -237,13 +236,3 @@ def _reconstruction(
         raise ValueError("has no such reconstruction")
     quality_db = psnr_db.measure(_image, pixels)
     return ModelOutput(pixels, quality_db, ssim.measure(_image, pixels), rate, size)
-
-
-@st.cache_data(max_entries=16, show_spinner=False)
-def stored_sample(title: str) -> Image:
-    """A sample image, resized to 160x160."""
-    import PIL.Image
-
-    from core.dataset.preparation.decoding import stored_image
-
-    return np.asarray(stored_image(PIL.Image.fromarray(sample_images()[title])))

@@ -72,8 +72,10 @@ def show_trials(study: StudyRecord) -> None:
     if not matching:
         st.info("No trial passes: choose a state, or widen a range.")
         return
-    show_table(study, sorted_trials(study, matching, sort))
+    container = st.container()
     chosen = choose_numbers(study)
+    with container:
+        show_table(study, sorted_trials(study, matching, sort), chosen)
     show_chosen(study, chosen)
     show_plots(study, matching, chosen)
 
@@ -111,12 +113,15 @@ def filter_line(study: StudyRecord, *, passing: int, shown: int) -> str:
     return f"{line}; {best} shown."
 
 
-def show_table(study: StudyRecord, trials: Sequence[TrialRecord]) -> None:
+def show_table(
+    study: StudyRecord, trials: Sequence[TrialRecord], chosen: Sequence[TrialRecord]
+) -> None:
     """Table of trials, whose rows can be selected."""
     table = trials_table(trials)
     table.insert(0, "mark", marks(study, trials, published_models(study)))
     parameters = parameter_names(trials)
     shown = table[choose_columns(study, table, parameters)]
+    tick_rows(study.name, table["number"], {trial.number for trial in chosen})
     st.dataframe(
         shown,
         hide_index=True,
@@ -180,11 +185,22 @@ def _mark_width(table: pd.DataFrame) -> int:
     return 140 if "mark" in table and table["mark"].str.contains(",").any() else 80
 
 
+def tick_rows(study: str, numbers: "pd.Series[int]", chosen: Collection[int]) -> None:
+    """Ticks the rows in which the chosen trials stand now; Streamlit keeps rows, not trials."""
+    key = f"{study}-table"
+    rows = [row for row, number in enumerate(numbers) if number in chosen]
+    ticked = st.session_state[key]["selection"]["rows"] if key in st.session_state else []
+    if sorted(ticked) != rows:
+        st.session_state[key] = {"selection": {"rows": rows}}
+
+
 def take_rows(study: str, numbers: "pd.Series[int]") -> None:
-    """Selects the trials whose rows were ticked."""
+    """Selects the trials whose rows were ticked; chosen ones that the table lacks stay chosen."""
     rows = st.session_state[f"{study}-table"].selection.rows
+    shown = set(numbers)
     st.session_state[f"{study}-chosen"] = [
-        int(numbers.iloc[row]) for row in rows if row < len(numbers)
+        *(number for number in st.session_state[f"{study}-chosen"] if number not in shown),
+        *(int(numbers.iloc[row]) for row in rows if row < len(numbers)),
     ]
 
 

@@ -4,10 +4,10 @@
 import { Controls, make } from "./viewer_controls.js";
 import { isKeyOfControl, keyAction } from "./viewer_keys.js";
 import {
-  adaptView, carriedIndex, clamp, clampView, fitView, panBy, pinch, probe, stepZoom, unpack,
+  adaptView, carriedIndex, clamp, clampView, fitView, panBy, pinch, pinOf, probe, stepZoom, unpack,
   wheelZoom, wipeAt, zoomAt,
 } from "./viewer_math.js";
-import { figuresLine, save, snapshotCanvas, snapshotName } from "./viewer_snapshot.js";
+import { save, snapshotCanvas, snapshotCaptions, snapshotName } from "./viewer_snapshot.js";
 import { Stage } from "./viewer_stage.js";
 
 const MODES = ["wipe", "side", "flicker", "difference"];
@@ -181,26 +181,16 @@ class Viewer {
   }
 
   toggleFullScreen() {
-    if (this.isFullScreen) {
-      document.exitFullscreen();
-    } else {
-      this.root.requestFullscreen?.();
-    }
+    const change = this.isFullScreen ? document.exitFullscreen() : this.root.requestFullscreen?.();
+    change?.catch(() => {}); // A browser may refuse it, and then all stays as it is.
   }
 
   /** Saves what is shown, with names and figures, as PNG. */
   saveSnapshot() {
     this.draw();
     const { state, layers } = this;
-    const isOne = state.isHolding || state.mode === "flicker";
-    const shown = state.isHolding ? 0 : state.isSecondShown ? state.b : state.a;
-    const pair = isOne ? [shown] : [state.a, state.b];
-    const chosen = [...new Set(pair)].map((index) => layers[index]);
-    const captions = chosen.map(({ name, readout, color }) => ({
-      name, color, figures: figuresLine(readout),
-    }));
-    const panes = this.stage.shownCanvases(state);
-    save(snapshotCanvas(panes, captions), snapshotName(chosen.map(({ name }) => name)));
+    const captions = snapshotCaptions(state, layers);
+    save(snapshotCanvas(this.stage.shownCanvases(state), captions), snapshotName(state, layers));
   }
 
   get image() {
@@ -289,11 +279,10 @@ class Viewer {
     if (this.header.isPreview) {
       return;
     }
-    const { mode, view, isFitted, wipe, gain, kind, a, b } = this.state;
-    const [left, top] = this.header.origin;
-    const names = { a: this.layers[a].name, b: this.layers[b].name };
-    const place = { zoom: isFitted ? 0 : view.zoom, x: view.x + left, y: view.y + top };
-    this.api.setTriggerValue("pin", { ...names, mode, ...place, wipe, gain, difference: kind });
+    const pin = pinOf(this.state, this.layers, this.header.origin);
+    // The page may give it back as the view to open, which is open already.
+    this.state.start = JSON.stringify(pin);
+    this.api.setTriggerValue("pin", pin);
   }
 
   onBlink() {

@@ -53,7 +53,9 @@ function button(className, text, title, path) {
   if (text) {
     children.push(make("span", { text }));
   }
-  const attributes = { "aria-label": title.replace(/ \([^)]*\)$/, "") };
+  // What can be read aloud is the name, and the title describes it; a sign alone is named by it.
+  const isRead = /\w/.test(text);
+  const attributes = isRead ? {} : { "aria-label": title.replace(/ \([^)]*\)$/, "") };
   return make("button", { type: "button", className, title, attributes }, children);
 }
 
@@ -123,6 +125,7 @@ export class Controls {
     this.live = make("div", { className: "live", attributes: { role: "status", "aria-live": "polite" } });
     this.formula = make("span", { className: "formula" });
     this.help = helpList();
+    this.fullScreen.hidden = !document.fullscreenEnabled;
   }
 
   makeButtons(act) {
@@ -239,7 +242,8 @@ function holdable(node, onHold) {
 }
 
 function helpList() {
-  const entries = HELP.map(([keys, meaning]) =>
+  const known = HELP.filter(([keys]) => keys !== "V" || document.fullscreenEnabled);
+  const entries = known.map(([keys, meaning]) =>
     make("div", {}, [make("dt", { text: keys }), make("dd", { text: meaning })]),
   );
   return make("dl", { className: "help", hidden: true }, entries);

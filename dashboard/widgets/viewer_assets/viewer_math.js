@@ -203,15 +203,18 @@ export function compareReadouts(textA, textB, direction) {
   if (!a || !b || a.unit !== b.unit || direction === 0) {
     return { text: "", better: null };
   }
-  const difference = b.value - a.value;
-  const better = difference === 0 ? null : difference * direction > 0 ? "b" : "a";
+  const isFirst = (a.value - b.value) * direction > 0;
+  const better = a.value === b.value ? null : isFirst ? "a" : "b";
   return { text: differenceText(a, b, direction), better };
 }
 
 function differenceText(a, b, direction) {
   const difference = b.value - a.value;
-  if (difference === 0) {
+  if (a.value === b.value) {
     return "=";
+  }
+  if (!Number.isFinite(difference)) {
+    return "";
   }
   if (direction > 0 || a.value <= 0) {
     return signed(difference, Math.max(a.decimals, b.decimals));
@@ -221,12 +224,13 @@ function differenceText(a, b, direction) {
 }
 
 function leadingNumber(text) {
-  const found = /^([-−+]?)(\d[\d, \u202f]*)(\.\d+)?(.*)$/s.exec(text.trim());
+  const found = /^([-−+]?)(∞|\d[\d, \u202f]*)(\.\d+)?(.*)$/s.exec(text.trim());
   if (!found) {
     return null;
   }
   const [, sign, whole, fraction = "", rest] = found;
-  const magnitude = Number(whole.replace(/[, \u202f]/g, "") + fraction);
+  const digits = whole.replace(/[, \u202f]/g, "") + fraction;
+  const magnitude = whole === "∞" ? Infinity : Number(digits);
   const value = sign === "-" || sign === "−" ? -magnitude : magnitude;
   return { value, decimals: Math.max(fraction.length - 1, 0), unit: unitOf(rest) };
 }
@@ -248,6 +252,15 @@ export function signed(value, decimals = 0) {
 export function zoomText(zoom) {
   const percent = 100 * zoom;
   return `${percent < 10 ? percent.toFixed(1) : percent.toFixed(0)} %`;
+}
+
+/** What a person sees, for a link: places are those of the whole image, to a thousandth. */
+export function pinOf({ mode, view, isFitted, wipe, gain, kind, a, b }, layers, [left, top]) {
+  const rounded = (value) => Math.round(1000 * value) / 1000;
+  return {
+    a: layers[a].name, b: layers[b].name, mode, zoom: isFitted ? 0 : rounded(view.zoom),
+    x: rounded(view.x + left), y: rounded(view.y + top), wipe: rounded(wipe), gain, difference: kind,
+  };
 }
 
 /** Which layer a choice means after the layers changed: the same name, else the same place. */

@@ -1,5 +1,8 @@
 // Draws what the viewer shows, with names and figures, into one PNG for a slide or a report.
 
+import { differenceFormula } from "./viewer_math.js";
+
+const INK = "#1c2a30";
 const MARGIN = 16;
 const LINE = 22;
 const FONT = "14px system-ui, sans-serif";
@@ -17,9 +20,35 @@ export function figuresLine(readout) {
     .join("   ");
 }
 
-/** Name of the file of a snapshot, made of the layers' names. */
-export function snapshotName(names) {
-  const words = names.join(" ").toLowerCase().match(/[a-z0-9]+/g) ?? [];
+/** Layers that a snapshot shows: one that is held or flickers, else A and B. */
+function shownLayers(state, layers) {
+  if (state.isHolding) {
+    return [layers[0]];
+  }
+  if (state.mode === "flicker") {
+    return [layers[state.isSecondShown ? state.b : state.a]];
+  }
+  return [...new Set([state.a, state.b])].map((index) => layers[index]);
+}
+
+/** Captions {name, color, figures} of what is shown; that of a difference says how it is made. */
+export function snapshotCaptions(state, layers) {
+  const shown = shownLayers(state, layers);
+  const captions = shown.map(({ name, readout, color }, place) => ({
+    name: shown.length > 1 ? `${"AB"[place]}: ${name}` : name, color, figures: figuresLine(readout),
+  }));
+  if (state.mode === "difference" && !state.isHolding) {
+    const name = `Difference: ${differenceFormula(state.kind, state.gain)}`;
+    captions.unshift({ name, color: INK, figures: "" });
+  }
+  return captions;
+}
+
+/** Name of the file of a snapshot, made of the mode and the names of the layers. */
+export function snapshotName(state, layers) {
+  const names = shownLayers(state, layers).map(({ name }) => name);
+  const parts = state.isHolding ? names : [state.mode, ...names];
+  const words = parts.join(" ").toLowerCase().match(/[a-z0-9]+/g) ?? [];
   return `bottleneck-${words.join("-").slice(0, 80)}.png`;
 }
 
@@ -45,7 +74,7 @@ export function snapshotCanvas(panes, captions) {
   const context = canvas.getContext("2d");
   context.font = FONT;
   const texts = captions.map(({ name, figures, color }) => ({
-    name, color, lines: wrapped(context, figures, width - 2 * MARGIN - 12),
+    name, color, lines: figures ? wrapped(context, figures, width - 2 * MARGIN - 12) : [],
   }));
   const rows = texts.reduce((sum, { lines }) => sum + 1 + lines.length, 0);
   canvas.width = width;
@@ -71,7 +100,7 @@ function drawCaptions(context, texts, start) {
   for (const { name, color, lines } of texts) {
     context.fillStyle = color;
     context.fillRect(MARGIN, top, 4, LINE * (1 + lines.length) - 6);
-    context.fillStyle = "#1c2a30";
+    context.fillStyle = INK;
     context.font = BOLD;
     context.fillText(name, MARGIN + 12, top);
     context.font = FONT;

@@ -114,6 +114,12 @@ def test_target_achieved_and_error_stand_in_one_line() -> None:
     assert reached_words(_found("jpeg"), "bytes") is None
 
 
+def test_an_error_against_a_target_of_zero_is_a_difference_and_no_share() -> None:
+    found = _found("jpeg", match=Reached(0.0, 0.4, 0.4))
+    assert reached_words(found, "ssimulacra2") == "Target 0.00, achieved 0.40 (+0.40)"
+    assert "error_percent" not in comparison_table([found], upload_bytes=None)
+
+
 @pytest.mark.parametrize(
     ("setting", "name"),
     [

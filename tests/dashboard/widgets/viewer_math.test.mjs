@@ -4,6 +4,7 @@ import { test } from "node:test";
 
 import * as keys from "../../../dashboard/widgets/viewer_assets/viewer_keys.js";
 import * as math from "../../../dashboard/widgets/viewer_assets/viewer_math.js";
+import * as snapshot from "../../../dashboard/widgets/viewer_assets/viewer_snapshot.js";
 
 const SMALL = { width: 160, height: 160 };
 const LARGE = { width: 1000, height: 700 };
@@ -221,6 +222,13 @@ test("figures of one unit are compared in the direction that is better", () => {
   assert.deepEqual(compare("-3.1", "−4.1", 1), { text: "−1.0", better: "a" });
 });
 
+test("an exact image is better than every other, by no number", () => {
+  const compare = math.compareReadouts;
+  assert.deepEqual(compare("35.14", "∞ (exact)", 1), { text: "", better: "b" });
+  assert.deepEqual(compare("∞ (exact)", "35.14", 1), { text: "", better: "a" });
+  assert.deepEqual(compare("∞ (exact)", "∞ (exact)", 1), { text: "=", better: null });
+});
+
 test("figures that cannot be compared are not", () => {
   const nothing = { text: "", better: null };
   assert.deepEqual(math.compareReadouts("", "33.5 dB", 1), nothing);
@@ -236,6 +244,30 @@ test("a layer keeps its role by name, then by place, then by default", () => {
   assert.equal(math.carriedIndex("AVIF", 5, layers, 2), 2);
   const twins = [{ name: "Original" }, { name: "photo.jpg" }, { name: "photo.jpg" }];
   assert.equal(math.carriedIndex("photo.jpg", 2, twins, 0), 2);
+});
+
+const PAIR = [
+  { name: "Original", color: "#777777", readout: {} },
+  { name: "JPEG 50", color: "#2255cc", readout: { Bytes: "900" } },
+];
+
+test("a snapshot says which image is A, and that a difference is one", () => {
+  const state = { mode: "wipe", a: 0, b: 1, kind: "signed", gain: 8, isHolding: false };
+  const names = (changes) =>
+    snapshot.snapshotCaptions({ ...state, ...changes }, PAIR).map(({ name }) => name);
+  assert.deepEqual(names({}), ["A: Original", "B: JPEG 50"]);
+  assert.deepEqual(names({ mode: "difference" }), [
+    "Difference: 128 + 8 × (B − A)", "A: Original", "B: JPEG 50",
+  ]);
+  assert.deepEqual(names({ mode: "difference", isHolding: true }), ["Original"]);
+  assert.deepEqual(names({ mode: "flicker", isSecondShown: true }), ["JPEG 50"]);
+});
+
+test("a snapshot's file is named after the mode and what it shows", () => {
+  const state = { mode: "difference", a: 0, b: 1, isHolding: false };
+  assert.equal(snapshot.snapshotName(state, PAIR), "bottleneck-difference-original-jpeg-50.png");
+  const held = { ...state, isHolding: true };
+  assert.equal(snapshot.snapshotName(held, PAIR), "bottleneck-original.png");
 });
 
 test("the blob is read from any place in a larger buffer", () => {

@@ -139,7 +139,7 @@ def test_an_uploaded_photograph_is_seen_within_the_first_screen(url: str, page: 
     assert dial is not None
     assert dial["x"] > stage["x"] + stage["width"], "the dials stand beside the image"
     assert dial["y"] < 900
-    fit, actual = (page.get_by_role("button", name=name) for name in ("Fit", "One image pixel"))
+    fit, actual = (page.get_by_role("button", name=name) for name in ("Fit", "1:1"))
     assert (fit.get_attribute("aria-pressed"), actual.get_attribute("aria-pressed")) == (
         "true",
         "false",
@@ -162,6 +162,13 @@ def test_a_file_of_the_learned_codec_is_opened(url: str, page: Page) -> None:
     page.get_by_text(f"{len(data):,} bytes").first.wait_for()
 
 
+def test_a_pin_of_ones_own_image_does_not_promise_a_link_to_it(url: str, page: Page) -> None:
+    _open(page, url, "codecs=PNG", ("photo.png", encode_png(_photograph())))
+    page.locator(".viewer[data-ready=true][data-layers='2']").wait_for()
+    page.get_by_role("button", name="Pin", exact=True).click()
+    page.get_by_text("your own image is not part of a link").wait_for()
+
+
 def test_the_curve_of_ones_own_image_is_drawn(url: str, page: Page) -> None:
     _open(page, url, "codecs=JPEG&codecs=WebP", ("photo.png", encode_png(_photograph())))
     page.get_by_text("Measure the curves").click()
@@ -181,8 +188,8 @@ def test_a_snapshot_holds_the_image_as_it_is_shown_and_the_figures_below(
     viewer.wait_for()
     zoom = int(viewer.get_attribute("data-zoom") or 0)
     with page.expect_download() as download:
-        page.get_by_role("button", name="Save a snapshot as PNG").click()
-    assert download.value.suggested_filename == "bottleneck-original-png-lossless.png"
+        page.get_by_role("button", name="Snapshot").click()
+    assert download.value.suggested_filename == "bottleneck-wipe-original-png-lossless.png"
     shown = np.asarray(PIL.Image.open(download.value.path()).convert("RGB"))
     height, width = (zoom * side for side in photograph.shape[:2])
     left = (shown.shape[1] - width) // 2

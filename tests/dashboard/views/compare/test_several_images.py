@@ -44,9 +44,28 @@ def test_several_images_have_a_mean_and_one_is_shown(
     sizes = [len(jpeg.encode(np.ascontiguousarray(image))) for image in pair]
     mean = app.dataframe[1].value.iloc[0]
     assert (mean["Codec"], mean["Images"]) == ("JPEG", "2")
+    assert "Means over your 2 images, each at your settings." in page_text(app)
+    assert "brought to the target" not in page_text(app)
     assert float(mean["Bytes"].replace(",", "")) == pytest.approx(np.mean(sizes), abs=0.5)
-    app.selectbox(key="shown").set_value(1).run()
+    app.selectbox(key="shown").select_index(1).run()
     assert "64 x 48 pixels" in page_text(app)
+
+
+@pytest.mark.slow
+def test_the_shown_image_stays_when_another_is_removed(
+    open_page: OpenPage, empty_store: Path, photograph: Image
+) -> None:
+    files = [(f"{n}.png", encode_png(photograph[: 40 + n])) for n in (0, 1, 1, 2)]
+    app = send(open_page("compare", empty_store, query=ALONE), *files)
+    app.selectbox(key="shown").select_index(2).run()
+    assert "120 x 41 pixels" in page_text(app)
+    send(app, *files[1:])
+    assert not app.exception
+    assert "120 x 41 pixels" in page_text(app)
+    shown = app.selectbox(key="shown")
+    assert shown.options[shown.index] == "2 of 3: 1.png"
+    send(app, files[0], files[3])
+    assert "120 x 40 pixels" in page_text(app)
 
 
 @pytest.mark.slow
@@ -109,6 +128,21 @@ def test_versions_of_a_large_image_are_weighed_and_measured_whole(
 
 
 @pytest.mark.slow
+def test_the_smallest_version_is_marked_whatever_the_codecs_are_brought_to(
+    open_page: OpenPage, empty_store: Path, photograph: Image
+) -> None:
+    versions = [(f"{q}.jpg", get_codec("jpeg").at(q).encode(photograph)) for q in (90, 40)]
+    app = open_page("compare", empty_store, query={**ALONE, "mode": "Equal bytes"})
+    send(app, ("o.png", encode_png(photograph)), *versions)
+    app.segmented_control(key="role").set_value("versions").run()
+    assert not app.exception
+    column = list(app.dataframe[0].value).index("bytes")
+    styles = app.dataframe[0].proto.arrow_data.styler.styles
+    assert f"row1_col{column}" in styles
+    assert f"row0_col{column}" not in styles
+
+
+@pytest.mark.slow
 def test_the_mean_is_of_the_same_pixels_whichever_image_is_shown(
     open_page: OpenPage, empty_store: Path, photograph: Image
 ) -> None:
@@ -116,7 +150,7 @@ def test_the_mean_is_of_the_same_pixels_whichever_image_is_shown(
     send(app, ("large.png", encode_png(large())), ("small.png", encode_png(photograph)))
     first = app.dataframe[1].value
     for _ in range(2):
-        app.selectbox(key="shown").set_value(1).run()
+        app.selectbox(key="shown").select_index(1).run()
         assert not app.exception
         assert app.dataframe[1].value.equals(first)
     assert f"the centre counts, {PART_SIDE} x {PART_SIDE} pixels of it." in page_text(app)

@@ -112,14 +112,17 @@ def test_a_click_opens_the_viewer_and_the_zoom_stays_from_one_image_to_the_next(
     assert viewer.get_attribute("data-mode") == "flicker"
 
 
-def test_closing_the_viewer_forgets_the_image_in_the_address(
+def test_a_pinned_view_stands_in_the_address_until_the_viewer_is_closed(
     open_gallery, worst_first: list[str]
 ) -> None:
     page = open_gallery(f"{SETTING}&image={worst_first[0]}")
     _viewer(page)
-    page.get_by_role("button", name="Close", exact=True).click()
+    page.get_by_role("button", name="Pin", exact=True).click()
+    page.get_by_text("The address of this page now opens this view.").wait_for()
+    page.wait_for_function("location.search.includes('view=')")
+    page.get_by_test_id("stDialog").get_by_role("button", name="Close", exact=True).click()
     page.locator(".viewer").wait_for(state="detached")
-    page.wait_for_function("!location.search.includes('image=')")
+    page.wait_for_function("!/image=|view=/.test(location.search)")
     assert page.locator(".tile").count() == len(worst_first)
 
 

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from core.codecs import get_codec
 from core.dataset.photographs import photographs, pieces
 from core.dataset.splits import open_split
 from core.evaluation.results import load_results
@@ -43,8 +44,6 @@ def at(frame, codec, setting):
 
 
 def test_the_worst_image_stands_first_with_its_pixels_and_figures(open_page, full_store):
-    from core.codecs import get_codec
-
     query = {"codec": "JPEG", "setting": "quality=50"}
     app = open_page(VIEW, full_store, query=query)
     assert not app.exception
@@ -140,6 +139,13 @@ def test_the_class_filter_leaves_its_class(open_page, full_store):
     assert len(tiles(app)) == split.classes.count(name)
 
 
+def test_the_images_of_a_subset_are_counted_over_all_classes(open_page, full_store):
+    name = open_split(ArtifactStore(full_store), "test").classes[0]
+    app = open_page(VIEW, full_store, query={"metric": "SSIMULACRA2", "class": name})
+    assert len(tiles(app)) == 1
+    assert "SSIMULACRA2 was measured on 2 of" in captions(app)
+
+
 def test_a_link_opens_an_image_in_the_viewer_with_the_codec_as_b(open_page, full_store):
     image_id = open_split(ArtifactStore(full_store), "test").ids[1]
     query = {"codec": "WebP", "setting": "quality=25", "image": image_id}
@@ -197,6 +203,22 @@ def test_without_the_data_set_the_samples_are_shown_and_the_page_says_so(open_pa
 
 
 @pytest.mark.slow
+def test_photographs_are_coded_by_worker_processes_and_never_where_the_page_runs(
+    open_page, empty_store, monkeypatch
+):
+    def refuse(*_):
+        raise AssertionError("coded in the process of the page")
+
+    point = get_codec("jpeg").at(50)
+    monkeypatch.setattr(type(point), "encode", refuse)
+    app = open_page(VIEW, empty_store, query={"codec": "JPEG", "setting": "quality=50"})
+    assert not app.exception
+    assert not app.warning
+    assert {tile["id"] for tile in tiles(app)} == set(photographs())
+    assert all(image["name"] == "JPEG" for tile in tiles(app) for image in tile["images"])
+
+
+@pytest.mark.slow
 def test_a_damaged_store_names_the_damage_and_shows_the_samples(open_page, damaged_store):
     app = open_page(VIEW, damaged_store)
     assert not app.exception
@@ -216,6 +238,19 @@ def test_a_page_beyond_the_last_is_the_last(open_page, full_store, page):
     app = open_page(VIEW, full_store, query={"page": page})
     assert not app.exception
     assert tiles(app)
+
+
+@pytest.mark.slow
+def test_another_order_starts_at_its_first_page_and_a_link_at_its_own(open_page, empty_store):
+    pieces_of = {"images": "Pieces at their own size"}
+    app = open_page(VIEW, empty_store, query={**pieces_of, "page": "2"})
+    second = {tile["id"] for tile in tiles(app)}
+    app.selectbox(key="order").set_value("best").run()
+    assert not app.exception
+    best = open_page(VIEW, empty_store, query={**pieces_of, "order": "Best first"})
+    assert tiles(app) == tiles(best)
+    first = open_page(VIEW, empty_store, query=pieces_of)
+    assert second.isdisjoint(tile["id"] for tile in tiles(first))
 
 
 @pytest.mark.slow

@@ -68,6 +68,22 @@ def test_the_address_restores_study_filter_plot_and_chosen_trials(open_page, stu
     assert "Drawn from the 5 filtered trials. The 2 chosen stand out." in captions(app)
 
 
+def test_the_ticks_of_the_table_stand_on_the_chosen_trials_in_every_order(open_page, studied_store):
+    app = open_page(VIEW, studied_store, query={"study": "ae80", "ae80-chosen": ["0", "4"]})
+
+    def ticked():
+        numbers = frame_with(app, "mark")["number"]
+        return {int(numbers[row]) for row in app.session_state["ae80-table"]["selection"]["rows"]}
+
+    assert ticked() == {0, 4}
+    for sort in ("number", "seconds"):
+        app.selectbox(key="ae80-sort").set_value(sort).run()
+        assert ticked() == {0, 4}
+    app.pills(key="ae80-states").set_value(["pruned"]).run()
+    assert ticked() == set()
+    assert app.multiselect(key="ae80-chosen").value == [0, 4]
+
+
 def test_what_a_plot_draws_beyond_the_table_can_be_saved(open_page, studied_store):
     def saved(plot):
         app = open_page(VIEW, studied_store, query={"study": "ae80", "plot": plot})

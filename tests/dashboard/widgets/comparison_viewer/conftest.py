@@ -22,10 +22,11 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def open_viewer(browser, url: str) -> Iterator[OpenViewer]:
     contexts, errors = [], []
 
-    def opened(query: str = "", *, width: int = 1280, **options) -> Viewer:
+    def opened(query: str = "", *, width: int = 1280, script: str = "", **options) -> Viewer:
         context = browser.new_context(viewport={"width": width, "height": 900}, **options)
         contexts.append(context)
         page = context.new_page()
+        page.add_init_script(script)
         page.set_default_timeout(PATIENCE_MS)
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.goto(f"{url}/{query}")

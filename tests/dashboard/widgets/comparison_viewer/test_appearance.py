@@ -1,5 +1,9 @@
 """The comparison viewer in a real browser: texts, themes and narrow screens."""
 
+import io
+
+import numpy as np
+import PIL.Image
 import pytest
 
 from tests.dashboard.widgets.comparison_viewer.viewer_page import OpenViewer
@@ -60,8 +64,40 @@ def test_controls_follow_the_theme_and_the_surround_stays_neutral(
 def test_blinking_stays_off_for_readers_who_asked_for_calm(open_viewer: OpenViewer) -> None:
     viewer = open_viewer(reduced_motion="reduce")
     viewer.press("f")
-    assert viewer.page.get_by_role("button", name="Swap twice a second").is_disabled()
+    assert viewer.page.get_by_role("button", name="Automatic").is_disabled()
     lively = open_viewer()
     lively.press("f")
-    lively.page.get_by_role("button", name="Swap twice a second").click()
+    lively.page.get_by_role("button", name="Automatic").click()
     lively.page.locator(".viewer[data-shown=b]").wait_for(timeout=3000)
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_buttons_are_called_what_they_show(open_viewer: OpenViewer, width: int) -> None:
+    viewer = open_viewer(width=width)
+    for name in ("Wipe", "Fit", "1:1", "Original", "Snapshot", "Pin"):
+        viewer.page.get_by_role("button", name=name, exact=True).wait_for()
+    pin = viewer.page.get_by_role("button", name="Pin", exact=True)
+    assert pin.get_attribute("title") == "Pin this view (P)"
+
+
+def test_where_full_screen_is_impossible_it_is_not_offered(open_viewer: OpenViewer) -> None:
+    viewer = open_viewer()
+    button = viewer.page.get_by_role("button", name="Full screen", exact=True)
+    assert button.is_visible()
+    blind = open_viewer(
+        script="Object.defineProperty(document, 'fullscreenEnabled', {value: false})"
+    )
+    blind.press("?")
+    blind.root.locator(".help").wait_for()
+    assert not blind.page.get_by_role("button", name="Full screen", exact=True).is_visible()
+    assert "full screen" not in blind.root.locator(".help").inner_text()
+
+
+def test_forced_colours_show_the_chosen_mode_and_the_slider(open_viewer: OpenViewer) -> None:
+    viewer = open_viewer(forced_colors="active")
+    backgrounds = viewer.root.locator(".modes button").evaluate_all(
+        "nodes => nodes.map(node => getComputedStyle(node).backgroundColor)"
+    )
+    assert backgrounds[0] not in backgrounds[1:]
+    slider = viewer.page.get_by_role("slider", name="Wipe").screenshot()
+    assert len(np.unique(np.asarray(PIL.Image.open(io.BytesIO(slider)).convert("L")))) > 2

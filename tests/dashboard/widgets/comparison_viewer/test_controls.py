@@ -32,7 +32,7 @@ def test_holding_o_shows_the_original_until_it_is_let_go(open_viewer: OpenViewer
     np.testing.assert_array_equal(viewer.image(), ORIGINAL)
     viewer.page.keyboard.up("o")
     assert viewer.state("holding") == "false"
-    box = viewer.page.get_by_role("button", name="Hold to see the original").bounding_box()
+    box = viewer.page.get_by_role("button", name="Original").bounding_box()
     viewer.page.mouse.move(box["x"] + 5, box["y"] + 5)
     viewer.page.mouse.down()
     assert viewer.state("holding") == "true"

@@ -64,12 +64,30 @@ def test_p_sends_the_view_to_python_and_its_link_opens_it_again(
     assert again.state("mode") == "difference"
 
 
+def test_a_person_who_pinned_a_view_and_moved_on_is_not_thrown_back(
+    open_viewer: OpenViewer,
+) -> None:
+    viewer = open_viewer()
+    viewer.press("s", "2", "+", "Shift+ArrowRight", "p")
+    viewer.page.get_by_text('pin ["').wait_for()
+    viewer.press("d", "3", "+")
+    names = ("mode", "a", "b", "zoom", "x", "y")
+    before = {name: viewer.state(name) for name in names}
+    runs = viewer.runs()
+    viewer.page.get_by_role("slider", name="Image").focus()
+    viewer.page.keyboard.press("ArrowRight")
+    viewer.page.get_by_text(f"runs {runs + 1}").wait_for()
+    viewer.page.wait_for_timeout(500)
+    assert "view=" in viewer.page.url
+    assert {name: viewer.state(name) for name in names} == before
+
+
 def _work(viewer: Viewer) -> Viewer:
     """The viewer after the original stood alone for a while, as while codecs work."""
     working = viewer.page.get_by_text("Working", exact=True)
     working.click()
     viewer.page.locator(".viewer[data-ready=true][data-layers='1']").wait_for()
-    assert not viewer.page.get_by_role("button", name="Pin this view").is_visible()
+    assert not viewer.page.get_by_role("button", name="Pin").is_visible()
     working.click()
     viewer.page.locator(".viewer[data-ready=true][data-layers='3']").wait_for()
     return Viewer(viewer.page)

@@ -23,7 +23,7 @@ def test_each_image_pixel_covers_a_square_of_screen_pixels_of_its_colour(
     np.testing.assert_array_equal(viewer.image(), LEARNED)
     viewer.press(" ")
     np.testing.assert_array_equal(viewer.image(), ORIGINAL)
-    viewer.page.get_by_role("button", name="One image pixel").click()
+    viewer.page.get_by_role("button", name="1:1").click()
     assert viewer.state("zoom") == "1"
     np.testing.assert_array_equal(viewer.image(), ORIGINAL)
 

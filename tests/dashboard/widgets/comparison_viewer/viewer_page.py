@@ -36,6 +36,8 @@ if st.checkbox("Working"):
 elif st.checkbox("Viewer", value=True):
     pin = comparison_viewer(layers, key="viewer", start=start)
     st.text("pin " + (pin.text if pin else "none"))
+    if pin:
+        st.query_params["view"] = pin.text
 st.text(f"runs {{st.session_state.runs}}")
 st.html("<div style='height: 1500px'></div>")
 """
