@@ -16,6 +16,9 @@ from core.store import ArtifactStore
 
 Bound = Literal["nearest", "at_most", "at_least"]
 
+#: Share of a size that the end of a dial may be away from it: steps of a dial are as wide.
+END_TOLERANCE = 0.02
+
 
 @dataclass(frozen=True)
 class SearchEnd:
@@ -53,8 +56,9 @@ class Match:
         target: Bytes or metric that was wanted.
         error_fraction: (achieved - target) / |target|: 0.02 is 2 % too much. For a target of 0 the
             difference itself.
-        reachable: Whether the target lies between two values that the dial gave; False where even
-            the end of the dial is away from it.
+        reachable: Whether the target lies between two values that the dial gave, or is a size to
+            which, in a search for the nearest, the end of the dial comes as close as
+            `END_TOLERANCE`.
         encodes: Dial positions that the search looked at.
         encode_seconds: Time of encoding that file; None where it was known before the search.
         decode_seconds: Time of decoding it.
@@ -111,7 +115,9 @@ def match_bytes(
         if bound == "nearest" and start.is_nearest(target_bytes, len(turns.file(first))):
             return turns.match({first: known[first]}, target_bytes, bound, reachable=True)
     sizes, is_reached = _sizes_around(turns, known, target_bytes, ends=bound == "nearest")
-    return turns.match(sizes, target_bytes, bound, reachable=is_reached)
+    off = min(abs(size - target_bytes) for size in sizes.values())
+    is_near = bound == "nearest" and off <= END_TOLERANCE * target_bytes
+    return turns.match(sizes, target_bytes, bound, reachable=is_reached or is_near)
 
 
 def match_metric(
