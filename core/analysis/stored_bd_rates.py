@@ -12,6 +12,7 @@ from io import BytesIO
 import pandas as pd
 
 from core.analysis.bd_tables import SAMPLES, bd_matrix, bd_table
+from core.analysis.optimised_for import model_rates
 from core.analysis.rate_distortion import METHOD
 from core.evaluation.facts import measured_images
 from core.evaluation.measurements import lossy_measurements, on_common_images
@@ -35,18 +36,22 @@ class BdRates:
         table: Against `ANCHOR`, as `core.analysis.bd_tables.bd_table` gives it without labels;
             without rows where the anchor is not measured.
         matrix: Of all pairs, as `core.analysis.bd_tables.bd_matrix` gives them.
+        models: Of BNK's two models, by PSNR and by SSIMULACRA2, as
+            `core.analysis.optimised_for.model_rates` gives them.
     """
 
     table: pd.DataFrame
     matrix: pd.DataFrame
+    models: pd.DataFrame
 
 
 def compute_bd_rates(results: Results) -> BdRates:
     """BD-rates of the codecs that lose pixels, over the images that all have."""
-    tables = lossy_measurements(on_common_images(results.frame), metric=METRIC)
+    common = on_common_images(results.frame)
+    tables = lossy_measurements(common, metric=METRIC)
     anchored = tables if ANCHOR in tables else {}
     table = bd_table(anchored, anchor=ANCHOR, labels={}) if anchored else pd.DataFrame()
-    return BdRates(table, bd_matrix(tables))
+    return BdRates(table, bd_matrix(tables), model_rates(common))
 
 
 def store_bd_rates(store: ArtifactStore, dataset: str, results: Results) -> bool:
@@ -57,6 +62,7 @@ def store_bd_rates(store: ArtifactStore, dataset: str, results: Results) -> bool
     files = {
         file_name(key, "table.parquet"): found.table.to_parquet(index=False),
         file_name(key, "matrix.parquet"): found.matrix.to_parquet(),
+        file_name(key, "models.parquet"): found.models.to_parquet(index=False),
     }
     state = results_state(results.manifests)
     store.commit(key, files, facts={"state": state, _SHARED: True})
@@ -77,7 +83,7 @@ def load_bd_rates(
         artifact = store.open(bd_rates_key(dataset))
         if artifact.manifest.facts.get("state") != results_state(manifests):
             return None
-        found = BdRates(_frame(artifact, "table"), _frame(artifact, "matrix"))
+        found = BdRates(*(_frame(artifact, name) for name in ("table", "matrix", "models")))
     except ArtifactError:
         return None
     is_current = artifact.manifest.facts.get(_SHARED) or _has_all_images(found, manifests)

@@ -14,6 +14,7 @@ from core.analysis.bd_tables import bd_matrix, bd_table
 from core.analysis.curve_views import POOLED_LABEL, curve_measurements, exact_settings
 from core.analysis.labels import labels
 from core.analysis.lossless import lossless_table
+from core.analysis.optimised_for import model_rates
 from core.analysis.payload import without_containers
 from core.analysis.stored_bd_rates import ANCHOR, METRIC, BdRates, load_bd_rates
 from core.codecs.container_bytes import containers
@@ -110,6 +111,15 @@ def load_bd_table(view: View, anchor: str) -> pd.DataFrame:
 def load_bd_matrix(view: View) -> pd.DataFrame:
     """BD-rates of all pairs, as `bd_matrix` gives them."""
     return _bd_matrix(view, _state(view))
+
+
+def load_model_rates(dataset: str) -> pd.DataFrame:
+    """BD-rates of BNK's two models, as `core.analysis.optimised_for.model_rates` gives them."""
+    view = View(dataset, METRIC)
+    stored = _stored(view, _state(view))
+    if stored is None:
+        return model_rates(on_common_images(load_results(dataset).frame))
+    return stored.models
 
 
 def load_points(view: View) -> pd.DataFrame:

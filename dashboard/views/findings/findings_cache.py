@@ -16,7 +16,7 @@ from core.analysis.findings import MethodRow, method_rows
 from core.analysis.headline_figures import HeadlineFigure, headline_figures
 from core.analysis.headlines import LEARNED, headlines, rate_trained_rates
 from core.analysis.labels import labels
-from core.analysis.optimised_for import model_rates, optimised_for
+from core.analysis.optimised_for import optimised_for
 from core.analysis.stored_bd_rates import ANCHOR, METRIC
 from core.analysis.two_methods import MethodName, method_names
 from core.evaluation.measurements import (
@@ -27,7 +27,13 @@ from core.evaluation.measurements import (
     summary,
 )
 from core.metrics import psnr_db
-from dashboard.data.curves import View, load_bd_matrix, load_bd_table, load_measurements
+from dashboard.data.curves import (
+    View,
+    load_bd_matrix,
+    load_bd_table,
+    load_measurements,
+    load_model_rates,
+)
 from dashboard.data.store import DATASET, dataset_state, load_results
 from dashboard.views.findings.charts import HEADLINE, headline_figure, published_figure
 
@@ -98,7 +104,7 @@ def _findings(state: str) -> Findings:
         figures=headline_figures(curves, rows, judged=judged, **deltas, labels=labels()),
         sentences=[
             *headlines(curves, rows, means, **deltas, labels=labels()),
-            *optimised_for(model_rates(common), labels()),
+            *optimised_for(load_model_rates(DATASET), labels()),
         ],
         headline=headline_figure(tables, rows, labels=labels(), metric_label=psnr_db.LABEL),
         published=published_figure(rows),

@@ -5,7 +5,6 @@ import pytest
 
 from core.analysis.bd_tables import bd_rates_of
 from core.analysis.stored_bd_rates import (
-    BdRates,
     bd_rates_key,
     compute_bd_rates,
     load_bd_rates,
@@ -27,6 +26,8 @@ def test_the_shipped_bd_rates_are_those_of_the_shipped_results() -> None:
     computed = compute_bd_rates(results)
     pd.testing.assert_frame_equal(stored.table, computed.table)
     pd.testing.assert_frame_equal(stored.matrix, computed.matrix)
+    pd.testing.assert_frame_equal(stored.models, computed.models)
+    assert stored.models["wins"].all()
 
 
 def test_the_shipped_bd_rates_are_of_the_shipped_results() -> None:
@@ -64,7 +65,8 @@ def test_earlier_bd_rates_hold_only_where_no_codec_lacked_an_image(tmp_path: Pat
     facts = {"state": results_state(results.manifests)}
 
     def commit(table: pd.DataFrame, **more: object) -> None:
-        files = {"own.table.parquet": table.to_parquet(), "own.matrix.parquet": _matrix(stored)}
+        parts = {"table": table, "matrix": stored.matrix, "models": stored.models}
+        files = {f"own.{name}.parquet": part.to_parquet() for name, part in parts.items()}
         store.commit(key, files, facts=facts | more)
 
     commit(stored.table)
@@ -74,10 +76,6 @@ def test_earlier_bd_rates_hold_only_where_no_codec_lacked_an_image(tmp_path: Pat
     assert load_bd_rates(store, "own", results.manifests) is None
     commit(stored.table.assign(images=stored.table["images"] - 2), shared_images=True)
     assert load_bd_rates(store, "own", results.manifests) is not None
-
-
-def _matrix(stored: BdRates) -> bytes:
-    return stored.matrix.to_parquet()
 
 
 def test_damaged_bd_rates_are_computed_again(tmp_path: Path) -> None:

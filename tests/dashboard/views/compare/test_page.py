@@ -6,6 +6,7 @@ import pytest
 
 from core.codecs import get_codec
 from core.dataset.splits import open_split
+from core.evaluation.search_starts import COMPARED_FIRST
 from core.images import Image
 from core.png import encode_png
 from core.store import ArtifactStore
@@ -42,11 +43,11 @@ def test_what_everybody_sees_first_is_computed_beforehand_and_says_so(
     app = open_page("compare", ArtifactStore.default().root, query={})
     assert not app.exception
     assert asked == []
-    assert len(app.dataframe[0].value) == 5
+    assert len(app.dataframe[0].value) == len(COMPARED_FIRST)
     assert "computed here when you choose it" in page_text(app)
     assert "Found: **quality=" in page_text(app)
     app.select_slider(key="jpeg_quality").set_value(50.0).run()
-    assert len(asked) == 5
+    assert len(asked) == len(COMPARED_FIRST)
 
 
 def test_the_link_restores_dials_and_knobs(open_page: OpenPage, full_store: Path) -> None:

@@ -98,7 +98,8 @@ def test_each_claim_shows_the_verdict_that_the_results_give(
     full_page: AppTest, full_store: Path
 ) -> None:
     frame = load_results(ArtifactStore(full_store), "imagenette160").frame
-    expected = [verdict.outcome.capitalize() for verdict in verdicts(method_rows(summary(frame)))]
+    judged = verdicts(method_rows(summary(frame)), frame)
+    expected = [verdict.outcome.capitalize() for verdict in judged]
     assert _verdicts(full_page) == expected
     assert "times the bytes" in _text(full_page)
 
