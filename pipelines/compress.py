@@ -105,14 +105,8 @@ def compress(config: CompressConfig) -> None:
         raise UserError(f"{codec.label} has no dial, so its files have one size only.")
     _point(config, codec, ArtifactStore.default())  # a bad quality or a missing model ends here
     work = partial(_compress_file, config)
-    run_batch(
-        jobs,
-        work,
-        processes=config.jobs,
-        dry_run=config.dry_run,
-        replace=config.replace,
-        spared=outputs_beside_inputs,
-    )
+    spared = [] if config.replace else outputs_beside_inputs(jobs)
+    run_batch(jobs, work, processes=config.jobs, dry_run=config.dry_run, spared=spared)
 
 
 def _compress_file(config: CompressConfig, job: Job) -> Outcome:

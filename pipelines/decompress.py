@@ -67,14 +67,8 @@ def decompress(config: DecompressConfig) -> None:
     for job in jobs:
         _check_is_png(job.output)
     work = partial(_decompress_file, codec=config.codec)
-    run_batch(
-        jobs,
-        work,
-        processes=config.jobs,
-        dry_run=config.dry_run,
-        replace=config.replace,
-        spared=unnamed_outputs,
-    )
+    spared = [] if config.replace else unnamed_outputs(jobs)
+    run_batch(jobs, work, processes=config.jobs, dry_run=config.dry_run, spared=spared)
 
 
 def _check_is_png(output: Path) -> None:

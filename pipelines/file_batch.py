@@ -46,8 +46,7 @@ def run_batch(
     *,
     processes: int,
     dry_run: bool,
-    replace: bool = False,
-    spared: Callable[[Sequence[Job]], list[Path]],
+    spared: Sequence[Path] = (),
 ) -> None:
     """Runs the jobs; prints a line for each and a summary.
 
@@ -56,18 +55,17 @@ def run_batch(
         work: Runs one job; picklable if there are several processes. It may raise UserError.
         processes: Number of jobs that run in parallel.
         dry_run: Whether only to say what would be written.
-        replace: Whether outputs may replace files that are spared otherwise.
-        spared: Files that the outputs replace only if `replace` says so.
+        spared: Outputs that are there and must not be replaced.
 
     Raises:
         UserError: Something was not written.
     """
     shown = sys.stderr if _is_to_stream(jobs) else sys.stdout
     _check_outputs(jobs)
-    if not replace and (kept := spared(jobs)):
-        more = f" and {len(kept) - 1} more" if len(kept) > 1 else ""
+    if spared:
+        more = f" and {len(spared) - 1} more" if len(spared) > 1 else ""
         raise UserError(
-            f"{kept[0]}{more} would be replaced; name another folder for the outputs, or add "
+            f"{spared[0]}{more} would be replaced; name another folder for the outputs, or add "
             "--replace."
         )
     if dry_run:

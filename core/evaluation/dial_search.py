@@ -114,10 +114,8 @@ def match_bytes(
         known[first] = len(turns.file(first))
         if bound == "nearest" and start.is_nearest(target_bytes, len(turns.file(first))):
             return turns.match({first: known[first]}, target_bytes, bound, reachable=True)
-    sizes, is_reached = _sizes_around(turns, known, target_bytes, ends=bound == "nearest")
-    off = min(abs(size - target_bytes) for size in sizes.values())
-    is_near = bound == "nearest" and off <= END_TOLERANCE * target_bytes
-    return turns.match(sizes, target_bytes, bound, reachable=is_reached or is_near)
+    sizes, is_reached = _sizes_around(turns, known, target_bytes, nearest=bound == "nearest")
+    return turns.match(sizes, target_bytes, bound, reachable=is_reached)
 
 
 def match_metric(
@@ -244,7 +242,7 @@ class _Turns:
 
 
 def _sizes_around(
-    turns: _Turns, known: Mapping[int, float], target: int, *, ends: bool
+    turns: _Turns, known: Mapping[int, float], target: int, *, nearest: bool
 ) -> tuple[dict[int, float], bool]:
     """Sizes around the crossing, and whether a close one says that the target can be reached.
 
@@ -252,13 +250,14 @@ def _sizes_around(
         turns: The dial.
         known: Size by index, where some are known.
         target: Wanted size.
-        ends: Whether a close size ends the search where there are drafts.
+        nearest: Whether a close size will do: it ends the search where there are drafts.
     """
     search = partial(search_crossing, turns.count, turns.size, target, scale=math.log, known=known)
-    if not turns.has_drafts:
-        return search(), False
-    sizes = search(draft_at=turns.draft_size, ends_when_close=ends)
-    return sizes, has_close(sizes, turns.count, target)
+    has_drafts = turns.has_drafts
+    sizes = search(draft_at=turns.draft_size, ends_when_close=nearest) if has_drafts else search()
+    off = min(abs(size - target) for size in sizes.values())
+    is_near = nearest and off <= END_TOLERANCE * target
+    return sizes, is_near or (has_drafts and has_close(sizes, turns.count, target))
 
 
 def _choose(values: dict[int, float], target: float, bound: Bound) -> int:

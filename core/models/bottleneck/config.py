@@ -200,8 +200,8 @@ ENTROPY = dataclasses.replace(ENCODER, stage="entropy")
 #: SSIMULACRA2's share of the distortion in the plans below; not tuned.
 _VISUAL_SHARE = 0.75
 
-#: Trains the published model on for SSIMULACRA2, on two CPU cores in an hour and a half; likewise
-#: a model of the compact preset.
+#: Trains the published model on for SSIMULACRA2, on two CPU cores in an hour or two; likewise a
+#: model of the compact preset.
 VISUAL = dataclasses.replace(
     FINETUNE,
     batch=16,

@@ -132,12 +132,11 @@ def compare(
     everything = [*versions, *found]
     frame = comparison_table(everything, upload_bytes=image.upload_bytes, containers=containers)
     layers = [original_layer(image), *decoded_layers(everything, readouts(frame))]
-    maps = map_layers(image, everything) if has_maps else []
+    layers += map_layers(image, everything) if has_maps else []
     with container.container():
-        show_viewer([*layers, *maps], is_upload=bool(image.name))
+        show_viewer(layers, is_upload=bool(image.name))
     st.session_state["viewed"] = image.digest
     if everything:
-        # Files that a person has are compared as they are, whatever the codecs are brought to.
         show_numbers(frame, everything, equal="" if versions else wanted_target.mode)
     describe_image(image)
     if any(get_codec(card.config.codec).kind == "learned" for card in cards):
@@ -154,7 +153,13 @@ def show_original_alone(container: DeltaGenerator, image: ChosenImage) -> None:
 
 
 def show_numbers(frame: pd.DataFrame, found: Sequence[Reconstruction], *, equal: str) -> None:
-    """The table, and which machine its times are of, where it was not this one."""
+    """The table, and which machine its times are of, where it was not this one.
+
+    Args:
+        frame: Rows of `comparison_table`.
+        found: The reconstructions of the rows.
+        equal: Mode of the comparison; empty where a person's own files are compared as they are.
+    """
     show_table(frame, equal=equal)
     download_csv(frame, file_name="bottleneck-comparison.csv", key="csv-comparison")
     for machine in sorted({one.measured_on for one in found if one.measured_on}):

@@ -135,7 +135,7 @@ def end_in_the_middle(job: Job) -> Outcome:
 def test_a_process_that_is_killed_is_one_line(tmp_path: Path) -> None:
     jobs = [Job(tmp_path / name, tmp_path / f"{name}.png") for name in ("a", "b")]
     with pytest.raises(UserError, match=r"ended unexpectedly.* fewer images at a time"):
-        run_batch(jobs, end_in_the_middle, processes=2, dry_run=False, spared=unnamed_outputs)
+        run_batch(jobs, end_in_the_middle, processes=2, dry_run=False, spared=unnamed_outputs(jobs))
 
 
 def test_a_folder_compressed_into_itself_keeps_its_images(photos: Path, capsys) -> None:
