@@ -109,13 +109,10 @@ class TrainConfig:
     minutes: float | None = option(
         None, help="with --engine scan: train for so many minutes, the rate falling by the clock"
     )
-    augment: bool = option(
-        False, help="with --engine scan: mirror, transpose and zoom the training images"
-    )
+    augment: bool = option(False, help="mirror, transpose and zoom the training images at random")
     photographs: bool = option(
         False,
-        help="with --engine scan: train on crops of `prepare --extra`'s photographs as well; "
-        "implies --augment",
+        help="train on crops of `prepare --extra`'s photographs as well; implies --augment",
     )
     seed: int | None = option(None, help="seed of weights and order")
     precision: str | None = option(
@@ -139,8 +136,13 @@ class TrainConfig:
                 raise ValueError(f"--{alone} trains nothing; it does not go with {flags(others)}.")
         if self.export and (own := self._given() & {*_ENGINE, *self.settable(), "preset"}):
             raise ValueError(f"--export trains nothing; it does not go with {flags(own)}.")
-        if self.engine != "scan" and (self.minutes is not None or self.augment or self.photographs):
-            raise ValueError("--minutes, --augment and --photographs need --engine scan.")
+        if self.engine != "scan" and self.minutes is not None:
+            raise ValueError("--minutes needs --engine scan.")
+        if self.resume and self.engine is None and (self.augment or self.photographs):
+            raise ValueError(
+                "--resume goes on with the images that the training was begun with; to change "
+                "that, give --engine as well."
+            )
         if self.minutes is not None and not self.minutes > 0:
             raise ValueError(f"--minutes must be positive; received {self.minutes}.")
         if self.minutes is not None and not {self.epochs, self.patience, self.lr_drops} <= {None}:
@@ -234,10 +236,10 @@ def _engine(config: TrainConfig) -> "EngineRequest | None":
 
     if config.export:
         return EngineRequest()  # which runs on every backend
-    if config.engine is None:
+    if config.engine is None and not (config.augment or config.photographs):
         return None
     return EngineRequest(
-        config.engine,
+        config.engine or "fit",
         minutes=config.minutes,
         augment=config.augment or config.photographs,
         photographs=config.photographs,

@@ -42,9 +42,9 @@ class Photographs:
             raise Refusal(f"No photograph has sides of at least {side} pixels.")
         return found
 
-    def image(self, index: int) -> NDArray[np.uint8]:
-        """Pixels of one photograph, shape (height, width, 3)."""
-        first, height, width = (int(value) for value in self.table[index])
+    def pixels(self, row: NDArray[np.int32]) -> NDArray[np.uint8]:
+        """Pixels of the photograph of a row of the table, shape (height, width, 3)."""
+        first, height, width = (int(value) for value in row)
         return self.values[first : first + 3 * height * width].reshape(height, width, 3)
 
 

@@ -8,6 +8,7 @@ import keras
 
 from core.dataset.training_photographs import open_photographs
 from core.models.training.loop import Training
+from core.models.training.variation import Variation
 from core.store import ArtifactStore
 
 
@@ -17,11 +18,11 @@ class WrongBackend(ValueError):
 
 @dataclass(frozen=True)
 class EngineRequest:
-    """Which engine the user asks for; all fields but `name` apply to scan only.
+    """Which engine the user asks for, and what it trains on beside the data set's images.
 
     Attributes:
         name: `fit`, Keras' own loop, or `scan`, many steps per call on JAX.
-        minutes: Minutes that the training may take.
+        minutes: Minutes that the training may take; with scan alone.
         augment: Whether images are flipped, transposed and zoomed.
         photographs: Whether crops of photographs are trained on as well.
         photographs_sha256: Which ones, as their manifest says; None until they were opened.
@@ -48,8 +49,10 @@ def choose_engine(
         WrongBackend: Scan was chosen and Keras does not run on JAX.
         ArtifactError: There are no photographs, or they are damaged.
     """
+    is_varied = request.augment or request.photographs
+    photographs = open_photographs(store) if request.photographs else None
     if request.name == "fit":
-        return Training
+        return partial(Training, variation=Variation(photographs) if is_varied else None)
     if keras.backend.backend() != "jax":
         raise WrongBackend(
             "--engine scan needs JAX: set the environment variable KERAS_BACKEND=jax."
@@ -62,7 +65,7 @@ def choose_engine(
     return partial(
         ScanTraining,
         minutes=request.minutes,
-        sampler=varied if request.augment or request.photographs else plain,
-        photographs=open_photographs(store) if request.photographs else None,
+        sampler=varied if is_varied else plain,
+        photographs=photographs,
         pieces=WeightPieces(store, model),
     )

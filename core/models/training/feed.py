@@ -1,13 +1,20 @@
 """Batches of images, read from disk on demand."""
 
 import mmap
-from typing import Any
+from typing import Any, Protocol
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
 Images = NDArray[np.uint8]
+
+
+class Varying(Protocol):
+    """Makes other images of those of a step."""
+
+    def __call__(self, batch: Images, *, step: int) -> Images:
+        """Images of the same shape."""
 
 
 class ImageFeed(keras.utils.PyDataset):  # type: ignore[misc]
@@ -19,22 +26,34 @@ class ImageFeed(keras.utils.PyDataset):  # type: ignore[misc]
         order: Rows of `images` in the order of the pass.
         batch: Images per step; the last step has what is left.
         first_step: Step at which the pass starts; earlier ones were done before a resume.
+        vary: What is made of the images of each step; they stay as they are without.
     """
 
     def __init__(
-        self, images: Images, order: NDArray[np.int64], *, batch: int, first_step: int = 0
+        self,
+        images: Images,
+        order: NDArray[np.int64],
+        *,
+        batch: int,
+        first_step: int = 0,
+        vary: Varying | None = None,
     ) -> None:
         super().__init__()
         self._images = images
         self._order = order[first_step * batch :]
         self._batch = batch
+        self._first_step = first_step
+        self._vary = vary
 
     def __len__(self) -> int:
         return step_count(len(self._order), self._batch)
 
     def __getitem__(self, index: int) -> tuple[Images]:
         rows = self._order[index * self._batch : (index + 1) * self._batch]
-        return (_remapped(self._images)[rows],)
+        images = _remapped(self._images)[rows]
+        if self._vary is not None:
+            images = self._vary(images, step=self._first_step + index)
+        return (images,)
 
     def for_keras(self) -> Any:
         """The same batches in the form that Keras' `fit` and `evaluate` take.

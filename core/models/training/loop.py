@@ -28,6 +28,7 @@ from core.models.training.monitor import Monitor
 from core.models.training.progress import DIVERGED, DROP, STOPPED, Progress
 from core.models.training.step_watch import StepWatch
 from core.models.training.validation import Validation, validate
+from core.models.training.variation import Variation
 from core.stop_request import Stopped, StopRequest
 
 
@@ -46,6 +47,7 @@ class Training:
         stop: The stop request.
         progress: Its progress.
         best: Weights of the epoch with the lowest validation loss.
+        variation: How training images are varied at random; None where they stay as they are.
     """
 
     network: ImageModel
@@ -58,6 +60,7 @@ class Training:
     stop: StopRequest
     progress: Progress = field(default_factory=Progress)
     best: Arrays = field(default_factory=dict)
+    variation: Variation | None = None
 
     @cached_property
     def _probe(self) -> ActivityProbe:
@@ -177,14 +180,15 @@ class Training:
         self.follow(divergence.undone(self.progress, restored, ended_by=ended_by))
         self.checkpoints.save(self.network, self.best, self.progress)
 
+    @property
+    def _turn(self) -> dict[str, int]:
+        """Number of the epoch, and its seed: another one after each epoch that was undone."""
+        undone = divergence.undone_epochs(self.progress)
+        return {"seed": self.config.seed + undone, "epoch": self.progress.epoch}
+
     def _order(self) -> NDArray[np.int64]:
-        """Rows of the epoch's images; another order after each epoch that was undone."""
-        return epoch_rows(
-            len(self.train),
-            images=self._epoch_images,
-            seed=self.config.seed + divergence.undone_epochs(self.progress),
-            epoch=self.progress.epoch,
-        )
+        """Rows of the epoch's images."""
+        return epoch_rows(len(self.train), images=self._epoch_images, **self._turn)
 
     @property
     def _epoch_images(self) -> int:
@@ -204,7 +208,11 @@ class Training:
         if self.progress.step >= self.steps:
             return self.progress.partial
         first = self.progress.step
-        feed = ImageFeed(self.train, self._order(), batch=self.config.batch, first_step=first)
+        own, side = self.variation, self.train.shape[1]
+        vary = None if own is None else own.of_epoch(**self._turn, side=side)
+        feed = ImageFeed(
+            self.train, self._order(), batch=self.config.batch, first_step=first, vary=vary
+        )
         watch = self._watch(first, self.progress.partial)
         self.monitor.start()
         # Keras would shuffle the batches once more, by a generator that no checkpoint remembers.
@@ -234,13 +242,8 @@ class Training:
                 return
         if is_stopping:
             self.stop_at(seconds, step, figures())
-        self.monitor.step(
-            self.progress.history,
-            step=step,
-            steps=self.steps,
-            batch=self.config.batch,
-            figures=figures,
-        )
+        history, batch = self.progress.history, self.config.batch
+        self.monitor.step(history, step=step, steps=self.steps, batch=batch, figures=figures)
 
     def _count(self, seconds: float, step: int) -> None:
         """Adds the steps that were done in this run, up to `step`, to the totals."""
@@ -267,11 +270,8 @@ class Training:
         self.monitor.epoch(progress.history[-1])
 
     def _note_end(self) -> None:
-        self.progress.note_end(
-            is_finished=self.is_finished,
-            epochs=self.config.epochs,
-            by_clock=self.ended_by_clock,
-        )
+        epochs, by_clock = self.config.epochs, self.ended_by_clock
+        self.progress.note_end(is_finished=self.is_finished, epochs=epochs, by_clock=by_clock)
 
     def lower_learning_rate(self) -> None:
         """Goes on from the best weights at a lower learning rate, and counts anew."""

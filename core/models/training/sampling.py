@@ -9,13 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.models.tensor import Tensor
-
-#: Share of a batch that is cropped from photographs, if there are any.
-PHOTOGRAPH_SHARE = 0.25
-
-#: Share of the images that are zoomed into, and the range of the zoom.
-ZOOMED_SHARE = 0.15
-ZOOMS = (1.1, 1.3)
+from core.models.training.variation import PHOTOGRAPH_SHARE, ZOOMED_SHARE, ZOOMS
 
 _CHANNELS = 3
 

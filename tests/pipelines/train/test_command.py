@@ -65,7 +65,11 @@ def test_a_training_leaves_a_model_its_card_and_its_history(
         (["bottleneck", "--filters", "8", "8"], "bottleneck has no --filters; what can be set is"),
         (["ae20", "--stage", "encoder"], "ae20 has no --stage; what can be set is --activation"),
         (["bottleneck", "--stage", "encoder"], "of a published model; add --finetune"),
-        (["ae20", "--minutes", "3"], "--minutes, --augment and --photographs need --engine scan"),
+        (["ae20", "--minutes", "3"], "--minutes needs --engine scan."),
+        (
+            ["ae20", "--resume", "--photographs"],
+            "--resume goes on with the images that the training was begun with; to change that,",
+        ),
         (
             ["ae20", "--engine", "scan", "--minutes", "3", "--epochs", "2"],
             "--minutes alone ends a training; it does not go with --epochs",

@@ -59,7 +59,7 @@ def test_photographs_of_any_size_are_kept_as_they_are_and_say_where_they_are_fro
     found = open_photographs(store)
     assert sum(counted) == len(found.table) == 3
     for index, name in enumerate(SIZES):
-        np.testing.assert_array_equal(found.image(index), _pixels(name))
+        np.testing.assert_array_equal(found.pixels(found.table[index]), _pixels(name))
     entries = {entry["file"]: entry for entry in found.facts["photographs"]}
     assert entries["b.png"]["repository"] == "someone/photos"
     assert entries["b.png"]["size"] == [40, 50]
@@ -90,7 +90,7 @@ def test_large_photographs_chosen_by_content_are_in_no_training(
     (held_out,) = found.facts["held_out"]
     assert held_out in ("b.png", "c.png")
     assert len(found.table) == found.facts["count"] == 2
-    shown = [found.image(index) for index in range(2)]
+    shown = [found.pixels(found.table[index]) for index in range(2)]
     assert all(image.any() for image in shown)
     # Its pixels are not in the file either.
     assert (np.asarray(found.values) == 0).sum() >= np.prod(SIZES[held_out]) * 3
