@@ -126,6 +126,15 @@ class Agreement:
         return decided
 
     @property
+    def same_best(self) -> int:
+        """Most trials, at most half of all, that are the best on both budgets, in any order."""
+        sign = -1.0 if self.search.is_maximized else 1.0
+        searched = sorted(self.pairs, key=lambda pair: sign * _score(pair.searched))
+        counts = range(len(self.pairs) // 2, 0, -1)
+        equal = (count for count in counts if _are_same(searched[:count], self.pairs[:count]))
+        return next(equal, 0)
+
+    @property
     def chosen(self) -> Pair:
         """What the search decided for: its best trial among the pairs."""
         sign = 1.0 if self.search.is_maximized else -1.0
@@ -197,6 +206,10 @@ def _agreement(search: StudyRecord, repetition: StudyRecord) -> Agreement:
     sign = -1.0 if repetition.is_maximized else 1.0
     pairs.sort(key=lambda pair: sign * _score(pair.repeated))
     return Agreement(search, repetition, tuple(pairs))
+
+
+def _are_same(first: Sequence[Pair], second: Sequence[Pair]) -> bool:
+    return {pair.searched.number for pair in first} == {pair.searched.number for pair in second}
 
 
 def _score(trial: TrialRecord) -> float:

@@ -88,15 +88,27 @@ def budget_sentence(agreement: Agreement, label: str) -> str:
         parts.append(
             f"{best} number {rank} there, **{agreement.loss:.2f}** below {first} in score."
         )
-    parts += [*_against_thesis(agreement), *_diverged(agreement)]
-    if agreement.decided_from is not None:
-        images = agreement.decided_from * int(repetition.budget.get("images", 0))
-        seen = counted(images, "image")
-        parts.append(
-            f"From epoch {agreement.decided_from} on ({seen}) the order correlates by "
-            f"{DECIDED} or more with that at the end."
-        )
+        if agreement.same_best > 1:
+            parts.append(f"The best {agreement.same_best} are **the same on both budgets**.")
+    parts += [*_against_thesis(agreement), *_diverged(agreement), *_decided(agreement)]
     return " ".join(parts)
+
+
+def _decided(agreement: Agreement) -> list[str]:
+    """A sentence on the epoch that decides, where the PSNR after each epoch is known."""
+    if agreement.decided_from is not None:
+        seen = agreement.decided_from * int(agreement.repetition.budget.get("images", 0))
+        return [
+            f"From epoch {agreement.decided_from} on ({counted(seen, 'image')}) the order "
+            f"correlates by {DECIDED} or more with that at the end."
+        ]
+    if len(agreement.by_epoch) < 2:
+        return []
+    epoch = sorted(agreement.by_epoch)[-2]
+    return [
+        f"The order changes up to the last epoch: after epoch {epoch} it correlates by "
+        f"{agreement.by_epoch[epoch]:.2f} with that at the end."
+    ]
 
 
 def _named(pair: Pair) -> str:

@@ -106,13 +106,20 @@ def verdict(found: Sequence[Optimum], labels: Mapping[str, str]) -> str:
     if not judged:
         return ""
     better = [optimum for optimum in judged if (optimum.gain or 0.0) > 0]
+    lost = [o for o in better if o.longer is not None and o.longer.gain <= 0]
+    kept = [optimum for optimum in better if optimum not in lost]
     equal = [optimum for optimum in judged if optimum not in better]
     parts = []
-    if better:
+    if kept:
         gains = _list(
-            [f"{_name(o, labels)} by **{_signed(o.gain)}**{_in_brackets(o)}" for o in better]
+            [f"{_name(o, labels)} by **{_signed(o.gain)}**{_in_brackets(o)}" for o in kept]
         )
         parts.append(f"the search beat the thesis' values for {gains}")
+    parts += [
+        f"for {_name(o, labels)} the search's gain of **{_signed(o.gain)}** did not "
+        f"last{_in_brackets(o)}"
+        for o in lost
+    ]
     if equal:
         names = _list([f"{_name(o, labels)}" for o in equal])
         *fewer, most = sorted({o.trials for o in equal})

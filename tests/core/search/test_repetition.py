@@ -70,6 +70,18 @@ def test_less_is_better_where_a_study_minimises():
     assert found.loss == 2.0
 
 
+@pytest.mark.parametrize(
+    ("repeated", "count"),
+    [((1, 2, 4, 3, 6, 5), 2), ((1, 2, 3, 6, 4, 5), 3), ((3, 6, 1, 2, 4, 5), 0), ((2,), 0)],
+)
+def test_the_best_trials_of_both_budgets_are_counted_up_to_half_of_all(repeated, count):
+    found = only(search(*range(1, len(repeated) + 1)), repetition(*repeated))
+    assert found.same_best == count
+    less = search(*range(len(repeated), 0, -1), direction="minimize")
+    worse = repetition(*(-value for value in repeated), direction="minimize")
+    assert only(less, worse).same_best == count
+
+
 def reports(*epochs):
     """PSNR of four trials after each epoch, by trial."""
     return {
