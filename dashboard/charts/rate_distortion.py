@@ -11,6 +11,7 @@ from core.evaluation.measurements import Floats, Measurements
 from core.metrics import sign_of
 from core.plain_english import counted
 from dashboard.charts.colors import codec_style, in_legend_order, translucent
+from dashboard.charts.legend import LEGEND_BELOW
 
 #: Curves of single images that are drawn per codec: more would hide each other.
 SINGLE_IMAGES = 30
@@ -258,7 +259,7 @@ def _laid_out(figure: go.Figure, metric_label: str, *, log_rate: bool) -> go.Fig
         margin={"l": 8, "r": 8, "t": 16, "b": 8},
         yaxis={"title": metric_label},
         yaxis2={"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True},
-        legend={"orientation": "h", "x": 0, "y": -0.16, "yanchor": "top", "title": None},
+        legend=LEGEND_BELOW,
         hovermode="closest",
         clickmode="event+select",
         dragmode="zoom",

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlparse
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.dashboard.page_layout import wait_for_layout
+from tests.dashboard.page_layout import covered_titles, wait_for_layout
 from tests.waiting import PATIENCE_MS
 
 PAGES = ("trials", "training", "models", "data")
@@ -98,6 +98,7 @@ def test_a_phone_scrolls_down_only_and_charts_have_its_width(
         "plots => plots.map(plot => plot.getBoundingClientRect().width)"
     )
     assert min(width for width in widths if width) > 300
+    assert covered_titles(page) == []
     assert page.get_by_test_id("stException").count() == 0
     page.close()
 

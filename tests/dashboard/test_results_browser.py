@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from core.dataset.splits import DEFAULT
 from core.store import ArtifactStore
 from dashboard.views.rate_distortion.controls import SHOWN_FIRST
-from tests.dashboard.page_layout import wait_for_layout
+from tests.dashboard.page_layout import covered_titles, wait_for_layout
 from tests.waiting import PATIENCE_MS
 
 PAGES = ("findings", "rate_distortion", "speed")
@@ -115,6 +115,7 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(
     main = page.get_by_test_id("stMain")
     assert main.evaluate("element => element.scrollWidth <= element.clientWidth")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert covered_titles(page) == []
 
 
 def test_a_chart_is_saved_as_a_png_with_a_name(page: Page, shipped_url: str) -> None:

@@ -9,6 +9,7 @@ from core.analysis.axis_ticks import TIME_TICKS
 from core.plain_english import counted
 from core.timing.table import Start
 from dashboard.charts.colors import codec_style, in_legend_order, translucent
+from dashboard.charts.legend import LEGEND_BELOW
 
 #: Display label of each timed operation.
 OPERATIONS = {"encode": "Encode", "decode": "Decode"}
@@ -115,7 +116,7 @@ def pixel_cost_figure(medians: pd.DataFrame, *, operation: str, start: Start) ->
     figure.update_layout(
         height=560,
         margin=_MARGIN,
-        legend={"orientation": "h", "x": 0, "y": -0.24, "yanchor": "top", "title": None},
+        legend=LEGEND_BELOW,
         hovermode="closest",
         uirevision="costs",
     )

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 from core.training_records.runs import AXES, Measure, TrainingRun, measure_of
 from dashboard.charts.colors import CodecStyle, codec_style, translucent
+from dashboard.charts.legend import LEGEND_BELOW
 from dashboard.charts.log_axis import log_ticks_of
 
 #: Metrics that come first.
@@ -194,7 +195,7 @@ def _laid_out(figure: go.Figure, name: str, look: Look) -> go.Figure:
     figure.update_layout(
         height=_HEIGHT,
         margin={"l": 8, "r": 8, "t": 12, "b": 8},
-        legend={"orientation": "h", "x": 0, "y": -0.3, "yanchor": "top", "title": None},
+        legend=LEGEND_BELOW,
         showlegend=True,
         hovermode="closest",
         uirevision=f"{name}-{look.axis}-{look.log_scale}",

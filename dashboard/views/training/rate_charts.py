@@ -7,6 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from dashboard.charts.colors import codec_style, translucent
+from dashboard.charts.legend import LEGEND_BELOW
 from dashboard.charts.log_axis import log_ticks_of
 from dashboard.views.training.charts import measure_title
 
@@ -51,7 +52,7 @@ def moving_curve_figure(
     figure.update_layout(
         height=_HEIGHT,
         margin={"l": 8, "r": 8, "t": 12, "b": 8},
-        legend={"orientation": "h", "x": 0, "y": -0.24, "yanchor": "top"},
+        legend=LEGEND_BELOW,
         hovermode="closest",
         uirevision=f"{run}-{quality}",
     )

@@ -21,7 +21,6 @@ from dashboard.views.trials.style import VALUE_NAME, restyled
 
 _HEIGHT = 360
 #: Vertical position below the axis title of a low figure.
-_LEGEND_Y = -0.27
 OVERLAYS = {"history": "History", "edf": "Distribution"}
 
 
@@ -53,7 +52,7 @@ def overlay_figure(
     else:
         figure.update_xaxes(title="Trial")
         figure.update_yaxes(title=VALUE_NAME)
-    return restyled(figure, height=_HEIGHT, legend_y=_LEGEND_Y)
+    return restyled(figure, height=_HEIGHT)
 
 
 def importances_table(studies: Sequence[StudyRecord]) -> pd.DataFrame:
@@ -90,7 +89,7 @@ def importances_figure(table: pd.DataFrame, labels: Mapping[str, str]) -> go.Fig
     figure.update_xaxes(title="Importance", tickformat=".0%", range=[0, 1.02])
     figure.update_yaxes(autorange="reversed", automargin=True)
     figure.update_layout(barmode="group", bargap=0.25, showlegend=len(names) > 1)
-    return restyled(figure, height=_HEIGHT, legend_y=_LEGEND_Y)
+    return restyled(figure, height=_HEIGHT)
 
 
 def _traces(name: str, study: StudyRecord, *, label: str, color: str) -> list[go.Scatter]:

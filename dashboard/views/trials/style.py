@@ -5,6 +5,7 @@ from typing import Any
 import plotly.graph_objects as go
 from plotly.colors import sample_colorscale
 
+from dashboard.charts.legend import LEGEND_BELOW
 from dashboard.charts.log_axis import log_ticks_of, write_full_ticks
 
 #: Colour scale for light and dark backgrounds; the saturated end is the better one.
@@ -33,7 +34,6 @@ COLOR_BAR = {
     "xpad": 0,
     "title": {"side": "top"},
 }
-LEGEND = {"orientation": "h", "x": 0, "yanchor": "top", "title": None}
 
 
 def scale_color(position: float) -> str:
@@ -41,13 +41,12 @@ def scale_color(position: float) -> str:
     return str(sample_colorscale(SCALE, [min(1.0, max(0.0, position))])[0])
 
 
-def restyled(figure: go.Figure, *, height: int = 440, legend_y: float = -0.2) -> go.Figure:
+def restyled(figure: go.Figure, *, height: int = 440) -> go.Figure:
     """The figure without Optuna's template, so that the page's theme applies.
 
     Args:
         figure: What is changed.
         height: Its height in pixels.
-        legend_y: Top of the legend, in heights of the plot above its lower edge.
     """
     figure.layout.template = None
     figure.update_layout(
@@ -56,7 +55,7 @@ def restyled(figure: go.Figure, *, height: int = 440, legend_y: float = -0.2) ->
         uirevision="trials",
         height=height,
         width=None,
-        legend=LEGEND | {"y": legend_y},
+        legend=LEGEND_BELOW,
     )
     for trace in figure.data:
         _recolor(trace)
