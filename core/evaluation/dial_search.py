@@ -16,8 +16,8 @@ from core.store import ArtifactStore
 
 Bound = Literal["nearest", "at_most", "at_least"]
 
-#: Share of a size that the end of a dial may be away from it: JPEG's steps are as wide at its end.
-END_TOLERANCE = 0.05
+#: Share of a size that the end of a dial may be away from it: steps of a dial are as wide.
+END_TOLERANCE = 0.02
 
 
 @dataclass(frozen=True)

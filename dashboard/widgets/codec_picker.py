@@ -11,7 +11,7 @@ from core.analysis.labels import label_of
 from core.codecs import Codec, codecs, get_codec, unavailable
 from core.codecs.base import Dial
 from core.evaluation.comparison import CodecConfig, operating_point
-from core.evaluation.search_starts import COMPARED_FIRST
+from core.evaluation.search_starts import COMPARED_FIRST, FIRST_POSITIONS
 from core.store import ArtifactError, ArtifactStore
 from dashboard.charts.colors import codec_style, in_legend_order
 from dashboard.widgets.codec_knobs import Knob, knobs_of
@@ -118,7 +118,7 @@ def _turn_dial(codec: Codec) -> float | None:
     return st.select_slider(
         _words(dial.name),
         dial_values(dial),
-        value=dial.check(dial.default),
+        value=dial.check(FIRST_POSITIONS.get(codec.name, dial.default)),
         format_func=lambda value: f"{value:g}",
         key=f"{codec.name}_{dial.name}",
         bind="query-params",

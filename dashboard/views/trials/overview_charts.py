@@ -20,7 +20,6 @@ from dashboard.views.trials.parameters import parameter_names, parameter_title
 from dashboard.views.trials.style import VALUE_NAME, restyled
 
 _HEIGHT = 360
-#: Vertical position below the axis title of a low figure.
 OVERLAYS = {"history": "History", "edf": "Distribution"}
 
 

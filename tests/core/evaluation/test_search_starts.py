@@ -9,6 +9,7 @@ from core.evaluation.dial_search import SearchEnd, match_bytes
 from core.evaluation.search_starts import (
     COMPARED_FIRST,
     FILE,
+    FIRST_POSITIONS,
     KEY,
     commit_starts,
     load_starts,
@@ -28,8 +29,7 @@ def test_a_search_that_starts_where_one_ended_encodes_once(store: ArtifactStore)
     assert set(starts["crop"]) == {"webp", "avif_444"}  # no model is trained in this store
     jpeg = get_codec("jpeg")
     assert jpeg.at is not None
-    assert jpeg.dial is not None
-    target = len(jpeg.at(jpeg.dial.default).encode(image))
+    target = len(jpeg.at(FIRST_POSITIONS["jpeg"]).encode(image))
     for name, start in starts["crop"].items():
         again = match_bytes(get_codec(name), image, target, start=start)
         assert again.point.dial == start.position

@@ -17,7 +17,7 @@ def test_the_maps_of_structure_are_layers_after_the_codecs(
 ) -> None:
     app = open_page("compare", full_store, query=QUICK)
     names = layer_names(app)
-    assert names == ["Original", "JPEG quality=75", "WebP quality=80"]
+    assert names == ["Original", "JPEG quality=60", "WebP quality=80"]
     app.toggle(key="maps").set_value(True).run()
     assert layer_names(app) == [*names, "SSIM map, JPEG", "SSIM map, WebP"]
 
@@ -33,4 +33,4 @@ def test_an_image_too_small_for_the_map_has_no_map(open_page: OpenPage, empty_st
     upload(app, encode_png(np.full((5, 9, 3), 80, np.uint8)))
     assert not app.exception
     assert app.toggle(key="maps").disabled
-    assert layer_names(app) == ["Original", "JPEG quality=75", "WebP quality=80"]
+    assert layer_names(app) == ["Original", "JPEG quality=60", "WebP quality=80"]

@@ -40,7 +40,7 @@ def test_several_images_have_a_mean_and_one_is_shown(
     app.run()
     assert not app.exception
     assert "120 x 80 pixels" in page_text(app)
-    jpeg = get_codec("jpeg").at(75)
+    jpeg = get_codec("jpeg").at(60)
     sizes = [len(jpeg.encode(np.ascontiguousarray(image))) for image in pair]
     mean = app.dataframe[1].value.iloc[0]
     assert (mean["Codec"], mean["Images"]) == ("JPEG", "2")
@@ -115,7 +115,7 @@ def test_versions_of_a_large_image_are_weighed_and_measured_whole(
     open_page: OpenPage, empty_store: Path
 ) -> None:
     image = large()
-    jpeg = get_codec("jpeg").at(75)
+    jpeg = get_codec("jpeg").at(60)
     data = jpeg.encode(image)
     app = open_page("compare", empty_store, query=ALONE)
     send(app, ("o.png", encode_png(image)), ("v.jpg", data))
