@@ -47,7 +47,7 @@ def _kinds(runs: Sequence[TrainingRun]) -> set[bool]:
 
 def _weighs_unlike(runs: Sequence[TrainingRun]) -> bool:
     """Whether trainings for rate weigh rate and distortion in more than one way."""
-    weights = ("lowest_weight", "highest_weight", "ssim_share", "visual_share")
+    weights = ("lowest_weight", "highest_weight", "ssim_share", "visual_share", "aligned_share")
     found = {tuple(run.config.get(name, 0.0) for name in weights) for run in runs if _is_rated(run)}
     return len(found) > 1
 

@@ -30,7 +30,7 @@ class Distortion(NamedTuple):
 
     Attributes:
         loss: Weighted mean of the distortions, in units of MSE (0..255).
-        metrics: `psnr_db` and `ssim`, and `ssimulacra2` where it has a share.
+        metrics: `psnr_db` and `ssim`, and both scores of SSIMULACRA2 where it has a share.
     """
 
     loss: Tensor
@@ -57,7 +57,9 @@ def distortion(
     loss = config.error_share * error + config.ssim_share * SSIM_UNIT * (1.0 - ssim)
     metrics = {"psnr_db": psnr_db(images, reconstructions / PEAK), "ssim": ssim}
     if config.visual_share:
-        score = ssimulacra2(images, reconstructions)
-        loss += config.visual_share * VISUAL_UNIT * ops.square(100.0 - score)
-        metrics["ssimulacra2"] = score
+        scores = ssimulacra2(images, reconstructions)
+        published, aligned = (ops.square(100.0 - score) for score in scores)
+        lost = published + config.aligned_share * (aligned - published)
+        loss += config.visual_share * VISUAL_UNIT * lost
+        metrics |= {"ssimulacra2": scores.published, "ssimulacra2_aligned": scores.aligned}
     return Distortion(loss, metrics)

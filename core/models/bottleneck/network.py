@@ -88,7 +88,7 @@ class Bottleneck(VariableRateModel):
                 layer.trainable = False
         self.chance = keras.random.SeedGenerator(config.seed, name="chance")
         names = ["bits_per_pixel", "side_bits_per_pixel", "ssim"]
-        names += ["ssimulacra2"] if config.visual_share else []
+        names += ["ssimulacra2", "ssimulacra2_aligned"] if config.visual_share else []
         names += [
             f"{name}_{quality}"
             for quality in VALIDATED_QUALITIES
@@ -170,9 +170,9 @@ class Bottleneck(VariableRateModel):
         """Loss and metrics of each image: at a random quality in training, else as validated.
 
         Returns:
-            `loss`, `bits_per_pixel`, `side_bits_per_pixel`, `psnr_db`, `ssim` and, where it has a
-            share of the loss, `ssimulacra2`, of shape (batch,); outside training their means over
-            the validated qualities, and the values at each quality.
+            `loss`, `bits_per_pixel`, `side_bits_per_pixel`, `psnr_db`, `ssim` and, where
+            SSIMULACRA2 has a share of the loss, its two scores, of shape (batch,); outside
+            training their means over the validated qualities, and the values at each quality.
         """
         images = ops.cast(images, "float32")
         if training:

@@ -3,13 +3,18 @@
 J. Sneyers, "SSIMULACRA 2", https://github.com/cloudinary/ssimulacra2, as the Python library
 `ssimulacra2` computes it, which `core.metrics.ssimulacra2` measures with: its handling of the
 borders is kept. Reconstructions need not be rounded to bytes here.
+
+Where a side has fewer than 225 pixels, an image has fewer than six scales. The published score then
+takes the first of its weights, which belong to other scales and channels: a codec that was trained
+for it on small images rises in it, and falls in that of large ones.
 """
 
-import math
+from typing import NamedTuple
 
 import keras
 import numpy as np
 from keras import ops
+from numpy.typing import NDArray
 
 from core.models.base import PEAK
 from core.models.bottleneck.ssimulacra2_weights import WEIGHTS
@@ -36,8 +41,22 @@ _RADIUS = 5
 _FLOOR = 1e-28
 
 
-def ssimulacra2(images: Tensor, reconstructions: Tensor) -> Tensor:
-    """SSIMULACRA2 of each reconstruction, at most 100, shape (batch,).
+class Scores(NamedTuple):
+    """Scores of each reconstruction, at most 100, shape (batch,).
+
+    Attributes:
+        published: SSIMULACRA2 as it is measured.
+        aligned: The same with each weight at the scale and channel that it was fitted to: what
+            images of few scales contribute to the score of a large one. Equal to `published`
+            where there are six scales.
+    """
+
+    published: Tensor
+    aligned: Tensor
+
+
+def ssimulacra2(images: Tensor, reconstructions: Tensor) -> Scores:
+    """SSIMULACRA2 of each reconstruction.
 
     Args:
         images: Floats in 0..255, shape (batch, height, width, 3), sides of at least 8, known when
@@ -56,14 +75,14 @@ def ssimulacra2(images: Tensor, reconstructions: Tensor) -> Tensor:
         scales.append(_errors(_xyb(ours), _xyb(theirs)))
     # Shape (batch, channel, scale, norm, map): the order of the weights.
     errors = ops.stack(scales, axis=2)
-    flat = ops.reshape(errors, (-1, math.prod(errors.shape[1:])))
+    aligned = WEIGHTS.reshape(3, SCALES, 2, 3)[:, : len(scales)]
     # With fewer scales the first weights are used, as in the reference implementation.
-    weights = WEIGHTS[: flat.shape[1]].astype(np.float32)
-    return _score(ops.sum(flat * weights, axis=1))
+    published = WEIGHTS[: aligned.size].reshape(aligned.shape)
+    return Scores(*(_score(errors, weights) for weights in (published, aligned)))
 
 
-def _score(error: Tensor) -> Tensor:
-    error = 0.9562382616834844 * error
+def _score(errors: Tensor, weights: NDArray[np.float64]) -> Tensor:
+    error = 0.9562382616834844 * ops.sum(errors * weights.astype(np.float32), axis=(1, 2, 3, 4))
     cubic = (
         2.326765642916932 * error
         - 0.020884521182843837 * error**2

@@ -52,7 +52,9 @@ def varied(data: TrainingImages, rows: Tensor, key: Tensor) -> Tensor:
 
 
 def crops_of(data: TrainingImages, key: Tensor, *, count: int, side: int) -> Tensor:
-    """Random square crops of photographs, uint8, shape (count, side, side, 3).
+    """Random square crops of photographs, each in proportion to its pixels.
+
+    They are uint8, of shape (count, side, side, 3).
 
     Args:
         data: Images with photographs, none of which has a side below `side`.
@@ -61,7 +63,8 @@ def crops_of(data: TrainingImages, key: Tensor, *, count: int, side: int) -> Ten
         side: Side of a crop in pixels.
     """
     which, top, left = jax.random.split(key, 3)
-    chosen = data.table[jax.random.randint(which, (count,), 0, len(data.table))]
+    pixels = jnp.log(data.table[:, 1].astype("float32") * data.table[:, 2])
+    chosen = data.table[jax.random.categorical(which, pixels, shape=(count,))]
     first, height, width = chosen[:, 0], chosen[:, 1], chosen[:, 2]
     tops = jax.random.randint(top, (count,), 0, height - side + 1)
     lefts = jax.random.randint(left, (count,), 0, width - side + 1)

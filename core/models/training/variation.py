@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import PIL.Image
+from numpy.typing import NDArray
 
 from core.dataset.training_photographs import Photographs
 from core.models.training.feed import Images
 
-#: Share of a batch that is cropped from photographs, if there are any.
-PHOTOGRAPH_SHARE = 0.25
+#: Share of a batch that is cropped from photographs, if there are any. Those that this was chosen
+#: with hold two fifths of all pixels that there were to train on.
+PHOTOGRAPH_SHARE = 0.4
 
 #: Share of the images that are zoomed into, and the range of the zoom.
 ZOOMED_SHARE = 0.15
@@ -83,7 +85,7 @@ class EpochVariation:
 
 
 class Crops:
-    """Random squares of photographs.
+    """Random squares of photographs, each pixel of which is about equally likely to be seen.
 
     Args:
         photographs: Images of any size.
@@ -96,15 +98,27 @@ class Crops:
     def __init__(self, photographs: Photographs, side: int) -> None:
         self._photographs = photographs
         self._rows = photographs.large(side)
+        self._shares = _pixel_shares(self._rows)
         self._side = side
 
     def draw(self, chance: np.random.Generator) -> Images:
         """A crop, uint8, shape (side, side, 3)."""
-        photograph = self._photographs.pixels(chance.choice(self._rows))
+        photograph = self._photographs.pixels(chance.choice(self._rows, p=self._shares))
         height, width = photograph.shape[:2]
         top = chance.integers(height - self._side + 1)
         left = chance.integers(width - self._side + 1)
         return photograph[top : top + self._side, left : left + self._side]
+
+
+def _pixel_shares(rows: NDArray[np.int32]) -> NDArray[np.float64]:
+    """Share of each photograph in the pixels of all.
+
+    Args:
+        rows: Rows of the table of photographs.
+    """
+    pixels = rows[:, 1:].prod(axis=1, dtype=np.float64)
+    shares: NDArray[np.float64] = pixels / pixels.sum()
+    return shares
 
 
 def _zoomed(image: Images, factor: float) -> Images:

@@ -19,6 +19,7 @@ _TITLES = {
     "psnr_db": "PSNR (dB)",
     "ssim": "SSIM",
     "ssimulacra2": "SSIMULACRA2",
+    "ssimulacra2_aligned": "SSIMULACRA2 with aligned weights",
     "bits_per_pixel": "Bits per pixel",
     "learning_rate": "Learning rate",
     "images_per_second": "Images per second",

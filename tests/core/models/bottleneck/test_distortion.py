@@ -19,7 +19,7 @@ from tests.core.models.backends import answer_on
 from tests.core.models.bottleneck.figures import figures_around
 from tests.core.models.tiny import TINY
 
-SHARES = {"ssim_share": 0.1, "visual_share": 0.6}
+SHARES = {"ssim_share": 0.1, "visual_share": 0.6, "aligned_share": 0.25}
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,10 @@ def test_the_loss_mixes_what_the_metrics_measure_by_their_shares(scenes: np.ndar
         assert float(found.metrics["ssim"][number]) == pytest.approx(similarity, abs=1e-3)
         error = np.mean((image.astype(float) - other) ** 2)
         mixed = 0.3 * error + 0.1 * SSIM_UNIT * (1 - similarity)
-        visual = 0.6 * VISUAL_UNIT * (100 - float(found.metrics["ssimulacra2"][number])) ** 2
+        names = ("ssimulacra2", "ssimulacra2_aligned")
+        published, aligned = ((100 - float(found.metrics[name][number])) ** 2 for name in names)
+        assert abs(published - aligned) > 1
+        visual = 0.6 * VISUAL_UNIT * (0.75 * published + 0.25 * aligned)
         assert float(found.loss[number]) == pytest.approx(mixed + visual, rel=1e-2)
 
 
@@ -132,7 +135,7 @@ def test_the_share_may_change_between_stages_and_the_network_may_not() -> None:
     for plan, base in ((VISUAL, FINETUNE), (COMPACT_VISUAL, COMPACT)):
         ours, theirs = plan.identity(), base.identity()
         changed = {name for name in ours if ours[name] != theirs[name]}
-        assert {"ssim_share", "visual_share"} <= changed
+        assert {"ssim_share", "visual_share", "aligned_share"} <= changed
         assert not changed & plan.network_fields()
         assert plan.visual_share > 0.5
     assert {"visual", "compact_visual"} <= PRESETS.keys()
@@ -143,6 +146,7 @@ def test_the_share_may_change_between_stages_and_the_network_may_not() -> None:
     [
         ({"visual_share": 1.0}, r"visual_share must lie in 0\.\.1; received 1\.0"),
         ({"visual_share": -0.1}, r"visual_share must lie in 0\.\.1"),
+        ({"aligned_share": 1.1}, r"aligned_share must lie in 0\.\.1; received 1\.1"),
         ({"visual_share": 0.9, "ssim_share": 0.1}, "leave a share to the squared error"),
     ],
 )

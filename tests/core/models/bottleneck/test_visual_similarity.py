@@ -34,7 +34,7 @@ def _distorted(image: np.ndarray, number: int) -> np.ndarray:
 
 def _score(image: np.ndarray, other: np.ndarray) -> float:
     pair = (image[np.newaxis].astype(np.float32), other[np.newaxis].astype(np.float32))
-    return float(ops.convert_to_numpy(ssimulacra2(*map(ops.convert_to_tensor, pair)))[0])
+    return float(ops.convert_to_numpy(ssimulacra2(*map(ops.convert_to_tensor, pair)).published)[0])
 
 
 @pytest.mark.slow
@@ -49,6 +49,31 @@ def test_twenty_compressed_photographs_score_as_the_library_scores_them() -> Non
 
     assert max(scores) - min(scores) > 40
     assert np.abs(errors).max() < 1.0
+
+
+@pytest.mark.parametrize(("side", "is_large"), [(225, True), (224, False), (160, False)])
+def test_the_weights_of_large_images_are_those_of_small_ones_only_when_aligned(
+    side: int, is_large: bool
+) -> None:
+    photograph = next(p for p in sample_images().values() if min(p.shape[:2]) >= 225)
+    piece = np.array(photograph[:side, :side])
+    pair = (ops.convert_to_tensor(one[None]) for one in (piece, _distorted(piece, 0)))
+    published, aligned = (float(score[0]) for score in ssimulacra2(*pair))
+
+    assert (published == aligned) == is_large
+
+
+@pytest.mark.slow
+def test_the_aligned_score_of_the_parts_is_nearer_to_that_of_the_whole() -> None:
+    photograph = next(p for p in sample_images().values() if min(p.shape[:2]) >= 320)
+    whole = np.array(photograph[:320, :320])
+    other = _distorted(whole, 0)
+    tiles = [(slice(y, y + 160), slice(x, x + 160)) for y in (0, 160) for x in (0, 160)]
+    parts = (np.stack([one[tile] for tile in tiles]) for one in (whole, other))
+    published, aligned = (float(ops.mean(score)) for score in ssimulacra2(*parts))
+    score = metric.measure(whole, other)
+
+    assert abs(aligned - score) < 0.5 * abs(published - score)
 
 
 def test_equal_images_score_a_hundred() -> None:
@@ -67,7 +92,7 @@ def test_its_gradient_is_its_slope() -> None:
     images = ops.convert_to_tensor(piece[np.newaxis].astype(np.float32))
     decoded = tf.Variable(np.clip(other, 8, 247)[np.newaxis])
     with tf.GradientTape() as tape:
-        score = ops.sum(ssimulacra2(images, decoded))
+        score = ops.sum(ssimulacra2(images, decoded).published)
     gradient = tape.gradient(score, decoded).numpy()
 
     assert np.isfinite(gradient).all()
@@ -76,7 +101,7 @@ def test_its_gradient_is_its_slope() -> None:
         direction += 3.0 * np.sign(gradient)
         step = 0.05
         higher, lower = (
-            float(ops.sum(ssimulacra2(images, decoded + sign * step * direction)))
+            float(ops.sum(ssimulacra2(images, decoded + sign * step * direction).published))
             for sign in (1.0, -1.0)
         )
         slope = (higher - lower) / (2.0 * step)
@@ -90,6 +115,6 @@ def test_equal_images_have_a_finite_gradient() -> None:
     piece = ops.convert_to_tensor(_pieces()[0][np.newaxis, :32, :32].astype(np.float32))
     decoded = tf.Variable(piece)
     with tf.GradientTape() as tape:
-        score = ops.sum(ssimulacra2(piece, decoded))
+        score = ops.sum(ssimulacra2(piece, decoded).published)
 
     assert np.isfinite(tape.gradient(score, decoded).numpy()).all()

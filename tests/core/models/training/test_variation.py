@@ -48,7 +48,17 @@ def test_crops_are_parts_of_all_photographs_that_are_large_enough(photographs) -
     assert {left for _, _, left in found} == set(range(9))
 
 
-def test_a_quarter_of_the_images_gives_way_to_photographs_of_which_half_lie_in_each_way(
+def test_a_photograph_is_cropped_as_often_as_it_is_large() -> None:
+    large, small = np.full((90, 40, 3), 1, np.uint8), np.full((20, 60, 3), 2, np.uint8)
+    table = np.array([[0, 90, 40], [large.size, 20, 60]], np.int32)
+    photographs = Photographs(np.concatenate([large.ravel(), small.ravel()]), table, {})
+    crops, chance = Crops(photographs, SIDE), np.random.default_rng(0)
+
+    found = [int(crops.draw(chance)[0, 0, 0]) for _ in range(400)]
+    assert np.mean(np.equal(found, 1)) == pytest.approx(0.75, abs=0.06)
+
+
+def test_a_share_of_the_images_gives_way_to_photographs_and_half_lie_in_each_way(
     photographs,
 ) -> None:
     images = _images()
@@ -64,8 +74,9 @@ def test_a_quarter_of_the_images_gives_way_to_photographs_of_which_half_lie_in_e
         ways["mirrored"] += np.array_equal(after, before[:, ::-1])
         ways["turned"] += np.array_equal(after, before.swapaxes(0, 1))
         ways["both"] += np.array_equal(after, before[:, ::-1].swapaxes(0, 1))
-    # Of the 75 % that are no crops 85 % are not zoomed either.
-    assert sum(ways.values()) / len(images) == pytest.approx(0.75 * 0.85, abs=0.1)
+    # Of those that are no crops 85 % are not zoomed either.
+    kept = (1 - PHOTOGRAPH_SHARE) * 0.85
+    assert sum(ways.values()) / len(images) == pytest.approx(kept, abs=0.1)
     assert min(ways.values()) / len(images) > 0.08
 
 
