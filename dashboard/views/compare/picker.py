@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
-from streamlit.runtime.uploaded_file_manager import DeletedFile, UploadedFile
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from core.dataset.photographs import photographs
 from core.dataset.splits import Split
@@ -15,6 +15,7 @@ from core.plain_english import counted
 from core.store import ArtifactError
 from dashboard.data.store import load_split
 from dashboard.views.compare.image import PART_SIDE, ChosenImage, Selection, Version
+from dashboard.views.compare.own_uploads import choose_uploads, offer_removal
 from dashboard.views.compare.slow_metrics import MAX_PIXELS_FOR_SLOW_METRICS
 from dashboard.views.compare.uploads import LIMITS, MAX_FILES, read_uploads
 from dashboard.widgets.reconstruction_cards import plain
@@ -24,6 +25,7 @@ from dashboard.widgets.states import show_empty
 _TRAINED_ON = (160, 160)
 #: Name in the address of a test image's id.
 PARAMETER = "image"
+_SAMPLE = "sample"
 _PREPARE = "python -m pipelines.prepare"
 _NOT_PREPARED = (
     "The link names a test image of the data set, which is not prepared on this machine; a sample "
@@ -67,21 +69,20 @@ def choose_selection(title: str) -> Selection | None:
     """
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="source"):
         st.title(title, width="content")
-        uploads = st.file_uploader(
-            "Your images",
-            key="upload",
-            accept_multiple_files=True,
-            max_upload_size=20,
-            label_visibility="collapsed",
-            width=360,
-        )
+        uploads = choose_uploads()
         container = st.container(horizontal=True, vertical_alignment="center", gap="small")
     st.caption(_LIMITS_LINE, help=_LIMITS_HELP)
-    if removed := _removed_count():
-        st.error(_REMOVED.format(files=counted(removed, "file")), icon=":material/delete:")
-    if uploads:
-        return _take_uploads(uploads, container, is_complete=not removed)
-    return None if removed else _take_own(container)
+    is_asked = any(name in st.query_params for name in (PARAMETER, _SAMPLE))
+    if not uploads or (uploads.are_kept and is_asked):
+        return _take_own(container)
+    if uploads.removed:
+        files = counted(uploads.removed, "file")
+        st.error(_REMOVED.format(files=files), icon=":material/delete:")
+    selection = _take_uploads(uploads.files, container, is_complete=not uploads.removed)
+    if uploads.are_kept:
+        with container:
+            offer_removal(uploads)
+    return selection
 
 
 def choose_part(image: ChosenImage) -> ChosenImage:
@@ -112,12 +113,6 @@ def describe_image(image: ChosenImage) -> None:
     st.markdown(f"**{image.source}**, {size}{width:,} x {height:,} pixels.{resized}")
     for note in image.notes:
         st.info(note, icon=":material/info:")
-
-
-def _removed_count() -> int:
-    """Number of uploads that the page lists, but that had to make room for others."""
-    listed = st.session_state.get("upload") or []
-    return sum(isinstance(upload, DeletedFile) for upload in listed)
 
 
 def _take_uploads(
@@ -218,7 +213,7 @@ def _choose_sample(*, is_disabled: bool) -> str:
     chosen = st.selectbox(
         "A sample",
         titles,
-        key="sample",
+        key=_SAMPLE,
         bind="query-params",
         disabled=is_disabled,
         label_visibility="collapsed",

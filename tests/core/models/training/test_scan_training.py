@@ -129,6 +129,7 @@ def test_batches_have_crops_of_photographs_and_keep_shape_and_type(tmp_path: Pat
     found = _found("samples", tmp_path)
 
     assert found["inside"]
-    assert found["kinds"] == 3
+    # Photographs of 20, 40 and 60 rows, by their pixels.
+    assert found["shares"] == pytest.approx([1 / 6, 2 / 6, 3 / 6], abs=0.1)
     assert (found["shape"], found["dtype"]) == ([20, 16, 16, 3], "uint8")
     assert found["unchanged"] < 10

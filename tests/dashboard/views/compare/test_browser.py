@@ -146,6 +146,25 @@ def test_an_uploaded_photograph_is_seen_within_the_first_screen(url: str, page: 
     )
 
 
+def test_uploads_stay_while_another_page_is_looked_at_until_they_are_removed(
+    url: str, page: Page
+) -> None:
+    files = [("first.png", encode_png(_photograph())), ("other.png", encode_png(_photograph(40)))]
+    _open(page, url, "codecs=JPEG", *files)
+    page.get_by_role("link", name="Models").click()
+    page.get_by_role("heading", name="Models").wait_for()
+    page.get_by_role("link", name="Compare").click()
+    page.get_by_text("Your PNG image first.png").first.wait_for()
+    page.get_by_role("button", name="Remove 2 images").click()
+    page.get_by_text("Sample: ").first.wait_for()
+    assert page.get_by_text("first.png").count() == 0
+
+    page.get_by_role("link", name="Models").click()
+    page.get_by_role("heading", name="Models").wait_for()
+    page.get_by_role("link", name="Compare").click()
+    page.get_by_text("Sample: ").first.wait_for()
+
+
 def test_two_images_have_a_mean_and_a_picker(url: str, page: Page) -> None:
     first, second = _photograph(), _photograph(40, 56)
     _open(page, url, "codecs=JPEG", ("a.png", encode_png(first)), ("b.png", encode_png(second)))
