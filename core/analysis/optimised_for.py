@@ -14,6 +14,7 @@ REFERENCE = "avif_444"
 MODELS = ("bottleneck", "bottleneck_visual")
 #: The metric of what each of the models is trained for, in their order.
 _METRICS = (psnr_db.NAME, ssimulacra2.NAME)
+_LIMIT = ", a score that has fewer than its six scales on images as small as these"
 
 
 def model_rates(frame: pd.DataFrame) -> pd.DataFrame:
@@ -38,13 +39,14 @@ def model_rates(frame: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows if is_whole else [], columns=columns)
 
 
-def optimised_for(rates: pd.DataFrame, labels: Mapping[str, str]) -> list[str]:
+def optimised_for(rates: pd.DataFrame, frame: pd.DataFrame, labels: Mapping[str, str]) -> list[str]:
     """One sentence in Markdown on who wins by which metric; none without rates.
 
     It claims that the optimisation decides only where each model wins by its own metric.
 
     Args:
         rates: As `model_rates` gives them.
+        frame: Results on the same images.
         labels: Display label by codec.
     """
     if rates.empty:
@@ -52,7 +54,9 @@ def optimised_for(rates: pd.DataFrame, labels: Mapping[str, str]) -> list[str]:
     parts = [_by_metric(metric, rates[rates["metric"] == metric], labels) for metric in _METRICS]
     reference = labels.get(REFERENCE, REFERENCE)
     opening = "**What is optimised decides who wins**: in" if rates["wins"].all() else "In"
-    return [f"{opening} bytes against {reference}, by BD-rate, {'; '.join(parts)}."]
+    is_large = (frame[["width", "height"]] >= ssimulacra2.WHOLE_SIDE).to_numpy().all()
+    limit = "" if is_large else _LIMIT
+    return [f"{opening} bytes against {reference}, by BD-rate, {'; '.join(parts)}{limit}."]
 
 
 def _rates(frame: pd.DataFrame, metric: str, *, own: str, other: str) -> list[dict[str, object]]:

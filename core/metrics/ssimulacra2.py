@@ -12,13 +12,15 @@ ORDER = 3
 HIGHER_IS_BETTER = True
 RANGE = (-10_000.0, 100.0)
 ON_SUBSET_ONLY = True
+#: Shorter side from which an image has all six scales.
+WHOLE_SIDE = 225
 DEFINITION = (
     "SSIMULACRA2 as the Python library ssimulacra2 computes it: multi-scale structural "
     "similarity and edge differences in the XYB colour space, at most 100 (equal images), "
     "about 90 where most people see no difference, 50 medium and 10 very low quality. With a side "
-    "below 225 pixels an image has fewer than its six scales, and those that are left take the "
-    "first of all weights, as in the published implementation: such scores do not compare with "
-    "those of larger images, and may order codecs otherwise."
+    f"below {WHOLE_SIDE} pixels an image has fewer than its six scales, and those that are left "
+    "take the first of all weights, as in the published implementation: such scores do not compare "
+    "with those of larger images, and may order codecs otherwise."
 )
 SMALLEST_SIDE = 8
 require("ssimulacra2")

@@ -140,7 +140,7 @@ def _findings(quality: Quality, tables: Mapping[str, Measurements]) -> Section:
         rate_trained=rate_trained_rates(matrix),
         labels=quality.labels,
     )
-    sentences += optimised_for(model_rates(quality.frame), quality.labels)
+    sentences += optimised_for(model_rates(quality.frame), quality.frame, quality.labels)
     claims = (_claims(quality, curves),) if quality.is_of_thesis else ()
     return Section("findings", "Findings", tuple(sentences), claims)
 

@@ -104,7 +104,7 @@ def _findings(state: str) -> Findings:
         figures=headline_figures(curves, rows, judged=judged, **deltas, labels=labels()),
         sentences=[
             *headlines(curves, rows, means, **deltas, labels=labels()),
-            *optimised_for(load_model_rates(DATASET), labels()),
+            *optimised_for(load_model_rates(DATASET), frame, labels()),
         ],
         headline=headline_figure(tables, rows, labels=labels(), metric_label=psnr_db.LABEL),
         published=published_figure(rows),

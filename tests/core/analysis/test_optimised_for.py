@@ -34,14 +34,19 @@ def test_each_model_wins_by_what_it_is_optimised_for(frame: pd.DataFrame) -> Non
     assert rates["psnr_db", "bottleneck"] < rates["psnr_db", "bottleneck_visual"]
     assert rates["ssimulacra2", "bottleneck_visual"] < rates["ssimulacra2", "bottleneck"]
 
-    [sentence] = optimised_for(found, LABELS)
+    [sentence] = optimised_for(found, frame, LABELS)
     by_psnr, by_score = sentence.split(";")
     assert sentence.startswith("**What is optimised decides who wins**: in bytes against AVIF")
     assert by_psnr.index("BNK ") < by_psnr.index("BNK visual ")
     images = frame["image"].nunique()
     assert by_psnr.endswith(f"at equal PSNR ({images} images)")
     assert by_score.index("BNK visual ") < by_score.index(" and BNK ")
-    assert by_score.endswith(f"at equal SSIMULACRA2 ({images} images).")
+    score = f"at equal SSIMULACRA2 ({images} images)"
+    assert by_score.endswith(
+        f"{score}, a score that has fewer than its six scales on images as small as these."
+    )
+    [large] = optimised_for(found, frame.assign(width=300, height=225), LABELS)
+    assert large.endswith(f"{score}.")
     for value in rates:
         assert f"{value:+.0f} %".replace("-", "\u2212") in sentence
 
@@ -61,7 +66,7 @@ def test_nothing_is_claimed_unless_each_model_surely_wins_by_its_own_metric(
     others = frame[frame["codec"] != "bottleneck_visual"]
     found = model_rates(pd.concat([others, visual], ignore_index=True))
     assert not found["wins"].all()
-    [sentence] = optimised_for(found, LABELS)
+    [sentence] = optimised_for(found, frame, LABELS)
     assert "**" not in sentence
     assert sentence.startswith("In bytes against AVIF 4:4:4, by BD-rate, ")
 
@@ -70,8 +75,8 @@ def test_nothing_is_claimed_unless_each_model_surely_wins_by_its_own_metric(
 def test_without_one_of_the_codecs_nothing_is_said(frame: pd.DataFrame, absent: str) -> None:
     rest = frame[frame["codec"] != absent]
     assert model_rates(rest).empty
-    assert optimised_for(model_rates(rest), LABELS) == []
+    assert optimised_for(model_rates(rest), rest, LABELS) == []
 
 
 def test_without_ssimulacra2_nothing_is_said(frame: pd.DataFrame) -> None:
-    assert optimised_for(model_rates(frame.drop(columns="ssimulacra2")), LABELS) == []
+    assert optimised_for(model_rates(frame.drop(columns="ssimulacra2")), frame, LABELS) == []
