@@ -58,6 +58,11 @@ SMOOTHING_HELP = (
     "Share of the past in a moving average, as in TensorBoard. The raw values stay behind it, "
     "faint; the numbers under the pointer and in the table are always raw."
 )
+MEASURES_HELP = (
+    "Every number of the histories that is not a clock. **SSIMULACRA2 with aligned weights** gives "
+    "each scale its own weights on small images too, which the published score does not: it tells "
+    "what the training brings for large images."
+)
 LOG_HELP = (
     "For losses and rates. Decibels are already logarithmic and stay unchanged, and so do charts "
     "with values of 0 or below, which such an axis cannot show."
@@ -143,7 +148,7 @@ def choose(runs: dict[str, TrainingRun]) -> RunSelection:
             key="measures",
             bind="query-params",
             wrap=True,
-            help="Every number of the histories that is not a clock.",
+            help=MEASURES_HELP,
         )
     labels = {name: label_of(name) for name in options}
     return RunSelection(names, [name for name in measures if name in chosen], choose_look(labels))
