@@ -23,7 +23,7 @@ COMPARED_FIRST = ("jpeg", "webp", "avif_444", "bottleneck", "bottleneck_visual",
 
 #: Positions at first of dials that stand elsewhere in Compare than at their codec's own default. At
 #: JPEG's 75 all other codecs look alike, and one that is trained for the eye needs fewer bytes than
-#: that at its best.
+#: that at its best on some photographs.
 FIRST_POSITIONS = {"jpeg": 60.0}
 
 #: End of the search by codec, by title of the photograph.

@@ -51,11 +51,14 @@ def test_twenty_compressed_photographs_score_as_the_library_scores_them() -> Non
     assert np.abs(errors).max() < 1.0
 
 
-@pytest.mark.parametrize(("side", "is_large"), [(225, True), (224, False), (160, False)])
+@pytest.mark.parametrize(
+    ("side", "is_large"),
+    [(metric.WHOLE_SIDE, True), (metric.WHOLE_SIDE - 1, False), (160, False)],
+)
 def test_the_weights_of_large_images_are_those_of_small_ones_only_when_aligned(
     side: int, is_large: bool
 ) -> None:
-    photograph = next(p for p in sample_images().values() if min(p.shape[:2]) >= 225)
+    photograph = next(p for p in sample_images().values() if min(p.shape[:2]) >= side)
     piece = np.array(photograph[:side, :side])
     pair = (ops.convert_to_tensor(one[None]) for one in (piece, _distorted(piece, 0)))
     published, aligned = (float(score[0]) for score in ssimulacra2(*pair))
